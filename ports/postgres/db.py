@@ -1,0 +1,199 @@
+"""SQL with typed holes over a plpy-like connection: the server's own `plpy`, or `madpy.ports.postgres.plpy`.
+
+A statement is written whole; values enter it through holes only:
+    {x:i}   an identifier: a str, or a Relation ("schema"."name")
+    {x:i,}  identifiers, each followed by a comma and a space
+    {x:l}   a literal: None, bool, int, float, str, bytes, timedelta, a list of one of these, a dict (jsonb)
+    {x:q}   SQL that is the caller's own by design
+"""
+
+import contextlib
+import importlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from madpy.errors import MadpyError, SqlError
+
+HOLE = re.compile(r"\{(\w+):(i,|i|l|q)\}")
+CREATED_AT_ONCE = ("pg_class_relname_nsp_index", "pg_type_typname_nsp_index")
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view by its parsed names; `str()` is the SQL for it."""
+
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{identifier(self.schema)}.{identifier(self.name)}"
+
+
+class Database:
+    """One session's connection and the schema that the library is installed in."""
+
+    def __init__(self, connection: Any, schema: str = "madlib"):
+        self.connection = connection
+        self.schema = schema
+
+    @property
+    def inside(self) -> bool:
+        """Whether this runs in the server: a transaction is then not ours to begin or end."""
+        return not hasattr(self.connection, "transaction")
+
+    def execute(self, sql: str, **holes: Any) -> list[dict[str, Any]]:
+        """Rows of a statement; empty for one that has no result.  Raises SqlError."""
+        text = fill(sql, {"schema": self.schema, **holes})
+        try:
+            return list(self.connection.execute(text))
+        except self.connection.SPIError as error:
+            raise _sql_error(error) from None
+
+    def value(self, sql: str, **holes: Any) -> Any:
+        """First column of the first row."""
+        row: dict[str, Any] = self.execute(sql, **holes)[0]
+        return next(iter(row.values()))
+
+    def info(self, message: str) -> None:
+        self.connection.info(message)
+
+    def warning(self, message: str) -> None:
+        self.connection.warning(message)
+
+    @contextlib.contextmanager
+    def atomic(self) -> Iterator[None]:
+        """All or nothing: the caller's own transaction in the server, BEGIN ... COMMIT outside."""
+        with contextlib.nullcontext() if self.inside else self.connection.transaction():
+            yield
+
+
+def session(schema: str = "madlib") -> Database:
+    """The session's own connection: the server's `plpy` where there is one, else madpy's."""
+    try:
+        return Database(importlib.import_module("plpy"), schema)
+    except ModuleNotFoundError:
+        return Database(importlib.import_module("madpy.ports.postgres.plpy"), schema)
+
+
+def fill(sql: str, holes: dict[str, Any]) -> str:
+    """`sql` with its holes filled in one pass: what a value contains is never read as a hole."""
+
+    def one(hole: re.Match[str]) -> str:
+        value = holes[hole[1]]
+        match hole[2]:
+            case "i":
+                return str(value) if isinstance(value, Relation) else identifier(value)
+            case "i,":
+                return "".join(f"{identifier(name)}, " for name in value)
+            case "l":
+                return literal(value)
+            case _:
+                return _without_nul(str(value))
+
+    return HOLE.sub(one, sql)
+
+
+def identifier(name: str) -> str:
+    """A quoted name, always in quotes."""
+    if not name:
+        raise MadpyError("a name must not be empty", sqlstate="42602")
+    return '"' + _without_nul(name).replace('"', '""') + '"'
+
+
+def literal(value: Any) -> str:
+    """An SQL literal that keeps value and type, whatever standard_conforming_strings is."""
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value) if value >= 0 else f"({value})"
+        case float():
+            return f"'{float.__repr__(value)}'::double precision"
+        case str():
+            return _string(value)
+        case bytes():
+            return f"decode('{value.hex()}', 'hex')"
+        case timedelta():
+            return f"'{value.total_seconds():f} seconds'::interval"
+        case dict():
+            return f"{_string(json.dumps(value, allow_nan=False))}::jsonb"
+        case list() | tuple():
+            return _array(value)
+    raise TypeError(f"no SQL literal for {type(value).__name__}")
+
+
+def _string(text: str) -> str:
+    quoted = _without_nul(text).replace("'", "''")
+    if "\\" not in quoted:
+        return f"'{quoted}'"
+    # The space keeps the E from becoming part of a word before it.
+    return " E'" + quoted.replace("\\", "\\\\") + "'"
+
+
+def _array(values: Sequence[Any]) -> str:
+    """An array; of lists: one with more dimensions.  The type of an empty one is left to the statement."""
+    kinds = {type(value) for value in _leaves(values)} - {type(None)}
+    if not kinds:
+        return f"'{_braces(values)}'"
+    if kinds == {str}:
+        return f"ARRAY[{', '.join(literal(value) for value in values)}]::text[]"
+    if kinds == {bool}:
+        return f"'{_braces(values)}'::boolean[]"
+    if kinds == {int}:
+        return f"'{_braces(values)}'::bigint[]"
+    if all(issubclass(kind, int | float) for kind in kinds) and bool not in kinds:
+        return f"'{_braces(values)}'::double precision[]"
+    raise TypeError(f"no SQL array for a list of {', '.join(sorted(kind.__name__ for kind in kinds))}")
+
+
+def _leaves(values: Sequence[Any]) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, list | tuple):
+            yield from _leaves(value)
+        else:
+            yield value
+
+
+def _braces(values: Sequence[Any]) -> str:
+    """Array text of numbers and booleans, which never need quotes."""
+
+    def one(value: Any) -> str:
+        if isinstance(value, list | tuple):
+            return _braces(value)
+        if value is None:
+            return "NULL"
+        return float.__repr__(value) if isinstance(value, float) else str(value).lower()
+
+    return "{" + ",".join(map(one, values)) + "}"
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise MadpyError("text must not contain a zero byte", sqlstate="22021")
+    return text
+
+
+def _sql_error(error: Any) -> SqlError:
+    """The connection's exception as ours.  The server's keeps code, detail and hint in `spidata`."""
+    code, detail, hint = (getattr(error, "spidata", None) or (0, None, None))[:3]
+    sqlstate = getattr(error, "sqlstate", None) or _unpacked(code)
+    message = str(error)
+    if sqlstate == "23505" and any(index in message for index in CREATED_AT_ONCE):
+        return SqlError(
+            "another session created a table of the same name at the same time",
+            sqlstate="42P07",
+            hint="drop it or choose another name",
+            detail=detail,
+        )
+    return SqlError(message, sqlstate=sqlstate, hint=hint, detail=detail)
+
+
+def _unpacked(code: int) -> str:
+    """SQLSTATE from the server's integer: five characters of six bits each."""
+    return "".join(chr((code >> 6 * i & 0x3F) + ord("0")) for i in range(5)) if code else "XX000"

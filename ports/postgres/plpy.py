@@ -1,0 +1,141 @@
+"""The server's `plpy`, from outside the server: one connection over PyGreSQL's classic interface.
+
+Results have the shape that PL/Python gives them: rows as dicts, arrays as lists, json and dates as text.
+"""
+
+import contextlib
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import pg
+
+_connection: Any = None
+
+
+class Error(Exception):
+    """What `error` raises."""
+
+
+class SPIError(Error):
+    """An error of the server.  `spidata` is (None, detail, hint), where the server's own plpy has them."""
+
+    def __init__(self, message: str, sqlstate: str, detail: str | None = None, hint: str | None = None):
+        super().__init__(message)
+        self.sqlstate = sqlstate
+        self.spidata = (None, detail, hint)
+
+
+class Result(list[dict[str, Any]]):
+    """Rows of a statement; `colnames()` is None where it has no result."""
+
+    def __init__(self, rows: list[dict[str, Any]], names: list[str] | None, count: int):
+        super().__init__(rows)
+        self._names = names
+        self._count = count
+
+    def nrows(self) -> int:
+        return self._count
+
+    def colnames(self) -> list[str] | None:
+        return self._names
+
+
+def connect(
+    dbname: str | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    user: str | None = None,
+    passwd: str | None = None,
+) -> None:
+    """Open the session's connection; what is not given comes from libpq's environment and defaults."""
+    global _connection
+    try:
+        # -1 is PyGreSQL's word for libpq's own port.
+        opened = pg.connect(dbname=dbname, host=host, port=port or -1, user=user, passwd=passwd)
+    except pg.Error as error:
+        raise _spi_error(error, "08001") from None
+    opened.set_notice_receiver(_show)
+    close()
+    _connection = opened
+
+
+def close() -> None:
+    """Close the connection; nothing where there is none."""
+    global _connection
+    if _connection is not None:
+        _connection.close()
+    _connection = None
+
+
+def execute(sql: str) -> Result:
+    """Run a statement."""
+    connection = _open()
+    try:
+        result = connection.query(sql)
+    except pg.Error as error:
+        raise _spi_error(error, "08006") from None
+    if isinstance(result, pg.Query):
+        with _json_as_text():
+            rows = result.dictresult()
+        return Result(rows, list(result.listfields()), len(rows))
+    return Result([], None, int(result) if str(result or "").isdigit() else 0)
+
+
+@contextlib.contextmanager
+def transaction() -> Iterator[None]:
+    """BEGIN ... COMMIT, or a savepoint where a transaction is open already; undone on any exception."""
+    nested = _open().transaction() != pg.TRANS_IDLE
+    execute("SAVEPOINT madpy_atomic" if nested else "BEGIN")
+    try:
+        yield
+        execute("RELEASE madpy_atomic" if nested else "COMMIT")
+    except BaseException:
+        # A connection that is gone has rolled back by itself; the first error is the one to report.
+        with contextlib.suppress(SPIError):
+            execute("ROLLBACK TO madpy_atomic; RELEASE madpy_atomic" if nested else "ROLLBACK")
+        raise
+
+
+def info(message: str) -> None:
+    print(f"INFO:  {message}", file=sys.stderr)
+
+
+def warning(message: str) -> None:
+    print(f"WARNING:  {message}", file=sys.stderr)
+
+
+def error(message: str) -> NoReturn:
+    raise Error(message)
+
+
+def _open() -> Any:
+    if _connection is None:
+        raise SPIError("not connected to a database", "08003", hint="call plpy.connect(...) first")
+    return _connection
+
+
+def _show(notice: Any) -> None:
+    """NOTICE, WARNING and INFO of the server go where psql puts them."""
+    print(str(notice.message).rstrip(), file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _json_as_text() -> Iterator[None]:
+    """The switch is global to PyGreSQL, so it is put back: others in this process may want objects."""
+    decode = pg.get_jsondecode()
+    pg.set_jsondecode(None)
+    try:
+        yield
+    finally:
+        pg.set_jsondecode(decode)
+
+
+def _spi_error(error: Exception, lost: str) -> SPIError:
+    """PyGreSQL gives libpq's formatted text; its parts are headed by words at the beginning of a line."""
+    parts = re.split(r"^([A-Z]+)(?: \d+)?: +", str(error), flags=re.MULTILINE)
+    fields = dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
+    message = next((fields[key] for key in ("ERROR", "FATAL", "PANIC") if key in fields), str(error).strip())
+    sqlstate = getattr(error, "sqlstate", None) or lost
+    return SPIError(message, sqlstate, fields.get("DETAIL"), fields.get("HINT"))

@@ -1,0 +1,63 @@
+"""The one way in from an SQL wrapper, and from outside the server: run a driver, hand back plain values."""
+
+import dataclasses
+import importlib
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from madpy.errors import MadpyError
+from madpy.ports.postgres.db import Database
+
+CANCELED = "57014"
+
+
+def run(connection: Any, schema: str, name: str, args: Sequence[Any]) -> Any:
+    """Call `function` of `madpy.modules.<module>.driver`, for the name "module.function".
+
+    All or nothing.  A MadpyError becomes the server's error ("regr_train: ..."), or outside the server a
+    MadpyError with the same text; any other exception is a bug and is left as it is.
+    """
+    db = Database(connection, schema)
+    module, function = name.split(".")
+    label = function if module == "general" else f"{module}_{function}"
+    driver = importlib.import_module(f"madpy.modules.{module}.driver")
+    try:
+        with db.atomic():
+            return plain(getattr(driver, function)(db, *args))
+    except MadpyError as error:
+        failure = _in_server(connection, label, error) if db.inside else _outside(label, error)
+    raise failure
+
+
+def plain(value: Any) -> Any:
+    """A dataclass (or a list of them) as a dict that PL/Python can convert: jsonb and interval go as text."""
+    if isinstance(value, list) and value and dataclasses.is_dataclass(value[0]):
+        return [plain(item) for item in value]
+    if not dataclasses.is_dataclass(value):
+        return value
+    return {field.name: _field(getattr(value, field.name)) for field in dataclasses.fields(value)}
+
+
+def _field(value: Any) -> Any:
+    if isinstance(value, dict):
+        return json.dumps(value)
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():f} seconds"
+    return value
+
+
+def _in_server(connection: Any, label: str, error: MadpyError) -> Exception:
+    """PL/Python puts the class name before the message, and its module too unless that is builtins."""
+    if error.sqlstate == CANCELED:
+        canceled: Exception = connection.spiexceptions.QueryCanceled(error.message)
+        return canceled
+    fields = {"sqlstate": error.sqlstate, "detail": error.detail, "hint": error.hint}
+    failure: Exception = type(label, (connection.Error,), {"__module__": "builtins", **fields})(error.message)
+    return failure
+
+
+def _outside(label: str, error: MadpyError) -> MadpyError:
+    message = error.message if error.sqlstate == CANCELED else f"{label}: {error.message}"
+    return type(error)(message, sqlstate=error.sqlstate, hint=error.hint, detail=error.detail)

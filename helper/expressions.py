@@ -1,0 +1,205 @@
+"""Checks of expressions and column lists over a source: parsed by the server, typed without a scan."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from madpy.errors import MadpyError, SqlError
+from madpy.helper.arguments import check_not_null, quoted, shown
+from madpy.ports.postgres.db import Database, Relation, identifier
+
+NUMBERS = {"smallint", "integer", "bigint", "real", "double precision", "numeric"}
+TEXTS = {"text", "character varying", "character", "name", '"char"'}
+NOT_HERE = {
+    "42803": "an aggregate function cannot be used here",
+    "42P20": "a window function cannot be used here",
+    "0A000": "a function that returns a set cannot be used here",
+}
+SYSTEM_COLUMNS = ("tableoid", "ctid", "xmin", "xmax", "cmin", "cmax")
+SHOWN = 40  # column names in a hint
+
+
+@dataclass(frozen=True)
+class Expressions:
+    """Checked expressions over a source, one entry each in `items`, `names`, `types` and `kinds`."""
+
+    items: list[str]  # SQL that can stand anywhere an expression can
+    names: list[str]  # the column's name, or the text as written
+    types: list[str]  # as in the source; of an array: the element's
+    kinds: list[str]  # number, boolean, text or other
+    is_array: bool  # written as ARRAY[...]
+    is_vector: bool  # one expression whose value is an array
+
+
+def check_expressions(
+    db: Database, source: Relation, text: str | None, what: str, allowed: str = "number"
+) -> Expressions:
+    """The expressions in `text`, of types that `allowed` names: words of number, boolean and text, or any."""
+    columns = columns_of(db, source)
+    parsed = _parse(db, columns, text, what)
+    texts: list[str] = parsed["items"]
+    bare: list[str | None] = parsed["columns"]
+    for name in bare:
+        if name is not None and name not in columns and name not in (source.name, *SYSTEM_COLUMNS):
+            raise _no_column(source, columns, name)
+    items = [
+        _safe(written) if name is None else identifier(name)
+        for name, written in zip(bare, texts, strict=True)
+    ]
+    probed = _probe(db, source, columns, items, what)
+    is_vector = len(items) == 1 and not parsed["is_array"] and probed[0]["element"] is not None
+    types = [row["element"] if is_vector else row["type"] for row in probed]
+    kinds = [_kind(row["element"] if is_vector else row["base"], row["is_enum"]) for row in probed]
+    names = [written if name is None else name for name, written in zip(bare, texts, strict=True)]
+    for name, row, kind in zip(names, probed, kinds, strict=True):
+        if kind not in re.findall(r"\w+", allowed) and allowed != "any":
+            message = f"{what}: {quoted(name)} is of type {row['type']}, a {allowed} is needed"
+            raise MadpyError(message, sqlstate="42804", hint="cast it or choose another expression")
+    return Expressions(items, names, types, kinds, parsed["is_array"], is_vector)
+
+
+def check_expression(
+    db: Database, source: Relation, text: str | None, what: str, allowed: str = "number"
+) -> Expressions:
+    """As check_expressions, for exactly one expression that is not an array."""
+    found = check_expressions(db, source, text, what, allowed)
+    if found.is_array or found.is_vector:
+        raise MadpyError(f"{what} must be one expression, not an array", sqlstate="42804")
+    if len(found.items) > 1:
+        raise MadpyError(f"{what} must be one expression, not {len(found.items)}", hint="remove the commas")
+    return found
+
+
+def check_columns(db: Database, source: Relation, text: str | None, what: str) -> list[str]:
+    """Names of the columns in the list `text`, which GROUP BY can take; none for NULL or blank text."""
+    if text is None or not text.strip():
+        return []
+    columns = columns_of(db, source)
+    parsed = _parse(db, columns, text, what)
+    names: list[str] = []
+    for name, written in zip(parsed["columns"], parsed["items"], strict=True):
+        if name is None or parsed["is_array"]:
+            raise MadpyError(
+                f"{what}: {quoted(written)} is not a column",
+                hint=f"list columns of {quoted(source.name)}, separated by commas",
+            )
+        if name not in columns:
+            raise _no_column(source, columns, name)
+        if name in names:
+            raise MadpyError(f"{what}: column {quoted(name)} is named twice", sqlstate="42701")
+        _check_groupable(db, source, name, columns[name], what)
+        names.append(name)
+    return names
+
+
+def columns_of(db: Database, relation: Relation) -> dict[str, str]:
+    """Name and type of each column, in the table's order."""
+    rows = db.execute(
+        """
+        SELECT attname AS name, atttypid::regtype::text AS type FROM pg_catalog.pg_attribute
+        WHERE attrelid = {relation:l}::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+        """,
+        relation=str(relation),
+    )
+    return {row["name"]: row["type"] for row in rows}
+
+
+def _parse(db: Database, columns: dict[str, str], text: str | None, what: str) -> dict[str, Any]:
+    if not check_not_null(what, text).strip():
+        raise MadpyError(f"{what} must not be empty", hint=_it_has(columns))
+    try:
+        return db.execute("SELECT * FROM {schema:i}.__parse_list({text:l})", text=text)[0]
+    except SqlError as error:
+        if error.sqlstate[:2] != "42":
+            raise
+        hint = error.hint
+        for piece in str(text).split(","):
+            if (
+                error.sqlstate == "42601"
+                and piece.strip() in columns
+                and shown(piece.strip()) != piece.strip()
+            ):
+                hint = f"write {identifier(piece.strip())}, with the double quotes"
+        raise SqlError(f"{what}: {error.message}", sqlstate=error.sqlstate, hint=hint) from None
+
+
+def _probe(
+    db: Database, source: Relation, columns: dict[str, str], items: list[str], what: str
+) -> list[dict[str, Any]]:
+    """Type of each item, and the type under it where that is a domain, in one statement that reads no row.
+
+    The expression stands in WHERE too, which takes no aggregate, window or set-returning function.
+    """
+    probes = ", ".join(
+        f"pg_typeof((SELECT {item} FROM {source} WHERE {item} IS NULL LIMIT 0))" for item in items
+    )
+    try:
+        return db.execute(
+            """
+            WITH RECURSIVE probed AS MATERIALIZED (SELECT ARRAY[{probes:q}] AS types), base AS (
+                SELECT n, type, type::oid AS base FROM probed, unnest(types) WITH ORDINALITY AS p(type, n)
+                UNION ALL
+                SELECT n, type, typbasetype FROM base JOIN pg_catalog.pg_type ON oid = base AND typtype = 'd'
+            )
+            SELECT type::text AS type, base::regtype::text AS base, typtype = 'e' AS is_enum,
+                   CASE WHEN typcategory = 'A' THEN typelem::regtype::text END AS element
+            FROM base JOIN pg_catalog.pg_type ON oid = base AND typtype <> 'd' ORDER BY n
+            """,
+            probes=probes,
+        )
+    except SqlError as error:
+        raise _explained(source, columns, error, what) from None
+
+
+def _explained(source: Relation, columns: dict[str, str], error: SqlError, what: str) -> MadpyError:
+    """The server's error about an expression, for the one who wrote it.
+
+    Asks the server nothing: outside it, the transaction has failed by now.
+    """
+    missing = re.fullmatch(r'column (?:"(.*)"|\S+?\.(.*)) does not exist', error.message)
+    if error.sqlstate == "42703" and missing:
+        return _no_column(source, columns, missing[1] or missing[2])
+    if error.sqlstate == "42501":
+        hint = f"its owner can GRANT SELECT ON {shown(source.schema)}.{shown(source.name)}"
+        return SqlError(error.message, sqlstate=error.sqlstate, hint=hint)
+    if error.sqlstate[:2] not in ("42", "0A", "22", "3F"):
+        return error
+    message = NOT_HERE.get(error.sqlstate, error.message)
+    return SqlError(f"{what}: {message}", sqlstate=error.sqlstate, hint=error.hint, detail=error.detail)
+
+
+def _no_column(source: Relation, columns: dict[str, str], name: str) -> MadpyError:
+    same = [shown(column) for column in columns if column.lower() == name.lower() and column != name]
+    return MadpyError(
+        f"column {quoted(name)} of table {quoted(source.name)} does not exist",
+        sqlstate="42703",
+        hint=f"write {same[0]}, with the double quotes" if same else _it_has(columns),
+    )
+
+
+def _check_groupable(db: Database, source: Relation, name: str, column_type: str, what: str) -> None:
+    try:
+        db.execute("SELECT FROM {source:i} GROUP BY {name:i} LIMIT 0", source=source, name=name)
+    except SqlError as error:
+        if error.sqlstate != "42883":
+            raise
+        message = f"{what}: {quoted(name)} is of type {column_type}, which cannot be grouped by"
+        raise MadpyError(message, sqlstate="42804", hint="choose another column") from None
+
+
+def _safe(item: str) -> str:
+    """An expression as an operand; the line end keeps a comment in it from swallowing the rest."""
+    return f"({item}\n)"
+
+
+def _kind(base: str, is_enum: bool) -> str:
+    if base in NUMBERS:
+        return "number"
+    if base == "boolean":
+        return "boolean"
+    return "text" if is_enum or base in TEXTS else "other"
+
+
+def _it_has(columns: dict[str, str]) -> str:
+    names = [shown(name) for name in columns]
+    return f"it has: {', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''}"

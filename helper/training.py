@@ -1,0 +1,73 @@
+"""What every driver does at its end: the one-row summary table, and the record that the call returns."""
+
+from dataclasses import Field, dataclass, field, fields, replace
+from datetime import timedelta
+from inspect import formatannotation
+from typing import Any, TypeVar
+
+from madpy import __version__
+from madpy.ports.postgres.db import Database, Relation, identifier, literal
+
+SQL_TYPES = {
+    "str": "text",
+    "bool": "boolean",
+    "int": "bigint",
+    "float": "double precision",
+    "dict[str, typing.Any]": "jsonb",
+    "datetime.timedelta": "interval",
+    "list[str]": "text[]",
+    "list[int]": "bigint[]",
+    "list[float]": "double precision[]",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """Columns of `<output_table>_summary`, in order; a module adds its headline figures in a subclass.
+
+    Tables are full names, with quotes where SQL needs them.  The last four are filled in by `create_summary`.
+    """
+
+    method: str
+    source_table: str
+    output_table: str
+    summary_table: str
+    target: str | None
+    features: str | None
+    feature_names: list[str] | None
+    grouping_cols: str | None
+    options: dict[str, Any]
+    num_groups: int
+    num_rows_processed: int
+    num_missing_rows_skipped: int
+    duration: timedelta
+    madpy_version: str = __version__
+    server_version: str = ""
+    trained_by: str = ""
+    trained_at: str = field(default="", metadata={"type": "timestamptz"})
+
+
+Record = TypeVar("Record", bound=Training)
+
+
+def create_summary(db: Database, summary: Relation, record: Record) -> Record:
+    """Create the summary table from the fields of `record`, of built-in types only; the record, completed."""
+    now = db.execute(
+        """
+        SELECT current_setting('server_version') AS server_version, current_user::text AS trained_by,
+               clock_timestamp()::text AS trained_at
+        """
+    )[0]
+    whole = replace(record, **now)
+    columns = ", ".join(
+        f"{literal(getattr(whole, part.name))}::{_sql_type(part)} AS {identifier(part.name)}"
+        for part in fields(whole)
+    )
+    db.execute("CREATE TABLE {summary:i} AS SELECT {columns:q}", summary=summary, columns=columns)
+    return whole
+
+
+def _sql_type(part: Field[Any]) -> str:
+    name = formatannotation(part.type).removesuffix(" | None")
+    sql_type: str = part.metadata.get("type") or SQL_TYPES[name]
+    return sql_type

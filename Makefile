@@ -1,0 +1,57 @@
+# madpy: one word for each thing one does here.  `make help` lists them.
+#
+# Everything runs through madpy/bootstrap.sh, which installs what is missing and does nothing when nothing is.
+# Variables: PG_CONFIG, the PostgreSQL to use; PREFIX, where `make install` puts the Python part (in lib/madpy);
+# TESTS, what `make test` runs, options of pytest included; BENCH, the arguments of `make bench`.
+
+PREFIX = /usr/local
+TESTS  = tests
+BENCH  =
+
+export PG_CONFIG
+
+in   = madpy/bootstrap.sh
+HOME_OF_MADPY = $(PREFIX)/lib/madpy
+
+.PHONY: help demo test check bench server psql env stop build install uninstall
+
+help:       ## this list
+	@sed -n 's/^\([a-z]*\): *## /  make \1\t/p' Makefile | expand -t 20
+
+demo:       ## from nothing to a regression trained inside PostgreSQL on real data
+	@$(in) python -m madpy.demo
+
+test:       ## every test
+	@$(in) --with test python -m pytest $(TESTS)
+
+check:      ## style, types, layers, C warnings, and the tests that need no database
+	@$(in) --with test --with check sh -c 'set -e; \
+	    ruff check; ruff format --check --quiet; mypy; lint-imports --no-cache; \
+	    python -m madpy.place check; python -m pytest -m "not database"'
+
+bench:      ## the measurements, side by side with the alternatives
+	@$(in) --with bench python -m benchmarks $(BENCH)
+
+server:     ## start the private cluster, with the library as it is in the checkout
+	@$(in) python -m madpy.server start
+
+psql:       ## connect to it
+	@$(in) python -m madpy.server psql
+
+env:        ## print its address, for: eval "$(make -s env)"
+	@$(in) python -m madpy.server env
+
+stop:       ## stop it; its data stay
+	@state=$$($(in) --state) python=$$state/venv/bin/python; \
+	    if [ -x "$$python" ]; then MADPY_STATE=$$state "$$python" -m madpy.server stop; fi
+
+build:      ## compile the C library and render the SQL
+	@$(in) python -m madpy.place build
+
+install:    ## put madpy into the system's PostgreSQL (PG_CONFIG), its Python part into PREFIX
+	@$(in) --venv $(HOME_OF_MADPY) python -m madpy.place install
+
+uninstall:  ## remove exactly what install put there
+	@test -f $(HOME_OF_MADPY)/installed || { echo "nothing is installed in $(HOME_OF_MADPY)" >&2; exit 1; }
+	@xargs -d '\n' rm -fv <$(HOME_OF_MADPY)/installed
+	@rm -rf $(HOME_OF_MADPY)

@@ -1,0 +1,121 @@
+"""What to install: `Config.yml`, checked as it is read, so that everything after it can trust it."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from madpy.errors import MadpyError
+
+HOME = Path(__file__).parent.parent  # the folder that holds config/, install/, modules/ and ports/
+
+
+@dataclass(frozen=True)
+class Module:
+    """One folder under modules/, and the names of those that must be installed before it."""
+
+    name: str
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Config:
+    """A checked configuration; `modules` come in the order in which they are installed."""
+
+    schema: str
+    port: str
+    modules: tuple[Module, ...]
+
+    def with_schema(self, schema: str | None) -> "Config":
+        """The same, into another schema (None: as it is)."""
+        return self if schema is None else replace(self, schema=check_schema(schema))
+
+
+def load(path: Path | None = None, home: Path = HOME) -> Config:
+    """Read and check `path`, by default the `Config.yml` that comes with madpy."""
+    path = path or home / "config" / "Config.yml"
+    content = _mapping(_parse(path), path.name, known=("schema", "port", "modules"))
+    for key in ("schema", "port", "modules"):
+        if content.get(key) is None:
+            raise MadpyError(f'"{key}" is missing from {path.name}')
+    port = _one_of(_text(content["port"], "port"), "port", _folders(home / "ports"))
+    modules = list(_modules(content["modules"], _folders(home / "modules")))
+    return Config(check_schema(_text(content["schema"], "schema")), port, tuple(in_needed_order(modules)))
+
+
+def check_schema(name: str) -> str:
+    """`name`, if it can stand in SQL as it is: templates are text, and the schema's name is put into them."""
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name) or name.startswith("pg_"):
+        raise MadpyError(
+            f'schema "{name}" is not a simple identifier',
+            sqlstate="42602",
+            hint="Use lower-case letters, digits and underscores, not starting with a digit or with pg_.",
+        )
+    return name
+
+
+def in_needed_order(modules: list[Module]) -> list[Module]:
+    """Every module after those it needs, otherwise as listed; a cycle is an error that shows it."""
+    by_name = {module.name: module for module in modules}
+    ordered: dict[str, Module] = {}
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            circle = (*path[path.index(name) :], name)
+            raise MadpyError(f"modules need each other in a circle: {' -> '.join(circle)}")
+        for needed in by_name[name].needs:
+            visit(needed, (*path, name))
+        ordered.setdefault(name, by_name[name])
+
+    for module in modules:
+        visit(module.name, ())
+    return list(ordered.values())
+
+
+def _parse(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise MadpyError(f'cannot read "{path}": {error.strerror}', sqlstate="58P01") from error
+    except yaml.YAMLError as error:
+        raise MadpyError(f'"{path}" is not valid YAML', detail=str(error)) from error
+
+
+def _modules(entries: Any, folders: list[str]) -> Iterator[Module]:
+    listed = _mapping(entries, "modules", known=folders, what="module")
+    for name, options in listed.items():
+        needs = _mapping(options or {}, f"modules.{name}", known=("needs",)).get("needs") or []
+        if not isinstance(needs, list):
+            raise MadpyError(f'"modules.{name}.needs" must be a list of modules, not {needs!r}')
+        for needed in needs:
+            _one_of(_text(needed, f"modules.{name}.needs"), f"modules.{name}.needs", listed)
+        yield Module(name, tuple(needs))
+
+
+def _mapping(value: Any, where: str, known: Iterable[str], what: str = "key") -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise MadpyError(f'"{where}" must be a mapping of {what}s, not {value!r}')
+    for key in value:
+        if key not in known:
+            raise MadpyError(f'unknown {what} "{key}" in {where}', hint=f"Known are: {', '.join(known)}.")
+    return value
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise MadpyError(f'"{where}" must be text, not {value!r}')
+    return value
+
+
+def _one_of(value: str, where: str, known: Iterable[str]) -> str:
+    if value not in known:
+        raise MadpyError(f'"{where}" names an unknown "{value}"', hint=f"Known are: {', '.join(known)}.")
+    return value
+
+
+def _folders(parent: Path) -> list[str]:
+    folders = (entry.name for entry in parent.iterdir() if entry.is_dir())
+    return sorted(name for name in folders if not name.startswith(("_", ".")))

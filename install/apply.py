@@ -1,0 +1,85 @@
+"""Installing and uninstalling: each is one transaction."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+
+from madpy.errors import MadpyError, SqlError
+from madpy.install.plan import Product, Release, Step, install_steps, own_sql
+from madpy.install.state import Installation, dependents, located, strangers
+from madpy.ports.postgres.db import Database
+
+Progress = Callable[[Sequence[Step]], Iterable[Step]]
+
+STILL_NEEDED = "2BP01"
+UNDEFINED_FILE = "58P01"
+UNSUPPORTED = "0A000"
+
+
+def install(db: Database, release: Release, plain: bool = False, progress: Progress = iter) -> Installation:
+    """Install `release`: as an extension where the server has one, else, or if told to, by plain SQL."""
+    steps = install_steps(release, "plain")
+    if not plain and offered_as_extension(db):
+        # The guard says better than CREATE EXTENSION what is in the way, and says it first.
+        steps = [steps[0], Step("extension madpy", "CREATE EXTENSION madpy CASCADE")]
+    with db.atomic():
+        run(db, steps, progress)
+        return located(db, release.schema)
+
+
+def uninstall(db: Database, installation: Installation, release: Release, progress: Progress = iter) -> None:
+    """Drop all of madpy and nothing else; refuse, and name it, where something of a user's is in the way."""
+    release = dataclasses.replace(release, config=release.config.with_schema(installation.schema))
+    needing = dependents(db, installation, release)
+    if needing:
+        raise MadpyError(
+            f"madpy is still needed by {_listed(needing)}",
+            sqlstate=STILL_NEEDED,
+            hint="Drop or change these first.  Nothing was removed.",
+        )
+    others = strangers(db, installation, release)
+    if others:
+        raise MadpyError(
+            f'schema "{installation.schema}" also holds what is not madpy\'s: {_listed(others)}',
+            sqlstate=STILL_NEEDED,
+            hint="Move these (ALTER ... SET SCHEMA) or drop them first.  Nothing was removed.",
+        )
+    run(db, _drop_steps(installation.product, release), progress)
+
+
+def run(db: Database, steps: Sequence[Step], progress: Progress = iter) -> None:
+    """All steps in one transaction; an error says in which of them it came up."""
+    with db.atomic():
+        db.execute("SET LOCAL search_path TO pg_catalog, pg_temp")
+        db.execute("SET LOCAL client_min_messages TO warning")
+        for step in progress(steps):
+            try:
+                db.execute("{script:q}", script=step.sql)
+            except SqlError as error:
+                if step is not steps[0]:  # which is the guard, and speaks for itself
+                    error.detail = error.detail or f"in step: {step.title}"
+                raise
+
+
+def offered_as_extension(db: Database) -> bool:
+    """Whether the server finds the files of the extension.
+
+    Not asked of pg_available_extensions: on Debian it does not look where extension_destdir points.
+    """
+    try:
+        with db.atomic():
+            db.execute("SELECT FROM pg_extension_update_paths('madpy')")
+    except SqlError as error:
+        if error.sqlstate in (UNDEFINED_FILE, UNSUPPORTED):
+            return False
+        raise
+    return True
+
+
+def _drop_steps(product: Product, release: Release) -> list[Step]:
+    drop = "DROP EXTENSION madpy RESTRICT" if product == "extension" else own_sql(release, "drop")
+    return [Step("functions and types", drop), Step("schema", own_sql(release, "drop_schema"))]
+
+
+def _listed(names: list[str]) -> str:
+    rest = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return ", ".join(names[:10]) + rest

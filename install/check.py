@@ -1,0 +1,64 @@
+"""The self-test inside the target database: each module's `check.sql`, undone when it has answered.
+
+`modules/<m>/check.sql` is a template; its last statement is a SELECT of one row (ok boolean, detail text).
+"""
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from madpy.errors import SqlError
+from madpy.install.plan import Release, filled
+from madpy.install.state import Installation
+from madpy.ports.postgres.db import Database
+
+CANCELLED = "57014"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a module's self-test said; `ok` is None where a module has no self-test."""
+
+    module: str
+    ok: bool | None
+    detail: str
+    seconds: float = 0.0
+
+
+def check(db: Database, installation: Installation, release: Release) -> Iterator[Answer]:
+    """One answer per module, as they come."""
+    release = dataclasses.replace(
+        release, version=installation.version, config=release.config.with_schema(installation.schema)
+    )
+    for module in release.config.modules:
+        path = release.home / "modules" / module.name / "check.sql"
+        if not path.exists():
+            yield Answer(module.name, None, "has no self-test")
+            continue
+        yield _answer(db, module.name, filled(path.read_text(encoding="utf-8"), release))
+
+
+@contextlib.contextmanager
+def undone(db: Database) -> Iterator[None]:
+    """A transaction that is rolled back, whatever happens in it."""
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        # A lost connection has rolled back by itself, and its own error is the one to report.
+        with contextlib.suppress(SqlError):
+            db.execute("ROLLBACK")
+
+
+def _answer(db: Database, module: str, sql: str) -> Answer:
+    start = time.monotonic()
+    try:
+        with undone(db):
+            row = db.execute("{script:q}", script=sql)[0]
+    except SqlError as error:
+        if error.sqlstate == CANCELLED:
+            raise
+        return Answer(module, False, error.message, time.monotonic() - start)
+    return Answer(module, row["ok"] is True, row["detail"], time.monotonic() - start)

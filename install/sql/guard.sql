@@ -1,0 +1,61 @@
+DO $guard$
+DECLARE
+    installed text;
+    strangers text;
+BEGIN
+    IF NOT current_setting('is_superuser')::boolean THEN
+        RAISE EXCEPTION 'role "%" may not install madpy', current_user
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = 'Connect as a superuser: functions in C and in plpython3u need one.';
+    END IF;
+
+    -- Two installations at once: the second waits here, and finds the first.
+    PERFORM pg_advisory_xact_lock(hashtext('madpy'));
+
+    -- While CREATE EXTENSION runs this, the extension is there already, but has nothing in it.
+    SELECT e.extversion || ' (as an extension)' INTO installed
+    FROM pg_extension AS e
+    WHERE e.extname = 'madpy' AND e.extnamespace = to_regnamespace('MADLIB_SCHEMA')
+      AND EXISTS (SELECT FROM pg_depend AS d
+                  WHERE d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e');
+    IF to_regclass('MADLIB_SCHEMA.__installed') IS NOT NULL THEN
+        EXECUTE $$SELECT identity || ' (from the plain script)' FROM MADLIB_SCHEMA.__installed WHERE kind = 'version'$$
+            INTO installed;
+    END IF;
+    IF installed IS NOT NULL THEN
+        RAISE EXCEPTION 'madpy % is installed in schema "MADLIB_SCHEMA" already', installed
+            USING ERRCODE = 'duplicate_object',
+                  HINT = 'To bring it up to date: madpy upgrade.  To remove it: madpy uninstall.';
+    END IF;
+
+    SELECT string_agg(pg_describe_object(o.classid, o.objid, 0), ', ') INTO strangers
+    FROM (SELECT * FROM (
+MADLIB_OBJECTS
+    ) AS every ORDER BY objid LIMIT 5) AS o;
+    IF strangers IS NOT NULL THEN
+        RAISE EXCEPTION 'schema "MADLIB_SCHEMA" is in use for something else'
+            USING ERRCODE = 'duplicate_schema',
+                  DETAIL = 'It holds, among others: ' || strangers || '.',
+                  HINT = 'Install into another schema (madpy install --schema NAME), or move these away.';
+    END IF;
+
+    IF NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'plpython3u') THEN
+        RAISE EXCEPTION 'this server has no plpython3u'
+            USING ERRCODE = 'feature_not_supported',
+                  HINT = format('Install its package; on Debian and Ubuntu: apt-get install postgresql-plpython3-%s.',
+                                current_setting('server_version_num')::int / 10000);
+    END IF;
+
+    BEGIN
+        LOAD 'madpy';
+    EXCEPTION WHEN undefined_file THEN
+        RAISE EXCEPTION 'this server cannot load madpy.so'
+            USING ERRCODE = 'undefined_file',
+                  DETAIL = format('%s (looked for in %s)', SQLERRM, current_setting('dynamic_library_path')),
+                  HINT = 'Build and install the C library on the machine of the server: make install.';
+    END;
+
+    -- Nothing in the schema was there before: the last steps grant and record all that is there then.
+    PERFORM set_config('madpy_install.before', '{}', true);
+END
+$guard$;

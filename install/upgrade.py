@@ -1,0 +1,35 @@
+"""From an older version to this one: users' views, rights and tables stay."""
+
+import dataclasses
+
+from madpy.errors import SqlError
+from madpy.install.apply import Progress, run
+from madpy.install.plan import Release, Step, upgrade_steps
+from madpy.install.state import Installation, located
+from madpy.ports.postgres.db import Database
+
+NO_PATH = "22023"
+
+
+def upgrade(
+    db: Database, installation: Installation, release: Release, progress: Progress = iter
+) -> Installation:
+    """Bring `installation` up to date and return what is there then: the same, where it was up to date.
+
+    An extension goes to the version that the server has files of, the plain product to `release`.
+    """
+    release = dataclasses.replace(release, config=release.config.with_schema(installation.schema))
+    if installation.product == "extension":
+        _update_extension(db, progress)
+    elif installation.version != release.version:
+        run(db, upgrade_steps(release, "plain", installation.version), progress)
+    return located(db, installation.schema)
+
+
+def _update_extension(db: Database, progress: Progress) -> None:
+    try:
+        run(db, [Step("extension madpy", "ALTER EXTENSION madpy UPDATE")], progress)
+    except SqlError as error:
+        if error.sqlstate == NO_PATH:
+            error.hint = "Put the files of the newer extension on the machine of the server: make install."
+        raise

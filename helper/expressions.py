@@ -6,7 +6,7 @@ from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.arguments import check_not_null, quoted, shown
-from madpy.ports.postgres.db import Database, Relation, identifier
+from madpy.ports.postgres.db import Database, Relation, fill, identifier
 
 NUMBERS = {"smallint", "integer", "bigint", "real", "double precision", "numeric"}
 TEXTS = {"text", "character varying", "character", "name", '"char"'}
@@ -130,9 +130,8 @@ def _probe(
 
     The expression stands in WHERE too, which takes no aggregate, window or set-returning function.
     """
-    probes = ", ".join(
-        f"pg_typeof((SELECT {item} FROM {source} WHERE {item} IS NULL LIMIT 0))" for item in items
-    )
+    probe = "pg_typeof((SELECT {item:q} FROM {source:i} WHERE {item:q} IS NULL LIMIT 0))"
+    probes = ", ".join(fill(probe, {"item": item, "source": source}) for item in items)
     try:
         return db.execute(
             """

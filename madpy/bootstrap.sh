@@ -179,15 +179,17 @@ make_venv() {
 
 # Installed from a copy: setuptools leaves files in the folder it builds in, and the checkout stays as it is.
 install_requirements() {
-    say "installing the Python packages of pyproject.toml ($(echo "$@" | tr ' ' ',')): this can take a minute or two"
+    list=$(echo "$@" | tr ' ' ',')
+    say "installing the Python packages of pyproject.toml ($list): this can take a minute or two"
     copy=$(mktemp -d)
+    trap 'rm -rf "$copy"' EXIT
     for folder in "$checkout"/*/; do
         [ ! -e "$folder/__init__.py" ] || cp -R "${folder%/}" "$copy"
     done
     cp "$checkout/pyproject.toml" "$checkout/setup.py" "$copy"
     [ ! -e "$checkout/README.md" ] || cp "$checkout/README.md" "$copy"
     PATH=$(dirname "$PG_CONFIG"):$PATH "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-        "$copy[$(echo "$@" | tr ' ' ',' | sed 's/^base,*//')]" >&2
+        "$copy[$list]" >&2
     rm -rf "$copy"
     for extra in "$@"; do
         echo "$wanted" >"$venv/madpy-$extra"
@@ -201,7 +203,7 @@ run_in_environment() {
     [ $# -gt 0 ] || exit 0
     cd "$checkout"
     export MADPY_STATE="$state" PATH="$venv/bin:$("$PG_CONFIG" --bindir):$PATH"
-    export PYTHONDONTWRITEBYTECODE=1 MYPY_CACHE_DIR="$state/cache/mypy" RUFF_CACHE_DIR="$state/cache/ruff"
+    export PYTHONDONTWRITEBYTECODE=1 PYTHONUTF8=1 MYPY_CACHE_DIR="$state/cache/mypy" RUFF_CACHE_DIR="$state/cache/ruff"
     exec "$@"
 }
 

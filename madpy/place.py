@@ -70,7 +70,7 @@ def refresh_package(target: Path) -> list[Path]:
 
 def build(state: State, folder: Path, stage: Path, python_path: Path | None = None) -> None:
     """Compile, render the SQL, and lay out under `stage` what an installation consists of."""
-    extension = state.folder / "extension"
+    extension = folder / "extension"
     shutil.rmtree(extension, ignore_errors=True)
     call(
         [sys.executable, "-m", "madpy.install.build", str(extension)],
@@ -80,7 +80,7 @@ def build(state: State, folder: Path, stage: Path, python_path: Path | None = No
     options = [f"PYTHON_PATH={python_path}"] if python_path else []
     make(folder, state, "all", *options)
     shutil.rmtree(stage, ignore_errors=True)
-    make(folder, state, "install", f"DESTDIR={stage}", f"EXTDIR={extension}", *options)
+    make(folder, state, "install", f"DESTDIR={stage}", f"EXTDIR={extension.name}", "MODULEDIR=extension", *options)
 
 
 def c_folder(state: State, purpose: str) -> Path:

@@ -314,6 +314,12 @@ def shorten(names: list[str]) -> str:
     return ", ".join(names[:6]) + (f" and {len(names) - 6} more files" if len(names) > 6 else "")
 
 
+def report(error: MadpyError | pg.Error) -> str:
+    """An error for a person at a terminal: the fact, what is behind it, what to do."""
+    parts = (f"madpy: {error}", getattr(error, "detail", None), getattr(error, "hint", None))
+    return "\n".join(filter(None, parts))
+
+
 def say(message: str) -> None:
     print(f"madpy: {message}", file=sys.stderr)
 
@@ -322,5 +328,4 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except (MadpyError, pg.Error) as error:
-        parts = (str(error), getattr(error, "detail", None), getattr(error, "hint", None))
-        sys.exit("madpy: " + "\n".join(filter(None, parts)))
+        sys.exit(report(error))

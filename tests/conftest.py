@@ -1,69 +1,18 @@
 """A real database for tests: `sql` in a fresh `schema` of a fresh `database` of the private cluster."""
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import count
-from typing import Any
 
-import pg
 import pytest
 
 from madpy import server as cluster
 from madpy.server import Address
 from madpy.state import here
+from tests.session import Session
 
 NUMBERS = count(1)
-FIELDS = re.compile(r"^(ERROR|FATAL|DETAIL|HINT|CONTEXT|QUERY|LINE \d+|STATEMENT): +", re.MULTILINE)
-
-
-class Failure:
-    """What PostgreSQL said: sqlstate, message, detail, hint and context; None for what it did not say."""
-
-    def __init__(self, error: pg.DatabaseError) -> None:
-        parts = FIELDS.split(str(error))
-        fields = {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=True)}
-        self.sqlstate = error.sqlstate
-        self.message = fields.get("ERROR", fields.get("FATAL", str(error)))
-        self.detail = fields.get("DETAIL")
-        self.hint = fields.get("HINT")
-        self.context = fields.get("CONTEXT")
-
-    def __repr__(self) -> str:
-        return f"{self.sqlstate}: {self.message!r}, detail {self.detail!r}, hint {self.hint!r}"
-
-
-class Session:
-    """One connection, each statement its own transaction unless the test says BEGIN."""
-
-    def __init__(self, connection: pg.Connection) -> None:
-        self.connection = connection
-        self.notices: list[Any] = []  # what came since the last statement: .severity, .message, .hint
-        connection.set_notice_receiver(lambda notice: self.notices.append(notice))
-
-    def __call__(self, query: str) -> list[tuple[Any, ...]]:
-        """The rows; for a statement that has none, an empty list."""
-        self.notices.clear()
-        result = self.connection.query(query)
-        return result.getresult() if isinstance(result, pg.Query) else []
-
-    def value(self, query: str) -> Any:
-        """The first column of the first row."""
-        return self(query)[0][0]
-
-    def rows(self, query: str) -> list[dict[str, Any]]:
-        """The rows by column name."""
-        self.notices.clear()
-        return self.connection.query(query).dictresult()
-
-    def fails(self, query: str) -> Failure:
-        """The error of a statement that has to fail."""
-        try:
-            result = self(query)
-        except pg.DatabaseError as error:
-            return Failure(error)
-        raise AssertionError(f"did not fail, returned {result!r}: {query}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

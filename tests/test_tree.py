@@ -1,0 +1,173 @@
+"""The tree keeps its own rules: DESIGN's house, the words of the SQL interface, and manuals that are true."""
+
+import ast
+import importlib
+import inspect
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from madpy import place
+from madpy.config import load
+from madpy.server import Address, client_environment
+from madpy.state import here
+from tests.session import Session
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = sorted(path.parent.name for path in ROOT.glob("modules/*/__init__.py"))
+MANUALS = sorted(ROOT.glob("modules/*/README.md"))
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *MANUALS])
+MARK = "-- end of a block of the manual --"
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
+
+
+def source_files() -> list[Path]:
+    """What the repository holds, or will with the next commit."""
+    command = ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+    return [path for path in map(ROOT.joinpath, listed) if path.is_file() and not path.is_symlink()]
+
+
+# --- folders ---
+
+
+def test_config_lists_the_folders_of_modules() -> None:
+    assert sorted(module.name for module in load().modules) == FOLDERS
+
+
+@pytest.mark.parametrize("method", FOLDERS)
+def test_a_method_is_a_folder_of_four_files_and_its_tests(method: str) -> None:
+    files = [f"modules/{method}/{name}" for name in (f"{method}.sql", "driver.py", "core.py", "README.md")]
+    tests = [f"tests/{method}/{name}" for name in ("test_core.py", "test_sql.py")]
+    assert [name for name in files + tests if not (ROOT / name).is_file()] == []
+
+
+def test_a_top_level_folder_is_the_package_of_its_name() -> None:
+    setup = runpy.run_path(str(ROOT / "setup.py"))
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - setup["NOT_SHIPPED"]
+    links = {path.name: path.readlink() for path in ROOT.glob("madpy/*") if path.is_symlink()}
+    assert links == {name: Path("..", name) for name in packages}
+
+
+def test_a_wheel_has_the_files_that_the_private_cluster_gets() -> None:
+    setup = runpy.run_path(str(ROOT / "setup.py"))
+    in_wheel = {
+        Path(*package.split(".")[1:], path.name)
+        for package, folder in setup["package_folders"]().items()
+        for pattern in ["*.py", *setup["DATA"]]
+        for path in ROOT.glob(f"{folder}/{pattern}")
+    }
+    copied = {path for path in place.files_below(ROOT / "madpy") if path.name.endswith(place.PACKAGED)}
+    assert in_wheel == copied
+
+
+# --- Python ---
+
+
+@pytest.mark.parametrize("method", FOLDERS)
+def test_core_imports_numpy_and_scipy_only(method: str) -> None:
+    nodes = list(ast.walk(ast.parse((ROOT / "modules" / method / "core.py").read_text())))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "." for node in nodes if isinstance(node, ast.ImportFrom)]
+    allowed = sys.stdlib_module_names | {"numpy", "scipy"}
+    assert [name for name in names if name.split(".")[0] not in allowed] == []
+
+
+def test_no_file_names_a_home_or_a_registry() -> None:
+    forbidden = re.compile(
+        rb"/(?:ro[o]t|ho[m]e)/\w|\bpypi[.]org|pythonhosted[.]org|\bdeb[.]debian[.]org|\.pyen[v]"
+    )
+    named = {
+        f"{path.relative_to(ROOT)}: {match.group().decode()}"
+        for path in source_files()
+        for match in forbidden.finditer(path.read_bytes())
+    }
+    assert named == set()
+
+
+# --- SQL, as the installed extension has it ---
+
+
+def test_every_function_and_type_has_a_comment(sql: Session) -> None:
+    without = sql(
+        """
+        SELECT pg_describe_object(classid, objid, 0) FROM pg_depend
+        WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+            AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'madpy')
+            AND classid IN ('pg_proc'::regclass, 'pg_type'::regclass)
+            AND obj_description(objid, classid::regclass::text) IS NULL
+        """
+    )
+    assert without == []
+
+
+def test_arguments_have_the_names_of_the_drivers_parameters(sql: Session) -> None:
+    wrappers = sql(
+        """
+        SELECT oid::regprocedure::text, prosrc,
+               coalesce(proargnames[1:pronargs], '{}') FROM pg_proc
+        WHERE pronamespace = 'madlib'::regnamespace
+            AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpython3u')
+        """
+    )
+    calls = {name: re.search(r"run\(plpy, '\w+', '(\w+)\.(\w+)', args\)", text) for name, text, _ in wrappers}
+    assert [name for name, call in calls.items() if call is None] == []
+    for name, _, arguments in wrappers:
+        driver = importlib.import_module(f"madpy.modules.{calls[name][1]}.driver")
+        parameters = list(inspect.signature(getattr(driver, calls[name][2])).parameters)[1:]
+        assert arguments == parameters[: len(arguments)], name
+
+
+# --- documents ---
+
+
+@pytest.mark.parametrize("manual", MANUALS, ids=lambda path: path.parent.name)
+def test_the_examples_of_a_manual_run(manual: Path, database: Address, sql: Session, schema: str) -> None:
+    """The sql blocks of a manual are one psql session.  A text block right after one is what it prints.
+
+    Printed is what `psql -q` prints, warnings included, blanks at the ends of lines aside; `...` stands for
+    anything.
+    """
+    blocks = [match.groups() for match in BLOCK.finditer(manual.read_text()) if match[1] == "sql"]
+    script = "".join(f"{block}\n\\echo {MARK}\n" for _, block, _ in blocks)
+    environment = client_environment(database) | {"PGOPTIONS": f"-c search_path={schema},public"}
+    psql = subprocess.run(
+        [here().program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-P", "pager=off", "-f", "-"],
+        input=script, text=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    printed = re.sub(r"^psql:<stdin>:\d+: ", "", psql.stdout, flags=re.MULTILINE).split(f"{MARK}\n")
+    assert psql.returncode == 0, printed[-1]
+    for (_, block, expected), output in zip(blocks, printed, strict=False):
+        if expected is not None and not matches(tidy(expected), tidy(output)):
+            assert tidy(output) == tidy(expected), block
+
+
+def tidy(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
+
+
+def matches(expected: str, output: str) -> bool:
+    pattern = ".*".join(re.escape(part) for part in expected.split("..."))
+    return re.fullmatch(pattern, output, re.DOTALL) is not None
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_in_documents_lead_somewhere(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text())
+    assert [name for name in targets if "://" not in name and not (document.parent / name).exists()] == []
+
+
+def test_files_that_the_architecture_mentions_exist() -> None:
+    """Whatever stands in backquotes and looks like a path: with a slash or a suffix that files here have."""
+    words = re.findall(r"`([\w./*<>-]+)`", (ROOT / "ARCHITECTURE.md").read_text())
+    names = {
+        word
+        for word in words
+        if "/" in word or Path(word).suffix in (".py", ".sql", ".md", ".c", ".yml", ".sh")
+    }
+    names = {re.sub(r"<\w+>", "*", name).rstrip("/") for name in names if not name.startswith("/")}
+    assert sorted(name for name in names if not any(ROOT.glob(name)) and not any(ROOT.rglob(name))) == []

@@ -36,5 +36,5 @@ def _script(title: str, steps: list[Step], use: str | None) -> str:
     """`use` is what runs the script where psql must not: to CREATE EXTENSION, \\echo is a comment."""
     head = f"-- {title}: made from its templates by the command madpy; not to be edited.\n"
     if use:
-        return f"{head}\\echo Use \"{use}\" to load this file. \\quit\n\n{body(steps)}"
+        return f'{head}\\echo Use "{use}" to load this file. \\quit\n\n{body(steps)}'
     return f"{head}{ONE_TRANSACTION}\n{body(steps)}\nCOMMIT;\n"

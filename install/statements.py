@@ -55,7 +55,7 @@ def split(script: str) -> Iterator[tuple[str, str]]:
             yield script[start:first], script[first : token.end()]
             start, first, previous = token.end(), None, ""
     if first is not None:
-        raise MadpyError(f"statement without its semicolon: {script[first:first + 60]!r}", sqlstate="42601")
+        raise MadpyError(f"statement without its semicolon: {script[first : first + 60]!r}", sqlstate="42601")
     if script[start:].strip():
         yield script[start:], ""
 
@@ -64,9 +64,9 @@ def _repeatable(comments: str, statement: str, where: str) -> str:
     if not statement or REPEATABLE.match(statement):
         return comments + statement
     if match := REPLACED.match(statement):
-        return f"{comments}CREATE OR REPLACE {match['kind']} {match['name']}{statement[match.end():]}"
+        return f"{comments}CREATE OR REPLACE {match['kind']} {match['name']}{statement[match.end() :]}"
     if match := KEPT.match(statement):
-        return f"{comments}CREATE {match['kind']} IF NOT EXISTS {match['name']}{statement[match.end():]}"
+        return f"{comments}CREATE {match['kind']} IF NOT EXISTS {match['name']}{statement[match.end() :]}"
     if CAUGHT.match(statement):
         return f"{comments}{_unless_there(statement)}"
     raise MadpyError(

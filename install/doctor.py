@@ -1,0 +1,197 @@
+"""What is wrong with a database's madpy, and what to do: seen from inside the backend, nothing changed."""
+
+import json
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from madpy import __version__
+from madpy.errors import SqlError
+from madpy.install.check import undone
+from madpy.install.state import Installation, locate
+from madpy.ports.postgres.db import Database
+
+NOT_ALLOWED = ("42501", "25006")  # no superuser; a standby
+OLDEST_POSTGRES = 13
+OLDEST_PYTHON = (3, 11)
+OLDEST_NUMPY = (2, 0)
+ALTER_PATH = "ALTER SYSTEM SET madpy.python_path = '{folder}'; SELECT pg_reload_conf(); then connect again"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A fact, whether it is `good`, `bad` or only worth knowing (`note`), and what to do about it."""
+
+    what: str
+    fact: str
+    state: Literal["good", "bad", "note"] = "good"
+    remedy: str | None = None
+
+
+def examine(db: Database, schema: str | None = None) -> Iterator[Finding]:
+    """All findings, as they come; works where madpy is not installed and where Python cannot import numpy."""
+    yield from _server(db)
+    installation = locate(db, schema)
+    yield from _installation(installation)
+    yield from _library(db, installation)
+    yield from _python(db)
+
+
+def _server(db: Database) -> Iterator[Finding]:
+    row = db.execute(
+        """
+        SELECT current_setting('server_version_num')::int / 10000 AS major, version() AS version,
+               current_database() AS database, current_user AS "user",
+               pg_encoding_to_char(encoding) AS encoding, pg_is_in_recovery() AS standby,
+               current_setting('is_superuser')::boolean AS superuser
+        FROM pg_database WHERE datname = current_database()
+        """
+    )[0]
+    if row["major"] < OLDEST_POSTGRES:
+        yield Finding("PostgreSQL", row["version"], "bad", f"madpy needs version {OLDEST_POSTGRES} or later")
+    else:
+        yield Finding("PostgreSQL", row["version"])
+    yield Finding(
+        "database", f"{row['database']}, {row['encoding']}" + (", a standby" if row["standby"] else "")
+    )
+    if row["superuser"]:
+        yield Finding("role", f"{row['user']}, a superuser")
+    else:
+        remedy = "installing, and looking at the server's Python from here, takes a superuser (-U)"
+        yield Finding("role", f"{row['user']}, not a superuser", "note", remedy)
+
+
+def _installation(installation: Installation | None) -> Iterator[Finding]:
+    if installation is None:
+        yield Finding("madpy in SQL", "not installed in this database", "note", "madpy install")
+    elif installation.version != __version__:
+        remedy = "madpy upgrade, or use the command of the same version"
+        yield Finding("madpy in SQL", f"{installation}; this command is {__version__}", "bad", remedy)
+    else:
+        yield Finding("madpy in SQL", str(installation))
+
+
+def _library(db: Database, installation: Installation | None) -> Iterator[Finding]:
+    path = db.value("SELECT current_setting('dynamic_library_path')")
+    if installation is None:
+        try:
+            with undone(db):
+                db.execute("LOAD 'madpy'")
+        except SqlError as error:
+            yield Finding("madpy.so", error.message, "bad", f"make install; it is looked for in {path}")
+        else:
+            yield Finding("madpy.so", f"loads, from {path}")
+        return
+    try:
+        version = db.value("SELECT {schema:i}.__c_version()", schema=installation.schema)
+    except SqlError as error:
+        yield Finding("madpy.so", error.message, "bad", f"make install; it is looked for in {path}")
+        return
+    if version == installation.version:
+        yield Finding("madpy.so", f"{version}, from {path}")
+    else:
+        remedy = "make install the version that SQL has, or madpy upgrade, then connect again"
+        yield Finding("madpy.so", f"{version}, but SQL has {installation.version}", "bad", remedy)
+
+
+def _python(db: Database) -> Iterator[Finding]:
+    available = db.execute("SELECT installed_version FROM pg_available_extensions WHERE name = 'plpython3u'")
+    if not available:
+        major = db.value("SELECT current_setting('server_version_num')::int / 10000")
+        remedy = f"install its package; on Debian and Ubuntu: apt-get install postgresql-plpython3-{major}"
+        yield Finding("plpython3u", "the server does not have it", "bad", remedy)
+        return
+    version = available[0]["installed_version"]
+    yield Finding("plpython3u", version or "available; madpy install creates it")
+    path = _python_path(db)
+    try:
+        facts = _ask_backend(db, path)
+    except SqlError as error:
+        if error.sqlstate in NOT_ALLOWED:
+            yield Finding("Python", f"not looked at: {error.message}", "note")
+        else:
+            yield Finding(
+                "Python", error.message, "bad", "plpython3u itself does not work: reinstall its package"
+            )
+        return
+    yield from _interpreter(facts)
+    yield from _search_path(facts, path)
+    yield from _packages(facts)
+
+
+def _python_path(db: Database) -> str | None:
+    """The setting, where madpy.so, which brings its default, can be loaded and the role may read it."""
+    try:
+        with undone(db):
+            db.execute("LOAD 'madpy'")
+    except SqlError:
+        pass  # said already; the setting may be there all the same
+    try:
+        path: str | None = db.value("SELECT current_setting('madpy.python_path', true)")
+    except SqlError:
+        return None
+    return path or None
+
+
+def _ask_backend(db: Database, path: str | None) -> dict[str, Any]:
+    source = (Path(__file__).parent / "backend.py").read_text(encoding="utf-8")
+    with undone(db):
+        db.execute("CREATE EXTENSION IF NOT EXISTS plpython3u")
+        db.execute(
+            """
+            CREATE FUNCTION pg_temp.madpy_doctor(python_path text) RETURNS text
+            LANGUAGE plpython3u AS {body:l}
+            """,
+            body=f"{source}\nimport json\nreturn json.dumps(report(python_path))\n",
+        )
+        facts: dict[str, Any] = json.loads(db.value("SELECT pg_temp.madpy_doctor({path:l})", path=path))
+    return facts
+
+
+def _interpreter(facts: dict[str, Any]) -> Iterator[Finding]:
+    fact = f"{facts['python']}, {facts['executable']}, prefix {facts['prefix']}, as user {facts['user']}"
+    if _numbers(facts["python"]) < OLDEST_PYTHON:
+        oldest = ".".join(map(str, OLDEST_PYTHON))
+        yield Finding("Python", fact, "bad", f"madpy needs {oldest} or later: a plpython3u that links to one")
+    else:
+        yield Finding("Python", fact)
+    yield Finding("machine", facts["machine"])
+
+
+def _search_path(facts: dict[str, Any], path: str | None) -> Iterator[Finding]:
+    user = facts["user"]
+    if path is None:
+        remedy = ALTER_PATH.format(folder=sysconfig.get_paths()["purelib"])
+        yield Finding("madpy.python_path", "not set", "bad", remedy)
+    elif not facts["path_is_folder"]:
+        remedy = (
+            f"set it to a folder that there is, and that {user} can get to: {ALTER_PATH.format(folder='...')}"
+        )
+        yield Finding("madpy.python_path", f"{path} is no folder that the server can see", "bad", remedy)
+    elif not facts["path_is_readable"]:
+        yield Finding("madpy.python_path", f"{user} may not read {path}", "bad", f"chmod a+rX {path}")
+    else:
+        yield Finding("madpy.python_path", path)
+    yield Finding("sys.path", ", ".join(entry or "''" for entry in facts["sys_path"]))
+
+
+def _packages(facts: dict[str, Any]) -> Iterator[Finding]:
+    for name, found in facts["packages"].items():
+        if "error" in found:
+            yield Finding(
+                name, found["error"], "bad", "pip install madpy into the folder of madpy.python_path"
+            )
+        elif name == "numpy" and _numbers(found["version"]) < OLDEST_NUMPY:
+            remedy = "madpy needs 2.0 or later: pip install it into the folder of madpy.python_path"
+            yield Finding(name, f"{found['version']}, {found['file']}", "bad", remedy)
+        elif name == "madpy" and found["version"] != __version__:
+            remedy = f"this command is {__version__}: install the same in both places, then connect again"
+            yield Finding(name, f"{found['version']}, {found['file']}", "bad", remedy)
+        else:
+            yield Finding(name, f"{found['version']}, {found['file']}")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2])

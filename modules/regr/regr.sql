@@ -1,0 +1,107 @@
+-- regr: ordinary and weighted least squares, one model per group.  Manual: README.md.
+
+-- What a fit says.
+
+CREATE TYPE MADLIB_SCHEMA.regr_fit AS (
+    coef                     double precision[],   -- NULL where a term is aliased
+    r2                       double precision,
+    std_err                  double precision[],
+    t_stats                  double precision[],
+    p_values                 double precision[],
+    condition_no             double precision,     -- of the features, by singular values
+    num_rows_processed       bigint,
+    num_missing_rows_skipped bigint,
+    variance_covariance      double precision[],   -- k x k
+    adjusted_r2              double precision,
+    residual_std_err         double precision,
+    f_stat                   double precision,
+    f_p_value                double precision,
+    df_model                 integer,
+    df_residual              bigint,
+    has_intercept            boolean               -- some combination of the features is constant
+);
+COMMENT ON TYPE MADLIB_SCHEMA.regr_fit IS 'a linear regression: coefficients, their errors, and how well it fits';
+
+CREATE FUNCTION MADLIB_SCHEMA.regr_fit(state bytea) RETURNS MADLIB_SCHEMA.regr_fit
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_fit';
+COMMENT ON FUNCTION MADLIB_SCHEMA.regr_fit(bytea) IS
+    'the linear regression of a state, as moments_state and weighted_moments_state return it';
+
+-- Aggregates: SELECT madlib.mregr_coef(price, ARRAY[1, bedroom, bath, size]) FROM houses.
+
+CREATE AGGREGATE MADLIB_SCHEMA.regr_agg(y double precision, x double precision[]) (
+    SFUNC = MADLIB_SCHEMA.__moments_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__moments_combine,
+    FINALFUNC = MADLIB_SCHEMA.regr_fit, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.regr_agg(double precision, double precision[]) IS
+    'linear regression of y on x, as a record';
+
+CREATE AGGREGATE MADLIB_SCHEMA.regr_agg(y double precision, x double precision[], weight double precision) (
+    SFUNC = MADLIB_SCHEMA.__weighted_moments_accum, STYPE = bytea,
+    COMBINEFUNC = MADLIB_SCHEMA.__weighted_moments_combine,
+    FINALFUNC = MADLIB_SCHEMA.regr_fit, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.regr_agg(double precision, double precision[], double precision) IS
+    'weighted linear regression of y on x, as a record';
+
+CREATE FUNCTION MADLIB_SCHEMA.__mregr_coef(state bytea) RETURNS double precision[]
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'mregr_coef';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__mregr_coef(bytea) IS 'final function of mregr_coef';
+
+CREATE AGGREGATE MADLIB_SCHEMA.mregr_coef(y double precision, x double precision[]) (
+    SFUNC = MADLIB_SCHEMA.__moments_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__moments_combine,
+    FINALFUNC = MADLIB_SCHEMA.__mregr_coef, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.mregr_coef(double precision, double precision[]) IS
+    'coefficients of the linear regression of y on x';
+
+CREATE AGGREGATE MADLIB_SCHEMA.regr_coef(y double precision, x double precision[]) (
+    SFUNC = MADLIB_SCHEMA.__moments_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__moments_combine,
+    FINALFUNC = MADLIB_SCHEMA.__mregr_coef, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.regr_coef(double precision, double precision[]) IS 'the same as mregr_coef';
+
+CREATE FUNCTION MADLIB_SCHEMA.__mregr_r2(state bytea) RETURNS double precision
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'mregr_r2';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__mregr_r2(bytea) IS 'final function of mregr_r2';
+
+CREATE AGGREGATE MADLIB_SCHEMA.mregr_r2(y double precision, x double precision[]) (
+    SFUNC = MADLIB_SCHEMA.__moments_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__moments_combine,
+    FINALFUNC = MADLIB_SCHEMA.__mregr_r2, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.mregr_r2(double precision, double precision[]) IS
+    'R-squared of the linear regression of y on x';
+
+CREATE FUNCTION MADLIB_SCHEMA.__mregr_tstats(state bytea) RETURNS double precision[]
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'mregr_tstats';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__mregr_tstats(bytea) IS 'final function of mregr_tstats';
+
+CREATE AGGREGATE MADLIB_SCHEMA.mregr_tstats(y double precision, x double precision[]) (
+    SFUNC = MADLIB_SCHEMA.__moments_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__moments_combine,
+    FINALFUNC = MADLIB_SCHEMA.__mregr_tstats, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.mregr_tstats(double precision, double precision[]) IS
+    't statistics of the coefficients of the linear regression of y on x';
+
+CREATE FUNCTION MADLIB_SCHEMA.__mregr_pvalues(state bytea) RETURNS double precision[]
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'mregr_pvalues';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__mregr_pvalues(bytea) IS 'final function of mregr_pvalues';
+
+CREATE AGGREGATE MADLIB_SCHEMA.mregr_pvalues(y double precision, x double precision[]) (
+    SFUNC = MADLIB_SCHEMA.__moments_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__moments_combine,
+    FINALFUNC = MADLIB_SCHEMA.__mregr_pvalues, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.mregr_pvalues(double precision, double precision[]) IS
+    'two-sided p-values of the coefficients of the linear regression of y on x';
+
+CREATE FUNCTION MADLIB_SCHEMA.__regr_sandwich(state bytea, meat bytea) RETURNS double precision[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_sandwich';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_sandwich(bytea, bytea) IS
+    'the heteroskedasticity-consistent covariance HC0 of a state of moments and a state of the kernel "meat"';
+
+-- Prediction of one row.
+
+CREATE FUNCTION MADLIB_SCHEMA.regr_predict(coef double precision[], x double precision[]) RETURNS double precision
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'regr_predict';
+COMMENT ON FUNCTION MADLIB_SCHEMA.regr_predict(double precision[], double precision[]) IS
+    'the prediction of a linear model for one row: regr_predict(coef, ARRAY[1, bedroom, bath, size])';

@@ -1,0 +1,48 @@
+-- common: what every module builds on: domains, the library's own settings, parsing, kernels as aggregates.
+
+-- Domains.  The name of a constraint is the message a user sees.
+
+CREATE DOMAIN MADLIB_SCHEMA.probability AS double precision
+    CONSTRAINT "must be between 0 and 1" CHECK (VALUE BETWEEN 0 AND 1);
+COMMENT ON DOMAIN MADLIB_SCHEMA.probability IS 'a number from 0 to 1';
+
+CREATE DOMAIN MADLIB_SCHEMA.percent AS double precision
+    CONSTRAINT "must be between 0 and 100" CHECK (VALUE BETWEEN 0 AND 100);
+COMMENT ON DOMAIN MADLIB_SCHEMA.percent IS 'a number from 0 to 100';
+
+CREATE DOMAIN MADLIB_SCHEMA.positive_int AS integer
+    CONSTRAINT "must be 1 or more" CHECK (VALUE >= 1);
+COMMENT ON DOMAIN MADLIB_SCHEMA.positive_int IS 'an integer, 1 or more';
+
+CREATE DOMAIN MADLIB_SCHEMA.nonnegative_int AS integer
+    CONSTRAINT "must be 0 or more" CHECK (VALUE >= 0);
+COMMENT ON DOMAIN MADLIB_SCHEMA.nonnegative_int IS 'an integer, 0 or more';
+
+CREATE DOMAIN MADLIB_SCHEMA.positive_float AS double precision
+    CONSTRAINT "must be above 0 and finite" CHECK (VALUE > 0 AND VALUE < 'Infinity');
+COMMENT ON DOMAIN MADLIB_SCHEMA.positive_float IS 'a finite number above 0';
+
+CREATE DOMAIN MADLIB_SCHEMA.nonnegative_float AS double precision
+    CONSTRAINT "must be 0 or more and finite" CHECK (VALUE >= 0 AND VALUE < 'Infinity');
+COMMENT ON DOMAIN MADLIB_SCHEMA.nonnegative_float IS 'a finite number, 0 or more';
+
+-- The library.
+
+CREATE FUNCTION MADLIB_SCHEMA.__python_path() RETURNS text
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'madpy_python_path';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__python_path() IS
+    'the folder with the Python packages madpy and numpy, from the setting madpy.python_path';
+
+CREATE FUNCTION MADLIB_SCHEMA.__c_version() RETURNS text
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'madpy_version';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__c_version() IS 'the version of the C library that this session has loaded';
+
+CREATE FUNCTION MADLIB_SCHEMA.__parse_list(
+    expressions text,
+    OUT is_array boolean,   -- it was ARRAY[...], the items are its elements
+    OUT items    text[],    -- SQL of each expression, as written
+    OUT columns  text[]     -- the column's name where an item is a bare column, else NULL
+)
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'parse_list';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__parse_list(text) IS
+    'takes a list of expressions apart with PostgreSQL''s own grammar; an error if it is anything else';

@@ -1,0 +1,289 @@
+/*
+ * aggregate.c: the aggregate around a kernel.
+ *
+ * x_accum(state, y, x[] [, weight [, parameters]]) gathers rows and gives the kernel a block of them; x_combine merges
+ * two states; x_state is the final function of the aggregates that return a state.  A state is changed in place, and
+ * grows by doubling while its first block fills, so that many small groups stay small.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "catalog/pg_type.h"
+#include "kernel.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/memutils.h"
+
+#define STATE_MAGIC 0x7470646dU /* "mdpt" */
+#define STATE_VERSION 1
+#define FIRST_TAIL_ROWS 4
+
+static int64
+state_bytes(const Kernel *kernel, int ncols, int nparams, int tail_capacity)
+{
+	return offsetof(State, body) +
+		(kernel->body_size(ncols, nparams) + (int64) tail_capacity * ncols) * (int64) sizeof(double);
+}
+
+static double *
+state_tail(const Kernel *kernel, State *state)
+{
+	return state->body + kernel->body_size(state->ncols, state->nparams);
+}
+
+State *
+state_new(const Kernel *kernel, int ncols, int nparams, const double *params, int tail_capacity)
+{
+	int64		bytes;
+	State	   *state;
+
+	if (ncols > MAX_COLUMNS)
+		ereport(ERROR,
+				(errcode(ERRCODE_TOO_MANY_COLUMNS),
+				 errmsg("%d features are too many", ncols),
+				 errdetail("The most is %d, the target and a weight included.", MAX_COLUMNS)));
+	bytes = state_bytes(kernel, ncols, nparams, tail_capacity);
+	state = palloc0(bytes);
+	SET_VARSIZE(state, bytes);
+	state->magic = STATE_MAGIC;
+	state->version = STATE_VERSION;
+	state->kernel = kernel->id;
+	state->ncols = ncols;
+	state->nparams = nparams;
+	state->tail_capacity = tail_capacity;
+	kernel->start(state, params);
+	return state;
+}
+
+/* A state that may come from anywhere: checked before use, and aligned. */
+State *
+state_check(const Kernel *kernel, bytea *value)
+{
+	State	   *state = (State *) value;
+	Size		size = VARSIZE(value);
+
+	if ((uintptr_t) value != MAXALIGN((uintptr_t) value))
+		state = memcpy(palloc(size), value, size);
+	if (size < offsetof(State, body) || state->magic != STATE_MAGIC)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("this is not a state of an aggregate")));
+	if (state->version != STATE_VERSION || state->kernel != kernel->id)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("this state is of another aggregate, or of another version of it")));
+	if (state->ncols < kernel->min_cols || state->ncols > MAX_COLUMNS ||
+		state->nparams < 0 || state->nparams > MAX_COLUMNS || (state->nparams > 0) != kernel->has_params ||
+		state->tail_rows < 0 || state->tail_rows > state->tail_capacity || state->tail_capacity > TAIL_ROWS ||
+		state->rows_used < 0 || state->rows_skipped < 0 ||
+		size != state_bytes(kernel, state->ncols, state->nparams, state->tail_capacity))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("this state is damaged")));
+	return state;
+}
+
+/* Give the kernel `rows` rows that lie one behind the other. */
+static void
+add_rows(const Kernel *kernel, State *state, const double *tail, int rows)
+{
+	int			ncols = state->ncols;
+	double	   *values = palloc((Size) ncols * TAIL_ROWS * sizeof(double));
+	const double **columns = palloc(ncols * sizeof(double *));
+	Block		block = {rows, columns};
+
+	for (int j = 0; j < ncols; j++)
+	{
+		columns[j] = values + j * TAIL_ROWS;
+		for (int r = 0; r < rows; r++)
+			values[j * TAIL_ROWS + r] = tail[(Size) r * ncols + j];
+	}
+	kernel->add(state, &block);
+	pfree(values);
+	pfree(columns);
+}
+
+/* The same state with nothing waiting; the argument stays as it is. */
+State *
+state_folded(const Kernel *kernel, bytea *value)
+{
+	State	   *state = state_check(kernel, value);
+	int64		bytes = state_bytes(kernel, state->ncols, state->nparams, 0);
+	State	   *folded = palloc(bytes);
+
+	memcpy(folded, state, bytes);
+	SET_VARSIZE(folded, bytes);
+	folded->tail_rows = 0;
+	folded->tail_capacity = 0;
+	if (state->tail_rows > 0)
+		add_rows(kernel, folded, state_tail(kernel, state), state->tail_rows);
+	return folded;
+}
+
+/* Twice the room for waiting rows. */
+static State *
+state_grown(const Kernel *kernel, const State *state)
+{
+	int			capacity = Min(TAIL_ROWS, state->tail_capacity == 0 ? FIRST_TAIL_ROWS : 2 * state->tail_capacity);
+	int64		bytes = state_bytes(kernel, state->ncols, state->nparams, capacity);
+	State	   *grown = palloc(bytes);
+
+	memcpy(grown, state, VARSIZE(state));
+	SET_VARSIZE(grown, bytes);
+	grown->tail_capacity = capacity;
+	return grown;
+}
+
+/* The numbers of a one-dimensional array, or NULL where one of them is NULL. */
+const double *
+vector_argument(ArrayType *array, const char *what, int *length)
+{
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("%s must be an array of one dimension, not of %d", what, ARR_NDIM(array))));
+	if (ARR_ELEMTYPE(array) != FLOAT8OID)
+		elog(ERROR, "%s is not an array of double precision", what);
+	*length = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	if (ARR_HASNULL(array) && array_contains_nulls(array))
+		return NULL;
+	return (const double *) ARR_DATA_PTR(array);
+}
+
+static State *
+first_state(const Kernel *kernel, FunctionCallInfo fcinfo, int ncols)
+{
+	const double *params = NULL;
+	int			nparams = 0;
+
+	if (kernel->has_params)
+	{
+		params = PG_ARGISNULL(4) ? NULL : vector_argument(PG_GETARG_ARRAYTYPE_P(4), "parameters", &nparams);
+		if (params == NULL || nparams == 0 || nparams > MAX_COLUMNS)
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("parameters must be an array of numbers without NULL")));
+	}
+	return state_new(kernel, ncols, nparams, params, FIRST_TAIL_ROWS);
+}
+
+/* x_accum(state, y, x[] [, weight [, parameters]]) */
+static Datum
+accumulate(FunctionCallInfo fcinfo, const Kernel *kernel)
+{
+	int			nargs = PG_NARGS();
+	int			extra = nargs > 3 ? 2 : 1;	/* y, and a weight */
+	State	   *state = PG_ARGISNULL(0) ? NULL : (State *) PG_GETARG_BYTEA_P(0);
+	const double *x = NULL;
+	int			k = 0;
+	double	   *row;
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+		elog(ERROR, "%s called outside an aggregate", kernel->name);
+	if (!PG_ARGISNULL(2))
+		x = vector_argument(PG_GETARG_ARRAYTYPE_P(2), "features", &k);
+	if (state == NULL)
+	{
+		if (PG_ARGISNULL(2))	/* no row has told the number of features yet */
+			k = 0;
+		state = first_state(kernel, fcinfo, k + extra);
+	}
+	if (x == NULL || PG_ARGISNULL(1) || (nargs > 3 && PG_ARGISNULL(3)))
+	{
+		state->rows_skipped++;
+		PG_RETURN_POINTER(state);
+	}
+	if (k + extra != state->ncols)
+	{
+		int64		skipped = state->rows_skipped;
+
+		if (state->ncols > extra)
+			ereport(ERROR,
+					(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+					 errmsg("features must have the same length in every row: %d after %d", k, state->ncols - extra)));
+		state = first_state(kernel, fcinfo, k + extra);
+		state->rows_skipped = skipped;
+	}
+	if (k == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("features must not be an empty array")));
+
+	if (state->tail_rows == state->tail_capacity)
+		state = state_grown(kernel, state);
+	row = state_tail(kernel, state) + (Size) state->tail_rows * state->ncols;
+	memcpy(row, x, k * sizeof(double));
+	row[k] = PG_GETARG_FLOAT8(1);
+	if (nargs > 3)
+		row[k + 1] = PG_GETARG_FLOAT8(3);
+	if (++state->tail_rows == TAIL_ROWS)
+	{
+		add_rows(kernel, state, state_tail(kernel, state), TAIL_ROWS);
+		state->tail_rows = 0;
+	}
+	PG_RETURN_POINTER(state);
+}
+
+/* Whether a state has seen no row that told it the number of features. */
+static bool
+shapeless(const Kernel *kernel, const State *state)
+{
+	return state->rows_used == 0 && state->tail_rows == 0 && state->ncols == kernel->min_cols;
+}
+
+static Datum
+combine(FunctionCallInfo fcinfo, const Kernel *kernel)
+{
+	State	   *into;
+	State	   *from;
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+		elog(ERROR, "%s called outside an aggregate", kernel->name);
+	if (PG_ARGISNULL(1))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	from = state_folded(kernel, PG_GETARG_BYTEA_P(1));
+	if (PG_ARGISNULL(0))
+		PG_RETURN_POINTER(from);
+	into = state_check(kernel, PG_GETARG_BYTEA_P(0));
+	if (shapeless(kernel, from) || shapeless(kernel, into))
+	{
+		State	   *keep = shapeless(kernel, from) ? into : from;
+
+		keep->rows_skipped += shapeless(kernel, from) ? from->rows_skipped : into->rows_skipped;
+		PG_RETURN_POINTER(keep);
+	}
+	if (from->ncols != into->ncols || from->nparams != into->nparams)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("states of %d and %d columns cannot be merged", into->ncols, from->ncols)));
+	kernel->merge(into, from);
+	into->rows_used += from->rows_used;
+	into->rows_skipped += from->rows_skipped;
+	PG_RETURN_POINTER(into);
+}
+
+static Datum
+final_state(FunctionCallInfo fcinfo, const Kernel *kernel)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(state_folded(kernel, PG_GETARG_BYTEA_P(0)));
+}
+
+#define AGGREGATE(name) \
+PG_FUNCTION_INFO_V1(name##_accum); \
+Datum name##_accum(PG_FUNCTION_ARGS) { return accumulate(fcinfo, &name##_kernel); } \
+PG_FUNCTION_INFO_V1(name##_combine); \
+Datum name##_combine(PG_FUNCTION_ARGS) { return combine(fcinfo, &name##_kernel); } \
+PG_FUNCTION_INFO_V1(name##_state); \
+Datum name##_state(PG_FUNCTION_ARGS) { return final_state(fcinfo, &name##_kernel); }
+
+AGGREGATE(moments)
+AGGREGATE(weighted_moments)
+AGGREGATE(meat)
+AGGREGATE(squared_residuals)

@@ -1,0 +1,221 @@
+/*
+ * dict.c: a dictionary from keys to codes, with the equality of the keys' own types and collations.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "dict.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+
+typedef struct KeyColumn
+{
+	Oid			type;
+	Oid			collation;
+	bool		byval;
+	int16		length;
+	FmgrInfo	hash;
+	FmgrInfo	equal;
+} KeyColumn;
+
+struct Dict
+{
+	MemoryContext context;
+	MemoryContext scratch;		/* what hash and equality functions leave behind */
+	int			first;
+	int			n;
+	KeyColumn  *columns;
+	int			count;
+	int			capacity;		/* keys there is room for */
+	Datum	   *values;			/* capacity x n */
+	bool	   *nulls;
+	uint32	   *hashes;
+	int		   *slots;			/* 2 x capacity: code + 1, or 0 */
+};
+
+static void
+dict_room(Dict *dict, int capacity)
+{
+	Size		n = (Size) capacity * Max(dict->n, 1);
+
+	if (dict->capacity == 0)
+	{
+		dict->values = MemoryContextAllocHuge(dict->context, n * sizeof(Datum));
+		dict->nulls = MemoryContextAllocHuge(dict->context, n * sizeof(bool));
+		dict->hashes = MemoryContextAllocHuge(dict->context, capacity * sizeof(uint32));
+	}
+	else
+	{
+		dict->values = repalloc_huge(dict->values, n * sizeof(Datum));
+		dict->nulls = repalloc_huge(dict->nulls, n * sizeof(bool));
+		dict->hashes = repalloc_huge(dict->hashes, capacity * sizeof(uint32));
+		pfree(dict->slots);
+	}
+	dict->capacity = capacity;
+	dict->slots = MemoryContextAllocHuge(dict->context, 2 * (Size) capacity * sizeof(int));
+	memset(dict->slots, 0, 2 * (Size) capacity * sizeof(int));
+	for (int code = 0; code < dict->count; code++)
+	{
+		uint32		slot = dict->hashes[code] % (2 * (uint32) capacity);
+
+		while (dict->slots[slot])
+			slot = slot + 1 == 2 * (uint32) capacity ? 0 : slot + 1;
+		dict->slots[slot] = code + 1;
+	}
+}
+
+Dict *
+dict_new(TupleDesc desc, int first, int n)
+{
+	Dict	   *dict = palloc0(sizeof(Dict));
+
+	dict->context = CurrentMemoryContext;
+	dict->scratch = AllocSetContextCreate(CurrentMemoryContext, "madpy dictionary scratch", ALLOCSET_SMALL_SIZES);
+	dict->first = first;
+	dict->n = n;
+	dict->columns = palloc0(Max(n, 1) * sizeof(KeyColumn));
+	for (int c = 0; c < n; c++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, first + c);
+		KeyColumn  *column = &dict->columns[c];
+		TypeCacheEntry *type = lookup_type_cache(attribute->atttypid,
+												 TYPECACHE_HASH_PROC_FINFO | TYPECACHE_EQ_OPR_FINFO);
+
+		if (!OidIsValid(type->hash_proc) || !OidIsValid(type->eq_opr))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_FUNCTION),
+					 errmsg("values of type %s cannot be grouped by hashing", format_type_be(attribute->atttypid))));
+		column->type = attribute->atttypid;
+		column->collation = attribute->attcollation;
+		column->byval = attribute->attbyval;
+		column->length = attribute->attlen;
+		fmgr_info_copy(&column->hash, &type->hash_proc_finfo, CurrentMemoryContext);
+		fmgr_info_copy(&column->equal, &type->eq_opr_finfo, CurrentMemoryContext);
+	}
+	dict_room(dict, 64);
+	return dict;
+}
+
+static uint32
+key_hash(Dict *dict, const Datum *values, const bool *nulls)
+{
+	uint32		hash = 0;
+
+	for (int c = 0; c < dict->n; c++)
+	{
+		KeyColumn  *column = &dict->columns[c];
+		uint32		one = 0;
+
+		if (!nulls[c])
+			one = DatumGetUInt32(FunctionCall1Coll(&column->hash, column->collation, values[c]));
+		hash = hash_combine(hash, one);
+	}
+	return murmurhash32(hash);
+}
+
+static bool
+key_equal(Dict *dict, int code, const Datum *values, const bool *nulls)
+{
+	for (int c = 0; c < dict->n; c++)
+	{
+		KeyColumn  *column = &dict->columns[c];
+		Size		at = (Size) code * dict->n + c;
+
+		if (dict->nulls[at] != nulls[c])
+			return false;
+		if (!nulls[c] &&
+			!DatumGetBool(FunctionCall2Coll(&column->equal, column->collation, dict->values[at], values[c])))
+			return false;
+	}
+	return true;
+}
+
+static int
+key_add(Dict *dict, uint32 hash, uint32 slot, const Datum *values, const bool *nulls)
+{
+	int			code = dict->count;
+	MemoryContext old = MemoryContextSwitchTo(dict->context);
+
+	for (int c = 0; c < dict->n; c++)
+	{
+		KeyColumn  *column = &dict->columns[c];
+		Size		at = (Size) code * dict->n + c;
+		Datum		value = values[c];
+
+		dict->nulls[at] = nulls[c];
+		if (!nulls[c] && column->length == -1)
+			value = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+		else if (!nulls[c])
+			value = datumCopy(value, column->byval, column->length);
+		dict->values[at] = nulls[c] ? (Datum) 0 : value;
+	}
+	MemoryContextSwitchTo(old);
+	dict->hashes[code] = hash;
+	dict->slots[slot] = code + 1;
+	dict->count++;
+	if (dict->count == dict->capacity)
+	{
+		if (dict->capacity > 500 * 1000 * 1000)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("there are too many distinct values")));
+		dict_room(dict, 2 * dict->capacity);
+	}
+	return code;
+}
+
+int
+dict_code(Dict *dict, const Datum *values, const bool *nulls)
+{
+	MemoryContext old = MemoryContextSwitchTo(dict->scratch);
+	uint32		slots = 2 * (uint32) dict->capacity;
+	uint32		hash;
+	uint32		slot;
+	int			code = -1;
+
+	values += dict->first;
+	nulls += dict->first;
+	hash = key_hash(dict, values, nulls);
+	for (slot = hash % slots; dict->slots[slot] && code < 0; slot = slot + 1 == slots ? 0 : slot + 1)
+	{
+		int			candidate = dict->slots[slot] - 1;
+
+		if (dict->hashes[candidate] == hash && key_equal(dict, candidate, values, nulls))
+			code = candidate;
+	}
+	if (code < 0)
+		code = key_add(dict, hash, slot, values, nulls);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(dict->scratch);
+	return code;
+}
+
+int
+dict_count(const Dict *dict)
+{
+	return dict->count;
+}
+
+int
+dict_columns(const Dict *dict)
+{
+	return dict->n;
+}
+
+Oid
+dict_type(const Dict *dict, int column)
+{
+	return dict->columns[column].type;
+}
+
+Datum
+dict_value(const Dict *dict, int code, int column, bool *isnull)
+{
+	Size		at = (Size) code * dict->n + column;
+
+	*isnull = dict->nulls[at];
+	return dict->values[at];
+}

@@ -1,0 +1,77 @@
+/*
+ * kernel.h: the arithmetic per row, written once.
+ *
+ * A kernel takes a block of complete rows, column by column, and adds it to a small state.  It is fed in two ways:
+ * by an aggregate (aggregate.c), which gathers rows into blocks inside its state, and by a store (store.c), which holds
+ * the columns of a query in memory.  Neither knows what a kernel computes; a kernel knows neither.
+ */
+#ifndef MADPY_KERNEL_H
+#define MADPY_KERNEL_H
+
+#include "postgres.h"
+#include "fmgr.h"
+#include "utils/array.h"
+
+/* Rows an aggregate gathers before it calls its kernel; a kernel may be given more at once. */
+#define TAIL_ROWS 64
+
+/* A state is quadratic in this: 2,000 columns make 32 MB of second moments. */
+#define MAX_COLUMNS 2000
+
+typedef struct Block
+{
+	int			rows;
+	const double **columns;		/* columns[j][0 .. rows - 1], no NULLs among them */
+} Block;
+
+/*
+ * A kernel's state: flat, self-describing, a bytea.  It is shipped as it is from parallel workers and from shards, so
+ * the rows that still wait for their block travel in it, behind the body, row by row.
+ */
+typedef struct State
+{
+	int32		vl_len_;
+	uint32		magic;
+	uint16		version;
+	uint16		kernel;			/* Kernel.id */
+	int32		ncols;			/* columns of a block */
+	int32		nparams;		/* numbers the kernel was given at the start */
+	int32		tail_rows;		/* rows that wait */
+	int32		tail_capacity;	/* rows there is room for */
+	int32		unused;
+	int64		rows_used;		/* the waiting ones not counted yet */
+	int64		rows_skipped;	/* a NULL in them, or weight zero */
+	double		body[FLEXIBLE_ARRAY_MEMBER];
+} State;
+
+typedef struct Kernel
+{
+	const char *name;
+	uint16		id;				/* part of the format of states: never reused */
+	int			min_cols;
+	bool		has_params;
+	int64		(*body_size) (int ncols, int nparams);	/* in doubles */
+	void		(*start) (State *state, const double *params);	/* body is all zeros before */
+	void		(*add) (State *state, const Block *block);	/* counts rows_used itself */
+	void		(*merge) (State *into, const State *from);	/* bodies only, same shape */
+} Kernel;
+
+extern const Kernel moments_kernel;
+extern const Kernel weighted_moments_kernel;
+extern const Kernel meat_kernel;
+extern const Kernel squared_residuals_kernel;
+
+
+/* aggregate.c: states as values */
+extern State *state_new(const Kernel *kernel, int ncols, int nparams, const double *params, int tail_capacity);
+extern State *state_check(const Kernel *kernel, bytea *value);
+extern State *state_folded(const Kernel *kernel, bytea *value);
+extern const double *vector_argument(ArrayType *array, const char *what, int *length);
+
+/* kernel.c: the list of kernels, and what they share */
+extern const Kernel *kernel_by_name(const char *name);
+extern const Kernel *kernel_by_id(int id);
+extern void not_finite(int column, int ncols, double value) pg_attribute_noreturn();
+extern Block positive_weights(const Block *block, int ncols);
+
+#endif

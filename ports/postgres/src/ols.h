@@ -1,0 +1,39 @@
+/*
+ * ols.h: least squares from second moments, solved in double-double.
+ */
+#ifndef MADPY_OLS_H
+#define MADPY_OLS_H
+
+#include "moments.h"
+
+/*
+ * A column whose part that the columns before it do not explain is smaller than this, relative to its length and
+ * squared, is aliased.  R's lm asks for 1e-7 of the length; 1e-13 still is far above the rounding of a double (1e-16),
+ * and below what Filip, NIST's hardest set, needs.  See docs/decisions.
+ */
+#define ALIAS_TOLERANCE 1e-26
+
+/* A residual sum of squares below this part of the target's is rounding: the fit is exact. */
+#define EXACT_FIT 1e-30
+
+typedef struct Ols
+{
+	int			k;				/* features */
+	int			rank;
+	int64		rows;
+	bool	   *aliased;		/* k flags: not estimated, a combination of features before it */
+	dd		   *coef;			/* k; 0 where aliased */
+	dd		   *inverse;		/* k x k, of X'WX over the others; 0 where aliased */
+	bool		intercept;		/* a combination of the features is constant */
+	dd			rss;			/* residual sum of squares */
+	dd			tss;			/* total: around the mean if there is an intercept */
+	double		condition;		/* of X, by singular values */
+} Ols;
+
+/* The last column of the moments regressed on the ones before it. */
+extern Ols *ols_fit(const Moments *moments);
+
+/* inverse * meat * inverse, k x k, in units of the coefficients squared. */
+extern double *ols_sandwich(const Ols *ols, const Moments *meat);
+
+#endif

@@ -1,0 +1,176 @@
+/*
+ * parse_list.c: a list of expressions that a user wrote, taken apart by PostgreSQL's own grammar and scanner.
+ *
+ * parse_list('a, b + 1') gives {'a', 'b + 1'}; parse_list('ARRAY[a, b]') gives the elements and says that it was an
+ * array.  Whatever is not a plain list of expressions (a second statement, a FROM clause, an alias, a semicolon) is an
+ * error here, before it is put into any statement.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "nodes/parsenodes.h"
+#include "parser/parser.h"
+#include "parser/scanner.h"
+#include "parser/scansup.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+/* The scanner gives single characters as themselves; keywords and the rest are from 258 up. */
+#define END_OF_TEXT 0
+
+static void refuse(const char *expressions, const char *detail) pg_attribute_noreturn();
+
+static void
+refuse(const char *expressions, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_SYNTAX_ERROR),
+			 errmsg("\"%s\" is not a list of expressions", expressions),
+			 errdetail("%s", detail),
+			 errhint("A name with capitals, spaces or signs is written in double quotes, a double quote in it twice.")));
+}
+
+/* The targets of the one SELECT that "SELECT expressions" is, or an error. */
+static List *
+parse_targets(const char *expressions)
+{
+	List	   *trees = raw_parser(expressions, RAW_PARSE_PLPGSQL_EXPR);
+	SelectStmt *select = (SelectStmt *) linitial_node(RawStmt, trees)->stmt;
+	ListCell   *cell;
+
+	if (list_length(trees) != 1 || !IsA(select, SelectStmt) || select->op != SETOP_NONE ||
+		select->distinctClause || select->fromClause || select->whereClause || select->groupClause ||
+		select->havingClause || select->windowClause || select->sortClause || select->limitOffset ||
+		select->limitCount || select->lockingClause || select->targetList == NIL)
+		refuse(expressions, "It holds more than expressions.");
+	foreach(cell, select->targetList)
+	{
+		ResTarget  *target = lfirst_node(ResTarget, cell);
+
+		if (target->name)
+			refuse(expressions, psprintf("It gives an expression the name \"%s\".", target->name));
+		if (IsA(target->val, ColumnRef) && IsA(llast(((ColumnRef *) target->val)->fields), A_Star))
+			refuse(expressions, "A star is not an expression.");
+	}
+	return select->targetList;
+}
+
+/*
+ * The texts between the commas that are inside `depth` brackets.  A comment behind an item stays with it.
+ */
+static List *
+cut(const char *expressions, int depth)
+{
+	core_yyscan_t scanner;
+	core_yy_extra_type extra;
+	core_YYSTYPE value;
+	YYLTYPE		location;
+	List	   *items = NIL;
+	int			level = 0;
+	int			start = -1;
+	int			token;
+
+	scanner = scanner_init(expressions, &extra, &ScanKeywords, ScanKeywordTokens);
+	while ((token = core_yylex(&value, &location, scanner)) != END_OF_TEXT)
+	{
+		bool		closes = token == ')' || token == ']';
+
+		if (closes)
+			level--;
+		if (start >= 0 && ((token == ',' && level == depth) || (closes && level < depth)))
+		{
+			items = lappend(items, pnstrdup(expressions + start, location - start));
+			start = -1;
+		}
+		else if (start < 0 && level == depth && token != ',' && !closes)
+			start = location;
+		if (token == '(' || token == '[')
+			level++;
+	}
+	if (start >= 0)
+		items = lappend(items, pstrdup(expressions + start));
+	scanner_finish(scanner);
+	return items;
+}
+
+/* Whether the text is ARRAY[...] and nothing around it; its elements are then `elements`. */
+static bool
+is_array(const char *expressions, List *targets, List **elements)
+{
+	Node	   *only = ((ResTarget *) linitial(targets))->val;
+
+	if (list_length(targets) != 1 || !IsA(only, A_ArrayExpr) ||
+		pg_strncasecmp(expressions + strspn(expressions, " \t\r\n"), "array", 5) != 0)
+		return false;
+	*elements = ((A_ArrayExpr *) only)->elements;
+	return true;
+}
+
+/* The name of the column that an expression is, or NULL. */
+static const char *
+column_name(Node *expression)
+{
+	List	   *fields;
+
+	if (!IsA(expression, ColumnRef))
+		return NULL;
+	fields = ((ColumnRef *) expression)->fields;
+	return list_length(fields) == 1 ? strVal(linitial(fields)) : NULL;
+}
+
+static char *
+trimmed(char *text)
+{
+	int			length = strlen(text);
+
+	while (length > 0 && scanner_isspace(text[length - 1]))
+		text[--length] = '\0';
+	return text;
+}
+
+/* parse_list(expressions, OUT is_array, OUT items, OUT columns) */
+PG_FUNCTION_INFO_V1(parse_list);
+Datum
+parse_list(PG_FUNCTION_ARGS)
+{
+	char	   *expressions = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	List	   *targets = parse_targets(expressions);
+	List	   *nodes = NIL;
+	bool		array = is_array(expressions, targets, &nodes);
+	List	   *items = cut(expressions, array ? 1 : 0);
+	int			n = list_length(items);
+	int			lower = 1;
+	Datum	   *texts = palloc(n * sizeof(Datum));
+	Datum	   *columns = palloc(n * sizeof(Datum));
+	bool	   *nulls = palloc(n * sizeof(bool));
+	Datum		values[3];
+	bool		value_nulls[3] = {false};
+	TupleDesc	tupdesc;
+
+	if (!array)
+		nodes = targets;
+	if (n == 0 || n != list_length(nodes))
+		refuse(expressions, "Its parts cannot be told apart.");
+	for (int i = 0; i < n; i++)
+	{
+		Node	   *node = list_nth(nodes, i);
+		const char *name;
+
+		if (IsA(node, ResTarget))
+			node = ((ResTarget *) node)->val;
+		if (array && IsA(node, A_ArrayExpr))
+			refuse(expressions, "An array of one dimension is needed.");
+		name = column_name(node);
+		texts[i] = CStringGetTextDatum(trimmed(list_nth(items, i)));
+		nulls[i] = name == NULL;
+		columns[i] = name ? CStringGetTextDatum(name) : (Datum) 0;
+	}
+	values[0] = BoolGetDatum(array);
+	values[1] = PointerGetDatum(construct_array(texts, n, TEXTOID, -1, false, TYPALIGN_INT));
+	values[2] = PointerGetDatum(construct_md_array(columns, nulls, 1, &n, &lower, TEXTOID, -1, false, TYPALIGN_INT));
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "parse_list does not return its record");
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, value_nulls)));
+}

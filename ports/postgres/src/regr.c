@@ -1,0 +1,270 @@
+/*
+ * regr.c: linear regression as SQL sees it: what is made of a state of moments, and predictions.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "distributions.h"
+#include "funcapi.h"
+#include "kernel.h"
+#include "ols.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+/* Everything a fit says, as numbers; NaN is what cannot be said. */
+typedef struct Fit
+{
+	const Ols  *ols;
+	double		df_residual;
+	double		df_model;
+	double		sigma2;
+	double		r2;
+	double	   *coef;
+	double	   *std_err;
+	double	   *t_stats;
+	double	   *p_values;
+} Fit;
+
+static Fit
+fit_of(const State *state)
+{
+	Moments		moments = moments_of(state);
+	const Ols  *ols = ols_fit(&moments);
+	int			k = ols->k;
+	Fit			fit = {.ols = ols};
+
+	fit.df_residual = ols->rows - ols->rank;
+	fit.df_model = ols->rank - (ols->intercept ? 1 : 0);
+	fit.sigma2 = fit.df_residual > 0 ? dd_double(ols->rss) / fit.df_residual : NAN;
+	fit.r2 = ols->tss.hi > 0 ? dd_double(dd_sub(dd_from(1), dd_div(ols->rss, ols->tss))) : NAN;
+	fit.coef = palloc(4 * k * sizeof(double));
+	fit.std_err = fit.coef + k;
+	fit.t_stats = fit.std_err + k;
+	fit.p_values = fit.t_stats + k;
+	for (int j = 0; j < k; j++)
+	{
+		if (ols->aliased[j])
+		{
+			fit.coef[j] = fit.std_err[j] = fit.t_stats[j] = fit.p_values[j] = NAN;
+			continue;
+		}
+		fit.coef[j] = dd_double(ols->coef[j]);
+		fit.std_err[j] = sqrt(fit.sigma2 * dd_double(ols->inverse[(Size) j * k + j]));
+		fit.t_stats[j] = fit.coef[j] / fit.std_err[j];
+		fit.p_values[j] = t_two_sided(fit.t_stats[j], fit.df_residual);
+	}
+	return fit;
+}
+
+/* An array of numbers, NaN as NULL. */
+static Datum
+number_array(const double *values, int ndim, int *dims)
+{
+	int			n = ArrayGetNItems(ndim, dims);
+	int			lower[2] = {1, 1};
+	Datum	   *elements = palloc(n * sizeof(Datum));
+	bool	   *nulls = palloc(n * sizeof(bool));
+
+	for (int i = 0; i < n; i++)
+	{
+		elements[i] = Float8GetDatum(values[i]);
+		nulls[i] = isnan(values[i]);
+	}
+	return PointerGetDatum(construct_md_array(elements, nulls, ndim, dims, lower,
+											  FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+static Datum
+vector_datum(const double *values, int k)
+{
+	return number_array(values, 1, &k);
+}
+
+static Datum
+covariance_datum(const Fit *fit)
+{
+	int			k = fit->ols->k;
+	int			dims[2] = {k, k};
+	double	   *values = palloc((Size) k * k * sizeof(double));
+
+	for (int i = 0; i < k; i++)
+		for (int j = 0; j < k; j++)
+			values[(Size) i * k + j] = fit->ols->aliased[i] || fit->ols->aliased[j] ? NAN
+				: fit->sigma2 * dd_double(fit->ols->inverse[(Size) i * k + j]);
+	return number_array(values, 2, dims);
+}
+
+/* A state of moments whose last column is a target; NULL where no row counted. */
+static State *
+state_argument(FunctionCallInfo fcinfo, int number)
+{
+	bytea	   *value = PG_GETARG_BYTEA_P(number);
+	const Kernel *kernel = VARSIZE(value) < offsetof(State, body) ? NULL : kernel_by_id(((State *) value)->kernel);
+
+	return state_folded(kernel ? kernel : &moments_kernel, value);
+}
+
+/* Number `field` of a record, NULL where it is NaN. */
+static void
+put_number(Datum *values, bool *nulls, int field, double value)
+{
+	values[field] = Float8GetDatum(value);
+	nulls[field] = isnan(value);
+}
+
+/* Fields of the SQL type regr_fit, in its order. */
+enum
+{
+	COEF, R2, STD_ERR, T_STATS, P_VALUES, CONDITION_NO, ROWS_PROCESSED, ROWS_SKIPPED, COVARIANCE,
+	ADJUSTED_R2, RESIDUAL_STD_ERR, F_STAT, F_P_VALUE, DF_MODEL, DF_RESIDUAL, HAS_INTERCEPT, FIELDS
+};
+
+static void
+fill_record(const Fit *fit, Datum *values, bool *nulls)
+{
+	int			k = fit->ols->k;
+	double		around = fit->ols->rows - (fit->ols->intercept ? 1 : 0);
+	double		explained = dd_double(dd_sub(fit->ols->tss, fit->ols->rss));
+	double		f_stat = fit->df_model > 0 && fit->ols->tss.hi > 0 ? explained / fit->df_model / fit->sigma2 : NAN;
+
+	memset(nulls, false, FIELDS * sizeof(bool));
+	values[COEF] = vector_datum(fit->coef, k);
+	values[STD_ERR] = vector_datum(fit->std_err, k);
+	values[T_STATS] = vector_datum(fit->t_stats, k);
+	values[P_VALUES] = vector_datum(fit->p_values, k);
+	values[COVARIANCE] = covariance_datum(fit);
+	put_number(values, nulls, R2, fit->r2);
+	put_number(values, nulls, CONDITION_NO, fit->ols->condition);
+	put_number(values, nulls, ADJUSTED_R2,
+			   fit->df_residual > 0 ? 1 - (1 - fit->r2) * around / fit->df_residual : NAN);
+	put_number(values, nulls, RESIDUAL_STD_ERR, sqrt(fit->sigma2));
+	put_number(values, nulls, F_STAT, f_stat);
+	put_number(values, nulls, F_P_VALUE, f_upper(f_stat, fit->df_model, fit->df_residual));
+	values[DF_MODEL] = Int32GetDatum((int32) fit->df_model);
+	values[DF_RESIDUAL] = Int64GetDatum((int64) fit->df_residual);
+	values[HAS_INTERCEPT] = BoolGetDatum(fit->ols->intercept);
+}
+
+/* regr_fit(state): the final function of regr_agg. */
+PG_FUNCTION_INFO_V1(regr_fit);
+Datum
+regr_fit(PG_FUNCTION_ARGS)
+{
+	State	   *state;
+	TupleDesc	tupdesc;
+	Datum		values[FIELDS] = {0};
+	bool		nulls[FIELDS];
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	state = state_argument(fcinfo, 0);
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE || tupdesc->natts != FIELDS)
+		elog(ERROR, "regr_fit does not return its record");
+	memset(nulls, true, sizeof(nulls));
+	if (state->rows_used > 0)
+	{
+		Fit			fit = fit_of(state);
+
+		fill_record(&fit, values, nulls);
+	}
+	values[ROWS_PROCESSED] = Int64GetDatum(state->rows_used);
+	values[ROWS_SKIPPED] = Int64GetDatum(state->rows_skipped);
+	nulls[ROWS_PROCESSED] = nulls[ROWS_SKIPPED] = false;
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
+}
+
+/* The final functions of mregr_coef and its like: one part of the fit each. */
+#define MREGR_FINAL(part, expression) \
+PG_FUNCTION_INFO_V1(mregr_##part); \
+Datum \
+mregr_##part(PG_FUNCTION_ARGS) \
+{ \
+	State	   *state; \
+	Fit			fit; \
+	if (PG_ARGISNULL(0)) \
+		PG_RETURN_NULL(); \
+	state = state_argument(fcinfo, 0); \
+	if (state->rows_used == 0) \
+		PG_RETURN_NULL(); \
+	fit = fit_of(state); \
+	expression; \
+}
+
+MREGR_FINAL(coef, PG_RETURN_DATUM(vector_datum(fit.coef, fit.ols->k)))
+MREGR_FINAL(tstats, PG_RETURN_DATUM(vector_datum(fit.t_stats, fit.ols->k)))
+MREGR_FINAL(pvalues, PG_RETURN_DATUM(vector_datum(fit.p_values, fit.ols->k)))
+MREGR_FINAL(r2, if (isnan(fit.r2)) PG_RETURN_NULL(); else PG_RETURN_FLOAT8(fit.r2))
+
+/*
+ * regr_sandwich(moments, meat): the heteroskedasticity-consistent covariance of the coefficients without a correction
+ * for small samples (HC0), k x k; NULL where a term is aliased.
+ */
+PG_FUNCTION_INFO_V1(regr_sandwich);
+Datum
+regr_sandwich(PG_FUNCTION_ARGS)
+{
+	State	   *state = state_argument(fcinfo, 0);
+	State	   *meat_state = state_argument(fcinfo, 1);
+	Moments		moments = moments_of(state);
+	Moments		meat = moments_of(meat_state);
+	int			dims[2] = {moments.m - 1, moments.m - 1};
+	Ols		   *ols;
+	double	   *values;
+
+	if (meat_state->kernel != meat_kernel.id || meat.m != moments.m - 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("these states do not belong together")));
+	ols = ols_fit(&moments);
+	values = ols_sandwich(ols, &meat);
+	for (int i = 0; i < ols->k; i++)
+		for (int j = 0; j < ols->k; j++)
+			if (ols->aliased[i] || ols->aliased[j])
+				values[(Size) i * ols->k + j] = NAN;
+	PG_RETURN_DATUM(number_array(values, 2, dims));
+}
+
+/* regr_predict(coef, x): the sum of coef[j] x[j], compensated; a NULL in coef is an aliased term and counts as 0. */
+DD_CLONES static double
+compensated_product(const double *coef, const bits8 *coef_nulls, const double *x, int k)
+{
+	dd			sum = dd_from(0);
+
+	for (int j = 0; j < k; j++)
+	{
+		dd			p;
+		dd			s;
+
+		if (coef_nulls && !(coef_nulls[j / 8] & (1 << (j % 8))))
+			continue;
+		p = two_prod(*coef++, x[j]);
+		s = two_sum(sum.hi, p.hi);
+		sum = (dd) {s.hi, sum.lo + s.lo + p.lo};
+	}
+	return isfinite(sum.hi) ? dd_double(sum) : sum.hi;
+}
+
+PG_FUNCTION_INFO_V1(regr_predict);
+Datum
+regr_predict(PG_FUNCTION_ARGS)
+{
+	ArrayType  *coef = PG_GETARG_ARRAYTYPE_P(0);
+	ArrayType  *features = PG_GETARG_ARRAYTYPE_P(1);
+	int			k;
+	int			given = ArrayGetNItems(ARR_NDIM(coef), ARR_DIMS(coef));
+	const double *x = vector_argument(features, "features", &k);
+
+	if (ARR_NDIM(coef) != 1 || ARR_ELEMTYPE(coef) != FLOAT8OID)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("coef must be an array of one dimension")));
+	if (k != given)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("%d features do not fit %d coefficients", k, given),
+				 errhint("Give the features in the order of training, with the 1 of the intercept if the model has one.")));
+	if (x == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(compensated_product((const double *) ARR_DATA_PTR(coef), ARR_NULLBITMAP(coef), x, k));
+}

@@ -1,0 +1,475 @@
+/*
+ * store.c: memory files of columns, and kernels over them.
+ */
+#include "postgres.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "catalog/pg_type.h"
+#include "executor/tuptable.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "lib/ilist.h"
+#include "miscadmin.h"
+#include "store.h"
+#include "storage/fd.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+/* A block aims at this size, so that it stays in the second-level cache. */
+#define BLOCK_BYTES (1024 * 1024)
+#define MAX_BLOCK_ROWS 4096
+#define MIN_BLOCK_ROWS 64
+
+int			store_memory_kb;
+
+static List *stores = NIL;		/* in TopMemoryContext */
+static int	last_id = 0;
+
+/* Called when the memory of a store goes, whatever the reason. */
+static void
+store_release(void *arg)
+{
+	Store	   *store = arg;
+
+	stores = list_delete_ptr(stores, store);
+	if (store->base)
+		munmap(store->base, store->blocks * store->block_bytes);
+	if (store->fd >= 0)
+	{
+		close(store->fd);
+		ReleaseExternalFD();
+	}
+}
+
+/* An empty store that lives as long as the current (sub)transaction. */
+Store *
+store_new(void)
+{
+	MemoryContext context = AllocSetContextCreate(CurTransactionContext, "madpy store", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Store	   *store = palloc0(sizeof(Store));
+	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
+
+	store->id = ++last_id;
+	store->owner = GetUserId();
+	store->context = context;
+	store->fd = -1;
+	callback->func = store_release;
+	callback->arg = store;
+	MemoryContextSwitchTo(TopMemoryContext);
+	stores = lappend(stores, store);
+	MemoryContextRegisterResetCallback(context, callback);
+	MemoryContextSwitchTo(old);
+	return store;
+}
+
+void
+store_free(Store *store)
+{
+	MemoryContextDelete(store->context);
+}
+
+static void
+no_memory(const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OUT_OF_MEMORY),
+			 errmsg("could not get memory to keep columns in: %s: %m", what),
+			 errhint("A lower madpy.store_memory makes trainings read the table in each pass instead.")));
+}
+
+static int
+memory_file(void)
+{
+	int			fd;
+
+	if (!AcquireExternalFD())
+		no_memory("too many files are open");
+	fd = memfd_create("madpy", MFD_CLOEXEC);
+	if (fd < 0)
+	{
+		ReleaseExternalFD();
+		no_memory("memfd_create");
+	}
+	return fd;
+}
+
+/* Say how many columns there are, before the first block. */
+void
+store_shape(Store *store, int ncols)
+{
+	if (ncols > MAX_COLUMNS)
+		ereport(ERROR,
+				(errcode(ERRCODE_TOO_MANY_COLUMNS),
+				 errmsg("%d columns are too many", ncols),
+				 errdetail("The most is %d.", MAX_COLUMNS)));
+	store->ncols = ncols;
+	store->block_rows = MAX_BLOCK_ROWS;
+	while (store->block_rows > MIN_BLOCK_ROWS && (Size) store->block_rows * ncols * sizeof(double) > BLOCK_BYTES)
+		store->block_rows /= 2;
+	store->block_bytes = (Size) ncols * store->block_rows * sizeof(double) + (Size) ncols * store->block_rows / 8;
+	store->fd = memory_file();
+}
+
+/* Whether one more block stays within the memory setting, while `copies` of the store exist. */
+bool
+store_fits(const Store *store, int copies)
+{
+	int64		used = (store->rows + store->block_rows - 1) / store->block_rows;
+
+	return (used + 1) * (int64) store->block_bytes * copies <= (int64) store_memory_kb * 1024;
+}
+
+static void
+store_resize(Store *store, int64 blocks)
+{
+	Size		old = store->blocks * store->block_bytes;
+	Size		size = blocks * store->block_bytes;
+	void	   *base;
+
+	if (ftruncate(store->fd, size) != 0)
+		no_memory("ftruncate");
+	base = old ? mremap(store->base, old, size, MREMAP_MAYMOVE)
+		: mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, store->fd, 0);
+	if (base == MAP_FAILED)
+		no_memory("mmap");
+	store->base = base;
+	store->blocks = blocks;
+}
+
+/*
+ * Room for the block that row store->rows begins.  Its pages are asked for here, so that memory that is not there is
+ * an error, not a signal.
+ */
+void
+store_add_block(Store *store)
+{
+	int64		block = store->rows / store->block_rows;
+
+	if (block >= store->blocks)
+		store_resize(store, Max(1, 2 * store->blocks));
+	if (fallocate(store->fd, 0, block * store->block_bytes, store->block_bytes) != 0 && errno != EOPNOTSUPP)
+		no_memory("fallocate");
+}
+
+static bool
+is_null(const Store *store, int64 row, int column)
+{
+	int			r = row % store->block_rows;
+
+	return (store_nulls(store, row / store->block_rows, column)[r / 64] >> (r % 64)) & 1;
+}
+
+/* Copy one column into another file in the order of source[]. */
+static void
+copy_column(const Store *from, Store *to, int column, const int64 *source)
+{
+	for (int64 row = 0; row < from->rows; row++)
+	{
+		int64		block = row / to->block_rows;
+		int			r = row % to->block_rows;
+		int64		other = source[row];
+
+		store_column(to, block, column)[r] =
+			store_column(from, other / from->block_rows, column)[other % from->block_rows];
+		if (is_null(from, other, column))
+			store_nulls(to, block, column)[r / 64] |= UINT64CONST(1) << (r % 64);
+	}
+}
+
+static void
+swap_files(Store *a, Store *b)
+{
+	Store		was = *a;
+
+	a->fd = b->fd;
+	a->base = b->base;
+	a->blocks = b->blocks;
+	b->fd = was.fd;
+	b->base = was.base;
+	b->blocks = was.blocks;
+}
+
+/* Lay the rows group by group; codes[row] is the group of each. */
+void
+store_sort(Store *store, const int *codes)
+{
+	int			groups = dict_count(store->groups);
+	int64	   *next;
+	int64	   *source;
+	Store	   *copy;
+
+	store->group_start = MemoryContextAllocZero(store->context, (groups + 1) * sizeof(int64));
+	for (int64 row = 0; row < store->rows; row++)
+		store->group_start[codes[row] + 1]++;
+	for (int g = 0; g < groups; g++)
+		store->group_start[g + 1] += store->group_start[g];
+	if (groups <= 1)
+		return;
+
+	next = palloc(groups * sizeof(int64));
+	memcpy(next, store->group_start, groups * sizeof(int64));
+	source = MemoryContextAllocHuge(CurrentMemoryContext, store->rows * sizeof(int64));
+	for (int64 row = 0; row < store->rows; row++)
+		source[next[codes[row]]++] = row;
+
+	/* the old file stays the store's until the copy is whole, then they change places and the old one goes */
+	copy = store_new();
+	store_shape(copy, store->ncols);
+	for (copy->rows = 0; copy->rows < store->rows; copy->rows += copy->block_rows)
+		store_add_block(copy);
+	for (int c = 0; c < store->ncols; c++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		copy_column(store, copy, c, source);
+	}
+	swap_files(store, copy);
+	store_free(copy);
+	pfree(next);
+	pfree(source);
+}
+
+static Store *
+store_argument(int id)
+{
+	ListCell   *cell;
+
+	foreach(cell, stores)
+	{
+		Store	   *store = lfirst(cell);
+
+		if (store->id == id && store->owner == GetUserId())
+			return store;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("there is no store %d in this transaction", id)));
+}
+
+/* Rows of one block without a NULL in them, copied; columns and room for their values are the caller's. */
+static int
+complete_rows(const Store *store, int64 block, int first, int rows, const double **columns, double *room)
+{
+	int			kept = 0;
+
+	for (int r = first; r < first + rows; r++)
+	{
+		bool		complete = true;
+
+		for (int c = 0; c < store->ncols && complete; c++)
+			complete = !is_null(store, block * store->block_rows + r, c);
+		if (!complete)
+			continue;
+		for (int c = 0; c < store->ncols; c++)
+			room[(Size) c * store->block_rows + kept] = store_column(store, block, c)[r];
+		kept++;
+	}
+	for (int c = 0; c < store->ncols; c++)
+		columns[c] = room + (Size) c * store->block_rows;
+	return kept;
+}
+
+static bool
+has_nulls(const Store *store, int64 block, int first, int rows)
+{
+	for (int c = 0; c < store->ncols; c++)
+	{
+		const uint64 *nulls = store_nulls(store, block, c);
+
+		for (int w = first / 64; w <= (first + rows - 1) / 64; w++)
+			if (nulls[w])
+				return true;
+	}
+	return false;
+}
+
+/* Give a kernel the rows [from, to). */
+static void
+run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, int64 to)
+{
+	const double **columns = palloc(store->ncols * sizeof(double *));
+	double	   *room = NULL;
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "madpy kernel", ALLOCSET_DEFAULT_SIZES);
+
+	while (from < to)
+	{
+		int64		block = from / store->block_rows;
+		int			first = from % store->block_rows;
+		int			rows = Min(to - from, store->block_rows - first);
+		Block		b = {rows, columns};
+		MemoryContext old;
+
+		CHECK_FOR_INTERRUPTS();
+		if (has_nulls(store, block, first, rows))
+		{
+			if (room == NULL)
+				room = palloc((Size) store->ncols * store->block_rows * sizeof(double));
+			b.rows = complete_rows(store, block, first, rows, columns, room);
+			state->rows_skipped += rows - b.rows;
+		}
+		else
+			for (int c = 0; c < store->ncols; c++)
+				columns[c] = store_column(store, block, c) + first;
+		old = MemoryContextSwitchTo(scratch);
+		if (b.rows > 0)
+			kernel->add(state, &b);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(scratch);
+		from += rows;
+	}
+	MemoryContextDelete(scratch);
+}
+
+/* store_step(store, kernel, group, parameters): the state of one group after one pass over its rows. */
+PG_FUNCTION_INFO_V1(store_step);
+Datum
+store_step(PG_FUNCTION_ARGS)
+{
+	Store	   *store;
+	const Kernel *kernel;
+	int			group;
+	int			groups;
+	const double *params = NULL;
+	int			nparams = 0;
+	State	   *state;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	store = store_argument(PG_GETARG_INT32(0));
+	kernel = kernel_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	group = PG_GETARG_INT32(2);
+	groups = store->groups ? dict_count(store->groups) : 1;
+	if (!PG_ARGISNULL(3))
+		params = vector_argument(PG_GETARG_ARRAYTYPE_P(3), "parameters", &nparams);
+	if (group < 0 || group >= groups)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no group %d in store %d", group, store->id)));
+	if (kernel->has_params != (params != NULL && nparams > 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("kernel \"%s\" %s parameters", kernel->name, kernel->has_params ? "needs" : "takes no")));
+	if (store->rows == 0)
+		PG_RETURN_NULL();
+	if (store->ncols < kernel->min_cols || nparams > MAX_COLUMNS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("kernel \"%s\" does not fit the columns of store %d", kernel->name, store->id)));
+	state = state_new(kernel, store->ncols, nparams, params, 0);
+	run_kernel(store, kernel, state,
+			   store->groups ? store->group_start[group] : 0,
+			   store->groups ? store->group_start[group + 1] : store->rows);
+	PG_RETURN_POINTER(state);
+}
+
+/* store_free(store) */
+PG_FUNCTION_INFO_V1(store_drop);
+Datum
+store_drop(PG_FUNCTION_ARGS)
+{
+	store_free(store_argument(PG_GETARG_INT32(0)));
+	PG_RETURN_VOID();
+}
+
+/* store_map(store, OUT fd, OUT bytes, OUT num_rows, OUT num_columns, OUT block_rows): what a reader of the file needs. */
+PG_FUNCTION_INFO_V1(store_map);
+Datum
+store_map(PG_FUNCTION_ARGS)
+{
+	Store	   *store = store_argument(PG_GETARG_INT32(0));
+	Datum		values[5];
+	bool		nulls[5] = {false};
+	TupleDesc	tupdesc;
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "store_map does not return its record");
+	values[0] = Int32GetDatum(store->fd);
+	values[1] = Int64GetDatum(store->blocks * (int64) store->block_bytes);
+	values[2] = Int64GetDatum(store->rows);
+	values[3] = Int32GetDatum(store->ncols);
+	values[4] = Int32GetDatum(store->block_rows);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
+}
+
+/* store_levels(store, column): what the codes of a column, counted from 1, stand for; NULL if it is not codes. */
+PG_FUNCTION_INFO_V1(store_levels);
+Datum
+store_levels(PG_FUNCTION_ARGS)
+{
+	Store	   *store = store_argument(PG_GETARG_INT32(0));
+	int			column = PG_GETARG_INT32(1) - 1;
+	Dict	   *levels;
+	Datum	   *texts;
+	Oid			output;
+	bool		varlena;
+
+	if (column < 0 || column >= store->ncols)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no column %d in store %d", column + 1, store->id)));
+	levels = store->levels[column];
+	if (levels == NULL)
+		PG_RETURN_NULL();
+	getTypeOutputInfo(dict_type(levels, 0), &output, &varlena);
+	texts = palloc(dict_count(levels) * sizeof(Datum));
+	for (int code = 0; code < dict_count(levels); code++)
+	{
+		bool		isnull;
+		Datum		value = dict_value(levels, code, 0, &isnull);
+
+		texts[code] = CStringGetTextDatum(OidOutputFunctionCall(output, value));
+	}
+	PG_RETURN_ARRAYTYPE_P(construct_array(texts, dict_count(levels), TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* store_groups(store): a row per group: its number from 0, and the values of the grouping columns. */
+PG_FUNCTION_INFO_V1(store_groups);
+Datum
+store_groups(PG_FUNCTION_ARGS)
+{
+	Store	   *store = store_argument(PG_GETARG_INT32(0));
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	int			groups = store->groups ? dict_count(store->groups) : 1;
+	int			n;
+	Datum	   *values;
+	bool	   *nulls;
+	MemoryContext old;
+
+	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) || !(rsinfo->allowedModes & SFRM_Materialize) ||
+		rsinfo->expectedDesc == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("store_groups is called in FROM, with a column definition list")));
+	n = rsinfo->expectedDesc->natts;
+	if (TupleDescAttr(rsinfo->expectedDesc, 0)->atttypid != INT4OID ||
+		n - 1 != (store->groups ? dict_columns(store->groups) : 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the columns must be an integer and the grouping columns of store %d", store->id)));
+	for (int c = 1; c < n; c++)
+		if (TupleDescAttr(rsinfo->expectedDesc, c)->atttypid != dict_type(store->groups, c - 1))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("grouping column %d is of type %s", c, format_type_be(dict_type(store->groups, c - 1)))));
+
+	old = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
+	rsinfo->returnMode = SFRM_Materialize;
+	rsinfo->setResult = tuplestore_begin_heap(false, false, work_mem);
+	rsinfo->setDesc = CreateTupleDescCopy(rsinfo->expectedDesc);
+	MemoryContextSwitchTo(old);
+	values = palloc(n * sizeof(Datum));
+	nulls = palloc0(n * sizeof(bool));
+	for (int group = 0; group < groups; group++)
+	{
+		values[0] = Int32GetDatum(group);
+		for (int c = 1; c < n; c++)
+			values[c] = dict_value(store->groups, group, c - 1, &nulls[c]);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	PG_RETURN_NULL();
+}

@@ -1,0 +1,60 @@
+/*
+ * store.h: the columns of a query, in memory.
+ *
+ * A store is a memory file of blocks; a block holds some rows, column by column, every value a double, and behind them
+ * a bitmap of NULLs per column (a NaN is a value, a NULL is not).  Kernels run over it with no executor in between;
+ * numpy and other processes map the same file.  It belongs to the transaction: freed at its end, on error too.
+ *
+ *   smallint .. bigint, real, double precision, numeric, boolean   the number
+ *   date, timestamp, timestamptz                                   seconds since 1970-01-01 00:00
+ *   text, varchar, char, name, enum                                a code, and a dictionary
+ *   double precision[]                                             a column per element, as many in every row
+ */
+#ifndef MADPY_STORE_H
+#define MADPY_STORE_H
+
+#include "dict.h"
+#include "kernel.h"
+
+extern int	store_memory_kb;
+
+typedef struct Store
+{
+	int			id;
+	Oid			owner;
+	MemoryContext context;
+	int			fd;				/* the memory file, -1: none yet */
+	char	   *base;			/* mapped here */
+	int			ncols;
+	int			block_rows;
+	Size		block_bytes;
+	int64		blocks;			/* there is room for */
+	int64		rows;
+	Dict	  **levels;			/* ncols, NULL where a column is not codes */
+	Dict	   *groups;			/* NULL: one group, all rows */
+	int64	   *group_start;	/* groups + 1 row numbers: rows lie group by group */
+} Store;
+
+extern Store *store_new(void);
+extern void store_shape(Store *store, int ncols);
+extern bool store_fits(const Store *store, int copies);
+extern void store_add_block(Store *store);
+extern void store_sort(Store *store, const int *codes);
+extern void store_free(Store *store);
+
+static inline double *
+store_column(const Store *store, int64 block, int column)
+{
+	return (double *) (store->base + block * store->block_bytes) + (Size) column * store->block_rows;
+}
+
+/* One bit per row: 1 is NULL. */
+static inline uint64 *
+store_nulls(const Store *store, int64 block, int column)
+{
+	double	   *end = store_column(store, block, store->ncols);
+
+	return (uint64 *) end + (Size) column * (store->block_rows / 64);
+}
+
+#endif

@@ -1,0 +1,38 @@
+-- store: the columns of a query kept in memory for one transaction, and kernels over them (src/store.h).
+
+CREATE FUNCTION MADLIB_SCHEMA.__store_fill(query text, num_groups integer DEFAULT 0) RETURNS integer
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_fill';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_fill(text, integer) IS
+    'runs a query, keeps its columns, the last num_groups of them as grouping columns, and returns the number of the store; NULL if madpy.store_memory is too little';
+
+CREATE FUNCTION MADLIB_SCHEMA.__store_groups(store integer) RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_groups';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_groups(integer) IS
+    'a row per group of a store: its number, counted from 0, and its grouping values';
+
+CREATE FUNCTION MADLIB_SCHEMA.__store_step(
+    store integer, kernel text, group_number integer DEFAULT 0, parameters double precision[] DEFAULT NULL
+) RETURNS bytea
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'store_step';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_step(integer, text, integer, double precision[]) IS
+    'the state of a kernel after one pass over a group of a store';
+
+CREATE FUNCTION MADLIB_SCHEMA.__store_map(
+    store integer,
+    OUT fd          integer,    -- the memory file, open in this backend
+    OUT bytes       bigint,
+    OUT num_rows    bigint,
+    OUT num_columns integer,
+    OUT block_rows  integer
+)
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_map';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_map(integer) IS 'what a program needs to read the memory file of a store';
+
+CREATE FUNCTION MADLIB_SCHEMA.__store_levels(store integer, column_number integer) RETURNS text[]
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_levels';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_levels(integer, integer) IS
+    'what the codes 0, 1, ... of a column, counted from 1, stand for; NULL if the column holds numbers';
+
+CREATE FUNCTION MADLIB_SCHEMA.__store_free(store integer) RETURNS void
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_drop';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_free(integer) IS 'gives the memory of a store back before the transaction ends';

@@ -171,6 +171,7 @@ mark() { cat "$venv/madpy-$1" 2>/dev/null || true; }
 make_venv() {
     [ ! -e "$venv" ] || [ -e "$venv/madpy-made" ] || [ -z "$(ls -A "$venv")" ] ||
         die "\"$venv\" is there and is not an environment of madpy: left alone"
+    mkdir -p "$venv" 2>/dev/null && [ -w "$venv" ] || die "\"$venv\" is not writable for $(id -un): try with sudo"
     say "making a virtual environment with $python in $venv"
     rm -rf "$venv"
     "$python" -I -m venv "$venv"

@@ -29,7 +29,9 @@ SELECT age, sex, bmi, bp, target FROM diabetes LIMIT 3;
     (
         "A linear regression, in the database.  The call returns the summary as a record.",
         r"""
-SELECT * FROM madlib.regr_train('diabetes', 'diabetes_model', 'target', 'age, sex, bmi, bp') \gx
+\x on
+SELECT * FROM madlib.regr_train('diabetes', 'diabetes_model', 'target', 'age, sex, bmi, bp');
+\x off
 """,
     ),
     (

@@ -44,16 +44,27 @@ def refresh(state: State) -> list[str]:
 
 
 def install(state: State) -> None:
-    """Put the library into the system's PostgreSQL, and the list of its files beside its Python part."""
+    """Put the library into the system's PostgreSQL; beside its Python part, the list of the other files."""
     home = Path(sys.prefix)
     refresh_package(state.site / "madpy")
     stage = state.folder / "stage-install"
     build(state, c_folder(state, "install"), stage, python_path=state.site)
+    program, link = home / "bin" / "madpy", home.parents[1] / "bin" / "madpy"
     files = [Path("/") / path for path in files_below(stage)]
-    (home / "installed").write_text("".join(f"{path}\n" for path in files))
+    listed = home / "installed"
+    before = [Path(line) for line in listed.read_text().splitlines()] if listed.exists() else []
     try:
+        listed.write_text("".join(f"{path}\n" for path in {*before, *files}))
         for path in files:
             replace(stage / path.relative_to("/"), path)
+        if link in before or not os.path.lexists(link):
+            link.unlink(missing_ok=True)
+            link.parent.mkdir(exist_ok=True)
+            link.symlink_to(program)
+            files.append(link)
+        for path in set(before) - set(files):
+            path.unlink(missing_ok=True)
+        listed.write_text("".join(f"{path}\n" for path in files))
     except PermissionError as error:
         raise MadpyError(f'"{error.filename}" is not writable', hint="Try: sudo make install") from None
     print("installed:", home, *files, sep="\n  ")
@@ -77,10 +88,12 @@ def build(state: State, folder: Path, stage: Path, python_path: Path | None = No
         "the SQL cannot be rendered",
         cwd=CHECKOUT,
     )
-    options = [f"PYTHON_PATH={python_path}"] if python_path else []
+    options = [f"EXTDIR={extension.name}", "MODULEDIR=extension"]
+    if python_path:
+        options.append(f"PYTHON_PATH={python_path}")
     make(folder, state, "all", *options)
     shutil.rmtree(stage, ignore_errors=True)
-    make(folder, state, "install", f"DESTDIR={stage}", f"EXTDIR={extension.name}", "MODULEDIR=extension", *options)
+    make(folder, state, "install", f"DESTDIR={stage}", *options)
 
 
 def c_folder(state: State, purpose: str) -> Path:

@@ -52,7 +52,7 @@ def test_linnerud():
 
 
 def test_houses_reproduce_the_published_coefficients():
-    """Price on 1, tax, bath, size, as printed in MADlib's user documentation; 1e-9 is what those figures have."""
+    """Price on 1, tax, bath, size, as MADlib's user documentation prints them; they are good to 1e-9."""
     data = {column.name: np.array(column.values, dtype=float) for column in core.load("houses").columns}
     X = np.column_stack([np.ones(15), data["tax"], data["bath"], data["size"]])
     coef = np.linalg.lstsq(X, data["price"], rcond=None)[0]

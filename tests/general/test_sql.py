@@ -1,5 +1,8 @@
 """version and load_dataset, from SQL."""
 
+import threading
+import time
+
 import pytest
 
 from madpy import __version__
@@ -50,6 +53,28 @@ def test_bad_arguments(sql):
     error = sql.fails("SELECT madlib.load_dataset('iris')")
     assert (error.sqlstate, error.message) == ("42P07", 'load_dataset: output table "iris" already exists')
     assert error.hint == "drop it or choose another name"
+
+
+def test_two_sessions_create_the_same_table_at_once(sql, connect, schema):
+    """The second waits for the first; PostgreSQL's own words would be about an index of its catalogue."""
+    first, second, errors = connect(), connect(), []
+    for session in (first, second):
+        session(f"SET search_path = {schema}")
+    first("BEGIN")
+    first("SELECT madlib.load_dataset('houses')")
+    thread = threading.Thread(
+        target=lambda: errors.append(second.fails("SELECT madlib.load_dataset('houses')"))
+    )
+    thread.start()
+    while thread.is_alive() and not sql.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+        time.sleep(0.01)
+    first("COMMIT")
+    thread.join()
+    assert errors[0].sqlstate == "42P07"
+    assert (
+        errors[0].message == "load_dataset: another session created a table of the same name at the same time"
+    )
+    assert sql.value("SELECT count(*) FROM houses") == 15
 
 
 def test_any_role_may(sql, role, schema):

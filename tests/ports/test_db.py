@@ -96,14 +96,3 @@ def test_atomic_undoes_all_and_can_be_nested(db):
             db.execute("SELECT 1/0")
     assert db.value("SELECT to_regclass('kept_not')") is None
     assert db.value("SELECT to_regclass('kept')") == "kept"
-
-
-def test_a_table_created_by_another_session_meanwhile(db, sql, schema):
-    """The server's own message would be about an index of its catalogue."""
-    with pytest.raises(SqlError) as error:
-        db.execute(
-            "DO $$BEGIN RAISE unique_violation USING"
-            " MESSAGE = 'duplicate key value violates unique constraint \"pg_type_typname_nsp_index\"'; END$$"
-        )
-    assert error.value.sqlstate == "42P07"
-    assert error.value.message == "another session created a table of the same name at the same time"

@@ -8,8 +8,8 @@ from madpy.ports.postgres.udf import run
 
 QUERY = """
     SELECT 1 AS i, 2::bigint AS b, 1.5::float8 AS f, 2.50::numeric AS n, true AS t, 'x'::text AS s,
-           'y'::name AS m, ARRAY[1.5, NULL]::float8[] AS a, ARRAY['a', 'b'] AS ta, '{"k": 1}'::jsonb AS j, NULL::int AS z,
-           '2024-02-29'::date AS d, decode('00ff', 'hex') AS y, 'c'::"char" AS c
+           'c'::"char" AS c, 'y'::name AS m, ARRAY[1.5, NULL]::float8[] AS a, ARRAY['a', 'b'] AS ta,
+           '{"k": 1}'::jsonb AS j, NULL::int AS z, '2024-02-29'::date AS d, decode('00ff', 'hex') AS y
 """
 
 

@@ -1,7 +1,8 @@
 """Installing and uninstalling: each is one transaction."""
 
+import contextlib
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from madpy.errors import MadpyError, SqlError
 from madpy.install.plan import Product, Release, Step, install_steps, own_sql
@@ -21,7 +22,7 @@ def install(db: Database, release: Release, plain: bool = False, progress: Progr
     if not plain and offered_as_extension(db):
         # The guard says better than CREATE EXTENSION what is in the way, and says it first.
         steps = [steps[0], Step("extension madpy", "CREATE EXTENSION madpy CASCADE")]
-    with db.atomic():
+    with _transaction(db):
         run(db, steps, progress)
         return located(db, release.schema)
 
@@ -29,28 +30,25 @@ def install(db: Database, release: Release, plain: bool = False, progress: Progr
 def uninstall(db: Database, installation: Installation, release: Release, progress: Progress = iter) -> None:
     """Drop all of madpy and nothing else; refuse, and name it, where something of a user's is in the way."""
     release = dataclasses.replace(release, config=release.config.with_schema(installation.schema))
-    needing = dependents(db, installation, release)
-    if needing:
-        raise MadpyError(
-            f"madpy is still needed by {_listed(needing)}",
-            sqlstate=STILL_NEEDED,
-            hint="Drop or change these first.  Nothing was removed.",
-        )
-    others = strangers(db, installation, release)
-    if others:
-        raise MadpyError(
-            f'schema "{installation.schema}" also holds what is not madpy\'s: {_listed(others)}',
-            sqlstate=STILL_NEEDED,
-            hint="Move these (ALTER ... SET SCHEMA) or drop them first.  Nothing was removed.",
-        )
-    run(db, _drop_steps(installation.product, release), progress)
+    with _transaction(db):
+        if needing := dependents(db, installation, release):
+            raise MadpyError(
+                f"madpy is still needed by {_listed(needing)}",
+                sqlstate=STILL_NEEDED,
+                hint="Drop or change these first.  Nothing was removed.",
+            )
+        if others := strangers(db, installation, release):
+            raise MadpyError(
+                f'schema "{installation.schema}" also holds what is not madpy\'s: {_listed(others)}',
+                sqlstate=STILL_NEEDED,
+                hint="Move these (ALTER ... SET SCHEMA) or drop them first.  Nothing was removed.",
+            )
+        run(db, _drop_steps(installation.product, release), progress)
 
 
 def run(db: Database, steps: Sequence[Step], progress: Progress = iter) -> None:
     """All steps in one transaction; an error says in which of them it came up."""
-    with db.atomic():
-        db.execute("SET LOCAL search_path TO pg_catalog, pg_temp")
-        db.execute("SET LOCAL client_min_messages TO warning")
+    with _transaction(db):
         for step in progress(steps):
             try:
                 db.execute("{script:q}", script=step.sql)
@@ -73,6 +71,15 @@ def offered_as_extension(db: Database) -> bool:
             return False
         raise
     return True
+
+
+@contextlib.contextmanager
+def _transaction(db: Database) -> Iterator[None]:
+    """Names mean the system's own objects, and are told in full; NOTICEs about what is skipped are not."""
+    with db.atomic():
+        db.execute("SET LOCAL search_path TO pg_catalog, pg_temp")
+        db.execute("SET LOCAL client_min_messages TO warning")
+        yield
 
 
 def _drop_steps(product: Product, release: Release) -> list[Step]:

@@ -56,9 +56,12 @@ def _answer(db: Database, module: str, sql: str) -> Answer:
     start = time.monotonic()
     try:
         with undone(db):
-            row = db.execute("{script:q}", script=sql)[0]
+            rows = db.execute("{script:q}", script=sql)
     except SqlError as error:
         if error.sqlstate == CANCELLED:
             raise
         return Answer(module, False, error.message, time.monotonic() - start)
-    return Answer(module, row["ok"] is True, row["detail"], time.monotonic() - start)
+    seconds = time.monotonic() - start
+    if len(rows) != 1 or rows[0].keys() != {"ok", "detail"}:
+        return Answer(module, False, "check.sql did not return one row (ok, detail)", seconds)
+    return Answer(module, rows[0]["ok"] is True, rows[0]["detail"] or "", seconds)

@@ -52,7 +52,7 @@ Dbname = Annotated[
     ),
 ]
 Password = Annotated[
-    bool, typer.Option("--password", "-W", metavar="", help="Ask for it.", rich_help_panel=CONNECTION)
+    bool, typer.Option("--password", "-W", metavar="", help="Ask for a password.", rich_help_panel=CONNECTION)
 ]
 
 

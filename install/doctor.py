@@ -19,6 +19,8 @@ OLDEST_PYTHON = (3, 11)
 OLDEST_NUMPY = (2, 0)
 ALTER_PATH = "ALTER SYSTEM SET madpy.python_path = '{folder}'; SELECT pg_reload_conf(); then connect again"
 
+State = Literal["good", "bad", "note"]
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -26,7 +28,7 @@ class Finding:
 
     what: str
     fact: str
-    state: Literal["good", "bad", "note"] = "good"
+    state: State = "good"
     remedy: str | None = None
 
 
@@ -74,26 +76,31 @@ def _installation(installation: Installation | None) -> Iterator[Finding]:
 
 
 def _library(db: Database, installation: Installation | None) -> Iterator[Finding]:
-    path = db.value("SELECT current_setting('dynamic_library_path')")
-    if installation is None:
-        try:
-            with undone(db):
-                db.execute("LOAD 'madpy'")
-        except SqlError as error:
-            yield Finding("madpy.so", error.message, "bad", f"make install; it is looked for in {path}")
-        else:
-            yield Finding("madpy.so", f"loads, from {path}")
-        return
+    path = _setting(db, "dynamic_library_path") or "a path that only a superuser may see"
+    remedy = f"make install; it is looked for in {path}"
     try:
-        version = db.value("SELECT {schema:i}.__c_version()", schema=installation.schema)
+        version = _loaded_version(db, installation)
     except SqlError as error:
-        yield Finding("madpy.so", error.message, "bad", f"make install; it is looked for in {path}")
+        state: State = "note" if error.sqlstate in NOT_ALLOWED else "bad"
+        yield Finding("madpy.so", error.message, state, remedy if state == "bad" else None)
         return
-    if version == installation.version:
+    if installation is None:
+        yield Finding("madpy.so", f"loads, from {path}")
+    elif version == installation.version:
         yield Finding("madpy.so", f"{version}, from {path}")
     else:
         remedy = "make install the version that SQL has, or madpy upgrade, then connect again"
         yield Finding("madpy.so", f"{version}, but SQL has {installation.version}", "bad", remedy)
+
+
+def _loaded_version(db: Database, installation: Installation | None) -> str | None:
+    """Load the library, and ask it where there is a function to ask it with."""
+    if installation is None:
+        with undone(db):
+            db.execute("LOAD 'madpy'")
+        return None
+    version: str = db.value("SELECT {schema:i}.__c_version()", schema=installation.schema)
+    return version
 
 
 def _python(db: Database) -> Iterator[Finding]:
@@ -105,7 +112,7 @@ def _python(db: Database) -> Iterator[Finding]:
         return
     version = available[0]["installed_version"]
     yield Finding("plpython3u", version or "available; madpy install creates it")
-    path = _python_path(db)
+    path = _setting(db, "madpy.python_path")
     try:
         facts = _ask_backend(db, path)
     except SqlError as error:
@@ -121,18 +128,13 @@ def _python(db: Database) -> Iterator[Finding]:
     yield from _packages(facts)
 
 
-def _python_path(db: Database) -> str | None:
-    """The setting, where madpy.so, which brings its default, can be loaded and the role may read it."""
+def _setting(db: Database, name: str) -> str | None:
+    """A setting, where the role may read it and it says anything."""
     try:
-        with undone(db):
-            db.execute("LOAD 'madpy'")
-    except SqlError:
-        pass  # said already; the setting may be there all the same
-    try:
-        path: str | None = db.value("SELECT current_setting('madpy.python_path', true)")
+        value: str | None = db.value("SELECT current_setting({name:l}, true)", name=name)
     except SqlError:
         return None
-    return path or None
+    return value or None
 
 
 def _ask_backend(db: Database, path: str | None) -> dict[str, Any]:

@@ -1,0 +1,70 @@
+"""What doctor finds, and that it says what to do."""
+
+import sys
+
+from madpy import __version__
+from madpy.install import apply
+from madpy.install.backend import report
+from madpy.install.doctor import Finding, examine
+from madpy.install.plan import Release
+from madpy.ports.postgres.db import Database
+
+
+def findings(db: Database) -> dict[str, Finding]:
+    return {finding.what: finding for finding in examine(db)}
+
+
+def test_an_empty_database(db: Database) -> None:
+    found = findings(db)
+    assert [finding for finding in found.values() if finding.state == "bad"] == []
+    assert found["madpy in SQL"] == Finding(
+        "madpy in SQL", "not installed in this database", "note", "madpy install"
+    )
+    assert found["Python"].fact.startswith("3.")
+    assert found["numpy"].fact.split(",")[0] >= "2"
+    assert found["madpy"].fact.startswith(__version__)
+    assert db.value("SELECT count(*) FROM pg_extension WHERE extname = 'plpython3u'") == 0
+
+
+def test_versions_that_differ(db: Database, release: Release) -> None:
+    apply.install(db, release, plain=True)
+    found = findings(db)
+    assert found["madpy in SQL"].state == "bad"
+    assert found["madpy in SQL"].remedy == "madpy upgrade, or use the command of the same version"
+    assert found["madpy.so"].fact == f"{__version__}, but SQL has 2"
+
+
+def test_a_python_path_that_leads_nowhere(db: Database) -> None:
+    db.execute("LOAD 'madpy'; SET madpy.python_path = '/nowhere'")
+    found = findings(db)
+    assert found["madpy.python_path"].fact == "/nowhere is no folder that the server can see"
+    assert "ALTER SYSTEM SET madpy.python_path" in (found["madpy.python_path"].remedy or "")
+    assert found["madpy"].state == "bad"
+    assert "No module named 'madpy'" in found["madpy"].fact
+
+
+def test_no_library(db: Database) -> None:
+    db.execute("SET dynamic_library_path = '/nowhere'")
+    found = findings(db)
+    assert found["madpy.so"].state == "bad"
+    assert "make install; it is looked for in /nowhere" in (found["madpy.so"].remedy or "")
+
+
+def test_without_superuser(db: Database) -> None:
+    db.execute("CREATE ROLE madpy_without_rights")
+    try:
+        db.execute("SET ROLE madpy_without_rights")
+        found = findings(db)
+    finally:
+        db.execute("RESET ROLE; DROP ROLE madpy_without_rights")
+    assert found["role"].fact == "madpy_without_rights, not a superuser"
+    assert found["Python"].state == "note"
+
+
+def test_the_report_of_a_python_without_packages(monkeypatch) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    facts = report("/nowhere")
+    assert facts["path_is_folder"] is False
+    assert facts["packages"]["numpy"]["error"].startswith("ModuleNotFoundError")
+    assert facts["packages"]["madpy"]["version"] == __version__

@@ -101,7 +101,7 @@ apt_default() { apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: 
 missing_packages() {
     [ -x "$(pg --bindir)/initdb" ] || echo "postgresql-$version"
     [ -f "$(pg --pkglibdir)/plpython3.so" ] || echo "postgresql-plpython3-$version"
-    [ -f "$(pg --pgxs)" ] || echo "postgresql-server-dev-$version"
+    [ -f "$(pg --pgxs)" ] && [ -f "$(pg --includedir-server)/postgres.h" ] || echo "postgresql-server-dev-$version"
     [ -f "$(pg --includedir)/libpq-fe.h" ] || echo libpq-dev
     command -v make >/dev/null || echo make
     command -v cc >/dev/null || command -v gcc >/dev/null || echo gcc

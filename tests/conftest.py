@@ -1,10 +1,13 @@
 """A real database for tests: `sql` in a fresh `schema` of a fresh `database` of the private cluster."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import count
+from pathlib import Path
 
+import pg
 import pytest
 
 from madpy import server as cluster
@@ -33,6 +36,7 @@ def database(server: Address) -> Iterator[Address]:
     """A database of this run with the extension in it."""
     address = Address(server.host, server.port, server.user, f"madpy_test_{os.getpid()}")
     with closing(server.connect("postgres")) as maintenance:
+        drop_leftovers(maintenance)
         maintenance.query(f"CREATE DATABASE {address.database}")
         try:
             with closing(address.connect()) as connection:
@@ -41,6 +45,14 @@ def database(server: Address) -> Iterator[Address]:
             yield address
         finally:
             maintenance.query(f"DROP DATABASE {address.database} WITH (FORCE)")
+
+
+def drop_leftovers(maintenance: pg.Connection) -> None:
+    """Drop the databases of runs that were killed: named for a process that is gone."""
+    for (name,) in maintenance.query("SELECT datname FROM pg_database").getresult():
+        run = re.match(r"madpy_[a-z]+_(\d+)", name)
+        if run and not Path("/proc", run[1]).exists():
+            maintenance.query(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

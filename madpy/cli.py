@@ -128,6 +128,7 @@ def check(db: Database, schema: Schema = None) -> None:
         word = {True: "[green]ok    [/]", False: "[red]failed[/]", None: "[yellow]none  [/]"}[answer.ok]
         out.print(f"{word} {answer.module:<12} {escape(answer.detail)} [dim]({answer.seconds:.2f} s)[/]")
     if failed:
+        err.print("[bold]hint:[/] madpy doctor looks for the cause")
         raise typer.Exit(FAILED)
 
 

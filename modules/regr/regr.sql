@@ -105,3 +105,97 @@ CREATE FUNCTION MADLIB_SCHEMA.regr_predict(coef double precision[], x double pre
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'regr_predict';
 COMMENT ON FUNCTION MADLIB_SCHEMA.regr_predict(double precision[], double precision[]) IS
     'the prediction of a linear model for one row: regr_predict(coef, ARRAY[1, bedroom, bath, size])';
+
+-- Drivers.
+
+CREATE TYPE MADLIB_SCHEMA.regr_result AS (
+    method                   text,
+    source_table             text,
+    output_table             text,
+    summary_table            text,
+    target                   text,
+    features                 text,
+    feature_names            text[],
+    grouping_cols            text,
+    options                  jsonb,
+    num_groups               bigint,
+    num_rows_processed       bigint,
+    num_missing_rows_skipped bigint,
+    duration                 interval,
+    madpy_version            text,
+    server_version           text,
+    trained_by               text,
+    trained_at               timestamptz,
+    r2                       double precision,   -- of the one group, if there is one
+    residual_std_err         double precision,
+    terms                    jsonb               -- what each feature is made of
+);
+COMMENT ON TYPE MADLIB_SCHEMA.regr_result IS 'what regr_train did: the one row of the summary table';
+
+CREATE FUNCTION MADLIB_SCHEMA.regr_train(
+    source_table              text,                   -- read, never changed
+    output_table              text,                   -- created; must not exist
+    target                    text,                   -- an expression: a number
+    features                  text,                   -- 'ARRAY[1, a, b]' as written, or 'a, b' with an intercept
+    grouping_cols             text    DEFAULT NULL,   -- one model per distinct value of these columns
+    heteroskedasticity_option boolean DEFAULT false,  -- the test of Breusch and Pagan
+    weights                   text    DEFAULT NULL,   -- an expression: a number, 0 or more
+    robust                    boolean DEFAULT false,  -- standard errors HC1
+    verbose                   boolean DEFAULT false
+) RETURNS MADLIB_SCHEMA.regr_result
+LANGUAGE plpython3u VOLATILE AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'regr.train', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.regr_train(text, text, text, text, text, boolean, text, boolean, boolean) IS
+    'fits a linear regression per group into output_table: SELECT madlib.regr_train(''houses'', ''model'', ''price'', ''tax, bath, size'')';
+
+CREATE TYPE MADLIB_SCHEMA.regr_term AS (
+    groups    jsonb,              -- the grouping columns and their values
+    term      text,
+    estimate  double precision,   -- NULL: aliased
+    std_error double precision,
+    t_value   double precision,
+    p_value   double precision,
+    signif    text                -- *** below 0.001, ** 0.01, * 0.05, . 0.1
+);
+COMMENT ON TYPE MADLIB_SCHEMA.regr_term IS 'one term of a linear regression';
+
+CREATE FUNCTION MADLIB_SCHEMA.regr_summary(
+    output_table text             -- as regr_train made it
+) RETURNS SETOF MADLIB_SCHEMA.regr_term
+LANGUAGE plpython3u VOLATILE AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'regr.summary', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.regr_summary(text) IS
+    'a model of regr_train in long form: SELECT * FROM madlib.regr_summary(''model'')';
+
+CREATE TYPE MADLIB_SCHEMA.regr_predictions AS (
+    output_table         text,
+    num_rows             bigint,
+    num_null_predictions bigint
+);
+COMMENT ON TYPE MADLIB_SCHEMA.regr_predictions IS 'what regr_predict made';
+
+CREATE FUNCTION MADLIB_SCHEMA.regr_predict(
+    model_table  text,                -- as regr_train made it
+    source_table text,                -- read, never changed
+    output_table text,                -- created: the columns of source_table, and prediction
+    features     text DEFAULT NULL    -- needed where the model has expressions among its features
+) RETURNS MADLIB_SCHEMA.regr_predictions
+LANGUAGE plpython3u VOLATILE AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'regr.predict', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.regr_predict(text, text, text, text) IS
+    'predicts a whole table: SELECT madlib.regr_predict(''model'', ''houses'', ''predictions'')';

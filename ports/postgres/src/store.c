@@ -10,8 +10,8 @@
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "lib/ilist.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "store.h"
 #include "storage/fd.h"
 #include "utils/array.h"
@@ -112,6 +112,7 @@ store_shape(Store *store, int ncols)
 	store->block_rows = MAX_BLOCK_ROWS;
 	while (store->block_rows > MIN_BLOCK_ROWS && (Size) store->block_rows * ncols * sizeof(double) > BLOCK_BYTES)
 		store->block_rows /= 2;
+	store->block_shift = pg_leftmost_one_pos32(store->block_rows);
 	store->block_bytes = (Size) ncols * store->block_rows * sizeof(double) + (Size) ncols * store->block_rows / 8;
 	store->fd = memory_file();
 }
@@ -120,7 +121,7 @@ store_shape(Store *store, int ncols)
 bool
 store_fits(const Store *store, int copies)
 {
-	int64		used = (store->rows + store->block_rows - 1) / store->block_rows;
+	int64		used = block_of(store, store->rows + store->block_rows - 1);
 
 	return (used + 1) * (int64) store->block_bytes * copies <= (int64) store_memory_kb * 1024;
 }
@@ -149,7 +150,7 @@ store_resize(Store *store, int64 blocks)
 void
 store_add_block(Store *store)
 {
-	int64		block = store->rows / store->block_rows;
+	int64		block = block_of(store, store->rows);
 
 	if (block >= store->blocks)
 		store_resize(store, Max(1, 2 * store->blocks));
@@ -160,9 +161,9 @@ store_add_block(Store *store)
 static bool
 is_null(const Store *store, int64 row, int column)
 {
-	int			r = row % store->block_rows;
+	int			r = row_of(store, row);
 
-	return (store_nulls(store, row / store->block_rows, column)[r / 64] >> (r % 64)) & 1;
+	return (store_nulls(store, block_of(store, row), column)[r / 64] >> (r % 64)) & 1;
 }
 
 /* Copy one column into another file in the order of source[]. */
@@ -171,12 +172,12 @@ copy_column(const Store *from, Store *to, int column, const int64 *source)
 {
 	for (int64 row = 0; row < from->rows; row++)
 	{
-		int64		block = row / to->block_rows;
-		int			r = row % to->block_rows;
+		int64		block = block_of(to, row);
+		int			r = row_of(to, row);
 		int64		other = source[row];
 
 		store_column(to, block, column)[r] =
-			store_column(from, other / from->block_rows, column)[other % from->block_rows];
+			store_column(from, block_of(from, other), column)[row_of(from, other)];
 		if (is_null(from, other, column))
 			store_nulls(to, block, column)[r / 64] |= UINT64CONST(1) << (r % 64);
 	}
@@ -298,8 +299,8 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 
 	while (from < to)
 	{
-		int64		block = from / store->block_rows;
-		int			first = from % store->block_rows;
+		int64		block = block_of(store, from);
+		int			first = row_of(store, from);
 		int			rows = Min(to - from, store->block_rows - first);
 		Block		b = {rows, columns};
 		MemoryContext old;

@@ -26,7 +26,8 @@ typedef struct Store
 	int			fd;				/* the memory file, -1: none yet */
 	char	   *base;			/* mapped here */
 	int			ncols;
-	int			block_rows;
+	int			block_rows;		/* a power of two */
+	int			block_shift;	/* its logarithm */
 	Size		block_bytes;
 	int64		blocks;			/* there is room for */
 	int64		rows;
@@ -41,6 +42,19 @@ extern bool store_fits(const Store *store, int copies);
 extern void store_add_block(Store *store);
 extern void store_sort(Store *store, const int *codes);
 extern void store_free(Store *store);
+
+/* Where a row is: the block, and the row in it. */
+static inline int64
+block_of(const Store *store, int64 row)
+{
+	return row >> store->block_shift;
+}
+
+static inline int
+row_of(const Store *store, int64 row)
+{
+	return row & (store->block_rows - 1);
+}
 
 static inline double *
 store_column(const Store *store, int64 block, int column)

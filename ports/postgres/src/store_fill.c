@@ -145,16 +145,16 @@ number(Kind kind, Datum value)
 static inline void
 set_null(const Store *store, int column, int64 row)
 {
-	int			r = row % store->block_rows;
+	int			r = row_of(store, row);
 
-	store_nulls(store, row / store->block_rows, column)[r / 64] |= UINT64CONST(1) << (r % 64);
+	store_nulls(store, block_of(store, row), column)[r / 64] |= UINT64CONST(1) << (r % 64);
 }
 
 static void
 put_vector(Fill *fill, const Source *source, Datum value, int64 row)
 {
 	Store	   *store = fill->store;
-	int			r = row % store->block_rows;
+	int			r = row_of(store, row);
 	ArrayType  *array = DatumGetArrayTypeP(value);
 	const double *numbers = (const double *) ARR_DATA_PTR(array);
 	const bits8 *bitmap = ARR_NULLBITMAP(array);
@@ -190,7 +190,7 @@ put_row(Fill *fill, const Datum *values, const bool *nulls)
 {
 	Store	   *store = fill->store;
 	int64		row = store->rows;
-	int			r = row % store->block_rows;
+	int			r = row_of(store, row);
 
 	if (r == 0)
 	{
@@ -203,7 +203,7 @@ put_row(Fill *fill, const Datum *values, const bool *nulls)
 		}
 		store_add_block(store);
 		for (int c = 0; c < store->ncols; c++)
-			fill->columns[c] = store_column(store, row / store->block_rows, c);
+			fill->columns[c] = store_column(store, block_of(store, row), c);
 	}
 	for (int s = 0; s < fill->nsources; s++)
 	{

@@ -1,0 +1,112 @@
+"""Features as numbers: what stands in each column of a model's design, as SQL over a source."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from madpy.errors import MadpyError
+from madpy.helper.arguments import quoted
+from madpy.helper.expressions import Expressions, check_expressions
+from madpy.ports.postgres.db import Database, Relation, fill
+
+INTERCEPT = "(Intercept)"
+MAX_LEVELS = 1000
+
+
+@dataclass(frozen=True)
+class Term:
+    """One column of a design.  `column` is None for an expression, `level` is set for one level of a text column."""
+
+    name: str
+    kind: str  # intercept, number, level, expression, or vector: an array that fills the rest
+    column: str | None = None
+    level: str | None = None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The columns of a design, and `items`, the SQL for each: double precision, or one double precision[]."""
+
+    terms: list[Term]
+    items: list[str]
+    is_vector: bool
+    references: dict[str, str]  # of each text column, the level that has no term
+
+    @property
+    def names(self) -> list[str]:
+        return [term.name for term in self.terms]
+
+    def as_json(self) -> dict[str, Any]:
+        """What is kept with a model, so that it can be applied to another table."""
+        return {"terms": [asdict(term) for term in self.terms], "references": self.references}
+
+
+def check_terms(db: Database, source: Relation, text: str | None, what: str = "features") -> Terms:
+    """The design that `text` asks for: ARRAY[...] or an array column as written, else a list with an intercept.
+
+    In a list, a boolean is 0 or 1, and a text column has a term per level but the first, in the order of its type.
+    """
+    found = check_expressions(db, source, text, what, allowed="number, boolean or text")
+    if found.is_vector:
+        return _vector(db, source, found, what)
+    terms = [] if found.is_array else [Term(INTERCEPT, "intercept")]
+    items = [] if found.is_array else ["1::double precision"]
+    references: dict[str, str] = {}
+    for item, name, kind in zip(found.items, found.names, found.kinds, strict=True):
+        column = name if item == fill("{name:i}", {"name": name}) else None
+        if kind == "text":
+            if found.is_array or column is None:
+                message = f"{what}: {quoted(name)} is text, a number is needed"
+                hint = "text columns are encoded in a list of columns, not in ARRAY[...] and not in an expression"
+                raise MadpyError(message, sqlstate="42804", hint=hint)
+            references[column], *others = _levels(db, source, column, what)
+            terms += [Term(f"{column}={level}", "level", column, level) for level in others]
+            items += [level_item(column, level) for level in others]
+        else:
+            terms.append(Term(name, "number" if column else "expression", column))
+            items.append(number_item(item, kind))
+    return Terms(terms, items, False, references)
+
+
+def number_item(item: str, kind: str) -> str:
+    """SQL of a number or boolean as double precision."""
+    return f"{item}::integer::double precision" if kind == "boolean" else f"{item}::double precision"
+
+
+def level_item(column: str, level: str) -> str:
+    """SQL that is 1 where a text column has this level, else 0."""
+    return fill("({c:i}::text = {level:l})::integer::double precision", {"c": column, "level": level})
+
+
+def _vector(db: Database, source: Relation, found: Expressions, what: str) -> Terms:
+    """An array column: as many terms as the first array has elements."""
+    item, name = found.items[0], found.names[0]
+    if found.kinds[0] != "number":
+        raise MadpyError(f"{what}: {quoted(name)} is an array of {found.types[0]}, numbers are needed", sqlstate="42804")
+    rows = db.execute(
+        "SELECT cardinality({item:q}) AS length FROM {source:i} WHERE {item:q} IS NOT NULL LIMIT 1",
+        item=item,
+        source=source,
+    )
+    column = name if item == fill("{name:i}", {"name": name}) else None
+    terms = [Term(f"{name}[{i + 1}]", "vector", column) for i in range(rows[0]["length"] if rows else 0)]
+    return Terms(terms, [f"{item}::double precision[]"], True, {})
+
+
+def _levels(db: Database, source: Relation, column: str, what: str) -> list[str]:
+    """The values of a text column, in the order of its type; at least one."""
+    rows = db.execute(
+        """
+        SELECT {column:i}::text AS level FROM {source:i} WHERE {column:i} IS NOT NULL
+        GROUP BY {column:i} ORDER BY {column:i} LIMIT {limit:l}
+        """,
+        column=column,
+        source=source,
+        limit=MAX_LEVELS + 1,
+    )
+    if len(rows) > MAX_LEVELS:
+        raise MadpyError(
+            f"{what}: column {quoted(column)} has more than {MAX_LEVELS} distinct values",
+            sqlstate="54011",
+            hint="group them first, or leave the column out: it may be a name or a key",
+        )
+    return [row["level"] for row in rows] or [""]

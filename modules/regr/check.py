@@ -1,0 +1,131 @@
+"""What can be wrong with a fit: said as an error where nothing can be kept, else as a warning."""
+
+from dataclasses import dataclass
+
+from madpy.errors import MadpyError
+from madpy.helper.terms import Terms
+from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.scan import Rows
+
+NAMED = 10  # terms in a warning
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Totals over the groups of a model; the figures are of the first group."""
+
+    groups: int
+    rows: int
+    skipped: int
+    largest: int  # rows of the largest group
+    constant: int  # groups with rows whose target is constant
+    exhausted: int  # groups without residual degrees of freedom
+    r2: float | None
+    residual_std_err: float | None
+
+
+def count_rows(db: Database, output: Relation) -> Counts:
+    row = db.execute(
+        """
+        SELECT count(*) AS groups,
+               coalesce(sum(num_rows_processed), 0)::bigint AS rows,
+               coalesce(sum(num_missing_rows_skipped), 0)::bigint AS skipped,
+               coalesce(max(num_rows_processed), 0)::bigint AS largest,
+               count(*) FILTER (WHERE num_rows_processed > 0 AND r2 IS NULL) AS constant,
+               count(*) FILTER (WHERE df_residual = 0) AS exhausted,
+               min(r2) AS r2, min(residual_std_err) AS residual_std_err
+        FROM {output:i}
+        """,
+        output=output,
+    )[0]
+    return Counts(**row)
+
+
+def check_fit(db: Database, rows: Rows, output: Relation, terms: Terms, counts: Counts) -> None:
+    """Raise where no group could be fitted; warn of what is not estimated."""
+    if counts.rows == 0:
+        raise _nothing_to_use(db, rows, terms, counts)
+    k = len(terms.names)
+    if counts.largest < k:
+        where = " in the largest group" if rows.groups else ""
+        raise MadpyError(
+            f"{counts.largest} rows{where} are fewer than the {k} features",
+            hint="use fewer features, or more rows",
+            detail=f"{counts.skipped} rows with a NULL were skipped" if counts.skipped else None,
+        )
+    if counts.constant == counts.groups:
+        where = " in every group" if rows.groups else ""
+        raise MadpyError(f"the target is constant{where}", hint="there is nothing to explain: check target")
+    _warn_of_aliases(db, output, terms, counts)
+    if counts.exhausted:
+        where = f" in {counts.exhausted} of {counts.groups} groups" if rows.groups else ""
+        db.warning(f"as many rows as estimated terms{where}: the fit is exact and has no standard errors")
+
+
+def _nothing_to_use(db: Database, rows: Rows, terms: Terms, counts: Counts) -> MadpyError:
+    """No row counted: say which expression is the reason."""
+    if counts.skipped == 0:
+        return MadpyError(f'table "{rows.source.name}" is empty', hint="there is nothing to learn from")
+    named = {"the target": rows.target}
+    named |= {"a weight": rows.weights} if rows.weights else {}
+    named |= {f'"{name}"': item for name, item in zip(terms.names, rows.features, strict=False)}
+    columns = ", ".join(f"count({item})" for item in named.values())
+    known = db.value("SELECT ARRAY[{columns:q}] FROM {source:i}", columns=columns, source=rows.source)
+    empty = [name for name, count in zip(named, known, strict=True) if count == 0]
+    what = f"{', '.join(empty[:NAMED])} is NULL in all of them" if empty else "each has a NULL somewhere, or no weight"
+    return MadpyError(
+        f'none of the {counts.skipped} rows of table "{rows.source.name}" can be used',
+        detail=what,
+        hint="rows with a NULL are skipped: leave the expression out, or fill it with coalesce()",
+    )
+
+
+def _warn_of_aliases(db: Database, output: Relation, terms: Terms, counts: Counts) -> None:
+    aliased = db.execute(
+        """
+        SELECT term, count(*) AS groups FROM {output:i}, unnest(coef) WITH ORDINALITY AS c(estimate, term)
+        WHERE estimate IS NULL GROUP BY term ORDER BY term
+        """,
+        output=output,
+    )
+    if not aliased:
+        return
+    said = [
+        terms.names[row["term"] - 1] + (f" (in {row['groups']} of {counts.groups} groups)" if counts.groups > 1 else "")
+        for row in aliased[:NAMED]
+    ]
+    more = f" and {len(aliased) - NAMED} more" if len(aliased) > NAMED else ""
+    db.warning(f"not estimated, being a combination of the terms before: {', '.join(said)}{more}")
+
+
+def check_model(db: Database, model: Relation) -> list[str]:
+    """The grouping columns of a table that regr_train made; an error if it is not one."""
+    rows = db.execute(
+        """
+        SELECT attname AS name, atttypid::regtype::text AS type FROM pg_catalog.pg_attribute
+        WHERE attrelid = {model:l}::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+        """,
+        model=str(model),
+    )
+    types = {row["name"]: row["type"] for row in rows}
+    wanted = {"coef": "double precision[]", "std_err": "double precision[]", "feature_names": "text[]"}
+    if any(types.get(name) != sql_type for name, sql_type in wanted.items()):
+        raise MadpyError(
+            f'table "{model.name}" is not a model of regr_train',
+            sqlstate="42809",
+            hint="give the output_table of a call of regr_train",
+        )
+    names = list(types)
+    return names[: names.index("coef")]
+
+
+def model_summary(db: Database, model: Relation, columns: str) -> dict[str, object]:
+    """Columns of the one row of a model's summary table."""
+    summary = Relation(model.schema, model.name + "_summary")
+    if not db.value("SELECT to_regclass({name:l}) IS NOT NULL", name=str(summary)):
+        raise MadpyError(
+            f'the summary table "{summary.name}" of the model does not exist',
+            sqlstate="42P01",
+            hint="regr_train makes both tables: keep them in one schema, under these names",
+        )
+    return db.execute(fill("SELECT {c:q} FROM {s:i}", {"c": columns, "s": summary}))[0]

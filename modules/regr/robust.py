@@ -1,0 +1,131 @@
+"""The second pass of regr_train: robust standard errors, and the test of Breusch and Pagan."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from madpy.helper.terms import INTERCEPT, Terms
+from madpy.modules.regr import core
+from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.scan import Rows, Scan, join_groups
+
+AT_ONCE = 1000  # groups in one UPDATE
+
+
+def scan(db: Database, rows: Rows) -> Scan:
+    """A scan for several passes; the kernels of the second one take a weight always."""
+    return Scan(db, replace(rows, weights=rows.weights or "1::double precision"), passes=3)
+
+
+def refine(db: Database, scan: Scan, output: Relation, terms: Terms, robust: bool, breusch_pagan: bool) -> None:
+    """Replace the errors in the model by robust ones, or add the test, or both."""
+    groups = scan.rows.groups
+    params = fill(
+        "SELECT {groups:i,} array_replace(coef, NULL, 0) AS params FROM {output:i} WHERE coef IS NOT NULL",
+        {"groups": groups, "output": output},
+    )
+    if robust:
+        _robust(db, scan, output, terms, params)
+    if breusch_pagan:
+        _breusch_pagan(db, scan, output, params)
+
+
+def _robust(db: Database, scan: Scan, output: Relation, terms: Terms, params: str) -> None:
+    groups = scan.rows.groups
+    rows = db.execute(
+        """
+        SELECT o.ctid::text AS id, o.coef, o.num_rows_processed, o.df_residual, o.df_model,
+               {schema:i}.__regr_sandwich(m.state, e.state) AS sandwich
+        FROM {output:i} AS o {moments:q} {meat:q}
+        """,
+        output=output,
+        moments=join_groups(f"({scan.states('weighted_moments')}) AS m", groups, "o", "m"),
+        meat=join_groups(f"({scan.states('meat', params)}) AS e", groups, "o", "e"),
+    )
+    coef = _numbers(rows, "coef")
+    df_residual = _numbers(rows, "df_residual")
+    covariance = core.hc1(_numbers(rows, "sandwich"), _numbers(rows, "num_rows_processed"), df_residual)
+    found = core.inference(coef, covariance, df_residual)
+    constant = np.array([_is_constant(name) for name in terms.names])
+    f_stat, f_p_value = core.wald(coef, covariance, ~constant, df_residual)
+    _update(
+        db,
+        output,
+        rows,
+        {
+            "std_err": found.std_err,
+            "t_stats": found.t_stats,
+            "p_values": found.p_values,
+            "variance_covariance": covariance,
+            "f_stat": f_stat,
+            "f_p_value": f_p_value,
+        },
+    )
+
+
+def _breusch_pagan(db: Database, scan: Scan, output: Relation, params: str) -> None:
+    """Where no combination of the features is constant the test means nothing, and stays NULL."""
+    groups = scan.rows.groups
+    rows = db.execute(
+        """
+        SELECT id, (fit).r2, (fit).num_rows_processed, (fit).df_model
+        FROM (SELECT o.ctid::text AS id, {schema:i}.regr_fit(s.state) AS fit FROM {output:i} AS o {states:q} OFFSET 0) AS f
+        WHERE (fit).has_intercept AND (fit).r2 IS NOT NULL
+        """,
+        output=output,
+        states=join_groups(f"({scan.states('squared_residuals', params)}) AS s", groups, "o", "s"),
+    )
+    if not rows:
+        db.warning("no test of Breusch and Pagan: it needs an intercept among the features, and residuals")
+        return
+    statistic, p_value = core.breusch_pagan(
+        _numbers(rows, "r2"), _numbers(rows, "num_rows_processed"), _numbers(rows, "df_model")
+    )
+    _update(db, output, rows, {"bp_stats": statistic, "bp_p_value": p_value})
+
+
+def _is_constant(name: str) -> bool:
+    """Whether a term is an intercept: ours, or a number that the user wrote."""
+    if name == INTERCEPT:
+        return True
+    try:
+        return float(name) != 0
+    except ValueError:
+        return False
+
+
+def _numbers(rows: list[dict[str, Any]], column: str) -> core.Array:
+    """A column of numbers or arrays, NULL as NaN."""
+    return np.array([row[column] for row in rows], dtype=np.float64)
+
+
+def _update(db: Database, output: Relation, rows: list[dict[str, Any]], columns: dict[str, core.Array]) -> None:
+    """Write one value of each column into each row of the model."""
+    for start in range(0, len(rows), AT_ONCE):
+        values = ", ".join(
+            "(" + ", ".join([fill("{id:l}::tid", {"id": rows[g]["id"]})] + [_value(c[g]) for c in columns.values()]) + ")"
+            for g in range(start, min(start + AT_ONCE, len(rows)))
+        )
+        db.execute(
+            """
+            UPDATE {output:i} AS o SET {assignments:q} FROM (VALUES {values:q}) AS v(id{names:q}) WHERE o.ctid = v.id
+            """,
+            output=output,
+            assignments=", ".join(f"{name} = v.{name}" for name in columns),
+            values=values,
+            names="".join(f", {name}" for name in columns),
+        )
+
+
+def _value(value: Any) -> str:
+    """A number or an array as SQL, NaN as NULL."""
+
+    def with_nulls(item: Any) -> Any:
+        if isinstance(item, list):
+            return [with_nulls(part) for part in item]
+        return None if item != item else item
+
+    plain = with_nulls(np.asarray(value).tolist())
+    sql_type = "double precision[]" if isinstance(plain, list) else "double precision"
+    return fill("{value:l}::{type:q}", {"value": plain, "type": sql_type})

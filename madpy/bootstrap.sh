@@ -155,7 +155,7 @@ as_root() {
 ensure_venv() {
     python=$(linked_python)
     made="$python in $venv"
-    wanted="$(cat "$checkout/pyproject.toml" "$checkout/setup.py" | sha256sum) $made"
+    wanted="$(sed "/^\[tool\./,\$d" "$checkout/pyproject.toml" | cat - "$checkout/setup.py" | sha256sum) $made"
     if [ "$(mark made)" != "$made" ] || [ ! -x "$venv/bin/python" ]; then
         make_venv
     fi

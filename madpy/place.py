@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from madpy.errors import MadpyError
-from madpy.state import CHECKOUT, State, here
+from madpy.state import CHECKOUT, State, here, say
 
 C_SOURCES = CHECKOUT / "ports" / "postgres"
 PACKAGED = (".py", ".sql", ".yml", ".md", ".csv", ".csv.gz", ".control")
@@ -36,7 +36,7 @@ def refresh(state: State) -> list[str]:
     """Bring the private cluster's copy of the library up to date; the names of the files that changed."""
     changed = refresh_package(state.site / "madpy")
     if not state.root.exists():
-        print("madpy: building the C library", file=sys.stderr)
+        say("building the C library")
     stage = state.folder / "stage"
     build(state, c_folder(state, "private"), stage)
     changed += mirror(stage, state.root)

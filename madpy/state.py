@@ -69,3 +69,8 @@ def here() -> State:
             hint="Start it through make, or by madpy/bootstrap.sh COMMAND.",
         )
     return State(folder, recorded.read_text().strip())
+
+
+def say(message: str) -> None:
+    """Tell the person at the terminal; on stderr, because output may be for eval."""
+    print(f"madpy: {message}", file=sys.stderr)

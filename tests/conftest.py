@@ -10,8 +10,7 @@ from pathlib import Path
 import pg
 import pytest
 
-from madpy import server as cluster
-from madpy.server import Address
+from madpy.server import Address, start
 from madpy.state import here
 from tests.session import Session
 
@@ -28,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def server() -> Address:
     """The private cluster of this checkout, with the library as it is now; it goes on running."""
-    return cluster.start(here())
+    return start(here())
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from madpy import place
-from madpy import server as cluster
+from madpy import __version__, cluster, place
 from madpy.errors import MadpyError
-from madpy.server import Address
+from madpy.server import Address, client_environment, update_extension
+from madpy.server import start as start_server
 from madpy.state import CHECKOUT, State, here
 
 BOOTSTRAP = CHECKOUT / "madpy" / "bootstrap.sh"
@@ -37,7 +37,7 @@ def other(server: Address) -> Iterator[State]:
 
 
 def start(state: State) -> Address:
-    return cluster.start(state, refresh=False)
+    return start_server(state, refresh=False)
 
 
 def data_folder(address: Address) -> str:
@@ -80,7 +80,7 @@ def test_env_is_lines_for_eval(server: Address) -> None:
 
 def test_client_gets_none_of_the_users_settings_for_other_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGSERVICE", "elsewhere")
-    environment = cluster.client_environment(Address("/somewhere"))
+    environment = client_environment(Address("/somewhere"))
     assert "PGSERVICE" not in environment
     assert environment["PGHOST"] == "/somewhere"
 
@@ -145,18 +145,27 @@ def test_extension_is_made_anew_when_its_script_changed(
                 connection.query("SELECT oid FROM pg_extension WHERE extname = 'madpy'").getresult()[0][0]
             )
 
-        cluster.update_extension(other, address)
+        update_extension(other, address)
         first = oid()
-        cluster.update_extension(other, address)
+        update_extension(other, address)
         assert oid() == first
         (other.folder / "extension-made").write_text("of another script")
         connection.query("CREATE VIEW mine AS SELECT madlib.version()")
-        cluster.update_extension(other, address)
+        update_extension(other, address)
         assert oid() == first
         assert "view mine depends on function madlib.version()" in capfd.readouterr().err
         connection.query("DROP VIEW mine")
-        cluster.update_extension(other, address)
+        update_extension(other, address)
         assert oid() != first
+
+
+def test_extension_that_keeps_data_is_not_dropped(
+    other: State, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    present = {"oid": 1, "version": __version__, "keeps_data": True}
+    monkeypatch.setattr("madpy.server.extension", lambda connection: present)
+    update_extension(other, start(other))
+    assert "it has tables with your data in them" in capfd.readouterr().err
 
 
 # --- files ---

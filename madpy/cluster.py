@@ -181,5 +181,5 @@ def as_owner(
         text=True,
     )
     if check and result.returncode:
-        raise MadpyError(f"{program} failed", detail=result.stdout.strip())
+        raise MadpyError(f"{program} failed:\n{result.stdout.strip()}")
     return result

@@ -15,7 +15,7 @@ STEPS = [
         """
 CREATE SCHEMA IF NOT EXISTS demo;
 SET search_path = demo, public;
-DROP TABLE IF EXISTS diabetes, diabetes_model, diabetes_model_summary;
+DROP TABLE IF EXISTS diabetes, diabetes_model, diabetes_model_summary, by_sex, by_sex_summary;
 DROP TABLE IF EXISTS houses, houses_model, houses_model_summary;
 """,
     ),
@@ -27,10 +27,11 @@ SELECT age, sex, bmi, bp, target FROM diabetes LIMIT 3;
 """,
     ),
     (
-        "A linear regression, in the database.  The call returns the summary as a record.",
+        "A linear regression, trained in the database.  The call returns a summary of it.",
         r"""
 \x on
-SELECT * FROM madlib.regr_train('diabetes', 'diabetes_model', 'target', 'age, sex, bmi, bp');
+SELECT output_table, summary_table, num_rows_processed, r2, residual_std_err
+FROM madlib.regr_train('diabetes', 'diabetes_model', 'target', 'age, sex, bmi, bp');
 \x off
 """,
     ),
@@ -41,18 +42,27 @@ SELECT * FROM madlib.regr_summary('diabetes_model');
 """,
     ),
     (
-        "Houses: one model per number of bedrooms.",
+        "One model per group: the fifth argument names the columns to group by.",
+        """
+SELECT num_groups, num_rows_processed
+FROM madlib.regr_train('diabetes', 'by_sex', 'target', 'age, bmi, bp', 'sex');
+SELECT sex, feature_names, coef, r2 FROM by_sex ORDER BY sex;
+""",
+    ),
+    (
+        "Houses, with features that are expressions: an array is taken as written.",
         """
 SELECT madlib.load_dataset('houses');
-SELECT output_table, num_rows_processed
-FROM madlib.regr_train('houses', 'houses_model', 'price', 'size, bath', 'bedroom');
-SELECT * FROM houses_model;
+SELECT num_rows_processed, r2
+FROM madlib.regr_train('houses', 'houses_model', 'price', 'ARRAY[1, tax, bath, ln(size)]');
+SELECT * FROM madlib.regr_summary('houses_model');
 """,
     ),
     (
         "The same arithmetic as an aggregate, in any query.",
         """
-SELECT madlib.mregr_coef(price, array[1, bedroom, bath, size]) FROM houses;
+SELECT bedroom >= 3 AS large, count(*), madlib.mregr_coef(price, array[1, size])
+FROM houses GROUP BY 1 ORDER BY 1;
 """,
     ),
 ]

@@ -121,10 +121,10 @@ def make(folder: Path, state: State, target: str, *options: str) -> str:
 
 
 def call(command: list[str], failure: str, cwd: Path | None = None) -> str:
-    """Run a program and return what it said; what it said is the detail of the error when it fails."""
+    """Run a program and return what it said; when it fails, the error shows that as it is."""
     result = subprocess.run(command, cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if result.returncode:
-        raise MadpyError(failure, detail=f"{' '.join(command)}\n{result.stdout.strip()}")
+        raise MadpyError(f"{failure}:\n$ {' '.join(command)}\n{result.stdout.strip()}")
     return result.stdout
 
 

@@ -47,12 +47,12 @@ def test_the_table_can_be_named(sql, schema):
 def test_bad_arguments(sql):
     error = sql.fails("SELECT madlib.load_dataset('irises')")
     assert (error.sqlstate, error.message) == ("22023", 'load_dataset: there is no data set "irises"')
-    assert error.hint == "there are: iris, wine, breast_cancer, digits, diabetes, linnerud, houses"
+    assert error.hint == "There are: iris, wine, breast_cancer, digits, diabetes, linnerud, houses."
     assert sql.fails("SELECT madlib.load_dataset(NULL)").sqlstate == "22004"
     sql("CREATE TABLE iris ()")
     error = sql.fails("SELECT madlib.load_dataset('iris')")
     assert (error.sqlstate, error.message) == ("42P07", 'load_dataset: output table "iris" already exists')
-    assert error.hint == "drop it or choose another name"
+    assert error.hint == "Drop it or choose another name."
 
 
 def test_two_sessions_create_the_same_table_at_once(sql, connect, schema):

@@ -56,7 +56,7 @@ def test_what_is_in_range_or_known_is_returned():
 def test_choice_lists_the_known():
     with pytest.raises(MadpyError, match='kind: unknown value "c"') as error:
         check_choice("kind", "c", ["a", "b"])
-    assert error.value.hint == "known are: a, b"
+    assert error.value.hint == "Known are: a, b."
 
 
 def test_null():

@@ -5,10 +5,10 @@ import pytest
 from madpy.errors import MadpyError
 from madpy.helper.helper import check_columns, check_expression, check_expressions, check_source
 
-CAST = "cast it or choose another expression"
-WRITE_CAP = 'write "Cap", with the double quotes'
+CAST = "Cast it or choose another expression."
+WRITE_CAP = 'Write "Cap", with the double quotes.'
 NO_SET = "features: a function that returns a set cannot be used here"
-COLUMNS = 'it has: id, price, "fixed acidity", "Cap", plant, sold, x, kind, rate, doc'
+COLUMNS = 'It has: id, price, "fixed acidity", "Cap", plant, sold, x, kind, rate, doc.'
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_only_expressions_get_through(db, source, text):
 
 def test_a_name_that_needs_quotes(db, source):
     sqlstate, _, hint = refused(check_expressions, db, source, "price, fixed acidity", "features")
-    assert (sqlstate, hint) == ("42601", 'write "fixed acidity", with the double quotes')
+    assert (sqlstate, hint) == ("42601", 'Write "fixed acidity", with the double quotes.')
 
 
 def test_a_hostile_column_is_a_column(db):
@@ -142,7 +142,7 @@ def test_the_callers_rights(db, source, sql, role, schema):
     assert refused(check_expressions, db, source, "price", "features") == (
         "42501",
         "permission denied for table houses",
-        f"its owner can GRANT SELECT ON {schema}.houses",
+        f"Its owner can GRANT SELECT ON {schema}.houses.",
     )
 
 

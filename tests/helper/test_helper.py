@@ -84,16 +84,16 @@ def test_a_missing_source(db, houses, schema):
     assert refused(helper.check_source, db, "house") == (
         "42P01",
         'table "house" does not exist',
-        "did you mean houses?",
+        "Did you mean houses?",
     )
-    assert refused(helper.check_source, db, "zzz")[2] == f"the search path is {schema}, public"
+    assert refused(helper.check_source, db, "zzz")[2] == f"The search path is {schema}, public."
     assert refused(helper.check_source, db, "no_schema.zzz") == (
         "42P01",
         'table "no_schema.zzz" does not exist',
-        'there is no schema "no_schema"',
+        'There is no schema "no_schema".',
     )
     db.execute("SET search_path = public")
-    assert refused(helper.check_source, db, "houses")[2] == f"did you mean {schema}.houses?"
+    assert refused(helper.check_source, db, "houses")[2] == f"Did you mean {schema}.houses?"
 
 
 def test_what_is_no_name_and_what_is_no_table(db, houses):
@@ -101,7 +101,7 @@ def test_what_is_no_name_and_what_is_no_table(db, houses):
     assert refused(helper.check_source, db, "Weird Name") == (
         "42602",
         'source_table: "Weird Name" is not a table name',
-        'names with spaces, capitals or other signs go in double quotes, as in "Weird Name"',
+        'Names with spaces, capitals or other signs go in double quotes, as in "Weird Name".',
     )
     assert refused(helper.check_source, db, "houses; DROP TABLE houses")[0] == "42602"
     assert refused(helper.check_source, db, None)[:2] == ("22004", "source_table must not be null")
@@ -116,13 +116,13 @@ def test_rights(db, houses, sql, role, schema):
     assert refused(helper.check_source, db, f"{schema}.houses") == (
         "42501",
         f'permission denied for schema "{schema}"',
-        f"its owner can GRANT USAGE ON SCHEMA {schema}",
+        f"Its owner can GRANT USAGE ON SCHEMA {schema}.",
     )
     sql(f"GRANT USAGE ON SCHEMA {schema} TO {role}")
     assert refused(helper.check_source, db, "houses") == (
         "42501",
         'permission denied for table "houses"',
-        f"its owner can GRANT SELECT ON {schema}.houses",
+        f"Its owner can GRANT SELECT ON {schema}.houses.",
     )
     assert refused(helper.check_new_table, db, "model")[:2] == (
         "42501",
@@ -140,7 +140,7 @@ def test_a_new_table_must_be_free(db, houses, schema):
     assert refused(helper.check_new_table, db, "houses") == (
         "42P07",
         'output table "houses" already exists',
-        "drop it or choose another name",
+        "Drop it or choose another name.",
     )
     assert refused(helper.check_new_table, db, "kind")[:2] == ("42P07", 'output table "kind" already exists')
     source = helper.check_source(db, "houses")
@@ -154,7 +154,7 @@ def test_a_new_table_needs_a_schema(db):
     assert refused(helper.check_new_table, db, "no_schema.t") == (
         "3F000",
         'schema "no_schema" does not exist',
-        "create it first: CREATE SCHEMA no_schema",
+        "Create it first: CREATE SCHEMA no_schema.",
     )
     assert refused(helper.check_new_table, db, "pg_catalog.t")[:2] == (
         "42501",
@@ -169,7 +169,7 @@ def test_a_name_is_never_cut_off(db, schema):
     assert refused(helper.check_new_table, db, "t" * 56) == (
         "42622",
         f'output_table: the name "{"t" * 56}" is too long',
-        "choose a name of at most 55 bytes",
+        "Choose a name of at most 55 bytes.",
     )
     assert refused(helper.check_new_table, db, "é" * 28)[0] == "42622"  # 56 bytes
 

@@ -82,7 +82,7 @@ def test_an_error_keeps_what_the_server_said(db):
             "DO $$BEGIN RAISE EXCEPTION E'one\ntwo' USING ERRCODE = 'MD001', DETAIL = 'd', HINT = 'h'; END$$"
         )
     assert (error.value.sqlstate, error.value.message) == ("MD001", "one\ntwo")
-    assert (error.value.detail, error.value.hint) == ("d", "h")
+    assert (error.value.detail, error.value.hint) == ("D.", "H.")
 
 
 def test_atomic_undoes_all_and_can_be_nested(db):

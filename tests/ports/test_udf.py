@@ -29,7 +29,7 @@ def test_a_madpy_error_is_the_servers_error(sql):
         CALL.format(body="raise MadpyError('it is so', sqlstate='22004', hint='do', detail='d')")
     )
     assert (error.sqlstate, error.message) == ("22004", "fake_train: it is so")
-    assert (error.hint, error.detail) == ("do", "d")
+    assert (error.hint, error.detail) == ("Do.", "D.")
 
 
 def test_the_servers_own_error_keeps_its_code_and_gets_the_name(sql):

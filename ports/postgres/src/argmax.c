@@ -50,7 +50,7 @@ check_state(bool holds)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("malformed state of argmax"),
-				 errhint("a state is what argmax_state() of this version of madpy returned")));
+				 errhint("A state is what argmax_state() of this version of madpy returned.")));
 }
 
 static inline void
@@ -60,7 +60,7 @@ check_same_kind(KeyKind kind, KeyKind other)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("states of argmax have keys of different types"),
-				 errhint("merge states of integer, of bigint and of text keys apart")));
+				 errhint("Merge states of integer, of bigint and of text keys apart.")));
 }
 
 /* The row in a state that may come from anywhere. */

@@ -13,7 +13,7 @@
 #include "utils/array.h"
 
 /* Rows an aggregate gathers before it calls its kernel; a kernel may be given more at once. */
-#define TAIL_ROWS 64
+#define TAIL_ROWS 128
 
 /* A state is quadratic in this: 2,000 columns make 32 MB of second moments. */
 #define MAX_COLUMNS 2000

@@ -13,12 +13,12 @@
 #include "moments.h"
 
 /* Rows worked on at once: a dozen columns of them stay in the first-level cache. */
-#define CHUNK 128
+#define CHUNK 256
 
 /*
  * Independent compensated sums, as many as fill two vector registers; loops over them are what the compiler vectorises.
  */
-#define LANES 8
+#define LANES 4
 
 DD_INLINE dd
 lanes_total(const double *sum, const double *error)

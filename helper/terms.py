@@ -14,7 +14,7 @@ MAX_LEVELS = 1000
 
 @dataclass(frozen=True)
 class Term:
-    """One column of a design.  `column` is None for an expression, `level` is set for one level of a text column."""
+    """One column of a design.  `column` is None for an expression, `level` is one level of a text column."""
 
     name: str
     kind: str  # intercept, number, level, expression, or vector: an array that fills the rest
@@ -41,9 +41,9 @@ class Terms:
 
 
 def check_terms(db: Database, source: Relation, text: str | None, what: str = "features") -> Terms:
-    """The design that `text` asks for: ARRAY[...] or an array column as written, else a list with an intercept.
+    """The design that `text` asks for: ARRAY[...] or an array column as written; a list gets an intercept.
 
-    In a list, a boolean is 0 or 1, and a text column has a term per level but the first, in the order of its type.
+    In a list, a boolean is 0 or 1, and a text column has a term per level but the first, in its type's order.
     """
     found = check_expressions(db, source, text, what, allowed="number, boolean or text")
     if found.is_vector:
@@ -56,7 +56,7 @@ def check_terms(db: Database, source: Relation, text: str | None, what: str = "f
         if kind == "text":
             if found.is_array or column is None:
                 message = f"{what}: {quoted(name)} is text, a number is needed"
-                hint = "text columns are encoded in a list of columns, not in ARRAY[...] and not in an expression"
+                hint = "text columns are encoded in a list of columns, not in ARRAY[...] or an expression"
                 raise MadpyError(message, sqlstate="42804", hint=hint)
             references[column], *others = _levels(db, source, column, what)
             terms += [Term(f"{column}={level}", "level", column, level) for level in others]
@@ -81,7 +81,9 @@ def _vector(db: Database, source: Relation, found: Expressions, what: str) -> Te
     """An array column: as many terms as the first array has elements."""
     item, name = found.items[0], found.names[0]
     if found.kinds[0] != "number":
-        raise MadpyError(f"{what}: {quoted(name)} is an array of {found.types[0]}, numbers are needed", sqlstate="42804")
+        raise MadpyError(
+            f"{what}: {quoted(name)} is an array of {found.types[0]}, numbers are needed", sqlstate="42804"
+        )
     rows = db.execute(
         "SELECT cardinality({item:q}) AS length FROM {source:i} WHERE {item:q} IS NOT NULL LIMIT 1",
         item=item,

@@ -4,12 +4,14 @@
 class MadpyError(Exception):
     """An error a user can act on.
 
-    `message` is the fact: lower case, names in double quotes, no full stop.  `hint` says what to do about it,
-    `detail` what is behind it: sentences, as PostgreSQL's are.  `sqlstate` is the five-character code that SQL
-    clients see.
+    `message` is the fact: lower case, names in double quotes, no full stop.  `hint` says what to do about
+    it, `detail` what is behind it: sentences, as PostgreSQL's are.  `sqlstate` is the five-character code
+    that SQL clients see.
     """
 
-    def __init__(self, message: str, *, sqlstate: str = "22023", hint: str | None = None, detail: str | None = None):
+    def __init__(
+        self, message: str, *, sqlstate: str = "22023", hint: str | None = None, detail: str | None = None
+    ):
         super().__init__(message)
         self.message = message
         self.sqlstate = sqlstate
@@ -18,7 +20,7 @@ class MadpyError(Exception):
 
 
 class SqlError(MadpyError):
-    """An error that PostgreSQL raised, with its own SQLSTATE; a cancel (57014) is one and is never swallowed."""
+    """An error that PostgreSQL raised, with its own SQLSTATE; a cancel (57014) is one, never swallowed."""
 
 
 def _sentence(text: str | None) -> str | None:

@@ -72,7 +72,11 @@ def _nothing_to_use(db: Database, rows: Rows, terms: Terms, counts: Counts) -> M
     columns = ", ".join(f"count({item})" for item in named.values())
     known = db.value("SELECT ARRAY[{columns:q}] FROM {source:i}", columns=columns, source=rows.source)
     empty = [name for name, count in zip(named, known, strict=True) if count == 0]
-    what = f"{', '.join(empty[:NAMED])} is NULL in all of them" if empty else "each has a NULL somewhere, or no weight"
+    what = (
+        f"{', '.join(empty[:NAMED])} is NULL in all of them"
+        if empty
+        else "each has a NULL somewhere, or no weight"
+    )
     return MadpyError(
         f'none of the {counts.skipped} rows of table "{rows.source.name}" can be used',
         detail=what,
@@ -91,7 +95,8 @@ def _warn_of_aliases(db: Database, output: Relation, terms: Terms, counts: Count
     if not aliased:
         return
     said = [
-        terms.names[row["term"] - 1] + (f" (in {row['groups']} of {counts.groups} groups)" if counts.groups > 1 else "")
+        terms.names[row["term"] - 1]
+        + (f" (in {row['groups']} of {counts.groups} groups)" if counts.groups > 1 else "")
         for row in aliased[:NAMED]
     ]
     more = f" and {len(aliased) - NAMED} more" if len(aliased) > NAMED else ""

@@ -24,7 +24,7 @@ class Inference:
 def hc1(sandwich: Array, num_rows: Array, df_residual: Array) -> Array:
     """Heteroskedasticity-consistent covariance HC1, shape (G, k, k): n / (n - k) times White's estimator.
 
-    Source: MacKinnon & White (1985), Journal of Econometrics 29, 305-325; White (1980), Econometrica 48, 817-838.
+    Source: MacKinnon & White (1985), Journal of Econometrics 29; White (1980), Econometrica 48.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = np.where(df_residual > 0, num_rows / df_residual, np.nan)
@@ -41,7 +41,9 @@ def inference(coef: Array, covariance: Array, df_residual: Array) -> Inference:
     return Inference(std_err, t_stats, np.where(np.isnan(t_stats), np.nan, p_values))
 
 
-def wald(coef: Array, covariance: Array, slopes: NDArray[np.bool_], df_residual: Array) -> tuple[Array, Array]:
+def wald(
+    coef: Array, covariance: Array, slopes: NDArray[np.bool_], df_residual: Array
+) -> tuple[Array, Array]:
     """F statistic and p-value, shape (G,), of the hypothesis that all `slopes` (a mask, shape (k,)) are zero.
 
     Aliased coefficients are left out.  NaN where there is nothing to test.
@@ -61,9 +63,9 @@ def wald(coef: Array, covariance: Array, slopes: NDArray[np.bool_], df_residual:
 
 
 def breusch_pagan(r2: Array, num_rows: Array, df_model: Array) -> tuple[Array, Array]:
-    """Statistic n R2 and p-value, shape (G,), from the regression of squared residuals on the features.
+    """Statistic n R2 and p-value, shape (G,), of the regression of squared residuals on the features.
 
-    Source: Koenker (1981), Journal of Econometrics 17, 107-112: the studentized form of Breusch & Pagan (1979).
+    Source: Koenker (1981), Journal of Econometrics 17, 107-112: Breusch & Pagan (1979), studentized.
     """
     statistic = num_rows * r2
     return statistic, special.chdtrc(df_model, statistic)
@@ -73,4 +75,7 @@ def stars(p_value: float | None) -> str:
     """R's significance codes."""
     if p_value is None:
         return ""
-    return next((mark for bound, mark in ((0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, ".")) if p_value < bound), "")
+    return next(
+        (mark for bound, mark in ((0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, ".")) if p_value < bound),
+        "",
+    )

@@ -19,10 +19,10 @@ from madpy.ports.postgres.scan import Rows, Scan
 __all__ = ["predict", "summary", "train"]
 
 OUTPUT_COLUMNS = (
-    "coef, r2, std_err, t_stats, p_values, condition_no, bp_stats, bp_p_value, num_rows_processed, "
-    "num_missing_rows_skipped, variance_covariance, adjusted_r2, residual_std_err, f_stat, f_p_value, df_model, "
-    "df_residual, feature_names"
-).split(", ")
+    *("coef", "r2", "std_err", "t_stats", "p_values", "condition_no", "bp_stats", "bp_p_value"),
+    *("num_rows_processed", "num_missing_rows_skipped", "variance_covariance", "adjusted_r2"),
+    *("residual_std_err", "f_stat", "f_p_value", "df_model", "df_residual", "feature_names"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,47 +48,71 @@ def train(
 ) -> Result:
     """Fit `target` on `features` in each group; create `output_table`, a row per group, and its summary."""
     started = time.monotonic()
+    say = db.info if verbose else _say_nothing
     source = helper.check_source(db, source_table)
     output = helper.check_new_table(db, output_table, source)
     side = helper.summary_name(db, output)
-    groups = helper.check_columns(db, source, grouping_cols, "grouping_cols")
-    _check_names(groups)
     terms = check_terms(db, source, features)
+    rows = _check_rows(db, source, terms, target, grouping_cols, weights)
     if weights is not None and heteroskedasticity_option:
-        raise MadpyError("heteroskedasticity_option and weights cannot be given together", hint="leave one of them out")
-    rows = Rows(
-        source,
-        _number(db, source, target, "target"),
-        terms.items,
-        terms.is_vector,
-        _number(db, source, weights, "weights") if weights is not None else None,
-        groups,
-    )
-    if verbose:
-        db.info(f"regr_train: {helper.full_name(db, source)}: {target} on {', '.join(terms.names)}")
-    if robust or heteroskedasticity_option:
-        scan = second_pass.scan(db, rows)
-    else:
-        scan = Scan(db, rows)
-    if verbose:
-        db.info(f"regr_train: reading by {scan.feed}")
+        raise MadpyError(
+            "heteroskedasticity_option and weights cannot be given together", hint="leave one of them out"
+        )
+    say(f"regr_train: {target} on {', '.join(terms.names)}, from {helper.full_name(db, source)}")
+
+    again = robust or heteroskedasticity_option
+    scan = second_pass.scan(db, rows) if again else Scan(db, rows)
+    say(f"regr_train: reading by {scan.feed}")
     _create_model(db, scan, output, terms)
     counts = count_rows(db, output)
     check_fit(db, rows, output, terms, counts)
-    if robust or heteroskedasticity_option:
+    if again:
+        say("regr_train: reading residuals")
         second_pass.refine(db, scan, output, terms, bool(robust), bool(heteroskedasticity_option))
     scan.close()
-    if verbose:
-        db.info(f"regr_train: {counts.groups} group(s), {counts.rows} rows, {counts.skipped} skipped")
-    options = {
-        "heteroskedasticity_option": bool(heteroskedasticity_option),
-        "weights": weights,
-        "robust": bool(robust),
-    }
-    return _summarise(db, source, output, side, target, features, grouping_cols, terms, counts, options, started)
+    say(f"regr_train: {counts.groups} group(s), {counts.rows} rows, {counts.skipped} skipped")
+
+    return create_summary(
+        db,
+        side,
+        Result(
+            method="regr",
+            source_table=helper.full_name(db, source),
+            output_table=helper.full_name(db, output),
+            summary_table=helper.full_name(db, side),
+            target=target,
+            features=features,
+            feature_names=terms.names,
+            grouping_cols=grouping_cols,
+            options={
+                "heteroskedasticity_option": bool(heteroskedasticity_option),
+                "weights": weights,
+                "robust": bool(robust),
+            },
+            num_groups=counts.groups,
+            num_rows_processed=counts.rows,
+            num_missing_rows_skipped=counts.skipped,
+            duration=timedelta(seconds=time.monotonic() - started),
+            terms=terms.as_json(),
+            r2=counts.r2 if counts.groups == 1 else None,
+            residual_std_err=counts.residual_std_err if counts.groups == 1 else None,
+        ),
+    )
 
 
-def _check_names(groups: list[str]) -> None:
+def _say_nothing(message: str) -> None:
+    """Quiet is the default."""
+
+
+def _check_rows(
+    db: Database,
+    source: Relation,
+    terms: Terms,
+    target: str | None,
+    grouping_cols: str | None,
+    weights: str | None,
+) -> Rows:
+    groups = helper.check_columns(db, source, grouping_cols, "grouping_cols")
     for group in groups:
         if group in OUTPUT_COLUMNS:
             raise MadpyError(
@@ -96,6 +120,9 @@ def _check_names(groups: list[str]) -> None:
                 sqlstate="42701",
                 hint="rename it in a view, and train on the view",
             )
+    y = _number(db, source, target, "target")
+    w = None if weights is None else _number(db, source, weights, "weights")
+    return Rows(source, y, terms.items, terms.is_vector, w, groups)
 
 
 def _number(db: Database, source: Relation, text: str | None, what: str) -> str:
@@ -109,8 +136,8 @@ def _create_model(db: Database, scan: Scan, output: Relation, terms: Terms) -> N
     db.execute(
         """
         CREATE TABLE {output:i} AS
-        SELECT {groups:i,} (fit).coef, (fit).r2, (fit).std_err, (fit).t_stats, (fit).p_values, (fit).condition_no,
-               NULL::double precision AS bp_stats, NULL::double precision AS bp_p_value,
+        SELECT {groups:i,} (fit).coef, (fit).r2, (fit).std_err, (fit).t_stats, (fit).p_values,
+               (fit).condition_no, NULL::double precision AS bp_stats, NULL::double precision AS bp_p_value,
                (fit).num_rows_processed, (fit).num_missing_rows_skipped, (fit).variance_covariance,
                (fit).adjusted_r2, (fit).residual_std_err, (fit).f_stat, (fit).f_p_value,
                (fit).df_model, (fit).df_residual, {names:l}::text[] AS feature_names
@@ -121,38 +148,3 @@ def _create_model(db: Database, scan: Scan, output: Relation, terms: Terms) -> N
         names=terms.names,
         states=scan.states("weighted_moments" if weighted else "moments"),
     )
-
-
-def _summarise(
-    db: Database,
-    source: Relation,
-    output: Relation,
-    side: Relation,
-    target: str | None,
-    features: str | None,
-    grouping_cols: str | None,
-    terms: Terms,
-    counts: Counts,
-    options: dict[str, Any],
-    started: float,
-) -> Result:
-    alone = counts.groups == 1
-    result = Result(
-        method="regr",
-        source_table=helper.full_name(db, source),
-        output_table=helper.full_name(db, output),
-        summary_table=helper.full_name(db, side),
-        target=target,
-        features=features,
-        feature_names=terms.names,
-        grouping_cols=grouping_cols,
-        options=options,
-        num_groups=counts.groups,
-        num_rows_processed=counts.rows,
-        num_missing_rows_skipped=counts.skipped,
-        duration=timedelta(seconds=time.monotonic() - started),
-        r2=counts.r2 if alone else None,
-        residual_std_err=counts.residual_std_err if alone else None,
-        terms=terms.as_json(),
-    )
-    return create_summary(db, side, result)

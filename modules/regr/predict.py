@@ -33,8 +33,8 @@ def predict(
 ) -> Predictions:
     """Create `output_table`: the columns of the source, and `prediction`.
 
-    A prediction is NULL where a feature is, where the model has no such group, and where a text column has a value
-    that it did not have in training.
+    A prediction is NULL where a feature is, where the model has no such group, and where a text column has a
+    value that it did not have in training.
     """
     model = helper.check_source(db, model_table, "model_table")
     groups = check_model(db, model)
@@ -80,10 +80,14 @@ def _remembered(summary: dict[str, object], columns: dict[str, str], source: Rel
     kept = json.loads(str(summary["terms"]))
     terms: list[dict[str, Any]] = kept["terms"]
     for term in terms:
-        if term["column"] is None and term["kind"] in ("expression", "vector") and not _is_number(term["name"]):
+        if (
+            term["column"] is None
+            and term["kind"] in ("expression", "vector")
+            and not _is_number(term["name"])
+        ):
             raise MadpyError(
-                f'the model has an expression among its features: {term["name"]}',
-                hint="say what it is here: features => 'ARRAY[...]', in the order of feature_names in the model",
+                f"the model has an expression among its features: {term['name']}",
+                hint="give them again, in the order of the model's feature_names: features => 'ARRAY[...]'",
             )
         if term["column"] is not None and term["column"] not in columns:
             raise MadpyError(
@@ -104,7 +108,9 @@ def _is_number(name: str) -> bool:
     return True
 
 
-def _item(term: dict[str, Any], terms: list[dict[str, Any]], references: dict[str, str], columns: dict[str, str]) -> str:
+def _item(
+    term: dict[str, Any], terms: list[dict[str, Any]], references: dict[str, str], columns: dict[str, str]
+) -> str:
     match term["kind"]:
         case "intercept":
             return "1::double precision"
@@ -149,6 +155,8 @@ def _create(
         model=join_groups(fill("{m:i} AS m", {"m": model}), groups, "s", "m", "LEFT JOIN"),
     )
     counted = db.execute(
-        "SELECT count(*) AS all, count(*) - count({p:i}) AS nulls FROM {output:i}", p=PREDICTION, output=output
+        "SELECT count(*) AS all, count(*) - count({p:i}) AS nulls FROM {output:i}",
+        p=PREDICTION,
+        output=output,
     )[0]
     return Predictions(helper.full_name(db, output), counted["all"], counted["nulls"])

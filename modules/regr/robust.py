@@ -18,7 +18,9 @@ def scan(db: Database, rows: Rows) -> Scan:
     return Scan(db, replace(rows, weights=rows.weights or "1::double precision"), passes=3)
 
 
-def refine(db: Database, scan: Scan, output: Relation, terms: Terms, robust: bool, breusch_pagan: bool) -> None:
+def refine(
+    db: Database, scan: Scan, output: Relation, terms: Terms, robust: bool, breusch_pagan: bool
+) -> None:
     """Replace the errors in the model by robust ones, or add the test, or both."""
     groups = scan.rows.groups
     params = fill(
@@ -70,7 +72,10 @@ def _breusch_pagan(db: Database, scan: Scan, output: Relation, params: str) -> N
     rows = db.execute(
         """
         SELECT id, (fit).r2, (fit).num_rows_processed, (fit).df_model
-        FROM (SELECT o.ctid::text AS id, {schema:i}.regr_fit(s.state) AS fit FROM {output:i} AS o {states:q} OFFSET 0) AS f
+        FROM (
+            SELECT o.ctid::text AS id, {schema:i}.regr_fit(s.state) AS fit
+            FROM {output:i} AS o {states:q} OFFSET 0
+        ) AS f
         WHERE (fit).has_intercept AND (fit).r2 IS NOT NULL
         """,
         output=output,
@@ -100,16 +105,23 @@ def _numbers(rows: list[dict[str, Any]], column: str) -> core.Array:
     return np.array([row[column] for row in rows], dtype=np.float64)
 
 
-def _update(db: Database, output: Relation, rows: list[dict[str, Any]], columns: dict[str, core.Array]) -> None:
+def _update(
+    db: Database, output: Relation, rows: list[dict[str, Any]], columns: dict[str, core.Array]
+) -> None:
     """Write one value of each column into each row of the model."""
     for start in range(0, len(rows), AT_ONCE):
         values = ", ".join(
-            "(" + ", ".join([fill("{id:l}::tid", {"id": rows[g]["id"]})] + [_value(c[g]) for c in columns.values()]) + ")"
+            "("
+            + ", ".join(
+                [fill("{id:l}::tid", {"id": rows[g]["id"]})] + [_value(c[g]) for c in columns.values()]
+            )
+            + ")"
             for g in range(start, min(start + AT_ONCE, len(rows)))
         )
         db.execute(
             """
-            UPDATE {output:i} AS o SET {assignments:q} FROM (VALUES {values:q}) AS v(id{names:q}) WHERE o.ctid = v.id
+            UPDATE {output:i} AS o SET {assignments:q}
+            FROM (VALUES {values:q}) AS v(id{names:q}) WHERE o.ctid = v.id
             """,
             output=output,
             assignments=", ".join(f"{name} = v.{name}" for name in columns),

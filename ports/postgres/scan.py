@@ -1,8 +1,8 @@
 """What drivers ask for their data: a source, its expressions and groups, and a kernel's state per group.
 
-Two feeds.  Streaming runs the kernel's aggregate over the source in each pass: parallel, constant memory.  A store keeps
-the columns in memory after one read, and kernels run over it with no executor in between; it is taken where there are
-several passes or groups, while it fits the setting madpy.store_memory.
+Two feeds.  Streaming runs the kernel's aggregate over the source in each pass: parallel, constant memory.
+A store keeps the columns in memory after one read, and kernels run over it with no executor in between; it
+is taken where there are several passes or groups, while it fits the setting madpy.store_memory.
 """
 
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ class Scan:
     def states(self, kernel: str, params: str | None = None) -> str:
         """SQL of a relation: the grouping columns, and `state`, the kernel's state after one pass.
 
-        `params` is SQL of a relation: the grouping columns, and `params`, the kernel's parameters for that group.
+        `params` is SQL of a relation: the grouping columns, and `params`, the kernel's parameters there.
         """
         feed = self._streamed if self.store is None else self._stored
         return feed(kernel, params)
@@ -88,7 +88,8 @@ class Scan:
         columns = "".join(fill(", {g:i} ", {"g": group}) + type_of[group] for group in self.rows.groups)
         return fill(
             """
-            SELECT {outputs:q} {schema:i}.__store_step({store:l}, {kernel:l}, s."group number"{argument:q}) AS state
+            SELECT {outputs:q}
+                   {schema:i}.__store_step({store:l}, {kernel:l}, s."group number"{argument:q}) AS state
             FROM {schema:i}.__store_groups({store:l}) AS s("group number" integer{columns:q}) {join:q}
             """,
             {
@@ -117,7 +118,9 @@ class Scan:
                 "outputs": self._outputs(),
                 "schema": self.db.schema,
                 "aggregate": f"{kernel}_state",
-                "arguments": ", ".join([f's."kernel {name}"' for name in names] + ["p.params"] * bool(params)),
+                "arguments": ", ".join(
+                    [f's."kernel {name}"' for name in names] + ["p.params"] * bool(params)
+                ),
                 "groups": rows.groups,
                 "inner": inner,
                 "source": rows.source,

@@ -37,7 +37,8 @@ fit_of(const State *state)
 	fit.df_residual = ols->rows - ols->rank;
 	fit.df_model = ols->rank - (ols->intercept ? 1 : 0);
 	fit.sigma2 = fit.df_residual > 0 ? dd_double(ols->rss) / fit.df_residual : NAN;
-	fit.r2 = ols->tss.hi > 0 ? dd_double(dd_sub(dd_from(1), dd_div(ols->rss, ols->tss))) : NAN;
+	fit.r2 = !(ols->tss.hi > 0) ? NAN
+		: fit.df_model > 0 ? dd_double(dd_sub(dd_from(1), dd_div(ols->rss, ols->tss))) : 0;
 	fit.coef = palloc(4 * k * sizeof(double));
 	fit.std_err = fit.coef + k;
 	fit.t_stats = fit.std_err + k;

@@ -1,0 +1,67 @@
+"""`load` makes a table of Python values, `train` trains on it, `refuses` is a training that has to fail."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.session import Failure, Session
+
+TYPES = {bool: "boolean", int: "integer", float: "double precision", str: "text", list: "double precision[]"}
+
+
+@pytest.fixture
+def load(sql: Session) -> Callable[..., None]:
+    """load(y=[...], x=[...], table="t"): the columns keep every bit of their values; None is NULL."""
+
+    def make(table: str = "t", **columns: list[Any]) -> None:
+        types = [TYPES[next(type(value) for value in values if value is not None)] for values in columns.values()]
+        defined = ", ".join(f'"{name}" {sql_type}' for name, sql_type in zip(columns, types, strict=True))
+        sql(f'CREATE TABLE "{table}" ({defined})')
+        sql.connection.inserttable(table, list(zip(*map(copied, columns.values()), strict=True)))
+
+    return make
+
+
+def copied(values: list[Any]) -> list[Any]:
+    """As COPY reads them: arrays as text."""
+    return ["{" + ",".join(map(repr, v)) + "}" if isinstance(v, list) else v for v in values]
+
+
+@pytest.fixture
+def train(sql: Session) -> Callable[..., dict[str, Any]]:
+    """train("a, b"): the one row of a model of y on them in table t, created as table m."""
+
+    def fit(features: str, target: str = "y", source: str = "t", output: str = "m", **options: Any) -> dict[str, Any]:
+        sql(call(features, target, source, output, **options))
+        (row,) = sql.rows(f"TABLE {output}")
+        return row
+
+    return fit
+
+
+@pytest.fixture
+def refuses(sql: Session) -> Callable[..., Failure]:
+    """The error of a training, after which neither table is there."""
+
+    def fit(features: str | None, target: str | None = "y", source: str = "t", **options: Any) -> Failure:
+        before = sql("SELECT oid FROM pg_class ORDER BY oid")
+        error = sql.fails(call(features, target, source, "m", **options))
+        assert sql("SELECT oid FROM pg_class ORDER BY oid") == before
+        return error
+
+    return fit
+
+
+def call(
+    features: str | None, target: str | None = "y", source: str | None = "t", output: str | None = "m", **options: Any
+) -> str:
+    """SQL of a call of regr_train."""
+    named = {"source_table": source, "output_table": output, "target": target, "features": features, **options}
+    return f"SELECT * FROM madlib.regr_train({', '.join(f'{name} => {literal(v)}' for name, v in named.items())})"
+
+
+def literal(value: str | bool | None) -> str:
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return "NULL" if value is None else str(value)

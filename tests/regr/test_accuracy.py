@@ -1,0 +1,158 @@
+"""Digits: against NIST's certified values, and against exact arithmetic on the doubles that the tables hold."""
+
+import math
+import random
+from fractions import Fraction
+
+import pytest
+
+from tests.regr import nist
+from tests.regr.exact import digits, fit, root, worst
+
+GOALS = {"Norris": 13, "Longley": 14, "Wampler1": 14, "Wampler4": 14}
+
+
+def design(name: str, data: list[list[float]]) -> list[list[float]]:
+    """Rows of features: a polynomial of degree 5 for Wampler's sets, the columns as they are for others."""
+    if name.startswith("Wampler"):
+        return [[x**power for power in range(6)] for _, x in data]
+    return [[1.0, *x] for _, *x in data]
+
+
+@pytest.mark.parametrize(("name", "goal"), GOALS.items())
+def test_certified_values(load, train, name, goal):
+    """NIST publishes 15 digits: its own rounding is what costs Norris its last."""
+    truth = nist.regression(name)
+    load(y=[row[0] for row in truth.data], x=design(name, truth.data))
+    model = train("x")
+    assert worst(model["coef"], truth.coef) >= goal
+    assert worst(model["std_err"], truth.std_err) >= 13.5
+    assert digits(model["residual_std_err"], truth.residual_std_err) >= 14
+    assert digits(model["r2"], truth.r2) >= 15
+    if math.isinf(truth.f_stat):
+        assert model["f_stat"] == math.inf
+    else:
+        assert digits(model["f_stat"], truth.f_stat) >= 13.5
+
+
+@pytest.mark.parametrize("name", GOALS)
+def test_to_the_last_bit_nearly(load, train, name):
+    """Coefficients, their errors and R-squared are right to 15.5 digits for the doubles that arrived."""
+    data = nist.regression(name).data
+    X, y = design(name, data), [row[0] for row in data]
+    load(y=y, x=X)
+    model, truth = train("x"), fit(X, y)
+    assert worst(model["coef"], truth.coef) >= 15.5
+    assert worst(model["std_err"], [root(variance) for variance in truth.variances]) >= 15.5
+    assert digits(model["r2"], truth.r2) >= 15.5
+
+
+def test_an_exact_fit_says_so(load, train):
+    """Wampler1 is certified to have no residuals at all: zeros, not small numbers."""
+    truth = nist.regression("Wampler1")
+    load(y=[row[0] for row in truth.data], x=design("Wampler1", truth.data))
+    model = train("x")
+    assert model["coef"] == truth.coef == [1.0] * 6
+    assert model["std_err"] == truth.std_err == [0.0] * 6
+    assert (model["residual_std_err"], model["r2"], model["p_values"]) == (0, 1, [0.0] * 6)
+
+
+def test_a_polynomial_of_degree_10(load, train):
+    """The shape of NIST's Filip: 82 points, powers rounded to doubles, a condition number near 2e15."""
+    noise = random.Random(1)
+    points = [-8.78 + 5.65 * i / 81 for i in range(82)]
+    X = [[x**power for power in range(11)] for x in points]
+    y = [0.8 + 0.1 * i / 81 + noise.gauss(0, 0.003) for i in range(82)]
+    load(y=y, x=X)
+    model, truth = train("x"), fit(X, y)
+    assert 1e15 < model["condition_no"] < 1e16
+    assert worst(model["coef"], truth.coef) >= 12
+    assert worst(model["std_err"], [root(variance) for variance in truth.variances]) >= 12
+    assert digits(model["r2"], truth.r2) >= 15
+
+
+def test_robust_errors_of_a_polynomial(load, train):
+    """Residuals of a fit with large terms that cancel keep their digits: HC1 in exact arithmetic."""
+    points = [i / 4 for i in range(21)]
+    X = [[x**power for power in range(6)] for x in points]
+    y = [100 + (-1) ** i * x for i, x in enumerate(points)]
+    load(y=y, x=X)
+    model, truth = train("x", robust=True), fit(X, y)
+    wanted = [root(variance) for variance in truth.hc1(X, y)]
+    assert worst(model["std_err"], wanted) >= 12
+
+
+@pytest.mark.parametrize(("base", "goal"), [(1e6, 15), (1e7, 15), (1e10, 9)])
+def test_a_mean_far_from_zero(load, train, base, goal):
+    """NIST's NumAcc3 and 4, and beyond, where doubles hold 5 digits of a deviation: 0.2, then 0.1 and 0.3 in turn."""
+    y = [base + 0.2] + [base + (0.1 if i % 2 else 0.3) for i in range(1, 1001)]
+    load(y=y)
+    model, truth = train("ARRAY[1]"), fit([[1.0]] * 1001, y)
+    assert model["coef"][0] == float(truth.coef[0])
+    assert digits(model["residual_std_err"], root(truth.rss / 1000)) >= goal
+    assert (model["r2"], model["adjusted_r2"], model["f_stat"]) == (0, 0, None)
+
+
+@pytest.mark.parametrize("name", ["NumAcc3", "Michelso"])
+def test_certified_mean_and_deviation(load, train, name):
+    """Certified for the decimal numbers; 1000000.2 is no double, and that alone leaves 9 digits of a deviation."""
+    values, mean, deviation = nist.univariate(name)
+    load(y=values)
+    model = train("ARRAY[1]")
+    assert digits(model["coef"][0], mean) >= 15
+    assert digits(model["residual_std_err"], deviation) >= (9 if name == "NumAcc3" else 13)
+
+
+def test_certified_analysis_of_variance(load, train):
+    """NIST's SmLs01: treatments as text, so as eight dummies beside the intercept."""
+    values, r2, deviation, f_stat = nist.one_way("SmLs01t")
+    load(y=[value for _, value in values], treatment=[f"no. {treatment}" for treatment, _ in values])
+    model = train("treatment")
+    assert (model["df_model"], model["df_residual"]) == (8, 180)
+    assert digits(model["r2"], r2) >= 14
+    assert digits(model["residual_std_err"], deviation) >= 14
+    assert digits(model["f_stat"], f_stat) >= 13.5
+
+
+@pytest.mark.parametrize(("first", "last"), [(60, 70), (1000, 1010)])
+def test_through_the_origin(load, train, first, last):
+    """NIST's NoInt1 has these x and y from 130 to 140; R-squared is around zero, as NIST's is."""
+    x, y = list(range(first, last + 1)), list(range(130, 141))
+    load(y=y, x=x)
+    model, truth = train("ARRAY[x]"), fit([[float(a)] for a in x], y)
+    squares = sum(b * b for b in y)
+    assert digits(model["coef"][0], truth.coef[0]) >= 15
+    assert digits(model["std_err"][0], root(truth.variances[0])) >= 15
+    assert digits(model["r2"], 1 - truth.rss / squares) >= 15
+    assert digits(model["f_stat"], (squares - truth.rss) / (truth.rss / 10)) >= 15
+    assert model["adjusted_r2"] == pytest.approx(1 - float(truth.rss / squares) * 11 / 10, rel=1e-14)
+
+
+def test_no_int_1_as_published(load, train):
+    """NIST's certified values of NoInt1 (StRD, linear regression)."""
+    load(y=list(range(130, 141)), x=list(range(60, 71)))
+    model = train("ARRAY[x]")
+    assert digits(model["coef"][0], 2.07438016528926) >= 14
+    assert digits(model["std_err"][0], 0.165289256198347e-01) >= 14
+    assert digits(model["residual_std_err"], 3.56753034006338) >= 14
+    assert digits(model["r2"], 0.999365492298663) >= 14
+    assert digits(model["f_stat"], 15750.25) >= 14
+
+
+def test_a_large_offset_in_a_feature(load, train):
+    """A slope is the same wherever zero is: 1e9 added to x costs no digits."""
+    x = [1e9 + i for i in range(50)]
+    y = [(i * i) % 17 / 8 for i in range(50)]
+    load(y=y, x=x)
+    model, truth = train("x"), fit([[1.0, value] for value in x], y)
+    assert worst(model["coef"], truth.coef) >= 15
+    assert worst(model["std_err"], [root(variance) for variance in truth.variances]) >= 15
+
+
+def test_exact_helpers():
+    """The truth itself: y = 1, 2, 4 at x = 0, 1, 2, by hand."""
+    truth = fit([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]], [1.0, 2.0, 4.0])
+    assert truth.coef == [Fraction(5, 6), Fraction(3, 2)]
+    assert truth.rss == Fraction(1, 6)
+    assert truth.variances[1] == Fraction(1, 12)
+    assert digits(1.001, 1.0) == pytest.approx(3)

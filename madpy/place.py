@@ -88,7 +88,7 @@ def build(state: State, folder: Path, stage: Path, python_path: Path | None = No
         "the SQL cannot be rendered",
         cwd=CHECKOUT,
     )
-    options = [f"EXTDIR={extension.name}", "MODULEDIR=extension"]
+    options = [f"EXTDIR={extension.name}"]
     if python_path:
         options.append(f"PYTHON_PATH={python_path}")
     make(folder, state, "all", *options)

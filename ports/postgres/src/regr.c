@@ -96,13 +96,17 @@ covariance_datum(const Fit *fit)
 	return number_array(values, 2, dims);
 }
 
-/* A state of moments whose last column is a target; NULL where no row counted. */
+/* A state of any kernel whose moments have a target in their last column. */
 static State *
 state_argument(FunctionCallInfo fcinfo, int number)
 {
 	bytea	   *value = PG_GETARG_BYTEA_P(number);
 	const Kernel *kernel = VARSIZE(value) < offsetof(State, body) ? NULL : kernel_by_id(((State *) value)->kernel);
 
+	if (kernel == &meat_kernel)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a state of the kernel \"%s\" has no target to regress", kernel->name)));
 	return state_folded(kernel ? kernel : &moments_kernel, value);
 }
 
@@ -206,14 +210,14 @@ Datum
 regr_sandwich(PG_FUNCTION_ARGS)
 {
 	State	   *state = state_argument(fcinfo, 0);
-	State	   *meat_state = state_argument(fcinfo, 1);
+	State	   *meat_state = state_folded(&meat_kernel, PG_GETARG_BYTEA_P(1));
 	Moments		moments = moments_of(state);
 	Moments		meat = moments_of(meat_state);
 	int			dims[2] = {moments.m - 1, moments.m - 1};
 	Ols		   *ols;
 	double	   *values;
 
-	if (meat_state->kernel != meat_kernel.id || meat.m != moments.m - 1)
+	if (meat.m != moments.m - 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("these states do not belong together")));

@@ -20,7 +20,7 @@ import pytest
 )
 def test_a_domain(sql, domain, good, bad, message):
     for value in good.split(","):
-        assert sql.value(f"SELECT {value}::madlib.{domain} IS NOT NULL")
-    error = sql.fails(f"SELECT {bad}::madlib.{domain}")
+        assert sql.value(f"SELECT ({value})::madlib.{domain} IS NOT NULL")
+    error = sql.fails(f"SELECT ({bad})::madlib.{domain}")
     assert (error.sqlstate, message in error.message) == ("23514", True)
     assert sql.value(f"SELECT NULL::madlib.{domain} IS NULL")

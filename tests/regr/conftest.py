@@ -15,12 +15,15 @@ def load(sql: Session) -> Callable[..., None]:
     """load(y=[...], x=[...], table="t"): the columns keep every bit of their values; None is NULL."""
 
     def make(table: str = "t", **columns: list[Any]) -> None:
-        types = [TYPES[next(type(value) for value in values if value is not None)] for values in columns.values()]
-        defined = ", ".join(f'"{name}" {sql_type}' for name, sql_type in zip(columns, types, strict=True))
+        defined = ", ".join(f'"{name}" {type_of(values)}' for name, values in columns.items())
         sql(f'CREATE TABLE "{table}" ({defined})')
         sql.connection.inserttable(table, list(zip(*map(copied, columns.values()), strict=True)))
 
     return make
+
+
+def type_of(values: list[Any]) -> str:
+    return TYPES[next(type(value) for value in values if value is not None)]
 
 
 def copied(values: list[Any]) -> list[Any]:
@@ -32,7 +35,9 @@ def copied(values: list[Any]) -> list[Any]:
 def train(sql: Session) -> Callable[..., dict[str, Any]]:
     """train("a, b"): the one row of a model of y on them in table t, created as table m."""
 
-    def fit(features: str, target: str = "y", source: str = "t", output: str = "m", **options: Any) -> dict[str, Any]:
+    def fit(
+        features: str, target: str = "y", source: str = "t", output: str = "m", **options: Any
+    ) -> dict[str, Any]:
         sql(call(features, target, source, output, **options))
         (row,) = sql.rows(f"TABLE {output}")
         return row
@@ -54,11 +59,21 @@ def refuses(sql: Session) -> Callable[..., Failure]:
 
 
 def call(
-    features: str | None, target: str | None = "y", source: str | None = "t", output: str | None = "m", **options: Any
+    features: str | None,
+    target: str | None = "y",
+    source: str | None = "t",
+    output: str | None = "m",
+    **options: Any,
 ) -> str:
     """SQL of a call of regr_train."""
-    named = {"source_table": source, "output_table": output, "target": target, "features": features, **options}
-    return f"SELECT * FROM madlib.regr_train({', '.join(f'{name} => {literal(v)}' for name, v in named.items())})"
+    options = {
+        "source_table": source,
+        "output_table": output,
+        "target": target,
+        "features": features,
+    } | options
+    arguments = ", ".join(f"{name} => {literal(value)}" for name, value in options.items())
+    return f"SELECT * FROM madlib.regr_train({arguments})"
 
 
 def literal(value: str | bool | None) -> str:

@@ -47,8 +47,9 @@ def one_way(name: str) -> tuple[list[tuple[int, float]], float, float, float]:
     text = _text(name)
     rows = table(text.split("Treatment\n")[-1])[1:]
     values = [(treatment, value) for row in rows for treatment, value in enumerate(row, start=1)]
+    deviation = certified(text, "Residual\n +Standard Deviation")
     f_stat = float(_last(rf"^Between Treatment.* {NUMBER} *$", text))
-    return values, certified(text, "Certified R-Squared"), certified(text, "Residual\n +Standard Deviation"), f_stat
+    return values, certified(text, "Certified R-Squared"), deviation, f_stat
 
 
 def certified(text: str, name: str) -> float:

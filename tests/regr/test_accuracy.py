@@ -1,4 +1,4 @@
-"""Digits: against NIST's certified values, and against exact arithmetic on the doubles that the tables hold."""
+"""Digits: against NIST's certified values, and against exact arithmetic on the doubles in the tables."""
 
 import math
 import random
@@ -84,7 +84,7 @@ def test_robust_errors_of_a_polynomial(load, train):
 
 @pytest.mark.parametrize(("base", "goal"), [(1e6, 15), (1e7, 15), (1e10, 9)])
 def test_a_mean_far_from_zero(load, train, base, goal):
-    """NIST's NumAcc3 and 4, and beyond, where doubles hold 5 digits of a deviation: 0.2, then 0.1 and 0.3 in turn."""
+    """NIST's NumAcc3 and 4: 0.2, then 0.1 and 0.3 in turn; and at 1e10, where doubles hold 5 digits."""
     y = [base + 0.2] + [base + (0.1 if i % 2 else 0.3) for i in range(1, 1001)]
     load(y=y)
     model, truth = train("ARRAY[1]"), fit([[1.0]] * 1001, y)
@@ -95,7 +95,7 @@ def test_a_mean_far_from_zero(load, train, base, goal):
 
 @pytest.mark.parametrize("name", ["NumAcc3", "Michelso"])
 def test_certified_mean_and_deviation(load, train, name):
-    """Certified for the decimal numbers; 1000000.2 is no double, and that alone leaves 9 digits of a deviation."""
+    """Certified for decimal numbers; 1000000.2 is no double, which alone leaves 9 digits of a deviation."""
     values, mean, deviation = nist.univariate(name)
     load(y=values)
     model = train("ARRAY[1]")

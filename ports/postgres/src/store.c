@@ -114,6 +114,7 @@ store_shape(Store *store, int ncols)
 		store->block_rows /= 2;
 	store->block_shift = pg_leftmost_one_pos32(store->block_rows);
 	store->block_bytes = (Size) ncols * store->block_rows * sizeof(double) + (Size) ncols * store->block_rows / 8;
+	store->has_nulls = MemoryContextAllocZero(store->context, Max(ncols, 1) * sizeof(bool));
 	store->fd = memory_file();
 }
 
@@ -166,21 +167,28 @@ is_null(const Store *store, int64 row, int column)
 	return (store_nulls(store, block_of(store, row), column)[r / 64] >> (r % 64)) & 1;
 }
 
+void
+store_set_null(Store *store, int64 row, int column)
+{
+	int			r = row_of(store, row);
+
+	store_nulls(store, block_of(store, row), column)[r / 64] |= UINT64CONST(1) << (r % 64);
+	store->has_nulls[column] = true;
+}
+
 /* Copy one column into another file in the order of source[]. */
 static void
 copy_column(const Store *from, Store *to, int column, const int64 *source)
 {
 	for (int64 row = 0; row < from->rows; row++)
 	{
-		int64		block = block_of(to, row);
-		int			r = row_of(to, row);
-		int64		other = source[row];
+		double	   *place = store_column(to, block_of(to, row), column) + row_of(to, row);
 
-		store_column(to, block, column)[r] =
-			store_column(from, block_of(from, other), column)[row_of(from, other)];
-		if (is_null(from, other, column))
-			store_nulls(to, block, column)[r / 64] |= UINT64CONST(1) << (r % 64);
+		*place = store_column(from, block_of(from, source[row]), column)[row_of(from, source[row])];
 	}
+	for (int64 row = 0; row < from->rows && from->has_nulls[column]; row++)
+		if (is_null(from, source[row], column))
+			store_set_null(to, row, column);
 }
 
 static void
@@ -282,6 +290,8 @@ has_nulls(const Store *store, int64 block, int first, int rows)
 	{
 		const uint64 *nulls = store_nulls(store, block, c);
 
+		if (!store->has_nulls[c])
+			continue;
 		for (int w = first / 64; w <= (first + rows - 1) / 64; w++)
 			if (nulls[w])
 				return true;

@@ -31,6 +31,7 @@ typedef struct Store
 	Size		block_bytes;
 	int64		blocks;			/* there is room for */
 	int64		rows;
+	bool	   *has_nulls;		/* ncols */
 	Dict	  **levels;			/* ncols, NULL where a column is not codes */
 	Dict	   *groups;			/* NULL: one group, all rows */
 	int64	   *group_start;	/* groups + 1 row numbers: rows lie group by group */
@@ -40,6 +41,7 @@ extern Store *store_new(void);
 extern void store_shape(Store *store, int ncols);
 extern bool store_fits(const Store *store, int copies);
 extern void store_add_block(Store *store);
+extern void store_set_null(Store *store, int64 row, int column);
 extern void store_sort(Store *store, const int *codes);
 extern void store_free(Store *store);
 

@@ -142,14 +142,6 @@ number(Kind kind, Datum value)
 	}
 }
 
-static inline void
-set_null(const Store *store, int column, int64 row)
-{
-	int			r = row_of(store, row);
-
-	store_nulls(store, block_of(store, row), column)[r / 64] |= UINT64CONST(1) << (r % 64);
-}
-
 static void
 put_vector(Fill *fill, const Source *source, Datum value, int64 row)
 {
@@ -167,7 +159,7 @@ put_vector(Fill *fill, const Source *source, Datum value, int64 row)
 	for (int i = 0; i < length; i++)
 	{
 		if (bitmap && !(bitmap[i / 8] & (1 << (i % 8))))
-			set_null(store, source->to + i, row);
+			store_set_null(store, row, source->to + i);
 		else
 			fill->columns[source->to + i][r] = *numbers++;
 	}
@@ -211,7 +203,7 @@ put_row(Fill *fill, const Datum *values, const bool *nulls)
 
 		if (nulls[s])
 			for (int i = 0; i < source->width; i++)
-				set_null(store, source->to + i, row);
+				store_set_null(store, row, source->to + i);
 		else if (source->kind == VECTOR)
 			put_vector(fill, source, values[s], row);
 		else if (source->kind == LEVELS)

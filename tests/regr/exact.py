@@ -43,7 +43,7 @@ def fit(X: Matrix, y: Sequence[float]) -> Exact:
 
 
 def digits(got: float, truth: Fraction | float) -> float:
-    """Correct decimal digits: -log10 of the relative error, of the error itself for a truth of 0; at most 17."""
+    """Correct decimal digits: -log10 of the relative error, of the error where the truth is 0; at most 17."""
     error = abs(Fraction(got) - Fraction(truth)) / (abs(Fraction(truth)) or 1)
     return min(17.0, -math.log10(error)) if error else 17.0
 

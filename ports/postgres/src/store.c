@@ -118,13 +118,14 @@ store_shape(Store *store, int ncols)
 	store->fd = memory_file();
 }
 
-/* Whether one more block stays within the memory setting, while `copies` of the store exist. */
+/* Whether one more block stays within the memory setting, with the dictionaries and while `copies` of the file exist. */
 bool
 store_fits(const Store *store, int copies)
 {
 	int64		used = block_of(store, store->rows + store->block_rows - 1);
 
-	return (used + 1) * (int64) store->block_bytes * copies <= (int64) store_memory_kb * 1024;
+	return (used + 1) * (int64) store->block_bytes * copies + (int64) MemoryContextMemAllocated(store->context, true)
+		<= (int64) store_memory_kb * 1024;
 }
 
 static void

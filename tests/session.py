@@ -1,6 +1,7 @@
 """What a test talks to: one connection, and what PostgreSQL said when a statement failed."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import pg
@@ -24,13 +25,27 @@ class Failure:
         return f"{self.sqlstate}: {self.message!r}, detail {self.detail!r}, hint {self.hint!r}"
 
 
+@dataclass(frozen=True)
+class Notice:
+    """What PostgreSQL said beside a result, copied: PyGreSQL's own object dies with the call that brings it."""
+
+    severity: str
+    message: str
+    detail: str | None
+    hint: str | None
+
+    @classmethod
+    def of(cls, notice: Any) -> "Notice":
+        return cls(notice.severity, notice.primary, notice.detail, notice.hint)
+
+
 class Session:
     """One connection, each statement its own transaction unless the test says BEGIN."""
 
     def __init__(self, connection: pg.Connection) -> None:
         self.connection = connection
-        self.notices: list[Any] = []  # what came since the last statement: .severity, .message, .hint
-        connection.set_notice_receiver(lambda notice: self.notices.append(notice))
+        self.notices: list[Notice] = []  # what came since the last statement
+        connection.set_notice_receiver(lambda notice: self.notices.append(Notice.of(notice)))
 
     def __call__(self, query: str) -> list[tuple[Any, ...]]:
         """The rows; for a statement that has none, an empty list."""

@@ -27,7 +27,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Notice:
-    """What PostgreSQL said beside a result, copied: PyGreSQL's own object dies with the call that brings it."""
+    """What PostgreSQL said beside a result, copied: PyGreSQL's own object does not outlive the call."""
 
     severity: str
     message: str

@@ -67,16 +67,16 @@ def _robust(db: Database, scan: Scan, output: Relation, terms: Terms, params: st
 
 
 def _breusch_pagan(db: Database, scan: Scan, output: Relation, params: str) -> None:
-    """Where no combination of the features is constant the test means nothing, and stays NULL."""
+    """Stays NULL where it means nothing: no combination of the features is constant, or the fit is exact."""
     groups = scan.rows.groups
     rows = db.execute(
         """
         SELECT id, (fit).r2, (fit).num_rows_processed, (fit).df_model
         FROM (
-            SELECT o.ctid::text AS id, {schema:i}.regr_fit(s.state) AS fit
+            SELECT o.ctid::text AS id, o.residual_std_err, {schema:i}.regr_fit(s.state) AS fit
             FROM {output:i} AS o {states:q} OFFSET 0
         ) AS f
-        WHERE (fit).has_intercept AND (fit).r2 IS NOT NULL
+        WHERE residual_std_err > 0 AND (fit).has_intercept AND (fit).r2 IS NOT NULL
         """,
         output=output,
         states=join_groups(f"({scan.states('squared_residuals', params)}) AS s", groups, "o", "s"),

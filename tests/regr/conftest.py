@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.regr.call import call
 from tests.session import Failure, Session
 
 TYPES = {bool: "boolean", int: "integer", float: "double precision", str: "text", list: "double precision[]"}
@@ -33,13 +34,16 @@ def copied(values: list[Any]) -> list[Any]:
 
 @pytest.fixture
 def train(sql: Session) -> Callable[..., dict[str, Any]]:
-    """train("a, b"): the one row of a model of y on them in table t, created as table m."""
+    """train("a, b"): the one row of a model of y on them in table t, created as table m.
+
+    `sql.notices` are those of the training.
+    """
 
     def fit(
         features: str, target: str = "y", source: str = "t", output: str = "m", **options: Any
     ) -> dict[str, Any]:
         sql(call(features, target, source, output, **options))
-        (row,) = sql.rows(f"TABLE {output}")
+        (row,) = sql.connection.query(f"TABLE {output}").dictresult()
         return row
 
     return fit
@@ -47,7 +51,7 @@ def train(sql: Session) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def refuses(sql: Session) -> Callable[..., Failure]:
-    """The error of a training, after which neither table is there."""
+    """The error of a training, after which the database has the relations it had before."""
 
     def fit(features: str | None, target: str | None = "y", source: str = "t", **options: Any) -> Failure:
         before = sql("SELECT oid FROM pg_class ORDER BY oid")
@@ -56,27 +60,3 @@ def refuses(sql: Session) -> Callable[..., Failure]:
         return error
 
     return fit
-
-
-def call(
-    features: str | None,
-    target: str | None = "y",
-    source: str | None = "t",
-    output: str | None = "m",
-    **options: Any,
-) -> str:
-    """SQL of a call of regr_train."""
-    options = {
-        "source_table": source,
-        "output_table": output,
-        "target": target,
-        "features": features,
-    } | options
-    arguments = ", ".join(f"{name} => {literal(value)}" for name, value in options.items())
-    return f"SELECT * FROM madlib.regr_train({arguments})"
-
-
-def literal(value: str | bool | None) -> str:
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    return "NULL" if value is None else str(value)

@@ -235,7 +235,7 @@ condition(const Moments *moments, const Factor *f, const dd *inverse, int rank)
 				gram[a] = dd_double(i >= j ? moment(moments, i + 1, j + 1) : moment(moments, j + 1, i + 1));
 				inv[a++] = dd_double(AT(inverse, f->k, i, j));
 			}
-	result = sqrt(largest_eigenvalue(gram, rank)) * sqrt(largest_eigenvalue(inv, rank));
+	result = rank == 0 ? NAN : sqrt(largest_eigenvalue(gram, rank)) * sqrt(largest_eigenvalue(inv, rank));
 	pfree(gram);
 	pfree(inv);
 	return result;

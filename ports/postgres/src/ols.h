@@ -27,7 +27,7 @@ typedef struct Ols
 	bool		intercept;		/* a combination of the features is constant */
 	dd			rss;			/* residual sum of squares */
 	dd			tss;			/* total: around the mean if there is an intercept */
-	double		condition;		/* of X, by singular values */
+	double		condition;		/* of X, by singular values; NaN if all are aliased */
 } Ols;
 
 /* The last column of the moments regressed on the ones before it. */

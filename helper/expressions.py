@@ -97,7 +97,7 @@ def columns_of(db: Database, relation: Relation) -> dict[str, str]:
     rows = db.execute(
         """
         SELECT attname AS name, atttypid::regtype::text AS type FROM pg_catalog.pg_attribute
-        WHERE attrelid = {relation:l}::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+        WHERE attrelid = {relation:l}::regclass::oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum
         """,
         relation=str(relation),
     )
@@ -130,13 +130,14 @@ def _probe(
 
     The expression stands in WHERE too, which takes no aggregate, window or set-returning function.
     """
-    probe = "pg_typeof((SELECT {item:q} FROM {source:i} WHERE {item:q} IS NULL LIMIT 0))"
+    probe = "pg_catalog.pg_typeof((SELECT {item:q} FROM {source:i} WHERE {item:q} IS NULL LIMIT 0))"
     probes = ", ".join(fill(probe, {"item": item, "source": source}) for item in items)
     try:
         return db.execute(
             """
             WITH RECURSIVE probed AS MATERIALIZED (SELECT ARRAY[{probes:q}] AS types), base AS (
-                SELECT n, type, type::oid AS base FROM probed, unnest(types) WITH ORDINALITY AS p(type, n)
+                SELECT n, type, type::oid AS base
+                FROM probed, pg_catalog.unnest(types) WITH ORDINALITY AS p(type, n)
                 UNION ALL
                 SELECT n, type, typbasetype FROM base JOIN pg_catalog.pg_type ON oid = base AND typtype = 'd'
             )

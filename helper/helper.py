@@ -58,7 +58,7 @@ def __check_rel_column(
     where = (found["schema"], found["name"], parts[0])
     if data_type is None:
         return where
-    wanted = db.value("SELECT to_regtype({type:l})::text", type=data_type)
+    wanted = db.value("SELECT pg_catalog.to_regtype({type:l})::text", type=data_type)
     return (*where, types[parts[0]]) if types[parts[0]] == wanted else None
 
 
@@ -117,7 +117,9 @@ def summary_name(db: Database, output: Relation) -> Relation:
 
 def full_name(db: Database, relation: Relation) -> str:
     """schema.name, with quotes where SQL needs them: for people to read and to copy."""
-    name: str = db.value("SELECT format('%I.%I', {s:l}, {n:l})", s=relation.schema, n=relation.name)
+    name: str = db.value(
+        "SELECT pg_catalog.format('%I.%I', {s:l}, {n:l})", s=relation.schema, n=relation.name
+    )
     return name
 
 
@@ -125,7 +127,7 @@ def _parts(db: Database, relation: str | None, what: str) -> list[str]:
     """[table] or [schema, table]."""
     text: str = check_not_null(what, relation)
     parts = parse_name(text)
-    if parts and len(parts) == 3 and parts[0] == db.value("SELECT current_database()"):
+    if parts and len(parts) == 3 and parts[0] == db.value("SELECT pg_catalog.current_database()"):
         parts = parts[1:]
     if parts and len(parts) < 3:
         return parts
@@ -146,12 +148,12 @@ def _find(db: Database, parts: list[str] | None) -> dict[str, Any] | None:
     rows = db.execute(
         """
         SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind,
-               has_schema_privilege(n.oid, 'USAGE') AS usable,
-               has_any_column_privilege(c.oid, 'SELECT') AS readable
+               pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usable,
+               pg_catalog.has_any_column_privilege(c.oid, 'SELECT') AS readable
         FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
         WHERE c.relname = {name:l}
-          AND CASE WHEN {schema_name:l}::text IS NULL THEN pg_table_is_visible(c.oid)
-                   WHEN {schema_name:l} = 'pg_temp' THEN n.oid = pg_my_temp_schema()
+          AND CASE WHEN {schema_name:l}::text IS NULL THEN pg_catalog.pg_table_is_visible(c.oid)
+                   WHEN {schema_name:l} = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema()
                    ELSE n.nspname = {schema_name:l} END
         """,
         name=parts[-1],
@@ -168,7 +170,8 @@ def _near(db: Database, parts: list[str]) -> str:
         FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f')
           AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-          AND has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT')
+          AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+          AND pg_catalog.has_any_column_privilege(c.oid, 'SELECT')
         ORDER BY 3 LIMIT 10000
         """
     )
@@ -178,7 +181,9 @@ def _near(db: Database, parts: list[str]) -> str:
         return f"did you mean {' or '.join(written[:3])}?"
     if len(parts) == 1:
         return f"the search path is {db.value('SHOW search_path')}"
-    known = db.value("SELECT to_regnamespace(quote_ident({s:l})) IS NOT NULL", s=parts[0])
+    known = db.value(
+        "SELECT pg_catalog.to_regnamespace(pg_catalog.quote_ident({s:l})) IS NOT NULL", s=parts[0]
+    )
     return (
         f"schema {quoted(parts[0])} has no such table" if known else f"there is no schema {quoted(parts[0])}"
     )
@@ -186,8 +191,11 @@ def _near(db: Database, parts: list[str]) -> str:
 
 def _check_length(db: Database, name: str, what: str, room: str = "") -> None:
     """The server would cut a longer name off, with no more than a notice."""
-    limit = db.value("SELECT current_setting('max_identifier_length')::int - octet_length({r:l})", r=room)
-    if db.value("SELECT octet_length({name:l})", name=name) > limit:
+    limit = db.value(
+        "SELECT pg_catalog.current_setting('max_identifier_length')::int - pg_catalog.octet_length({r:l})",
+        r=room,
+    )
+    if db.value("SELECT pg_catalog.octet_length({name:l})", name=name) > limit:
         raise MadpyError(
             f"{what}: the name {quoted(name)} is too long",
             sqlstate="42622",
@@ -202,9 +210,11 @@ def _writable_schema(db: Database, schema: str | None, name: str) -> str:
     rows = db.execute(
         """
         SELECT n.nspname AS name,
-               has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE') AS writable,
-               n.oid <> pg_my_temp_schema() AND n.nspname ~ '^(pg_|information_schema$)' AS system
-        FROM pg_catalog.pg_namespace AS n WHERE n.nspname = coalesce({name:l}, current_schema())
+               pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                   AND pg_catalog.has_schema_privilege(n.oid, 'CREATE') AS writable,
+               n.oid <> pg_catalog.pg_my_temp_schema()
+                   AND n.nspname::text ~ '^(pg_|information_schema$)' AS system
+        FROM pg_catalog.pg_namespace AS n WHERE n.nspname = coalesce({name:l}, pg_catalog.current_schema())
         """,
         name=schema,
     )
@@ -243,7 +253,7 @@ def _check_free(db: Database, relation: Relation, role: str, source: Relation | 
             sqlstate="42P07",
             hint="choose another name: a source is only read",
         )
-    if found or db.value("SELECT to_regtype({name:l}) IS NOT NULL", name=str(relation)):
+    if found or db.value("SELECT pg_catalog.to_regtype({name:l}) IS NOT NULL", name=str(relation)):
         raise MadpyError(
             f"{role} {quoted(relation.name)} already exists",
             sqlstate="42P07",

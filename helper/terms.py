@@ -85,7 +85,9 @@ def _vector(db: Database, source: Relation, found: Expressions, what: str) -> Te
             f"{what}: {quoted(name)} is an array of {found.types[0]}, numbers are needed", sqlstate="42804"
         )
     rows = db.execute(
-        "SELECT cardinality({item:q}) AS length FROM {source:i} WHERE {item:q} IS NOT NULL LIMIT 1",
+        """
+        SELECT pg_catalog.cardinality({item:q}) AS length FROM {source:i} WHERE {item:q} IS NOT NULL LIMIT 1
+        """,
         item=item,
         source=source,
     )

@@ -54,8 +54,8 @@ def create_summary(db: Database, summary: Relation, record: Record) -> Record:
     """Create the summary table from the fields of `record`, of built-in types only; the record, completed."""
     now = db.execute(
         """
-        SELECT current_setting('server_version') AS server_version, current_user::text AS trained_by,
-               clock_timestamp()::text AS trained_at
+        SELECT pg_catalog.current_setting('server_version') AS server_version,
+               current_user::text AS trained_by, pg_catalog.clock_timestamp()::text AS trained_at
         """
     )[0]
     whole = replace(record, **now)

@@ -27,13 +27,13 @@ class Counts:
 def count_rows(db: Database, output: Relation) -> Counts:
     row = db.execute(
         """
-        SELECT count(*) AS groups,
-               coalesce(sum(num_rows_processed), 0)::bigint AS rows,
-               coalesce(sum(num_missing_rows_skipped), 0)::bigint AS skipped,
-               coalesce(max(num_rows_processed), 0)::bigint AS largest,
-               count(*) FILTER (WHERE num_rows_processed > 0 AND r2 IS NULL) AS constant,
-               count(*) FILTER (WHERE df_residual = 0) AS exhausted,
-               min(r2) AS r2, min(residual_std_err) AS residual_std_err
+        SELECT pg_catalog.count(*) AS groups,
+               coalesce(pg_catalog.sum(num_rows_processed), 0)::bigint AS rows,
+               coalesce(pg_catalog.sum(num_missing_rows_skipped), 0)::bigint AS skipped,
+               coalesce(pg_catalog.max(num_rows_processed), 0)::bigint AS largest,
+               pg_catalog.count(*) FILTER (WHERE num_rows_processed > 0 AND r2 IS NULL) AS constant,
+               pg_catalog.count(*) FILTER (WHERE df_residual = 0) AS exhausted,
+               pg_catalog.min(r2) AS r2, pg_catalog.min(residual_std_err) AS residual_std_err
         FROM {output:i}
         """,
         output=output,
@@ -69,7 +69,7 @@ def _nothing_to_use(db: Database, rows: Rows, terms: Terms, counts: Counts) -> M
     named = {"the target": rows.target}
     named |= {"a weight": rows.weights} if rows.weights else {}
     named |= {f'"{name}"': item for name, item in zip(terms.names, rows.features, strict=False)}
-    columns = ", ".join(f"count({item})" for item in named.values())
+    columns = ", ".join(f"pg_catalog.count({item})" for item in named.values())
     known = db.value("SELECT ARRAY[{columns:q}] FROM {source:i}", columns=columns, source=rows.source)
     empty = [name for name, count in zip(named, known, strict=True) if count == 0]
     what = (
@@ -87,7 +87,8 @@ def _nothing_to_use(db: Database, rows: Rows, terms: Terms, counts: Counts) -> M
 def _warn_of_aliases(db: Database, output: Relation, terms: Terms, counts: Counts) -> None:
     aliased = db.execute(
         """
-        SELECT term, count(*) AS groups FROM {output:i}, unnest(coef) WITH ORDINALITY AS c(estimate, term)
+        SELECT term, pg_catalog.count(*) AS groups
+        FROM {output:i}, pg_catalog.unnest(coef) WITH ORDINALITY AS c(estimate, term)
         WHERE estimate IS NULL GROUP BY term ORDER BY term
         """,
         output=output,
@@ -108,7 +109,7 @@ def check_model(db: Database, model: Relation) -> list[str]:
     rows = db.execute(
         """
         SELECT attname AS name, atttypid::regtype::text AS type FROM pg_catalog.pg_attribute
-        WHERE attrelid = {model:l}::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+        WHERE attrelid = {model:l}::regclass::oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum
         """,
         model=str(model),
     )
@@ -127,7 +128,7 @@ def check_model(db: Database, model: Relation) -> list[str]:
 def model_summary(db: Database, model: Relation, columns: str) -> dict[str, object]:
     """Columns of the one row of a model's summary table."""
     summary = Relation(model.schema, model.name + "_summary")
-    if not db.value("SELECT to_regclass({name:l}) IS NOT NULL", name=str(summary)):
+    if not db.value("SELECT pg_catalog.to_regclass({name:l}) IS NOT NULL", name=str(summary)):
         raise MadpyError(
             f'the summary table "{summary.name}" of the model does not exist',
             sqlstate="42P01",

@@ -64,7 +64,9 @@ def predict(
 def _given(db: Database, source: Relation, features: str, model: Relation) -> str:
     """SQL of the features that the caller wrote."""
     terms = check_terms(db, source, features)
-    wanted = db.value("SELECT cardinality(coef) FROM {model:i} WHERE coef IS NOT NULL LIMIT 1", model=model)
+    wanted = db.value(
+        "SELECT pg_catalog.cardinality(coef) FROM {model:i} WHERE coef IS NOT NULL LIMIT 1", model=model
+    )
     if terms.is_vector:
         return terms.items[0]
     if wanted is not None and len(terms.items) != wanted:
@@ -155,7 +157,10 @@ def _create(
         model=join_groups(fill("{m:i} AS m", {"m": model}), groups, "s", "m", "LEFT JOIN"),
     )
     counted = db.execute(
-        "SELECT count(*) AS all, count(*) - count({p:i}) AS nulls FROM {output:i}",
+        """
+        SELECT pg_catalog.count(*) AS all, pg_catalog.count(*) FILTER (WHERE {p:i} IS NULL) AS nulls
+        FROM {output:i}
+        """,
         p=PREDICTION,
         output=output,
     )[0]

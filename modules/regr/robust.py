@@ -24,7 +24,10 @@ def refine(
     """Replace the errors in the model by robust ones, or add the test, or both."""
     groups = scan.rows.groups
     params = fill(
-        "SELECT {groups:i,} array_replace(coef, NULL, 0) AS params FROM {output:i} WHERE coef IS NOT NULL",
+        """
+        SELECT {groups:i,} pg_catalog.array_replace(coef, NULL, 0) AS params
+        FROM {output:i} WHERE coef IS NOT NULL
+        """,
         {"groups": groups, "output": output},
     )
     if robust:

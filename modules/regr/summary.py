@@ -35,7 +35,7 @@ def summary(db: Database, output_table: str | None) -> list[TermRow]:
                  WITH ORDINALITY AS t(term, estimate, std_error, t_value, p_value, n)
         ORDER BY {order:q} n
         """,
-        groups=f"jsonb_build_object({pairs})::text" if groups else "NULL::text",
+        groups=f"pg_catalog.jsonb_build_object({pairs})::text" if groups else "NULL::text",
         model=model,
         order="".join(fill("m.{g:i}, ", {"g": group}) for group in groups),
     )

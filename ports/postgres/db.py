@@ -118,7 +118,7 @@ def literal(value: Any) -> str:
         case str():
             return _string(value)
         case bytes():
-            return f"decode('{value.hex()}', 'hex')"
+            return f"pg_catalog.decode('{value.hex()}', 'hex')"
         case timedelta():
             return f"'{value.total_seconds():f} seconds'::interval"
         case dict():

@@ -79,7 +79,7 @@ class Scan:
         types = self.db.execute(
             """
             SELECT attname AS name, atttypid::regtype::text AS type FROM pg_catalog.pg_attribute
-            WHERE attrelid = {source:l}::regclass AND attname = ANY ({groups:l}::text[])
+            WHERE attrelid = {source:l}::regclass::oid AND attname = ANY ({groups:l}::text[])
             """,
             source=str(self.rows.source),
             groups=self.rows.groups,
@@ -148,7 +148,8 @@ def join_groups(relation: str, groups: list[str], left: str, right: str, kind: s
         side: "ROW(" + ", ".join(fill("{side:q}.{g:i}", {"side": side, "g": g}) for g in groups) + ")"
         for side in (left, right)
     }
+    hashes = {side: f"pg_catalog.hash_record_extended({row}, 0)" for side, row in rows.items()}
     return (
-        f"{kind} {relation} ON hash_record_extended({rows[left]}, 0) = hash_record_extended({rows[right]}, 0)"
+        f"{kind} {relation} ON {hashes[left]} = {hashes[right]}"
         f" AND {rows[left]} IS NOT DISTINCT FROM {rows[right]}"
     )

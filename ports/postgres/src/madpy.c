@@ -36,6 +36,7 @@ _PG_init(void)
 							"Above it, and with 0 always, each pass reads the table again.",
 							&store_memory_kb, 256 * 1024, 0, INT_MAX,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	store_init();
 #if PG_VERSION_NUM >= 150000
 	MarkGUCPrefixReserved("madpy");
 #else

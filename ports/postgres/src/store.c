@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
@@ -30,20 +31,62 @@ int			store_memory_kb;
 static List *stores = NIL;		/* in TopMemoryContext */
 static int	last_id = 0;
 
-/* Called when the memory of a store goes, whatever the reason. */
 static void
-store_release(void *arg)
+store_unmap(Store *store)
 {
-	Store	   *store = arg;
-
-	stores = list_delete_ptr(stores, store);
+	store->filled = false;
 	if (store->base)
 		munmap(store->base, store->blocks * store->block_bytes);
+	store->base = NULL;
 	if (store->fd >= 0)
 	{
 		close(store->fd);
 		ReleaseExternalFD();
 	}
+	store->fd = -1;
+}
+
+/* Called when the memory of a store goes, whatever the reason. */
+static void
+store_release(void *arg)
+{
+	stores = list_delete_ptr(stores, arg);
+	store_unmap(arg);
+}
+
+/*
+ * After an error PostgreSQL keeps the memory of a transaction block until the user says ROLLBACK, which may be after
+ * lunch: the files do not wait for that.  Subtransactions are numbered in the order in which they begin.
+ */
+static void
+unmap_since(SubTransactionId first)
+{
+	ListCell   *cell;
+
+	foreach(cell, stores)
+		if (((Store *) lfirst(cell))->since >= first)
+			store_unmap(lfirst(cell));
+}
+
+static void
+transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_ABORT)
+		unmap_since(TopSubTransactionId);
+}
+
+static void
+subtransaction_end(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		unmap_since(mine);
+}
+
+void
+store_init(void)
+{
+	RegisterXactCallback(transaction_end, NULL);
+	RegisterSubXactCallback(subtransaction_end, NULL);
 }
 
 /* An empty store that lives as long as the current (sub)transaction. */
@@ -57,6 +100,7 @@ store_new(void)
 
 	store->id = ++last_id;
 	store->owner = GetUserId();
+	store->since = GetCurrentSubTransactionId();
 	store->context = context;
 	store->fd = -1;
 	callback->func = store_release;
@@ -185,6 +229,8 @@ copy_column(const Store *from, Store *to, int column, const int64 *source)
 	{
 		double	   *place = store_column(to, block_of(to, row), column) + row_of(to, row);
 
+		if (row_of(to, row) == 0)
+			CHECK_FOR_INTERRUPTS();
 		*place = store_column(from, block_of(from, source[row]), column)[row_of(from, source[row])];
 	}
 	for (int64 row = 0; row < from->rows && from->has_nulls[column]; row++)
@@ -234,10 +280,7 @@ store_sort(Store *store, const int *codes)
 	for (copy->rows = 0; copy->rows < store->rows; copy->rows += copy->block_rows)
 		store_add_block(copy);
 	for (int c = 0; c < store->ncols; c++)
-	{
-		CHECK_FOR_INTERRUPTS();
 		copy_column(store, copy, c, source);
-	}
 	swap_files(store, copy);
 	store_free(copy);
 	pfree(next);
@@ -253,7 +296,7 @@ store_argument(int id)
 	{
 		Store	   *store = lfirst(cell);
 
-		if (store->id == id && store->owner == GetUserId())
+		if (store->id == id && store->filled && store->owner == GetUserId())
 			return store;
 	}
 	ereport(ERROR,
@@ -362,7 +405,7 @@ store_step(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there is no group %d in store %d", group, store->id)));
-	if (kernel->has_params != (params != NULL && nparams > 0))
+	if (kernel->has_params ? params == NULL || nparams == 0 : nparams > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("kernel \"%s\" %s parameters", kernel->name, kernel->has_params ? "needs" : "takes no")));

@@ -22,6 +22,8 @@ typedef struct Store
 {
 	int			id;
 	Oid			owner;
+	SubTransactionId since;
+	bool		filled;			/* the query that fills a store cannot name it */
 	MemoryContext context;
 	int			fd;				/* the memory file, -1: none yet */
 	char	   *base;			/* mapped here */
@@ -37,6 +39,7 @@ typedef struct Store
 	int64	   *group_start;	/* groups + 1 row numbers: rows lie group by group */
 } Store;
 
+extern void store_init(void);
 extern Store *store_new(void);
 extern void store_shape(Store *store, int ncols);
 extern bool store_fits(const Store *store, int copies);

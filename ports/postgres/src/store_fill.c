@@ -152,7 +152,11 @@ put_vector(Fill *fill, const Source *source, Datum value, int64 row)
 	const bits8 *bitmap = ARR_NULLBITMAP(array);
 	int			length = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 
-	if (ARR_NDIM(array) > 1 || length != source->width)
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("features must be an array of one dimension, not of %d", ARR_NDIM(array))));
+	if (length != source->width)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("features must have the same length in every row: %d after %d", length, source->width)));
@@ -266,11 +270,12 @@ begin_rows(Fill *fill)
 	if (fill->waiting)
 	{
 		slot = MakeSingleTupleTableSlot(fill->desc, &TTSOpsMinimalTuple);
-		MemoryContextSwitchTo(fill->scratch);
 		while (room && tuplestore_gettupleslot(fill->waiting, true, false, slot))
 		{
 			slot_getallattrs(slot);
+			MemoryContextSwitchTo(fill->scratch);	/* put_row empties it: the row must not be in it */
 			room = put_row(fill, slot->tts_values, slot->tts_isnull);
+			MemoryContextSwitchTo(store->context);
 		}
 		ExecDropSingleTupleTableSlot(slot);
 		tuplestore_end(fill->waiting);
@@ -302,7 +307,11 @@ start_up(DestReceiver *self, int operation, TupleDesc desc)
 	Fill	   *fill = (Fill *) self;
 	MemoryContext old = MemoryContextSwitchTo(fill->store->context);
 
-	if (desc->natts < fill->ngroups + 1)
+	if (fill->desc)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the query of a store must be one SELECT")));
+	if (desc->natts <= fill->ngroups)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the query of a store has %d columns, too few", desc->natts)));
@@ -387,5 +396,6 @@ store_fill(PG_FUNCTION_ARGS)
 	if (fill.codes)
 		pfree(fill.codes);
 	MemoryContextDelete(fill.scratch);
+	fill.store->filled = true;
 	PG_RETURN_INT32(id);
 }

@@ -76,6 +76,7 @@ state_check(const Kernel *kernel, bytea *value)
 	if (state->ncols < kernel->min_cols || state->ncols > MAX_COLUMNS ||
 		state->nparams < 0 || state->nparams > MAX_COLUMNS || (state->nparams > 0) != kernel->has_params ||
 		state->tail_rows < 0 || state->tail_rows > state->tail_capacity || state->tail_capacity > TAIL_ROWS ||
+		state->tail_rows == TAIL_ROWS ||
 		state->rows_used < 0 || state->rows_skipped < 0 ||
 		size != state_bytes(kernel, state->ncols, state->nparams, state->tail_capacity))
 		ereport(ERROR,
@@ -174,7 +175,7 @@ accumulate(FunctionCallInfo fcinfo, const Kernel *kernel)
 {
 	int			nargs = PG_NARGS();
 	int			extra = nargs > 3 ? 2 : 1;	/* y, and a weight */
-	State	   *state = PG_ARGISNULL(0) ? NULL : (State *) PG_GETARG_BYTEA_P(0);
+	State	   *state = PG_ARGISNULL(0) ? NULL : state_check(kernel, PG_GETARG_BYTEA_P(0));	/* INITCOND is anybody's */
 	const double *x = NULL;
 	int			k = 0;
 	double	   *row;

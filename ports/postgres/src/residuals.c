@@ -32,6 +32,26 @@ residuals(const double *coef, int k, const Block *block, double *e)
 	}
 }
 
+/* The residuals of a block; a value that is not finite is named, as the first pass would have done. */
+static double *
+block_residuals(const State *state, int k, const Block *block)
+{
+	double	   *e = palloc(block->rows * sizeof(double));
+
+	residuals(state->body, k, block, e);
+	for (int r = 0; r < block->rows; r++)
+		if (!isfinite(e[r]))
+		{
+			for (int j = 0; j <= k; j++)
+				if (!isfinite(block->columns[j][r]))
+					not_finite(j, k + 1, block->columns[j][r]);
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("the residual of some row is not finite")));
+		}
+	return e;
+}
+
 static int
 features(const State *state)
 {
@@ -62,9 +82,8 @@ meat_add(State *state, const Block *block)
 {
 	int			k = features(state);
 	const double *w = block->columns[k + 1];
-	double	   *squares = palloc(block->rows * sizeof(double));
+	double	   *squares = block_residuals(state, k, block);
 
-	residuals(state->body, k, block, squares);
 	for (int r = 0; r < block->rows; r++)
 		squares[r] = (w[r] * squares[r]) * (w[r] * squares[r]);
 	moments_add(state->body + k, k, block, squares);
@@ -95,11 +114,10 @@ static void
 squared_add(State *state, const Block *block)
 {
 	int			k = features(state);
-	double	   *squares = palloc(block->rows * sizeof(double));
+	double	   *squares = block_residuals(state, k, block);
 	const double **columns = palloc((k + 1) * sizeof(double *));
 	Block		regressed = {block->rows, columns};
 
-	residuals(state->body, k, block, squares);
 	for (int r = 0; r < block->rows; r++)
 		squares[r] *= squares[r];
 	memcpy(columns, block->columns, k * sizeof(double *));

@@ -32,11 +32,11 @@ refuse(const char *expressions, const char *detail)
 			 errhint("A name with capitals, spaces or signs is written in double quotes, a double quote in it twice.")));
 }
 
-/* The targets of the one SELECT that "SELECT expressions" is, or an error. */
+/* The targets of the one SELECT that "SELECT text" is, or an error. */
 static List *
-parse_targets(const char *expressions)
+parse_targets(const char *expressions, const char *text)
 {
-	List	   *trees = raw_parser(expressions, RAW_PARSE_PLPGSQL_EXPR);
+	List	   *trees = raw_parser(text, RAW_PARSE_PLPGSQL_EXPR);
 	SelectStmt *select = (SelectStmt *) linitial_node(RawStmt, trees)->stmt;
 	ListCell   *cell;
 
@@ -51,7 +51,8 @@ parse_targets(const char *expressions)
 
 		if (target->name)
 			refuse(expressions, psprintf("It gives an expression the name \"%s\".", target->name));
-		if (IsA(target->val, ColumnRef) && IsA(llast(((ColumnRef *) target->val)->fields), A_Star))
+		if ((IsA(target->val, ColumnRef) && IsA(llast(((ColumnRef *) target->val)->fields), A_Star)) ||
+			(IsA(target->val, A_Indirection) && IsA(llast(((A_Indirection *) target->val)->indirection), A_Star)))
 			refuse(expressions, "A star is not an expression.");
 	}
 	return select->targetList;
@@ -95,14 +96,26 @@ cut(const char *expressions, int depth)
 	return items;
 }
 
-/* Whether the text is ARRAY[...] and nothing around it; its elements are then `elements`. */
+/*
+ * To the grammar "ALL a" and "a FOR READ ONLY" are a, but they cannot stand where an item will: each is parsed again
+ * as such.
+ */
+static void
+check_items(const char *expressions, List *items)
+{
+	ListCell   *cell;
+
+	foreach(cell, items)
+		parse_targets(expressions, psprintf("(%s\n)", (char *) lfirst(cell)));
+}
+
+/* Whether the one item is ARRAY[...] and nothing around it; its elements are then `elements`. */
 static bool
-is_array(const char *expressions, List *targets, List **elements)
+is_array(List *items, List *targets, List **elements)
 {
 	Node	   *only = ((ResTarget *) linitial(targets))->val;
 
-	if (list_length(targets) != 1 || !IsA(only, A_ArrayExpr) ||
-		pg_strncasecmp(expressions + strspn(expressions, " \t\r\n"), "array", 5) != 0)
+	if (list_length(targets) != 1 || !IsA(only, A_ArrayExpr) || pg_strncasecmp(linitial(items), "array", 5) != 0)
 		return false;
 	*elements = ((A_ArrayExpr *) only)->elements;
 	return true;
@@ -136,23 +149,30 @@ Datum
 parse_list(PG_FUNCTION_ARGS)
 {
 	char	   *expressions = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	List	   *targets = parse_targets(expressions);
+	List	   *targets = parse_targets(expressions, expressions);
 	List	   *nodes = NIL;
-	bool		array = is_array(expressions, targets, &nodes);
-	List	   *items = cut(expressions, array ? 1 : 0);
-	int			n = list_length(items);
+	List	   *items = cut(expressions, 0);
+	bool		array = is_array(items, targets, &nodes);
+	int			n;
 	int			lower = 1;
-	Datum	   *texts = palloc(n * sizeof(Datum));
-	Datum	   *columns = palloc(n * sizeof(Datum));
-	bool	   *nulls = palloc(n * sizeof(bool));
+	Datum	   *texts;
+	Datum	   *columns;
+	bool	   *nulls;
 	Datum		values[3];
 	bool		value_nulls[3] = {false};
 	TupleDesc	tupdesc;
 
-	if (!array)
+	check_items(expressions, items);
+	if (array)
+		items = cut(expressions, 1);
+	else
 		nodes = targets;
+	n = list_length(items);
 	if (n == 0 || n != list_length(nodes))
 		refuse(expressions, "Its parts cannot be told apart.");
+	texts = palloc(n * sizeof(Datum));
+	columns = palloc(n * sizeof(Datum));
+	nulls = palloc(n * sizeof(bool));
 	for (int i = 0; i < n; i++)
 	{
 		Node	   *node = list_nth(nodes, i);

@@ -136,12 +136,15 @@ def _create_model(db: Database, scan: Scan, output: Relation, terms: Terms) -> N
     db.execute(
         """
         CREATE TABLE {output:i} AS
-        SELECT {groups:i,} (fit).coef, (fit).r2, (fit).std_err, (fit).t_stats, (fit).p_values,
-               (fit).condition_no, NULL::double precision AS bp_stats, NULL::double precision AS bp_p_value,
-               (fit).num_rows_processed, (fit).num_missing_rows_skipped, (fit).variance_covariance,
-               (fit).adjusted_r2, (fit).residual_std_err, (fit).f_stat, (fit).f_p_value,
-               (fit).df_model, (fit).df_residual, {names:l}::text[] AS feature_names
-        FROM (SELECT {groups:i,} {schema:i}.regr_fit(state) AS fit FROM ({states:q}) AS s OFFSET 0) AS f
+        SELECT {groups:i,} ("the fit").coef, ("the fit").r2, ("the fit").std_err, ("the fit").t_stats,
+               ("the fit").p_values, ("the fit").condition_no,
+               NULL::double precision AS bp_stats, NULL::double precision AS bp_p_value,
+               ("the fit").num_rows_processed, ("the fit").num_missing_rows_skipped,
+               ("the fit").variance_covariance, ("the fit").adjusted_r2, ("the fit").residual_std_err,
+               ("the fit").f_stat, ("the fit").f_p_value, ("the fit").df_model, ("the fit").df_residual,
+               {names:l}::text[] AS feature_names
+        FROM (SELECT {groups:i,} {schema:i}.regr_fit("kernel state") AS "the fit"
+              FROM ({states:q}) AS s OFFSET 0) AS f
         """,
         output=output,
         groups=scan.rows.groups,

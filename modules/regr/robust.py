@@ -25,7 +25,7 @@ def refine(
     groups = scan.rows.groups
     params = fill(
         """
-        SELECT {groups:i,} pg_catalog.array_replace(coef, NULL, 0) AS params
+        SELECT {groups:i,} pg_catalog.array_replace(coef, NULL, 0) AS "kernel params"
         FROM {output:i} WHERE coef IS NOT NULL
         """,
         {"groups": groups, "output": output},
@@ -41,7 +41,7 @@ def _robust(db: Database, scan: Scan, output: Relation, terms: Terms, params: st
     rows = db.execute(
         """
         SELECT o.ctid::text AS id, o.coef, o.num_rows_processed, o.df_residual, o.df_model,
-               {schema:i}.__regr_sandwich(m.state, e.state) AS sandwich
+               {schema:i}.__regr_sandwich(m."kernel state", e."kernel state") AS sandwich
         FROM {output:i} AS o {moments:q} {meat:q}
         """,
         output=output,
@@ -76,7 +76,7 @@ def _breusch_pagan(db: Database, scan: Scan, output: Relation, params: str) -> N
         """
         SELECT id, (fit).r2, (fit).num_rows_processed, (fit).df_model
         FROM (
-            SELECT o.ctid::text AS id, o.residual_std_err, {schema:i}.regr_fit(s.state) AS fit
+            SELECT o.ctid::text AS id, o.residual_std_err, {schema:i}.regr_fit(s."kernel state") AS fit
             FROM {output:i} AS o {states:q} OFFSET 0
         ) AS f
         WHERE residual_std_err > 0 AND (fit).has_intercept AND (fit).r2 IS NOT NULL

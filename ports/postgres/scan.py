@@ -45,9 +45,10 @@ class Scan:
         return "streaming" if self.store is None else "store"
 
     def states(self, kernel: str, params: str | None = None) -> str:
-        """SQL of a relation: the grouping columns, and `state`, the kernel's state after one pass.
+        """SQL of a relation: the grouping columns, and "kernel state", the kernel's state after one pass.
 
-        `params` is SQL of a relation: the grouping columns, and `params`, the kernel's parameters there.
+        `params` is SQL of a relation: the grouping columns, and "kernel params", the kernel's parameters.
+        The names are odd because a grouping column may well be called "state".
         """
         feed = self._streamed if self.store is None else self._stored
         return feed(kernel, params)
@@ -78,7 +79,8 @@ class Scan:
     def _stored(self, kernel: str, params: str | None) -> str:
         types = self.db.execute(
             """
-            SELECT attname AS name, atttypid::regtype::text AS type FROM pg_catalog.pg_attribute
+            SELECT attname AS name, pg_catalog.format_type(atttypid, atttypmod) AS type
+            FROM pg_catalog.pg_attribute
             WHERE attrelid = {source:l}::regclass::oid AND attname = ANY ({groups:l}::text[])
             """,
             source=str(self.rows.source),
@@ -89,15 +91,16 @@ class Scan:
         return fill(
             """
             SELECT {outputs:q}
-                   {schema:i}.__store_step({store:l}, {kernel:l}, s."group number"{argument:q}) AS state
-            FROM {schema:i}.__store_groups({store:l}) AS s("group number" integer{columns:q}) {join:q}
+                   {schema:i}.__store_step({store:l}, {kernel:l}, s."kernel group"{argument:q})
+                       AS "kernel state"
+            FROM {schema:i}.__store_groups({store:l}) AS s("kernel group" integer{columns:q}) {join:q}
             """,
             {
                 "outputs": self._outputs(),
                 "schema": self.db.schema,
                 "store": self.store,
                 "kernel": kernel,
-                "argument": ", p.params" if params else "",
+                "argument": ', p."kernel params"' if params else "",
                 "columns": columns,
                 "join": self._join(params),
             },
@@ -111,7 +114,7 @@ class Scan:
         inner = ", ".join(f'{item} AS "kernel {name}"' for item, name in zip(items, names, strict=True))
         return fill(
             """
-            SELECT {outputs:q} {schema:i}.{aggregate:i}({arguments:q}) AS state
+            SELECT {outputs:q} {schema:i}.{aggregate:i}({arguments:q}) AS "kernel state"
             FROM (SELECT {groups:i,} {inner:q} FROM {source:i}) AS s {join:q} {group_by:q}
             """,
             {
@@ -119,7 +122,7 @@ class Scan:
                 "schema": self.db.schema,
                 "aggregate": f"{kernel}_state",
                 "arguments": ", ".join(
-                    [f's."kernel {name}"' for name in names] + ["p.params"] * bool(params)
+                    [f's."kernel {name}"' for name in names] + ['p."kernel params"'] * bool(params)
                 ),
                 "groups": rows.groups,
                 "inner": inner,

@@ -106,7 +106,8 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'regr_pre
 COMMENT ON FUNCTION MADLIB_SCHEMA.regr_predict(double precision[], double precision[]) IS
     'the prediction of a linear model for one row: regr_predict(coef, ARRAY[1, bedroom, bath, size])';
 
--- Drivers.
+-- Drivers.  Without JIT: PostgreSQL puts the small statements around a scan at a million times their cost, and compiling
+-- them takes longer than reading the table.
 
 CREATE TYPE MADLIB_SCHEMA.regr_result AS (
     method                   text,
@@ -143,7 +144,7 @@ CREATE FUNCTION MADLIB_SCHEMA.regr_train(
     robust                    boolean DEFAULT false,  -- standard errors HC1
     verbose                   boolean DEFAULT false
 ) RETURNS MADLIB_SCHEMA.regr_result
-LANGUAGE plpython3u VOLATILE AS $$
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
     import sys
     for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
         row['path'] in sys.path or sys.path.insert(0, row['path'])
@@ -190,7 +191,7 @@ CREATE FUNCTION MADLIB_SCHEMA.regr_predict(
     output_table text,                -- created: the columns of source_table, and prediction
     features     text DEFAULT NULL    -- needed where the model has expressions among its features
 ) RETURNS MADLIB_SCHEMA.regr_predictions
-LANGUAGE plpython3u VOLATILE AS $$
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
     import sys
     for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
         row['path'] in sys.path or sys.path.insert(0, row['path'])

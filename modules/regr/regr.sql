@@ -152,7 +152,7 @@ LANGUAGE plpython3u VOLATILE SET jit = off AS $$
     return run(plpy, 'MADLIB_SCHEMA', 'regr.train', args)
 $$;
 COMMENT ON FUNCTION MADLIB_SCHEMA.regr_train(text, text, text, text, text, boolean, text, boolean, boolean) IS
-    'fits a linear regression per group into output_table: SELECT madlib.regr_train(''houses'', ''model'', ''price'', ''tax, bath, size'')';
+    'fits a linear regression per group into output_table: SELECT MADLIB_SCHEMA.regr_train(''houses'', ''model'', ''price'', ''tax, bath, size'')';
 
 CREATE TYPE MADLIB_SCHEMA.regr_term AS (
     groups    jsonb,              -- the grouping columns and their values
@@ -176,7 +176,7 @@ LANGUAGE plpython3u VOLATILE AS $$
     return run(plpy, 'MADLIB_SCHEMA', 'regr.summary', args)
 $$;
 COMMENT ON FUNCTION MADLIB_SCHEMA.regr_summary(text) IS
-    'a model of regr_train in long form: SELECT * FROM madlib.regr_summary(''model'')';
+    'a model of regr_train in long form: SELECT * FROM MADLIB_SCHEMA.regr_summary(''model'')';
 
 CREATE TYPE MADLIB_SCHEMA.regr_predictions AS (
     output_table         text,
@@ -199,4 +199,4 @@ LANGUAGE plpython3u VOLATILE SET jit = off AS $$
     return run(plpy, 'MADLIB_SCHEMA', 'regr.predict', args)
 $$;
 COMMENT ON FUNCTION MADLIB_SCHEMA.regr_predict(text, text, text, text) IS
-    'predicts a whole table: SELECT madlib.regr_predict(''model'', ''houses'', ''predictions'')';
+    'predicts a whole table: SELECT MADLIB_SCHEMA.regr_predict(''model'', ''houses'', ''predictions'')';

@@ -1,0 +1,84 @@
+"""What a run works on: a database of its own on the private cluster, dropped when it ends, and its tables."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+import pg
+
+from madpy.server import Address, start
+from madpy.state import here
+
+FEATURES = 10
+MAX_GROUPS = 10_000
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A database with tables `t` (`rows` rows, x1 .. x10, y), `grouped` (the same and g) and `small`."""
+
+    address: Address
+    rows: int
+    rounds: int
+    large: bool
+
+    @property
+    def groups(self) -> int:
+        """Of the table `grouped`: each has 100 rows or more."""
+        return min(MAX_GROUPS, self.rows // 100)
+
+    def connect(self) -> pg.Connection:
+        """A new connection; what the server has to say is not for the terminal."""
+        connection = self.address.connect()
+        connection.set_notice_receiver(lambda notice: None)
+        return connection
+
+
+def names(features: int = FEATURES) -> str:
+    """The feature columns, as a list of SQL."""
+    return ", ".join(f"x{i}" for i in range(1, features + 1))
+
+
+def scan(table: str = "t", features: int = FEATURES) -> str:
+    """The floor: SQL that does next to nothing with every number of a table but read it."""
+    sums = ", ".join(f"sum(x{i})" for i in range(1, features + 1))
+    return f"SELECT {sums}, sum(y) FROM {table}"
+
+
+@contextmanager
+def bench_database(rows: int, rounds: int, large: bool) -> Iterator[Bench]:
+    """A fresh database with the extension and the tables, named for this process as those of the tests."""
+    server = start(here())
+    address = Address(server.host, server.port, server.user, f"madpy_bench_{os.getpid()}")
+    bench = Bench(address, rows, rounds, large)
+    with closing(server.connect("postgres")) as maintenance:
+        maintenance.query(f"CREATE DATABASE {address.database}")
+        try:
+            with closing(bench.connect()) as connection:
+                connection.query("CREATE EXTENSION madpy CASCADE")
+                create_table(connection, "t", rows)
+                create_table(connection, "small", 1000)
+                create_table(connection, "grouped", rows, groups=bench.groups)
+            yield bench
+        finally:
+            maintenance.query(f"DROP DATABASE {address.database} WITH (FORCE)")
+
+
+def create_table(
+    connection: pg.Connection, name: str, rows: int, features: int = FEATURES, groups: int = 0
+) -> None:
+    """Make a table, vacuumed and read once.  Nothing is logged or vacuumed behind the measurements' back."""
+    draws = ", ".join(f"random() AS x{i}" for i in range(1, features + 1))
+    target = " + ".join(f"{i} * x{i}" for i in range(1, features + 1))
+    group = f", floor({groups} * random())::integer AS g" if groups else ""
+    connection.query("SELECT setseed(0.5)")
+    connection.query(
+        f"""
+        CREATE UNLOGGED TABLE {name} WITH (autovacuum_enabled = off) AS
+        SELECT {names(features)}, 3 + {target} + random() AS y {group}
+        FROM (SELECT {draws} FROM generate_series(1, {rows})) AS x
+        """
+    )
+    connection.query(f"VACUUM ANALYZE {name}")
+    connection.query(scan(name, features))

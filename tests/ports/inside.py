@@ -1,0 +1,47 @@
+"""Python that runs inside the server, in the test's own session."""
+
+import json
+from textwrap import dedent, indent
+from typing import Any
+
+from tests.session import Session
+
+FUNCTION = """
+    CREATE OR REPLACE FUNCTION pg_temp.inside() RETURNS text LANGUAGE plpython3u AS $inside$
+    import json, os, sys
+    for row in plpy.execute('SELECT madlib.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.db import Database
+    from madpy.ports.postgres.scan import Rows, Scan
+    from madpy.ports.postgres.store import Store
+    db = Database(plpy)
+    def fill(query, groups=0):
+        return Store(db, db.value('SELECT madlib.__store_fill({q:l}, {g:l})', q=query, g=groups))
+    def answer():
+    BODY
+    return json.dumps(answer())
+    $inside$
+"""
+
+LEFT = """
+    links = []
+    for fd in os.listdir('/proc/self/fd'):
+        try:
+            links.append(os.readlink('/proc/self/fd/' + fd))
+        except FileNotFoundError:
+            pass
+    with open('/proc/self/maps') as maps:
+        return [sum('memfd:madpy' in link for link in links), sum('memfd:madpy' in line for line in maps)]
+"""
+
+
+def inside(sql: Session, body: str) -> Any:
+    """What `body` returns, through JSON; db, fill(query, groups) -> Store, Rows and Scan are there."""
+    sql(dedent(FUNCTION).replace("BODY", indent(dedent(body).strip(), "    ")))
+    return json.loads(sql.value("SELECT pg_temp.inside()"))
+
+
+def left(sql: Session) -> list[int]:
+    """How many memory files of stores this backend has open, and how many mapped."""
+    found: list[int] = inside(sql, LEFT)
+    return found

@@ -6,19 +6,30 @@ is taken where there are several passes or groups, while it fits the setting mad
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.db import Database, Relation, fill, literal
+
+if TYPE_CHECKING:  # numpy takes a tenth of a second, and one-pass methods do without it
+    from madpy.ports.postgres.states import Array, States
+
+# Odd names, because a grouping column may well be called "state".
+GROUP = "kernel group"
+STATE = "kernel state"
+PARAMS = "kernel params"
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What a kernel sees of a source: SQL of each part, `target` and `weights` of type double precision.
+    """What a kernel sees of a source: SQL of each part, all of type double precision.
 
-    `features` are SQL of one number each, or one expression of type double precision[] where `is_vector`.
+    `features` are SQL of one number each, or one expression of type double precision[] where `is_vector`;
+    `target` and `weights` are the kernel's scalars, where it has them.
     """
 
     source: Relation
-    target: str
+    target: str | None
     features: list[str]
     is_vector: bool = False
     weights: str | None = None
@@ -48,10 +59,76 @@ class Scan:
         """SQL of a relation: the grouping columns, and "kernel state", the kernel's state after one pass.
 
         `params` is SQL of a relation: the grouping columns, and "kernel params", the kernel's parameters.
-        The names are odd because a grouping column may well be called "state".
         """
         feed = self._streamed if self.store is None else self._stored
-        return feed(kernel, params)
+        return feed(kernel, self._outputs(), params)
+
+    def step(self, kernel: str, params: "Array | None" = None) -> "States":
+        """The kernel's state after one pass, for each group in the order of `group_values`.
+
+        `params` has a row of parameters for each group, shape (G, p).
+        """
+        from madpy.ports.postgres import states
+
+        if self.store is not None:
+            packed = states.packed(params) if params is not None else b""
+            data = self.db.value(
+                "SELECT {schema:i}.__store_steps({store:l}, {kernel:l}, {packed:l})",
+                store=self.store,
+                kernel=kernel,
+                packed=packed,
+            )
+            return states.States.parse(data, self._num_groups)
+        relation = self.group_relation(params)
+        text = self._streamed(kernel, f'p."{GROUP}", ', relation, has_params=params is not None)
+        rows = self.db.execute(
+            "SELECT {state:i} FROM ({text:q}) AS s ORDER BY {group:i}", state=STATE, text=text, group=GROUP
+        )
+        found = [row[STATE] for row in rows if row[STATE] is not None]
+        return states.States.parse(b"".join(found), len(found))
+
+    @cached_property
+    def group_values(self) -> list[dict[str, Any]]:
+        """The grouping columns' values of each group, as text; without groups one entry, empty."""
+        if not self.rows.groups:
+            return [{}]
+        texts = ", ".join(fill("{g:i}::text AS {g:i}", {"g": group}) for group in self.rows.groups)
+        if self.store is not None:
+            relation = f'({self.group_relation()}) AS g ORDER BY "{GROUP}"'
+        else:
+            names = fill("{g:i,}", {"g": self.rows.groups}).rstrip(", ")
+            relation = fill("{s:i} GROUP BY {names:q}", {"s": self.rows.source, "names": names})
+        return self.db.execute("SELECT {texts:q} FROM {relation:q}", texts=texts, relation=relation)
+
+    def group_relation(self, params: "Array | None" = None) -> str:
+        """SQL of a relation: "kernel group" from 0, the grouping columns, "kernel params" where given."""
+        groups = self.rows.groups
+        if self.store is not None and groups:
+            columns = "".join(fill(", {g:i} ", {"g": group}) + self._types[group] for group in groups)
+            return fill(
+                "SELECT * FROM {schema:i}.__store_groups({store:l}) AS s({number:i} integer{columns:q})",
+                {"schema": self.db.schema, "store": self.store, "number": GROUP, "columns": columns},
+            )
+        rows = ", ".join(
+            "("
+            + ", ".join(
+                [str(number)]
+                + [f"{literal(values[group])}::{self._types[group]}" for group in groups]
+                + ([literal(params[number].tolist())] if params is not None else [])
+            )
+            + ")"
+            for number, values in enumerate(self.group_values)
+        )
+        names = "".join(fill(", {g:i}", {"g": group}) for group in groups)
+        names += f', "{PARAMS}"' if params is not None else ""
+        return fill(
+            "SELECT * FROM (VALUES {rows:q}) AS v({number:i}{names:q})",
+            {"rows": rows, "number": GROUP, "names": names},
+        )
+
+    @property
+    def _num_groups(self) -> int:
+        return len(self.group_values)
 
     def close(self) -> None:
         """Give memory back before the transaction ends."""
@@ -59,25 +136,10 @@ class Scan:
             self.db.execute("SELECT {schema:i}.__store_free({store:l})", store=self.store)
             self.store = None
 
-    def _fill_store(self) -> int | None:
-        """The number of the store; None where it does not fit the memory setting."""
-        query = fill(
-            "SELECT {columns:q} FROM {source:i}",
-            {"columns": ", ".join(self._columns()), "source": self.rows.source},
-        )
-        store: int | None = self.db.value(
-            "SELECT {schema:i}.__store_fill({query:l}, {groups:l})", query=query, groups=len(self.rows.groups)
-        )
-        return store
-
-    def _columns(self) -> list[str]:
-        """Columns of a store, in the order in which kernels take them."""
-        rows = self.rows
-        weights = [rows.weights] if rows.weights else []
-        return [*rows.features, rows.target, *weights, *(fill("{g:i}", {"g": g}) for g in rows.groups)]
-
-    def _stored(self, kernel: str, params: str | None) -> str:
-        types = self.db.execute(
+    @cached_property
+    def _types(self) -> dict[str, str]:
+        """SQL types of the grouping columns."""
+        rows = self.db.execute(
             """
             SELECT attname AS name, pg_catalog.format_type(atttypid, atttypmod) AS type
             FROM pg_catalog.pg_attribute
@@ -86,58 +148,81 @@ class Scan:
             source=str(self.rows.source),
             groups=self.rows.groups,
         )
-        type_of = {row["name"]: row["type"] for row in types}
-        columns = "".join(fill(", {g:i} ", {"g": group}) + type_of[group] for group in self.rows.groups)
+        return {row["name"]: row["type"] for row in rows}
+
+    @property
+    def _scalars(self) -> list[str]:
+        return [item for item in (self.rows.target, self.rows.weights) if item is not None]
+
+    def _fill_store(self) -> int | None:
+        """The number of the store; None where it does not fit the memory setting."""
+        groups = [fill("{g:i}", {"g": group}) for group in self.rows.groups]
+        query = fill(
+            "SELECT {columns:q} FROM {source:i}",
+            {
+                "columns": ", ".join([*self.rows.features, *self._scalars, *groups]),
+                "source": self.rows.source,
+            },
+        )
+        store: int | None = self.db.value(
+            "SELECT {schema:i}.__store_fill({query:l}, {groups:l})", query=query, groups=len(groups)
+        )
+        return store
+
+    def _stored(self, kernel: str, outputs: str, params: str | None) -> str:
+        argument = f', p."{PARAMS}"' if params else ""
+        join = join_groups(f"({params}) AS p", self.rows.groups, "s", "p") if params else ""
         return fill(
             """
             SELECT {outputs:q}
-                   {schema:i}.__store_step({store:l}, {kernel:l}, s."kernel group"{argument:q})
-                       AS "kernel state"
-            FROM {schema:i}.__store_groups({store:l}) AS s("kernel group" integer{columns:q}) {join:q}
+                   {schema:i}.__store_step({store:l}, {kernel:l}, s.{number:i}{argument:q})
+                       AS {state:i}
+            FROM ({groups:q}) AS s {join:q}
             """,
             {
-                "outputs": self._outputs(),
+                "outputs": outputs,
                 "schema": self.db.schema,
                 "store": self.store,
                 "kernel": kernel,
-                "argument": ', p."kernel params"' if params else "",
-                "columns": columns,
-                "join": self._join(params),
+                "number": GROUP,
+                "argument": argument,
+                "state": STATE,
+                "groups": self.group_relation(),
+                "join": join,
             },
         )
 
-    def _streamed(self, kernel: str, params: str | None) -> str:
+    def _streamed(self, kernel: str, outputs: str, params: str | None, *, has_params: bool = True) -> str:
         """Without groups there is no GROUP BY at all: GROUP BY () would switch parallel workers off."""
-        rows = self.rows
-        names = ["y", "x"] + (["w"] if rows.weights else [])
-        items = [rows.target, rows.vector] + ([rows.weights] if rows.weights else [])
-        inner = ", ".join(f'{item} AS "kernel {name}"' for item, name in zip(items, names, strict=True))
+        items = [*self._scalars[:1], self.rows.vector, *self._scalars[1:]]
+        names = [f'"kernel argument {n}"' for n in range(len(items))]
+        inner = ", ".join(f"{item} AS {name}" for item, name in zip(items, names, strict=True))
+        join = join_groups(f"({params}) AS p", self.rows.groups, "s", "p") if params else ""
+        keys = outputs.rstrip(", ")
         return fill(
             """
-            SELECT {outputs:q} {schema:i}.{aggregate:i}({arguments:q}) AS "kernel state"
+            SELECT {outputs:q} {schema:i}.{aggregate:i}({arguments:q}) AS {state:i}
             FROM (SELECT {groups:i,} {inner:q} FROM {source:i}) AS s {join:q} {group_by:q}
             """,
             {
-                "outputs": self._outputs(),
+                "outputs": outputs,
                 "schema": self.db.schema,
                 "aggregate": f"{kernel}_state",
                 "arguments": ", ".join(
-                    [f's."kernel {name}"' for name in names] + ['p."kernel params"'] * bool(params)
+                    [f"s.{name}" for name in names] + [f'p."{PARAMS}"'] * bool(params and has_params)
                 ),
-                "groups": rows.groups,
+                "groups": self.rows.groups,
                 "inner": inner,
-                "source": rows.source,
-                "join": self._join(params),
-                "group_by": f"GROUP BY {self._outputs().rstrip(', ')}" if rows.groups else "",
+                "source": self.rows.source,
+                "join": join,
+                "state": STATE,
+                "group_by": f"GROUP BY {keys}" if keys else "",
             },
         )
 
     def _outputs(self) -> str:
         """The grouping columns, each with its comma."""
         return "".join(fill("s.{g:i}, ", {"g": group}) for group in self.rows.groups)
-
-    def _join(self, params: str | None) -> str:
-        return join_groups(f"({params}) AS p", self.rows.groups, "s", "p") if params else ""
 
 
 def join_groups(relation: str, groups: list[str], left: str, right: str, kind: str = "JOIN") -> str:

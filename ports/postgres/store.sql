@@ -17,6 +17,11 @@ LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'store_step';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_step(integer, text, integer, double precision[]) IS
     'the state of a kernel after one pass over a group of a store';
 
+CREATE FUNCTION MADLIB_SCHEMA.__store_steps(store integer, kernel text, parameters bytea DEFAULT '') RETURNS bytea
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_steps';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_steps(integer, text, bytea) IS
+    'the states of a kernel after one pass over all groups of a store, one behind the other; parameters are doubles as they lie in memory';
+
 CREATE FUNCTION MADLIB_SCHEMA.__store_map(
     store integer,
     OUT fd          integer,    -- the memory file, open in this backend

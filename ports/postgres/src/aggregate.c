@@ -1,13 +1,13 @@
 /*
  * aggregate.c: the aggregate around a kernel.
  *
- * x_accum(state, y, x[] [, weight [, parameters]]) gathers rows and gives the kernel a block of them; x_combine merges
+ * x_accum(state, [y,] x[] [, weight] [, parameters]) gathers rows and gives the kernel a block of them; x_combine merges
  * two states; x_state is the final function of the aggregates that return a state.  A state is changed in place, and
  * grows by doubling while its first block fills, so that many small groups stay small.
  */
 #include "postgres.h"
 
-#include <limits.h>
+#include <math.h>
 
 #include "catalog/pg_type.h"
 #include "kernel.h"
@@ -73,8 +73,8 @@ state_check(const Kernel *kernel, bytea *value)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("this state is of another aggregate, or of another version of it")));
-	if (state->ncols < kernel->min_cols || state->ncols > MAX_COLUMNS ||
-		state->nparams < 0 || state->nparams > MAX_COLUMNS || (state->nparams > 0) != kernel->has_params ||
+	if (state->ncols < kernel->scalars || state->ncols > MAX_COLUMNS ||
+		state->nparams < 0 || state->nparams > MAX_PARAMS || (state->nparams > 0) != kernel->has_params ||
 		state->tail_rows < 0 || state->tail_rows > state->tail_capacity || state->tail_capacity > TAIL_ROWS ||
 		state->tail_rows == TAIL_ROWS ||
 		state->rows_used < 0 || state->rows_skipped < 0 ||
@@ -136,9 +136,9 @@ state_grown(const Kernel *kernel, const State *state)
 	return grown;
 }
 
-/* The numbers of a one-dimensional array, or NULL where one of them is NULL. */
-const double *
-vector_argument(ArrayType *array, const char *what, int *length)
+/* The length of a one-dimensional array of numbers. */
+static int
+vector_length(ArrayType *array, const char *what)
 {
 	if (ARR_NDIM(array) > 1)
 		ereport(ERROR,
@@ -146,10 +146,34 @@ vector_argument(ArrayType *array, const char *what, int *length)
 				 errmsg("%s must be an array of one dimension, not of %d", what, ARR_NDIM(array))));
 	if (ARR_ELEMTYPE(array) != FLOAT8OID)
 		elog(ERROR, "%s is not an array of double precision", what);
-	*length = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+}
+
+/* The numbers of a one-dimensional array, or NULL where one of them is NULL. */
+const double *
+vector_argument(ArrayType *array, const char *what, int *length)
+{
+	*length = vector_length(array, what);
 	if (ARR_HASNULL(array) && array_contains_nulls(array))
 		return NULL;
 	return (const double *) ARR_DATA_PTR(array);
+}
+
+/* The same with NaN for NULL. */
+static const double *
+vector_with_nan(ArrayType *array, const char *what, int *length)
+{
+	const double *given = (const double *) ARR_DATA_PTR(array);
+	const bits8 *bitmap = ARR_NULLBITMAP(array);
+	double	   *values;
+
+	*length = vector_length(array, what);
+	if (bitmap == NULL)
+		return given;
+	values = palloc(*length * sizeof(double));
+	for (int i = 0; i < *length; i++)
+		values[i] = bitmap[i / 8] & (1 << (i % 8)) ? *given++ : NAN;
+	return values;
 }
 
 static State *
@@ -160,8 +184,10 @@ first_state(const Kernel *kernel, FunctionCallInfo fcinfo, int ncols)
 
 	if (kernel->has_params)
 	{
-		params = PG_ARGISNULL(4) ? NULL : vector_argument(PG_GETARG_ARRAYTYPE_P(4), "parameters", &nparams);
-		if (params == NULL || nparams == 0 || nparams > MAX_COLUMNS)
+		int			last = PG_NARGS() - 1;
+
+		params = PG_ARGISNULL(last) ? NULL : vector_argument(PG_GETARG_ARRAYTYPE_P(last), "parameters", &nparams);
+		if (params == NULL || nparams == 0 || nparams > MAX_PARAMS)
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("parameters must be an array of numbers without NULL")));
@@ -169,41 +195,54 @@ first_state(const Kernel *kernel, FunctionCallInfo fcinfo, int ncols)
 	return state_new(kernel, ncols, nparams, params, FIRST_TAIL_ROWS);
 }
 
-/* x_accum(state, y, x[] [, weight [, parameters]]) */
+/* Put the scalars of a row behind its features; false where one is NULL. */
+static bool
+take_scalars(FunctionCallInfo fcinfo, int scalars, double *to)
+{
+	for (int s = 0; s < scalars; s++)
+	{
+		int			arg = s == 0 ? 1 : s + 2;	/* the first one stands before the features */
+
+		if (PG_ARGISNULL(arg))
+			return false;
+		to[s] = PG_GETARG_FLOAT8(arg);
+	}
+	return true;
+}
+
+/* x_accum(state, [y,] x[] [, weight] [, parameters]) */
 static Datum
 accumulate(FunctionCallInfo fcinfo, const Kernel *kernel)
 {
-	int			nargs = PG_NARGS();
-	int			extra = nargs > 3 ? 2 : 1;	/* y, and a weight */
 	State	   *state = PG_ARGISNULL(0) ? NULL : state_check(kernel, PG_GETARG_BYTEA_P(0));	/* INITCOND is anybody's */
+	int			features = kernel->scalars > 0 ? 2 : 1;
 	const double *x = NULL;
+	double		scalars[2];
 	int			k = 0;
 	double	   *row;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "%s called outside an aggregate", kernel->name);
-	if (!PG_ARGISNULL(2))
-		x = vector_argument(PG_GETARG_ARRAYTYPE_P(2), "features", &k);
-	if (state == NULL)
-	{
-		if (PG_ARGISNULL(2))	/* no row has told the number of features yet */
-			k = 0;
-		state = first_state(kernel, fcinfo, k + extra);
-	}
-	if (x == NULL || PG_ARGISNULL(1) || (nargs > 3 && PG_ARGISNULL(3)))
+	if (!PG_ARGISNULL(features))
+		x = (kernel->takes_nulls ? vector_with_nan : vector_argument)
+			(PG_GETARG_ARRAYTYPE_P(features), "features", &k);
+	if (state == NULL)			/* a row without features does not tell their number: 0 until one does */
+		state = first_state(kernel, fcinfo, k + kernel->scalars);
+	if (x == NULL || !take_scalars(fcinfo, kernel->scalars, scalars))
 	{
 		state->rows_skipped++;
 		PG_RETURN_POINTER(state);
 	}
-	if (k + extra != state->ncols)
+	if (k + kernel->scalars != state->ncols)
 	{
 		int64		skipped = state->rows_skipped;
 
-		if (state->ncols > extra)
+		if (state->ncols > kernel->scalars)
 			ereport(ERROR,
 					(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-					 errmsg("features must have the same length in every row: %d after %d", k, state->ncols - extra)));
-		state = first_state(kernel, fcinfo, k + extra);
+					 errmsg("features must have the same length in every row: %d after %d",
+							k, state->ncols - kernel->scalars)));
+		state = first_state(kernel, fcinfo, k + kernel->scalars);
 		state->rows_skipped = skipped;
 	}
 	if (k == 0)
@@ -215,9 +254,7 @@ accumulate(FunctionCallInfo fcinfo, const Kernel *kernel)
 		state = state_grown(kernel, state);
 	row = state_tail(kernel, state) + (Size) state->tail_rows * state->ncols;
 	memcpy(row, x, k * sizeof(double));
-	row[k] = PG_GETARG_FLOAT8(1);
-	if (nargs > 3)
-		row[k + 1] = PG_GETARG_FLOAT8(3);
+	memcpy(row + k, scalars, kernel->scalars * sizeof(double));
 	if (++state->tail_rows == TAIL_ROWS)
 	{
 		add_rows(kernel, state, state_tail(kernel, state), TAIL_ROWS);
@@ -230,7 +267,7 @@ accumulate(FunctionCallInfo fcinfo, const Kernel *kernel)
 static bool
 shapeless(const Kernel *kernel, const State *state)
 {
-	return state->rows_used == 0 && state->tail_rows == 0 && state->ncols == kernel->min_cols;
+	return state->rows_used == 0 && state->tail_rows == 0 && state->ncols == kernel->scalars;
 }
 
 static Datum

@@ -17,11 +17,12 @@
 
 /* A state is quadratic in this: 2,000 columns make 32 MB of second moments. */
 #define MAX_COLUMNS 2000
+#define MAX_PARAMS (1024 * 1024)
 
 typedef struct Block
 {
 	int			rows;
-	const double **columns;		/* columns[j][0 .. rows - 1], no NULLs among them */
+	const double **columns;		/* columns[j][0 .. rows - 1]: the features, then the kernel's scalars */
 } Block;
 
 /*
@@ -48,8 +49,9 @@ typedef struct Kernel
 {
 	const char *name;
 	uint16		id;				/* part of the format of states: never reused */
-	int			min_cols;
+	int			scalars;		/* columns behind the features: none, the target, or the target and a weight */
 	bool		has_params;
+	bool		takes_nulls;	/* among the features; they come as NaN */
 	int64		(*body_size) (int ncols, int nparams);	/* in doubles */
 	void		(*start) (State *state, const double *params);	/* body is all zeros before */
 	void		(*add) (State *state, const Block *block);	/* counts rows_used itself */

@@ -337,7 +337,7 @@ weighted_merge(State *into, const State *from)
 const Kernel moments_kernel = {
 	.name = "moments",
 	.id = 1,
-	.min_cols = 1,
+	.scalars = 1,
 	.body_size = plain_size,
 	.start = plain_start,
 	.add = plain_add,
@@ -347,7 +347,7 @@ const Kernel moments_kernel = {
 const Kernel weighted_moments_kernel = {
 	.name = "weighted_moments",
 	.id = 2,
-	.min_cols = 2,
+	.scalars = 2,
 	.body_size = weighted_size,
 	.start = weighted_start,
 	.add = weighted_add,

@@ -137,7 +137,7 @@ squared_merge(State *into, const State *from)
 const Kernel meat_kernel = {
 	.name = "meat",
 	.id = 3,
-	.min_cols = 2,
+	.scalars = 2,
 	.has_params = true,
 	.body_size = meat_size,
 	.start = meat_start,
@@ -148,7 +148,7 @@ const Kernel meat_kernel = {
 const Kernel squared_residuals_kernel = {
 	.name = "squared_residuals",
 	.id = 4,
-	.min_cols = 2,
+	.scalars = 2,
 	.has_params = true,
 	.body_size = squared_size,
 	.start = squared_start,

@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include <math.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "store.h"
@@ -304,22 +306,28 @@ store_argument(int id)
 			 errmsg("there is no store %d in this transaction", id)));
 }
 
-/* Rows of one block without a NULL in them, copied; columns and room for their values are the caller's. */
+/*
+ * Rows of one block that a kernel can use, copied: without a NULL, or with NULLs among the features as NaN.  columns and
+ * room for their values are the caller's.
+ */
 static int
-complete_rows(const Store *store, int64 block, int first, int rows, const double **columns, double *room)
+usable_rows(const Store *store, const Kernel *kernel, int64 block, int first, int rows,
+			const double **columns, double *room)
 {
+	int			needed = kernel->takes_nulls ? store->ncols - kernel->scalars : 0;	/* columns from here on */
 	int			kept = 0;
 
 	for (int r = first; r < first + rows; r++)
 	{
 		bool		complete = true;
 
-		for (int c = 0; c < store->ncols && complete; c++)
+		for (int c = needed; c < store->ncols && complete; c++)
 			complete = !is_null(store, block * store->block_rows + r, c);
 		if (!complete)
 			continue;
 		for (int c = 0; c < store->ncols; c++)
-			room[(Size) c * store->block_rows + kept] = store_column(store, block, c)[r];
+			room[(Size) c * store->block_rows + kept] =
+				c < needed && is_null(store, block * store->block_rows + r, c) ? NAN : store_column(store, block, c)[r];
 		kept++;
 	}
 	for (int c = 0; c < store->ncols; c++)
@@ -364,7 +372,7 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 		{
 			if (room == NULL)
 				room = palloc((Size) store->ncols * store->block_rows * sizeof(double));
-			b.rows = complete_rows(store, block, first, rows, columns, room);
+			b.rows = usable_rows(store, kernel, block, first, rows, columns, room);
 			state->rows_skipped += rows - b.rows;
 		}
 		else
@@ -380,6 +388,37 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 	MemoryContextDelete(scratch);
 }
 
+static int
+group_count(const Store *store)
+{
+	return store->groups ? dict_count(store->groups) : 1;
+}
+
+/* The state of one group after one pass over its rows. */
+static State *
+group_state(const Store *store, const Kernel *kernel, int group, const double *params, int nparams)
+{
+	State	   *state = state_new(kernel, store->ncols, nparams, params, 0);
+
+	run_kernel(store, kernel, state,
+			   store->groups ? store->group_start[group] : 0,
+			   store->groups ? store->group_start[group + 1] : store->rows);
+	return state;
+}
+
+static void
+check_step(const Store *store, const Kernel *kernel, int64 nparams)
+{
+	if (kernel->has_params != (nparams > 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("kernel \"%s\" %s parameters", kernel->name, kernel->has_params ? "needs" : "takes no")));
+	if (store->ncols <= kernel->scalars || nparams > MAX_PARAMS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("kernel \"%s\" does not fit the columns of store %d", kernel->name, store->id)));
+}
+
 /* store_step(store, kernel, group, parameters): the state of one group after one pass over its rows. */
 PG_FUNCTION_INFO_V1(store_step);
 Datum
@@ -388,38 +427,61 @@ store_step(PG_FUNCTION_ARGS)
 	Store	   *store;
 	const Kernel *kernel;
 	int			group;
-	int			groups;
 	const double *params = NULL;
 	int			nparams = 0;
-	State	   *state;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		PG_RETURN_NULL();
 	store = store_argument(PG_GETARG_INT32(0));
 	kernel = kernel_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	group = PG_GETARG_INT32(2);
-	groups = store->groups ? dict_count(store->groups) : 1;
 	if (!PG_ARGISNULL(3))
 		params = vector_argument(PG_GETARG_ARRAYTYPE_P(3), "parameters", &nparams);
-	if (group < 0 || group >= groups)
+	if (group < 0 || group >= group_count(store))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there is no group %d in store %d", group, store->id)));
-	if (kernel->has_params ? params == NULL || nparams == 0 : nparams > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("kernel \"%s\" %s parameters", kernel->name, kernel->has_params ? "needs" : "takes no")));
+	check_step(store, kernel, params ? nparams : 0);
 	if (store->rows == 0)
 		PG_RETURN_NULL();
-	if (store->ncols < kernel->min_cols || nparams > MAX_COLUMNS)
+	PG_RETURN_POINTER(group_state(store, kernel, group, params, nparams));
+}
+
+/*
+ * store_steps(store, kernel, parameters): the states of all groups after one pass over the store, without their length
+ * words, one behind the other.
+ * parameters: doubles as they lie in memory, those of the first group first, as many for each.
+ */
+PG_FUNCTION_INFO_V1(store_steps);
+Datum
+store_steps(PG_FUNCTION_ARGS)
+{
+	Store	   *store = store_argument(PG_GETARG_INT32(0));
+	const Kernel *kernel = kernel_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	bytea	   *given = PG_GETARG_BYTEA_P(2);
+	int			groups = group_count(store);
+	Size		size = VARSIZE_ANY_EXHDR(given);
+	int64		nparams = groups ? size / sizeof(double) / groups : 0;
+	double	   *params = palloc(size);
+	StringInfoData states;
+
+	if (size != nparams * groups * sizeof(double))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("kernel \"%s\" does not fit the columns of store %d", kernel->name, store->id)));
-	state = state_new(kernel, store->ncols, nparams, params, 0);
-	run_kernel(store, kernel, state,
-			   store->groups ? store->group_start[group] : 0,
-			   store->groups ? store->group_start[group + 1] : store->rows);
-	PG_RETURN_POINTER(state);
+				 errmsg("%zu bytes of parameters do not fit %d groups", size, groups)));
+	check_step(store, kernel, nparams);
+	memcpy(params, VARDATA_ANY(given), size);
+	initStringInfo(&states);
+	appendStringInfoSpaces(&states, VARHDRSZ);
+	for (int group = 0; group < groups && store->rows > 0; group++)
+	{
+		State	   *state = group_state(store, kernel, group, params + group * nparams, nparams);
+
+		appendBinaryStringInfo(&states, VARDATA(state), VARSIZE(state) - VARHDRSZ);
+		pfree(state);
+	}
+	SET_VARSIZE(states.data, states.len);
+	PG_RETURN_POINTER(states.data);
 }
 
 /* store_free(store) */
@@ -489,7 +551,7 @@ store_groups(PG_FUNCTION_ARGS)
 {
 	Store	   *store = store_argument(PG_GETARG_INT32(0));
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	int			groups = store->groups ? dict_count(store->groups) : 1;
+	int			groups = group_count(store);
 	int			n;
 	Datum	   *values;
 	bool	   *nulls;

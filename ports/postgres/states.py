@@ -1,0 +1,47 @@
+"""States of kernels as numpy sees them: the C struct State (src/kernel.h) behind its length word."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+HEADER = np.dtype(
+    [
+        ("magic", "<u4"),
+        ("version", "<u2"),
+        ("kernel", "<u2"),
+        ("ncols", "<i4"),
+        ("nparams", "<i4"),
+        ("tail_rows", "<i4"),
+        ("tail_capacity", "<i4"),
+        ("unused", "<i4"),
+        ("rows_used", "<i8"),
+        ("rows_skipped", "<i8"),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class States:
+    """A kernel's states, one per group, with no rows waiting in them."""
+
+    rows_used: NDArray[np.int64]  # (G,)
+    rows_skipped: NDArray[np.int64]  # (G,)
+    body: Array  # (G, b), as the kernel lays it out
+
+    @classmethod
+    def parse(cls, data: bytes, groups: int) -> "States":
+        """`groups` states of one shape, one behind the other."""
+        if not data:
+            return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 0)))
+        rows = np.frombuffer(data, np.uint8).reshape(groups, -1)
+        headers = np.ascontiguousarray(rows[:, : HEADER.itemsize]).view(HEADER)[:, 0]
+        body = np.ascontiguousarray(rows[:, HEADER.itemsize :]).view("<f8")
+        return cls(headers["rows_used"].copy(), headers["rows_skipped"].copy(), body)
+
+
+def packed(params: Array) -> bytes:
+    """Parameters, shape (G, p), as __store_steps takes them."""
+    return np.ascontiguousarray(params, "<f8").tobytes()

@@ -19,8 +19,8 @@ from tests.session import Session
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = sorted(path.name for path in ROOT.glob("modules/[a-z]*") if path.is_dir())
-MANUALS = sorted(ROOT.glob("modules/*/README.md"))
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *MANUALS])
+MANUALS = [ROOT / "README.md", *sorted(ROOT.glob("modules/*/README.md"))]
+DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *MANUALS})
 MARK = "-- end of a block of the manual --"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 
@@ -135,7 +135,7 @@ def test_arguments_have_the_names_of_the_drivers_parameters(sql: Session) -> Non
 # --- documents ---
 
 
-@pytest.mark.parametrize("manual", MANUALS, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("manual", MANUALS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_examples_of_a_manual_run(manual: Path, database: Address, sql: Session, schema: str) -> None:
     """The sql blocks of a manual are one psql session.  A text block right after one is what it prints.
 

@@ -26,6 +26,15 @@ CREATE DOMAIN MADLIB_SCHEMA.nonnegative_float AS double precision
     CONSTRAINT "must be 0 or more and finite" CHECK (VALUE >= 0 AND VALUE < 'Infinity');
 COMMENT ON DOMAIN MADLIB_SCHEMA.nonnegative_float IS 'a finite number, 0 or more';
 
+-- Who is at what: drivers say where they are in application_name, which other sessions see at once.
+
+CREATE VIEW MADLIB_SCHEMA.progress AS
+SELECT pid, datname AS database, usename AS role, substr(application_name, 8) AS doing,
+       clock_timestamp() - query_start AS running_for
+FROM pg_stat_activity WHERE application_name LIKE 'madpy: %';
+COMMENT ON VIEW MADLIB_SCHEMA.progress IS 'the trainings that run now, and where they are';
+GRANT SELECT ON MADLIB_SCHEMA.progress TO PUBLIC;
+
 -- The library.
 
 CREATE FUNCTION MADLIB_SCHEMA.__python_path() RETURNS text
@@ -46,3 +55,8 @@ CREATE FUNCTION MADLIB_SCHEMA.__parse_list(
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'parse_list';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__parse_list(text) IS
     'takes a list of expressions apart with PostgreSQL''s own grammar; an error if it is anything else';
+
+CREATE FUNCTION MADLIB_SCHEMA.__level_code(value text, levels text[]) RETURNS double precision
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'level_code';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__level_code(text, text[]) IS
+    'the place of a text among known levels, from 0; NULL where it is not among them';

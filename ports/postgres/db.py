@@ -39,6 +39,7 @@ class Database:
     def __init__(self, connection: Any, schema: str = "madlib"):
         self.connection = connection
         self.schema = schema
+        self._name_before: str | None = None  # application_name, once progress was shown
 
     @property
     def inside(self) -> bool:
@@ -63,6 +64,20 @@ class Database:
 
     def warning(self, message: str) -> None:
         self.connection.warning(message)
+
+    def progress(self, message: str) -> None:
+        """Show other sessions where a long run is: view `progress`."""
+        if self._name_before is None:
+            self._name_before = self.value("SELECT pg_catalog.current_setting('application_name')")
+        self._name(f"madpy: {message}")
+
+    def finish(self) -> None:
+        """The run is over.  After an error the transaction's end does it."""
+        if self._name_before is not None:
+            self._name(self._name_before)
+
+    def _name(self, name: str) -> None:
+        self.execute("SELECT pg_catalog.set_config('application_name', {name:l}, true)", name=name)
 
     @contextlib.contextmanager
     def atomic(self) -> Iterator[None]:

@@ -25,7 +25,9 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any]) -> Any:
     driver = importlib.import_module(f"madpy.modules.{module}.driver")
     try:
         with db.atomic():
-            return plain(getattr(driver, function)(db, *args))
+            result = plain(getattr(driver, function)(db, *args))
+            db.finish()
+            return result
     except MadpyError as error:
         failure = _in_server(connection, label, error) if db.inside else _outside(label, error)
     raise failure

@@ -1,0 +1,80 @@
+"""The madpy model format (src/model.h): numbers and names in one bytea, never code."""
+
+import json
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madpy.errors import MadpyError
+
+MAGIC = b"MADM"
+FORMAT_VERSION = 1
+TREE = 1
+BAYES = 2
+KINDS = ("<f8", "<i4")
+HEADER = struct.Struct("<4sIIIQ")
+ARRAY_HEADER = struct.Struct("<IIQ")
+
+
+def pack(method: int, header: dict[str, Any], arrays: Sequence[NDArray[Any]]) -> bytes:
+    """A model: `header` is for Python and for people, `arrays` of float64 or int32 are what C scores."""
+    text = json.dumps(header, allow_nan=False).encode()
+    kinds = [0 if array.dtype.kind == "f" else 1 for array in arrays]
+    parts = [HEADER.pack(MAGIC, FORMAT_VERSION, method, len(arrays), len(text))]
+    parts += [ARRAY_HEADER.pack(kind, 0, array.size) for kind, array in zip(kinds, arrays, strict=True)]
+    parts += [_filled_up(text)]
+    parts += [
+        _filled_up(np.ascontiguousarray(array, KINDS[kind]).tobytes())
+        for kind, array in zip(kinds, arrays, strict=True)
+    ]
+    data = b"".join(parts)
+    return data + struct.pack("<I", crc32c(data))
+
+
+def unpack(data: bytes, method: int) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+    """The header and the arrays of a model; MadpyError where it is damaged or of another method."""
+    if len(data) < HEADER.size + 4 or data[:4] != MAGIC:
+        raise MadpyError("this is not a model", sqlstate="22P03")
+    _, version, found, count, length = HEADER.unpack_from(data)
+    if version != FORMAT_VERSION:
+        raise MadpyError(f"this model is of format version {version}, not {FORMAT_VERSION}", sqlstate="22P03")
+    if crc32c(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
+        raise MadpyError("this model is damaged: its checksum is wrong", sqlstate="22P03")
+    if found != method:
+        raise MadpyError("this model is of another method", sqlstate="42809")
+    headers = [ARRAY_HEADER.unpack_from(data, HEADER.size + i * ARRAY_HEADER.size) for i in range(count)]
+    at = HEADER.size + count * ARRAY_HEADER.size
+    text = data[at : at + length]
+    at += -(-length // 8) * 8
+    arrays: list[NDArray[Any]] = []
+    for kind, _, size in headers:
+        array = np.frombuffer(data, KINDS[kind], size, at)
+        arrays.append(array)
+        at += -(-array.nbytes // 8) * 8
+    return json.loads(text), arrays
+
+
+def _filled_up(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 8)
+
+
+def _table() -> NDArray[np.uint32]:
+    """Remainders of all bytes, for the reversed Castagnoli polynomial 0x82F63B78 (RFC 3720, B.4)."""
+    remainders = np.arange(256, dtype=np.uint32)
+    for _ in range(8):
+        remainders = np.where(remainders & 1, (remainders >> 1) ^ np.uint32(0x82F63B78), remainders >> 1)
+    return remainders.astype(np.uint32)
+
+
+TABLE = [int(entry) for entry in _table()]
+
+
+def crc32c(data: bytes) -> int:
+    """CRC-32C of `data`, as PostgreSQL computes it."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
+    return crc ^ 0xFFFFFFFF

@@ -1,0 +1,161 @@
+/*
+ * model.c: the madpy model format, read with every length checked.
+ */
+#include "model.h"
+
+#include "port/pg_crc32c.h"
+#include "utils/memutils.h"
+
+#define FORMAT_VERSION 1
+
+typedef struct Header
+{
+	char		magic[4];
+	uint32		version;
+	uint32		method;
+	uint32		narrays;
+	uint64		json_bytes;
+} Header;
+
+typedef struct ArrayHeader
+{
+	uint32		kind;
+	uint32		zero;
+	uint64		count;
+} ArrayHeader;
+
+void
+model_damaged(const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("this model is damaged: %s", what)));
+}
+
+static uint64
+filled_up(uint64 bytes)
+{
+	return (bytes + 7) & ~UINT64CONST(7);
+}
+
+/* Point the arrays of a model into its bytes. */
+static void
+place_arrays(Model *model, const char *data, uint64 size)
+{
+	const Header *header = (const Header *) data;
+	const ArrayHeader *arrays = (const ArrayHeader *) (data + sizeof(Header));
+	uint64		at = sizeof(Header) + header->narrays * sizeof(ArrayHeader);
+
+	if (at > size || header->json_bytes > size)
+		model_damaged("it is too short");
+	at += filled_up(header->json_bytes);
+	model->narrays = header->narrays;
+	for (int i = 0; i < model->narrays; i++)
+	{
+		uint64		width = arrays[i].kind == 0 ? sizeof(double) : sizeof(int32);
+
+		if (arrays[i].kind > 1 || arrays[i].count > size || at + arrays[i].count * width > size)
+			model_damaged("it is too short");
+		model->arrays[i].count = arrays[i].count;
+		model->arrays[i].doubles = arrays[i].kind == 0 ? (const double *) (data + at) : NULL;
+		model->arrays[i].integers = arrays[i].kind == 1 ? (const int32 *) (data + at) : NULL;
+		at += filled_up(arrays[i].count * width);
+	}
+	if (at != size)
+		model_damaged("its length is wrong");
+}
+
+static void
+decode(Model *model, Method method)
+{
+	/* 4 bytes of a bytea's length before them would put the doubles askew: the copy begins 4 bytes later */
+	const char *data = (const char *) model->bytes + 8;
+	uint64		size = VARSIZE(model->bytes) - VARHDRSZ;
+	const Header *header = (const Header *) data;
+	pg_crc32c	crc;
+	pg_crc32c	stored;
+
+	if (size < sizeof(Header) + sizeof(stored) || memcmp(header->magic, "MADM", 4) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("this is not a model")));
+	if (header->version != FORMAT_VERSION)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("this model is of format version %u, not %d", header->version, FORMAT_VERSION)));
+	size -= sizeof(stored);
+	INIT_CRC32C(crc);
+	COMP_CRC32C(crc, data, size);
+	FIN_CRC32C(crc);
+	memcpy(&stored, data + size, sizeof(stored));
+	if (!EQ_CRC32C(crc, stored))
+		model_damaged("its checksum is wrong");
+	if (header->method != method)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("this model is of another method")));
+	if (header->narrays > MAX_ARRAYS)
+		model_damaged("it has too many arrays");
+	place_arrays(model, data, size);
+	model->method = method;
+}
+
+/* What is kept between calls: the model, and the memory it lies in. */
+typedef struct Cache
+{
+	MemoryContext context;
+	Model		model;
+	Size		size;			/* of the bytea that was decoded */
+} Cache;
+
+Model *
+model_argument(FunctionCallInfo fcinfo, int arg, Method method, void (*check) (Model *model))
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+	Cache	   *cache = flinfo->fn_extra;
+	bytea	   *value;
+	MemoryContext old;
+
+	if (cache && get_fn_expr_arg_stable(flinfo, arg))
+		return &cache->model;
+	value = PG_GETARG_BYTEA_P(arg);
+	if (cache && cache->size == VARSIZE(value) &&
+		memcmp((char *) cache->model.bytes + 8, VARDATA(value), cache->size - VARHDRSZ) == 0)
+		return &cache->model;
+	if (cache)
+	{
+		flinfo->fn_extra = NULL;
+		MemoryContextDelete(cache->context);
+	}
+
+	old = MemoryContextSwitchTo(AllocSetContextCreate(flinfo->fn_mcxt, "madpy model", ALLOCSET_DEFAULT_SIZES));
+	cache = palloc0(sizeof(Cache));
+	cache->context = CurrentMemoryContext;
+	cache->size = VARSIZE(value);
+	cache->model.bytes = palloc(8 + cache->size);
+	SET_VARSIZE(cache->model.bytes, cache->size);
+	memcpy((char *) cache->model.bytes + 8, VARDATA(value), cache->size - VARHDRSZ);
+	decode(&cache->model, method);
+	check(&cache->model);
+	MemoryContextSwitchTo(old);
+	flinfo->fn_extra = cache;
+	return &cache->model;
+}
+
+const double *
+model_doubles(const Model *model, int number, int64 count)
+{
+	if (number >= model->narrays || model->arrays[number].doubles == NULL ||
+		(count >= 0 && model->arrays[number].count != count))
+		model_damaged("an array is missing or of a wrong length");
+	return model->arrays[number].doubles;
+}
+
+const int32 *
+model_integers(const Model *model, int number, int64 count)
+{
+	if (number >= model->narrays || model->arrays[number].integers == NULL ||
+		(count >= 0 && model->arrays[number].count != count))
+		model_damaged("an array is missing or of a wrong length");
+	return model->arrays[number].integers;
+}

@@ -1,0 +1,57 @@
+/*
+ * model.h: the madpy model format: one bytea that C scores, numpy reads, and nothing executes.
+ *
+ *   4 bytes  "MADM"
+ *   uint32   version of the format, 1
+ *   uint32   method: one of Method
+ *   uint32   number of arrays
+ *   uint64   bytes of the JSON header (algorithm, features, classes, ...: for Python and for people)
+ *   per array: uint32 kind (0 double, 1 int32), uint32 zero, uint64 number of elements
+ *   the JSON, then the arrays, each filled up with zeros to a multiple of 8 bytes
+ *   uint32   CRC-32C of all before
+ *
+ * Little-endian.  ports/postgres/model.py writes and reads it.
+ */
+#ifndef MADPY_MODEL_H
+#define MADPY_MODEL_H
+
+#include "postgres.h"
+#include "fmgr.h"
+
+typedef enum Method
+{
+	MODEL_TREE = 1,
+	MODEL_BAYES = 2,
+} Method;
+
+#define MAX_ARRAYS 16
+
+typedef struct Array
+{
+	int64		count;
+	const double *doubles;		/* one of the two */
+	const int32 *integers;
+} Array;
+
+typedef struct Model
+{
+	Method		method;
+	int			narrays;
+	Array		arrays[MAX_ARRAYS];
+	void	   *checked;		/* the method's own, from its check */
+	bytea	   *bytes;			/* the arrays lie in here */
+} Model;
+
+/*
+ * The model in argument `arg`, decoded once as long as it stays the same.  `check` looks at what the method asks of the
+ * arrays, and is called only then; it raises an error by model_damaged().
+ */
+extern Model *model_argument(FunctionCallInfo fcinfo, int arg, Method method, void (*check) (Model *model));
+
+extern void model_damaged(const char *what) pg_attribute_noreturn();
+
+/* Array `number`, of this kind and, where count >= 0, of this length. */
+extern const double *model_doubles(const Model *model, int number, int64 count);
+extern const int32 *model_integers(const Model *model, int number, int64 count);
+
+#endif

@@ -1,0 +1,49 @@
+"""The model format, written and read by Python.  The C reader is tested by the methods that score with it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from madpy.errors import MadpyError
+from madpy.ports.postgres.model import BAYES, TREE, crc32c, pack, unpack
+
+MODEL = pack(
+    TREE, {"name": "é"}, [np.array([1.5, np.nan]), np.array([1, -2, 3], dtype=np.int32), np.zeros(0)]
+)
+
+
+def test_what_goes_in_comes_out():
+    header, arrays = unpack(MODEL, TREE)
+    assert header == {"name": "é"}
+    np.testing.assert_equal([a.tolist() for a in arrays], [[1.5, np.nan], [1, -2, 3], []])
+
+
+def test_the_checksum_is_crc32c():
+    """The check value of RFC 3720, B.4: 32 bytes of zeros."""
+    assert crc32c(bytes(32)) == 0x8A9136AA
+
+
+@given(st.integers(0, len(MODEL) - 1), st.integers(1, 255))
+def test_one_byte_changed(at, by):
+    damaged = bytearray(MODEL)
+    damaged[at] ^= by
+    with pytest.raises(MadpyError):
+        unpack(bytes(damaged), TREE)
+
+
+@given(st.binary(max_size=200))
+def test_anything_else(data):
+    with pytest.raises(MadpyError):
+        unpack(data, TREE)
+
+
+@pytest.mark.parametrize("length", [0, 3, 27, len(MODEL) - 1])
+def test_cut_off(length):
+    with pytest.raises(MadpyError):
+        unpack(MODEL[:length], TREE)
+
+
+def test_of_another_method():
+    with pytest.raises(MadpyError, match="another method"):
+        unpack(MODEL, BAYES)

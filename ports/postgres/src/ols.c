@@ -266,6 +266,30 @@ total_squares(const Moments *moments, bool intercept)
 	return dd_sub(square, dd_div(dd_mul(sum, sum), moment(moments, 0, 0)));
 }
 
+/*
+ * A sum of squares beyond a double is no sum, and one near the smallest double has lost its digits: either would pass
+ * for a column with nothing in it.
+ */
+static void
+check_magnitude(const Moments *moments)
+{
+	for (int i = 0; i <= moments->m; i++)
+	{
+		double		square = moment(moments, i, i).hi;
+		bool		zero = i > 0 && moments->minima[i - 1] == 0 && moments->maxima[i - 1] == 0;
+		const char *is = square < 1 ? "small" : "large";
+
+		if (zero || (isfinite(square) && square > SMALLEST_SQUARE))
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 i == 0 ? errmsg("the weights are too %s", is)
+				 : i == moments->m ? errmsg("the target is too %s to be squared", is)
+				 : errmsg("feature %d is too %s to be squared", i, is),
+				 errhint("Choose another unit: multiply by a power of ten.")));
+	}
+}
+
 Ols *
 ols_fit(const Moments *moments)
 {
@@ -277,6 +301,7 @@ ols_fit(const Moments *moments)
 	dd		   *work = palloc((k + 1) * sizeof(dd));
 	dd			square = moment(moments, k + 1, k + 1);
 
+	check_magnitude(moments);
 	ols->k = k;
 	ols->rows = moments->rows;
 	ols->rank = factorize(moments, &f, g, work);

@@ -112,7 +112,7 @@ def _parse(db: Database, columns: dict[str, str], text: str | None, what: str) -
     except SqlError as error:
         if error.sqlstate[:2] != "42":
             raise
-        hint = error.hint
+        hint = error.hint or "give expressions over the columns, separated by commas"
         for piece in str(text).split(","):
             if (
                 error.sqlstate == "42601"

@@ -1,6 +1,8 @@
 """Features as numbers: what stands in each column of a model's design, as SQL over a source."""
 
+import json
 from dataclasses import asdict, dataclass
+from types import NoneType
 from typing import Any
 
 from madpy.errors import MadpyError
@@ -10,6 +12,13 @@ from madpy.ports.postgres.db import Database, Relation, fill
 
 INTERCEPT = "(Intercept)"
 MAX_LEVELS = 1000
+COLUMN_OF: dict[str, tuple[type, ...]] = {
+    "intercept": (NoneType,),
+    "expression": (NoneType,),
+    "number": (str,),
+    "level": (str,),
+    "vector": (str, NoneType),
+}
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,30 @@ def check_terms(db: Database, source: Relation, text: str | None, what: str = "f
             terms.append(Term(name, "number" if column else "expression", column))
             items.append(number_item(item, kind))
     return Terms(terms, items, False, references)
+
+
+def read_terms(text: str | None) -> Terms:
+    """What `as_json` gave, without items, from a table that anybody may have changed: checked."""
+    try:
+        kept = json.loads(text or "null")
+        terms = [Term(**term) for term in kept["terms"]]
+        references = dict(kept["references"])
+        whole = len({term.kind == "vector" for term in terms}) == 1
+        whole = whole and all(_is_whole(term, references) for term in terms)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        whole = False
+    if not whole:
+        message = "what the model's terms are made of cannot be read"
+        raise MadpyError(message, sqlstate="22P02", hint="train the model again")
+    return Terms(terms, [], terms[0].kind == "vector", references)
+
+
+def _is_whole(term: Term, references: dict[str, str]) -> bool:
+    if term.kind == "level":
+        reference = references[str(term.column)]
+        if not (isinstance(term.level, str) and isinstance(reference, str)):
+            return False
+    return isinstance(term.name, str) and isinstance(term.column, COLUMN_OF[term.kind])
 
 
 def number_item(item: str, kind: str) -> str:

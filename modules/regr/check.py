@@ -1,13 +1,16 @@
 """What can be wrong with a fit: said as an error where nothing can be kept, else as a warning."""
 
+import re
 from dataclasses import dataclass
 
-from madpy.errors import MadpyError
-from madpy.helper.terms import Terms
-from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.errors import MadpyError, SqlError
+from madpy.helper.arguments import quoted
+from madpy.helper.terms import Terms, read_terms
+from madpy.ports.postgres.db import Database, Relation
 from madpy.ports.postgres.scan import Rows
 
 NAMED = 10  # terms in a warning
+ARRAY_SUBSCRIPT_ERROR = "2202E"
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,17 @@ class Counts:
     exhausted: int  # groups without residual degrees of freedom
     r2: float | None
     residual_std_err: float | None
+
+
+def explained(error: SqlError, terms: Terms) -> SqlError:
+    """A kernel's error in the user's words: "feature 2", which counts the intercept, by its name."""
+    message, hint = error.message, error.hint
+    numbered = re.fullmatch(r"feature (\d+) (is .*)", message)
+    if numbered and int(numbered[1]) <= len(terms.names):
+        message = f"feature {quoted(terms.names[int(numbered[1]) - 1])} {numbered[2]}"
+    if error.sqlstate == ARRAY_SUBSCRIPT_ERROR and not hint:
+        hint = "leave such rows out, in a view for instance, or make the arrays alike"
+    return SqlError(message, sqlstate=error.sqlstate, hint=hint, detail=error.detail)
 
 
 def count_rows(db: Database, output: Relation) -> Counts:
@@ -68,14 +82,15 @@ def _nothing_to_use(db: Database, rows: Rows, terms: Terms, counts: Counts) -> M
         return MadpyError(f'table "{rows.source.name}" is empty', hint="there is nothing to learn from")
     named = {"the target": rows.target}
     named |= {"a weight": rows.weights} if rows.weights else {}
-    named |= {f'"{name}"': item for name, item in zip(terms.names, rows.features, strict=False)}
+    names = ["the array of features"] if terms.is_vector else map(quoted, terms.names)
+    named |= dict(zip(names, rows.features, strict=True))
     columns = ", ".join(f"pg_catalog.count({item})" for item in named.values())
     known = db.value("SELECT ARRAY[{columns:q}] FROM {source:i}", columns=columns, source=rows.source)
     empty = [name for name, count in zip(named, known, strict=True) if count == 0]
     what = (
         f"{', '.join(empty[:NAMED])} is NULL in all of them"
         if empty
-        else "each has a NULL somewhere, or no weight"
+        else f"each has a NULL somewhere{', or weight zero' if rows.weights else ''}"
     )
     return MadpyError(
         f'none of the {counts.skipped} rows of table "{rows.source.name}" can be used',
@@ -125,13 +140,14 @@ def check_model(db: Database, model: Relation) -> list[str]:
     return names[: names.index("coef")]
 
 
-def model_summary(db: Database, model: Relation, columns: str) -> dict[str, object]:
-    """Columns of the one row of a model's summary table."""
+def model_terms(db: Database, model: Relation) -> Terms:
+    """What the features of a model are made of, from its summary table; without SQL for them."""
     summary = Relation(model.schema, model.name + "_summary")
     if not db.value("SELECT pg_catalog.to_regclass({name:l}) IS NOT NULL", name=str(summary)):
         raise MadpyError(
             f'the summary table "{summary.name}" of the model does not exist',
             sqlstate="42P01",
-            hint="regr_train makes both tables: keep them in one schema, under these names",
+            hint="keep the two tables that regr_train makes in one schema, under their names",
         )
-    return db.execute(fill("SELECT {c:q} FROM {s:i}", {"c": columns, "s": summary}))[0]
+    rows = db.execute("SELECT terms::text AS terms FROM {summary:i}", summary=summary)
+    return read_terms(rows[0]["terms"] if rows else None)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from madpy.errors import MadpyError
+from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.terms import Terms, check_terms, number_item
 from madpy.helper.training import Training, create_summary
 from madpy.modules.regr import robust as second_pass
-from madpy.modules.regr.check import check_fit, count_rows
+from madpy.modules.regr.check import check_fit, count_rows, explained
 from madpy.modules.regr.predict import predict
 from madpy.modules.regr.summary import summary
 from madpy.ports.postgres.db import Database, Relation
@@ -61,9 +61,12 @@ def train(
     say(f"regr_train: {target} on {', '.join(terms.names)}, from {helper.full_name(db, source)}")
 
     again = robust or heteroskedasticity_option
-    scan = second_pass.scan(db, rows) if again else Scan(db, rows)
-    say(f"regr_train: reading by {scan.feed}")
-    _create_model(db, scan, output, terms)
+    try:
+        scan = second_pass.scan(db, rows) if again else Scan(db, rows)
+        say(f"regr_train: reading by {scan.feed}")
+        _create_model(db, scan, output, terms)
+    except SqlError as error:
+        raise explained(error, terms) from None
     counts = count_rows(db, output)
     check_fit(db, rows, output, terms, counts)
     if again:

@@ -1,15 +1,13 @@
 """regr_predict on a whole table: the model's terms rebuilt over another source, scored in C."""
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.expressions import columns_of
-from madpy.helper.terms import check_terms, level_item
-from madpy.modules.regr.check import check_model, model_summary
-from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.helper.terms import Term, Terms, check_terms, level_item, number_item
+from madpy.modules.regr.check import check_model, model_terms
+from madpy.ports.postgres.db import Database, Relation, fill, identifier
 from madpy.ports.postgres.scan import join_groups
 
 PREDICTION = "prediction"
@@ -57,7 +55,7 @@ def predict(
     if features is not None:
         vector = _given(db, source, features, model)
     else:
-        vector = _remembered(model_summary(db, model, "terms::text AS terms"), columns, source)
+        vector = _remembered(model_terms(db, model), columns, source)
     return _create(db, model, groups, source, output, columns, vector)
 
 
@@ -77,29 +75,23 @@ def _given(db: Database, source: Relation, features: str, model: Relation) -> st
     return f"ARRAY[{', '.join(terms.items)}]"
 
 
-def _remembered(summary: dict[str, object], columns: dict[str, str], source: Relation) -> str:
+def _remembered(terms: Terms, columns: dict[str, str], source: Relation) -> str:
     """SQL of the model's terms.  Only names and values are taken from the table, never SQL."""
-    kept = json.loads(str(summary["terms"]))
-    terms: list[dict[str, Any]] = kept["terms"]
-    for term in terms:
-        if (
-            term["column"] is None
-            and term["kind"] in ("expression", "vector")
-            and not _is_number(term["name"])
-        ):
+    for term in terms.terms:
+        if term.column is None and term.kind in ("expression", "vector") and not _is_number(term.name):
             raise MadpyError(
-                f"the model has an expression among its features: {term['name']}",
+                f"the model has an expression among its features: {term.name}",
                 hint="give them again, in the order of the model's feature_names: features => 'ARRAY[...]'",
             )
-        if term["column"] is not None and term["column"] not in columns:
+        if term.column is not None and term.column not in columns:
             raise MadpyError(
-                f'column "{term["column"]}" of table "{source.name}" does not exist',
+                f'column "{term.column}" of table "{source.name}" does not exist',
                 sqlstate="42703",
                 hint="the model was trained on it",
             )
-    if terms and terms[0]["kind"] == "vector":
-        return fill("{c:i}::double precision[]", {"c": terms[0]["column"]})
-    return f"ARRAY[{', '.join(_item(term, terms, kept['references'], columns) for term in terms)}]"
+    if terms.is_vector:
+        return fill("{c:i}::double precision[]", {"c": terms.terms[0].column})
+    return f"ARRAY[{', '.join(_item(term, terms, columns) for term in terms.terms)}]"
 
 
 def _is_number(name: str) -> bool:
@@ -110,23 +102,21 @@ def _is_number(name: str) -> bool:
     return True
 
 
-def _item(
-    term: dict[str, Any], terms: list[dict[str, Any]], references: dict[str, str], columns: dict[str, str]
-) -> str:
-    match term["kind"]:
-        case "intercept":
-            return "1::double precision"
-        case "expression":
-            return fill("{n:l}", {"n": float(term["name"])})
-        case "level":
-            levels = [other["level"] for other in terms if other["column"] == term["column"]]
-            known = [references[term["column"]], *levels]
+def _item(term: Term, terms: Terms, columns: dict[str, str]) -> str:
+    match term.kind, term.column, term.level:
+        case "level", str(column), str(level):
+            levels = [other.level for other in terms.terms if other.column == column]
+            known = [terms.references[column], *levels]
+            item = level_item(column, level)
             return fill(
                 "CASE WHEN {c:i}::text = ANY ({known:l}) THEN {item:q} END",
-                {"c": term["column"], "known": known, "item": level_item(term["column"], term["level"])},
+                {"c": column, "known": known, "item": item},
             )
-    through = "::integer" if columns[term["column"]] == "boolean" else ""
-    return fill("{c:i}{through:q}::double precision", {"c": term["column"], "through": through})
+        case "number", str(column), _:
+            return number_item(identifier(column), columns[column])
+        case "expression", _, _:
+            return fill("{n:l}", {"n": float(term.name)})
+    return "1::double precision"
 
 
 def _create(

@@ -53,9 +53,9 @@ def train(sql: Session) -> Callable[..., dict[str, Any]]:
 def refuses(sql: Session) -> Callable[..., Failure]:
     """The error of a training, after which the database has the relations it had before."""
 
-    def fit(features: str | None, target: str | None = "y", source: str = "t", **options: Any) -> Failure:
+    def fit(features: str | None, target: str | None = "y", **options: Any) -> Failure:
         before = sql("SELECT oid FROM pg_class ORDER BY oid")
-        error = sql.fails(call(features, target, source, "m", **options))
+        error = sql.fails(call(features, target, **options))
         assert sql("SELECT oid FROM pg_class ORDER BY oid") == before
         return error
 

@@ -164,13 +164,13 @@ store_shape(Store *store, int ncols)
 	store->fd = memory_file();
 }
 
-/* Whether one more block stays within the memory setting, with the dictionaries and while `copies` of the file exist. */
+/* Whether one more row stays within the memory setting, with the dictionaries and while `copies` of the file exist. */
 bool
 store_fits(const Store *store, int copies)
 {
-	int64		used = block_of(store, store->rows + store->block_rows - 1);
+	int64		blocks = block_of(store, store->rows) + 1;
 
-	return (used + 1) * (int64) store->block_bytes * copies + (int64) MemoryContextMemAllocated(store->context, true)
+	return blocks * (int64) store->block_bytes * copies + (int64) MemoryContextMemAllocated(store->context, true)
 		<= (int64) store_memory_kb * 1024;
 }
 
@@ -437,11 +437,15 @@ store_step(PG_FUNCTION_ARGS)
 	group = PG_GETARG_INT32(2);
 	if (!PG_ARGISNULL(3))
 		params = vector_argument(PG_GETARG_ARRAYTYPE_P(3), "parameters", &nparams);
+	if (!PG_ARGISNULL(3) && params == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("parameters must be an array of numbers without NULL")));
 	if (group < 0 || group >= group_count(store))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there is no group %d in store %d", group, store->id)));
-	check_step(store, kernel, params ? nparams : 0);
+	check_step(store, kernel, nparams);
 	if (store->rows == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(group_state(store, kernel, group, params, nparams));

@@ -188,15 +188,15 @@ put_row(Fill *fill, const Datum *values, const bool *nulls)
 	int64		row = store->rows;
 	int			r = row_of(store, row);
 
+	if (r % 64 == 0 && !store_fits(store, fill->ngroups > 0 ? 2 : 1))	/* a long text may be in every row */
+	{
+		fill->over = true;
+		return false;
+	}
 	if (r == 0)
 	{
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(fill->scratch);
-		if (!store_fits(store, fill->ngroups > 0 ? 2 : 1))
-		{
-			fill->over = true;
-			return false;
-		}
 		store_add_block(store);
 		for (int c = 0; c < store->ncols; c++)
 			fill->columns[c] = store_column(store, block_of(store, row), c);

@@ -254,5 +254,5 @@ def test_no_rows(sql):
         return [store.matrix().shape, store.column(0).shape, store.nulls(2).shape, store.levels(1)]
         """,
     ) == [[0, 3], [0], [0], []]
-    empty = "madlib.__store_fill('SELECT 1 WHERE false')"
+    empty = "madlib.__store_fill('SELECT 1, 2 WHERE false')"
     assert sql.value(f"SELECT madlib.__store_step({empty}, 'moments')") is None

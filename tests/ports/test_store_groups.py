@@ -84,7 +84,7 @@ def test_many_groups(sql):
     sql("CREATE TABLE t AS SELECT i * 7919 % 100003 AS g, i::float8 AS y FROM generate_series(0, 100003) i")
     found = sql(
         """
-        WITH store AS MATERIALIZED (SELECT madlib.__store_fill('SELECT y, g FROM t', 1) AS id)
+        WITH store AS MATERIALIZED (SELECT madlib.__store_fill('SELECT 1, y, g FROM t', 1) AS id)
         SELECT count(*), sum((madlib.regr_fit(madlib.__store_step(id, 'moments', n))).num_rows_processed)
         FROM store, madlib.__store_groups(id) AS s(n int, g int)
         """
@@ -120,3 +120,22 @@ def test_groups_are_called_in_from(sql):
         "0A000",
         "store_groups is called in FROM, with a column definition list",
     )
+
+
+def test_all_groups_in_one_call(sql):
+    """Each group has its own parameters: what __store_steps says is what __store_step says of each group."""
+    sql(GROUPS)
+    assert inside(
+        sql,
+        """
+        import numpy as np
+        number = db.value("SELECT madlib.__store_fill('SELECT 1, x, y, 1, g, h FROM t', 2)")
+        key = "AS s(n int, g numeric, h text)"
+        groups = db.value(f"SELECT count(*) FROM madlib.__store_groups({number}) {key}")
+        params = np.arange(2.0 * groups).reshape(-1, 2)
+        step = f"SELECT madlib.__store_step({number}, 'meat', {{g:l}}, {{p:l}})"
+        one_by_one = b''.join(db.value(step, g=g, p=p.tolist()) for g, p in enumerate(params))
+        at_once = db.value(f"SELECT madlib.__store_steps({number}, 'meat', {{p:l}})", p=params.tobytes())
+        return [groups, at_once == one_by_one]
+        """,
+    ) == [9, True]

@@ -1,0 +1,312 @@
+"""A store at its limits: its size, its end whatever the reason, its owner, and arguments of no use."""
+
+import threading
+import time
+from fractions import Fraction
+
+import pytest
+
+from madpy.ports.postgres.states import States
+from tests.ports.inside import inside, left
+
+NOTHING = [0, 0]
+FILL = "SELECT madlib.__store_fill('SELECT i, i::text FROM generate_series(1, 10000) i')"
+NO_NULL = "parameters must be an array of numbers without NULL"
+ENDLESS = (
+    "SELECT madlib.__store_fill('SELECT a, b FROM generate_series(1, 10000) a, generate_series(1, 10000) b')"
+)
+WIDE = f"SELECT madlib.__store_fill('SELECT {', '.join(['i'] * 600)} FROM generate_series(1, 20000) i')"
+
+
+def test_more_than_a_gigabyte(sql):
+    """Columns a^p b^q over all pairs of numbers up to n: every moment is a product of two sums of powers."""
+    n, powers = 3600, [(p, q) for p in range(4) for q in range(4) if p + q < 4] + [(2, 2)]
+    columns = ", ".join("::float8 * ".join(["1", *["a"] * p, *["b"] * q]) for p, q in powers)
+    query = f"SELECT {columns} FROM generate_series(1, {n}) a, generate_series(1, {n}) b"
+    sql("SET madpy.store_memory = '3GB'")
+    sql("BEGIN")
+    store = sql.value(f"SELECT madlib.__store_fill('{query}')")
+    assert sql.value(f"SELECT num_columns * num_rows * 8 FROM madlib.__store_map({store})") > 2**30
+    body = States.parse(sql.value(f"SELECT madlib.__store_step({store}, 'moments')"), 1).body[0].tolist()
+    sql("COMMIT")
+    sums = [sum(i**k for i in range(1, n + 1)) for k in range(9)]
+    powers = [(0, 0), *powers]
+    pairs = [(i, j) for i in range(len(powers)) for j in range(i + 1)]
+    for (i, j), high, low in zip(pairs, body[0::2], body[1::2], strict=False):
+        exact = sums[powers[i][0] + powers[j][0]] * sums[powers[i][1] + powers[j][1]]
+        assert abs(Fraction(high) + Fraction(low) - exact) <= Fraction(exact, 10**28), (i, j)
+    assert left(sql) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("memory", "query", "groups"),
+    [
+        ("0", "SELECT 1", 0),
+        ("1MB", "SELECT i, i, i FROM generate_series(1, 100000) i", 0),
+        ("3MB", "SELECT i, i % 3 FROM generate_series(1, 300000) i", 1),  # fits once, not twice
+        ("1MB", "SELECT repeat(i::text, 300) FROM generate_series(1, 4000) i", 0),  # a dictionary
+    ],
+)
+def test_too_little_memory_is_null(sql, memory, query, groups):
+    sql(f"SET madpy.store_memory = '{memory}'")
+    sql("BEGIN")
+    assert sql.value(f"SELECT madlib.__store_fill('{query}', {groups})") is None
+    assert left(sql) == NOTHING
+    sql("COMMIT")
+    sql("SET madpy.store_memory = '16MB'")
+    assert sql.value(f"SELECT madlib.__store_fill('{query}', {groups})") is not None
+
+
+# --- its end ---
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK", "ROLLBACK TO s", "SELECT madlib.__store_free({})"])
+def test_nothing_is_left(sql, end):
+    sql("BEGIN")
+    sql("SAVEPOINT s")
+    store = sql.value(FILL)
+    assert left(sql) == [1, 1]
+    sql(end.format(store))
+    assert left(sql) == NOTHING
+
+
+def test_a_released_savepoint_keeps_its_store(sql):
+    sql("BEGIN; SAVEPOINT s")
+    store = sql.value(FILL)
+    sql("RELEASE s; SAVEPOINT t; ROLLBACK TO t")
+    assert sql.value(f"SELECT num_rows FROM madlib.__store_map({store})") == 10000
+    sql("ROLLBACK")
+    assert left(sql) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "SELECT 1 / (i - 9000) FROM generate_series(1, 10000) i",
+        "SELECT 1, NULL::json",
+        "SELECT nope",
+        "SELECT",
+    ],
+)
+def test_nothing_is_left_after_an_error_of_the_query(sql, wrong):
+    sql("BEGIN; SAVEPOINT s")
+    sql.fails(f"SELECT madlib.__store_fill('{wrong}')")
+    sql("ROLLBACK TO s")
+    assert left(sql) == NOTHING
+
+
+def test_a_failed_transaction_does_not_wait_for_its_rollback(sql, connect):
+    other, pid = connect(), sql.value("SELECT pg_backend_pid()")
+    count = f"""
+        maps = open('/proc/{pid}/maps')
+        return sum('memfd:madpy' in line for line in maps)
+    """
+    sql("BEGIN")
+    sql(FILL)
+    sql("SAVEPOINT s")
+    sql(FILL)
+    assert inside(other, count) == 2
+    sql.fails("SELECT 1 / 0")
+    assert inside(other, count) == 1
+    sql("ROLLBACK TO s")
+    sql.fails("RELEASE nope")
+    assert inside(other, count) == 1
+    sql("ROLLBACK TO s; RELEASE s")
+    sql.fails("SELECT 1 / 0")
+    assert inside(other, count) == 0
+    sql("ROLLBACK")
+
+
+def test_a_failed_call_in_a_driver_leaves_nothing(sql):
+    """A Python driver goes on after an error; only what it filled before is still there."""
+    assert inside(
+        sql,
+        """
+        import numpy as np
+        kept = fill('SELECT i FROM generate_series(1, 5000) i')
+        try:
+            fill('SELECT 1 / (i - 4500) FROM generate_series(1, 5000) i')
+        except Exception as error:
+            sqlstate = error.sqlstate
+        with open('/proc/self/maps') as maps:
+            mapped = sum('memfd:madpy' in line for line in maps)
+        return [sqlstate, mapped, float(kept.column(0).sum())]
+        """,
+    ) == ["22012", 2, 12502500]  # ours and numpy's
+    assert left(sql) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "statement", [ENDLESS, "SELECT madlib.__store_step({}, 'moments')"], ids=["fill", "step"]
+)
+@pytest.mark.parametrize("by", ["timeout", "cancel"])
+def test_a_cancel_works_at_once(sql, connect, statement, by):
+    other, pid = connect(), sql.value("SELECT pg_backend_pid()")
+    sql("SET madpy.store_memory = '2GB'")
+    sql("BEGIN")
+    store = sql.value(WIDE)
+    sql("SAVEPOINT s")
+    if by == "timeout":
+        sql("SET LOCAL statement_timeout = '100ms'")
+    else:
+        threading.Timer(0.1, other, [f"SELECT pg_cancel_backend({pid})"]).start()
+    started = time.monotonic()
+    error = sql.fails(statement.format(store))
+    assert time.monotonic() - started < 0.5
+    assert error.sqlstate == "57014"
+    sql("ROLLBACK TO s")
+    assert left(sql) == [1, 1]
+    sql("ROLLBACK")
+    assert left(sql) == NOTHING
+
+
+# --- its owner ---
+
+
+def test_a_store_is_its_roles_alone(sql, role):
+    sql("BEGIN")
+    store = sql.value(FILL)
+    sql(f"SET ROLE {role}")
+    for call in (
+        f"__store_map({store})",
+        f"__store_step({store}, 'moments')",
+        f"__store_levels({store}, 1)",
+        f"__store_groups({store}) AS s(n int)",
+        f"__store_free({store})",
+    ):
+        sql("SAVEPOINT s")
+        error = sql.fails(f"SELECT * FROM madlib.{call}")
+        assert (error.sqlstate, error.message) == ("42704", f"there is no store {store} in this transaction")
+        sql("ROLLBACK TO s")
+    own = sql.value(FILL)
+    sql("RESET ROLE")
+    assert sql.value(f"SELECT num_rows FROM madlib.__store_map({store})") == 10000
+    assert sql.fails(f"SELECT madlib.__store_free({own})").sqlstate == "42704"
+
+
+def test_a_query_has_its_callers_rights_and_cannot_reach_its_own_store(sql, role, schema):
+    sql(f"CREATE TABLE secret (i int); GRANT USAGE ON SCHEMA {schema} TO {role}")
+    sql("BEGIN")
+    following = sql.value(FILL) + 1
+    sql("SAVEPOINT s")
+    for function in (f"__store_free({following})", f"__store_map({following})"):
+        error = sql.fails(f"SELECT madlib.__store_fill('SELECT 1 FROM madlib.{function}')")
+        assert error.sqlstate == "42704"
+        sql("ROLLBACK TO s")
+        following += 1
+    sql(f"SET ROLE {role}")
+    assert sql.fails("SELECT madlib.__store_fill('SELECT i FROM secret')").sqlstate == "42501"
+
+
+# --- arguments ---
+
+
+@pytest.mark.parametrize(
+    ("query", "sqlstate", "message"),
+    [
+        ("INSERT INTO t VALUES (1) RETURNING i", "0A000", "INSERT is not allowed in a non-volatile function"),
+        ("WITH w AS (DELETE FROM t RETURNING i) SELECT * FROM w", "0A000", None),
+        ("DROP TABLE t", "0A000", "DROP TABLE is not allowed in a non-volatile function"),
+        ("SELECT i INTO u FROM t", "0A000", None),
+        ("SELECT i FROM t FOR UPDATE", "0A000", None),
+        ("EXPLAIN SELECT 1", "0A000", "EXPLAIN is not allowed in a non-volatile function"),
+        ("COMMIT", "22023", "the query of a store must be a SELECT"),
+        ("SELECT 1; SELECT 2, 3, 4", "22023", "the query of a store must be one SELECT"),
+        ("", "22023", "the query of a store must be a SELECT"),
+        ("SELECT", "22023", "the query of a store has 0 columns, too few"),
+        ("SELECT $1", "42P02", "there is no parameter $1"),
+        ("nonsense", "42601", 'syntax error at or near "nonsense"'),
+    ],
+)
+def test_a_query_reads_only(sql, query, sqlstate, message):
+    sql("CREATE TABLE t (i int); INSERT INTO t VALUES (7)")
+    error = sql.fails(f"SELECT madlib.__store_fill('{query}')")
+    assert error.sqlstate == sqlstate
+    assert message is None or error.message == message
+    assert sql("SELECT i FROM t") == [(7,)]
+
+
+@pytest.mark.parametrize(
+    ("call", "sqlstate", "message"),
+    [
+        ("__store_fill('SELECT 1', -1)", "22023", "a store cannot have -1 grouping columns"),
+        ("__store_fill('SELECT 1', 1)", "22023", "the query of a store has 1 columns, too few"),
+        ("__store_fill('SELECT 1', 2147483647)", "22023", "the query of a store has 1 columns, too few"),
+        ("__store_map(-1)", "42704", "there is no store -1 in this transaction"),
+        ("__store_free(0)", "42704", "there is no store 0 in this transaction"),
+        ("__store_levels({}, 0)", "22023", "there is no column 0 in store {}"),
+        ("__store_levels({}, 3)", "22023", "there is no column 3 in store {}"),
+        ("__store_levels({}, -2147483648)", "22023", None),
+        ("__store_step({}, 'nope')", "22023", 'there is no kernel "nope"'),
+        ("__store_step({}, 'moments', 1)", "22023", "there is no group 1 in store {}"),
+        ("__store_step({}, 'moments', -1)", "22023", "there is no group -1 in store {}"),
+        ("__store_step({}, 'moments', 0, ARRAY[1])", "22023", 'kernel "moments" takes no parameters'),
+        ("__store_step({}, 'moments', 0, ARRAY[NULL]::float8[])", "22004", NO_NULL),
+        ("__store_step({}, 'meat')", "22023", 'kernel "meat" needs parameters'),
+        ("__store_step({}, 'meat', 0, '{{}}')", "22023", 'kernel "meat" needs parameters'),
+        ("__store_step({}, 'meat', 0, ARRAY[NULL]::float8[])", "22004", NO_NULL),
+        (
+            "__store_step({}, 'meat', 0, '{{1}}')",
+            "22023",
+            'kernel "meat" does not fit the columns of store {}',
+        ),
+        (
+            "__store_step({}, 'meat', 0, '{{{{1}},{{2}}}}')",
+            "2202E",
+            "parameters must be an array of one dimension, not of 2",
+        ),
+        ("__store_step({}, 'meat', 0, array_fill(1.0::float8, ARRAY[1048577]))", "22023", None),
+        ("__store_steps({}, 'nope', '')", "22023", 'there is no kernel "nope"'),
+        ("__store_steps({}, 'moments', '\\x00')", "22023", "1 bytes of parameters do not fit 1 groups"),
+        (
+            "__store_steps({}, 'moments', '\\x0000000000000000')",
+            "22023",
+            'kernel "moments" takes no parameters',
+        ),
+        ("__store_steps({}, 'meat', '')", "22023", 'kernel "meat" needs parameters'),
+    ],
+)
+def test_arguments_of_no_use(sql, call, sqlstate, message):
+    sql("BEGIN")
+    store = sql.value(FILL)
+    error = sql.fails(f"SELECT madlib.{call.format(store)}")
+    assert error.sqlstate == sqlstate
+    assert message is None or error.message == message.format(store)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "__store_fill(NULL)",
+        "__store_fill('SELECT 1', NULL)",
+        "__store_map(NULL)",
+        "__store_levels({}, NULL)",
+        "__store_free(NULL)",
+        "__store_step(NULL, 'moments')",
+        "__store_step({}, NULL)",
+        "__store_step({}, 'moments', NULL)",
+    ],
+)
+def test_null_gives_null(sql, call):
+    sql("BEGIN")
+    result = sql(f"SELECT madlib.{call.format(sql.value(FILL))} IS NULL")
+    assert result == [(True,)]
+
+
+def test_too_many_columns(sql):
+    error = sql.fails("SELECT madlib.__store_fill('SELECT array_fill(1.0::float8, ARRAY[2001])')")
+    assert (error.sqlstate, error.message) == ("54011", "2001 columns are too many")
+    assert error.detail == "The most is 2000."
+
+
+@pytest.mark.parametrize(("columns", "kernel"), [("1", "moments"), ("1, 2", "weighted_moments")])
+def test_too_few_columns_for_a_kernel(sql, columns, kernel):
+    error = sql.fails(f"SELECT madlib.__store_step(madlib.__store_fill('SELECT {columns}'), '{kernel}')")
+    assert error.sqlstate == "22023"
+    assert error.message.startswith(f'kernel "{kernel}" does not fit the columns of store ')
+
+
+def test_parameters_that_do_not_fit_the_features(sql):
+    store = "madlib.__store_fill('SELECT 1, 2, 3')"
+    error = sql.fails(f"SELECT madlib.__store_step({store}, 'meat', 0, '{{1,2}}')")
+    assert (error.sqlstate, error.message) == ("2202E", "2 coefficients do not fit 1 features")

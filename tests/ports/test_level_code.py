@@ -3,7 +3,8 @@
 
 def test_codes(sql):
     rows = sql(
-        "SELECT madlib.__level_code(v, ARRAY['b', 'a', 'é']) FROM unnest(ARRAY['a', 'b', 'é', 'c', NULL, '']) AS v"
+        "SELECT madlib.__level_code(v, ARRAY['b', 'a', 'é'])"
+        " FROM unnest(ARRAY['a', 'b', 'é', 'c', NULL, '']) AS v"
     )
     assert [row[0] for row in rows] == [1, 0, 2, None, None, None]
 

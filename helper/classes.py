@@ -1,0 +1,34 @@
+"""The classes of a classification: the distinct values of its target, coded from 0 in their type's order."""
+
+from dataclasses import dataclass
+
+from madpy.errors import MadpyError
+from madpy.helper.expressions import check_expression
+from madpy.helper.features import category_item, code_item, levels_of
+from madpy.ports.postgres.db import Database, Relation
+
+MAX_CLASSES = 1000
+
+
+@dataclass(frozen=True)
+class Classes:
+    """`item` is SQL of the class, double precision; `labels` are the classes as text, of SQL `sql_type`."""
+
+    item: str
+    labels: list[str]
+    sql_type: str
+
+
+def check_classes(db: Database, source: Relation, text: str | None, most: int = MAX_CLASSES) -> Classes:
+    """The classes of the target, at least two and at most `most`; rows where it is NULL have none."""
+    found = check_expression(db, source, text, "target", "any")
+    sql_type = found.types[0]
+    item = category_item(found.items[0], sql_type)
+    labels = levels_of(db, source, item, "target", most)
+    if not labels:
+        empty = not db.execute("SELECT FROM {source:i} LIMIT 1", source=source)
+        fact = f'table "{source.name}" is empty' if empty else "the target is NULL in every row"
+        raise MadpyError(fact, hint="there is nothing to learn from")
+    if len(labels) == 1:
+        raise MadpyError(f"the target has one class only: {labels[0]}", hint="two at least are needed")
+    return Classes(code_item(db, item, labels), labels, sql_type)

@@ -52,14 +52,13 @@ def _field(value: Any) -> Any:
 
 def _in_server(connection: Any, label: str, error: MadpyError) -> Exception:
     """PL/Python puts the class name before the message, and its module too unless that is builtins."""
-    if error.sqlstate == CANCELED:
-        canceled: Exception = connection.spiexceptions.QueryCanceled(error.message)
-        return canceled
+    canceled = error.sqlstate == CANCELED
+    base = connection.spiexceptions.QueryCanceled if canceled else connection.Error
     fields = {"sqlstate": error.sqlstate, "detail": error.detail, "hint": error.hint}
-    failure: Exception = type(label, (connection.Error,), {"__module__": "builtins", **fields})(error.message)
+    failure: Exception = type(label, (base,), {"__module__": "builtins", **fields})(error.message)
     return failure
 
 
 def _outside(label: str, error: MadpyError) -> MadpyError:
-    message = error.message if error.sqlstate == CANCELED else f"{label}: {error.message}"
+    message = f"{label}: {error.message}"
     return type(error)(message, sqlstate=error.sqlstate, hint=error.hint, detail=error.detail)

@@ -18,7 +18,7 @@ def growth(bench: Bench) -> Table:
     return Table(
         "Growth",
         "Each table has its own serial scan as the floor.  The last column is what a row costs regr_train,"
-        " serial, beyond that scan, what a call costs whatever the rows included.",
+        " serial, beyond that scan; what a call costs with no rows at all is in it.",
         ["rows", "features", "scan, s", "regr_train, s", "x scan", "serial, s", "x scan", "ns a row"],
         [measure(bench, rows, features) for rows, features in shapes],
     )

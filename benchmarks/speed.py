@@ -83,12 +83,14 @@ def speed(bench: Bench) -> Table:
 
 def predict(bench: Bench) -> Table:
     """Prediction, in rows a second."""
-    query = f"SELECT count(madlib.regr_predict(coef, {VECTOR})) FROM t, model"
+    query = f"SELECT count(madlib.regr_predict((SELECT coef FROM model), {VECTOR})) FROM t"
+    joined = f"SELECT count(madlib.regr_predict(coef, {VECTOR})) FROM t, model"
     fast = Goal(2, "million", at_least=True)
     cases = [
         Case(FLOOR, scan(), before=SERIAL),
-        Case("regr_predict(coef, ARRAY[...]), serial", query, fast, before=SERIAL),
-        Case("regr_predict(coef, ARRAY[...])", query, fast),
+        Case("regr_predict((SELECT coef ...), ARRAY[...])", query, fast),
+        Case("the same, serial", query, fast, before=SERIAL),
+        Case("regr_predict(coef, ARRAY[...]) FROM t, model", joined, fast),
         Case(
             "regr_predict('model', 't', 'predicted')",
             "SELECT madlib.regr_predict('model', 't', 'predicted')",

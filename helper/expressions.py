@@ -120,7 +120,8 @@ def _parse(db: Database, columns: dict[str, str], text: str | None, what: str) -
                 and shown(piece.strip()) != piece.strip()
             ):
                 hint = f"write {identifier(piece.strip())}, with the double quotes"
-        raise SqlError(f"{what}: {error.message}", sqlstate=error.sqlstate, hint=hint) from None
+        message = f"{what}: {error.message}"
+        raise SqlError(message, sqlstate=error.sqlstate, hint=hint, detail=error.detail) from None
 
 
 def _probe(
@@ -170,10 +171,11 @@ def _explained(source: Relation, columns: dict[str, str], error: SqlError, what:
 
 def _no_column(source: Relation, columns: dict[str, str], name: str) -> MadpyError:
     same = [shown(column) for column in columns if column.lower() == name.lower() and column != name]
+    how = "with" if same and same[0].startswith('"') else "without"
     return MadpyError(
         f"column {quoted(name)} of table {quoted(source.name)} does not exist",
         sqlstate="42703",
-        hint=f"write {same[0]}, with the double quotes" if same else _it_has(columns),
+        hint=f"write {same[0]}, {how} the double quotes" if same else _it_has(columns),
     )
 
 

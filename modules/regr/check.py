@@ -21,6 +21,7 @@ class Counts:
     rows: int
     skipped: int
     largest: int  # rows of the largest group
+    unused: int  # groups without a row to use
     constant: int  # groups with rows whose target is constant
     exhausted: int  # groups without residual degrees of freedom
     r2: float | None
@@ -45,6 +46,7 @@ def count_rows(db: Database, output: Relation) -> Counts:
                coalesce(pg_catalog.sum(num_rows_processed), 0)::bigint AS rows,
                coalesce(pg_catalog.sum(num_missing_rows_skipped), 0)::bigint AS skipped,
                coalesce(pg_catalog.max(num_rows_processed), 0)::bigint AS largest,
+               pg_catalog.count(*) FILTER (WHERE num_rows_processed = 0) AS unused,
                pg_catalog.count(*) FILTER (WHERE num_rows_processed > 0 AND r2 IS NULL) AS constant,
                pg_catalog.count(*) FILTER (WHERE df_residual = 0) AS exhausted,
                pg_catalog.min(r2) AS r2, pg_catalog.min(residual_std_err) AS residual_std_err
@@ -63,13 +65,17 @@ def check_fit(db: Database, rows: Rows, output: Relation, terms: Terms, counts: 
     if counts.largest < k:
         where = " in the largest group" if rows.groups else ""
         raise MadpyError(
-            f"{counts.largest} rows{where} are fewer than the {k} features",
+            f"{counts.largest} rows{where} are fewer than the {k} terms",
             hint="use fewer features, or more rows",
             detail=f"{counts.skipped} rows with a NULL were skipped" if counts.skipped else None,
         )
-    if counts.constant == counts.groups:
+    if counts.constant + counts.unused == counts.groups:
         where = " in every group" if rows.groups else ""
         raise MadpyError(f"the target is constant{where}", hint="there is nothing to explain: check target")
+    if counts.unused:
+        db.warning(f"no row could be used in {counts.unused} of {counts.groups} groups")
+    if counts.constant:
+        db.warning(f"the target is constant in {counts.constant} of {counts.groups} groups: it has no r2")
     _warn_of_aliases(db, output, terms, counts)
     if counts.exhausted:
         where = f" in {counts.exhausted} of {counts.groups} groups" if rows.groups else ""

@@ -2,9 +2,10 @@
 
 Two feeds.  Streaming runs the kernel's aggregate over the source in each pass: parallel, constant memory.
 A store keeps the columns in memory after one read, and kernels run over it with no executor in between; it
-is taken where there are several passes or groups, while it fits the setting madpy.store_memory.
+is taken where there are several passes or many groups, while it fits the setting madpy.store_memory.
 """
 
+import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,9 @@ if TYPE_CHECKING:  # numpy takes a tenth of a second, and one-pass methods do wi
 GROUP = "kernel group"
 STATE = "kernel state"
 PARAMS = "kernel params"
+
+# From here on one read into a store, its rows laid group by group, costs less than an aggregate's states.
+MANY_GROUPS = 3000
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Scan:
         self.db = db
         self.rows = rows
         self.store: int | None = None
-        if passes > 1 or rows.groups:
+        if passes > 1 or self._expected_groups() >= MANY_GROUPS:
             self.store = self._fill_store()
 
     @property
@@ -149,6 +153,18 @@ class Scan:
             groups=self.rows.groups,
         )
         return {row["name"]: row["type"] for row in rows}
+
+    def _expected_groups(self) -> int:
+        """The planner's guess; 1 without grouping columns."""
+        if not self.rows.groups:
+            return 1
+        plan = self.db.value(
+            "EXPLAIN (FORMAT JSON) SELECT FROM {source:i} GROUP BY {groups:q}",
+            source=self.rows.source,
+            groups=fill("{g:i,}", {"g": self.rows.groups}).rstrip(", "),
+        )
+        tree = json.loads(plan) if isinstance(plan, str) else plan  # outside the server it is read already
+        return int(tree[0]["Plan"]["Plan Rows"])
 
     @property
     def _scalars(self) -> list[str]:

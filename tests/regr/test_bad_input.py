@@ -112,14 +112,14 @@ def test_no_row_without_a_null(refuses, arguments, detail, options):
 def test_fewer_rows_than_features(sql, refuses):
     sql("CREATE VIEW two AS SELECT * FROM t WHERE a < 3")
     hint = "Use fewer features, or more rows."
-    assert said(refuses("a, b", source="two")) == ("22023", "2 rows are fewer than the 3 features", hint)
+    assert said(refuses("a, b", source="two")) == ("22023", "2 rows are fewer than the 3 terms", hint)
     assert said(refuses("a, b, a * a, a ^ 3, a ^ 4", grouping_cols="txt"))[1:] == (
-        "5 rows in the largest group are fewer than the 6 features",
+        "5 rows in the largest group are fewer than the 6 terms",
         hint,
     )
     error = refuses("a, b", "CASE WHEN a < 3 THEN y END")
     assert (error.message, error.detail) == (
-        "regr_train: 2 rows are fewer than the 3 features",
+        "regr_train: 2 rows are fewer than the 3 terms",
         "8 rows with a NULL were skipped.",
     )
 

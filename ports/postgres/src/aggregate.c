@@ -41,7 +41,7 @@ state_new(const Kernel *kernel, int ncols, int nparams, const double *params, in
 	if (ncols > MAX_COLUMNS)
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_COLUMNS),
-				 errmsg("%d features are too many", ncols),
+				 errmsg("%d columns are too many", ncols),
 				 errdetail("The most is %d, the target and a weight included.", MAX_COLUMNS)));
 	bytes = state_bytes(kernel, ncols, nparams, tail_capacity);
 	state = palloc0(bytes);

@@ -14,7 +14,7 @@
 
 /*
  * Compiled twice on x86-64 and chosen at run time: with FMA (and so AVX), and for any processor.  Not by
- * "arch=haswell", which asks for the maker's processor and gives AMD's the slow one, ten times slower here.
+ * "arch=haswell", which asks for the maker's processor and gives AMD's the slow one, three times slower.
  */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define DD_CLONES __attribute__((target_clones("fma", "default")))

@@ -16,7 +16,7 @@
 #define CHUNK 256
 
 /*
- * Independent compensated sums, as many as fill two vector registers; loops over them are what the compiler vectorises.
+ * Independent compensated sums, as many as fill a vector register; loops over them are what the compiler vectorises.
  */
 #define LANES 4
 

@@ -267,7 +267,8 @@ regr_predict(PG_FUNCTION_ARGS)
 	if (k != given)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("%d features do not fit %d coefficients", k, given),
+				 errmsg_plural("%d feature does not fit %d coefficients", "%d features do not fit %d coefficients",
+							   k, k, given),
 				 errhint("Give the features in the order of training, with the 1 of the intercept if the model has one.")));
 	if (x == NULL)
 		PG_RETURN_NULL();

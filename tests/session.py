@@ -62,6 +62,11 @@ class Session:
         self.notices.clear()
         return self.connection.query(query).dictresult()
 
+    @property
+    def warnings(self) -> list[str]:
+        """The WARNINGs that came since the last statement."""
+        return [notice.message for notice in self.notices if notice.severity == "WARNING"]
+
     def fails(self, query: str) -> Failure:
         """The error of a statement that has to fail."""
         try:

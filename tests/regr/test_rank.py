@@ -9,10 +9,6 @@ from tests.regr.call import call
 ALIASED = "not estimated, being a combination of the terms before: "
 
 
-def warnings(sql) -> list[str]:
-    return [notice.message for notice in sql.notices if notice.severity == "WARNING"]
-
-
 @pytest.fixture
 def line(load):
     """y, and features that are multiples of 0.1 and 0.3: none of them exact in a double."""
@@ -44,7 +40,7 @@ def line(load):
 def test_aliased_terms(sql, line, train, features, aliased):
     """The rest is as if they were not there."""
     model = train(features)
-    assert warnings(sql) == [ALIASED + ", ".join(aliased)]
+    assert sql.warnings == [ALIASED + ", ".join(aliased)]
     kept = [name not in aliased for name in model["feature_names"]]
     for name, wanted in {"coef": line.params, "std_err": line.bse, "p_values": line.pvalues}.items():
         values = np.array(model[name], dtype=float)
@@ -80,7 +76,7 @@ def test_nothing_but_zeros(sql, line, train):
     assert (model["coef"], model["std_err"], model["t_stats"], model["p_values"]) == ([None],) * 4
     assert (model["r2"], model["df_model"], model["df_residual"]) == (0, 0, 20)
     assert model["condition_no"] is model["f_stat"] is None
-    assert warnings(sql) == [ALIASED + "zero"]
+    assert sql.warnings == [ALIASED + "zero"]
 
 
 def test_as_many_rows_as_terms(sql, load, train):
@@ -93,7 +89,7 @@ def test_as_many_rows_as_terms(sql, load, train):
         assert model[name] == [None] * 3, name
     for name in ("residual_std_err", "adjusted_r2", "f_stat", "f_p_value", "bp_stats", "bp_p_value"):
         assert model[name] is None, name
-    assert warnings(sql) == [
+    assert sql.warnings == [
         "as many rows as estimated terms: the fit is exact and has no standard errors",
         "no test of Breusch and Pagan: it needs an intercept among the features, and residuals",
     ]
@@ -103,7 +99,7 @@ def test_an_exact_line_has_no_residuals_to_test(sql, load, train):
     load(x=[i / 10 for i in range(20)], y=[1 + i / 5 for i in range(20)])
     model = train("x", heteroskedasticity_option=True)
     assert (model["residual_std_err"], model["r2"], model["bp_stats"]) == (0, 1, None)
-    assert len(warnings(sql)) == 1
+    assert len(sql.warnings) == 1
 
 
 def test_groups_differ_in_rank(sql, load):
@@ -115,7 +111,7 @@ def test_groups_differ_in_rank(sql, load):
         b=[1.0, 0, 1, 1, 0, 0, 5, 7, 0, 0, 0, 0, 0, 0],
     )
     sql(call("a, b", grouping_cols="g"))
-    assert warnings(sql) == [
+    assert sql.warnings == [
         ALIASED + "b (in 2 of 3 groups)",
         "as many rows as estimated terms in 1 of 3 groups: the fit is exact and has no standard errors",
     ]

@@ -1,0 +1,59 @@
+"""The kernels, how their aggregates are called, and a table whose sums are whole numbers."""
+
+from tests.session import Session
+
+CALLS = {
+    "moments": "y, x",
+    "weighted_moments": "y, x, w",
+    "meat": "y, x, w, '{1,-2,3}'",
+    "squared_residuals": "y, x, w, '{1,-2,3}'",
+}
+KERNELS = list(CALLS)
+ROWS = 500
+
+# Whole numbers, so that every sum is exact in whatever order; every eleventh row has a NULL somewhere.
+TABLE = f"""
+    CREATE TABLE t AS
+    SELECT i, i % 3 AS g, CASE WHEN i % 33 <> 0 THEN (i * i % 101)::float8 END AS y,
+           CASE WHEN i % 33 = 11 THEN NULL WHEN i % 33 = 22 THEN ARRAY[1, NULL, 0]
+                ELSE ARRAY[1, i % 13, i % 7 - 3] END::float8[] AS x,
+           (i % 5)::float8 AS w
+    FROM generate_series(1, {ROWS}) i
+"""
+
+
+def rows() -> list[tuple[list[int], int, int]]:
+    """(x, y, w) of the rows of TABLE without a NULL."""
+    numbers = (i for i in range(1, ROWS + 1) if i % 11 != 0)
+    return [([1, i % 13, i % 7 - 3], i * i % 101, i % 5) for i in numbers]
+
+
+def moments(columns: list[list[int]], weights: list[int]) -> list[int]:
+    """The lower triangle of the sums of w z_i z_j, z_0 being 1."""
+    z = [[1] * len(weights), *columns]
+    return [
+        sum(w * a * b for w, a, b in zip(weights, z[i], z[j], strict=True))
+        for i in range(len(z))
+        for j in range(i + 1)
+    ]
+
+
+def exact(kernel: str) -> list[int]:
+    """The moments that the state of a kernel has to hold, by Python's integers."""
+    X = [list(column) for column in zip(*(x for x, _, _ in rows()), strict=True)]
+    y, w = [y for _, y, _ in rows()], [w for _, _, w in rows()]
+    e = [b - (x[0] - 2 * x[1] + 3 * x[2]) for x, b, _ in rows()]
+    match kernel:
+        case "moments":
+            return moments([*X, y], [1] * len(y))
+        case "weighted_moments":
+            return moments([*X, y], w)
+        case "meat":
+            return moments(X, [(a * b) ** 2 for a, b in zip(w, e, strict=True)])
+    return moments([*X, [a * a for a in e]], [1] * len(y))
+
+
+def state(sql: Session, kernel: str, clauses: str = "FROM t") -> bytes:
+    """What the aggregate of a kernel returns."""
+    value: bytes = sql.value(f"SELECT madlib.{kernel}_state({CALLS[kernel]}) {clauses}")
+    return value

@@ -71,3 +71,13 @@ def _sql_type(part: Field[Any]) -> str:
     name = formatannotation(part.type).removesuffix(" | None")
     sql_type: str = part.metadata.get("type") or SQL_TYPES[name]
     return sql_type
+
+
+def stars(p_value: float | None) -> str:
+    """R's significance codes."""
+    if p_value is None:
+        return ""
+    return next(
+        (mark for bound, mark in ((0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, ".")) if p_value < bound),
+        "",
+    )

@@ -69,13 +69,3 @@ def breusch_pagan(r2: Array, num_rows: Array, df_model: Array) -> tuple[Array, A
     """
     statistic = num_rows * r2
     return statistic, special.chdtrc(df_model, statistic)
-
-
-def stars(p_value: float | None) -> str:
-    """R's significance codes."""
-    if p_value is None:
-        return ""
-    return next(
-        (mark for bound, mark in ((0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, ".")) if p_value < bound),
-        "",
-    )

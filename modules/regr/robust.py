@@ -1,6 +1,5 @@
 """The second pass of regr_train: robust standard errors, and the test of Breusch and Pagan."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,14 +7,9 @@ import numpy as np
 from madpy.helper.terms import INTERCEPT, Terms
 from madpy.modules.regr import core
 from madpy.ports.postgres.db import Database, Relation, fill
-from madpy.ports.postgres.scan import Rows, Scan, join_groups
+from madpy.ports.postgres.scan import Scan, join_groups
 
 AT_ONCE = 1000  # groups in one UPDATE
-
-
-def scan(db: Database, rows: Rows) -> Scan:
-    """A scan for several passes; the kernels of the second one take a weight always."""
-    return Scan(db, replace(rows, weights=rows.weights or "1::double precision"), passes=3)
 
 
 def refine(

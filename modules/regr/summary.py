@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from madpy.helper import helper
-from madpy.modules.regr import core
+from madpy.helper.training import stars
 from madpy.modules.regr.check import check_model
 from madpy.ports.postgres.db import Database, fill
 
@@ -39,4 +39,4 @@ def summary(db: Database, output_table: str | None) -> list[TermRow]:
         model=model,
         order="".join(fill("m.{g:i}, ", {"g": group}) for group in groups),
     )
-    return [TermRow(**row, signif=core.stars(row["p_value"])) for row in rows]
+    return [TermRow(**row, signif=stars(row["p_value"])) for row in rows]

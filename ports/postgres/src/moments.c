@@ -117,16 +117,11 @@ typedef struct Range
 	bool		finite;
 } Range;
 
-DD_INLINE Range
-column_range(const double *a, int rows)
+DD_CLONES static void
+lane_ranges(const double *restrict a, int rows, double *restrict low, double *restrict high, double *restrict poison)
 {
-	double		low[4] = {a[0], a[0], a[0], a[0]};
-	double		high[4] = {a[0], a[0], a[0], a[0]};
-	double		poison[4] = {0};
-	int			r = 0;
-
-	for (; r + 4 <= rows; r += 4)
-		for (int q = 0; q < 4; q++)
+	for (int r = 0; r < rows; r += LANES)
+		for (int q = 0; q < LANES; q++)
 		{
 			double		x = a[r + q];
 
@@ -134,19 +129,33 @@ column_range(const double *a, int rows)
 			high[q] = x > high[q] ? x : high[q];
 			poison[q] += x - x; /* NaN for NaN and for infinities */
 		}
-	for (; r < rows; r++)
+}
+
+static Range
+column_range(const double *a, int rows)
+{
+	double		low[LANES];
+	double		high[LANES];
+	double		poison[LANES] = {0};
+	Range		range = {a[0], a[0], true};
+	int			whole = rows - rows % LANES;
+
+	for (int q = 0; q < LANES; q++)
+		low[q] = high[q] = a[0];
+	lane_ranges(a, whole, low, high, poison);
+	for (int r = whole; r < rows; r++)
 	{
-		low[0] = a[r] < low[0] ? a[r] : low[0];
-		high[0] = a[r] > high[0] ? a[r] : high[0];
+		low[0] = Min(a[r], low[0]);
+		high[0] = Max(a[r], high[0]);
 		poison[0] += a[r] - a[r];
 	}
-	for (int q = 1; q < 4; q++)
+	for (int q = 0; q < LANES; q++)
 	{
-		low[0] = low[q] < low[0] ? low[q] : low[0];
-		high[0] = high[q] > high[0] ? high[q] : high[0];
-		poison[0] += poison[q];
+		range.low = Min(low[q], range.low);
+		range.high = Max(high[q], range.high);
+		range.finite = range.finite && poison[q] == 0;
 	}
-	return (Range) {low[0], high[0], poison[0] == 0};
+	return range;
 }
 
 /*

@@ -60,11 +60,10 @@ def train(
     say(f"regr_train: {target} on {', '.join(terms.names)}, from {helper.full_name(db, source)}")
 
     again = robust or heteroskedasticity_option
-    if again:  # the kernels of the second pass always take a weight
-        rows = replace(rows, weights=rows.weights or "1::double precision")
+    weighted = replace(rows, weights=rows.weights or "1::double precision")  # as the second pass takes them
     try:
         db.progress("regr_train: reading rows")
-        scan = Scan(db, rows, passes=3 if again else 1)
+        scan = Scan(db, weighted, passes=3) if again else Scan(db, rows)
         say(f"regr_train: reading by {scan.feed}")
         _create_model(db, scan, output, terms)
     except SqlError as error:

@@ -23,6 +23,20 @@ CREATE AGGREGATE MADLIB_SCHEMA.moments_state(y double precision, x double precis
 COMMENT ON AGGREGATE MADLIB_SCHEMA.moments_state(double precision, double precision[]) IS
     'the state of a linear regression of y on x, which can be kept, merged and fitted';
 
+-- The same with the features as arguments of their own, which spares an array per row.
+CREATE FUNCTION MADLIB_SCHEMA.__moments_columns_accum(state bytea, y double precision, VARIADIC x "any") RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'moments_columns_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__moments_columns_accum(bytea, double precision, "any") IS
+    'transition function: gathers rows into blocks for the kernel "moments"';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__moments_columns(y double precision, VARIADIC x "any") (
+    SFUNC = MADLIB_SCHEMA.__moments_columns_accum, STYPE = bytea,
+    COMBINEFUNC = MADLIB_SCHEMA.__moments_combine,
+    FINALFUNC = MADLIB_SCHEMA.__moments_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__moments_columns(double precision, "any") IS
+    'moments_state with the features, all double precision, as arguments of their own';
+
 CREATE AGGREGATE MADLIB_SCHEMA.moments_merge(state bytea) (
     SFUNC = MADLIB_SCHEMA.__moments_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__moments_combine,
     FINALFUNC = MADLIB_SCHEMA.__moments_state, PARALLEL = SAFE
@@ -59,6 +73,24 @@ CREATE AGGREGATE MADLIB_SCHEMA.weighted_moments_state(
 COMMENT ON AGGREGATE
     MADLIB_SCHEMA.weighted_moments_state(double precision, double precision[], double precision) IS
     'the state of a weighted linear regression of y on x, which can be kept, merged and fitted';
+
+CREATE FUNCTION MADLIB_SCHEMA.__weighted_moments_columns_accum(
+    state bytea, y double precision, weight double precision, VARIADIC x "any"
+) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'weighted_moments_columns_accum';
+COMMENT ON FUNCTION
+    MADLIB_SCHEMA.__weighted_moments_columns_accum(bytea, double precision, double precision, "any") IS
+    'transition function: gathers rows into blocks for the kernel "weighted_moments"';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__weighted_moments_columns(
+    y double precision, weight double precision, VARIADIC x "any"
+) (
+    SFUNC = MADLIB_SCHEMA.__weighted_moments_columns_accum, STYPE = bytea,
+    COMBINEFUNC = MADLIB_SCHEMA.__weighted_moments_combine,
+    FINALFUNC = MADLIB_SCHEMA.__weighted_moments_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__weighted_moments_columns(double precision, double precision, "any") IS
+    'weighted_moments_state with the features, all double precision, as arguments of their own';
 
 CREATE AGGREGATE MADLIB_SCHEMA.weighted_moments_merge(state bytea) (
     SFUNC = MADLIB_SCHEMA.__weighted_moments_combine, STYPE = bytea,

@@ -23,6 +23,11 @@ PARAMS = "kernel params"
 # From here on one read into a store, its rows laid group by group, costs less than an aggregate's states.
 MANY_GROUPS = 3000
 
+# Kernels whose aggregates also take features as arguments of their own, so that no array is built for each
+# row; the server allows 100 arguments, the state and the scalars among them.
+WITH_COLUMNS = {"moments", "weighted_moments"}
+MOST_ARGUMENTS = 96
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -210,7 +215,7 @@ class Scan:
 
     def _streamed(self, kernel: str, outputs: str, params: str | None, *, has_params: bool = True) -> str:
         """Without groups there is no GROUP BY at all: GROUP BY () would switch parallel workers off."""
-        items = [*self._scalars[:1], self.rows.vector, *self._scalars[1:]]
+        aggregate, items = self._aggregate(kernel)
         names = [f'"kernel argument {n}"' for n in range(len(items))]
         inner = ", ".join(f"{item} AS {name}" for item, name in zip(items, names, strict=True))
         join = join_groups(f"({params}) AS p", self.rows.groups, "s", "p") if params else ""
@@ -223,7 +228,7 @@ class Scan:
             {
                 "outputs": outputs,
                 "schema": self.db.schema,
-                "aggregate": f"{kernel}_state",
+                "aggregate": aggregate,
                 "arguments": ", ".join(
                     [f"s.{name}" for name in names] + [f'p."{PARAMS}"'] * bool(params and has_params)
                 ),
@@ -235,6 +240,13 @@ class Scan:
                 "group_by": f"GROUP BY {keys}" if keys else "",
             },
         )
+
+    def _aggregate(self, kernel: str) -> tuple[str, list[str]]:
+        """The aggregate for a kernel, and its arguments without the parameters."""
+        rows, scalars = self.rows, self._scalars
+        if kernel in WITH_COLUMNS and not rows.is_vector and len(rows.features) <= MOST_ARGUMENTS:
+            return f"__{kernel}_columns", [*scalars, *rows.features]
+        return f"{kernel}_state", [*scalars[:1], rows.vector, *scalars[1:]]
 
     def _outputs(self) -> str:
         """The grouping columns, each with its comma."""

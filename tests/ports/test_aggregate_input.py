@@ -111,7 +111,7 @@ def test_parameters_of_no_use(t, kernel, params, sqlstate, message):
 
 def test_too_many_features_are_counted(sql):
     error = sql.fails("SELECT madlib.regr_agg(1, array_fill(1::float8, ARRAY[2000]))")
-    assert (error.sqlstate, error.message) == ("54011", "2001 features are too many")
+    assert (error.sqlstate, error.message) == ("54011", "2001 columns are too many")
     assert error.detail == "The most is 2000, the target and a weight included."
     assert (
         sql.value("SELECT length(madlib.moments_state(1, array_fill(1::float8, ARRAY[1999])))") > 32_000_000

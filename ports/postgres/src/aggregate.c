@@ -195,6 +195,25 @@ first_state(const Kernel *kernel, FunctionCallInfo fcinfo, int ncols)
 	return state_new(kernel, ncols, nparams, params, FIRST_TAIL_ROWS);
 }
 
+/* Room for one more row that waits. */
+static double *
+next_row(const Kernel *kernel, State **state)
+{
+	if ((*state)->tail_rows == (*state)->tail_capacity)
+		*state = state_grown(kernel, *state);
+	return state_tail(kernel, *state) + (Size) (*state)->tail_rows * (*state)->ncols;
+}
+
+/* The row is in: with enough of them the kernel takes a block. */
+static void
+row_done(const Kernel *kernel, State *state)
+{
+	if (++state->tail_rows < TAIL_ROWS)
+		return;
+	add_rows(kernel, state, state_tail(kernel, state), TAIL_ROWS);
+	state->tail_rows = 0;
+}
+
 /* Put the scalars of a row behind its features; false where one is NULL. */
 static bool
 take_scalars(FunctionCallInfo fcinfo, int scalars, double *to)
@@ -250,16 +269,60 @@ accumulate(FunctionCallInfo fcinfo, const Kernel *kernel)
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("features must not be an empty array")));
 
-	if (state->tail_rows == state->tail_capacity)
-		state = state_grown(kernel, state);
-	row = state_tail(kernel, state) + (Size) state->tail_rows * state->ncols;
+	row = next_row(kernel, &state);
 	memcpy(row, x, k * sizeof(double));
 	memcpy(row + k, scalars, kernel->scalars * sizeof(double));
-	if (++state->tail_rows == TAIL_ROWS)
-	{
-		add_rows(kernel, state, state_tail(kernel, state), TAIL_ROWS);
-		state->tail_rows = 0;
-	}
+	row_done(kernel, state);
+	PG_RETURN_POINTER(state);
+}
+
+/* That all arguments from `first` on are double precision: looked at once. */
+static void
+check_columns(FunctionCallInfo fcinfo, int first)
+{
+	static const bool checked = true;
+
+	if (fcinfo->flinfo->fn_extra)
+		return;
+	for (int arg = first; arg < PG_NARGS(); arg++)
+		if (get_fn_expr_argtype(fcinfo->flinfo, arg) != FLOAT8OID)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("argument %d must be of type double precision", arg)));
+	fcinfo->flinfo->fn_extra = (void *) &checked;
+}
+
+/*
+ * x_columns_accum(state, [y,] [weight,] x1, x2, ...): the features as arguments of their own.  The executor then builds
+ * no array for each row, which costs as much as a third of reading it.
+ */
+static Datum
+accumulate_columns(FunctionCallInfo fcinfo, const Kernel *kernel)
+{
+	State	   *state = PG_ARGISNULL(0) ? NULL : state_check(kernel, PG_GETARG_BYTEA_P(0));
+	int			first = 1 + kernel->scalars;
+	int			k = PG_NARGS() - first;
+	double	   *row;
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+		elog(ERROR, "%s called outside an aggregate", kernel->name);
+	check_columns(fcinfo, first);
+	if (state == NULL)
+		state = state_new(kernel, k + kernel->scalars, 0, NULL, FIRST_TAIL_ROWS);
+	else if (state->ncols != k + kernel->scalars)
+		elog(ERROR, "a state of %d columns does not fit %d features", state->ncols, k);
+	for (int arg = 1; arg < PG_NARGS(); arg++)
+		if (PG_ARGISNULL(arg))
+		{
+			state->rows_skipped++;
+			PG_RETURN_POINTER(state);
+		}
+	row = next_row(kernel, &state);
+	for (int j = 0; j < k; j++)
+		row[j] = PG_GETARG_FLOAT8(first + j);
+	for (int s = 0; s < kernel->scalars; s++)
+		row[k + s] = PG_GETARG_FLOAT8(1 + s);
+	row_done(kernel, state);
 	PG_RETURN_POINTER(state);
 }
 
@@ -321,6 +384,12 @@ Datum name##_combine(PG_FUNCTION_ARGS) { return combine(fcinfo, &name##_kernel);
 PG_FUNCTION_INFO_V1(name##_state); \
 Datum name##_state(PG_FUNCTION_ARGS) { return final_state(fcinfo, &name##_kernel); }
 
+#define AGGREGATE_OF_COLUMNS(name) \
+PG_FUNCTION_INFO_V1(name##_columns_accum); \
+Datum name##_columns_accum(PG_FUNCTION_ARGS) { return accumulate_columns(fcinfo, &name##_kernel); }
+
+AGGREGATE_OF_COLUMNS(moments)
+AGGREGATE_OF_COLUMNS(weighted_moments)
 AGGREGATE(moments)
 AGGREGATE(weighted_moments)
 AGGREGATE(meat)

@@ -88,6 +88,8 @@ class Scan:
                 packed=packed,
             )
             return states.States.parse(data, self._num_groups)
+        if not self.group_values:
+            return states.States.parse(b"", 0)
         relation = self.group_relation(params)
         text = self._streamed(kernel, f'p."{GROUP}", ', relation, has_params=params is not None)
         rows = self.db.execute(

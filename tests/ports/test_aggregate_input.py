@@ -116,3 +116,17 @@ def test_too_many_features_are_counted(sql):
     assert (
         sql.value("SELECT length(madlib.moments_state(1, array_fill(1::float8, ARRAY[1999])))") > 32_000_000
     )
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("__moments_columns(y, 1)", "argument 2 must be of type double precision"),
+        ("__moments_columns(y, 1.5::float8, w::text)", "argument 3 must be of type double precision"),
+        ("__moments_columns(y, VARIADIC x)", "argument 2 must be of type double precision"),
+        ("__weighted_moments_columns(y, w, w::real)", "argument 3 must be of type double precision"),
+    ],
+)
+def test_features_of_another_type(t, call, message):
+    error = t.fails(f"SELECT madlib.{call} FROM t")
+    assert (error.sqlstate, error.message) == ("42804", message)

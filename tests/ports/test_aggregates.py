@@ -32,6 +32,23 @@ def test_a_state_holds_exact_sums(t, kernel):
     assert states.rows_skipped.tolist() == [ROWS - len(rows()) + weightless]
 
 
+COLUMNS = {
+    "moments": "__moments_columns(y, x[1], x[2], x[3])",
+    "weighted_moments": "__weighted_moments_columns(y, w, x[1], x[2], x[3])",
+}
+
+
+@pytest.mark.parametrize("kernel", COLUMNS)
+def test_features_as_arguments_of_their_own(t, kernel):
+    """The same state to the bit, by group and in a window too."""
+    for clauses in ("FROM t", "FROM t WHERE y IS NULL AND x[2] IS NULL", "FROM t WHERE i < 100"):
+        assert t.value(f"SELECT madlib.{COLUMNS[kernel]} {clauses}") == state(t, kernel, clauses)
+    by_group = "SELECT madlib.{} FROM t WHERE i % 33 <> 11 GROUP BY g ORDER BY g"
+    assert t(by_group.format(COLUMNS[kernel])) == t(by_group.format(f"{kernel}_state({CALLS[kernel]})"))
+    *_, last = t(f"SELECT madlib.{COLUMNS[kernel]} OVER (ORDER BY i) FROM t ORDER BY i")
+    assert last[0] == state(t, kernel)
+
+
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("part", ["i % 2", "i", "i / 64", "i < 0", "random()"])
 def test_merged_parts_are_the_whole(t, kernel, part):

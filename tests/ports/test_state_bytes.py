@@ -145,6 +145,7 @@ def test_states_of_other_shapes_cannot_be_merged(t):
     [
         "__moments_accum({}1, ARRAY[1])",
         "__weighted_moments_accum({}1, ARRAY[1], 1)",
+        "__moments_columns_accum({}1, 1.0::float8)",
         "__meat_accum({}1, ARRAY[1], 1, ARRAY[1])",
         "__squared_residuals_accum({}1, ARRAY[1], 1, ARRAY[1])",
         *(f"__{kernel}_combine({{}}NULL)" for kernel in KERNELS),
@@ -152,7 +153,7 @@ def test_states_of_other_shapes_cannot_be_merged(t):
 )
 def test_support_functions_are_for_aggregates(sql, call, arguments):
     error = sql.fails(f"SELECT madlib.{call.format(arguments)}")
-    kernel = re.match("__(.*)_", call)[1]
+    kernel = re.match("__(.*?)(_columns)?_(accum|combine)", call)[1]
     assert error.message in (f"{kernel} called outside an aggregate", "this is not a state of an aggregate")
 
 
@@ -175,3 +176,13 @@ def test_an_aggregate_of_somebody_else(whole, t, kernel, start):
         assert t.value(call) is not None
     else:
         assert t.fails(call).sqlstate == "22P03"
+
+
+def test_an_aggregate_of_columns_of_somebody_else(whole, t):
+    for first in (b"", b"mdpt", whole["moments"]):
+        t(
+            'CREATE AGGREGATE mine(float8, VARIADIC "any") '
+            f"(SFUNC = madlib.__moments_columns_accum, STYPE = bytea, INITCOND = '\\x{first.hex()}')"
+        )
+        assert t.fails("SELECT mine(y, w) FROM t").sqlstate in ("22P03", "XX000")
+        t('DROP AGGREGATE mine(float8, VARIADIC "any")')

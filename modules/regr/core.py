@@ -42,11 +42,12 @@ def inference(coef: Array, covariance: Array, df_residual: Array) -> Inference:
 
 
 def wald(
-    coef: Array, covariance: Array, slopes: NDArray[np.bool_], df_residual: Array
+    coef: Array, covariance: Array, slopes: NDArray[np.bool_], df_model: Array, df_residual: Array
 ) -> tuple[Array, Array]:
     """F statistic and p-value, shape (G,), of the hypothesis that all `slopes` (a mask, shape (k,)) are zero.
 
-    Aliased coefficients are left out.  NaN where there is nothing to test.
+    Aliased coefficients are left out.  NaN where there is nothing to test, or where the slopes are not the
+    model's `df_model` degrees of freedom: a constant is hidden among them.
     Source: Wooldridge, Introductory Econometrics, 8-2.
     """
     f_stats = np.full(len(coef), np.nan)
@@ -55,10 +56,14 @@ def wald(
         kept = slopes & ~np.isnan(coef[g])
         q = int(kept.sum())
         block = covariance[g][np.ix_(kept, kept)]
-        if q == 0 or not np.isfinite(block).all() or np.linalg.matrix_rank(block) < q:
+        scale = np.sqrt(np.diagonal(block))  # units out of the way: they are no lack of rank
+        if q == 0 or q != df_model[g] or not np.isfinite(block).all() or not scale.all():
             continue
-        f_stats[g] = coef[g, kept] @ np.linalg.solve(block, coef[g, kept]) / q
-        p_values[g] = special.fdtrc(q, df_residual[g], f_stats[g])
+        correlation = block / np.outer(scale, scale)
+        if np.linalg.matrix_rank(correlation) == q:
+            t_stats = coef[g, kept] / scale
+            f_stats[g] = t_stats @ np.linalg.solve(correlation, t_stats) / q
+            p_values[g] = special.fdtrc(q, df_residual[g], f_stats[g])
     return f_stats, p_values
 
 

@@ -47,7 +47,7 @@ def _robust(db: Database, scan: Scan, output: Relation, terms: Terms, params: st
     covariance = core.hc1(_numbers(rows, "sandwich"), _numbers(rows, "num_rows_processed"), df_residual)
     found = core.inference(coef, covariance, df_residual)
     constant = np.array([_is_constant(name) for name in terms.names])
-    f_stat, f_p_value = core.wald(coef, covariance, ~constant, df_residual)
+    f_stat, f_p_value = core.wald(coef, covariance, ~constant, _numbers(rows, "df_model"), df_residual)
     _update(
         db,
         output,

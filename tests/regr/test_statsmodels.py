@@ -188,3 +188,17 @@ def test_condition_number(sql, load, train):
         load(f"t{number}", x=X.tolist(), y=rng.normal(size=40).tolist())
         model = train("x", source=f"t{number}", output=f"m{number}")
         assert model["condition_no"] == pytest.approx(10.0**spread, rel=1e-3 if spread == 12 else 1e-8)
+
+
+def test_robust_f_whatever_the_units(sample, train):
+    """Variances of coefficients 1e36 apart are no lack of rank."""
+    y, X, _ = sample
+    model = train("a * 1e9, b / 1e9", robust=True)
+    assert model["f_stat"] == pytest.approx(sm.OLS(y, X).fit(cov_type="HC1", use_t=True).fvalue, rel=1e-9)
+
+
+def test_robust_f_of_a_constant_that_is_not_called_one(sample, train):
+    """Which terms are slopes is not known then: no figure, as in statsmodels, rather than a wrong one."""
+    model = train("ARRAY[(a > 3)::int, (a <= 3)::int, b]", robust=True)
+    assert model["f_stat"] is model["f_p_value"] is None
+    assert model["df_model"] == 2

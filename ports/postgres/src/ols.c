@@ -158,8 +158,9 @@ tridiagonalize(double *a, int n, double *diagonal, double *beside)
 		CHECK_FOR_INTERRUPTS();
 		diagonal[c] = AT(a, n, c, c);
 		for (int i = c + 1; i < n; i++)
-			norm = hypot(norm, AT(a, n, i, c));
-		beside[c] = norm * norm;
+			norm += AT(a, n, i, c) * AT(a, n, i, c);
+		beside[c] = norm;
+		norm = sqrt(norm);
 		if (norm == 0 || c + 2 >= n)
 			continue;
 		for (int i = c + 1; i < n; i++)
@@ -184,7 +185,31 @@ tridiagonalize(double *a, int n, double *diagonal, double *beside)
 	pfree(w);
 }
 
-/* The largest eigenvalue of a symmetric matrix that is not negative, which is destroyed: bisection with Sturm counts. */
+/* The Sturm sequence of a tridiagonal matrix at x: whether an eigenvalue is above x, else p'(x) / p(x). */
+static bool
+sturm(const double *diagonal, const double *beside, int n, double x, double *slope)
+{
+	double		q = 1;
+	double		dq = 0;
+
+	*slope = 0;
+	for (int i = 0; i < n; i++)
+	{
+		double		step = i > 0 ? beside[i - 1] / q : 0;
+
+		dq = -1 + (i > 0 ? step * dq / q : 0);
+		q = diagonal[i] - x - step;
+		if (!(q < 0))
+			return true;
+		*slope += dq / q;
+	}
+	return false;
+}
+
+/*
+ * The largest eigenvalue of a symmetric matrix that is not negative, which is destroyed: bisection brings it close, and
+ * Newton's steps from above converge to it without passing it.
+ */
 static double
 largest_eigenvalue(double *a, int n)
 {
@@ -192,31 +217,48 @@ largest_eigenvalue(double *a, int n)
 	double	   *beside = palloc(n * sizeof(double));
 	double		low = 0;
 	double		high = 0;
+	double		slope;
 
 	for (int i = 0; i < n; i++)
 		high += AT(a, n, i, i);
 	tridiagonalize(a, n, diagonal, beside);
-	for (int step = 0; step < 100 && high - low > DBL_EPSILON * high; step++)
+	for (int i = 0; i < n; i++)
+		low = Max(low, diagonal[i]);
+	high *= 1 + n * DBL_EPSILON;
+	for (int step = 0; step < 6; step++)
 	{
 		double		middle = (low + high) / 2;
-		double		q = 1;
-		bool		above = false;	/* an eigenvalue above the middle */
 
-		for (int i = 0; i < n && !above; i++)
-		{
-			q = diagonal[i] - middle - (i > 0 ? beside[i - 1] / q : 0);
-			if (q == 0)
-				q = -DBL_MIN;
-			above = q > 0;
-		}
-		if (above)
+		if (sturm(diagonal, beside, n, middle, &slope))
 			low = middle;
 		else
 			high = middle;
 	}
+	for (int step = 0; step < 100 && !sturm(diagonal, beside, n, high, &slope); step++)
+	{
+		double		lower = high - 1 / slope;
+
+		if (!(lower < high * (1 - DBL_EPSILON)))
+			break;
+		high = lower;
+	}
 	pfree(diagonal);
 	pfree(beside);
 	return high;
+}
+
+/* The root of the same, taken in a unit in which the squares of the matrix are doubles. */
+static double
+largest_root(double *a, int n)
+{
+	double		unit = 0;
+
+	for (int i = 0; i < n; i++)
+		unit = Max(unit, AT(a, n, i, i));
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < n; j++)
+			AT(a, n, i, j) /= unit;
+	return sqrt(unit) * sqrt(largest_eigenvalue(a, n));
 }
 
 /* Condition number of X over the kept columns: the largest eigenvalues of X'X and of its inverse, each from its own matrix. */
@@ -235,7 +277,7 @@ condition(const Moments *moments, const Factor *f, const dd *inverse, int rank)
 				gram[a] = dd_double(i >= j ? moment(moments, i + 1, j + 1) : moment(moments, j + 1, i + 1));
 				inv[a++] = dd_double(AT(inverse, f->k, i, j));
 			}
-	result = rank == 0 ? NAN : sqrt(largest_eigenvalue(gram, rank)) * sqrt(largest_eigenvalue(inv, rank));
+	result = rank == 0 ? NAN : largest_root(gram, rank) * largest_root(inv, rank);
 	pfree(gram);
 	pfree(inv);
 	return result;

@@ -223,44 +223,72 @@ store_set_null(Store *store, int64 row, int column)
 	store->has_nulls[column] = true;
 }
 
-/* Copy one column into another file in the order of source[]. */
+/*
+ * Move the rows of a block to where they belong in `sorted`, row by row: a row is then one stretch of memory, where
+ * column by column every value of it would be a page of its own.  place[] is the place of each row of the block.
+ */
 static void
-copy_column(const Store *from, Store *to, int column, const int64 *source)
+scatter_block(const Store *store, int64 block, int rows, const int64 *place, double *sorted)
 {
-	for (int64 row = 0; row < from->rows; row++)
+	int			ncols = store->ncols;
+
+	for (int r = 0; r < rows; r++)
 	{
-		double	   *place = store_column(to, block_of(to, row), column) + row_of(to, row);
+		const double *from = store_column(store, block, 0) + r;
+		double	   *to = sorted + place[r] * ncols;
 
-		if (row_of(to, row) == 0)
-			CHECK_FOR_INTERRUPTS();
-		*place = store_column(from, block_of(from, source[row]), column)[row_of(from, source[row])];
+		for (int c = 0; c < ncols; c++)
+			to[c] = from[(Size) c * store->block_rows];
 	}
-	for (int64 row = 0; row < from->rows && from->has_nulls[column]; row++)
-		if (is_null(from, source[row], column))
-			store_set_null(to, row, column);
 }
 
 static void
-swap_files(Store *a, Store *b)
+gather_block(const Store *store, int64 block, int rows, const double *sorted)
 {
-	Store		was = *a;
+	int			ncols = store->ncols;
+	const double *from = sorted + (block << store->block_shift) * ncols;
 
-	a->fd = b->fd;
-	a->base = b->base;
-	a->blocks = b->blocks;
-	b->fd = was.fd;
-	b->base = was.base;
-	b->blocks = was.blocks;
+	for (int c = 0; c < ncols; c++)
+	{
+		double	   *to = store_column(store, block, c);
+
+		for (int r = 0; r < rows; r++)
+			to[r] = from[(Size) r * ncols + c];
+	}
 }
 
-/* Lay the rows group by group; codes[row] is the group of each. */
+/* Lay the bitmap of one column's NULLs in the order of place[]. */
+static void
+sort_nulls(Store *store, int column, const int64 *place)
+{
+	bool	   *nulls = MemoryContextAllocExtended(CurrentMemoryContext, store->rows, MCXT_ALLOC_HUGE);
+
+	for (int64 row = 0; row < store->rows; row++)
+		nulls[place[row]] = is_null(store, row, column);
+	for (int64 row = 0; row < store->rows; row += store->block_rows)
+		memset(store_nulls(store, block_of(store, row), column), 0, store->block_rows / 8);
+	for (int64 row = 0; row < store->rows; row++)
+		if (nulls[row])
+			store_set_null(store, row, column);
+	pfree(nulls);
+}
+
+/* Rows of a block that are there: all but in the last one. */
+static int
+rows_of_block(const Store *store, int64 block)
+{
+	return Min(store->block_rows, store->rows - (block << store->block_shift));
+}
+
+/* Lay the rows group by group, in their own file, with a copy of it in between; codes[row] is the group of each. */
 void
 store_sort(Store *store, const int *codes)
 {
 	int			groups = dict_count(store->groups);
+	int64		blocks = block_of(store, store->rows + store->block_rows - 1);
 	int64	   *next;
-	int64	   *source;
-	Store	   *copy;
+	int64	   *place;
+	double	   *sorted;
 
 	store->group_start = MemoryContextAllocZero(store->context, (groups + 1) * sizeof(int64));
 	for (int64 row = 0; row < store->rows; row++)
@@ -272,21 +300,27 @@ store_sort(Store *store, const int *codes)
 
 	next = palloc(groups * sizeof(int64));
 	memcpy(next, store->group_start, groups * sizeof(int64));
-	source = MemoryContextAllocHuge(CurrentMemoryContext, store->rows * sizeof(int64));
+	place = MemoryContextAllocHuge(CurrentMemoryContext, store->rows * sizeof(int64));
 	for (int64 row = 0; row < store->rows; row++)
-		source[next[codes[row]]++] = row;
-
-	/* the old file stays the store's until the copy is whole, then they change places and the old one goes */
-	copy = store_new();
-	store_shape(copy, store->ncols);
-	for (copy->rows = 0; copy->rows < store->rows; copy->rows += copy->block_rows)
-		store_add_block(copy);
+		place[row] = next[codes[row]]++;
 	for (int c = 0; c < store->ncols; c++)
-		copy_column(store, copy, c, source);
-	swap_files(store, copy);
-	store_free(copy);
+		if (store->has_nulls[c])
+			sort_nulls(store, c, place);
+
+	sorted = MemoryContextAllocHuge(CurrentMemoryContext, store->rows * store->ncols * sizeof(double));
+	for (int64 block = 0; block < blocks; block++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		scatter_block(store, block, rows_of_block(store, block), place + (block << store->block_shift), sorted);
+	}
+	for (int64 block = 0; block < blocks; block++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		gather_block(store, block, rows_of_block(store, block), sorted);
+	}
 	pfree(next);
-	pfree(source);
+	pfree(place);
+	pfree(sorted);
 }
 
 static Store *

@@ -190,6 +190,14 @@ def test_condition_number(sql, load, train):
         assert model["condition_no"] == pytest.approx(10.0**spread, rel=1e-3 if spread == 12 else 1e-8)
 
 
+@pytest.mark.parametrize("unit", [1e-100, 1e100])
+def test_condition_number_in_any_unit(load, train, unit):
+    """Squares of such numbers are doubles still; squares of those are not."""
+    X = np.random.default_rng(4).normal(size=(20, 3)) * unit
+    load(x=X.tolist(), y=X[:, 0].tolist())
+    assert train("x")["condition_no"] == pytest.approx(np.linalg.cond(X), rel=1e-9)
+
+
 def test_robust_f_whatever_the_units(sample, train):
     """Variances of coefficients 1e36 apart are no lack of rank."""
     y, X, _ = sample

@@ -215,16 +215,18 @@ largest_eigenvalue(double *a, int n)
 {
 	double	   *diagonal = palloc(n * sizeof(double));
 	double	   *beside = palloc(n * sizeof(double));
+	double		trace = 0;
 	double		low = 0;
-	double		high = 0;
+	double		high = 1 + n * DBL_EPSILON;
 	double		slope;
 
 	for (int i = 0; i < n; i++)
-		high += AT(a, n, i, i);
+		trace += AT(a, n, i, i);
+	for (int i = 0; i < n * n; i++)
+		a[i] /= trace;			/* squares of elements are taken: in any unit */
 	tridiagonalize(a, n, diagonal, beside);
 	for (int i = 0; i < n; i++)
 		low = Max(low, diagonal[i]);
-	high *= 1 + n * DBL_EPSILON;
 	for (int step = 0; step < 6; step++)
 	{
 		double		middle = (low + high) / 2;
@@ -244,21 +246,7 @@ largest_eigenvalue(double *a, int n)
 	}
 	pfree(diagonal);
 	pfree(beside);
-	return high;
-}
-
-/* The root of the same, taken in a unit in which the squares of the matrix are doubles. */
-static double
-largest_root(double *a, int n)
-{
-	double		unit = 0;
-
-	for (int i = 0; i < n; i++)
-		unit = Max(unit, AT(a, n, i, i));
-	for (int i = 0; i < n; i++)
-		for (int j = 0; j < n; j++)
-			AT(a, n, i, j) /= unit;
-	return sqrt(unit) * sqrt(largest_eigenvalue(a, n));
+	return high * trace;
 }
 
 /* Condition number of X over the kept columns: the largest eigenvalues of X'X and of its inverse, each from its own matrix. */
@@ -277,7 +265,7 @@ condition(const Moments *moments, const Factor *f, const dd *inverse, int rank)
 				gram[a] = dd_double(i >= j ? moment(moments, i + 1, j + 1) : moment(moments, j + 1, i + 1));
 				inv[a++] = dd_double(AT(inverse, f->k, i, j));
 			}
-	result = rank == 0 ? NAN : largest_root(gram, rank) * largest_root(inv, rank);
+	result = rank == 0 ? NAN : sqrt(largest_eigenvalue(gram, rank)) * sqrt(largest_eigenvalue(inv, rank));
 	pfree(gram);
 	pfree(inv);
 	return result;

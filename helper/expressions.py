@@ -87,7 +87,7 @@ def check_columns(db: Database, source: Relation, text: str | None, what: str) -
             raise _no_column(source, columns, name)
         if name in names:
             raise MadpyError(f"{what}: column {quoted(name)} is named twice", sqlstate="42701")
-        _check_groupable(db, source, name, columns[name], what)
+        _check_groupable(db, name, columns[name], what)
         names.append(name)
     return names
 
@@ -179,9 +179,10 @@ def _no_column(source: Relation, columns: dict[str, str], name: str) -> MadpyErr
     )
 
 
-def _check_groupable(db: Database, source: Relation, name: str, column_type: str, what: str) -> None:
+def _check_groupable(db: Database, name: str, column_type: str, what: str) -> None:
+    """That a type has a hash: groups are found by it, in a store and in joins."""
     try:
-        db.execute("SELECT FROM {source:i} GROUP BY {name:i} LIMIT 0", source=source, name=name)
+        db.execute("SELECT pg_catalog.hash_record_extended(ROW(NULL::{type:q}), 0)", type=column_type)
     except SqlError as error:
         if error.sqlstate != "42883":
             raise

@@ -139,14 +139,20 @@ def test_no_int_1_as_published(load, train):
     assert digits(model["f_stat"], 15750.25) >= 14
 
 
-def test_a_large_offset_in_a_feature(load, train):
-    """A slope is the same wherever zero is: 1e9 added to x costs no digits."""
-    x = [1e9 + i for i in range(50)]
+@pytest.mark.parametrize("offset", [1e9, 1e13])
+def test_a_large_offset(load, train, offset):
+    """A slope and its error are the same wherever zero is, of a feature or of the target."""
+    x = [float(i) for i in range(50)]
     y = [(i * i) % 17 / 8 for i in range(50)]
-    load(y=y, x=x)
-    model, truth = train("x"), fit([[1.0, value] for value in x], y)
-    assert worst(model["coef"], truth.coef) >= 15
-    assert worst(model["std_err"], [root(variance) for variance in truth.variances]) >= 15
+    far = [offset + value for value in x]
+    load("feature", y=y, x=far)
+    load("target", y=far, x=y)
+    for table, design, target in (("feature", far, y), ("target", y, far)):
+        model = train("x", source=table, output=f"{table}_model")
+        truth = fit([[1.0, value] for value in design], target)
+        assert worst(model["coef"], truth.coef) >= 15
+        assert worst(model["std_err"], [root(variance) for variance in truth.variances]) >= 15
+        assert digits(model["r2"], truth.r2) >= 14
 
 
 def test_exact_helpers():

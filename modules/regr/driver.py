@@ -7,9 +7,10 @@ from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
+from madpy.helper.reasons import explained
 from madpy.helper.terms import Terms, check_terms, number_item
 from madpy.helper.training import Training, create_summary
-from madpy.modules.regr.check import check_fit, count_rows, explained
+from madpy.modules.regr.check import check_fit, count_rows
 from madpy.modules.regr.predict import predict
 from madpy.modules.regr.summary import summary
 from madpy.ports.postgres.db import Database, Relation

@@ -1,0 +1,55 @@
+"""Why a fit cannot be had, or not all of it, in the words of the one who asked for it."""
+
+import re
+
+from madpy.errors import MadpyError, SqlError
+from madpy.helper.arguments import quoted
+from madpy.helper.terms import Terms
+from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.scan import Rows
+
+NAMED = 10  # terms in a message
+ARRAY_SUBSCRIPT_ERROR = "2202E"
+
+
+def explained(error: SqlError, terms: Terms) -> SqlError:
+    """A kernel's error in the user's words: "feature 2", which counts the intercept, by its name."""
+    message, hint = error.message, error.hint
+    numbered = re.fullmatch(r"feature (\d+) (is .*)", message)
+    if numbered and int(numbered[1]) <= len(terms.names):
+        message = f"feature {quoted(terms.names[int(numbered[1]) - 1])} {numbered[2]}"
+    if error.sqlstate == ARRAY_SUBSCRIPT_ERROR and not hint:
+        hint = "leave such rows out, in a view for instance, or make the arrays alike"
+    return SqlError(message, sqlstate=error.sqlstate, hint=hint, detail=error.detail)
+
+
+def nothing_to_use(db: Database, rows: Rows, terms: Terms, skipped: int) -> MadpyError:
+    """No row counted: say which expression is the reason."""
+    if skipped == 0:
+        return MadpyError(f'table "{rows.source.name}" is empty', hint="there is nothing to learn from")
+    named = {"the target": rows.target}
+    named |= {"a weight": rows.weights} if rows.weights else {}
+    names = ["the array of features"] if terms.is_vector else map(quoted, terms.names)
+    named |= dict(zip(names, rows.features, strict=True))
+    columns = ", ".join(f"pg_catalog.count({item})" for item in named.values())
+    known = db.value("SELECT ARRAY[{columns:q}] FROM {source:i}", columns=columns, source=rows.source)
+    empty = [name for name, count in zip(named, known, strict=True) if count == 0]
+    what = (
+        f"{', '.join(empty[:NAMED])} is NULL in all of them"
+        if empty
+        else f"each has a NULL somewhere{', or weight zero' if rows.weights else ''}"
+    )
+    return MadpyError(
+        f'none of the {skipped} rows of table "{rows.source.name}" can be used',
+        detail=what,
+        hint="rows with a NULL are skipped: leave the expression out, or fill it with coalesce()",
+    )
+
+
+def warn_of_aliases(db: Database, aliased: dict[str, int], groups: int) -> None:
+    """`aliased`: in how many of the groups each term has no coefficient of its own; not empty."""
+    said = [
+        term + (f" (in {count} of {groups} groups)" if groups > 1 else "") for term, count in aliased.items()
+    ]
+    more = f" and {len(said) - NAMED} more" if len(said) > NAMED else ""
+    db.warning(f"not estimated, being a combination of the terms before: {', '.join(said[:NAMED])}{more}")

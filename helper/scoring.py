@@ -1,0 +1,203 @@
+"""Prediction over a whole table by a model with a `coef` per group: its terms rebuilt, scored in C.
+
+Nothing read from a model is executed: of its terms only names and values are taken, and quoted.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.helper.expressions import columns_of
+from madpy.helper.terms import Term, Terms, check_terms, level_item, number_item, read_terms
+from madpy.ports.postgres.db import Database, Relation, fill, identifier
+from madpy.ports.postgres.scan import join_groups
+
+FEATURES = "features"
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a prediction over a table made."""
+
+    output_table: str
+    num_rows: int
+    num_null_predictions: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to predict with, from and into, all checked."""
+
+    model: Relation
+    groups: list[str]
+    source: Relation
+    columns: dict[str, str]  # of the source: name and type
+    output: Relation
+    vector: str  # SQL of the features of a row
+
+
+def check_model(db: Database, model: Relation, method: str, wanted: Mapping[str, str]) -> list[str]:
+    """The grouping columns of a table that `method` made, with the `wanted` columns, or an error."""
+    types = columns_of(db, model)
+    if any(types.get(name) != sql_type for name, sql_type in wanted.items()):
+        raise MadpyError(
+            f'table "{model.name}" is not a model of {method}',
+            sqlstate="42809",
+            hint=f"give the output_table of a call of {method}",
+        )
+    names = list(types)
+    return names[: names.index("coef")]
+
+
+def summary_of(db: Database, model: Relation, method: str) -> Relation:
+    """The summary table beside a model."""
+    summary = Relation(model.schema, model.name + "_summary")
+    if not db.value("SELECT pg_catalog.to_regclass({name:l}) IS NOT NULL", name=str(summary)):
+        raise MadpyError(
+            f'the summary table "{summary.name}" of the model does not exist',
+            sqlstate="42P01",
+            hint=f"keep the two tables that {method} makes in one schema, under their names",
+        )
+    return summary
+
+
+def model_terms(db: Database, model: Relation, method: str) -> Terms:
+    """What the features of a model are made of, from its summary table; without SQL for them."""
+    summary = summary_of(db, model, method)
+    rows = db.execute("SELECT terms::text AS terms FROM {summary:i}", summary=summary)
+    return read_terms(rows[0]["terms"] if rows else None)
+
+
+def check_job(
+    db: Database,
+    model: Relation,
+    groups: list[str],
+    method: str,
+    source_table: str | None,
+    output_table: str | None,
+    features: str | None,
+    adds: Sequence[str],
+) -> Job:
+    """A prediction that puts the columns `adds` behind those of the source."""
+    source = helper.check_source(db, source_table)
+    output = helper.check_new_table(db, output_table, source, room="")
+    columns = columns_of(db, source)
+    for name in adds:
+        if name in columns:
+            raise MadpyError(
+                f'table "{source.name}" has a column "{name}" already',
+                sqlstate="42701",
+                hint="rename it, or predict from a view without it",
+            )
+    for group in groups:
+        if group not in columns:
+            raise MadpyError(
+                f'table "{source.name}" has no column "{group}"',
+                sqlstate="42703",
+                hint=f"the model is grouped by it: {', '.join(groups)}",
+            )
+    if features is not None:
+        vector = _given(db, source, features, model)
+    else:
+        vector = _remembered(model_terms(db, model, method), columns, source)
+    return Job(model, groups, source, columns, output, vector)
+
+
+def create_predictions(db: Database, job: Job, score: Callable[[str], dict[str, str]]) -> Predictions:
+    """Create the output: the columns of the source, then what `score` gives, names and their SQL.
+
+    `score` gets SQL of a row's features; m.coef are its model's coefficients.  The number of rows without a
+    prediction is that of NULLs in the first column.
+    """
+    features = FEATURES
+    while features in job.columns:
+        features += "_"
+    adds = score(fill("s.{f:i}", {"f": features}))
+    scored = ", ".join(
+        fill("{item:q} AS {name:i}", {"item": item, "name": name}) for name, item in adds.items()
+    )
+    db.execute(
+        """
+        CREATE TABLE {output:i} AS
+        SELECT {columns:q} {scored:q}
+        FROM (SELECT *, {vector:q} AS {features:i} FROM {source:i}) AS s
+             {model:q}
+        """,
+        output=job.output,
+        columns="".join(fill("s.{c:i}, ", {"c": column}) for column in job.columns),
+        features=features,
+        scored=scored,
+        vector=job.vector,
+        source=job.source,
+        model=join_groups(fill("{m:i} AS m", {"m": job.model}), job.groups, "s", "m", "LEFT JOIN"),
+    )
+    counted = db.execute(
+        """
+        SELECT pg_catalog.count(*) AS all, pg_catalog.count(*) FILTER (WHERE {p:i} IS NULL) AS nulls
+        FROM {output:i}
+        """,
+        p=next(iter(adds)),
+        output=job.output,
+    )[0]
+    return Predictions(helper.full_name(db, job.output), counted["all"], counted["nulls"])
+
+
+def _given(db: Database, source: Relation, features: str, model: Relation) -> str:
+    """SQL of the features that the caller wrote."""
+    terms = check_terms(db, source, features)
+    wanted = db.value(
+        "SELECT pg_catalog.cardinality(coef) FROM {model:i} WHERE coef IS NOT NULL LIMIT 1", model=model
+    )
+    if terms.is_vector:
+        return terms.items[0]
+    if wanted is not None and len(terms.items) != wanted:
+        raise MadpyError(
+            f"{len(terms.items)} features do not fit the {wanted} terms of the model",
+            hint="give the features in the order of training; see feature_names in the model",
+        )
+    return f"ARRAY[{', '.join(terms.items)}]"
+
+
+def _remembered(terms: Terms, columns: dict[str, str], source: Relation) -> str:
+    """SQL of the model's terms.  Only names and values are taken from the table, never SQL."""
+    for term in terms.terms:
+        if term.column is None and term.kind in ("expression", "vector") and not _is_number(term.name):
+            raise MadpyError(
+                f"the model has an expression among its features: {term.name}",
+                hint="give them again, in the order of the model's feature_names: features => 'ARRAY[...]'",
+            )
+        if term.column is not None and term.column not in columns:
+            raise MadpyError(
+                f'column "{term.column}" of table "{source.name}" does not exist',
+                sqlstate="42703",
+                hint="the model was trained on it",
+            )
+    if terms.is_vector:
+        return fill("{c:i}::double precision[]", {"c": terms.terms[0].column})
+    return f"ARRAY[{', '.join(_item(term, terms, columns) for term in terms.terms)}]"
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _item(term: Term, terms: Terms, columns: dict[str, str]) -> str:
+    match term.kind, term.column, term.level:
+        case "level", str(column), str(level):
+            levels = [other.level for other in terms.terms if other.column == column]
+            known = [terms.references[column], *levels]
+            item = level_item(column, level)
+            return fill(
+                "CASE WHEN {c:i}::text = ANY ({known:l}) THEN {item:q} END",
+                {"c": column, "known": known, "item": item},
+            )
+        case "number", str(column), _:
+            return number_item(identifier(column), columns[column])
+        case "expression", _, _:
+            return fill("{n:l}", {"n": float(term.name)})
+    return "1::double precision"

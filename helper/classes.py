@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from madpy.errors import MadpyError
-from madpy.helper.expressions import check_expression
+from madpy.helper.expressions import NUMBERS, check_expression
 from madpy.helper.features import category_item, code_item, levels_of
 from madpy.ports.postgres.db import Database, Relation
 
@@ -32,3 +32,11 @@ def check_classes(db: Database, source: Relation, text: str | None, most: int = 
     if len(labels) == 1:
         raise MadpyError(f"the target has one class only: {labels[0]}", hint="two at least are needed")
     return Classes(code_item(db, item, labels), labels, sql_type)
+
+
+def label_type(sql_type: str) -> str:
+    """The type that labels are given back in: that of the target if it is a number or boolean, else text.
+
+    Never a name out of a model, which anybody may have made.
+    """
+    return next((known for known in (*NUMBERS, "boolean") if known == sql_type), "text")

@@ -4,11 +4,12 @@ Unlike in a design of `terms`, a text column is one feature here: a value is cod
 """
 
 from dataclasses import asdict, dataclass
+from types import NoneType
 from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.helper.arguments import quoted
-from madpy.helper.expressions import Expressions, check_columns, check_expressions
+from madpy.helper.expressions import SHOWN, Expressions, check_columns, check_expressions
 from madpy.helper.terms import number_item
 from madpy.ports.postgres.db import Database, Relation, fill
 
@@ -73,6 +74,75 @@ def check_features(
         message = f"categorical_cols: {quoted(unknown[0])} is not among the features"
         raise MadpyError(message, hint=f"these are: {', '.join(found.names)}")
     return Features(features, items)
+
+
+def read_features(kept: Any, is_vector: bool) -> Features:
+    """What `as_json` gave, without items, from a model that anybody may have made: checked."""
+    try:
+        features = [Feature(**feature) for feature in kept]
+        whole = bool(features) and all(
+            isinstance(feature.name, str)
+            and isinstance(feature.column, str | NoneType)
+            and (feature.levels is None or all(isinstance(level, str) for level in feature.levels))
+            for feature in features
+        )
+    except TypeError:
+        whole = False
+    if not whole or not isinstance(is_vector, bool):
+        message = "what the model's features are made of cannot be read"
+        raise MadpyError(message, sqlstate="22P02", hint="train the model again")
+    return Features(features, [], is_vector)
+
+
+def features_of(
+    db: Database, source: Relation, columns: dict[str, str], model: Features, text: str | None
+) -> str:
+    """SQL of the features of a model, over another source, as one double precision[].
+
+    By the names and levels that the model has, never by SQL that it has; `text` are the features where the
+    caller wrote them, which expressions need.
+    """
+    if text is not None:
+        return _given(db, source, model, text)
+    for feature in model.features:
+        if feature.column is None:
+            raise MadpyError(
+                f"the model has an expression among its features: {feature.name}",
+                hint="give them again, in the order of the model's feature_names: features => '...'",
+            )
+        if feature.column not in columns:
+            raise MadpyError(
+                f"column {quoted(feature.column)} of table {quoted(source.name)} does not exist",
+                sqlstate="42703",
+                hint="the model was trained on it",
+            )
+    names = [str(feature.column) for feature in model.features]
+    if model.is_vector:
+        return fill("{c:i}::double precision[]", {"c": names[0]})
+    items = [fill("{c:i}", {"c": name}) for name in names]
+    return _array(db, model, items, [columns[name] for name in names])
+
+
+def _given(db: Database, source: Relation, model: Features, text: str) -> str:
+    found = check_expressions(db, source, text, "features", allowed="number, boolean or text")
+    if found.is_vector and found.kinds[0] == "number":
+        return f"{found.items[0]}::double precision[]"
+    if len(found.items) != len(model.features):
+        raise MadpyError(
+            f"{len(found.items)} features do not fit the {len(model.features)} of the model",
+            hint=f"give them in the order of training: {', '.join(model.names[:SHOWN])}",
+        )
+    return _array(db, model, found.items, found.types)
+
+
+def _array(db: Database, model: Features, items: list[str], types: list[str]) -> str:
+    coded = (
+        number_item(item, sql_type)
+        if feature.levels is None
+        else code_item(db, category_item(item, sql_type), feature.levels)
+        for item, sql_type, feature in zip(items, types, model.features, strict=True)
+    )
+    return f"ARRAY[{', '.join(coded)}]"
 
 
 def code_item(db: Database, item: str, levels: list[str]) -> str:

@@ -4,6 +4,7 @@ import re
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.arguments import quoted
+from madpy.helper.features import Features
 from madpy.helper.terms import Terms
 from madpy.ports.postgres.db import Database
 from madpy.ports.postgres.scan import Rows
@@ -12,7 +13,7 @@ NAMED = 10  # terms in a message
 ARRAY_SUBSCRIPT_ERROR = "2202E"
 
 
-def explained(error: SqlError, terms: Terms) -> SqlError:
+def explained(error: SqlError, terms: Terms | Features) -> SqlError:
     """A kernel's error in the user's words: "feature 2", which counts the intercept, by its name."""
     message, hint = error.message, error.hint
     numbered = re.fullmatch(r"feature (\d+) (is .*)", message)

@@ -1,10 +1,10 @@
-"""Prediction over a whole table by a model with a `coef` per group: its terms rebuilt, scored in C.
+"""Prediction over a whole table by a model with a row per group: its features rebuilt, scored in C.
 
 Nothing read from a model is executed: of its terms only names and values are taken, and quoted.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
@@ -34,7 +34,7 @@ class Job:
     source: Relation
     columns: dict[str, str]  # of the source: name and type
     output: Relation
-    vector: str  # SQL of the features of a row
+    vector: str = ""  # SQL of the features of a row
 
 
 def check_model(db: Database, model: Relation, method: str, wanted: Mapping[str, str]) -> list[str]:
@@ -79,9 +79,25 @@ def check_job(
     features: str | None,
     adds: Sequence[str],
 ) -> Job:
-    """A prediction that puts the columns `adds` behind those of the source."""
+    """A prediction that puts the columns `adds` behind those of the source; the model has terms."""
+    job = check_places(db, model, groups, source_table, output_table, adds)
+    if features is not None:
+        return replace(job, vector=_given(db, job.source, features, model))
+    return replace(job, vector=_remembered(model_terms(db, model, method), job.columns, job.source))
+
+
+def check_places(
+    db: Database,
+    model: Relation,
+    groups: list[str],
+    source_table: str | None,
+    output_table: str | None,
+    adds: Sequence[str],
+    what: str = "output_table",
+) -> Job:
+    """Where from and where to, for a model of any kind: a job without its vector."""
     source = helper.check_source(db, source_table)
-    output = helper.check_new_table(db, output_table, source, room="")
+    output = helper.check_new_table(db, output_table, source, what, room="")
     columns = columns_of(db, source)
     for name in adds:
         if name in columns:
@@ -97,33 +113,50 @@ def check_job(
                 sqlstate="42703",
                 hint=f"the model is grouped by it: {', '.join(groups)}",
             )
-    if features is not None:
-        vector = _given(db, source, features, model)
-    else:
-        vector = _remembered(model_terms(db, model, method), columns, source)
-    return Job(model, groups, source, columns, output, vector)
+    return Job(model, groups, source, columns, output)
 
 
 def create_predictions(db: Database, job: Job, score: Callable[[str], dict[str, str]]) -> Predictions:
     """Create the output: the columns of the source, then what `score` gives, names and their SQL.
 
-    `score` gets SQL of a row's features; m.coef are its model's coefficients.  The number of rows without a
-    prediction is that of NULLs in the first column.
+    `score` gets SQL of a row's features; m is the row of its model, m.coef for instance are its coefficients.
+    The number of rows without a prediction is that of NULLs in the first column.
+    """
+    create_scored(db, job, score)
+    counted = db.execute(
+        """
+        SELECT pg_catalog.count(*) AS all, pg_catalog.count(*) FILTER (WHERE {p:i} IS NULL) AS nulls
+        FROM {output:i}
+        """,
+        p=next(iter(score(""))),
+        output=job.output,
+    )[0]
+    return Predictions(helper.full_name(db, job.output), counted["all"], counted["nulls"])
+
+
+def create_scored(
+    db: Database, job: Job, score: Callable[[str], dict[str, str]], kind: str = "TABLE"
+) -> None:
+    """Create the output, a table or (kind VIEW) a view.
+
+    What `score` gives may have an entry "": an item of FROM that is joined to each row, with all of its rows.
     """
     features = FEATURES
     while features in job.columns:
         features += "_"
     adds = score(fill("s.{f:i}", {"f": features}))
+    beside = adds.pop("", None)
     scored = ", ".join(
         fill("{item:q} AS {name:i}", {"item": item, "name": name}) for name, item in adds.items()
     )
     db.execute(
         """
-        CREATE TABLE {output:i} AS
+        CREATE {kind:q} {output:i} AS
         SELECT {columns:q} {scored:q}
         FROM (SELECT *, {vector:q} AS {features:i} FROM {source:i}) AS s
-             {model:q}
+             {model:q} {beside:q}
         """,
+        kind=kind,
         output=job.output,
         columns="".join(fill("s.{c:i}, ", {"c": column}) for column in job.columns),
         features=features,
@@ -131,16 +164,8 @@ def create_predictions(db: Database, job: Job, score: Callable[[str], dict[str, 
         vector=job.vector,
         source=job.source,
         model=join_groups(fill("{m:i} AS m", {"m": job.model}), job.groups, "s", "m", "LEFT JOIN"),
+        beside=f"LEFT JOIN LATERAL {beside} ON true" if beside else "",
     )
-    counted = db.execute(
-        """
-        SELECT pg_catalog.count(*) AS all, pg_catalog.count(*) FILTER (WHERE {p:i} IS NULL) AS nulls
-        FROM {output:i}
-        """,
-        p=next(iter(adds)),
-        output=job.output,
-    )[0]
-    return Predictions(helper.full_name(db, job.output), counted["all"], counted["nulls"])
 
 
 def _given(db: Database, source: Relation, features: str, model: Relation) -> str:

@@ -1,12 +1,15 @@
 """What every driver does at its end: the one-row summary table, and the record that the call returns."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from datetime import timedelta
 from inspect import formatannotation
 from typing import Any, TypeVar
 
 from madpy import __version__
+from madpy.helper.output import create_output
 from madpy.ports.postgres.db import Database, Relation, identifier, literal
+from madpy.ports.postgres.scan import Scan
 
 SQL_TYPES = {
     "str": "text",
@@ -52,19 +55,45 @@ Record = TypeVar("Record", bound=Training)
 
 def create_summary(db: Database, summary: Relation, record: Record) -> Record:
     """Create the summary table from the fields of `record`, of built-in types only; the record, completed."""
-    now = db.execute(
-        """
-        SELECT pg_catalog.current_setting('server_version') AS server_version,
-               current_user::text AS trained_by, pg_catalog.clock_timestamp()::text AS trained_at
-        """
-    )[0]
-    whole = replace(record, **now)
+    whole = _completed(db, record)
     columns = ", ".join(
         f"{literal(getattr(whole, part.name))}::{_sql_type(part)} AS {identifier(part.name)}"
         for part in fields(whole)
     )
     db.execute("CREATE TABLE {summary:i} AS SELECT {columns:q}", summary=summary, columns=columns)
     return whole
+
+
+def create_group_summary(
+    db: Database,
+    scan: Scan,
+    summary: Relation,
+    record: Record,
+    columns: Sequence[tuple[str, str]],
+    rows: Iterable[tuple[int, Sequence[Any]]],
+) -> Record:
+    """The same with a row for each group: the grouping columns, the fields of `record`, `columns`.
+
+    `columns` and `rows` are those of `create_output`; one with the name of a field stands in its place.
+    """
+    whole = _completed(db, record)
+    own = dict(columns)
+    kept = [(part.name, _sql_type(part)) for part in fields(whole) if part.name not in own]
+    order = [part.name for part in fields(whole)]
+    listed = [(name, own.get(name) or dict(kept)[name]) for name in order]
+    listed += [column for column in columns if column[0] not in order]
+    create_output(db, scan, summary, listed, rows, constants={name: getattr(whole, name) for name, _ in kept})
+    return whole
+
+
+def _completed(db: Database, record: Record) -> Record:
+    now = db.execute(
+        """
+        SELECT pg_catalog.current_setting('server_version') AS server_version,
+               current_user::text AS trained_by, pg_catalog.clock_timestamp()::text AS trained_at
+        """
+    )[0]
+    return replace(record, **now)
 
 
 def _sql_type(part: Field[Any]) -> str:

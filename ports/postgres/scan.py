@@ -75,12 +75,12 @@ class Scan:
     def step(self, kernel: str, params: "Array | None" = None) -> "States":
         """The kernel's state after one pass, for each group in the order of `group_values`.
 
-        `params` has a row of parameters for each group, shape (G, p).
+        `params` has a row of parameters for each group, shape (G, p), or is the same for all, shape (p,).
         """
         from madpy.ports.postgres import states
 
         if self.store is not None:
-            packed = states.packed(params) if params is not None else b""
+            packed = states.packed(params, self._num_groups) if params is not None else b""
             data = self.db.value(
                 "SELECT {schema:i}.__store_steps({store:l}, {kernel:l}, {packed:l})",
                 store=self.store,
@@ -88,6 +88,9 @@ class Scan:
                 packed=packed,
             )
             return states.States.parse(data, self._num_groups)
+        if params is not None and params.ndim == 1:
+            found = self._step_with(kernel, literal(params.tolist()))
+            return states.States.parse(b"".join(found), len(found))
         if not self.group_values:
             return states.States.parse(b"", 0)
         relation = self.group_relation(params)
@@ -97,6 +100,19 @@ class Scan:
         )
         found = [row[STATE] for row in rows if row[STATE] is not None]
         return states.States.parse(b"".join(found), len(found))
+
+    def _step_with(self, kernel: str, constant: str) -> list[bytes]:
+        """States of a step whose parameters are a constant; its statement finds the groups too."""
+        text = self._streamed(kernel, self._outputs(), None, constant=constant)
+        texts = "".join(fill("s.{g:i}::text AS {g:i}, ", {"g": group}) for group in self.rows.groups)
+        rows = self.db.execute(
+            "SELECT {texts:q} {state:i} FROM ({text:q}) AS s", texts=texts, state=STATE, text=text
+        )
+        found = {tuple(row[group] for group in self.rows.groups): row[STATE] for row in rows}
+        if "group_values" not in self.__dict__:
+            self.group_values = [dict(zip(self.rows.groups, key, strict=True)) for key in found]
+        states = [found[tuple(values.values())] for values in self.group_values]
+        return [state for state in states if state is not None]
 
     @cached_property
     def group_values(self) -> list[dict[str, Any]]:
@@ -215,7 +231,15 @@ class Scan:
             },
         )
 
-    def _streamed(self, kernel: str, outputs: str, params: str | None, *, has_params: bool = True) -> str:
+    def _streamed(
+        self,
+        kernel: str,
+        outputs: str,
+        params: str | None,
+        *,
+        has_params: bool = True,
+        constant: str | None = None,
+    ) -> str:
         """Without groups there is no GROUP BY at all: GROUP BY () would switch parallel workers off."""
         aggregate, items = self._aggregate(kernel)
         names = [f'"kernel argument {n}"' for n in range(len(items))]
@@ -232,7 +256,9 @@ class Scan:
                 "schema": self.db.schema,
                 "aggregate": aggregate,
                 "arguments": ", ".join(
-                    [f"s.{name}" for name in names] + [f'p."{PARAMS}"'] * bool(params and has_params)
+                    [f"s.{name}" for name in names]
+                    + [f'p."{PARAMS}"'] * bool(params and has_params)
+                    + ([] if constant is None else [constant])
                 ),
                 "groups": self.rows.groups,
                 "inner": inner,

@@ -42,6 +42,6 @@ class States:
         return cls(headers["rows_used"].copy(), headers["rows_skipped"].copy(), body)
 
 
-def packed(params: Array) -> bytes:
-    """Parameters, shape (G, p), as __store_steps takes them."""
-    return np.ascontiguousarray(params, "<f8").tobytes()
+def packed(params: Array, groups: int) -> bytes:
+    """Parameters, shape (G, p), or (p,) for the same in all groups, as __store_steps takes them."""
+    return np.ascontiguousarray(np.broadcast_to(params, (groups, params.shape[-1])), "<f8").tobytes()

@@ -8,7 +8,8 @@
 #include "kernel.h"
 
 static const Kernel *const kernels[] = {
-	&moments_kernel, &weighted_moments_kernel, &meat_kernel, &squared_residuals_kernel
+	&moments_kernel, &weighted_moments_kernel, &meat_kernel, &squared_residuals_kernel,
+	&nb_kernel
 };
 
 const Kernel *

@@ -62,6 +62,7 @@ extern const Kernel moments_kernel;
 extern const Kernel weighted_moments_kernel;
 extern const Kernel meat_kernel;
 extern const Kernel squared_residuals_kernel;
+extern const Kernel nb_kernel;
 
 
 /* aggregate.c: states as values */

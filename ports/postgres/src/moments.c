@@ -40,7 +40,7 @@ lanes_total(const double *sum, const double *error)
  */
 
 /* Sum of a[r] over rows, a multiple of LANES. */
-DD_CLONES static dd
+DD_CLONES dd
 column_sum(const double *restrict a, int rows)
 {
 	double		sum[LANES] = {0};
@@ -59,7 +59,7 @@ column_sum(const double *restrict a, int rows)
 }
 
 /* Sum of a[r] b[r]. */
-DD_CLONES static dd
+DD_CLONES dd
 column_product(const double *restrict a, const double *restrict b, int rows)
 {
 	double		sum[LANES] = {0};

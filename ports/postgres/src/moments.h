@@ -10,6 +10,15 @@
 /* pairs (i, j), 0 <= j <= i <= m */
 #define MOMENT_PAIRS(m) (((int64) (m) + 1) * ((int64) (m) + 2) / 2)
 
+/*
+ * Independent compensated sums, as many as fill two vector registers; loops over them are what the compiler vectorises.
+ */
+#define LANES 4
+
+/* Sums of a[r] and of a[r] b[r] over rows, a multiple of LANES. */
+extern dd	column_sum(const double *restrict a, int rows);
+extern dd	column_product(const double *restrict a, const double *restrict b, int rows);
+
 typedef struct Moments
 {
 	int			m;				/* columns, z_1 .. z_m; z_0 is 1 */

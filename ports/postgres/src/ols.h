@@ -14,7 +14,7 @@
 #define ALIAS_TOLERANCE 1e-26
 
 /* A residual sum of squares below this part of the target's is rounding: the fit is exact. */
-#define EXACT_FIT 1e-30
+#define EXACT_FIT 1e-31
 
 /* Below this a sum of squares, 106 bits of it, meets the smallest double, 1e-308. */
 #define SMALLEST_SQUARE 1e-270

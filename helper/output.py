@@ -56,12 +56,13 @@ def create_output(
 
 def _texts(values: list[Any]) -> str:
     """One literal for a column of many rows, which the server reads much faster than one for each of them."""
-    return f"{literal(_braces(values))}::text[]"
+    return literal("{" + ",".join(map(_element, values)) + "}") + "::text[]"
 
 
 def _braces(values: Sequence[Any]) -> str:
-    """Array text."""
-    return "{" + ",".join(map(_element, values)) + "}"
+    """Array text; lists in it are further dimensions."""
+    cells = (_braces(value) if isinstance(value, list | tuple) else _element(value) for value in values)
+    return "{" + ",".join(cells) + "}"
 
 
 def _element(value: Any) -> str:

@@ -82,3 +82,11 @@ def test_output_by_group(db, source, schema):
 def test_output_without_rows(db, source, schema):
     create_output(db, Scan(db, Rows(source, "a", ["a"])), Relation(schema, "o"), [("x", "integer")], [])
     assert db.execute("SELECT x FROM o") == []
+
+
+def test_output_with_arrays_of_two_dimensions(db, source, schema):
+    scan = Scan(db, Rows(source, "a", ["a"]))
+    rows = [(0, [[[1.5, 2.0], [3.0, None]]]), (0, [[]]), (0, [None])]
+    create_output(db, scan, Relation(schema, "o"), [("x", "double precision[]")], rows)
+    found = db.execute("SELECT x::text FROM o")
+    assert [row["x"] for row in found] == ["{{1.5,2},{3,NULL}}", "{}", None]

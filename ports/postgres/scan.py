@@ -90,7 +90,7 @@ class Scan:
             return states.States.parse(data, self._num_groups)
         if params is not None and params.ndim == 1:
             found = self._step_with(kernel, literal(params.tolist()))
-            return states.States.parse(b"".join(found), len(found))
+            return states.States.join(found)
         if not self.group_values:
             return states.States.parse(b"", 0)
         relation = self.group_relation(params)
@@ -99,7 +99,7 @@ class Scan:
             "SELECT {state:i} FROM ({text:q}) AS s ORDER BY {group:i}", state=STATE, text=text, group=GROUP
         )
         found = [row[STATE] for row in rows if row[STATE] is not None]
-        return states.States.parse(b"".join(found), len(found))
+        return states.States.join(found)
 
     def _step_with(self, kernel: str, constant: str) -> list[bytes]:
         """States of a step whose parameters are a constant; its statement finds the groups too."""

@@ -1,5 +1,6 @@
 """States of kernels as numpy sees them: the C struct State (src/kernel.h) behind its length word."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,12 @@ class States:
         headers = np.ascontiguousarray(rows[:, : HEADER.itemsize]).view(HEADER)[:, 0]
         body = np.ascontiguousarray(rows[:, HEADER.itemsize :]).view("<f8")
         return cls(headers["rows_used"].copy(), headers["rows_skipped"].copy(), body)
+
+    @classmethod
+    def join(cls, states: Sequence[bytes]) -> "States":
+        """The same from single ones.  One that saw no array of features is short: zeros stand for its body."""
+        longest = max(map(len, states), default=0)
+        return cls.parse(b"".join(state.ljust(longest, b"\0") for state in states), len(states))
 
 
 def packed(params: Array, groups: int) -> bytes:

@@ -99,6 +99,16 @@ def test_a_vector_is_its_elements(db, scan, passes):
         assert states_by_sql(scan(["g"], passes, features=["x"], is_vector=True), "weighted_moments") == apart
 
 
+@pytest.mark.parametrize("passes", [1, 2])
+def test_a_group_without_a_vector(db, t, scan, passes):
+    """Its state does not know how many features there are."""
+    t("UPDATE t SET x = NULL WHERE g IS NULL")
+    with db.atomic():
+        found = scan(["g"], passes, features=["x"], is_vector=True)
+        groups = [values["g"] for values in found.group_values]
+        assert (found.step("weighted_moments").rows_used[groups.index(None)], len(groups)) == (0, 3)
+
+
 @pytest.mark.parametrize("groups", [[], ["g"]], ids=["alone", "grouped"])
 def test_no_rows(db, t, scan, groups):
     t("CREATE TABLE empty AS SELECT * FROM t WHERE false")

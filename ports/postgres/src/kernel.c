@@ -9,7 +9,7 @@
 
 static const Kernel *const kernels[] = {
 	&moments_kernel, &weighted_moments_kernel, &meat_kernel, &squared_residuals_kernel,
-	&nb_kernel
+	&logregr_kernel, &nb_kernel
 };
 
 const Kernel *

@@ -63,6 +63,7 @@ extern const Kernel weighted_moments_kernel;
 extern const Kernel meat_kernel;
 extern const Kernel squared_residuals_kernel;
 extern const Kernel nb_kernel;
+extern const Kernel logregr_kernel;
 
 
 /* aggregate.c: states as values */
@@ -70,6 +71,9 @@ extern State *state_new(const Kernel *kernel, int ncols, int nparams, const doub
 extern State *state_check(const Kernel *kernel, bytea *value);
 extern State *state_folded(const Kernel *kernel, bytea *value);
 extern const double *vector_argument(ArrayType *array, const char *what, int *length);
+
+/* regr.c: what scorers of models with coefficients share */
+extern bool linear_predictor(FunctionCallInfo fcinfo, double *result);
 
 /* kernel.c: the list of kernels, and what they share */
 extern const Kernel *kernel_by_name(const char *name);

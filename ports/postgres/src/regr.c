@@ -250,9 +250,9 @@ compensated_product(const double *coef, const bits8 *coef_nulls, const double *x
 	return isfinite(sum.hi) ? dd_double(sum) : sum.hi;
 }
 
-PG_FUNCTION_INFO_V1(regr_predict);
-Datum
-regr_predict(PG_FUNCTION_ARGS)
+/* The linear predictor of the arguments coef and x of a scorer; false where a feature is NULL. */
+bool
+linear_predictor(FunctionCallInfo fcinfo, double *result)
 {
 	ArrayType  *coef = PG_GETARG_ARRAYTYPE_P(0);
 	ArrayType  *features = PG_GETARG_ARRAYTYPE_P(1);
@@ -267,10 +267,21 @@ regr_predict(PG_FUNCTION_ARGS)
 	if (k != given)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg_plural("%d feature does not fit %d coefficients", "%d features do not fit %d coefficients",
-							   k, k, given),
+				 errmsg("%d features do not fit %d coefficients", k, given),
 				 errhint("Give the features in the order of training, with the 1 of the intercept if the model has one.")));
 	if (x == NULL)
+		return false;
+	*result = compensated_product((const double *) ARR_DATA_PTR(coef), ARR_NULLBITMAP(coef), x, k);
+	return true;
+}
+
+PG_FUNCTION_INFO_V1(regr_predict);
+Datum
+regr_predict(PG_FUNCTION_ARGS)
+{
+	double		prediction;
+
+	if (!linear_predictor(fcinfo, &prediction))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(compensated_product((const double *) ARR_DATA_PTR(coef), ARR_NULLBITMAP(coef), x, k));
+	PG_RETURN_FLOAT8(prediction);
 }

@@ -1,0 +1,95 @@
+"""What can be wrong with a fit: said as an error where nothing can be kept, else as a warning."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from madpy.errors import MadpyError
+from madpy.helper import scoring
+from madpy.helper.arguments import quoted
+from madpy.helper.reasons import nothing_to_use, warn_of_aliases
+from madpy.helper.terms import Terms
+from madpy.modules.logregr import core
+from madpy.modules.logregr.target import Target
+from madpy.ports.postgres.db import Database, Relation
+from madpy.ports.postgres.scan import Rows
+from madpy.ports.postgres.states import States
+
+METHOD = "logregr_train"
+COLUMNS = {
+    "coef": "double precision[]",
+    "log_likelihood": "double precision",
+    "z_stats": "double precision[]",
+    "feature_names": "text[]",
+}
+OPTIMIZERS = ("irls",)
+
+
+def check_rows(db: Database, rows: Rows, terms: Terms, states: States) -> None:
+    """There are rows, in some group as many as features."""
+    used, skipped = int(states.rows_used.sum()), int(states.rows_skipped.sum())
+    if used == 0:
+        raise nothing_to_use(db, rows, terms, skipped)
+    largest, k = int(states.rows_used.max()), len(terms.names)
+    if largest < k:
+        where = " in the largest group" if rows.groups else ""
+        raise MadpyError(
+            f"{largest} rows{where} are fewer than the {k} features",
+            hint="use fewer features, or more rows",
+            detail=f"{skipped} rows with a NULL were skipped" if skipped else None,
+        )
+
+
+def check_design(design: core.Design, terms: Terms, target: Target) -> None:
+    """Squares are numbers, and some group has both classes."""
+    with np.errstate(over="ignore"):
+        large = ~np.isfinite(design.squares).all(axis=0)
+    if large.any():
+        raise MadpyError(
+            f"feature {quoted(terms.names[int(large.argmax())])} is too large to be squared",
+            sqlstate="22003",
+            hint="scale it",
+        )
+    both = (design.positives > 0) & (design.positives < design.rows)
+    if not both.any():
+        several = len(design.rows) > 1
+        label = target.labels[int(design.positives.max() > 0)]
+        raise MadpyError(
+            "the target has one class only in every group"
+            if several
+            else f"the target has one class only: {label}",
+            hint="two are needed",
+        )
+
+
+def warn(db: Database, newton: core.Newton, terms: Terms, max_iter: int) -> None:
+    """What is not as one would wish, each in one warning for all groups."""
+    status, groups = newton.status, len(newton.status)
+    fitted = status < core.ONE_CLASS
+    counts = (fitted[:, None] & ~newton.design.kept).sum(axis=0).tolist()
+    aliased = {name: count for name, count in zip(terms.names, counts, strict=True) if count}
+    if aliased:
+        warn_of_aliases(db, aliased, groups)
+
+    def say(state: int, text: str | Callable[[str], str]) -> None:
+        count = int((status == state).sum())
+        where = f" in {count} of {groups} groups" if groups > 1 else ""
+        if count:
+            db.warning(text + where if isinstance(text, str) else text(where))
+
+    say(core.NO_ROWS, "no row can be used, so there is no model,")
+    say(core.ONE_CLASS, "the target has one class only, so there is no model,")
+    say(core.SEPARATED, lambda where: (
+        f"the features separate the classes perfectly{where}: there is no maximum of the likelihood,"
+        " coefficients are those of a separating plane and have no standard errors"
+    ))  # fmt: skip
+    say(core.PARTLY, lambda where: (
+        f"the features separate some rows of one class from the other{where}: there is no maximum of the"
+        " likelihood, coefficients with large standard errors grow without end"
+    ))  # fmt: skip
+    say(core.NOT_CONVERGED, lambda where: f"no convergence in {max_iter} iterations{where}: raise max_iter")
+
+
+def check_model(db: Database, model: Relation) -> list[str]:
+    """The grouping columns of a table that logregr_train made; an error if it is not one."""
+    return scoring.check_model(db, model, METHOD, COLUMNS)

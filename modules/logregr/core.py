@@ -1,0 +1,350 @@
+"""Logistic regression by iteratively reweighted least squares, all groups at once.  Pure: numpy only.
+
+Arrays hold one row per group: G groups, k coefficients.  Where the first feature is constant, the others
+are centred at their means while the model is sought, and the coefficients are turned back in `estimate`: the
+model is the same, and a feature that is large beside its spread (a year, a timestamp) costs no digits.
+
+Source: McCullagh & Nelder, Generalized Linear Models, 2nd ed., section 4.4; Albert & Anderson (1984),
+Biometrika 71, 1-10, for separation.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+CONSTANT = 1e-26  # squared length left around the mean, over that around zero: rounding
+COLLINEAR = 1e-12  # squared length that the features before leave unexplained
+SLACK = 1e-13  # of a log-likelihood: rounding
+ADRIFT = 0.1  # logits that still move by this much where the log-likelihood has come to rest
+AT_REST = 1e-6  # change of a log-likelihood
+INTERVAL = 1e-3
+
+WORDS = ("converged", "not converged", "separated", "partly separated", "one class", "no rows")
+CONVERGED, NOT_CONVERGED, SEPARATED, PARTLY, ONE_CLASS, NO_ROWS = range(len(WORDS))
+
+
+@dataclass(frozen=True)
+class Design:
+    """What one pass says of the features, in centred units."""
+
+    rows: Array  # (G,)
+    positives: Array  # (G,) rows whose target is 1
+    first: Array  # (G,) the first feature where it is constant, else 0
+    shift: Array  # (G, k) what is taken off each feature
+    gram: Array  # (G, k, k) sums of products
+    cross: Array  # (G, k) sums of the features times (y - 1/2)
+    squares: Array  # (G, k) sums of squares, not centred
+    kept: Mask  # (G, k) features that are no combination of those before
+    has_constant: Mask  # (G,) some combination of the features is constant
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What a pass of the kernel "logregr" says of coefficients."""
+
+    likelihood: Array  # (G,) its logarithm
+    gradient: Array  # (G, k)
+    hessian: Array  # (G, k, k)
+    change: Array  # (G,) the largest change of a row's logit in the last step
+    margin: Array  # (G,) the smallest (2 y - 1) logit of a row
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Figures per group; NaN where there is nothing to say."""
+
+    coef: Array  # (G, k)
+    covariance: Array  # (G, k, k)
+    std_err: Array
+    z_stats: Array
+    p_values: Array
+    odds_ratios: Array
+    likelihood: Array  # (G,)
+    null_deviance: Array
+    aic: Array
+    condition: Array  # of the features, each row times the root of its weight p (1 - p)
+
+
+def design(body: Array, k: int) -> Design:
+    """From states of the kernel "moments" of k features and the target, 0 or 1."""
+    m = k + 1
+    high, low = (
+        _triangle(body[:, : (m + 1) * (m + 2) : 2], m + 1),
+        _triangle(body[:, 1 : (m + 1) * (m + 2) : 2], m + 1),
+    )
+    minima, maxima = body[:, -2 * m : -m], body[:, -m:]
+    rows, positives = high[:, 0, 0], high[:, 0, m]
+    is_constant = (rows > 0) & (minima[:, 0] == maxima[:, 0]) & (minima[:, 0] != 0)
+    shift = np.where(is_constant[:, None], high[:, 0, 1:m] / np.maximum(rows, 1)[:, None], 0.0)
+    shift[:, 0] = 0
+    gram = _centred(high[:, :m, :m], low[:, :m, :m], shift)
+    squares = np.diagonal(high, axis1=1, axis2=2)[:, 1:m].copy()
+    cross = high[:, 1:m, m] - shift * positives[:, None] - (high[:, 0, 1:m] - shift * rows[:, None]) / 2
+    kept = independent(gram, squares)
+    spanned = is_constant.copy()
+    for g in np.flatnonzero(~is_constant & (rows > 0)):
+        spanned[g] = _spans_constant(gram[g][np.ix_(kept[g], kept[g])], high[g, 0, 1:m][kept[g]], rows[g])
+    first = np.where(is_constant, minima[:, 0], 0.0)
+    return Design(rows, positives, first, shift, gram, cross, squares, kept, spanned)
+
+
+def is_binary(body: Array) -> bool:
+    """Whether the target, as states of the kernel "moments" have seen it, is 0 or 1 in every row.
+
+    From 0 to 1 a square is no larger than the number, and as large only at the ends.
+    """
+    m = _columns(body)
+    end = (m + 1) * (m + 2)
+    low, high = body[:, -m - 1], body[:, -1]
+    total, square = body[:, end - 2 * (m + 1) : end - 2 * m], body[:, end - 2 : end]
+    inside = (low >= 0) & (high <= 1) | (body[:, 0] == 0)
+    return bool((inside[:, None] & (total == square)).all())
+
+
+def independent(gram: Array, squares: Array) -> Mask:
+    """Which features are no combination of those before them, shape (G, k): a Cholesky factor, row by row."""
+    length = np.diagonal(gram, axis1=1, axis2=2)
+    scale = 1 / np.sqrt(np.where(length > 0, length, 1))
+    rest = gram * scale[:, :, None] * scale[:, None, :]
+    factor = np.zeros_like(gram)
+    kept = np.zeros(squares.shape, dtype=bool)
+    for j in range(squares.shape[1]):
+        column = rest[:, j:, j] - (factor[:, j:, :j] @ factor[:, j, :j, None])[..., 0]
+        kept[:, j] = (length[:, j] > CONSTANT * squares[:, j]) & (column[:, 0] > COLLINEAR)
+        pivot = np.sqrt(np.where(kept[:, j], column[:, 0], np.inf))
+        factor[:, j:, j] = column / pivot[:, None]
+    return kept
+
+
+def sums(body: Array, k: int) -> Sums:
+    """From states of the kernel "logregr": pairs behind the 3 k parameters, then three numbers."""
+    pairs = body[:, 3 * k : -3 : 2] + body[:, 3 * k + 1 : -3 : 2]
+    return Sums(pairs[:, 0], pairs[:, 1 : k + 1], _triangle(pairs[:, k + 1 :], k), body[:, -2], body[:, -1])
+
+
+class Newton:
+    """The search for the maximum in each group: `params` goes to the kernel, `take` gets what it says.
+
+    A step that lowers the log-likelihood is halved.  `tolerance` is the relative change of the log-likelihood
+    that ends the search, once logits move by little as well; one more step, whose sums need no pass, is then
+    taken, and because convergence is quadratic, its error is below rounding for the default tolerance.
+    """
+
+    def __init__(self, design: Design, tolerance: float) -> None:
+        self.design = design
+        self.tolerance = max(tolerance, 4 * SLACK)
+        self.near = INTERVAL * math.sqrt(self.tolerance)
+        groups = len(design.rows)
+        one_class = (design.positives == 0) | (design.positives == design.rows)
+        self.status = np.where(design.rows == 0, NO_ROWS, np.where(one_class, ONE_CLASS, NOT_CONVERGED))
+        self.active = self.status == NOT_CONVERGED
+        self.iterations = np.zeros(groups, dtype=np.int64)
+        self.flat = np.zeros(groups, dtype=bool)
+        self.coef = np.zeros_like(design.cross)  # the last that were not worse than those before
+        self.likelihood = -design.rows * math.log(2)
+        self.gradient = design.cross
+        self.hessian = design.gram / 4
+        self.change = np.full(groups, np.inf)
+        self.step = self._solve()
+
+    @property
+    def params(self) -> Array:
+        """Coefficients to try, the step to them, and shifts, shape (G, 3 k); NaN in a group that is done."""
+        params = np.concatenate([self.coef + self.step, self.step, self.design.shift], axis=1)
+        params[~self.active] = np.nan
+        return params
+
+    def take(self, found: Sums) -> None:
+        """Go on from what a pass over the rows found."""
+        self.iterations[self.active] += 1
+        gain = found.likelihood - self.likelihood
+        better = self.active & (gain >= -SLACK * np.abs(self.likelihood))
+        self.step[self.active & ~better] /= 2
+
+        self.coef[better] += self.step[better]
+        self.likelihood = np.where(better, found.likelihood, self.likelihood)
+        self.gradient = np.where(better[:, None], found.gradient, self.gradient)
+        self.hessian = np.where(better[:, None, None], found.hessian, self.hessian)
+        self.change = np.where(better, found.change, self.change)
+        self.step = np.where(better[:, None], self._solve(), self.step)
+
+        self.flat = better & (gain <= self.tolerance * np.abs(found.likelihood))
+        self._end(better & (found.margin > 0), SEPARATED)
+        self._end(better & (gain < AT_REST) & (found.change > ADRIFT), PARTLY)
+        done = self.active & self.flat & (found.change <= self.near)
+        self.coef[done] += self.step[done]
+        self._end(done, CONVERGED)
+
+    def stop(self) -> None:
+        """No more passes: where all but some logits have come to rest, the classes are separated in part."""
+        self._end(self.active & self.flat & (self.change > ADRIFT), PARTLY)
+        self.active[:] = False
+
+    def _end(self, groups: Mask, status: int) -> None:
+        self.status[self.active & groups] = status
+        self.active &= ~groups
+
+    def _solve(self) -> Array:
+        """Newton's step H^-1 g, zero for features that are not kept."""
+        scaled, scale = _scaled(self.hessian, self.design.kept)
+        gradient = np.where(self.design.kept, self.gradient, 0) * scale
+        solution = _solved(scaled, gradient[..., None])[..., 0]
+        return cast(Array, np.where(np.isfinite(solution), solution, 0) * scale)
+
+
+def estimate(newton: Newton) -> Estimates:
+    """Coefficients in the units of the features, and what is said of them."""
+    design, status = newton.design, newton.status
+    kept = design.kept & (status < ONE_CLASS)[:, None]
+    back = _back(design)
+    coef = (back @ newton.coef[..., None])[..., 0]
+    scaled, scale = _scaled(newton.hessian, kept)
+    eye = np.broadcast_to(np.eye(scaled.shape[1]), scaled.shape)
+    covariance = _solved(scaled, eye) * scale[:, :, None] * scale[:, None, :]
+    covariance = back @ covariance @ back.swapaxes(1, 2)
+    known = kept & (status != SEPARATED)[:, None]
+    covariance[~(known[:, :, None] & known[:, None, :])] = np.nan
+    coef[~kept] = np.nan
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        std_err = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+        z_stats = coef / std_err
+        odds_ratios = np.exp(coef)
+    fitted = status < ONE_CLASS
+    likelihood = np.where(fitted, newton.likelihood, np.nan)
+    return Estimates(
+        coef=coef,
+        covariance=covariance,
+        std_err=std_err,
+        z_stats=z_stats,
+        p_values=_two_sided(z_stats),
+        odds_ratios=odds_ratios,
+        likelihood=likelihood,
+        null_deviance=np.where(fitted, null_deviance(design), np.nan),
+        aic=2 * kept.sum(axis=1) - 2 * likelihood,
+        condition=np.where(known.any(axis=1), _condition(newton, kept), np.nan),
+    )
+
+
+def null_deviance(design: Design) -> Array:
+    """Of the model with one probability for all rows: the mean with a constant, else 1/2, as R has it."""
+    share = design.positives / np.maximum(design.rows, 1)
+    share = np.where(design.has_constant, share, 0.5)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        in_favour = np.where(design.positives > 0, design.positives * np.log(share), 0)
+        against = design.rows - design.positives
+        opposed = np.where(against > 0, against * np.log1p(-share), 0)
+    return cast(Array, -2 * (in_favour + opposed))
+
+
+def stars(p_value: float | None) -> str:
+    """R's significance codes."""
+    marks = ((0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, "."))
+    return next((mark for bound, mark in marks if p_value is not None and p_value < bound), "")
+
+
+def _columns(body: Array) -> int:
+    """How many columns a state of moments is of: (m + 1) (m + 2) + 2 m numbers."""
+    return round((math.sqrt(25 + 4 * (body.shape[1] - 2)) - 5) / 2)
+
+
+def _triangle(values: Array, n: int) -> Array:
+    """Symmetric matrices, shape (G, n, n), from their lower triangles row by row."""
+    row, column = np.tril_indices(n)
+    whole = np.empty((len(values), n, n))
+    whole[:, row, column] = values
+    whole[:, column, row] = values
+    return whole
+
+
+def _centred(high: Array, low: Array, shift: Array) -> Array:
+    """Sums of (x_i - c_i) (x_j - c_j) from pairs of sums of products, the first row being sums.
+
+    What is taken off may be nearly all there is, so the difference is taken before anything is rounded.
+    """
+    sum_high, sum_low = high[:, 0, 1:], low[:, 0, 1:]
+    product, rest = _product(high[:, 0, :1], shift)
+    left = (sum_high - product) + (sum_low - rest)  # of the sums, after centring: rounding
+    product, rest = _product(shift[:, :, None], sum_high[:, None, :])
+    products = high[:, 1:, 1:]
+    difference = products - product
+    back = difference - products
+    error = (products - (difference - back)) + (-product - back)
+    rest = rest + shift[:, :, None] * sum_low[:, None, :] + left[:, :, None] * shift[:, None, :]
+    gram = difference + (error + (low[:, 1:, 1:] - rest))
+    return (gram + gram.swapaxes(1, 2)) / 2
+
+
+def _product(a: Array, b: Array) -> tuple[Array, Array]:
+    """a b and its rounding error.  Source: Dekker (1971), Numerische Mathematik 18, 224-242."""
+    product = a * b
+    a_high, a_low = _halves(a)
+    b_high, b_low = _halves(b)
+    return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def _halves(a: Array) -> tuple[Array, Array]:
+    scaled = 134217729.0 * a
+    high = scaled - (scaled - a)
+    return high, a - high
+
+
+def _spans_constant(gram: Array, total: Array, rows: float) -> bool:
+    """Whether features whose sums are `total` explain a column of ones."""
+    scale = 1 / np.sqrt(np.diagonal(gram))
+    explained = (total * scale) @ np.linalg.solve(gram * np.outer(scale, scale), total * scale)
+    return bool(rows - explained <= 1e-9 * rows)
+
+
+def _scaled(hessian: Array, kept: Mask) -> tuple[Array, Array]:
+    """The Hessian with ones on its diagonal, and the scale of each feature; ones and zeros where not kept."""
+    length = np.diagonal(hessian, axis1=1, axis2=2)
+    usable = kept & (length > 0)
+    scale = np.where(usable, 1 / np.sqrt(np.where(usable, length, 1)), 0)
+    scaled = hessian * scale[:, :, None] * scale[:, None, :]
+    diagonal = np.arange(kept.shape[1])
+    scaled[:, diagonal, diagonal] = 1
+    return scaled, scale
+
+
+def _solved(matrices: Array, right: Array) -> Array:
+    """Solutions of stacked systems; one that is singular, by its pseudoinverse."""
+    try:
+        return cast(Array, np.linalg.solve(matrices, right))
+    except np.linalg.LinAlgError:
+        return np.linalg.pinv(matrices, hermitian=True) @ right
+
+
+def _back(design: Design) -> Array:
+    """Matrices that turn centred coefficients into those of the features as they are, shape (G, k, k)."""
+    groups, k = design.shift.shape
+    back = np.broadcast_to(np.eye(k), (groups, k, k)).copy()
+    first = np.where(design.first != 0, design.first, 1)[:, None]
+    back[:, 0, 1:] -= np.where(design.kept, design.shift, 0)[:, 1:] / first
+    return back
+
+
+def _two_sided(z_stats: Array) -> Array:
+    """Probabilities beyond |z| on both sides of the normal distribution."""
+    tails = [math.erfc(abs(z) / math.sqrt(2)) for z in z_stats.ravel().tolist()]
+    return np.array(tails).reshape(z_stats.shape)
+
+
+def _condition(newton: Newton, kept: Mask) -> Array:
+    """The root of the largest eigenvalue of the Hessian of the kept features over the smallest."""
+    forth = _back(newton.design)
+    forth[:, 0, 1:] *= -1
+    hessian = forth.swapaxes(1, 2) @ newton.hessian @ forth
+    hessian = np.where(kept[:, :, None] & kept[:, None, :], hessian, 0)
+    diagonal = np.arange(kept.shape[1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # what is not kept gets a value between the others, which leaves the extremes as they are
+        mean = hessian[:, diagonal, diagonal].sum(axis=1) / kept.sum(axis=1)
+        hessian[:, diagonal, diagonal] += np.where(kept, 0, np.nan_to_num(mean)[:, None])
+        values = np.linalg.eigvalsh(hessian)
+        return cast(Array, np.sqrt(np.where(values[:, 0] > 0, values[:, -1] / values[:, 0], np.inf)))

@@ -1,0 +1,219 @@
+"""logregr_train: check the arguments, iterate over the rows, write the model and its summary."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madpy.errors import MadpyError, SqlError
+from madpy.helper import helper
+from madpy.helper.output import create_output
+from madpy.helper.reasons import explained
+from madpy.helper.terms import Terms, check_terms
+from madpy.helper.training import Training, create_summary
+from madpy.modules.logregr import core
+from madpy.modules.logregr.check import METHOD, OPTIMIZERS, check_design, check_rows, warn
+from madpy.modules.logregr.predict import predict
+from madpy.modules.logregr.summary import summary
+from madpy.modules.logregr.target import Target, check_target
+from madpy.ports.postgres.db import Database, Relation
+from madpy.ports.postgres.scan import Rows, Scan
+from madpy.ports.postgres.states import States
+
+__all__ = ["predict", "summary", "train"]
+
+NUMBERS = "double precision[]"
+COLUMNS = (
+    ("coef", NUMBERS),
+    ("log_likelihood", "double precision"),
+    ("std_err", NUMBERS),
+    ("z_stats", NUMBERS),
+    ("p_values", NUMBERS),
+    ("odds_ratios", NUMBERS),
+    ("condition_no", "double precision"),
+    ("num_rows_processed", "bigint"),
+    ("num_missing_rows_skipped", "bigint"),
+    ("num_iterations", "integer"),
+    ("variance_covariance", NUMBERS),
+    ("null_deviance", "double precision"),
+    ("deviance", "double precision"),
+    ("aic", "double precision"),
+    ("converged", "boolean"),
+    ("status", "text"),
+    ("feature_names", "text[]"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(Training):
+    """Field for field the SQL type logregr_result; the figures are NULL where there are several groups."""
+
+    target_type: str
+    classes: list[str]  # the negative one, the positive one
+    positive_class: str
+    log_likelihood: float | None
+    num_iterations: int  # the most of a group
+    num_converged: int  # groups
+    terms: dict[str, Any]
+
+
+def train(
+    db: Database,
+    source_table: str | None,
+    output_table: str | None,
+    target: str | None,
+    features: str | None,
+    grouping_cols: str | None,
+    max_iter: int | None,
+    optimizer: str | None,
+    tolerance: float | None,
+    verbose: bool | None,
+) -> Result:
+    """Fit the odds of `target` on `features` in each group; create `output_table` and its summary."""
+    started = time.monotonic()
+    say = db.info if verbose else _say_nothing
+    source = helper.check_source(db, source_table)
+    output = helper.check_new_table(db, output_table, source)
+    side = helper.summary_name(db, output)
+    most = int(helper.check_range("max_iter", max_iter, low=1))
+    bound = helper.check_range("tolerance", tolerance, low=0, high=1)
+    helper.check_choice("optimizer", optimizer, OPTIMIZERS)
+    groups = _check_groups(db, source, grouping_cols)
+    terms = check_terms(db, source, features)
+    try:
+        found, scan, states = _first_pass(db, source, target, terms, groups, most)
+        say(f"{METHOD}: the odds of {found.labels[1]!r} in {target} on {', '.join(terms.names)}")
+        say(f"{METHOD}: reading {helper.full_name(db, source)} by {scan.feed}")
+        newton = _iterate(db, scan, states, terms, found, most, bound, say)
+    except SqlError as error:
+        raise explained(error, terms) from None
+    _create_model(db, scan, output, terms, states, newton)
+    scan.close()
+    warn(db, newton, terms, most)
+
+    one = len(newton.status) == 1
+    return create_summary(
+        db,
+        side,
+        Result(
+            method="logregr",
+            source_table=helper.full_name(db, source),
+            output_table=helper.full_name(db, output),
+            summary_table=helper.full_name(db, side),
+            target=target,
+            features=features,
+            feature_names=terms.names,
+            grouping_cols=grouping_cols,
+            options={"max_iter": most, "optimizer": optimizer, "tolerance": bound},
+            num_groups=len(newton.status),
+            num_rows_processed=int(states.rows_used.sum()),
+            num_missing_rows_skipped=int(states.rows_skipped.sum()),
+            duration=timedelta(seconds=time.monotonic() - started),
+            target_type=found.sql_type,
+            classes=found.labels,
+            positive_class=found.labels[1],
+            log_likelihood=float(newton.likelihood[0]) if one else None,
+            num_iterations=int(newton.iterations.max()),
+            num_converged=int((newton.status == core.CONVERGED).sum()),
+            terms=terms.as_json(),
+        ),
+    )
+
+
+def _say_nothing(message: str) -> None:
+    """Quiet is the default."""
+
+
+def _check_groups(db: Database, source: Relation, text: str | None) -> list[str]:
+    groups = helper.check_columns(db, source, text, "grouping_cols")
+    for group in groups:
+        if group in dict(COLUMNS):
+            raise MadpyError(
+                f'grouping column "{group}" has the name of a column of the output table',
+                sqlstate="42701",
+                hint="rename it in a view, and train on the view",
+            )
+    return groups
+
+
+def _first_pass(
+    db: Database, source: Relation, text: str | None, terms: Terms, groups: list[str], max_iter: int
+) -> tuple[Target, Scan, States]:
+    """Moments of features and target; a target that was taken for 0 or 1 and is not, is looked at again."""
+    for look in (False, True):
+        target = check_target(db, source, text, look)
+        rows = Rows(source, target.item, terms.items, terms.is_vector, groups=groups)
+        scan = Scan(db, rows, passes=max_iter + 1)
+        states = scan.step("moments")
+        check_rows(db, rows, terms, states)
+        if not target.assumed or core.is_binary(states.body):
+            break
+        scan.close()
+    return target, scan, states
+
+
+def _iterate(
+    db: Database,
+    scan: Scan,
+    states: States,
+    terms: Terms,
+    target: Target,
+    max_iter: int,
+    tolerance: float,
+    say: Callable[[str], None],
+) -> core.Newton:
+    """All groups together, a pass for each step."""
+    k = len(terms.names)
+    design = core.design(states.body, k)
+    check_design(design, terms, target)
+    newton = core.Newton(design, tolerance)
+    for iteration in range(1, max_iter + 1):
+        if not newton.active.any():
+            break
+        db.progress(f"{METHOD}: iteration {iteration} of at most {max_iter}")
+        newton.take(core.sums(scan.step("logregr", newton.params).body, k))
+        going = int(newton.active.sum())
+        say(
+            f"{METHOD}: iteration {iteration}: log-likelihood {newton.likelihood.sum():.10g},"
+            f" {going} of {len(newton.active)} group(s) go on"
+        )
+    newton.stop()
+    for number, word in enumerate(core.WORDS):
+        if count := int((newton.status == number).sum()):
+            say(f"{METHOD}: {word}: {count} group(s)")
+    return newton
+
+
+def _create_model(
+    db: Database, scan: Scan, output: Relation, terms: Terms, states: States, newton: core.Newton
+) -> None:
+    found = core.estimate(newton)
+
+    def rows() -> Iterator[tuple[int, list[Any]]]:
+        columns = [
+            *(found.coef, found.likelihood, found.std_err, found.z_stats, found.p_values),
+            *(found.odds_ratios, found.condition, states.rows_used, states.rows_skipped),
+            *(newton.iterations, found.covariance, found.null_deviance, -2 * found.likelihood, found.aic),
+        ]
+        plain = [_plain(column) for column in columns]
+        for g, values in enumerate(map(list, zip(*plain, strict=True))):
+            status = int(newton.status[g])
+            if status >= core.ONE_CLASS:  # no model: arrays as a whole
+                values = [None if isinstance(value, list) else value for value in values]
+            yield g, [*values, status == core.CONVERGED, core.WORDS[status], terms.names]
+
+    create_output(db, scan, output, COLUMNS, rows())
+
+
+def _plain(values: NDArray[Any]) -> list[Any]:
+    """Numbers of Python, None for NaN."""
+    items = values
+    if values.dtype.kind == "f" and np.isnan(values).any():
+        items = values.astype(object)
+        items[np.isnan(values)] = None
+    listed: list[Any] = items.tolist()
+    return listed

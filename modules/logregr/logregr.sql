@@ -1,0 +1,145 @@
+-- logregr: logistic regression, one model per group.  Manual: README.md.
+
+-- The kernel "logregr" as an aggregate: the sums behind one step of iteratively reweighted least squares.
+
+CREATE FUNCTION MADLIB_SCHEMA.__logregr_accum(
+    state bytea, y double precision, x double precision[], parameters double precision[]
+) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'logregr_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__logregr_accum(bytea, double precision, double precision[], double precision[]) IS
+    'transition function: gathers rows into blocks for the kernel "logregr"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__logregr_combine(state bytea, other bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'logregr_combine';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__logregr_combine(bytea, bytea) IS 'merges two states of the kernel "logregr"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__logregr_state(state bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'logregr_state';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__logregr_state(bytea) IS 'a state of the kernel "logregr" with no rows waiting';
+
+CREATE AGGREGATE MADLIB_SCHEMA.logregr_state(
+    y double precision, x double precision[], parameters double precision[]
+) (
+    SFUNC = MADLIB_SCHEMA.__logregr_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__logregr_combine,
+    FINALFUNC = MADLIB_SCHEMA.__logregr_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.logregr_state(double precision, double precision[], double precision[]) IS
+    'the log-likelihood of coefficients, its gradient and its Hessian: parameters are coefficients, the step to them and shifts of x';
+
+CREATE AGGREGATE MADLIB_SCHEMA.logregr_merge(state bytea) (
+    SFUNC = MADLIB_SCHEMA.__logregr_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__logregr_combine,
+    FINALFUNC = MADLIB_SCHEMA.__logregr_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.logregr_merge(bytea) IS 'merges states of logregr_state into one';
+
+-- Prediction of one row.
+
+CREATE FUNCTION MADLIB_SCHEMA.logregr_predict(coef double precision[], x double precision[]) RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'logregr_predict';
+COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_predict(double precision[], double precision[]) IS
+    'whether a row is rather of the positive class: logregr_predict(coef, ARRAY[1, treatment, trait_anxiety])';
+
+CREATE FUNCTION MADLIB_SCHEMA.logregr_predict_prob(coef double precision[], x double precision[])
+RETURNS MADLIB_SCHEMA.probability
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'logregr_predict_prob';
+COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_predict_prob(double precision[], double precision[]) IS
+    'the probability of the positive class: logregr_predict_prob(coef, ARRAY[1, treatment, trait_anxiety])';
+
+-- Drivers.  Without JIT, as those of regr.
+
+CREATE TYPE MADLIB_SCHEMA.logregr_result AS (
+    method                   text,
+    source_table             text,
+    output_table             text,
+    summary_table            text,
+    target                   text,
+    features                 text,
+    feature_names            text[],
+    grouping_cols            text,
+    options                  jsonb,
+    num_groups               bigint,
+    num_rows_processed       bigint,
+    num_missing_rows_skipped bigint,
+    duration                 interval,
+    madpy_version            text,
+    server_version           text,
+    trained_by               text,
+    trained_at               timestamptz,
+    target_type              text,
+    classes                  text[],             -- the negative one, the positive one
+    positive_class           text,               -- coefficients are of its odds
+    log_likelihood           double precision,   -- of the one group, if there is one
+    num_iterations           bigint,             -- the most that a group took
+    num_converged            bigint,             -- groups
+    terms                    jsonb               -- what each feature is made of
+);
+COMMENT ON TYPE MADLIB_SCHEMA.logregr_result IS 'what logregr_train did: the one row of the summary table';
+
+CREATE FUNCTION MADLIB_SCHEMA.logregr_train(
+    source_table  text,                            -- read, never changed
+    output_table  text,                            -- created; must not exist
+    target        text,                            -- an expression: boolean, or with two values
+    features      text,                            -- 'ARRAY[1, a, b]' as written, or 'a, b' with an intercept
+    grouping_cols text             DEFAULT NULL,   -- one model per distinct value of these columns
+    max_iter      integer          DEFAULT 20,
+    optimizer     text             DEFAULT 'irls', -- the only one
+    tolerance     double precision DEFAULT 1e-4,   -- relative change of the log-likelihood that ends it
+    verbose       boolean          DEFAULT false
+) RETURNS MADLIB_SCHEMA.logregr_result
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'logregr.train', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_train(text, text, text, text, text, integer, text, double precision, boolean) IS
+    'fits a logistic regression per group into output_table: SELECT MADLIB_SCHEMA.logregr_train(''patients'', ''model'', ''second_attack'', ''treatment, trait_anxiety'')';
+
+CREATE TYPE MADLIB_SCHEMA.logregr_term AS (
+    groups     jsonb,              -- the grouping columns and their values
+    term       text,
+    estimate   double precision,   -- NULL: aliased
+    std_error  double precision,
+    z_value    double precision,
+    p_value    double precision,
+    odds_ratio double precision,
+    signif     text                -- *** below 0.001, ** 0.01, * 0.05, . 0.1
+);
+COMMENT ON TYPE MADLIB_SCHEMA.logregr_term IS 'one term of a logistic regression';
+
+CREATE FUNCTION MADLIB_SCHEMA.logregr_summary(
+    output_table text             -- as logregr_train made it
+) RETURNS SETOF MADLIB_SCHEMA.logregr_term
+LANGUAGE plpython3u VOLATILE AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'logregr.summary', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_summary(text) IS
+    'a model of logregr_train in long form: SELECT * FROM MADLIB_SCHEMA.logregr_summary(''model'')';
+
+CREATE TYPE MADLIB_SCHEMA.logregr_predictions AS (
+    output_table         text,
+    num_rows             bigint,
+    num_null_predictions bigint
+);
+COMMENT ON TYPE MADLIB_SCHEMA.logregr_predictions IS 'what logregr_predict made';
+
+CREATE FUNCTION MADLIB_SCHEMA.logregr_predict(
+    model_table  text,                -- as logregr_train made it
+    source_table text,                -- read, never changed
+    output_table text,                -- created: the columns of source_table, prediction and probability
+    features     text DEFAULT NULL    -- needed where the model has expressions among its features
+) RETURNS MADLIB_SCHEMA.logregr_predictions
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'logregr.predict', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_predict(text, text, text, text) IS
+    'predicts a whole table: SELECT MADLIB_SCHEMA.logregr_predict(''model'', ''patients'', ''predictions'')';

@@ -1,0 +1,43 @@
+"""logregr_summary: a model in long form, a row per term, as R prints it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from madpy.helper import helper
+from madpy.modules.logregr import core
+from madpy.modules.logregr.check import check_model
+from madpy.ports.postgres.db import Database, fill
+
+
+@dataclass(frozen=True)
+class TermRow:
+    """Field for field the SQL type logregr_term; numbers are NULL where a term is aliased."""
+
+    groups: dict[str, Any] | None
+    term: str
+    estimate: float | None
+    std_error: float | None
+    z_value: float | None
+    p_value: float | None
+    odds_ratio: float | None
+    signif: str
+
+
+def summary(db: Database, output_table: str | None) -> list[TermRow]:
+    """The terms of each group of a model, in the order of training."""
+    model = helper.check_source(db, output_table, "output_table")
+    groups = check_model(db, model)
+    pairs = ", ".join(fill("{g:l}, m.{g:i}", {"g": group}) for group in groups)
+    rows = db.execute(
+        """
+        SELECT {groups:q} AS groups, t.term, t.estimate, t.std_error, t.z_value, t.p_value, t.odds_ratio
+        FROM {model:i} AS m,
+             unnest(m.feature_names, m.coef, m.std_err, m.z_stats, m.p_values, m.odds_ratios)
+                 WITH ORDINALITY AS t(term, estimate, std_error, z_value, p_value, odds_ratio, n)
+        ORDER BY {order:q} n
+        """,
+        groups=f"pg_catalog.jsonb_build_object({pairs})::text" if groups else "NULL::text",
+        model=model,
+        order="".join(fill("m.{g:i}, ", {"g": group}) for group in groups),
+    )
+    return [TermRow(**row, signif=core.stars(row["p_value"])) for row in rows]

@@ -1,0 +1,79 @@
+"""The target of a logistic regression: 0 or 1 as SQL, and what its two values are."""
+
+from dataclasses import dataclass
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.helper.classes import check_classes
+from madpy.helper.expressions import NUMBERS
+from madpy.helper.features import BOOLEANS
+from madpy.helper.terms import number_item
+from madpy.ports.postgres.db import Database, Relation, fill
+
+# Types whose values may be written down and cast back; the labels of any other target stay text.
+LABEL_TYPES = {*NUMBERS, "boolean", "text"}
+
+
+PEEK = 1000  # rows
+
+
+@dataclass(frozen=True)
+class Target:
+    """`item` is SQL, double precision: 1 for the positive class, the second of `labels`, else 0."""
+
+    item: str
+    labels: list[str]
+    sql_type: str  # of the target
+    assumed: bool = False  # that a number is 0 or 1 in every row
+
+
+def check_target(db: Database, source: Relation, text: str | None, look: bool = False) -> Target:
+    """A boolean, or an expression with two values: positive is true, or the later one in the type's order.
+
+    What it costs a pass to know is left to the first one: that a boolean has both values, and, unless told to
+    `look`, that a number which is 0 or 1 in some rows is 0 or 1 in all.
+    """
+    found = helper.check_expression(db, source, text, "target", "any")
+    item, kind, sql_type = found.items[0], found.kinds[0], found.types[0]
+    if kind == "boolean":
+        return Target(number_item(item, kind), BOOLEANS, sql_type)
+    if kind == "number" and not look and _is_binary_at_first(db, source, item):
+        return Target(number_item(item, kind), ["0", "1"], sql_type, assumed=True)
+    classes = check_classes(db, source, text, most=2)
+    negative, positive = classes.labels
+    if kind == "number" and "NaN" in classes.labels:
+        raise MadpyError(
+            "the target is NaN in some row",
+            sqlstate="22003",
+            hint="leave such rows out, or turn the value into NULL: rows with a NULL are skipped",
+        )
+    if kind == "number" and (negative, positive) == ("0", "1"):
+        return Target(number_item(item, kind), classes.labels, sql_type)
+    if kind == "number":
+        holes = {"item": item, "label": positive, "type": sql_type}
+        equal = fill("({item:q} OPERATOR(pg_catalog.=) {label:l}::{type:q})", holes)
+        return Target(number_item(equal, "boolean"), classes.labels, sql_type)
+    return Target(classes.item, classes.labels, sql_type)
+
+
+def _is_binary_at_first(db: Database, source: Relation, item: str) -> bool:
+    rows = db.execute(
+        """
+        SELECT DISTINCT v."the target"::text AS target
+        FROM (SELECT {item:q} AS "the target" FROM {source:i} LIMIT {peek:l}) AS v
+        """,
+        item=item,
+        source=source,
+        peek=PEEK,
+    )
+    seen = {row["target"] for row in rows} - {None}
+    return bool(seen) and seen <= {"0", "1"}
+
+
+def label_item(label: str, sql_type: str) -> str:
+    """SQL of a label read from a model, in the target's type where that is a plain one, else as text.
+
+    A type is taken from the list above only, so that nothing that stands in a table becomes SQL.
+    """
+    plain = sql_type if sql_type in LABEL_TYPES else "text"
+    return fill("{label:l}::{type:q}", {"label": label, "type": plain})

@@ -1,0 +1,151 @@
+"""Logistic regression on arrays: what the kernels would say is computed here, plainly."""
+
+import numpy as np
+import pytest
+from scipy import special
+
+from madpy.modules.logregr import core
+
+
+def moments(X, y):
+    """The body of a state of the kernel "moments"."""
+    z = np.column_stack([np.ones(len(y)), X, y])
+    products = (z.T @ z)[np.tril_indices(z.shape[1])]
+    pairs = np.column_stack([products, np.zeros_like(products)]).ravel()
+    return np.concatenate([pairs, z[:, 1:].min(axis=0), z[:, 1:].max(axis=0)])
+
+
+def pass_over(X, y, params):
+    """The body of a state of the kernel "logregr"."""
+    coef, step, shift = np.split(np.nan_to_num(params), 3)
+    z = X - shift
+    sign = 2 * y - 1
+    p = special.expit(z @ coef)
+    hessian = (z.T @ (z * (p * (1 - p))[:, None]))[np.tril_indices(len(coef))]
+    numbers = np.concatenate([[-np.logaddexp(0, -sign * (z @ coef)).sum()], (y - p) @ z, hessian])
+    pairs = np.column_stack([numbers, np.zeros_like(numbers)]).ravel()
+    return np.concatenate([params, pairs, [y.sum(), np.abs(z @ step).max(), (sign * (z @ coef)).min()]])
+
+
+def fit(groups, tolerance=1e-4, max_iter=20):
+    k = groups[0][0].shape[1]
+    newton = core.Newton(core.design(np.array([moments(X, y) for X, y in groups]), k), tolerance)
+    for _ in range(max_iter):
+        params = newton.params
+        bodies = [pass_over(X, y, p) for (X, y), p in zip(groups, params, strict=True)]
+        newton.take(core.sums(np.array(bodies), k))
+    newton.stop()
+    return newton, core.estimate(newton)
+
+
+@pytest.fixture
+def sample():
+    rng = np.random.default_rng(2)
+    X = np.column_stack([np.ones(200), rng.normal(5, 2, 200), rng.normal(size=200)])
+    y = (rng.random(200) < 1 / (1 + np.exp(-(X @ [1, -0.3, 1])))).astype(float)
+    return X, y
+
+
+def test_the_score_is_zero(sample):
+    X, y = sample
+    newton, found = fit([sample])
+    p = special.expit(X @ found.coef[0])
+    assert core.WORDS[newton.status[0]] == "converged"
+    np.testing.assert_allclose((y - p) @ X, 0, atol=1e-10)
+    covariance = np.linalg.inv(X.T @ (X * (p * (1 - p))[:, None]))
+    np.testing.assert_allclose(found.covariance[0], covariance, rtol=1e-9)
+    np.testing.assert_allclose(found.std_err[0] ** 2, np.diag(covariance), rtol=1e-9)
+
+
+def test_one_class_with_another_group_and_no_rows(sample):
+    X, y = sample
+    newton, found = fit([(X, y), (X, np.zeros(200))])
+    assert [core.WORDS[s] for s in newton.status] == ["converged", "one class"]
+    assert np.isnan(found.coef[1]).all()
+    assert np.isnan(found.likelihood[1])
+    assert not np.isnan(found.std_err[0]).any()
+
+
+def test_separated_at_once(sample):
+    X, _ = sample
+    newton, found = fit([(X, (X[:, 1] > 5).astype(float))])
+    assert core.WORDS[newton.status[0]] == "separated"
+    assert (((X @ found.coef[0]) > 0) == (X[:, 1] > 5)).all()
+    assert np.isnan(found.std_err).all()
+
+
+@pytest.mark.parametrize("max_iter", [20, 60])
+def test_separated_in_part(sample, max_iter):
+    X, y = sample
+    level = np.zeros(200)
+    level[y == 1] = np.arange(int(y.sum())) < 5
+    newton, found = fit([(np.column_stack([X, level]), y)], max_iter=max_iter)
+    assert core.WORDS[newton.status[0]] == "partly separated"
+    assert found.std_err[0, 3] > 100
+    others, _ = fit([(X[level == 0], y[level == 0])])
+    np.testing.assert_allclose(newton.coef[0, 1:3], others.coef[0, 1:], rtol=1e-4)
+
+
+def test_not_converged(sample):
+    newton, found = fit([sample], max_iter=2)
+    assert (core.WORDS[newton.status[0]], newton.iterations[0]) == ("not converged", 2)
+    assert not np.isnan(found.std_err).any()
+
+
+def test_a_step_too_far_is_halved(sample):
+    """Newton's first step from 0 overshoots, where a row lies far out on the wrong side."""
+    X, y = sample
+    X = X.copy()
+    X[:, 2] = np.where(np.arange(200) == 0, 4000, X[:, 2])
+    y = y.copy()
+    y[0] = 0
+    newton, found = fit([(X, y)], max_iter=50)
+    assert core.WORDS[newton.status[0]] == "converged"
+    p = special.expit(X @ found.coef[0])
+    np.testing.assert_allclose((y - p) @ X / np.abs(X).max(axis=0), 0, atol=1e-8)
+
+
+def test_combinations_of_features_before():
+    rng = np.random.default_rng(3)
+    a, b = rng.normal(size=(2, 100))
+    X = np.column_stack([np.ones(100), a, np.full(100, 7.0), b, a - 2 * b + 3, b**2])
+    y = (rng.random(100) < 0.5).astype(float)
+    _, found = fit([(X, y)])
+    assert np.isnan(found.coef[0]).tolist() == [False, False, True, False, True, False]
+    _, alone = fit([(X[:, [0, 1, 3, 5]], y)])
+    np.testing.assert_allclose(found.coef[0, [0, 1, 3, 5]], alone.coef[0], rtol=1e-8)
+    np.testing.assert_allclose(found.condition, alone.condition, rtol=1e-8)
+
+
+def test_an_offset_is_no_combination():
+    """Thousandths around 1e9: double precision has lost this difference of sums of squares."""
+    rng = np.random.default_rng(4)
+    x = 1e9 + rng.integers(0, 100, 50) / 128
+    z = np.column_stack([np.ones(50), x])
+    high = z.T @ z
+    exact = np.array([[50, x.sum()], [x.sum(), sum(int(v * 128) ** 2 for v in x) / 128**2]])
+    assert exact[1, 1] == high[1, 1]
+    low = np.zeros((2, 2))
+    low[1, 1] = float((sum(int(v * 128) ** 2 for v in x) - int(high[1, 1] * 128**2)) / 128**2)
+    centred = core._centred(high[None], low[None], np.array([[x.mean()]]))
+    assert centred.shape == (1, 1, 1)
+    assert centred[0, 0, 0] == pytest.approx(((x - x.mean()) ** 2).sum(), rel=1e-6)
+
+
+def test_null_deviance_without_a_constant(sample):
+    X, y = sample
+    _, found = fit([(X[:, 1:], y)])
+    assert found.null_deviance == pytest.approx(2 * 200 * np.log(2))
+    halves = np.column_stack([X[:, 1] > 5, X[:, 1] <= 5, X[:, 2]]).astype(float)
+    _, found = fit([(halves, y)])
+    share = y.mean()
+    assert found.null_deviance == pytest.approx(
+        -400 * (share * np.log(share) + (1 - share) * np.log(1 - share))
+    )
+
+
+@pytest.mark.parametrize(
+    ("p", "mark"), [(None, ""), (0.0005, "***"), (0.005, "**"), (0.03, "*"), (0.07, "."), (0.5, "")]
+)
+def test_stars(p, mark):
+    assert core.stars(p) == mark

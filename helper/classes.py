@@ -31,7 +31,7 @@ def check_classes(db: Database, source: Relation, text: str | None, most: int = 
         raise MadpyError(fact, hint="there is nothing to learn from")
     if len(labels) == 1:
         raise MadpyError(f"the target has one class only: {labels[0]}", hint="two at least are needed")
-    return Classes(code_item(db, item, labels), labels, sql_type)
+    return Classes(code_item(db, item, sql_type, labels), labels, sql_type)
 
 
 def label_type(sql_type: str) -> str:

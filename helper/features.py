@@ -3,6 +3,7 @@
 Unlike in a design of `terms`, a text column is one feature here: a value is coded by its place among levels.
 """
 
+import re
 from dataclasses import asdict, dataclass
 from types import NoneType
 from typing import Any
@@ -15,6 +16,8 @@ from madpy.ports.postgres.db import Database, Relation, fill
 
 MAX_LEVELS = 100_000
 BOOLEANS = ["false", "true"]
+INTEGERS = ("smallint", "integer", "bigint")
+INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def check_features(
             item = category_item(item, sql_type)
             levels = levels_of(db, source, item, f"{what}: {quoted(name)}", MAX_LEVELS)
         features.append(Feature(name, column, levels))
-        items.append(number_item(item, kind) if levels is None else code_item(db, item, levels))
+        items.append(number_item(item, kind) if levels is None else code_item(db, item, sql_type, levels))
     if unknown := [name for name in forced if name not in found.names]:
         message = f"categorical_cols: {quoted(unknown[0])} is not among the features"
         raise MadpyError(message, hint=f"these are: {', '.join(found.names)}")
@@ -139,14 +142,19 @@ def _array(db: Database, model: Features, items: list[str], types: list[str]) ->
     coded = (
         number_item(item, sql_type)
         if feature.levels is None
-        else code_item(db, category_item(item, sql_type), feature.levels)
+        else code_item(db, category_item(item, sql_type), sql_type, feature.levels)
         for item, sql_type, feature in zip(items, types, model.features, strict=True)
     )
     return f"ARRAY[{', '.join(coded)}]"
 
 
-def code_item(db: Database, item: str, levels: list[str]) -> str:
+def code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> str:
     """SQL of the place of a value among levels, as double precision; NULL where it is not among them."""
+    if sql_type in INTEGERS and levels and all(INTEGER.fullmatch(level) for level in levels):
+        return fill(
+            "{schema:i}.__level_code({item:q}::bigint, {levels:l}::bigint[])",
+            {"schema": db.schema, "item": item, "levels": list(map(int, levels))},
+        )
     return fill(
         "{schema:i}.__level_code({item:q}::text, {levels:l}::text[])",
         {"schema": db.schema, "item": item, "levels": levels},

@@ -60,3 +60,8 @@ CREATE FUNCTION MADLIB_SCHEMA.__level_code(value text, levels text[]) RETURNS do
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'level_code';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__level_code(text, text[]) IS
     'the place of a text among known levels, from 0; NULL where it is not among them';
+
+CREATE FUNCTION MADLIB_SCHEMA.__level_code(value bigint, levels bigint[]) RETURNS double precision
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'integer_code';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__level_code(bigint, bigint[]) IS
+    'the place of an integer among known levels, from 0; NULL where it is not among them';

@@ -15,6 +15,7 @@ FORMAT_VERSION = 1
 TREE = 1
 BAYES = 2
 KINDS = ("<f8", "<i4")
+MAX_ARRAYS = 16
 HEADER = struct.Struct("<4sIIIQ")
 ARRAY_HEADER = struct.Struct("<IIQ")
 
@@ -45,6 +46,19 @@ def unpack(data: bytes, method: int) -> tuple[dict[str, Any], list[NDArray[Any]]
         raise MadpyError("this model is damaged: its checksum is wrong", sqlstate="22P03")
     if found != method:
         raise MadpyError("this model is of another method", sqlstate="42809")
+    try:
+        header, arrays = _parts(data[:-4], count, length)
+    except (ValueError, IndexError, OverflowError, RecursionError, struct.error):
+        header = None
+    if not isinstance(header, dict):
+        raise MadpyError("this model is damaged: what it holds cannot be read", sqlstate="22P03")
+    return header, arrays
+
+
+def _parts(data: bytes, count: int, length: int) -> tuple[Any, list[NDArray[Any]]]:
+    """The JSON and the arrays; whatever numpy, struct and json raise where lengths are wrong."""
+    if count > MAX_ARRAYS:
+        raise ValueError(count)
     headers = [ARRAY_HEADER.unpack_from(data, HEADER.size + i * ARRAY_HEADER.size) for i in range(count)]
     at = HEADER.size + count * ARRAY_HEADER.size
     text = data[at : at + length]

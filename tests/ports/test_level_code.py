@@ -21,3 +21,11 @@ def test_a_thousand_levels(sql):
     levels = "ARRAY[" + ", ".join(f"'{i}'" for i in range(1000)) + "]"
     query = f"SELECT bool_and(madlib.__level_code(i::text, {levels}) = i) FROM generate_series(0, 999) AS i"
     assert sql.value(query)
+
+
+def test_integers(sql):
+    rows = sql(
+        "SELECT madlib.__level_code(v, '{7,-3,9000000000}')"
+        " FROM unnest('{-3,7,9000000000,8,NULL}'::bigint[]) AS v"
+    )
+    assert [row[0] for row in rows] == [1, 0, 2, None, None]

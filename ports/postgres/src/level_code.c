@@ -1,5 +1,5 @@
 /*
- * level_code.c: text as a number: its place among known levels.
+ * level_code.c: a text or an integer as a number: its place among known levels.
  */
 #include "postgres.h"
 
@@ -75,4 +75,79 @@ level_code(PG_FUNCTION_ARGS)
 	if (found == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(found->code);
+}
+
+typedef struct Integers
+{
+	int			count;
+	struct
+	{
+		int64		value;
+		int			code;
+	}		   *sorted;
+} Integers;
+
+static int
+compare_integers(const void *a, const void *b)
+{
+	int64		x = *(const int64 *) a;
+	int64		y = *(const int64 *) b;
+
+	return (x > y) - (x < y);
+}
+
+static Integers *
+sort_integers(ArrayType *array)
+{
+	Integers   *levels = palloc(sizeof(Integers));
+	Datum	   *values;
+	bool	   *nulls;
+	int			n;
+
+	deconstruct_array(array, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &values, &nulls, &n);
+	levels->count = 0;
+	levels->sorted = palloc(Max(n, 1) * sizeof(*levels->sorted));
+	for (int i = 0; i < n; i++)
+		if (!nulls[i])
+		{
+			levels->sorted[levels->count].value = DatumGetInt64(values[i]);
+			levels->sorted[levels->count++].code = i;
+		}
+	qsort(levels->sorted, levels->count, sizeof(*levels->sorted), compare_integers);
+	return levels;
+}
+
+/* integer_code(value, levels): the same for integers, without their text. */
+PG_FUNCTION_INFO_V1(integer_code);
+Datum
+integer_code(PG_FUNCTION_ARGS)
+{
+	int64		value = PG_GETARG_INT64(0);
+	Integers   *levels = fcinfo->flinfo->fn_extra;
+	int			low = 0;
+	int			high;
+
+	if (levels == NULL)
+	{
+		bool		stable = get_fn_expr_arg_stable(fcinfo->flinfo, 1);
+		MemoryContext old = MemoryContextSwitchTo(stable ? fcinfo->flinfo->fn_mcxt : CurrentMemoryContext);
+
+		levels = sort_integers(PG_GETARG_ARRAYTYPE_P(1));
+		if (stable)
+			fcinfo->flinfo->fn_extra = levels;
+		MemoryContextSwitchTo(old);
+	}
+	high = levels->count;
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (levels->sorted[middle].value < value)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == levels->count || levels->sorted[low].value != value)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(levels->sorted[low].code);
 }

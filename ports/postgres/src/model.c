@@ -105,22 +105,32 @@ typedef struct Cache
 {
 	MemoryContext context;
 	Model		model;
-	Size		size;			/* of the bytea that was decoded */
+	struct varlena *given;		/* the argument as it came: a pointer into a TOAST table, compressed, or plain */
 } Cache;
+
+/* Whether an argument is what was decoded.  A pointer into a TOAST table says it without fetching what it points to. */
+static bool
+is_same(const Cache *cache, const struct varlena *value)
+{
+	if (VARATT_IS_EXTERNAL(value) && !VARATT_IS_EXTERNAL_ONDISK(value))
+		return false;
+	return VARSIZE_ANY(value) == VARSIZE_ANY(cache->given) &&
+		memcmp(value, cache->given, VARSIZE_ANY(value)) == 0;
+}
 
 Model *
 model_argument(FunctionCallInfo fcinfo, int arg, Method method, void (*check) (Model *model))
 {
 	FmgrInfo   *flinfo = fcinfo->flinfo;
 	Cache	   *cache = flinfo->fn_extra;
+	struct varlena *given;
 	bytea	   *value;
 	MemoryContext old;
 
 	if (cache && get_fn_expr_arg_stable(flinfo, arg))
 		return &cache->model;
-	value = PG_GETARG_BYTEA_P(arg);
-	if (cache && cache->size == VARSIZE(value) &&
-		memcmp((char *) cache->model.bytes + 8, VARDATA(value), cache->size - VARHDRSZ) == 0)
+	given = (struct varlena *) PG_GETARG_POINTER(arg);
+	if (cache && is_same(cache, given))
 		return &cache->model;
 	if (cache)
 	{
@@ -128,13 +138,14 @@ model_argument(FunctionCallInfo fcinfo, int arg, Method method, void (*check) (M
 		MemoryContextDelete(cache->context);
 	}
 
+	value = PG_GETARG_BYTEA_P(arg);
 	old = MemoryContextSwitchTo(AllocSetContextCreate(flinfo->fn_mcxt, "madpy model", ALLOCSET_DEFAULT_SIZES));
 	cache = palloc0(sizeof(Cache));
 	cache->context = CurrentMemoryContext;
-	cache->size = VARSIZE(value);
-	cache->model.bytes = palloc(8 + cache->size);
-	SET_VARSIZE(cache->model.bytes, cache->size);
-	memcpy((char *) cache->model.bytes + 8, VARDATA(value), cache->size - VARHDRSZ);
+	cache->given = memcpy(palloc(VARSIZE_ANY(given)), given, VARSIZE_ANY(given));
+	cache->model.bytes = palloc(8 + VARSIZE(value));
+	SET_VARSIZE(cache->model.bytes, VARSIZE(value));
+	memcpy((char *) cache->model.bytes + 8, VARDATA(value), VARSIZE(value) - VARHDRSZ);
 	decode(&cache->model, method);
 	check(&cache->model);
 	MemoryContextSwitchTo(old);

@@ -15,11 +15,6 @@
 /* Rows worked on at once: a dozen columns of them stay in the first-level cache. */
 #define CHUNK 256
 
-/*
- * Independent compensated sums, as many as fill a vector register; loops over them are what the compiler vectorises.
- */
-#define LANES 4
-
 DD_INLINE dd
 lanes_total(const double *sum, const double *error)
 {

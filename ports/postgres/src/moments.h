@@ -11,7 +11,7 @@
 #define MOMENT_PAIRS(m) (((int64) (m) + 1) * ((int64) (m) + 2) / 2)
 
 /*
- * Independent compensated sums, as many as fill two vector registers; loops over them are what the compiler vectorises.
+ * Independent compensated sums, as many as fill a vector register; loops over them are what the compiler vectorises.
  */
 #define LANES 4
 

@@ -25,7 +25,7 @@ MANY_GROUPS = 3000
 
 # Kernels whose aggregates also take features as arguments of their own, so that no array is built for each
 # row; the server allows 100 arguments, the state and the scalars among them.
-WITH_COLUMNS = {"moments", "weighted_moments"}
+WITH_COLUMNS = {"moments", "weighted_moments", "nb"}
 MOST_ARGUMENTS = 96
 
 
@@ -241,7 +241,8 @@ class Scan:
         constant: str | None = None,
     ) -> str:
         """Without groups there is no GROUP BY at all: GROUP BY () would switch parallel workers off."""
-        aggregate, items = self._aggregate(kernel)
+        aggregate, before, after = self._aggregate(kernel)
+        items = [*before, *after]
         names = [f'"kernel argument {n}"' for n in range(len(items))]
         inner = ", ".join(f"{item} AS {name}" for item, name in zip(items, names, strict=True))
         join = join_groups(f"({params}) AS p", self.rows.groups, "s", "p") if params else ""
@@ -256,9 +257,10 @@ class Scan:
                 "schema": self.db.schema,
                 "aggregate": aggregate,
                 "arguments": ", ".join(
-                    [f"s.{name}" for name in names]
+                    [f"s.{name}" for name in names[: len(before)]]
                     + [f'p."{PARAMS}"'] * bool(params and has_params)
                     + ([] if constant is None else [constant])
+                    + [f"s.{name}" for name in names[len(before) :]]
                 ),
                 "groups": self.rows.groups,
                 "inner": inner,
@@ -269,12 +271,12 @@ class Scan:
             },
         )
 
-    def _aggregate(self, kernel: str) -> tuple[str, list[str]]:
-        """The aggregate for a kernel, and its arguments without the parameters."""
+    def _aggregate(self, kernel: str) -> tuple[str, list[str], list[str]]:
+        """The aggregate for a kernel, and its arguments before and after the parameters."""
         rows, scalars = self.rows, self._scalars
         if kernel in WITH_COLUMNS and not rows.is_vector and len(rows.features) <= MOST_ARGUMENTS:
-            return f"__{kernel}_columns", [*scalars, *rows.features]
-        return f"{kernel}_state", [*scalars[:1], rows.vector, *scalars[1:]]
+            return f"__{kernel}_columns", scalars, rows.features
+        return f"{kernel}_state", [*scalars[:1], rows.vector, *scalars[1:]], []
 
     def _outputs(self) -> str:
         """The grouping columns, each with its comma."""

@@ -176,17 +176,16 @@ vector_with_nan(ArrayType *array, const char *what, int *length)
 	return values;
 }
 
+/* The state of no rows; the kernel's parameters, if it has any, are in argument `arg`. */
 static State *
-first_state(const Kernel *kernel, FunctionCallInfo fcinfo, int ncols)
+first_state(const Kernel *kernel, FunctionCallInfo fcinfo, int ncols, int arg)
 {
 	const double *params = NULL;
 	int			nparams = 0;
 
 	if (kernel->has_params)
 	{
-		int			last = PG_NARGS() - 1;
-
-		params = PG_ARGISNULL(last) ? NULL : vector_argument(PG_GETARG_ARRAYTYPE_P(last), "parameters", &nparams);
+		params = PG_ARGISNULL(arg) ? NULL : vector_argument(PG_GETARG_ARRAYTYPE_P(arg), "parameters", &nparams);
 		if (params == NULL || nparams == 0 || nparams > MAX_PARAMS)
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -246,7 +245,7 @@ accumulate(FunctionCallInfo fcinfo, const Kernel *kernel)
 		x = (kernel->takes_nulls ? vector_with_nan : vector_argument)
 			(PG_GETARG_ARRAYTYPE_P(features), "features", &k);
 	if (state == NULL)			/* a row without features does not tell their number: 0 until one does */
-		state = first_state(kernel, fcinfo, k + kernel->scalars);
+		state = first_state(kernel, fcinfo, k + kernel->scalars, PG_NARGS() - 1);
 	if (x == NULL || !take_scalars(fcinfo, kernel->scalars, scalars))
 	{
 		state->rows_skipped++;
@@ -261,7 +260,7 @@ accumulate(FunctionCallInfo fcinfo, const Kernel *kernel)
 					(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 					 errmsg("features must have the same length in every row: %d after %d",
 							k, state->ncols - kernel->scalars)));
-		state = first_state(kernel, fcinfo, k + kernel->scalars);
+		state = first_state(kernel, fcinfo, k + kernel->scalars, PG_NARGS() - 1);
 		state->rows_skipped = skipped;
 	}
 	if (k == 0)
@@ -293,25 +292,27 @@ check_columns(FunctionCallInfo fcinfo, int first)
 }
 
 /*
- * x_columns_accum(state, [y,] [weight,] x1, x2, ...): the features as arguments of their own.  The executor then builds
- * no array for each row, which costs as much as a third of reading it.
+ * x_columns_accum(state, [y,] [weight,] [parameters,] x1, x2, ...): the features as arguments of their own.  The
+ * executor then builds no array for each row, which costs as much as a third of reading it.
  */
 static Datum
 accumulate_columns(FunctionCallInfo fcinfo, const Kernel *kernel)
 {
 	State	   *state = PG_ARGISNULL(0) ? NULL : state_check(kernel, PG_GETARG_BYTEA_P(0));
-	int			first = 1 + kernel->scalars;
+	int			params = 1 + kernel->scalars;
+	int			first = params + (kernel->has_params ? 1 : 0);
 	int			k = PG_NARGS() - first;
+	int			needed = kernel->takes_nulls ? params : PG_NARGS();	/* arguments before this one */
 	double	   *row;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "%s called outside an aggregate", kernel->name);
 	check_columns(fcinfo, first);
 	if (state == NULL)
-		state = state_new(kernel, k + kernel->scalars, 0, NULL, FIRST_TAIL_ROWS);
+		state = first_state(kernel, fcinfo, k + kernel->scalars, params);
 	else if (state->ncols != k + kernel->scalars)
 		elog(ERROR, "a state of %d columns does not fit %d features", state->ncols, k);
-	for (int arg = 1; arg < PG_NARGS(); arg++)
+	for (int arg = 1; arg < needed; arg++)
 		if (PG_ARGISNULL(arg))
 		{
 			state->rows_skipped++;
@@ -319,7 +320,7 @@ accumulate_columns(FunctionCallInfo fcinfo, const Kernel *kernel)
 		}
 	row = next_row(kernel, &state);
 	for (int j = 0; j < k; j++)
-		row[j] = PG_GETARG_FLOAT8(first + j);
+		row[j] = PG_ARGISNULL(first + j) ? NAN : PG_GETARG_FLOAT8(first + j);
 	for (int s = 0; s < kernel->scalars; s++)
 		row[k + s] = PG_GETARG_FLOAT8(1 + s);
 	row_done(kernel, state);
@@ -390,6 +391,7 @@ Datum name##_columns_accum(PG_FUNCTION_ARGS) { return accumulate_columns(fcinfo,
 
 AGGREGATE_OF_COLUMNS(moments)
 AGGREGATE_OF_COLUMNS(weighted_moments)
+AGGREGATE_OF_COLUMNS(nb)
 AGGREGATE(moments)
 AGGREGATE(weighted_moments)
 AGGREGATE(meat)

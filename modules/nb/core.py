@@ -1,0 +1,164 @@
+"""Naive Bayes from counts and sums.  Pure: numpy only.
+
+Arrays hold one row per group: G groups, C classes, L levels of a feature.  `levels` has, for each feature, 0
+for a number, else L; it and C say how the body of the kernel "nb" (src/nb.c) is laid out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+CELL = (0, 0, 0, 0, 0, np.inf, -np.inf)  # count; sum and sum of squares, each hi and lo; minimum and maximum
+VAR_SMOOTHING = 1e-9
+RARELY = np.finfo(float).tiny  # a probability of 0 counts as this, so that one value never decides alone
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A numeric feature within each class, shape (G, C): rows that have it, mean, population variance."""
+
+    count: Array
+    mean: Array  # NaN where count is 0
+    variance: Array
+
+
+@dataclass(frozen=True)
+class Levels:
+    """A category within each class: rows of each level, shape (G, C, L)."""
+
+    count: Array
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """`rows` of each class, shape (G, C), and what is known of each feature."""
+
+    rows: Array
+    features: list[Numbers | Levels]
+
+
+def start(classes: int, levels: Sequence[int]) -> Array:
+    """The body of a state that has seen no row."""
+    cells = [np.tile(CELL, classes) if count == 0 else np.zeros(classes * count) for count in levels]
+    return np.concatenate([[classes], levels, np.zeros(classes), *cells])
+
+
+def statistics(body: Array, classes: int, levels: Sequence[int]) -> Statistics:
+    """What the bodies of states, shape (G, b), say."""
+    groups = len(body)
+    at = 1 + len(levels)
+    rows = body[:, at : at + classes]
+    at += classes
+    features: list[Numbers | Levels] = []
+    for count in levels:
+        width = count or len(CELL)
+        cells = body[:, at : at + classes * width].reshape(groups, classes, width)
+        features.append(Levels(cells) if count else _numbers(cells))
+        at += classes * width
+    return Statistics(rows, features)
+
+
+def _numbers(cells: Array) -> Numbers:
+    """Mean and variance from double-double sums.
+
+    The variance is (Q - S S / n) / n; product and difference need more than a double where the mean is
+    far from zero.  It is 0 exactly where all values are the same.
+    """
+    count, high, low, squares, squares_low, minimum, maximum = np.moveaxis(cells, -1, 0)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        mean = high / count
+        product, error = two_product(mean, count)
+        mean_low = ((high - product) - error + low) / count
+        product, error = two_product(mean, high)
+        rest = (squares - product) - error + (squares_low - mean * low - mean_low * high)
+        variance = np.where(minimum == maximum, 0.0, np.maximum(rest / count, 0.0))
+    return Numbers(count, mean + mean_low, variance)
+
+
+def two_product(a: Array, b: Array) -> tuple[Array, Array]:
+    """a b as a rounded product and its exact error, without FMA.  Source: Dekker (1971), Num. Math. 18."""
+    product = a * b
+    a_high, b_high = _upper(a), _upper(b)
+    a_low, b_low = a - a_high, b - b_high
+    return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def _upper(a: Array) -> Array:
+    """The upper 26 bits."""
+    scaled: Array = a * 134217729.0  # 2 ** 27 + 1
+    return scaled - (scaled - a)
+
+
+def priors(rows: Array) -> Array:
+    """The share of each class in its group."""
+    with np.errstate(invalid="ignore"):
+        result: Array = rows / rows.sum(axis=1, keepdims=True)
+    return result
+
+
+def pooled(numbers: Numbers) -> tuple[Array, Array]:
+    """Mean and variance of a feature over all classes, shape (G, 1); NaN where it is NULL everywhere."""
+    count = numbers.count.sum(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.nansum(numbers.count * numbers.mean, axis=1, keepdims=True) / count
+        spread = numbers.count * (numbers.variance + (numbers.mean - mean) ** 2)
+        return mean, np.nansum(spread, axis=1, keepdims=True) / count
+
+
+def added_variance(features: Sequence[Numbers | Levels], groups: int) -> Array:
+    """What is added to every variance, so that none is zero, shape (G, 1): as scikit-learn's var_smoothing.
+
+    1e-9 of the largest variance of a numeric feature over all classes.
+    """
+    largest = np.zeros((groups, 1))
+    for feature in features:
+        if isinstance(feature, Numbers):
+            largest = np.fmax(largest, pooled(feature)[1])
+    return VAR_SMOOTHING * largest
+
+
+def densities(numbers: Numbers, added: Array) -> Array:
+    """Means, factors and logarithms of the normal densities, shape (G, 3, C).
+
+    A class without a value takes the feature's mean and variance over all classes; a feature that is NULL
+    everywhere, or one of zero variance where no other has any either, says nothing: zeros.
+    """
+    mean, variance = pooled(numbers)
+    empty = numbers.count == 0
+    means = np.where(empty, mean, numbers.mean)
+    variances = np.where(empty, variance, numbers.variance) + added
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.stack([means, 0.5 / variances, -0.5 * np.log(2 * np.pi * variances)], axis=1)
+    result: Array = np.where((variances > 0)[:, None], found, 0.0)
+    return result
+
+
+def seen(levels: Levels, fixed: bool = False) -> NDArray[np.bool_]:
+    """The levels that a group has, shape (G, L); all of them where they are `fixed` by their type."""
+    if fixed:
+        return np.ones((len(levels.count), levels.count.shape[2]), dtype=bool)
+    result: NDArray[np.bool_] = levels.count.sum(axis=1) > 0
+    return result
+
+
+def probabilities(levels: Levels, known: NDArray[np.bool_], smoothing: float) -> Array:
+    """Of each level within each class, shape (G, C, L); 0 where the group has no such level.
+
+    (count + smoothing) / (rows + smoothing L).  Source: Manning, Raghavan & Schütze, Introduction to
+    Information Retrieval, eq. 13.7.  Equal ones in a class without a value.
+    """
+    kinds = known.sum(axis=1)[:, None, None]
+    total = levels.count.sum(axis=2, keepdims=True) + smoothing * kinds
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.where(total > 0, (levels.count + smoothing) / total, 1 / kinds)
+    return np.where(known[:, None, :], found, 0.0)
+
+
+def logarithms(found: Array, known: NDArray[np.bool_]) -> Array:
+    """Of probabilities (G, C, L), as a row of classes for each level, (G, L, C); 0 for a level not known."""
+    result = np.log(np.maximum(found, RARELY))
+    return np.where(known[:, None, :], result, 0.0).transpose(0, 2, 1)

@@ -1,0 +1,148 @@
+"""nb_train: check the arguments, run the kernel once, write the model and its summary."""
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from madpy.errors import MadpyError, SqlError
+from madpy.helper import helper
+from madpy.helper.arguments import quoted
+from madpy.helper.classes import Classes, check_classes
+from madpy.helper.features import Features, check_features
+from madpy.helper.output import create_output
+from madpy.helper.reasons import explained
+from madpy.helper.training import Training, create_group_summary
+from madpy.modules.nb import core
+from madpy.modules.nb.fit import COLUMNS, MODEL_COLUMNS, Fit
+from madpy.modules.nb.predict import create_view, predict, predict_prob
+from madpy.ports.postgres.db import Database, Relation
+from madpy.ports.postgres.scan import Rows, Scan
+from madpy.ports.postgres.states import States
+
+__all__ = ["create_view", "predict", "predict_prob", "train"]
+
+MAX_CELLS = 1_000_000  # numbers in a state: as many parameters as a kernel takes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(Training):
+    """Field for field the SQL type nb_result."""
+
+    classes: list[str]
+    class_type: str
+
+
+def train(
+    db: Database,
+    source_table: str | None,
+    output_table: str | None,
+    target: str | None,
+    features: str | None,
+    grouping_cols: str | None,
+    categorical_cols: str | None,
+    smoothing: float | None,
+    verbose: bool | None,
+) -> Result:
+    """Count and sum the features within each class of `target`, in each group; create `output_table`."""
+    started = time.monotonic()
+    say = db.info if verbose else _say_nothing
+    source = helper.check_source(db, source_table)
+    output = helper.check_new_table(db, output_table, source)
+    side = helper.summary_name(db, output)
+    alpha = helper.check_range("smoothing", smoothing, low=0, high=1e6)
+    groups = _check_groups(db, source, grouping_cols)
+    db.progress("nb_train: classes and levels")
+    found = check_features(db, source, features, categorical_cols)
+    classes = check_classes(db, source, target)
+    _check_size(found, classes)
+    say(f"nb_train: {target} ({len(classes.labels)} classes) by {', '.join(found.names)}, smoothing {alpha}")
+
+    db.progress("nb_train: reading")
+    scan = Scan(db, Rows(source, classes.item, found.items, found.is_vector, groups=groups))
+    say(f"nb_train: reading {helper.full_name(db, source)} by {scan.feed}")
+    fit = Fit(found, classes, alpha, _step(scan, found, classes))
+    _check_fit(db, source, fit)
+    db.progress("nb_train: writing")
+    create_output(db, scan, output, COLUMNS, fit.rows())
+    say(f"nb_train: {fit.groups} group(s), {fit.rows_used} rows, {fit.rows_skipped} skipped")
+    result = create_group_summary(
+        db,
+        scan,
+        side,
+        Result(
+            method="nb",
+            source_table=helper.full_name(db, source),
+            output_table=helper.full_name(db, output),
+            summary_table=helper.full_name(db, side),
+            target=target,
+            features=features,
+            feature_names=found.names,
+            grouping_cols=grouping_cols,
+            options={"categorical_cols": categorical_cols, "smoothing": alpha},
+            num_groups=fit.groups,
+            num_rows_processed=fit.rows_used,
+            num_missing_rows_skipped=fit.rows_skipped,
+            duration=timedelta(seconds=time.monotonic() - started),
+            classes=classes.labels,
+            class_type=classes.sql_type,
+        ),
+        MODEL_COLUMNS,
+        fit.models(),
+    )
+    scan.close()
+    return result
+
+
+def _say_nothing(message: str) -> None:
+    """Quiet is the default."""
+
+
+def _check_groups(db: Database, source: Relation, grouping_cols: str | None) -> list[str]:
+    groups = helper.check_columns(db, source, grouping_cols, "grouping_cols")
+    taken = {*(name for name, _ in COLUMNS + MODEL_COLUMNS), *Result.__dataclass_fields__}
+    for group in groups:
+        if group in taken:
+            raise MadpyError(
+                f"grouping column {quoted(group)} has the name of a column of the output table or summary",
+                sqlstate="42701",
+                hint="rename it in a view, and train on the view",
+            )
+    return groups
+
+
+def _check_size(features: Features, classes: Classes) -> None:
+    if not features.features:
+        fact = "the array of features is NULL in every row"
+        raise MadpyError(fact, hint="there is nothing to learn from")
+    cells = sum(len(feature.levels or core.CELL) for feature in features.features) * len(classes.labels)
+    if cells + len(features.features) + len(classes.labels) >= MAX_CELLS:
+        raise MadpyError(
+            f"{len(classes.labels)} classes are too many for so many features and levels",
+            sqlstate="54000",
+            detail=f"there would be {cells} numbers to keep, the most is {MAX_CELLS}",
+            hint="group rare values first, or leave out what may be a name or a key",
+        )
+
+
+def _step(scan: Scan, features: Features, classes: Classes) -> States:
+    levels = [len(feature.levels or []) for feature in features.features]
+    try:
+        return scan.step("nb", core.start(len(classes.labels), levels))
+    except SqlError as error:
+        raise explained(error, features) from None
+
+
+def _check_fit(db: Database, source: Relation, fit: Fit) -> None:
+    if fit.rows_used == 0:
+        raise MadpyError(
+            f"none of the {fit.rows_skipped} rows of table {quoted(source.name)} can be used",
+            hint="rows where the target is NULL are skipped",
+        )
+    if name := fit.too_large():
+        raise MadpyError(
+            f"feature {quoted(name)} is too large to be squared",
+            sqlstate="22003",
+            hint="choose another unit: multiply by a power of ten",
+        )
+    if empty := fit.empty_features():
+        db.warning(f"left out, being NULL in every row: {', '.join(empty)}")

@@ -1,0 +1,152 @@
+"""What a step over the data gives: the rows of the output table, and a model for each group."""
+
+import math
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madpy.helper.classes import Classes
+from madpy.helper.features import BOOLEANS, Features
+from madpy.modules.nb import core
+from madpy.modules.nb.core import Levels, Numbers
+from madpy.modules.nb.model import Texts
+from madpy.ports.postgres.states import States
+
+Array = NDArray[np.float64]
+Row = tuple[int, list[Any]]
+
+COLUMNS = [
+    ("class", "text"),
+    ("prior", "double precision"),
+    ("feature", "text"),
+    ("kind", "text"),
+    ("mean", "double precision"),
+    ("variance", "double precision"),
+    ("value", "text"),
+    ("probability", "double precision"),
+    ("count", "bigint"),
+]
+MODEL_COLUMNS = [
+    ("num_rows_processed", "bigint"),
+    ("num_missing_rows_skipped", "bigint"),
+    ("added_variance", "double precision"),
+    ("model", "bytea"),
+]
+
+
+class Fit:
+    """The models of all groups."""
+
+    def __init__(self, features: Features, classes: Classes, smoothing: float, states: States) -> None:
+        self.features = features
+        self.classes = classes
+        self.smoothing = smoothing
+        self.states = states
+        self.levels = [feature.levels or [] for feature in features.features]
+        self.found = core.statistics(
+            states.body if len(states.body) else np.zeros((0, len(self._start))),
+            len(classes.labels),
+            list(map(len, self.levels)),
+        )
+
+    @property
+    def _start(self) -> Array:
+        return core.start(len(self.classes.labels), list(map(len, self.levels)))
+
+    @property
+    def groups(self) -> int:
+        return len(self.states.rows_used)
+
+    @property
+    def rows_used(self) -> int:
+        return int(self.states.rows_used.sum())
+
+    @property
+    def rows_skipped(self) -> int:
+        return int(self.states.rows_skipped.sum())
+
+    def too_large(self) -> str | None:
+        """A feature whose squares are out of range."""
+        for name, feature in zip(self.features.names, self.found.features, strict=True):
+            if isinstance(feature, Numbers) and not np.isfinite(feature.variance[feature.count > 0]).all():
+                return name
+        return None
+
+    def empty_features(self) -> list[str]:
+        """Features that no row has."""
+        return [
+            name
+            for name, feature in zip(self.features.names, self.found.features, strict=True)
+            if not feature.count.any()
+        ]
+
+    @cached_property
+    def _priors(self) -> Array:
+        return core.priors(self.found.rows)
+
+    @cached_property
+    def _added(self) -> Array:
+        return core.added_variance(self.found.features, self.groups)
+
+    @cached_property
+    def _known(self) -> list[NDArray[np.bool_]]:
+        """Of each category, the levels that each group has; of a number nothing."""
+        return [
+            core.seen(found, feature.levels is BOOLEANS) if isinstance(found, Levels) else np.zeros(0, bool)
+            for found, feature in zip(self.found.features, self.features.features, strict=True)
+        ]
+
+    @cached_property
+    def _probabilities(self) -> list[Array]:
+        """Of each category, as core.probabilities; of a number nothing."""
+        return [
+            core.probabilities(found, known, self.smoothing) if isinstance(found, Levels) else np.zeros(0)
+            for found, known in zip(self.found.features, self._known, strict=True)
+        ]
+
+    def rows(self) -> Iterator[Row]:
+        """Of the output table: for each group, its classes and features a row, or one for each level."""
+        for g in range(self.groups):
+            for c in np.flatnonzero(self.found.rows[g]):
+                begin = [self.classes.labels[c], float(self._priors[g, c])]
+                for f, found in enumerate(self.found.features):
+                    name = self.features.names[f]
+                    if isinstance(found, Numbers):
+                        mean, variance = _number(found.mean[g, c]), _number(found.variance[g, c])
+                        count = int(found.count[g, c])
+                        yield g, [*begin, name, "numeric", mean, variance, None, None, count]
+                        continue
+                    for level in np.flatnonzero(self._known[f][g]):
+                        value, count = self.levels[f][level], int(found.count[g, c, level])
+                        probability = float(self._probabilities[f][g, c, level])
+                        yield g, [*begin, name, "categorical", None, None, value, probability, count]
+
+    def models(self) -> Iterator[Row]:
+        """Of the summary table: a row for each group; no model where it has no rows to learn from."""
+        texts = Texts.of(self.features, self.classes, self.smoothing)
+        terms = self._terms()
+        with np.errstate(divide="ignore"):
+            priors = np.log(self._priors)
+        for g in range(self.groups):
+            used, added = int(self.states.rows_used[g]), float(self._added[g, 0])
+            model = texts.model(added, priors[g], terms[g]) if used else None
+            yield g, [used, int(self.states.rows_skipped[g]), added if used else None, model]
+
+    def _terms(self) -> Array:
+        """What features add to the logarithm of a class's probability, in the order of src/nb_predict.c."""
+        parts = [
+            core.densities(found, self._added)
+            if isinstance(found, Numbers)
+            else core.logarithms(probabilities, known)
+            for found, probabilities, known in zip(
+                self.found.features, self._probabilities, self._known, strict=True
+            )
+        ]
+        return np.concatenate([part.reshape(self.groups, -1) for part in parts], axis=1)
+
+
+def _number(value: Any) -> float | None:
+    return None if math.isnan(value) else float(value)

@@ -1,0 +1,50 @@
+"""The model bytes of naive Bayes: what src/nb_predict.c scores, and the features they were made of."""
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madpy import __version__
+from madpy.helper.classes import Classes
+from madpy.helper.features import Features
+from madpy.ports.postgres.model import BAYES, pack
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What all groups' models share: the shape, the texts of classes and levels, the header."""
+
+    header: dict[str, Any]
+    arrays: list[NDArray[np.int32]]  # 0, 3 and 4 of src/nb_predict.c
+
+    @classmethod
+    def of(cls, features: Features, classes: Classes, smoothing: float) -> "Texts":
+        levels = [feature.levels or [] for feature in features.features]
+        texts = [text.encode() for text in itertools.chain(classes.labels, *levels)]
+        joined = b"".join(texts)
+        header = {
+            "algorithm": "naive Bayes",
+            "features": features.as_json(),
+            "is_vector": features.is_vector,
+            "classes": {"type": classes.sql_type, "labels": classes.labels},
+            "smoothing": smoothing,
+            "madpy_version": __version__,
+        }
+        return cls(
+            header,
+            [
+                np.array([len(classes.labels), *map(len, levels)], np.int32),
+                np.cumsum([len(text) for text in texts], dtype=np.int32),
+                np.frombuffer(joined + bytes(-len(joined) % 4), "<i4"),
+            ],
+        )
+
+    def model(self, added: float, priors: Array, terms: Array) -> bytes:
+        """One group's model: logarithms of the priors, and the terms of all features in order."""
+        shape, ends, texts = self.arrays
+        return pack(BAYES, {**self.header, "added_variance": added}, [shape, priors, terms, ends, texts])

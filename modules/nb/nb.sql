@@ -1,0 +1,171 @@
+-- nb: naive Bayes, numbers as normal and categories as multinomial within each class.  Manual: README.md.
+
+-- The kernel "nb" as an aggregate (src/nb.c); parameters are the body of a state that has seen no row.
+
+CREATE FUNCTION MADLIB_SCHEMA.__nb_accum(
+    state bytea, y double precision, x double precision[], start double precision[]
+) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_accum(bytea, double precision, double precision[], double precision[]) IS
+    'transition function: gathers rows into blocks for the kernel "nb"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__nb_columns_accum(
+    state bytea, y double precision, start double precision[], VARIADIC x "any"
+) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_columns_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_columns_accum(bytea, double precision, double precision[], "any") IS
+    'transition function: gathers rows into blocks for the kernel "nb"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__nb_combine(state bytea, other bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_combine';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_combine(bytea, bytea) IS 'merges two states of the kernel "nb"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__nb_state(state bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_state';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_state(bytea) IS 'a state of the kernel "nb" with no rows waiting';
+
+CREATE AGGREGATE MADLIB_SCHEMA.nb_state(y double precision, x double precision[], start double precision[]) (
+    SFUNC = MADLIB_SCHEMA.__nb_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__nb_combine,
+    FINALFUNC = MADLIB_SCHEMA.__nb_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.nb_state(double precision, double precision[], double precision[]) IS
+    'the state of a naive Bayes model: rows of each class, and sums and counts of x within it';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__nb_columns(y double precision, start double precision[], VARIADIC x "any") (
+    SFUNC = MADLIB_SCHEMA.__nb_columns_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__nb_combine,
+    FINALFUNC = MADLIB_SCHEMA.__nb_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__nb_columns(double precision, double precision[], "any") IS
+    'nb_state with the features, all double precision, as arguments of their own';
+
+CREATE AGGREGATE MADLIB_SCHEMA.nb_merge(state bytea) (
+    SFUNC = MADLIB_SCHEMA.__nb_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__nb_combine,
+    FINALFUNC = MADLIB_SCHEMA.__nb_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.nb_merge(bytea) IS 'merges states of nb_state into one';
+
+-- Prediction of one row.
+
+CREATE FUNCTION MADLIB_SCHEMA.nb_predict(model bytea, x double precision[]) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'nb_predict';
+COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict(bytea, double precision[]) IS
+    'the most probable class of one row of numbers: nb_predict(model, ARRAY[length, width])';
+
+CREATE FUNCTION MADLIB_SCHEMA.nb_predict(model bytea, x text[]) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'nb_predict';
+COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict(bytea, text[]) IS
+    'the most probable class of one row, categories as they are: nb_predict(model, ARRAY[outlook, humidity::text])';
+
+CREATE FUNCTION MADLIB_SCHEMA.nb_predict_prob(
+    model bytea, x double precision[], OUT class text, OUT probability double precision
+) RETURNS SETOF record
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 ROWS 3 AS 'MODULE_PATHNAME', 'nb_predict_prob';
+COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict_prob(bytea, double precision[]) IS
+    'every class and its probability for one row of numbers';
+
+CREATE FUNCTION MADLIB_SCHEMA.nb_predict_prob(
+    model bytea, x text[], OUT class text, OUT probability double precision
+) RETURNS SETOF record
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 40 ROWS 3 AS 'MODULE_PATHNAME', 'nb_predict_prob';
+COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict_prob(bytea, text[]) IS
+    'every class and its probability for one row, categories as they are';
+
+-- Drivers, without JIT as in regr.
+
+CREATE TYPE MADLIB_SCHEMA.nb_result AS (
+    method                   text,
+    source_table             text,
+    output_table             text,
+    summary_table            text,
+    target                   text,
+    features                 text,
+    feature_names            text[],
+    grouping_cols            text,
+    options                  jsonb,
+    num_groups               bigint,
+    num_rows_processed       bigint,
+    num_missing_rows_skipped bigint,             -- rows without a target
+    duration                 interval,
+    madpy_version            text,
+    server_version           text,
+    trained_by               text,
+    trained_at               timestamptz,
+    classes                  text[],
+    class_type               text                -- of the target
+);
+COMMENT ON TYPE MADLIB_SCHEMA.nb_result IS 'what nb_train did: the summary table without the models';
+
+CREATE FUNCTION MADLIB_SCHEMA.nb_train(
+    source_table     text,                          -- read, never changed
+    output_table     text,                          -- created; must not exist
+    target           text,                          -- an expression: its values are the classes
+    features         text,                          -- numbers, and categories: text, boolean, enum
+    grouping_cols    text             DEFAULT NULL, -- one model per distinct value of these columns
+    categorical_cols text             DEFAULT NULL, -- numbers among the features that are categories
+    smoothing        double precision DEFAULT 1,    -- added to each count of a category's value
+    verbose          boolean          DEFAULT false
+) RETURNS MADLIB_SCHEMA.nb_result
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'nb.train', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.nb_train(text, text, text, text, text, text, double precision, boolean) IS
+    'fits a naive Bayes classifier per group into output_table: SELECT MADLIB_SCHEMA.nb_train(''weather'', ''model'', ''play'', ''outlook, temperature'')';
+
+CREATE TYPE MADLIB_SCHEMA.nb_predictions AS (
+    output_table         text,
+    num_rows             bigint,
+    num_null_predictions bigint
+);
+COMMENT ON TYPE MADLIB_SCHEMA.nb_predictions IS 'what nb_predict and nb_predict_prob made';
+
+CREATE FUNCTION MADLIB_SCHEMA.nb_predict(
+    model_table  text,                -- the output_table of nb_train
+    source_table text,                -- read, never changed
+    output_table text,                -- created: the columns of source_table, and prediction
+    features     text DEFAULT NULL    -- needed where the model has expressions among its features
+) RETURNS MADLIB_SCHEMA.nb_predictions
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'nb.predict', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict(text, text, text, text) IS
+    'classifies a whole table: SELECT MADLIB_SCHEMA.nb_predict(''model'', ''weather'', ''predictions'')';
+
+CREATE FUNCTION MADLIB_SCHEMA.nb_predict_prob(
+    model_table  text,                -- the output_table of nb_train
+    source_table text,                -- read, never changed
+    output_table text,                -- created: for each class the columns of source_table, prediction, probability
+    features     text DEFAULT NULL    -- needed where the model has expressions among its features
+) RETURNS MADLIB_SCHEMA.nb_predictions
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'nb.predict_prob', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict_prob(text, text, text, text) IS
+    'the probability of each class for each row of a table: SELECT MADLIB_SCHEMA.nb_predict_prob(''model'', ''weather'', ''probabilities'')';
+
+CREATE FUNCTION MADLIB_SCHEMA.nb_create_view(
+    model_table  text,                -- the output_table of nb_train
+    source_table text,
+    view_name    text,                -- created: the columns of source_table, and prediction
+    features     text DEFAULT NULL    -- needed where the model has expressions among its features
+) RETURNS text
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'nb.create_view', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.nb_create_view(text, text, text, text) IS
+    'a view that classifies a table as it is when it is read: SELECT MADLIB_SCHEMA.nb_create_view(''model'', ''weather'', ''classified'')';

@@ -28,7 +28,7 @@ def nothing_to_use(db: Database, rows: Rows, terms: Terms, skipped: int) -> Madp
     """No row counted: say which expression is the reason."""
     if skipped == 0:
         return MadpyError(f'table "{rows.source.name}" is empty', hint="there is nothing to learn from")
-    named = {"the target": rows.target}
+    named = {"the target": rows.target} if rows.target else {}
     named |= {"a weight": rows.weights} if rows.weights else {}
     names = ["the array of features"] if terms.is_vector else map(quoted, terms.names)
     named |= dict(zip(names, rows.features, strict=True))

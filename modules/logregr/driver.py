@@ -1,17 +1,14 @@
 """logregr_train: check the arguments, iterate over the rows, write the model and its summary."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
-from madpy.helper.output import create_output
+from madpy.helper.figures import create_figures
 from madpy.helper.reasons import explained
 from madpy.helper.terms import Terms, check_terms
 from madpy.helper.training import Training, create_summary
@@ -192,28 +189,23 @@ def _create_model(
     db: Database, scan: Scan, output: Relation, terms: Terms, states: States, newton: core.Newton
 ) -> None:
     found = core.estimate(newton)
-
-    def rows() -> Iterator[tuple[int, list[Any]]]:
-        columns = [
-            *(found.coef, found.likelihood, found.std_err, found.z_stats, found.p_values),
-            *(found.odds_ratios, found.condition, states.rows_used, states.rows_skipped),
-            *(newton.iterations, found.covariance, found.null_deviance, -2 * found.likelihood, found.aic),
-        ]
-        plain = [_plain(column) for column in columns]
-        for g, values in enumerate(map(list, zip(*plain, strict=True))):
-            status = int(newton.status[g])
-            if status >= core.ONE_CLASS:  # no model: arrays as a whole
-                values = [None if isinstance(value, list) else value for value in values]
-            yield g, [*values, status == core.CONVERGED, core.WORDS[status], terms.names]
-
-    create_output(db, scan, output, COLUMNS, rows())
-
-
-def _plain(values: NDArray[Any]) -> list[Any]:
-    """Numbers of Python, None for NaN."""
-    items = values
-    if values.dtype.kind == "f" and np.isnan(values).any():
-        items = values.astype(object)
-        items[np.isnan(values)] = None
-    listed: list[Any] = items.tolist()
-    return listed
+    figures = {
+        "coef": found.coef,
+        "log_likelihood": found.likelihood,
+        "std_err": found.std_err,
+        "z_stats": found.z_stats,
+        "p_values": found.p_values,
+        "odds_ratios": found.odds_ratios,
+        "condition_no": found.condition,
+        "num_rows_processed": states.rows_used,
+        "num_missing_rows_skipped": states.rows_skipped,
+        "num_iterations": newton.iterations,
+        "variance_covariance": found.covariance,
+        "null_deviance": found.null_deviance,
+        "deviance": -2 * found.likelihood,
+        "aic": found.aic,
+        "converged": newton.status == core.CONVERGED,
+        "status": newton.status,
+    }
+    words = {"status": core.WORDS}
+    create_figures(db, scan, output, COLUMNS, figures, words, {"feature_names": terms.names})

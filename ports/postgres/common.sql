@@ -65,3 +65,8 @@ CREATE FUNCTION MADLIB_SCHEMA.__level_code(value bigint, levels bigint[]) RETURN
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'integer_code';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__level_code(bigint, bigint[]) IS
     'the place of an integer among known levels, from 0; NULL where it is not among them';
+
+CREATE FUNCTION MADLIB_SCHEMA.__numbers(data bytea, first integer, dims integer[]) RETURNS double precision[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'numbers';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__numbers(bytea, integer, integer[]) IS
+    'an array of the doubles in data, from one counted from 0; NaN becomes NULL, and NULL an array of nothing else';

@@ -1,0 +1,51 @@
+"""Output tables of numpy arrays."""
+
+import numpy as np
+import pytest
+
+from madpy.helper import figures
+from madpy.helper.figures import create_figures
+from madpy.ports.postgres.db import Relation
+from madpy.ports.postgres.scan import Rows, Scan
+
+COLUMNS = [
+    *(("n", "bigint"), ("v", "double precision[]"), ("m", "double precision[]")),
+    *(("ok", "boolean"), ("said", "text"), ("names", "text[]")),
+]
+
+
+@pytest.mark.parametrize("memory", [0, 1000])
+@pytest.mark.parametrize("at_once", [1, 64 * 2**20])
+def test_figures_by_group(db, schema, monkeypatch, memory, at_once):
+    """Also where each row is a statement of its own."""
+    monkeypatch.setattr(figures, "AT_ONCE", at_once)
+    db.execute(
+        "CREATE TABLE t AS SELECT i::float8 AS x, i % 3 AS g FROM pg_catalog.generate_series(1, 9) AS i"
+    )
+    db.execute("SET madpy.store_memory = {kb:l}", kb=memory)
+    with db.atomic():
+        scan = Scan(db, Rows(Relation(schema, "t"), "x", ["x"], groups=["g"]), passes=2)
+        g = np.array([int(values["g"]) for values in scan.group_values])
+        given = {
+            "n": g * 2**40,
+            "v": np.where(g[:, None] == 2, np.nan, [[1.5, np.nan]]),
+            "m": g[:, None, None] + np.arange(4.0).reshape(2, 2),
+            "ok": g == 1,
+            "said": g % 2,
+        }
+        words = {"said": ["it's", "odd"]}
+        create_figures(db, scan, Relation(schema, "o"), COLUMNS, given, words, {"names": ["a", "b"]})
+        scan.close()
+    found = [tuple(row.values()) for row in db.execute("SELECT * FROM o ORDER BY g")]
+    assert found == [
+        (0, 0, [1.5, None], [[0, 1], [2, 3]], False, "it's", ["a", "b"]),
+        (1, 2**40, [1.5, None], [[1, 2], [3, 4]], True, "odd", ["a", "b"]),
+        (2, 2**41, None, [[2, 3], [4, 5]], False, "it's", ["a", "b"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments", ["'', 0, '{1}'", "'\\x00', 0, '{1}'", "'', -1, '{0}'", "'', 0, '{}'", "'', 0, '{-1}'"]
+)
+def test_numbers_that_are_not_there(sql, arguments):
+    assert sql.fails(f"SELECT madlib.__numbers({arguments})").sqlstate[:2] in ("22", "2202E"[:2], "54")

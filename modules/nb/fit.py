@@ -126,13 +126,12 @@ class Fit:
 
     def models(self) -> Iterator[Row]:
         """Of the summary table: a row for each group; no model where it has no rows to learn from."""
-        texts = Texts.of(self.features, self.classes, self.smoothing)
-        terms = self._terms()
         with np.errstate(divide="ignore"):
             priors = np.log(self._priors)
+        models = Texts.of(self.features, self.classes, self.smoothing).models(priors, self._terms())
         for g in range(self.groups):
             used, added = int(self.states.rows_used[g]), float(self._added[g, 0])
-            model = texts.model(added, priors[g], terms[g]) if used else None
+            model = models[g] if used else None
             yield g, [used, int(self.states.rows_skipped[g]), added if used else None, model]
 
     def _terms(self) -> Array:

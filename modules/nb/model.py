@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from madpy import __version__
 from madpy.helper.classes import Classes
 from madpy.helper.features import Features
-from madpy.ports.postgres.model import BAYES, pack
+from madpy.ports.postgres.model import BAYES, pack_all
 
 Array = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class Texts:
             ],
         )
 
-    def model(self, added: float, priors: Array, terms: Array) -> bytes:
-        """One group's model: logarithms of the priors, and the terms of all features in order."""
+    def models(self, priors: Array, terms: Array) -> list[bytes]:
+        """A model for each group: logarithms of the priors (G, C), and the terms of all features in order."""
         shape, ends, texts = self.arrays
-        return pack(BAYES, {**self.header, "added_variance": added}, [shape, priors, terms, ends, texts])
+        return pack_all(BAYES, self.header, [shape, priors, terms, ends, texts], len(priors))

@@ -228,3 +228,20 @@ def test_an_integer_as_a_number_and_as_a_category(sql, nb):
     sql("SELECT madlib.nb_predict('m', 't', 'p')")
     by_text = "SELECT madlib.nb_predict(model, ARRAY[n::text, temp::text]) FROM t, m_summary ORDER BY t.ctid"
     assert sql("SELECT prediction FROM p ORDER BY ctid") == sql(by_text)
+
+
+def test_many_groups_by_either_feed(sql, nb):
+    """The planner expects more than 3000 groups: a store is filled, unless it must not be."""
+    sql(
+        "CREATE TABLE s AS SELECT 'y' || i % 3 AS y, 1e6 + sin(i) AS a,"
+        " NULLIF(i % 4, 0)::text AS b, i % 4000 AS g FROM generate_series(1, 40000) AS i; ANALYZE s"
+    )
+    nb("a, b", source="s", grouping_cols="g", verbose=True)
+    assert "by store" in sql.notices[1].message
+    sql("SET madpy.store_memory = 0")
+    nb("a, b", source="s", output="n", grouping_cols="g", verbose=True)
+    assert "by streaming" in sql.notices[1].message
+    sql("RESET madpy.store_memory")
+    assert sql.value("SELECT count(DISTINCT g) FROM m") == 4000
+    assert sql("SELECT * FROM m EXCEPT TABLE n") == []
+    assert sql("SELECT g, model FROM m_summary EXCEPT SELECT g, model FROM n_summary") == []

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madpy.errors import MadpyError
-from madpy.ports.postgres.model import BAYES, TREE, crc32c, pack, unpack
+from madpy.ports.postgres.model import BAYES, TREE, crc32c, pack, pack_all, unpack
 
 MODEL = pack(
     TREE, {"name": "é"}, [np.array([1.5, np.nan]), np.array([1, -2, 3], dtype=np.int32), np.zeros(0)]
@@ -47,3 +47,10 @@ def test_cut_off(length):
 def test_of_another_method():
     with pytest.raises(MadpyError, match="another method"):
         unpack(MODEL, BAYES)
+
+
+def test_many_models_are_the_models_of_each():
+    rows = np.arange(300.0).reshape(100, 3)
+    shared = np.array([1, 2, 3], dtype=np.int32)
+    many = pack_all(BAYES, {"a": 1}, [shared, rows], 100)
+    assert many == [pack(BAYES, {"a": 1}, [shared, row]) for row in rows]

@@ -16,6 +16,7 @@ from benchmarks.accuracy import accuracy
 from benchmarks.database import Bench, bench_database
 from benchmarks.growth import growth
 from benchmarks.memory import memory
+from benchmarks.nb import naive_bayes
 from benchmarks.report import document
 from benchmarks.speed import first, predict, speed
 from madpy.errors import MadpyError
@@ -26,6 +27,7 @@ TABLES = {
     "speed": speed,
     "predict": predict,
     "first": first,
+    "nb": naive_bayes,
     "memory": memory,
     "growth": growth,
     "accuracy": accuracy,

@@ -22,6 +22,7 @@ from madpy.ports.postgres.states import States
 __all__ = ["create_view", "predict", "predict_prob", "train"]
 
 MAX_CELLS = 1_000_000  # numbers in a state: as many parameters as a kernel takes
+MAX_ALL_CELLS = 20_000_000  # in the states of all groups: 160 MB, several times in Python
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +127,16 @@ def _check_size(features: Features, classes: Classes) -> None:
 
 def _step(scan: Scan, features: Features, classes: Classes) -> States:
     levels = [len(feature.levels or []) for feature in features.features]
+    start = core.start(len(classes.labels), levels)
+    if len(start) > MAX_ALL_CELLS / 10_000 and len(start) * len(scan.group_values) > MAX_ALL_CELLS:
+        raise MadpyError(
+            f"{len(scan.group_values)} groups are too many for so many classes and levels",
+            sqlstate="54000",
+            detail=f"each would have {len(start)} numbers to keep, the most is {MAX_ALL_CELLS} for all",
+            hint="train on some of the groups at a time, or group rare values first",
+        )
     try:
-        return scan.step("nb", core.start(len(classes.labels), levels))
+        return scan.step("nb", start)
     except SqlError as error:
         raise explained(error, features) from None
 

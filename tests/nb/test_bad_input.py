@@ -91,6 +91,18 @@ def test_too_many_levels_and_classes(sql, refuses):
     assert said(error)[:2] == ("54000", "900 classes are too many for so many features and levels")
 
 
+def test_too_many_groups_for_so_many_levels(sql, refuses, nb):
+    sql(
+        "CREATE TABLE many AS SELECT i % 20 AS y, i % 10007 AS k, i % 150 AS g"
+        " FROM generate_series(1, 20000) AS i"
+    )
+    error = refuses("k", source="many", categorical_cols="k", grouping_cols="g")
+    assert said(error)[:2] == ("54000", "150 groups are too many for so many classes and levels")
+    sql("DELETE FROM many WHERE g > 9")
+    nb("k", source="many", categorical_cols="k", grouping_cols="g")
+    assert sql.value("SELECT count(*) FROM m_summary WHERE model IS NOT NULL") == 10
+
+
 def test_a_grouping_column_named_as_the_output_is(sql, refuses):
     sql("CREATE VIEW v AS SELECT *, c AS prior FROM t")
     error = refuses("a", source="v", grouping_cols="prior")

@@ -15,6 +15,7 @@ import pg
 from benchmarks.accuracy import accuracy
 from benchmarks.database import Bench, bench_database
 from benchmarks.growth import growth
+from benchmarks.logregr import logregr
 from benchmarks.memory import memory
 from benchmarks.nb import naive_bayes
 from benchmarks.report import document
@@ -31,6 +32,7 @@ TABLES = {
     "memory": memory,
     "growth": growth,
     "accuracy": accuracy,
+    "logregr": logregr,
 }
 PAGE = CHECKOUT / "docs" / "benchmarks.md"
 

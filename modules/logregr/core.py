@@ -148,10 +148,10 @@ class Newton:
         self.flat = np.zeros(groups, dtype=bool)
         self.coef = np.zeros_like(design.cross)  # the last that were not worse than those before
         self.likelihood = -design.rows * math.log(2)
-        self.gradient = design.cross
+        self.gradient = design.cross.copy()
         self.hessian = design.gram / 4
         self.change = np.full(groups, np.inf)
-        self.step = self._solve()
+        self.step = self._solve(np.ones(groups, dtype=bool))
 
     @property
     def params(self) -> Array:
@@ -168,11 +168,11 @@ class Newton:
         self.step[self.active & ~better] /= 2
 
         self.coef[better] += self.step[better]
-        self.likelihood = np.where(better, found.likelihood, self.likelihood)
-        self.gradient = np.where(better[:, None], found.gradient, self.gradient)
-        self.hessian = np.where(better[:, None, None], found.hessian, self.hessian)
-        self.change = np.where(better, found.change, self.change)
-        self.step = np.where(better[:, None], self._solve(), self.step)
+        self.likelihood[better] = found.likelihood[better]
+        self.gradient[better] = found.gradient[better]
+        self.hessian[better] = found.hessian[better]
+        self.change[better] = found.change[better]
+        self.step[better] = self._solve(better)
 
         self.flat = better & (gain <= self.tolerance * np.abs(found.likelihood))
         self._end(better & (found.margin > 0), SEPARATED)
@@ -190,10 +190,11 @@ class Newton:
         self.status[self.active & groups] = status
         self.active &= ~groups
 
-    def _solve(self) -> Array:
-        """Newton's step H^-1 g, zero for features that are not kept."""
-        scaled, scale = _scaled(self.hessian, self.design.kept)
-        gradient = np.where(self.design.kept, self.gradient, 0) * scale
+    def _solve(self, groups: Mask) -> Array:
+        """Newton's step H^-1 g in these groups, zero for features that are not kept."""
+        kept = self.design.kept[groups]
+        scaled, scale = _scaled(self.hessian[groups], kept)
+        gradient = np.where(kept, self.gradient[groups], 0) * scale
         solution = _solved(scaled, gradient[..., None])[..., 0]
         return cast(Array, np.where(np.isfinite(solution), solution, 0) * scale)
 
@@ -256,10 +257,9 @@ def _columns(body: Array) -> int:
 def _triangle(values: Array, n: int) -> Array:
     """Symmetric matrices, shape (G, n, n), from their lower triangles row by row."""
     row, column = np.tril_indices(n)
-    whole = np.empty((len(values), n, n))
-    whole[:, row, column] = values
-    whole[:, column, row] = values
-    return whole
+    place = np.empty((n, n), dtype=np.intp)
+    place[row, column] = place[column, row] = np.arange(len(row))
+    return np.take(values, place, axis=1)
 
 
 def _centred(high: Array, low: Array, shift: Array) -> Array:

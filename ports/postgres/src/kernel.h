@@ -62,6 +62,8 @@ extern const Kernel moments_kernel;
 extern const Kernel weighted_moments_kernel;
 extern const Kernel meat_kernel;
 extern const Kernel squared_residuals_kernel;
+extern const Kernel kmeans_kernel;
+extern const Kernel kmeans_sample_kernel;
 extern const Kernel nb_kernel;
 extern const Kernel logregr_kernel;
 

@@ -1,0 +1,136 @@
+"""The arguments of the drivers, and the tables that they read."""
+
+import random
+from dataclasses import dataclass
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.helper.arguments import parse_name, quoted
+from madpy.helper.expressions import columns_of
+from madpy.helper.terms import Term, Terms, check_terms, level_item
+from madpy.modules.kmeans.core import METRICS
+from madpy.modules.kmeans.layout import HEAD, MAX_PARAMS
+from madpy.ports.postgres.db import Database, Relation
+
+INITS = ("kmeans++", "kmeans||", "random")
+CENTROIDS = "centroid"  # the column of a table of centroids
+CLUSTER = "cluster_id"
+MAX_SEED = 2**53  # the kernels take it as a double
+MODEL = {CLUSTER: "integer", CENTROIDS: "double precision[]", "size": "bigint"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to cluster."""
+
+    k: int  # 0: as many as `table` has centroids
+    init: str  # as it was given
+    table: Relation | None  # of the first centroids
+    max_iter: int
+    tolerance: float
+    seed: int
+    distance: str
+
+    @property
+    def told(self) -> str:
+        k = f"k = {self.k}, " if self.k else ""
+        return (
+            f"{k}init {self.init}, {self.distance}, max_iter {self.max_iter}, tolerance {self.tolerance:g},"
+            f" seed {self.seed}"
+        )
+
+
+def check_init(db: Database, init: str | None) -> Relation | None:
+    """The table of centroids that `init` names; None where it is one of INITS."""
+    word: str = helper.check_not_null("init", init)
+    if word in INITS:
+        return None
+    hint = f"known are {', '.join(INITS)}, and tables with a column {CENTROIDS}"
+    if parse_name(word) is None:
+        raise MadpyError(f"init: unknown value {quoted(word)}", hint=hint)
+    try:
+        table = helper.check_source(db, word, "init")
+    except MadpyError as error:
+        if error.sqlstate != "42P01":
+            raise
+        raise MadpyError(f"init: {error.message}", sqlstate=error.sqlstate, hint=hint) from None
+    if columns_of(db, table).get(CENTROIDS) != "double precision[]":
+        raise MadpyError(
+            f"init: table {quoted(table.name)} has no column {CENTROIDS} of type double precision[]",
+            sqlstate="42703",
+            hint="a model of kmeans_train has one",
+        )
+    return table
+
+
+def check_settings(
+    k: int | None,
+    init: str,
+    table: Relation | None,
+    max_iter: int | None,
+    tolerance: float | None,
+    seed: int | None,
+    distance: str | None,
+) -> Settings:
+    """The numbers and words among the arguments; k may be left to a table of centroids."""
+    return Settings(
+        0 if table is not None and k is None else int(helper.check_range("k", k, 1)),
+        init,
+        table,
+        int(helper.check_range("max_iter", max_iter, 1)),
+        float(helper.check_range("tolerance", tolerance, 0)),
+        check_seed(seed),
+        helper.check_choice("distance", distance, METRICS),
+    )
+
+
+def check_seed(seed: int | None) -> int:
+    """NULL is any seed; what was taken is in the summary."""
+    if seed is None:
+        return random.SystemRandom().randrange(MAX_SEED)
+    if not 0 <= seed <= MAX_SEED:
+        raise MadpyError(f"seed must be between 0 and {MAX_SEED}, not {seed}")
+    return seed
+
+
+def check_size(k: int, d: int) -> None:
+    """That k centroids of d numbers fit the parameters of a kernel."""
+    if d > 0 and HEAD + d + k * d > MAX_PARAMS:
+        raise MadpyError(
+            f"k = {k} is too large for {d} features",
+            sqlstate="54000",
+            hint=f"the largest is {(MAX_PARAMS - HEAD - d) // d}",
+        )
+
+
+def check_points(db: Database, source: Relation, features: str | None) -> Terms:
+    """Features as coordinates: no intercept, and of a text column a 0 or 1 for every level."""
+    terms = check_terms(db, source, features)
+    if terms.is_vector:
+        return terms
+    kept: list[tuple[Term, str]] = []
+    missing = dict(terms.references)
+    for term, item in zip(terms.terms, terms.items, strict=True):
+        if term.column in missing:
+            kept.append(_level(term.column, missing.pop(term.column)))
+        if term.kind != "intercept":
+            kept.append((term, item))
+    kept += [_level(column, level) for column, level in missing.items()]
+    return Terms([term for term, _ in kept], [item for _, item in kept], False, terms.references)
+
+
+def _level(column: str, level: str) -> tuple[Term, str]:
+    return Term(f"{column}={level}", "level", column, level), level_item(column, level)
+
+
+def check_model(db: Database, model: Relation) -> list[str]:
+    """The grouping columns of a table that kmeans_train made; an error if it is not one."""
+    types = columns_of(db, model)
+    if any(types.get(name) != sql_type for name, sql_type in MODEL.items()):
+        raise MadpyError(
+            f'table "{model.name}" is not a model of kmeans_train',
+            sqlstate="42809",
+            hint="give the output_table of a call of kmeans_train",
+        )
+    names = list(types)
+    return names[: names.index(CLUSTER)]

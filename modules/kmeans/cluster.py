@@ -1,0 +1,128 @@
+"""The whole of a clustering, from rows to clusters, as kmeans_train and kmeans_run need it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madpy.errors import MadpyError, SqlError
+from madpy.helper.reasons import explained, nothing_to_use
+from madpy.helper.terms import Terms
+from madpy.modules.kmeans.check import Settings, check_size
+from madpy.modules.kmeans.layout import Sample
+from madpy.modules.kmeans.lloyd import Fit, iterate
+from madpy.modules.kmeans.passes import take_sample
+from madpy.modules.kmeans.seeding import distinct_points, first_centroids, read_centroids
+from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.scan import Rows, Scan
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """What was found, over the groups of `scan`."""
+
+    scan: Scan
+    settings: Settings
+    sample: Sample
+    fit: Fit
+
+    @property
+    def rows_used(self) -> int:
+        return int(self.sample.rows_used.sum())
+
+    @property
+    def rows_skipped(self) -> int:
+        return int(self.sample.rows_skipped.sum())
+
+    def rows(self) -> Iterator[tuple[int, list[Any]]]:
+        """A row per cluster: the number of its group; its own number, centroid, size, inertia, silhouette."""
+        fit = self.fit
+        for group, centroids in enumerate(fit.centroids):
+            for c, centroid in enumerate(centroids):
+                if not np.isnan(centroid[0]):
+                    size, within = int(fit.sizes[group, c]), float(fit.within[group, c])
+                    yield group, [c, centroid.tolist(), size, within, or_none(fit.silhouettes[group, c])]
+
+
+def or_none(number: float) -> float | None:
+    return None if np.isnan(number) else float(number)
+
+
+def cluster(
+    db: Database, rows: Rows, terms: Terms, settings: Settings, label: str, tell: Callable[[str], None]
+) -> Clustering:
+    """Read, seed, iterate.  `label` is the function that the user called, `tell` says what is done."""
+    d = len(terms.names)
+    if d == 0:
+        raise _no_features(db, rows, terms)
+    check_size(settings.k, d)
+    db.progress(f"{label}: reading")
+    try:
+        scan = Scan(db, rows, passes=settings.max_iter + 2)
+        tell(f"reading by {scan.feed}")
+        return _fit(db, scan, terms, settings, label, tell)
+    except SqlError as error:
+        raise explained(error, terms) from None
+
+
+def _no_features(db: Database, rows: Rows, terms: Terms) -> MadpyError:
+    """Of an array column whose first array is empty, or that is NULL in all rows."""
+    counted = db.execute(
+        "SELECT pg_catalog.count(*) AS all, pg_catalog.count({x:q}) AS known FROM {source:i}",
+        x=terms.items[0],
+        source=rows.source,
+    )[0]
+    if counted["known"] > 0:
+        return MadpyError("features must not be an empty array", sqlstate="2202E")
+    return nothing_to_use(db, rows, terms, counted["all"])
+
+
+def _fit(
+    db: Database, scan: Scan, terms: Terms, settings: Settings, label: str, tell: Callable[[str], None]
+) -> Clustering:
+    d = len(terms.names)
+    given = None
+    if settings.table is not None:
+        given = read_centroids(db, settings.table, scan, d)
+        settings = _with_k(settings, given.shape[1])
+        check_size(settings.k, d)
+    by = f"from table {settings.init}" if given is not None else f"by {settings.init}"
+    tell(f"seeding {settings.k} centroids {by}")
+    db.progress(f"{label}: seeding")
+    sample = take_sample(scan, settings, d)
+    if sample.rows_used.sum() == 0:
+        raise nothing_to_use(db, scan.rows, terms, int(sample.rows_skipped.sum()))
+    _check_distinct(db, settings, distinct_points(sample, settings.distance)[sample.rows_used > 0])
+    seen = int((sample.kept.times > 0).sum())
+    tell(f"sample used for seeding: {seen} distinct points out of {sample.rows_used.sum()} points")
+    centroids = given if given is not None else first_centroids(scan, settings, sample, tell)
+    return Clustering(scan, settings, sample, iterate(db, scan, settings, sample, centroids, label, tell))
+
+
+def _with_k(settings: Settings, found: int) -> Settings:
+    """As many clusters as the table has centroids."""
+    if settings.k not in (0, found):
+        raise MadpyError(
+            f"k = {settings.k}, but table {settings.init} has {found} centroids",
+            hint="leave k out, or give as many",
+        )
+    return replace(settings, k=found)
+
+
+def _check_distinct(db: Database, settings: Settings, distinct: NDArray[np.int64]) -> None:
+    """Raise where no group has k distinct points; warn where some have fewer."""
+    fewer = int((distinct < settings.k).sum())
+    if fewer == 0:
+        return
+    if fewer == len(distinct):
+        where = " of any group" if len(distinct) > 1 else ""
+        raise MadpyError(
+            f"k = {settings.k} is larger than the number of distinct points{where}, {distinct.max()}",
+            hint=f"the largest k is {distinct.max()}",
+        )
+    db.warning(
+        f"fewer than {settings.k} distinct points in {fewer} of {len(distinct)} groups:"
+        " these have a cluster for each"
+    )

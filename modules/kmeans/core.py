@@ -1,0 +1,113 @@
+"""k-means: seeds, centroids, and how far they move.  Pure: numpy only.
+
+Arrays hold a row per group: G groups, k clusters, d features, m points of a sample.  A centroid of NaN is a
+place that is not used.  For the cosine distance rows and centroids have length 1; 1 - x c is |x - c|^2 / 2.
+Sums run in one order, so that the same points give the same bits.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+METRICS = ("squared_euclidean", "cosine", "manhattan")
+SLICE = 4_000_000  # numbers that are looked at at once
+
+
+def uniforms(seed: int, count: int) -> Array:
+    """`count` numbers from 0 to below 1, always the same for a seed.
+
+    Source: Steele, Lea & Flood (2014), Fast splittable pseudorandom number generators: SplitMix64.
+    """
+    steps = np.arange(1, count + 1, dtype=np.uint64)
+    z = np.uint64(seed & 0xFFFFFFFFFFFFFFFF) + steps * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return ((z ^ (z >> np.uint64(31))) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def unit(points: Array) -> Array:
+    """Points divided by their length; zeros stay zeros."""
+    length = np.sqrt(_summed(points * points))[..., None]
+    return np.divide(points, length, out=np.zeros_like(points), where=length > 0)
+
+
+def distances(points: Array, others: Array, metric: str) -> Array:
+    """The distance of each of `points` to `others`, shapes (..., d) that broadcast: shape (...)."""
+    difference = points - others
+    parts = np.abs(difference) if metric == "manhattan" else difference * difference
+    total = _summed(parts)
+    return total / 2 if metric == "cosine" else total
+
+
+def plus_plus(points: Array, weights: Array, k: int, metric: str, seed: int) -> Array:
+    """k of the points as first centroids, shape (G, k, d); NaN where there are no more distinct ones.
+
+    points: shape (G, m, d); weights: (G, m), 0 for points that are not there.  Each next one is drawn with a
+    probability of its weight times its distance to the nearest before, the best of a few draws.
+    Source: Arthur & Vassilvitskii (2007), k-means++: the advantages of careful seeding, the greedy variant.
+    """
+    trials = 2 + int(np.log(k))
+    numbers = uniforms(seed, k * trials).reshape(k, trials)
+    groups = max(1, SLICE // max(1, points.shape[1] * points.shape[2]))
+    found = [
+        _plus_plus(points[g : g + groups], weights[g : g + groups], numbers, metric)
+        for g in range(0, len(points), groups)
+    ]
+    return np.concatenate(found) if found else np.zeros((0, k, points.shape[2]))
+
+
+def _plus_plus(points: Array, weights: Array, numbers: Array, metric: str) -> Array:
+    """The same for a few groups; numbers: uniform ones, shape (k, trials)."""
+    seeds = np.full((len(points), len(numbers), points.shape[2]), np.nan)
+    nearest = np.full(weights.shape, np.finfo(np.float64).max)  # not infinite: some weights are 0
+    for c, draws in enumerate(numbers):
+        mass = np.cumsum(weights * nearest if c > 0 else weights, axis=1)
+        some = mass[:, -1] > 0
+        best = np.full(len(points), np.inf)
+        best_nearest = nearest
+        for draw in draws[: None if c > 0 else 1]:
+            pick = np.minimum((mass <= draw * mass[:, -1:]).sum(axis=1), weights.shape[1] - 1)
+            seed = points[np.arange(len(points)), pick]
+            after = np.minimum(nearest, distances(points, seed[:, None, :], metric))
+            left = _summed(weights * after)
+            better = some & (left < best)
+            seeds[better, c] = seed[better]
+            best = np.where(better, left, best)
+            best_nearest = np.where(better[:, None], after, best_nearest)
+        nearest = best_nearest
+    return seeds
+
+
+def means(sizes: Array, sums: Array, old: Array, metric: str) -> Array:
+    """The centroids of clusters, shape (G, k, d), from sizes (G, k) and sums; an empty one stays."""
+    found = np.divide(sums, sizes[..., None], out=old.copy(), where=sizes[..., None] > 0)
+    if metric != "cosine":
+        return found
+    directed = unit(found)
+    return np.where((directed != 0).any(axis=-1, keepdims=True), directed, old)
+
+
+def moves(old: Array, new: Array, metric: str) -> Array:
+    """The longest way of a centroid of each group, shape (G,), as a distance."""
+    way = distances(old, new, metric)
+    longest: Array = np.where(np.isnan(way), 0, way).max(axis=1)
+    return longest
+
+
+def limits(inertia: Array, rows: NDArray[np.int64], tolerance: float, metric: str) -> Array:
+    """How far centroids may move and still stand still, shape (G,): `tolerance` times the mean distance.
+
+    With squared distances, of the root of their mean.
+    """
+    part = tolerance if metric == "manhattan" else tolerance**2
+    limit: Array = part * inertia / np.maximum(rows, 1)
+    return limit
+
+
+def _summed(values: Array) -> Array:
+    """Sums over the last axis, from its first element to its last."""
+    total: Array = values[..., 0].copy()
+    for j in range(1, values.shape[-1]):
+        total += values[..., j]
+    return total

@@ -1,0 +1,180 @@
+"""kmeans_train: check the arguments, find the clusters, write them and their summary."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.helper.arguments import quoted
+from madpy.helper.output import create_output
+from madpy.helper.training import Training, create_group_summary
+from madpy.modules.kmeans.check import check_init, check_points, check_settings
+from madpy.modules.kmeans.cluster import Clustering, cluster, or_none
+from madpy.modules.kmeans.lloyd import CONVERGED, STOPPED
+from madpy.modules.kmeans.predict import predict
+from madpy.modules.kmeans.run import run
+from madpy.ports.postgres.db import Database, Relation
+from madpy.ports.postgres.scan import Rows
+
+__all__ = ["predict", "run", "train"]
+
+COLUMNS = [
+    ("cluster_id", "integer"),
+    ("centroid", "double precision[]"),
+    ("size", "bigint"),
+    ("within_sum", "double precision"),
+    ("silhouette", "double precision"),
+]
+# What the summary has for each group.
+GROUP_COLUMNS = [
+    ("num_rows_processed", "bigint"),
+    ("num_missing_rows_skipped", "bigint"),
+    ("k", "bigint"),
+    ("inertia", "double precision"),
+    ("silhouette", "double precision"),
+    ("num_iterations", "bigint"),
+    ("exit_reason", "text"),
+    ("centroids", "double precision[]"),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(Training):
+    """Field for field the SQL type kmeans_result; of several groups: totals, and NULL for `centroids`."""
+
+    k: int
+    distance: str
+    seed: int
+    inertia: float
+    silhouette: float | None
+    num_iterations: int
+    exit_reason: str
+    centroids: list[Any] | None = field(metadata={"type": "double precision[]"})
+    terms: dict[str, Any]
+
+
+def train(
+    db: Database,
+    source_table: str | None,
+    output_table: str | None,
+    features: str | None,
+    k: int | None,
+    init: str | None,
+    max_iter: int | None,
+    tolerance: float | None,
+    seed: int | None,
+    distance: str | None,
+    grouping_cols: str | None,
+    verbose: bool | None,
+) -> Result:
+    """Find k clusters in each group; create `output_table`, a row per cluster, and its summary."""
+    started = time.monotonic()
+
+    def tell(message: str) -> None:
+        if verbose:
+            db.info(f"kmeans_train: {message}")
+
+    source = helper.check_source(db, source_table)
+    output = helper.check_new_table(db, output_table, source)
+    side = helper.summary_name(db, output)
+    table = check_init(db, init)
+    settings = check_settings(k, str(init), table, max_iter, tolerance, seed, distance)
+    terms = check_points(db, source, features)
+    groups = _check_groups(db, source, grouping_cols)
+    tell(f"{', '.join(terms.names)} from {helper.full_name(db, source)}, {settings.told}")
+    found = cluster(
+        db,
+        Rows(source, None, terms.items, terms.is_vector, groups=groups),
+        terms,
+        settings,
+        "kmeans_train",
+        tell,
+    )
+    create_output(db, found.scan, output, COLUMNS, found.rows())
+    per_group = list(_figures(found))
+    result = create_group_summary(
+        db,
+        found.scan,
+        side,
+        Result(
+            method="kmeans",
+            source_table=helper.full_name(db, source),
+            output_table=helper.full_name(db, output),
+            summary_table=helper.full_name(db, side),
+            target=None,
+            features=features,
+            feature_names=terms.names,
+            grouping_cols=grouping_cols,
+            options={
+                "init": init,
+                "max_iter": settings.max_iter,
+                "tolerance": settings.tolerance,
+            },
+            num_groups=len(per_group),
+            num_rows_processed=found.rows_used,
+            num_missing_rows_skipped=found.rows_skipped,
+            duration=timedelta(seconds=time.monotonic() - started),
+            terms=terms.as_json(),
+            **_totals(found),
+        ),
+        GROUP_COLUMNS,
+        per_group,
+    )
+    found.scan.close()
+    tell(f"{len(per_group)} group(s), {found.rows_used} rows, {found.rows_skipped} skipped")
+    return result
+
+
+def _check_groups(db: Database, source: Relation, grouping_cols: str | None) -> list[str]:
+    groups = helper.check_columns(db, source, grouping_cols, "grouping_cols")
+    taken = {*(name for name, _ in COLUMNS), *Result.__dataclass_fields__}
+    for group in groups:
+        if group in taken:
+            raise MadpyError(
+                f"grouping column {quoted(group)} has the name of a column of the output table or summary",
+                sqlstate="42701",
+                hint="rename it in a view, and train on the view",
+            )
+    return groups
+
+
+def _figures(found: Clustering) -> Iterator[tuple[int, list[Any]]]:
+    """A row per group: its number, and GROUP_COLUMNS."""
+    fit, sample = found.fit, found.sample
+    for group, centroids in enumerate(fit.centroids):
+        there = centroids[~np.isnan(centroids[:, 0])]
+        yield (
+            group,
+            [
+                int(sample.rows_used[group]),
+                int(sample.rows_skipped[group]),
+                len(there),
+                float(fit.inertia[group]),
+                or_none(fit.silhouette[group]),
+                int(fit.iterations[group]),
+                fit.exit_reasons[group],
+                there.tolist() if len(there) else None,
+            ],
+        )
+
+
+def _totals(found: Clustering) -> dict[str, Any]:
+    """The fields of the result that groups have each for themselves, over all of them."""
+    fit = found.fit
+    rows = np.where(np.isnan(fit.silhouette), 0, found.sample.rows_used)
+    mean = (np.nan_to_num(fit.silhouette) * rows).sum() / rows.sum() if rows.sum() else np.nan
+    return {
+        "k": found.settings.k,
+        "distance": found.settings.distance,
+        "seed": found.settings.seed,
+        "inertia": float(fit.inertia.sum()),
+        "silhouette": or_none(mean),
+        "num_iterations": int(fit.iterations.max()),
+        "exit_reason": CONVERGED if fit.converged.all() else STOPPED,
+        "centroids": fit.centroids[0].tolist() if len(fit.centroids) == 1 else None,
+    }

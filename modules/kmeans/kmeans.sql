@@ -1,0 +1,187 @@
+-- kmeans: k-means clustering, a set of centroids per group.  Manual: README.md.
+
+-- Kernels (src/kmeans.c, src/kmeans_rows.c): rows given to their nearest centroids, and samples of distinct rows.
+
+CREATE FUNCTION MADLIB_SCHEMA.__kmeans_accum(state bytea, x double precision[], parameters double precision[]) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_accum(bytea, double precision[], double precision[]) IS
+    'transition function: gathers rows into blocks for the kernel "kmeans"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__kmeans_combine(state bytea, other bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_combine';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_combine(bytea, bytea) IS 'merges two states of the kernel "kmeans"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__kmeans_state(state bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_state';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_state(bytea) IS 'a state of the kernel "kmeans" with no rows waiting';
+
+CREATE AGGREGATE MADLIB_SCHEMA.kmeans_state(x double precision[], parameters double precision[]) (
+    SFUNC = MADLIB_SCHEMA.__kmeans_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__kmeans_combine,
+    FINALFUNC = MADLIB_SCHEMA.__kmeans_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.kmeans_state(double precision[], double precision[]) IS
+    'what each of the centroids in the parameters got';
+
+CREATE AGGREGATE MADLIB_SCHEMA.kmeans_merge(state bytea) (
+    SFUNC = MADLIB_SCHEMA.__kmeans_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__kmeans_combine,
+    FINALFUNC = MADLIB_SCHEMA.__kmeans_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.kmeans_merge(bytea) IS 'merges states of kmeans_state into one';
+
+CREATE FUNCTION MADLIB_SCHEMA.__kmeans_sample_accum(state bytea, x double precision[], parameters double precision[]) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_sample_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_sample_accum(bytea, double precision[], double precision[]) IS
+    'transition function: gathers rows into blocks for the kernel "kmeans_sample"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__kmeans_sample_combine(state bytea, other bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_sample_combine';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_sample_combine(bytea, bytea) IS 'merges two states of the kernel "kmeans_sample"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__kmeans_sample_state(state bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_sample_state';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_sample_state(bytea) IS 'a state of the kernel "kmeans_sample" with no rows waiting';
+
+CREATE AGGREGATE MADLIB_SCHEMA.kmeans_sample_state(x double precision[], parameters double precision[]) (
+    SFUNC = MADLIB_SCHEMA.__kmeans_sample_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__kmeans_sample_combine,
+    FINALFUNC = MADLIB_SCHEMA.__kmeans_sample_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.kmeans_sample_state(double precision[], double precision[]) IS
+    'a sample of the distinct rows, and the bounds of their values';
+
+CREATE AGGREGATE MADLIB_SCHEMA.kmeans_sample_merge(state bytea) (
+    SFUNC = MADLIB_SCHEMA.__kmeans_sample_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__kmeans_sample_combine,
+    FINALFUNC = MADLIB_SCHEMA.__kmeans_sample_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.kmeans_sample_merge(bytea) IS 'merges states of kmeans_sample_state into one';
+
+-- Prediction of one row.
+
+CREATE TYPE MADLIB_SCHEMA.closest_column_result AS (
+    column_id integer,            -- of the centroid, counted from 0
+    distance  double precision
+);
+COMMENT ON TYPE MADLIB_SCHEMA.closest_column_result IS 'the nearest of some centroids, and how far it is';
+
+CREATE FUNCTION MADLIB_SCHEMA.closest_column(
+    centroids double precision[],                        -- k x d
+    x         double precision[],
+    distance  text DEFAULT 'squared_euclidean'           -- squared_euclidean, cosine or manhattan
+) RETURNS MADLIB_SCHEMA.closest_column_result
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 4 AS 'MODULE_PATHNAME', 'closest_column';
+COMMENT ON FUNCTION MADLIB_SCHEMA.closest_column(double precision[], double precision[], text) IS
+    'the nearest of some centroids to x, and how far it is: (closest_column(centroids, x)).*';
+
+CREATE FUNCTION MADLIB_SCHEMA.kmeans_predict(
+    centroids double precision[],                        -- k x d
+    x         double precision[],
+    distance  text DEFAULT 'squared_euclidean'           -- squared_euclidean, cosine or manhattan
+) RETURNS integer
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 4 AS 'MODULE_PATHNAME', 'kmeans_predict';
+COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_predict(double precision[], double precision[], text) IS
+    'the number, from 0, of the nearest centroid to x: kmeans_predict(centroids, ARRAY[bedroom, bath, size])';
+
+-- Drivers.
+
+CREATE TYPE MADLIB_SCHEMA.kmeans_result AS (
+    method                   text,
+    source_table             text,
+    output_table             text,
+    summary_table            text,
+    target                   text,               -- NULL: there is none
+    features                 text,
+    feature_names            text[],
+    grouping_cols            text,
+    options                  jsonb,
+    num_groups               bigint,
+    num_rows_processed       bigint,
+    num_missing_rows_skipped bigint,
+    duration                 interval,
+    madpy_version            text,
+    server_version           text,
+    trained_by               text,
+    trained_at               timestamptz,
+    k                        bigint,             -- clusters asked for
+    distance                 text,
+    seed                     bigint,
+    inertia                  double precision,   -- sum of the distances of the rows to their centroids
+    silhouette               double precision,   -- simplified, mean over the rows; NULL for one cluster
+    num_iterations           bigint,             -- the most of any group
+    exit_reason              text,
+    centroids                double precision[], -- k x d; NULL where there are several groups
+    terms                    jsonb               -- what each feature is made of
+);
+COMMENT ON TYPE MADLIB_SCHEMA.kmeans_result IS 'what kmeans_train did: the one row of the summary table';
+
+CREATE FUNCTION MADLIB_SCHEMA.kmeans_train(
+    source_table  text,                                    -- read, never changed
+    output_table  text,                                    -- created; must not exist
+    features      text,                                    -- 'a, b', 'ARRAY[a, b]' or a column of arrays
+    k             integer          DEFAULT NULL,           -- clusters; not needed with a table of centroids
+    init          text             DEFAULT 'kmeans++',     -- kmeans++, kmeans||, random, or a table of centroids
+    max_iter      integer          DEFAULT 100,
+    tolerance     double precision DEFAULT 0.001,          -- of a move of the centroids, as a part of the mean distance
+    seed          bigint           DEFAULT 1,              -- NULL: any
+    distance      text             DEFAULT 'squared_euclidean',  -- or cosine, manhattan
+    grouping_cols text             DEFAULT NULL,           -- one model per distinct value of these columns
+    verbose       boolean          DEFAULT false
+) RETURNS MADLIB_SCHEMA.kmeans_result
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'kmeans.train', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_train(
+    text, text, text, integer, text, integer, double precision, bigint, text, text, boolean) IS
+    'finds k clusters in each group and puts their centroids into output_table: SELECT MADLIB_SCHEMA.kmeans_train(''houses'', ''model'', ''tax, size'', 3)';
+
+CREATE TYPE MADLIB_SCHEMA.kmeans_predictions AS (
+    output_table         text,
+    num_rows             bigint,
+    num_null_predictions bigint
+);
+COMMENT ON TYPE MADLIB_SCHEMA.kmeans_predictions IS 'what kmeans_predict made';
+
+CREATE FUNCTION MADLIB_SCHEMA.kmeans_predict(
+    model_table  text,                -- as kmeans_train made it
+    source_table text,                -- read, never changed
+    output_table text,                -- created: the columns of source_table, cluster_id and distance
+    features     text DEFAULT NULL    -- needed where the model has expressions among its features
+) RETURNS MADLIB_SCHEMA.kmeans_predictions
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'kmeans.predict', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_predict(text, text, text, text) IS
+    'finds the cluster of each row of a table: SELECT MADLIB_SCHEMA.kmeans_predict(''model'', ''houses'', ''clustered'')';
+
+CREATE TYPE MADLIB_SCHEMA.kmeans_run_result AS (
+    clusters       integer,
+    pct_input_used MADLIB_SCHEMA.percent,   -- rows whose coordinates could be used
+    output_schema  text,
+    cluster_table  text,
+    point_table    text
+);
+COMMENT ON TYPE MADLIB_SCHEMA.kmeans_run_result IS 'what kmeans_run made';
+
+CREATE FUNCTION MADLIB_SCHEMA.kmeans_run(
+    src_relation  text,                   -- with columns pid bigint and coords double precision[]
+    k             integer,                -- clusters
+    goodness      integer DEFAULT 1,      -- 1: say how good the clusters are
+    run_id        text    DEFAULT 'run',  -- part of the names of the tables
+    output_schema text    DEFAULT NULL,   -- where the tables are created; NULL: the first of the search path
+    verbose       integer DEFAULT 0       -- 1: say what is done
+) RETURNS MADLIB_SCHEMA.kmeans_run_result
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'kmeans.run', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_run(text, integer, integer, text, text, integer) IS
+    'finds k clusters among the points of a table (pid, coords): SELECT * FROM MADLIB_SCHEMA.kmeans_run(''my_schema.points'', 10, 1, ''run1'', ''my_schema'', 1)';

@@ -1,0 +1,86 @@
+"""Parameters and states of the kernels of src/kmeans.c and src/kmeans_rows.c as numpy arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madpy.modules.kmeans.core import METRICS, Array
+from madpy.ports.postgres.states import States
+
+ASSIGN, FARTHEST, DRAW, QUALITY = range(4)
+HEAD = 4
+EXTRA = 3
+MAX_PARAMS = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Distinct rows that a kernel kept, the first ones first; zeros beyond the number of them."""
+
+    rows: Array  # (G, m, d)
+    times: Array  # (G, m), how often each came; 0: not there
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one pass says of the data before there are centroids."""
+
+    rows_used: NDArray[np.int64]  # (G,)
+    rows_skipped: NDArray[np.int64]  # (G,)
+    bounds: Array  # (G, d), of the absolute value of each feature
+    kept: Kept
+
+    @classmethod
+    def read(cls, states: States, size: int, d: int) -> "Sample":
+        if not states.rows_used.any():
+            nothing = Kept(
+                np.zeros((len(states.rows_used), size, d)), np.zeros((len(states.rows_used), size))
+            )
+            return cls(states.rows_used, states.rows_skipped, np.zeros((len(states.rows_used), d)), nothing)
+        body = states.body[:, 1 + size :]
+        low, high = body[:, :d], body[:, d : 2 * d]
+        some = states.rows_used[:, None] > 0
+        bounds = np.where(some, np.maximum(np.abs(low), np.abs(high)), 0)
+        return cls(states.rows_used, states.rows_skipped, bounds, _kept(body[:, 2 * d :], size, d))
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What each centroid got."""
+
+    sizes: Array  # (G, k)
+    sums: Array  # (G, k, d)
+    distances: Array  # (G, k), summed over its rows
+    silhouettes: Array  # (G, k), summed over its rows
+    kept: Kept
+
+    @classmethod
+    def read(cls, states: States, k: int, d: int) -> "Assignment":
+        body = states.body[:, HEAD + d + k * d :]
+        size = k * (d + EXTRA) * 4
+        parts = body[:, :size].reshape(-1, k, d + EXTRA, 4)
+        sums = parts[..., 0] + (parts[..., 1] + parts[..., 2] + parts[..., 3])
+        kept = _kept(body[:, size:], k, d)
+        return cls(sums[..., d + 1], sums[..., :d], sums[..., d], sums[..., d + 2], kept)
+
+
+def sample_parameters(seed: int, size: int) -> Array:
+    """Shape (1 + size,)."""
+    return np.concatenate([[float(seed)], np.zeros(size)])
+
+
+def parameters(metric: str, mode: int, seed: int, bounds: Array, centroids: Array) -> Array:
+    """Shape (G, p), for centroids of shape (G, k, d)."""
+    groups = len(centroids)
+    head = np.tile([METRICS.index(metric), mode, seed, 0.0], (groups, 1))
+    return np.concatenate([head, bounds, centroids.reshape(groups, -1)], axis=1)
+
+
+def _kept(body: Array, size: int, d: int) -> Kept:
+    there = np.arange(size) < body[:, :1]
+    order = np.where(there, body[:, 1 : 1 + size], 0).astype(np.int64)
+    times = np.take_along_axis(body[:, 1 + 2 * size : 1 + 3 * size], order, axis=1)
+    rows = body[:, 1 + 3 * size :].reshape(-1, size, d)
+    rows = np.take_along_axis(rows, order[:, :, None], axis=1)
+    return Kept(np.where(there[:, :, None], rows, 0), np.where(there, times, 0))

@@ -1,0 +1,127 @@
+"""The iterations: rows to centroids, centroids to the middle of their rows, until they stand still."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madpy.modules.kmeans import core, layout
+from madpy.modules.kmeans.check import Settings
+from madpy.modules.kmeans.core import Array
+from madpy.modules.kmeans.layout import Assignment, Sample
+from madpy.modules.kmeans.passes import assign
+from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.scan import Scan
+
+CONVERGED, STOPPED, NO_ROWS = "converged", "max_iter reached", "no rows to use"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Clusters of G groups."""
+
+    centroids: Array  # (G, k, d), NaN where there is none
+    sizes: Array  # (G, k)
+    within: Array  # (G, k): sums of distances
+    silhouettes: Array  # (G, k): means; NaN of empty clusters, and of one alone
+    iterations: NDArray[np.int64]  # (G,)
+    converged: NDArray[np.bool_]  # (G,)
+
+    @property
+    def inertia(self) -> Array:
+        """Shape (G,)."""
+        total: Array = self.within.sum(axis=1)
+        return total
+
+    @property
+    def silhouette(self) -> Array:
+        """Means over the rows of each group, shape (G,)."""
+        rows = self.sizes.sum(axis=1)
+        total = np.where(self.sizes > 0, self.silhouettes * self.sizes, 0).sum(axis=1)
+        mean: Array = np.divide(total, rows, out=np.full(len(rows), np.nan), where=rows > 0)
+        return mean
+
+    @property
+    def exit_reasons(self) -> list[str]:
+        reasons = [CONVERGED if done else STOPPED for done in self.converged]
+        return [
+            reason if number else NO_ROWS for reason, number in zip(reasons, self.iterations, strict=True)
+        ]
+
+
+def iterate(
+    db: Database,
+    scan: Scan,
+    settings: Settings,
+    sample: Sample,
+    centroids: Array,
+    label: str,
+    tell: Callable[[str], None],
+) -> Fit:
+    """Lloyd's iterations.  A group that has converged keeps its centroids while others go on.
+
+    Source: Lloyd (1982), Least squares quantization in PCM.
+    """
+    groups, k, _ = centroids.shape
+    active = sample.rows_used > 0
+    iterations = np.zeros(groups, np.int64)
+
+    def step(mode: int) -> Assignment:
+        return assign(scan, settings, mode, sample.bounds, centroids)
+
+    for number in range(1, settings.max_iter + 1):
+        db.progress(f"{label}: iteration {number} of {settings.max_iter}")
+        found = step(layout.ASSIGN)
+        moved = core.means(found.sizes, found.sums, centroids, settings.distance)
+        empty = (found.sizes == 0) & ~np.isnan(centroids[..., 0]) & active[:, None]
+        if empty.any():
+            moved = _reseeded(moved, empty, step(layout.FARTHEST), tell)
+        inertia = found.distances.sum(axis=1)
+        limit = core.limits(inertia, sample.rows_used, settings.tolerance, settings.distance)
+        way = core.moves(centroids, moved, settings.distance)
+        still = (way <= limit) & ~empty.any(axis=1)
+        iterations[active] = number
+        centroids = np.where(active[:, None, None], moved, centroids)
+        active = active & ~still
+        tell(_told(number, inertia, way, active))
+        if not active.any():
+            break
+    tell(
+        f"exit: {STOPPED}"
+        if active.any()
+        else f"exit: {CONVERGED}, no centroid moves more than the tolerance"
+    )
+    final = step(layout.QUALITY)
+    alone = (~np.isnan(centroids[..., 0])).sum(axis=1, keepdims=True) < 2
+    return Fit(
+        centroids,
+        final.sizes,
+        final.distances,
+        np.divide(
+            final.silhouettes,
+            final.sizes,
+            out=np.full((groups, k), np.nan),
+            where=(final.sizes > 0) & ~alone,
+        ),
+        iterations,
+        ~active,
+    )
+
+
+def _reseeded(
+    centroids: Array, empty: NDArray[np.bool_], found: Assignment, tell: Callable[[str], None]
+) -> Array:
+    """Empty clusters begin again at the rows that are farthest from their centroids."""
+    tell(f"{empty.sum()} cluster(s) without a row begin again at the rows farthest from their centroids")
+    place = np.minimum(np.cumsum(empty, axis=1) - 1, empty.shape[1] - 1).clip(0)
+    there = np.take_along_axis(found.kept.times, place, axis=1) > 0
+    rows = np.take_along_axis(found.kept.rows, place[:, :, None], axis=1)
+    return np.where((empty & there)[:, :, None], rows, centroids)
+
+
+def _told(number: int, inertia: Array, way: Array, active: NDArray[np.bool_]) -> str:
+    text = f"iteration {number}: inertia {inertia.sum():.10g}"
+    if len(inertia) > 1:
+        return f"{text}, {active.sum()} of {len(inertia)} groups go on"
+    return f"{text}, the farthest a centroid moved is {way[0]:.3g}" if len(way) else text

@@ -1,0 +1,71 @@
+"""kmeans_predict on a whole table: the cluster of each row, in C."""
+
+from dataclasses import replace
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.helper.scoring import Predictions, check_job, check_places, create_predictions, summary_of
+from madpy.modules.kmeans.check import check_model, check_points
+from madpy.modules.kmeans.core import METRICS
+from madpy.ports.postgres.db import Database, Relation, fill
+
+METHOD = "kmeans_train"
+CLUSTER, DISTANCE = "cluster_id", "distance"
+
+
+def predict(
+    db: Database,
+    model_table: str | None,
+    source_table: str | None,
+    output_table: str | None,
+    features: str | None,
+) -> Predictions:
+    """Create `output_table`: the columns of the source, `cluster_id` and `distance`.
+
+    They are NULL where a feature is, where the model has no such group, and where a text column has a value
+    that it did not have in training.
+    """
+    table = helper.check_source(db, model_table, "model_table")
+    groups = check_model(db, table)
+    model = summary_of(db, table, METHOD)
+    adds = [CLUSTER, DISTANCE]
+    if features is None:
+        job = check_job(db, table, groups, METHOD, source_table, output_table, None, adds)
+        job = replace(job, model=model)
+    else:
+        job = check_places(db, model, groups, source_table, output_table, adds)
+        job = replace(job, vector=_given(db, job.source, features, model))
+    metric = _metric(db, model)
+
+    def score(x: str) -> dict[str, str]:
+        closest = fill(
+            "(SELECT {schema:i}.closest_column(m.centroids, {x:q}, {metric:l}) AS c OFFSET 0) AS closest",
+            {"schema": db.schema, "x": x or "NULL", "metric": metric},
+        )
+        return {CLUSTER: "(closest.c).column_id", DISTANCE: "(closest.c).distance", "": closest}
+
+    return create_predictions(db, job, score)
+
+
+def _given(db: Database, source: Relation, features: str, model: Relation) -> str:
+    """SQL of the features that the caller wrote."""
+    terms = check_points(db, source, features)
+    if terms.is_vector:
+        return terms.items[0]
+    wanted = db.value("SELECT pg_catalog.cardinality(feature_names) FROM {model:i} LIMIT 1", model=model)
+    if len(terms.items) != wanted:
+        raise MadpyError(
+            f"{len(terms.items)} features do not fit the {wanted} of the model",
+            hint="give the features in the order of training; see feature_names in the summary",
+        )
+    return f"ARRAY[{', '.join(terms.items)}]"
+
+
+def _metric(db: Database, model: Relation) -> str:
+    """The distance of the model; the table may be anybody's."""
+    rows = db.execute("SELECT distance FROM {model:i} LIMIT 1", model=model)
+    if not rows or rows[0]["distance"] not in METRICS:
+        raise MadpyError(
+            f'the summary table "{model.name}" does not name a distance', hint="train the model again"
+        )
+    return str(rows[0]["distance"])

@@ -1,0 +1,134 @@
+"""kmeans_run: clusters of points (pid, coords), with tables named after the run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.helper.arguments import parse_name
+from madpy.helper.expressions import columns_of
+from madpy.helper.output import create_output
+from madpy.modules.kmeans.check import check_points, check_settings
+from madpy.modules.kmeans.cluster import Clustering, cluster
+from madpy.ports.postgres.db import Database, Relation, identifier
+from madpy.ports.postgres.scan import Rows
+
+ID, POINT = "pid", "coords"
+CLUSTERS, POINTS = "kmeans_out_centroids_", "kmeans_out_points_"
+COLUMNS = [
+    ("cid", "integer"),
+    (POINT, "double precision[]"),
+    ("size", "bigint"),
+    ("within_sum", "double precision"),
+    ("silhouette", "double precision"),
+]
+MAX_ITER, TOLERANCE, SEED = 100, 0.001, 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """Field for field the SQL type kmeans_run_result."""
+
+    clusters: int
+    pct_input_used: float
+    output_schema: str
+    cluster_table: str
+    point_table: str
+
+
+def run(
+    db: Database,
+    src_relation: str | None,
+    k: int | None,
+    goodness: int | None,
+    run_id: str | None,
+    output_schema: str | None,
+    verbose: int | None,
+) -> Run:
+    """Find k clusters; create the table of centroids, and the table of points with their clusters."""
+    told = bool(helper.check_range("verbose", verbose, 0, 1))
+    wants_goodness = bool(helper.check_range("goodness", goodness, 0, 1))
+
+    def tell(message: str) -> None:
+        if told:
+            db.info(f"kmeans_run: {message}")
+
+    source = _check_source(db, src_relation)
+    centroids, points = (_output(db, output_schema, run_id, prefix, source) for prefix in (CLUSTERS, POINTS))
+    helper.check_not_null("k", k)
+    settings = check_settings(k, "kmeans++", None, MAX_ITER, TOLERANCE, SEED, "squared_euclidean")
+    tell("parameters:")
+    for name, value in (
+        ("k", k),
+        ("src_relation", helper.full_name(db, source)),
+        ("goodness", "on" if wants_goodness else "off"),
+        ("run_id", run_id),
+        ("output_schema", centroids.schema),
+    ):
+        tell(f" * {name} = {value}")
+    terms = check_points(db, source, POINT)
+    found = cluster(db, Rows(source, None, terms.items, terms.is_vector), terms, settings, "kmeans_run", tell)
+    create_output(db, found.scan, centroids, COLUMNS, _rows(found, wants_goodness))
+    found.scan.close()
+    tell(f"assigning all points to clusters, in {helper.full_name(db, points)}")
+    _assign(db, source, points, found)
+    if wants_goodness:
+        silhouette = f"simplified silhouette {found.fit.silhouette[0]:.6g}" if k != 1 else "one cluster"
+        tell(f"goodness of fit: inertia {found.fit.inertia[0]:.10g}, {silhouette}")
+    return Run(
+        int(settings.k),
+        100 * found.rows_used / (found.rows_used + found.rows_skipped),
+        centroids.schema,
+        helper.full_name(db, centroids),
+        helper.full_name(db, points),
+    )
+
+
+def _check_source(db: Database, src_relation: str | None) -> Relation:
+    source = helper.check_source(db, src_relation, "src_relation")
+    columns = columns_of(db, source)
+    for name in (ID, POINT):
+        if name not in columns:
+            raise MadpyError(
+                f'column "{name}" of table "{source.name}" does not exist',
+                sqlstate="42703",
+                hint="it needs pid bigint and coords double precision[]; kmeans_train takes any columns",
+            )
+    if not columns[POINT].endswith("[]"):
+        raise MadpyError(
+            f'column "{POINT}" of table "{source.name}" is of type {columns[POINT]}, an array is needed',
+            sqlstate="42804",
+            hint="kmeans_train takes single columns",
+        )
+    return source
+
+
+def _output(db: Database, schema: str | None, run_id: str | None, prefix: str, source: Relation) -> Relation:
+    """Where one of the tables is created; the schema is given as SQL writes it."""
+    name = identifier(prefix + str(helper.check_not_null("run_id", run_id)))
+    if schema is not None and parse_name(schema) is None:
+        raise MadpyError(f'output_schema: "{schema}" is not the name of a schema', sqlstate="42602")
+    where = f"{schema}.{name}" if schema is not None else name
+    return helper.check_new_table(db, where, source, what="run_id", room="")
+
+
+def _rows(found: Clustering, goodness: bool) -> Iterator[tuple[int, list[Any]]]:
+    for group, (*cells, silhouette) in found.rows():
+        yield group, [*cells, silhouette if goodness else None]
+
+
+def _assign(db: Database, source: Relation, points: Relation, found: Clustering) -> None:
+    db.execute(
+        """
+        CREATE TABLE {points:i} AS
+        SELECT {pid:i}, {coords:i},
+               {schema:i}.kmeans_predict({centroids:l}, {coords:i}::double precision[]) AS cid
+        FROM {source:i}
+        """,
+        points=points,
+        pid=ID,
+        coords=POINT,
+        centroids=found.fit.centroids[0].tolist(),
+        source=source,
+    )

@@ -1,0 +1,106 @@
+"""The first centroids: from a sample, from passes over all rows, or from a table."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madpy.errors import MadpyError
+from madpy.helper.expressions import columns_of
+from madpy.modules.kmeans import core, layout
+from madpy.modules.kmeans.check import CENTROIDS, CLUSTER, Settings
+from madpy.modules.kmeans.core import Array
+from madpy.modules.kmeans.layout import Sample
+from madpy.modules.kmeans.passes import assign
+from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.scan import Scan
+
+ROUNDS = 5
+
+
+def distinct_points(sample: Sample, distance: str) -> NDArray[np.int64]:
+    """Of each group, shape (G,): all of them, or as many as a sample has room for."""
+    there = sample.kept.times > 0
+    if distance != "cosine":
+        found: NDArray[np.int64] = there.sum(axis=1)
+        return found
+    directions = core.unit(sample.kept.rows).round(12) + 0.0
+    counts = [len(np.unique(d[t], axis=0)) for d, t in zip(directions, there, strict=True)]
+    return np.array(counts, np.int64)
+
+
+def first_centroids(scan: Scan, settings: Settings, sample: Sample, tell: Callable[[str], None]) -> Array:
+    """Shape (G, k, d); NaN where a group has no more distinct points."""
+    points = core.unit(sample.kept.rows) if settings.distance == "cosine" else sample.kept.rows
+    if settings.init == "random":
+        seeds = points[:, : settings.k]
+        return np.where(sample.kept.times[:, : settings.k, None] > 0, seeds, np.nan)
+    weights = sample.kept.times
+    if settings.init == "kmeans||":
+        candidates, counts = _candidates(scan, settings, sample, points, tell)
+        points = np.concatenate([candidates, points], axis=1)
+        weights = np.concatenate([counts, weights], axis=1)
+    return core.plus_plus(points, weights, settings.k, settings.distance, settings.seed)
+
+
+def _candidates(
+    scan: Scan, settings: Settings, sample: Sample, points: Array, tell: Callable[[str], None]
+) -> tuple[Array, Array]:
+    """Points drawn in a few passes, as likely as their distances to those before say; and their weights.
+
+    Source: Bahmani et al. (2012), Scalable k-means++.
+    """
+    groups, _, d = points.shape
+    room = (layout.MAX_PARAMS - layout.HEAD) // d - 1
+    each = min(2 * settings.k, (room - 1) // ROUNDS)
+    size = 1 + ROUNDS * each
+    found = np.full((groups, size, d), np.nan)
+    found[:, 0] = np.where(sample.kept.times[:, :1] > 0, points[:, 0], np.nan)
+
+    for number in range(ROUNDS):
+        tell(f"round {number + 1} of kmeans||")
+        kept = assign(scan, settings, layout.DRAW, sample.bounds, found, settings.seed + number).kept
+        start = 1 + number * each
+        drawn = np.where(kept.times[:, :each, None] > 0, kept.rows[:, :each], np.nan)
+        found[:, start : start + each] = drawn
+    sizes = assign(scan, settings, layout.ASSIGN, sample.bounds, found).sizes
+    return np.nan_to_num(found), np.where(np.isnan(found[..., 0]), 0, sizes)
+
+
+def read_centroids(db: Database, table: Relation, scan: Scan, d: int) -> Array:
+    """Centroids of a table, shape (G, k, d): for each group its own where it has the grouping columns."""
+    columns = columns_of(db, table)
+    groups = [group for group in scan.rows.groups if group in columns]
+    grouped = len(groups) == len(scan.rows.groups) > 0
+    order = CLUSTER if CLUSTER in columns else CENTROIDS
+    rows = db.execute(
+        """
+        SELECT {groups:q} {centroid:i}::double precision[] AS centroid
+        FROM {table:i} WHERE {centroid:i} IS NOT NULL ORDER BY {order:i}, {centroid:i}
+        """,
+        groups="".join(fill("{g:i}::text AS {g:i}, ", {"g": group}) for group in groups if grouped),
+        centroid=CENTROIDS,
+        table=table,
+        order=order,
+    )
+    found: dict[tuple[str | None, ...], list[list[float]]] = {}
+    for row in rows:
+        key = tuple(row[group] for group in groups) if grouped else ()
+        if len(row["centroid"]) != d or any(not isinstance(x, int | float) for x in row["centroid"]):
+            raise MadpyError(
+                f'a centroid of table "{table.name}" does not have the {d} numbers that the features need'
+            )
+        found.setdefault(key, []).append(row["centroid"])
+    most = max(map(len, found.values()), default=0)
+    centroids = np.full((len(scan.group_values), max(most, 1), d), np.nan)
+    for number, values in enumerate(scan.group_values):
+        own = found.get(tuple(values[group] for group in groups) if grouped else (), [])
+        if not own:
+            raise MadpyError(
+                f'table "{table.name}" has no centroids' + (" for some group" if grouped else ""),
+                hint="it needs a column centroid, double precision[]",
+            )
+        centroids[number, : len(own)] = own
+    if not np.isfinite(centroids[:, 0]).all():
+        raise MadpyError(f'a centroid of table "{table.name}" is not finite')
+    return centroids

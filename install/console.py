@@ -84,7 +84,7 @@ def connect(
         wanted = "no password supplied" in str(error) and sys.stdin.isatty()
         if password or not wanted:
             raise MadpyError(
-                str(error), sqlstate=error.sqlstate, hint="As with psql: -h, -p, -U, -d."
+                str(error), sqlstate=error.sqlstate, hint="Say where, as with psql: -h, -p, -U, -d."
             ) from None
         return connect(host, port, username, dbname, password=True)
     db = Database(plpy)

@@ -22,7 +22,7 @@ main() {
     while [ $# -gt 0 ]; do
         case $1 in
             --state) echo "$state"; exit ;;
-            --with) extras="$extras $2"; shift 2 ;;
+            --with) ensure_extra "${2:-}"; extras="$extras $2"; shift 2 ;;
             --venv) venv=$2; shift 2 ;;
             *) break ;;
         esac
@@ -40,6 +40,12 @@ main() {
 
 say() { echo "madpy: $*" >&2; }
 die() { say "$@"; exit 1; }
+
+# pip only warns of an extra that there is not.
+ensure_extra() {
+    known=$(sed -n '/^\[project.optional-dependencies\]/,/^$/s/^\([a-z]*\) *=.*/\1/p' "$checkout/pyproject.toml")
+    echo "$known" | grep -qxF -e "$1" || die "--with $1: pyproject.toml has no such extra, only" $known
+}
 
 state_folder() {
     if [ "$(id -u)" = 0 ]; then

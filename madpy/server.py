@@ -17,7 +17,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-import pg
+try:
+    import pg
+except ModuleNotFoundError:
+    if __name__ != "__main__":
+        raise
+    sys.exit("madpy: this Python does not have the packages of madpy: make server, make psql, make stop")
 
 from madpy import __version__, cluster, place
 from madpy.errors import MadpyError

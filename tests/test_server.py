@@ -19,6 +19,11 @@ from madpy.server import start as start_server
 from madpy.state import CHECKOUT, State, here
 
 BOOTSTRAP = CHECKOUT / "madpy" / "bootstrap.sh"
+RUN_WITHOUT_PACKAGES = """
+import runpy, sys
+sys.path.append(sys.argv[1])
+runpy.run_module("madpy.server", run_name="__main__")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +81,13 @@ def test_env_is_lines_for_eval(server: Address) -> None:
     output = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
     expected = {"PGHOST": server.host, "PGPORT": "5432", "PGUSER": "madpy", "PGDATABASE": "madpy"}
     assert output.splitlines() == [f"export {name}={shlex.quote(value)}" for name, value in expected.items()]
+
+
+def test_outside_the_environment_it_says_what_to_do() -> None:
+    command = [sys.executable, "-I", "-S", "-c", RUN_WITHOUT_PACKAGES, str(CHECKOUT)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr.startswith("madpy: this Python does not have the packages of madpy: make server")
 
 
 def test_client_gets_none_of_the_users_settings_for_other_servers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,6 +217,21 @@ def test_each_checkout_has_a_state_folder_of_its_own(tmp_path: Path) -> None:
     assert len(set(folders)) == 3
     parent = "/var/lib/madpy" if os.geteuid() == 0 else str(CHECKOUT)
     assert str(Path(folders[0]).parent) == parent
+
+
+def test_an_extra_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    for name in ("tests", "", ".*"):
+        result = subprocess.run(
+            [BOOTSTRAP, "--with", name, "true"],
+            env={**os.environ, "MADPY_STATE": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+        assert result.returncode == 1
+        assert result.stderr == (
+            f"madpy: --with {name}: pyproject.toml has no such extra, only base test check bench\n"
+        )
+    assert list(tmp_path.iterdir()) == []
 
 
 def state_folder(script: Path) -> str:

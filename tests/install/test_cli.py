@@ -88,6 +88,7 @@ def test_no_connection_is_a_failure() -> None:
     result = CliRunner().invoke(app, ["install", "-h", "/nowhere"])
     assert result.exit_code == 1
     assert result.stderr.startswith('error: connection to server on socket "/nowhere/')
+    assert result.stderr.endswith("hint: Say where, as with psql: -h, -p, -U, -d.\n")
 
 
 @pytest.mark.parametrize("arguments", [["instal"], ["install", "--plane"], ["install", "-p", "x"]])

@@ -55,9 +55,11 @@ def _server(db: Database) -> Iterator[Finding]:
         yield Finding("PostgreSQL", row["version"], "bad", f"madpy needs version {OLDEST_POSTGRES} or later")
     else:
         yield Finding("PostgreSQL", row["version"])
-    yield Finding(
-        "database", f"{row['database']}, {row['encoding']}" + (", a standby" if row["standby"] else "")
-    )
+    database = f"{row['database']}, {row['encoding']}" + (", a standby" if row["standby"] else "")
+    if row["encoding"] != "UTF8":
+        yield Finding("database", database, "bad", "create one with ENCODING 'UTF8': madpy needs it")
+    else:
+        yield Finding("database", database)
     if row["superuser"]:
         yield Finding("role", f"{row['user']}, a superuser")
     else:

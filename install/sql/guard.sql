@@ -9,6 +9,13 @@ BEGIN
                   HINT = 'Connect as a superuser: functions in C and in plpython3u need one.';
     END IF;
 
+    -- PL/Python hands the text of a statement to the server as UTF-8, whatever the database's encoding is.
+    IF getdatabaseencoding() <> 'UTF8' THEN
+        RAISE EXCEPTION 'database "%" has the encoding %, and madpy needs UTF8', current_database(), getdatabaseencoding()
+            USING ERRCODE = 'feature_not_supported',
+                  HINT = 'Create the database with ENCODING ''UTF8'': createdb -T template0 -E UTF8 NAME.';
+    END IF;
+
     -- Two installations at once: the second waits here, and finds the first.
     PERFORM pg_advisory_xact_lock(hashtext('madpy'));
 

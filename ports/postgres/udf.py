@@ -25,6 +25,7 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any]) -> Any:
     driver = importlib.import_module(f"madpy.modules.{module}.driver")
     try:
         with db.atomic():
+            _check_encoding(db)
             result = plain(getattr(driver, function)(db, *args))
             db.finish()
             return result
@@ -40,6 +41,17 @@ def plain(value: Any) -> Any:
     if not dataclasses.is_dataclass(value):
         return value
     return {field.name: _field(getattr(value, field.name)) for field in dataclasses.fields(value)}
+
+
+def _check_encoding(db: Database) -> None:
+    """PL/Python hands the text of a statement to the server as UTF-8, whatever the database's encoding is."""
+    encoding = db.value("SELECT pg_catalog.getdatabaseencoding()")
+    if encoding != "UTF8":
+        raise MadpyError(
+            f"the database has the encoding {encoding}, and madpy needs UTF8",
+            sqlstate="0A000",
+            hint="create the database with ENCODING 'UTF8'",
+        )
 
 
 def _field(value: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from madpy import __version__
 from madpy.errors import SqlError
 from madpy.install.check import undone
-from madpy.install.state import Installation, locate
+from madpy.install.state import Installation, ignored, locate
 from madpy.ports.postgres.db import Database
 
 NOT_ALLOWED = ("42501", "25006")  # no superuser; a standby
@@ -37,6 +37,9 @@ def examine(db: Database, schema: str | None = None) -> Iterator[Finding]:
     yield from _server(db)
     installation = locate(db, schema)
     yield from _installation(installation)
+    for what in ignored(db):
+        remedy = "drop it, or where you trust what it holds: ALTER ... OWNER TO a superuser"
+        yield Finding("ignored", what, "note", remedy)
     yield from _library(db, installation)
     yield from _python(db)
 

@@ -1,6 +1,7 @@
 """What a database has of madpy, and what in it depends on that: read only."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.install.plan import Product, Release, own_sql
@@ -42,9 +43,18 @@ def located(db: Database, schema: str | None = None) -> Installation:
         raise MadpyError(
             f"madpy is not installed in this database{where}",
             sqlstate=NOT_INSTALLED,
+            detail="; ".join(f"ignored: {one}" for one in ignored(db)) or None,
             hint="Connect to another database (-d), or: madpy install.",
         )
     return installation
+
+
+def ignored(db: Database) -> list[str]:
+    """What looks like madpy and is not believed, each with the reason.
+
+    Any role with CREATE on the database can make a schema that looks like it, for a superuser to call.
+    """
+    return [f'schema "{row["schema"]}": {row["reason"]}' for row in _candidates(db) if row["reason"]]
 
 
 def dependents(db: Database, installation: Installation, release: Release) -> list[str]:
@@ -90,30 +100,47 @@ def strangers(db: Database, installation: Installation, release: Release) -> lis
 
 
 def _installations(db: Database) -> list[Installation]:
-    rows = db.execute(
-        """
-        SELECT n.nspname AS schema, e.extversion AS version
-        FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace
-        WHERE e.extname = 'madpy'
-        """
-    )
-    found = [Installation(row["schema"], row["version"], "extension") for row in rows]
-    tables = db.execute(
-        """
-        SELECT n.nspname AS schema
-        FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE c.relname = '__installed' AND c.relkind = 'r'
-          AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-          AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'identity')
-        """
-    )
-    for table in tables:
-        rows = db.execute(
+    found = []
+    for row in _candidates(db):
+        if row["reason"]:
+            continue
+        if row["version"]:
+            found.append(Installation(row["schema"], row["version"], "extension"))
+            continue
+        versions = db.execute(
             "SELECT identity AS version FROM {schema:i}.__installed WHERE kind = 'version'",
-            schema=table["schema"],
+            schema=row["schema"],
         )
-        found += [Installation(table["schema"], row["version"], "plain") for row in rows]
+        found += [Installation(row["schema"], version["version"], "plain") for version in versions]
     return found
+
+
+def _candidates(db: Database) -> list[dict[str, Any]]:
+    """Schemas that look like an installation: schema, version of an extension, reason not to believe it."""
+    return db.execute(
+        """
+        SELECT n.nspname AS schema, c.version, (
+            SELECT format('%s belongs to role "%s", not a superuser',
+                          pg_describe_object(o.classid, o.objid, 0), r.rolname)
+            FROM (SELECT 'pg_namespace'::regclass AS classid, n.oid AS objid, n.nspowner AS owner
+                  UNION ALL
+                  SELECT 'pg_class'::regclass, oid, relowner FROM pg_class
+                  WHERE relnamespace = n.oid AND relname = '__installed'
+                  UNION ALL
+                  SELECT 'pg_proc'::regclass, oid, proowner FROM pg_proc WHERE pronamespace = n.oid) AS o
+            JOIN pg_roles AS r ON r.oid = o.owner
+            WHERE NOT r.rolsuper
+            ORDER BY o.classid = 'pg_namespace'::regclass DESC, o.objid LIMIT 1) AS reason
+        FROM (SELECT extnamespace AS oid, extversion AS version FROM pg_extension WHERE extname = 'madpy'
+              UNION ALL
+              SELECT c.relnamespace, NULL FROM pg_class AS c
+              WHERE c.relname = '__installed' AND c.relkind = 'r'
+                AND has_schema_privilege(c.relnamespace, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+                AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'identity')) AS c
+        JOIN pg_namespace AS n USING (oid)
+        ORDER BY n.nspname
+        """
+    )
 
 
 def _own(installation: Installation, release: Release) -> str:

@@ -1,5 +1,6 @@
 DO $guard$
 DECLARE
+    foreigner text;
     installed text;
     strangers text;
 BEGIN
@@ -7,6 +8,24 @@ BEGIN
         RAISE EXCEPTION 'role "%" may not install madpy', current_user
             USING ERRCODE = 'insufficient_privilege',
                   HINT = 'Connect as a superuser: functions in C and in plpython3u need one.';
+    END IF;
+
+    -- Before anything in the schema is looked at: what others put there would run with a superuser's rights, now (this
+    -- schema is on the search path) or when it is called by madpy's name.
+    SELECT coalesce(r.rolname, 'public') INTO foreigner
+    FROM pg_catalog.pg_namespace AS n
+    CROSS JOIN LATERAL (
+        SELECT n.nspowner AS role
+        UNION ALL
+        SELECT a.grantee FROM pg_catalog.aclexplode(n.nspacl) AS a WHERE a.privilege_type = 'CREATE'
+    ) AS may
+    LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = may.role
+    WHERE n.nspname = 'MADLIB_SCHEMA' AND r.rolsuper IS NOT TRUE
+    LIMIT 1;
+    IF foreigner IS NOT NULL THEN
+        RAISE EXCEPTION 'role "%", not a superuser, may create objects in schema "MADLIB_SCHEMA"', foreigner
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = 'Take a schema of a superuser''s (madpy install --schema NAME), or: ALTER SCHEMA MADLIB_SCHEMA OWNER TO ..., REVOKE CREATE ON SCHEMA MADLIB_SCHEMA FROM ....';
     END IF;
 
     -- PL/Python hands the text of a statement to the server as UTF-8, whatever the database's encoding is.

@@ -57,5 +57,7 @@ def test_a_call_refuses_where_it_is_installed_all_the_same(db: Database, encodin
     with pytest.raises(MadpyError) as caught:
         db.execute("SELECT madlib.regr_train('cities', 'model', 'y', 'x')")
     assert caught.value.sqlstate == "0A000"
-    assert caught.value.message == f"regr_train: the database has the encoding {encoding}, and madpy needs UTF8"
+    assert (
+        caught.value.message == f"regr_train: the database has the encoding {encoding}, and madpy needs UTF8"
+    )
     assert caught.value.hint == HINT + "."

@@ -55,12 +55,34 @@ Record = TypeVar("Record", bound=Training)
 
 def create_summary(db: Database, summary: Relation, record: Record) -> Record:
     """Create the summary table from the fields of `record`, of built-in types only; the record, completed."""
+    return create_summary_from(db, summary, record, "(SELECT) AS one", {})
+
+
+def create_summary_from(
+    db: Database,
+    summary: Relation,
+    record: Record,
+    relation: str,
+    computed: dict[str, str],
+    groups: Sequence[str] = (),
+) -> Record:
+    """The same with a row for each row of `relation`, SQL: its columns `groups`, then the fields of `record`.
+
+    A field that is a key of `computed` has the value of the SQL given there, an expression over the relation.
+    """
     whole = _completed(db, record)
     columns = ", ".join(
-        f"{literal(getattr(whole, part.name))}::{_sql_type(part)} AS {identifier(part.name)}"
+        f"({computed.get(part.name) or literal(getattr(whole, part.name))})::{_sql_type(part)}"
+        f" AS {identifier(part.name)}"
         for part in fields(whole)
     )
-    db.execute("CREATE TABLE {summary:i} AS SELECT {columns:q}", summary=summary, columns=columns)
+    db.execute(
+        "CREATE TABLE {summary:i} AS SELECT {groups:i,} {columns:q} FROM {relation:q}",
+        summary=summary,
+        groups=groups,
+        columns=columns,
+        relation=relation,
+    )
     return whole
 
 

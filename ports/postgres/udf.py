@@ -11,6 +11,7 @@ from madpy.errors import MadpyError
 from madpy.ports.postgres.db import Database
 
 CANCELED = "57014"
+UNPREFIXED = {"general", "stats"}  # modules whose functions are called by their own names
 
 
 def run(connection: Any, schema: str, name: str, args: Sequence[Any]) -> Any:
@@ -21,7 +22,7 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any]) -> Any:
     """
     db = Database(connection, schema)
     module, function = name.split(".")
-    label = function if module == "general" else f"{module}_{function}"
+    label = function if module in UNPREFIXED else f"{module}_{function}"
     driver = importlib.import_module(f"madpy.modules.{module}.driver")
     try:
         with db.atomic():

@@ -66,6 +66,7 @@ extern const Kernel kmeans_kernel;
 extern const Kernel kmeans_sample_kernel;
 extern const Kernel nb_kernel;
 extern const Kernel logregr_kernel;
+extern const Kernel column_moments_kernel;
 
 
 /* aggregate.c: states as values */

@@ -1,0 +1,90 @@
+"""What summary is asked for: the columns, and what to find out about them."""
+
+import math
+from dataclasses import dataclass
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.helper.arguments import quoted
+from madpy.helper.expressions import columns_of
+from madpy.modules.stats.core import fractions
+from madpy.ports.postgres.db import Database, Relation, fill
+
+MOST_FREQUENT = 1000
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column to summarize: `item` is its SQL, `number` its place in the table, None for an expression."""
+
+    name: str
+    item: str
+    sql_type: str
+    kind: str
+    number: int | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to find out beside counts, mean and range; `fractions` begins with the quartiles, if wanted."""
+
+    distinct: bool
+    quartiles: bool
+    fractions: list[float]
+    how_many: int
+
+    @property
+    def parts(self) -> int:
+        """As column_summary_state takes it."""
+        return self.distinct + 2 * bool(self.fractions) + 4 * (self.how_many > 0)
+
+
+def check_columns(db: Database, source: Relation, text: str | None, groups: list[str]) -> list[Column]:
+    """What `text` names, or every column but the grouping ones."""
+    known = columns_of(db, source)
+    if text is None or text.strip() in ("", "*"):
+        text = ", ".join(fill("{c:i}", {"c": column}) for column in known if column not in groups)
+    if not text:
+        raise MadpyError(f"table {quoted(source.name)} has no column to summarize")
+    found = helper.check_expressions(db, source, text, "target_cols", "any")
+    numbers = {
+        row["name"]: row["number"]
+        for row in db.execute(
+            """
+            SELECT attname AS name, attnum AS number FROM pg_catalog.pg_attribute
+            WHERE attrelid = {source:l}::regclass::oid AND attnum > 0 AND NOT attisdropped
+            """,
+            source=str(source),
+        )
+    }
+    columns: list[Column] = []
+    for name, item, sql_type, kind in zip(found.names, found.items, found.types, found.kinds, strict=True):
+        is_column = item == fill("{name:i}", {"name": name})
+        if any(column.name == name for column in columns):
+            raise MadpyError(f"target_cols: {quoted(name)} is named twice", sqlstate="42701")
+        columns.append(
+            Column(
+                name=name,
+                item=item,
+                sql_type=f"{sql_type}[]" if found.is_vector else sql_type,
+                kind="other" if found.is_vector else kind,
+                number=numbers.get(name) if is_column else None,
+            )
+        )
+    return columns
+
+
+def check_wanted(
+    get_distinct: bool | None,
+    get_quartiles: bool | None,
+    ntile_array: list[float] | None,
+    how_many_mfv: int | None,
+) -> Wanted:
+    quartiles = get_quartiles is not False
+    for fraction in ntile_array or []:
+        if fraction is None or math.isnan(fraction) or not 0 <= fraction <= 1:
+            raise MadpyError(
+                f"ntile_array must hold numbers between 0 and 1, not {fraction}", sqlstate="22003"
+            )
+    how_many = int(helper.check_range("how_many_mfv", how_many_mfv, 0, MOST_FREQUENT))
+    return Wanted(get_distinct is not False, quartiles, fractions(quartiles, ntile_array), how_many)

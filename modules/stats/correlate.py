@@ -1,0 +1,289 @@
+"""correlation and covariance: a pass of the kernel "column_moments", the matrix as a table, its summary."""
+
+import re
+import time
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from madpy.errors import MadpyError, SqlError
+from madpy.helper import helper
+from madpy.helper.arguments import quoted
+from madpy.helper.expressions import columns_of
+from madpy.helper.terms import number_item
+from madpy.helper.training import Training, create_summary_from
+from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.scan import STATE, Rows, Scan
+
+NAMED = 10  # variables in a warning
+OWN_COLUMNS = ("column_position", "variable")  # of the output table
+FUNCTIONS = {"correlation": "column_correlation", "covariance": "column_covariance"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(Training):
+    """Field for field the SQL type correlation_result; the arrays are NULL where there are several groups."""
+
+    column_names: list[str]
+    mean_vector: list[float] | None
+    total_rows_processed: int
+    matrix: list[float] | None
+
+
+def correlation(
+    db: Database,
+    source_table: str | None,
+    output_table: str | None,
+    target_cols: str | None,
+    verbose: bool | None,
+    grouping_cols: str | None,
+) -> Result:
+    """Create `output_table` with Pearson's correlations, a row per column (and group), and its summary."""
+    return _matrix(db, "correlation", source_table, output_table, target_cols, verbose, grouping_cols)
+
+
+def covariance(
+    db: Database,
+    source_table: str | None,
+    output_table: str | None,
+    target_cols: str | None,
+    verbose: bool | None,
+    grouping_cols: str | None,
+) -> Result:
+    """The same with covariances, over the number of rows less one."""
+    return _matrix(db, "covariance", source_table, output_table, target_cols, verbose, grouping_cols)
+
+
+def _matrix(
+    db: Database,
+    method: str,
+    source_table: str | None,
+    output_table: str | None,
+    target_cols: str | None,
+    verbose: bool | None,
+    grouping_cols: str | None,
+) -> Result:
+    started = time.monotonic()
+    source = helper.check_source(db, source_table)
+    output = helper.check_new_table(db, output_table, source)
+    side = helper.summary_name(db, output)
+    groups = helper.check_columns(db, source, grouping_cols, "grouping_cols")
+    names, items = _check_variables(db, source, target_cols, groups)
+    _check_names(db, names, groups)
+    if verbose:
+        db.info(f"{method}: {', '.join(names)}, from {helper.full_name(db, source)}")
+    record = Result(
+        method=method,
+        source_table=helper.full_name(db, source),
+        output_table=helper.full_name(db, output),
+        summary_table=helper.full_name(db, side),
+        target=None,
+        features=target_cols,
+        feature_names=names,
+        grouping_cols=grouping_cols,
+        options={},
+        num_groups=1,
+        num_rows_processed=0,
+        num_missing_rows_skipped=0,
+        duration=timedelta(0),
+        column_names=names,
+        mean_vector=None,
+        total_rows_processed=0,
+        matrix=None,
+    )
+    try:
+        db.progress(f"{method}: reading rows")
+        scan = Scan(db, Rows(source, None, items, groups=groups))
+        record = _create_summary(db, scan, side, record)
+        scan.close()
+    except SqlError as error:
+        raise _explained(error, names) from None
+    record = _totals(db, side, record)
+    _check_rows(db, source, record, dict(zip(names, items, strict=True)))
+    if method == "correlation":
+        _warn_of_constants(db, side, record)
+    _create_output(db, side, output, names, groups)
+    record = _finish(db, side, replace(record, duration=timedelta(seconds=time.monotonic() - started)))
+    if verbose:
+        db.info(f"{method}: {record.num_groups} group(s), {record.num_rows_processed} rows used")
+    return record
+
+
+def _check_variables(
+    db: Database, source: Relation, text: str | None, groups: list[str]
+) -> tuple[list[str], list[str]]:
+    """Names of the variables, and SQL of each as double precision."""
+    if text is None or text.strip() in ("", "*"):
+        columns = columns_of(db, source)
+        text = ", ".join(fill("{c:i}", {"c": c}) for c in columns if c not in groups)
+        found = helper.check_expressions(db, source, text, "target_cols", "any") if text else None
+        kept = [i for i, kind in enumerate(found.kinds) if kind == "number"] if found else []
+        if not found or not kept or found.is_vector:
+            raise MadpyError(f"table {quoted(source.name)} has no column of numbers", sqlstate="42804")
+        return [found.names[i] for i in kept], [number_item(found.items[i], "number") for i in kept]
+    found = helper.check_expressions(db, source, text, "target_cols", "number or boolean")
+    if found.is_vector:
+        name = found.names[0]
+        message = f"target_cols: {quoted(name)} is an array, numbers are needed"
+        raise MadpyError(message, sqlstate="42804", hint=f"name its elements: {name}[1], {name}[2]")
+    items = [number_item(item, kind) for item, kind in zip(found.items, found.kinds, strict=True)]
+    return found.names, items
+
+
+def _check_names(db: Database, names: list[str], groups: list[str]) -> None:
+    """Every variable and every group is a column of the output table, and groups of the summary too."""
+    limit = db.value("SELECT pg_catalog.current_setting('max_identifier_length')::int")
+    for name in names:
+        if len(name.encode()) > limit:
+            message = f"target_cols: {quoted(name)} is too long for the name of a column"
+            raise MadpyError(
+                message, sqlstate="42622", hint="name the expression in a view, and use the view"
+            )
+        if names.count(name) > 1:
+            raise MadpyError(f"target_cols: {quoted(name)} is named twice", sqlstate="42701")
+    taken = {**dict.fromkeys(OWN_COLUMNS, "output"), **dict.fromkeys(Result.__dataclass_fields__, "summary")}
+    for name in groups:
+        if name in taken or name in names:
+            message = (
+                f'grouping column "{name}" has the name of a column of the {taken.get(name, "output")} table'
+            )
+            raise MadpyError(message, sqlstate="42701", hint="rename it in a view, and use the view")
+    for name in names:
+        if name in OWN_COLUMNS:
+            message = f'target_cols: "{name}" has the name of a column of the output table'
+            raise MadpyError(message, sqlstate="42701", hint="rename it in a view, and use the view")
+
+
+def _create_summary(db: Database, scan: Scan, side: Relation, record: Result) -> Result:
+    """The one pass: everything there is to say, a row per group, in the summary table."""
+    figures = fill(
+        """
+        (SELECT {groups:i,} {schema:i}.__column_rows({state:i}, false) AS "rows used",
+                {schema:i}.__column_rows({state:i}, true) AS "rows skipped",
+                {schema:i}.column_means({state:i}) AS "the means",
+                {schema:i}.{function:i}({state:i}) AS "the matrix"
+         FROM ({states:q}) AS s OFFSET 0) AS f
+        """,
+        {
+            "groups": scan.rows.groups,
+            "schema": db.schema,
+            "state": STATE,
+            "function": FUNCTIONS[record.method],
+            "states": scan.states("column_moments"),
+        },
+    )
+    return create_summary_from(
+        db,
+        side,
+        record,
+        figures,
+        computed={
+            "num_rows_processed": 'coalesce("rows used", 0)',
+            "num_missing_rows_skipped": 'coalesce("rows skipped", 0)',
+            "total_rows_processed": 'coalesce("rows used", 0)',
+            "mean_vector": '"the means"',
+            "matrix": '"the matrix"',
+        },
+        groups=scan.rows.groups,
+    )
+
+
+def _totals(db: Database, side: Relation, record: Result) -> Result:
+    """The record over all groups."""
+    total = db.execute(
+        """
+        SELECT pg_catalog.count(*) AS num_groups,
+               coalesce(pg_catalog.sum(num_rows_processed), 0)::bigint AS num_rows_processed,
+               coalesce(pg_catalog.sum(num_missing_rows_skipped), 0)::bigint AS num_missing_rows_skipped
+        FROM {side:i}
+        """,
+        side=side,
+    )[0]
+    return replace(record, **total, total_rows_processed=total["num_rows_processed"])
+
+
+def _check_rows(db: Database, source: Relation, record: Result, items: dict[str, str]) -> None:
+    if record.num_rows_processed > 0:
+        return
+    if record.num_missing_rows_skipped == 0:
+        raise MadpyError(f"table {quoted(source.name)} is empty", hint="there is nothing to learn from")
+    counts = ", ".join(f"pg_catalog.count({item})" for item in items.values())
+    known = db.value("SELECT ARRAY[{counts:q}] FROM {source:i}", counts=counts, source=source)
+    empty = [quoted(name) for name, count in zip(items, known, strict=True) if count == 0]
+    raise MadpyError(
+        f"none of the {record.num_missing_rows_skipped} rows of table {quoted(source.name)} can be used",
+        detail=f"{', '.join(empty[:NAMED])} is NULL in all of them" if empty else "each has a NULL somewhere",
+        hint="rows with a NULL are skipped: leave the column out, or fill it with coalesce()",
+    )
+
+
+def _warn_of_constants(db: Database, side: Relation, record: Result) -> None:
+    """A constant has no correlations."""
+    rows = db.execute(
+        """
+        SELECT n, pg_catalog.count(*) AS groups
+        FROM {side:i}, pg_catalog.generate_series(1, {count:l}) AS n
+        WHERE matrix[n][n] = 'NaN' GROUP BY n ORDER BY n
+        """,
+        side=side,
+        count=len(record.column_names),
+    )
+    if not rows:
+        return
+    said = [
+        record.column_names[row["n"] - 1]
+        + (f" (in {row['groups']} of {record.num_groups} groups)" if record.num_groups > 1 else "")
+        for row in rows[:NAMED]
+    ]
+    more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+    db.warning(f"constant, and so without correlations: {', '.join(said)}{more}")
+
+
+def _create_output(
+    db: Database, side: Relation, output: Relation, names: list[str], groups: list[str]
+) -> None:
+    """The lower triangle, from the matrix in the summary table, where what is not defined becomes NULL."""
+    triangle = ", ".join(
+        fill(
+            "CASE WHEN v.n >= {n:l} THEN nullif(s.matrix[v.n][{n:l}], 'NaN') END AS {name:i}",
+            {"n": n, "name": name},
+        )
+        for n, name in enumerate(names, 1)
+    )
+    db.execute(
+        """
+        CREATE TABLE {output:i} AS
+        SELECT v.n::integer AS column_position, v.name AS variable, {groups:q} {triangle:q}
+        FROM {side:i} AS s, pg_catalog.unnest({names:l}::text[]) WITH ORDINALITY AS v(name, n)
+        """,
+        output=output,
+        groups="".join(fill("s.{g:i}, ", {"g": group}) for group in groups),
+        triangle=triangle,
+        side=side,
+        names=names,
+    )
+
+
+def _finish(db: Database, side: Relation, record: Result) -> Result:
+    """What is known at the end only, in the summary; and the arrays of the one group in the record."""
+    db.execute(
+        """
+        UPDATE {side:i} SET num_groups = {groups:l}, duration = {duration:l},
+                            matrix = pg_catalog.array_replace(matrix, 'NaN', NULL)
+        """,
+        side=side,
+        groups=record.num_groups,
+        duration=record.duration,
+    )
+    if record.num_groups != 1:
+        return record
+    one = db.execute("SELECT mean_vector, matrix FROM {side:i}", side=side)[0]
+    return replace(record, **one)
+
+
+def _explained(error: SqlError, names: list[str]) -> SqlError:
+    """A kernel's error in the user's words: "feature 2" by its name."""
+    message = error.message
+    numbered = re.fullmatch(r"feature (\d+) (is .*)", message)
+    if numbered and int(numbered[1]) <= len(names):
+        message = f"{quoted(names[int(numbered[1]) - 1])} {numbered[2]}"
+    return SqlError(message, sqlstate=error.sqlstate, hint=error.hint, detail=error.detail)

@@ -1,0 +1,184 @@
+"""summary: what each column of a table holds, from one pass of the aggregate column_summary_state."""
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.helper.training import Training, create_summary
+from madpy.modules.stats.columns import Column, Wanted, check_columns, check_wanted
+from madpy.modules.stats.exact import count_exactly
+from madpy.ports.postgres.db import Database, Relation, fill
+
+QUARTILES = ("first_quartile", "median", "third_quartile")
+OWN_COLUMNS = (
+    *("group_by", "group_by_value", "target_column", "column_number", "data_type"),
+    *("row_count", "distinct_values", "missing_values", "blank_values", "fraction_missing", "fraction_blank"),
+    *("positive_values", "negative_values", "zero_values", "mean", "variance", "confidence_interval"),
+    *("min", "max", *QUARTILES, "quantile_array", "most_frequent_values", "mfv_frequencies"),
+    *("stddev", "earliest", "latest", "distinct_error", "quantile_error", "mfv_error"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(Training):
+    """Field for field the SQL type summary_result."""
+
+    num_col_summarized: int
+
+
+def summary(
+    db: Database,
+    source_table: str | None,
+    output_table: str | None,
+    target_cols: str | None,
+    grouping_cols: str | None,
+    get_distinct: bool | None,
+    get_quartiles: bool | None,
+    ntile_array: list[float] | None,
+    how_many_mfv: int | None,
+    get_estimates: bool | None,
+) -> Result:
+    """Create `output_table` with a row per column (and group), and its summary."""
+    started = time.monotonic()
+    source = helper.check_source(db, source_table)
+    output = helper.check_new_table(db, output_table, source)
+    side = helper.summary_name(db, output)
+    groups = helper.check_columns(db, source, grouping_cols, "grouping_cols")
+    _check_groups(groups)
+    columns = check_columns(db, source, target_cols, groups)
+    wanted = check_wanted(get_distinct, get_quartiles, ntile_array, how_many_mfv)
+    estimates = get_estimates is not False
+
+    db.progress(f"summary: reading {len(columns)} columns")
+    _create_output(db, source, output, columns, groups, wanted, wanted.parts if estimates else 0)
+    if not estimates:
+        for number, column in enumerate(columns, 1):
+            db.progress(f"summary: counting column {number} of {len(columns)}")
+            count_exactly(db, source, output, column, groups, wanted)
+    totals = db.execute(
+        """
+        SELECT pg_catalog.count(*) / {columns:l} AS num_groups,
+               coalesce(pg_catalog.sum(row_count), 0)::bigint / {columns:l} AS num_rows FROM {output:i}
+        """,
+        columns=len(columns),
+        output=output,
+    )[0]
+    return create_summary(
+        db,
+        side,
+        Result(
+            method="summary",
+            source_table=helper.full_name(db, source),
+            output_table=helper.full_name(db, output),
+            summary_table=helper.full_name(db, side),
+            target=None,
+            features=target_cols,
+            feature_names=[column.name for column in columns],
+            grouping_cols=grouping_cols,
+            options={
+                "get_distinct": wanted.distinct,
+                "get_quartiles": wanted.quartiles,
+                "ntile_array": ntile_array,
+                "how_many_mfv": wanted.how_many,
+                "get_estimates": estimates,
+            },
+            num_groups=totals["num_groups"],
+            num_rows_processed=totals["num_rows"],
+            num_missing_rows_skipped=0,
+            duration=timedelta(seconds=time.monotonic() - started),
+            num_col_summarized=len(columns),
+        ),
+    )
+
+
+def _check_groups(groups: list[str]) -> None:
+    for group in groups:
+        if group in OWN_COLUMNS:
+            raise MadpyError(
+                f'grouping column "{group}" has the name of a column of the output table',
+                sqlstate="42701",
+                hint="rename it in a view, and use the view",
+            )
+
+
+def _create_output(
+    db: Database,
+    source: Relation,
+    output: Relation,
+    columns: list[Column],
+    groups: list[str],
+    wanted: Wanted,
+    parts: int,
+) -> None:
+    """The one pass.  Columns are renamed in a subquery, because a grouping column may have any name."""
+    db.execute(
+        """
+        CREATE TABLE {output:i} AS
+        SELECT {g_groups:q} {group_by:l}::text AS group_by, {group_value:q} AS group_by_value,
+               v.name AS target_column, v.number AS column_number, v.type AS data_type, {figures:q}
+        FROM (SELECT {c_groups:q} {states:q}
+              FROM (SELECT {groups:i,} {items:q} FROM {source:i}) AS c {group:q}) AS g
+             CROSS JOIN LATERAL (
+                 SELECT name, number, type, {schema:i}.column_summary_of(
+                            state, {fractions:l}::double precision[], {how_many:l}) AS found
+                 FROM (VALUES {values:q}) AS v(name, number, type, state) OFFSET 0) AS v
+        """,
+        output=output,
+        groups=groups,
+        g_groups="".join(fill("g.{g:i}, ", {"g": group}) for group in groups),
+        c_groups="".join(fill("c.{g:i}, ", {"g": group}) for group in groups),
+        group_by=", ".join(groups) or None,
+        group_value=_group_value(groups),
+        figures=_figures(wanted),
+        states=", ".join(_state(db, n, parts) for n in range(1, len(columns) + 1)),
+        items=", ".join(f'{column.item} AS "summary column {n}"' for n, column in enumerate(columns, 1)),
+        source=source,
+        group=f"GROUP BY {', '.join(fill('c.{g:i}', {'g': group}) for group in groups)}" if groups else "",
+        fractions=wanted.fractions,
+        how_many=wanted.how_many,
+        values=", ".join(_value(n, column) for n, column in enumerate(columns, 1)),
+    )
+
+
+def _state(db: Database, n: int, parts: int) -> str:
+    """SQL of the state of the n-th column, over relation c."""
+    return fill(
+        '{schema:i}.column_summary_state(c."summary column {n:q}", {parts:l}) AS "summary state {n:q}"',
+        {"schema": db.schema, "n": n, "parts": parts},
+    )
+
+
+def _value(n: int, column: Column) -> str:
+    """SQL of one row: what the n-th column is, and its state, of relation g."""
+    return fill(
+        '({name:l}, {number:l}::integer, {type:l}, g."summary state {n:q}")',
+        {"name": column.name, "number": column.number, "type": column.sql_type, "n": n},
+    )
+
+
+def _group_value(groups: list[str]) -> str:
+    """SQL of the grouping columns of relation g as one text."""
+    texts = [fill("g.{g:i}::text", {"g": group}) for group in groups]
+    if len(texts) < 2:
+        return "".join(texts) or "NULL::text"
+    return " || ', ' || ".join(f"coalesce({text}, 'NULL')" for text in texts)
+
+
+def _figures(wanted: Wanted) -> str:
+    """SQL of the output's columns from row_count on, from v.found; of an empty table counts are 0."""
+    figures = {name: f"(v.found).{name}" for name in OWN_COLUMNS[5:]}
+    for n, name in enumerate(QUARTILES, 1):
+        figures[name] = f"(v.found).quantile_array[{n}]" if wanted.quartiles else "NULL::double precision"
+    first = 1 + len(QUARTILES) * wanted.quartiles
+    more = len(wanted.fractions) >= first
+    figures["quantile_array"] = f"(v.found).quantile_array[{first}:]" if more else "NULL::double precision[]"
+    counts = [
+        "row_count",
+        "missing_values",
+        *(["distinct_values", "distinct_error"] if wanted.distinct else []),
+    ]
+    for name in counts:
+        figures[name] = f"coalesce({figures[name]}, 0)"
+    return ", ".join(f"{sql} AS {name}" for name, sql in figures.items())

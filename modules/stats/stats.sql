@@ -1,0 +1,320 @@
+-- stats: summaries of tables: correlation, covariance, distinct values, columns at a glance.  Manual: README.md.
+
+-- column_moments: first and second moments of columns in double-double; rows with a NULL are skipped.
+
+CREATE FUNCTION MADLIB_SCHEMA.__column_moments_accum(state bytea, x double precision[]) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_moments_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__column_moments_accum(bytea, double precision[]) IS
+    'transition function: gathers rows into blocks for the kernel "column_moments"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__column_moments_columns_accum(state bytea, VARIADIC x "any") RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_moments_columns_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__column_moments_columns_accum(bytea, "any") IS
+    'transition function: the same with the columns as arguments of their own';
+
+CREATE FUNCTION MADLIB_SCHEMA.__column_moments_combine(state bytea, other bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_moments_combine';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__column_moments_combine(bytea, bytea) IS
+    'merges two states of the kernel "column_moments"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__column_moments_state(state bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_moments_state';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__column_moments_state(bytea) IS
+    'a state of the kernel "column_moments" with no rows waiting';
+
+CREATE FUNCTION MADLIB_SCHEMA.__column_rows(state bytea, skipped boolean) RETURNS bigint
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_rows';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__column_rows(bytea, boolean) IS
+    'how many rows a state of column_moments_state has used, or skipped';
+
+CREATE FUNCTION MADLIB_SCHEMA.column_means(state bytea) RETURNS double precision[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_means';
+COMMENT ON FUNCTION MADLIB_SCHEMA.column_means(bytea) IS 'the mean of each column, of a state of column_moments_state';
+
+CREATE FUNCTION MADLIB_SCHEMA.column_correlation(state bytea) RETURNS double precision[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_correlation';
+COMMENT ON FUNCTION MADLIB_SCHEMA.column_correlation(bytea) IS
+    'the matrix of Pearson''s correlations, of a state of column_moments_state; NaN where a column is constant';
+
+CREATE FUNCTION MADLIB_SCHEMA.column_covariance(state bytea) RETURNS double precision[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_covariance';
+COMMENT ON FUNCTION MADLIB_SCHEMA.column_covariance(bytea) IS
+    'the matrix of covariances, over n - 1, of a state of column_moments_state; NaN of one row';
+
+CREATE AGGREGATE MADLIB_SCHEMA.column_moments_state(x double precision[]) (
+    SFUNC = MADLIB_SCHEMA.__column_moments_accum, STYPE = bytea,
+    COMBINEFUNC = MADLIB_SCHEMA.__column_moments_combine,
+    FINALFUNC = MADLIB_SCHEMA.__column_moments_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.column_moments_state(double precision[]) IS
+    'the moments of the columns of an array, which can be kept and merged';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__column_moments_columns(VARIADIC x "any") (
+    SFUNC = MADLIB_SCHEMA.__column_moments_columns_accum, STYPE = bytea,
+    COMBINEFUNC = MADLIB_SCHEMA.__column_moments_combine,
+    FINALFUNC = MADLIB_SCHEMA.__column_moments_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__column_moments_columns("any") IS
+    'column_moments_state with the columns, all double precision, as arguments of their own';
+
+CREATE AGGREGATE MADLIB_SCHEMA.column_moments_merge(state bytea) (
+    SFUNC = MADLIB_SCHEMA.__column_moments_combine, STYPE = bytea,
+    COMBINEFUNC = MADLIB_SCHEMA.__column_moments_combine,
+    FINALFUNC = MADLIB_SCHEMA.__column_moments_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.column_moments_merge(bytea) IS
+    'merges states of column_moments_state into one';
+
+CREATE AGGREGATE MADLIB_SCHEMA.correlation_agg(x double precision[]) (
+    SFUNC = MADLIB_SCHEMA.__column_moments_accum, STYPE = bytea,
+    COMBINEFUNC = MADLIB_SCHEMA.__column_moments_combine,
+    FINALFUNC = MADLIB_SCHEMA.column_correlation, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.correlation_agg(double precision[]) IS
+    'the matrix of Pearson''s correlations of the columns of an array: correlation_agg(ARRAY[tax, bath, size])';
+
+CREATE AGGREGATE MADLIB_SCHEMA.covariance_agg(x double precision[]) (
+    SFUNC = MADLIB_SCHEMA.__column_moments_accum, STYPE = bytea,
+    COMBINEFUNC = MADLIB_SCHEMA.__column_moments_combine,
+    FINALFUNC = MADLIB_SCHEMA.column_covariance, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.covariance_agg(double precision[]) IS
+    'the matrix of covariances of the columns of an array: covariance_agg(ARRAY[tax, bath, size])';
+
+-- fmsketch_dcount: how many distinct values there are, of any type.
+
+CREATE FUNCTION MADLIB_SCHEMA.__fmsketch_accum(state bytea, value anyelement) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'fmsketch_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__fmsketch_accum(bytea, anyelement) IS 'transition function of fmsketch_dcount';
+
+CREATE FUNCTION MADLIB_SCHEMA.__fmsketch_combine(state bytea, other bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'fmsketch_combine';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__fmsketch_combine(bytea, bytea) IS 'merges two states of fmsketch_dcount';
+
+CREATE FUNCTION MADLIB_SCHEMA.__fmsketch_final(state bytea) RETURNS bigint
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'fmsketch_final';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__fmsketch_final(bytea) IS 'the number of distinct values in a state of fmsketch_dcount';
+
+CREATE AGGREGATE MADLIB_SCHEMA.fmsketch_dcount(value anyelement) (
+    SFUNC = MADLIB_SCHEMA.__fmsketch_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__fmsketch_combine,
+    FINALFUNC = MADLIB_SCHEMA.__fmsketch_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.fmsketch_dcount(anyelement) IS
+    'the number of distinct values, exact up to 1,536 of them, from there on with a standard error of 0.8%';
+
+CREATE AGGREGATE MADLIB_SCHEMA.fmsketch_dcount_state(value anyelement) (
+    SFUNC = MADLIB_SCHEMA.__fmsketch_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__fmsketch_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.fmsketch_dcount_state(anyelement) IS
+    'fmsketch_dcount of a part of the data, for fmsketch_dcount_merge';
+
+CREATE AGGREGATE MADLIB_SCHEMA.fmsketch_dcount_merge(state bytea) (
+    SFUNC = MADLIB_SCHEMA.__fmsketch_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__fmsketch_combine,
+    FINALFUNC = MADLIB_SCHEMA.__fmsketch_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.fmsketch_dcount_merge(bytea) IS
+    'the number of distinct values of all the data from the states of its parts';
+
+CREATE AGGREGATE MADLIB_SCHEMA.fmsketch_dcount_merge_state(state bytea) (
+    SFUNC = MADLIB_SCHEMA.__fmsketch_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__fmsketch_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.fmsketch_dcount_merge_state(bytea) IS
+    'merges states of fmsketch_dcount_state into one, to be merged further';
+
+-- column_summary: what one column holds.
+
+CREATE TYPE MADLIB_SCHEMA.column_summary AS (
+    row_count            bigint,
+    distinct_values      bigint,
+    missing_values       bigint,
+    blank_values         bigint,               -- of texts: empty, or blanks only
+    fraction_missing     double precision,
+    fraction_blank       double precision,
+    positive_values      bigint,
+    negative_values      bigint,
+    zero_values          bigint,
+    mean                 double precision,
+    variance             double precision,     -- over n - 1
+    stddev               double precision,
+    confidence_interval  double precision[],   -- of the mean, 95%
+    min                  double precision,     -- of texts: of their lengths
+    max                  double precision,
+    quantile_array       double precision[],
+    most_frequent_values text[],
+    mfv_frequencies      bigint[],
+    distinct_error       double precision,     -- relative standard error; 0: exact
+    quantile_error       double precision,     -- of a rank, as a part of all rows; 0: exact
+    mfv_error            bigint,               -- rows by which a frequency may be too low; 0: exact
+    earliest             text,                 -- of dates and times
+    latest               text
+);
+COMMENT ON TYPE MADLIB_SCHEMA.column_summary IS 'what one column holds';
+
+CREATE FUNCTION MADLIB_SCHEMA.__column_summary_accum(state bytea, value anyelement) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'summary_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__column_summary_accum(bytea, anyelement) IS 'transition function of column_summary';
+
+CREATE FUNCTION MADLIB_SCHEMA.__column_summary_accum(state bytea, value anyelement, wanted integer) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'summary_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__column_summary_accum(bytea, anyelement, integer) IS
+    'transition function of column_summary_state: 1 is distinct values, 2 quantiles, 4 frequent values; their sum';
+
+CREATE FUNCTION MADLIB_SCHEMA.__column_summary_combine(state bytea, other bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'summary_combine';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__column_summary_combine(bytea, bytea) IS 'merges two states of column_summary';
+
+CREATE FUNCTION MADLIB_SCHEMA.__column_summary_state(state bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'summary_state';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__column_summary_state(bytea) IS 'a state of column_summary with no values waiting';
+
+CREATE FUNCTION MADLIB_SCHEMA.__column_summary(state bytea) RETURNS MADLIB_SCHEMA.column_summary
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'summary_result';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__column_summary(bytea) IS 'final function of column_summary';
+
+CREATE FUNCTION MADLIB_SCHEMA.column_summary_of(
+    state     bytea,                    -- of column_summary_state or column_summary_merge
+    fractions double precision[] DEFAULT ARRAY[0.25, 0.5, 0.75],    -- the quantiles, from 0 to 1
+    how_many  integer            DEFAULT 10                         -- frequent values
+) RETURNS MADLIB_SCHEMA.column_summary
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'summary_result';
+COMMENT ON FUNCTION MADLIB_SCHEMA.column_summary_of(bytea, double precision[], integer) IS
+    'what a state of column_summary_state says';
+
+CREATE AGGREGATE MADLIB_SCHEMA.column_summary(value anyelement) (
+    SFUNC = MADLIB_SCHEMA.__column_summary_accum, STYPE = bytea,
+    COMBINEFUNC = MADLIB_SCHEMA.__column_summary_combine,
+    FINALFUNC = MADLIB_SCHEMA.__column_summary, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.column_summary(anyelement) IS
+    'what a column of any type holds, as a record: SELECT (MADLIB_SCHEMA.column_summary(price)).* FROM houses';
+
+CREATE AGGREGATE MADLIB_SCHEMA.column_summary_state(value anyelement) (
+    SFUNC = MADLIB_SCHEMA.__column_summary_accum, STYPE = bytea,
+    COMBINEFUNC = MADLIB_SCHEMA.__column_summary_combine,
+    FINALFUNC = MADLIB_SCHEMA.__column_summary_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.column_summary_state(anyelement) IS
+    'column_summary of a part of the data, for column_summary_merge and column_summary_of';
+
+CREATE AGGREGATE MADLIB_SCHEMA.column_summary_state(value anyelement, wanted integer) (
+    SFUNC = MADLIB_SCHEMA.__column_summary_accum, STYPE = bytea,
+    COMBINEFUNC = MADLIB_SCHEMA.__column_summary_combine,
+    FINALFUNC = MADLIB_SCHEMA.__column_summary_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.column_summary_state(anyelement, integer) IS
+    'the same with some of its parts only: 1 is distinct values, 2 quantiles, 4 frequent values; their sum';
+
+CREATE AGGREGATE MADLIB_SCHEMA.column_summary_merge(state bytea) (
+    SFUNC = MADLIB_SCHEMA.__column_summary_combine, STYPE = bytea,
+    COMBINEFUNC = MADLIB_SCHEMA.__column_summary_combine,
+    FINALFUNC = MADLIB_SCHEMA.__column_summary_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.column_summary_merge(bytea) IS
+    'merges states of column_summary_state into one';
+
+-- Drivers, without JIT as in regr.
+
+CREATE TYPE MADLIB_SCHEMA.correlation_result AS (
+    method                   text,
+    source_table             text,
+    output_table             text,
+    summary_table            text,
+    target                   text,
+    features                 text,
+    feature_names            text[],
+    grouping_cols            text,
+    options                  jsonb,
+    num_groups               bigint,
+    num_rows_processed       bigint,
+    num_missing_rows_skipped bigint,
+    duration                 interval,
+    madpy_version            text,
+    server_version           text,
+    trained_by               text,
+    trained_at               timestamptz,
+    column_names             text[],
+    mean_vector              double precision[],   -- of the one group, if there is one
+    total_rows_processed     bigint,
+    matrix                   double precision[]    -- of the one group; k x k
+);
+COMMENT ON TYPE MADLIB_SCHEMA.correlation_result IS
+    'what correlation or covariance did: the one row of the summary table, or over all groups';
+
+CREATE FUNCTION MADLIB_SCHEMA.correlation(
+    source_table  text,                     -- read, never changed
+    output_table  text,                     -- created: the lower triangle of the matrix
+    target_cols   text    DEFAULT '*',      -- numbers; '*' or NULL: every column that is one
+    verbose       boolean DEFAULT false,
+    grouping_cols text    DEFAULT NULL      -- a matrix for each group
+) RETURNS MADLIB_SCHEMA.correlation_result
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'stats.correlation', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.correlation(text, text, text, boolean, text) IS
+    'Pearson''s correlations of the columns of a table: SELECT MADLIB_SCHEMA.correlation(''houses'', ''houses_correlation'', ''tax, bath, size'')';
+
+CREATE FUNCTION MADLIB_SCHEMA.covariance(
+    source_table  text,                     -- read, never changed
+    output_table  text,                     -- created: the lower triangle of the matrix
+    target_cols   text    DEFAULT '*',      -- numbers; '*' or NULL: every column that is one
+    verbose       boolean DEFAULT false,
+    grouping_cols text    DEFAULT NULL      -- a matrix for each group
+) RETURNS MADLIB_SCHEMA.correlation_result
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'stats.covariance', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.covariance(text, text, text, boolean, text) IS
+    'covariances of the columns of a table: SELECT MADLIB_SCHEMA.covariance(''houses'', ''houses_covariance'', ''tax, bath, size'')';
+
+CREATE TYPE MADLIB_SCHEMA.summary_result AS (
+    method                   text,
+    source_table             text,
+    output_table             text,
+    summary_table            text,
+    target                   text,
+    features                 text,
+    feature_names            text[],
+    grouping_cols            text,
+    options                  jsonb,
+    num_groups               bigint,
+    num_rows_processed       bigint,
+    num_missing_rows_skipped bigint,
+    duration                 interval,
+    madpy_version            text,
+    server_version           text,
+    trained_by               text,
+    trained_at               timestamptz,
+    num_col_summarized       bigint
+);
+COMMENT ON TYPE MADLIB_SCHEMA.summary_result IS 'what summary did: the one row of the summary table';
+
+CREATE FUNCTION MADLIB_SCHEMA.summary(
+    source_table  text,                                 -- read, never changed
+    output_table  text,                                 -- created: a row per column (and group)
+    target_cols   text               DEFAULT NULL,      -- '*' or NULL: every column
+    grouping_cols text               DEFAULT NULL,
+    get_distinct  boolean            DEFAULT true,
+    get_quartiles boolean            DEFAULT true,
+    ntile_array   double precision[] DEFAULT NULL,      -- more quantiles, from 0 to 1
+    how_many_mfv  integer            DEFAULT 10,        -- most frequent values
+    get_estimates boolean            DEFAULT true       -- false: counted and sorted, which takes longer
+) RETURNS MADLIB_SCHEMA.summary_result
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'stats.summary', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.summary(text, text, text, text, boolean, boolean, double precision[], integer, boolean) IS
+    'what each column of a table holds: SELECT MADLIB_SCHEMA.summary(''houses'', ''houses_columns'')';

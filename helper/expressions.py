@@ -8,7 +8,8 @@ from madpy.errors import MadpyError, SqlError
 from madpy.helper.arguments import check_not_null, quoted, shown
 from madpy.ports.postgres.db import Database, Relation, fill, identifier
 
-NUMBERS = {"smallint", "integer", "bigint", "real", "double precision", "numeric"}
+INTEGERS = {"smallint", "integer", "bigint"}
+NUMBERS = INTEGERS | {"real", "double precision", "numeric"}
 TEXTS = {"text", "character varying", "character", "name", '"char"'}
 NOT_HERE = {
     "42803": "an aggregate function cannot be used here",
@@ -25,7 +26,7 @@ class Expressions:
 
     items: list[str]  # SQL that can stand anywhere an expression can
     names: list[str]  # the column's name, or the text as written
-    types: list[str]  # as in the source; of an array: the element's
+    types: list[str]  # of a domain: the type under it; of an array: the element's
     kinds: list[str]  # number, boolean, text or other
     is_array: bool  # written as ARRAY[...]
     is_vector: bool  # one expression whose value is an array
@@ -48,7 +49,7 @@ def check_expressions(
     ]
     probed = _probe(db, source, columns, items, what)
     is_vector = len(items) == 1 and not parsed["is_array"] and probed[0]["element"] is not None
-    types = [row["element"] if is_vector else row["type"] for row in probed]
+    types = [row["element"] if is_vector else row["base"] for row in probed]
     kinds = [_kind(row["element"] if is_vector else row["base"], row["is_enum"]) for row in probed]
     names = [written if name is None else name for name, written in zip(bare, texts, strict=True)]
     for name, row, kind in zip(names, probed, kinds, strict=True):
@@ -98,6 +99,24 @@ def columns_of(db: Database, relation: Relation) -> dict[str, str]:
         """
         SELECT attname AS name, atttypid::regtype::text AS type FROM pg_catalog.pg_attribute
         WHERE attrelid = {relation:l}::regclass::oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+        """,
+        relation=str(relation),
+    )
+    return {row["name"]: row["type"] for row in rows}
+
+
+def base_types_of(db: Database, relation: Relation) -> dict[str, str]:
+    """The same with the type under each domain."""
+    rows = db.execute(
+        """
+        WITH RECURSIVE base AS (
+            SELECT attnum, attname AS name, atttypid AS type FROM pg_catalog.pg_attribute
+            WHERE attrelid = {relation:l}::regclass::oid AND attnum > 0 AND NOT attisdropped
+            UNION ALL
+            SELECT attnum, name, typbasetype FROM base JOIN pg_catalog.pg_type ON oid = type AND typtype = 'd'
+        )
+        SELECT name, type::regtype::text AS type
+        FROM base JOIN pg_catalog.pg_type ON oid = type AND typtype <> 'd' ORDER BY attnum
         """,
         relation=str(relation),
     )

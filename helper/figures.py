@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.ports.postgres.db import Database, Relation, fill
-from madpy.ports.postgres.scan import GROUP, Scan
+from madpy.ports.postgres.scan import Scan, free_name
 
 AT_ONCE = 64 * 2**20  # bytes in one statement
 ROW = "numbers of a row"
@@ -28,7 +28,8 @@ def create_figures(
     In a column with `words` a number stands for one of them.  `constants` are the same in all rows.
     """
     groups = len(next(iter(figures.values())))
-    cells = _cells(db, dict(columns), figures, words)
+    row = free_name(ROW, scan.rows.groups)
+    cells = _cells(db, row, dict(columns), figures, words)
     cells |= {name: fill("{value:l}", {"value": value}) for name, value in constants.items()}
     table = np.concatenate([figure.reshape(groups, -1) for figure in figures.values()], axis=1).astype("<f8")
     step = max(1, AT_ONCE // (table.shape[1] * 8))
@@ -53,26 +54,27 @@ def create_figures(
             ),
             data=part.tobytes(),
             width=table.shape[1] * 8,
-            row=ROW,
+            row=row,
             relation=scan.group_relation(),
             start=start,
             last=start + len(part) - 1,
-            group=GROUP,
+            group=scan.group,
         )
 
 
 def _cells(
     db: Database,
+    row: str,
     types: Mapping[str, str],
     figures: Mapping[str, NDArray[Any]],
     words: Mapping[str, Sequence[str]],
 ) -> dict[str, str]:
-    """SQL of each figure of a row."""
+    """SQL of each figure of a row, whose bytes are in the column `row`."""
     cells: dict[str, str] = {}
     for name, first, dims in _places(figures):
         cells[name] = fill(
             "{schema:i}.__numbers(g.{row:i}, {first:l}, {dims:l}::integer[])",
-            {"schema": db.schema, "row": ROW, "first": first, "dims": dims or [1]},
+            {"schema": db.schema, "row": row, "first": first, "dims": dims or [1]},
         )
         if not dims:
             cells[name] = f"({cells[name]})[1]"
@@ -81,7 +83,7 @@ def _cells(
                 "({words:l})[{cell:q}::integer + 1]", {"words": list(words[name]), "cell": cells[name]}
             )
         elif types[name] == "boolean":
-            cells[name] += " <> 0"
+            cells[name] += " OPERATOR(pg_catalog.<>) 0::double precision"
     return cells
 
 

@@ -153,7 +153,7 @@ def _find(db: Database, parts: list[str] | None) -> dict[str, Any] | None:
         FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
         WHERE c.relname = {name:l}
           AND CASE WHEN {schema_name:l}::text IS NULL THEN pg_catalog.pg_table_is_visible(c.oid)
-                   WHEN {schema_name:l} = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema()
+                   WHEN {schema_name:l}::text = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema()
                    ELSE n.nspname = {schema_name:l} END
         """,
         name=parts[-1],

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from madpy.ports.postgres.db import Database, Relation, fill, literal
-from madpy.ports.postgres.scan import GROUP, Scan
+from madpy.ports.postgres.scan import Scan
 
 AT_ONCE = 20_000  # rows in one statement
 
@@ -38,7 +38,7 @@ def create_output(
             """
             {verb:q} SELECT {groups:q} {cells:q}
             FROM ({relation:q}) AS g
-                 JOIN unnest({numbers:l}::integer[]{texts:q}) WITH ORDINALITY AS v({names:q}, "row number")
+                 JOIN ROWS FROM ({numbers:q}{texts:q}) WITH ORDINALITY AS v({names:q}, "row number")
                      ON v."group number" = g.{group:i}
             ORDER BY v."row number"
             """,
@@ -46,10 +46,12 @@ def create_output(
             groups="".join(fill("g.{c:i}, ", {"c": column}) for column in scan.rows.groups),
             cells=cells,
             relation=scan.group_relation(),
-            numbers=[number for number, _ in part],
-            texts="".join(f", {_texts([row[n] for _, row in part])}" for n in range(len(values))),
+            numbers=fill("pg_catalog.unnest({n:l}::integer[])", {"n": [number for number, _ in part]}),
+            texts="".join(
+                f", pg_catalog.unnest({_texts([row[n] for _, row in part])})" for n in range(len(values))
+            ),
             names=", ".join(['"group number"', *(f'"value {n}"' for n in range(len(values)))]),
-            group=GROUP,
+            group=scan.group,
         )
         create = False
 

@@ -8,12 +8,21 @@ from dataclasses import dataclass, replace
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.expressions import columns_of
+from madpy.helper.expressions import INTEGERS, NUMBERS, TEXTS, base_types_of, columns_of
 from madpy.helper.terms import Term, Terms, check_terms, level_item, number_item, read_terms
 from madpy.ports.postgres.db import Database, Relation, fill, identifier
 from madpy.ports.postgres.scan import join_groups
 
 FEATURES = "features"
+UNORDERED = ("xid", "cid", "aclitem")  # types with a hash and no order
+# Types that can be compared with each other, and the one that they are cast to for it.
+FAMILIES = (
+    (INTEGERS, "bigint"),
+    (INTEGERS | {"numeric"}, "numeric"),
+    (NUMBERS, "double precision"),
+    (TEXTS, "text"),
+    *(({name}, name) for name in ("boolean", "date", "uuid", "timestamp without time zone")),
+)
 
 
 @dataclass(frozen=True)
@@ -32,8 +41,9 @@ class Job:
     model: Relation
     groups: list[str]
     source: Relation
-    columns: dict[str, str]  # of the source: name and type
+    columns: dict[str, str]  # of the source: name and type, of a domain the one under it
     output: Relation
+    casts: dict[str, str]  # of groups whose types differ in model and source: a type for both
     vector: str = ""  # SQL of the features of a row
 
 
@@ -48,6 +58,16 @@ def check_model(db: Database, model: Relation, method: str, wanted: Mapping[str,
         )
     names = list(types)
     return names[: names.index("coef")]
+
+
+def order_of(db: Database, model: Relation, groups: list[str], alias: str) -> str:
+    """SQL that sorts a model by its groups, each with a comma; those of a type without an order by text."""
+    types = columns_of(db, model)
+    return "".join(
+        fill("{alias:q}.{g:i}", {"alias": alias, "g": group})
+        + ("::text, " if types[group] in UNORDERED else ", ")
+        for group in groups
+    )
 
 
 def summary_of(db: Database, model: Relation, method: str) -> Relation:
@@ -98,7 +118,7 @@ def check_places(
     """Where from and where to, for a model of any kind: a job without its vector."""
     source = helper.check_source(db, source_table)
     output = helper.check_new_table(db, output_table, source, what, room="")
-    columns = columns_of(db, source)
+    columns = base_types_of(db, source)
     for name in adds:
         if name in columns:
             raise MadpyError(
@@ -113,7 +133,30 @@ def check_places(
                 sqlstate="42703",
                 hint=f"the model is grouped by it: {', '.join(groups)}",
             )
-    return Job(model, groups, source, columns, output)
+    return Job(model, groups, source, columns, output, _casts(db, model, groups, source))
+
+
+def _casts(db: Database, model: Relation, groups: list[str], source: Relation) -> dict[str, str]:
+    """Never to a type that the model names: a domain in it would run its checks."""
+    if not groups:
+        return {}
+    exact = [columns_of(db, relation) for relation in (model, source)]
+    types = [base_types_of(db, relation) for relation in (model, source)]
+    casts = {}
+    for group in groups:
+        if exact[0][group] == exact[1][group]:
+            continue
+        pair = {types[0][group], types[1][group]}
+        common = next((cast for family, cast in FAMILIES if pair <= family), None)
+        if common is None:
+            raise MadpyError(
+                f'grouping column "{group}" is of type {exact[1][group]} in table "{source.name}",'
+                f" and of type {exact[0][group]} in the model",
+                sqlstate="42804",
+                hint="cast it in a view, and predict from the view",
+            )
+        casts[group] = common
+    return casts
 
 
 def create_predictions(db: Database, job: Job, score: Callable[[str], dict[str, str]]) -> Predictions:
@@ -163,7 +206,7 @@ def create_scored(
         scored=scored,
         vector=job.vector,
         source=job.source,
-        model=join_groups(fill("{m:i} AS m", {"m": job.model}), job.groups, "s", "m", "LEFT JOIN"),
+        model=join_groups(fill("{m:i} AS m", {"m": job.model}), job.groups, "s", "m", "LEFT JOIN", job.casts),
         beside=f"LEFT JOIN LATERAL {beside} ON true" if beside else "",
     )
 

@@ -22,10 +22,10 @@ def load_dataset(db: Database, name: str | None, output_table: str | None = None
             detail=str(error),
         ) from None
     db.execute(
-        "CREATE TABLE {output:i} AS SELECT * FROM unnest({arrays:q}) AS data ({names:q})",
+        "CREATE TABLE {output:i} AS SELECT * FROM ROWS FROM ({arrays:q}) AS data ({names:q})",
         output=output,
         arrays=", ".join(
-            fill("{values:l}::{type:q}[]", {"values": column.values, "type": column.type})
+            fill("pg_catalog.unnest({values:l}::{type:q}[])", {"values": column.values, "type": column.type})
             for column in dataset.columns
         ),
         names=", ".join(identifier(column.name) for column in dataset.columns),

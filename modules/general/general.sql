@@ -4,7 +4,8 @@
 
 CREATE FUNCTION MADLIB_SCHEMA.version() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT 'madpy MADLIB_VERSION, PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1)
+    SELECT 'madpy MADLIB_VERSION, PostgreSQL ' OPERATOR(pg_catalog.||)
+        pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1)
 $$;
 COMMENT ON FUNCTION MADLIB_SCHEMA.version() IS 'the version of madpy that this schema holds, and of the server';
 

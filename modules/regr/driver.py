@@ -14,7 +14,7 @@ from madpy.modules.regr.check import check_fit, count_rows
 from madpy.modules.regr.predict import predict
 from madpy.modules.regr.summary import summary
 from madpy.ports.postgres.db import Database, Relation
-from madpy.ports.postgres.scan import Rows, Scan
+from madpy.ports.postgres.scan import Rows, Scan, free_name
 
 __all__ = ["predict", "summary", "train"]
 
@@ -145,18 +145,20 @@ def _create_model(db: Database, scan: Scan, output: Relation, terms: Terms) -> N
     db.execute(
         """
         CREATE TABLE {output:i} AS
-        SELECT {groups:i,} ("the fit").coef, ("the fit").r2, ("the fit").std_err, ("the fit").t_stats,
-               ("the fit").p_values, ("the fit").condition_no,
+        SELECT {groups:i,} ({fit:i}).coef, ({fit:i}).r2, ({fit:i}).std_err, ({fit:i}).t_stats,
+               ({fit:i}).p_values, ({fit:i}).condition_no,
                NULL::double precision AS bp_stats, NULL::double precision AS bp_p_value,
-               ("the fit").num_rows_processed, ("the fit").num_missing_rows_skipped,
-               ("the fit").variance_covariance, ("the fit").adjusted_r2, ("the fit").residual_std_err,
-               ("the fit").f_stat, ("the fit").f_p_value, ("the fit").df_model, ("the fit").df_residual,
+               ({fit:i}).num_rows_processed, ({fit:i}).num_missing_rows_skipped,
+               ({fit:i}).variance_covariance, ({fit:i}).adjusted_r2, ({fit:i}).residual_std_err,
+               ({fit:i}).f_stat, ({fit:i}).f_p_value, ({fit:i}).df_model, ({fit:i}).df_residual,
                {names:l}::text[] AS feature_names
-        FROM (SELECT {groups:i,} {schema:i}.regr_fit("kernel state") AS "the fit"
+        FROM (SELECT {groups:i,} {schema:i}.regr_fit({state:i}) AS {fit:i}
               FROM ({states:q}) AS s OFFSET 0) AS f
         """,
         output=output,
         groups=scan.rows.groups,
+        fit=free_name("the fit", scan.rows.groups),
+        state=scan.state,
         names=terms.names,
         states=scan.states("weighted_moments" if weighted else "moments"),
     )

@@ -19,10 +19,10 @@ def refine(
     groups = scan.rows.groups
     params = fill(
         """
-        SELECT {groups:i,} pg_catalog.array_replace(coef, NULL, 0) AS "kernel params"
+        SELECT {groups:i,} pg_catalog.array_replace(coef, NULL, 0::double precision) AS {params:i}
         FROM {output:i} WHERE coef IS NOT NULL
         """,
-        {"groups": groups, "output": output},
+        {"groups": groups, "output": output, "params": scan.params},
     )
     if robust:
         _robust(db, scan, output, terms, params)
@@ -35,10 +35,11 @@ def _robust(db: Database, scan: Scan, output: Relation, terms: Terms, params: st
     rows = db.execute(
         """
         SELECT o.ctid::text AS id, o.coef, o.num_rows_processed, o.df_residual, o.df_model,
-               {schema:i}.__regr_sandwich(m."kernel state", e."kernel state") AS sandwich
+               {schema:i}.__regr_sandwich(m.{state:i}, e.{state:i}) AS sandwich
         FROM {output:i} AS o {moments:q} {meat:q}
         """,
         output=output,
+        state=scan.state,
         moments=join_groups(f"({scan.states('weighted_moments')}) AS m", groups, "o", "m"),
         meat=join_groups(f"({scan.states('meat', params)}) AS e", groups, "o", "e"),
     )
@@ -70,12 +71,13 @@ def _breusch_pagan(db: Database, scan: Scan, output: Relation, params: str) -> N
         """
         SELECT id, (fit).r2, (fit).num_rows_processed, (fit).df_model
         FROM (
-            SELECT o.ctid::text AS id, o.residual_std_err, {schema:i}.regr_fit(s."kernel state") AS fit
+            SELECT o.ctid::text AS id, o.residual_std_err, {schema:i}.regr_fit(s.{state:i}) AS fit
             FROM {output:i} AS o {states:q} OFFSET 0
         ) AS f
-        WHERE residual_std_err > 0 AND (fit).has_intercept AND (fit).r2 IS NOT NULL
+        WHERE residual_std_err > 0::double precision AND (fit).has_intercept AND (fit).r2 IS NOT NULL
         """,
         output=output,
+        state=scan.state,
         states=join_groups(f"({scan.states('squared_residuals', params)}) AS s", groups, "o", "s"),
     )
     if not rows:

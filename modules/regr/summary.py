@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from madpy.helper import helper
+from madpy.helper.scoring import order_of
 from madpy.helper.training import stars
 from madpy.modules.regr.check import check_model
 from madpy.ports.postgres.db import Database, fill
@@ -33,10 +34,10 @@ def summary(db: Database, output_table: str | None) -> list[TermRow]:
         FROM {model:i} AS m,
              unnest(m.feature_names, m.coef, m.std_err, m.t_stats, m.p_values)
                  WITH ORDINALITY AS t(term, estimate, std_error, t_value, p_value, n)
-        ORDER BY {order:q} n
+        ORDER BY {order:q} t.n
         """,
         groups=f"pg_catalog.jsonb_build_object({pairs})::text" if groups else "NULL::text",
         model=model,
-        order="".join(fill("m.{g:i}, ", {"g": group}) for group in groups),
+        order=order_of(db, model, groups, "m"),
     )
     return [TermRow(**row, signif=stars(row["p_value"])) for row in rows]

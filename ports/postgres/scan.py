@@ -6,19 +6,21 @@ is taken where there are several passes or many groups, while it fits the settin
 """
 
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from madpy.ports.postgres.db import Database, Relation, fill, literal
+from madpy.ports.postgres.db import Database, Relation, fill, identifier, literal
 
 if TYPE_CHECKING:  # numpy takes a tenth of a second, and one-pass methods do without it
     from madpy.ports.postgres.states import Array, States
 
-# Odd names, because a grouping column may well be called "state".
+# Names of internal columns; a grouping column may have one of them: see free_name.
 GROUP = "kernel group"
 STATE = "kernel state"
 PARAMS = "kernel params"
+ARGUMENT = "kernel argument"
 
 # From here on one read into a store, its rows laid group by group, costs less than an aggregate's states.
 MANY_GROUPS = 3000
@@ -64,10 +66,25 @@ class Scan:
     def feed(self) -> str:
         return "streaming" if self.store is None else "store"
 
-    def states(self, kernel: str, params: str | None = None) -> str:
-        """SQL of a relation: the grouping columns, and "kernel state", the kernel's state after one pass.
+    @property
+    def group(self) -> str:
+        """The name of the column with a group's number."""
+        return free_name(GROUP, self.rows.groups)
 
-        `params` is SQL of a relation: the grouping columns, and "kernel params", the kernel's parameters.
+    @property
+    def state(self) -> str:
+        """The name of the column with a kernel's state."""
+        return free_name(STATE, self.rows.groups)
+
+    @property
+    def params(self) -> str:
+        """The name of the column with a kernel's parameters."""
+        return free_name(PARAMS, self.rows.groups)
+
+    def states(self, kernel: str, params: str | None = None) -> str:
+        """SQL of a relation: the grouping columns, and `state`, the kernel's state after one pass.
+
+        `params` is SQL of a relation: the grouping columns, and `params`, the kernel's parameters.
         """
         feed = self._streamed if self.store is None else self._stored
         return feed(kernel, self._outputs(), params)
@@ -94,11 +111,15 @@ class Scan:
         if not self.group_values:
             return states.States.parse(b"", 0)
         relation = self.group_relation(params)
-        text = self._streamed(kernel, f'p."{GROUP}", ', relation, has_params=params is not None)
+        number = fill("p.{group:i}, ", {"group": self.group})
+        text = self._streamed(kernel, number, relation, has_params=params is not None)
         rows = self.db.execute(
-            "SELECT {state:i} FROM ({text:q}) AS s ORDER BY {group:i}", state=STATE, text=text, group=GROUP
+            "SELECT {state:i} FROM ({text:q}) AS s ORDER BY {group:i}",
+            state=self.state,
+            text=text,
+            group=self.group,
         )
-        found = [row[STATE] for row in rows if row[STATE] is not None]
+        found = [row[self.state] for row in rows if row[self.state] is not None]
         return states.States.join(found)
 
     def _step_with(self, kernel: str, constant: str) -> list[bytes]:
@@ -106,9 +127,9 @@ class Scan:
         text = self._streamed(kernel, self._outputs(), None, constant=constant)
         texts = "".join(fill("s.{g:i}::text AS {g:i}, ", {"g": group}) for group in self.rows.groups)
         rows = self.db.execute(
-            "SELECT {texts:q} {state:i} FROM ({text:q}) AS s", texts=texts, state=STATE, text=text
+            "SELECT {texts:q} {state:i} FROM ({text:q}) AS s", texts=texts, state=self.state, text=text
         )
-        found = {tuple(row[group] for group in self.rows.groups): row[STATE] for row in rows}
+        found = {tuple(row[group] for group in self.rows.groups): row[self.state] for row in rows}
         if "group_values" not in self.__dict__:
             self.group_values = [dict(zip(self.rows.groups, key, strict=True)) for key in found]
         states = [found[tuple(values.values())] for values in self.group_values]
@@ -121,20 +142,21 @@ class Scan:
             return [{}]
         texts = ", ".join(fill("{g:i}::text AS {g:i}", {"g": group}) for group in self.rows.groups)
         if self.store is not None:
-            relation = f'({self.group_relation()}) AS g ORDER BY "{GROUP}"'
+            holes = {"groups": self.group_relation(), "number": self.group}
+            relation = fill("({groups:q}) AS g ORDER BY g.{number:i}", holes)
         else:
             names = fill("{g:i,}", {"g": self.rows.groups}).rstrip(", ")
             relation = fill("{s:i} GROUP BY {names:q}", {"s": self.rows.source, "names": names})
         return self.db.execute("SELECT {texts:q} FROM {relation:q}", texts=texts, relation=relation)
 
     def group_relation(self, params: "Array | None" = None) -> str:
-        """SQL of a relation: "kernel group" from 0, the grouping columns, "kernel params" where given."""
+        """SQL of a relation: `group` from 0, the grouping columns, `params` where given."""
         groups = self.rows.groups
         if self.store is not None and groups:
             columns = "".join(fill(", {g:i} ", {"g": group}) + self._types[group] for group in groups)
             return fill(
                 "SELECT * FROM {schema:i}.__store_groups({store:l}) AS s({number:i} integer{columns:q})",
-                {"schema": self.db.schema, "store": self.store, "number": GROUP, "columns": columns},
+                {"schema": self.db.schema, "store": self.store, "number": self.group, "columns": columns},
             )
         rows = ", ".join(
             "("
@@ -147,10 +169,10 @@ class Scan:
             for number, values in enumerate(self.group_values)
         )
         names = "".join(fill(", {g:i}", {"g": group}) for group in groups)
-        names += f', "{PARAMS}"' if params is not None else ""
+        names += fill(", {p:i}", {"p": self.params}) if params is not None else ""
         return fill(
             "SELECT * FROM (VALUES {rows:q}) AS v({number:i}{names:q})",
-            {"rows": rows, "number": GROUP, "names": names},
+            {"rows": rows, "number": self.group, "names": names},
         )
 
     @property
@@ -209,7 +231,7 @@ class Scan:
         return store
 
     def _stored(self, kernel: str, outputs: str, params: str | None) -> str:
-        argument = f', p."{PARAMS}"' if params else ""
+        argument = fill(", p.{p:i}", {"p": self.params}) if params else ""
         join = join_groups(f"({params}) AS p", self.rows.groups, "s", "p") if params else ""
         return fill(
             """
@@ -223,9 +245,9 @@ class Scan:
                 "schema": self.db.schema,
                 "store": self.store,
                 "kernel": kernel,
-                "number": GROUP,
+                "number": self.group,
                 "argument": argument,
-                "state": STATE,
+                "state": self.state,
                 "groups": self.group_relation(),
                 "join": join,
             },
@@ -243,7 +265,7 @@ class Scan:
         """Without groups there is no GROUP BY at all: GROUP BY () would switch parallel workers off."""
         aggregate, before, after = self._aggregate(kernel)
         items = [*before, *after]
-        names = [f'"kernel argument {n}"' for n in range(len(items))]
+        names = [identifier(free_name(f"{ARGUMENT} {n}", self.rows.groups)) for n in range(len(items))]
         inner = ", ".join(f"{item} AS {name}" for item, name in zip(items, names, strict=True))
         join = join_groups(f"({params}) AS p", self.rows.groups, "s", "p") if params else ""
         keys = outputs.rstrip(", ")
@@ -258,7 +280,7 @@ class Scan:
                 "aggregate": aggregate,
                 "arguments": ", ".join(
                     [f"s.{name}" for name in names[: len(before)]]
-                    + [f'p."{PARAMS}"'] * bool(params and has_params)
+                    + [fill("p.{p:i}", {"p": self.params})] * bool(params and has_params)
                     + ([] if constant is None else [constant])
                     + [f"s.{name}" for name in names[len(before) :]]
                 ),
@@ -266,7 +288,7 @@ class Scan:
                 "inner": inner,
                 "source": self.rows.source,
                 "join": join,
-                "state": STATE,
+                "state": self.state,
                 "group_by": f"GROUP BY {keys}" if keys else "",
             },
         )
@@ -283,19 +305,39 @@ class Scan:
         return "".join(fill("s.{g:i}, ", {"g": group}) for group in self.rows.groups)
 
 
-def join_groups(relation: str, groups: list[str], left: str, right: str, kind: str = "JOIN") -> str:
+def free_name(name: str, taken: Collection[str]) -> str:
+    """`name`, or one like it that is not among the `taken` ones."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def join_groups(
+    relation: str,
+    groups: list[str],
+    left: str,
+    right: str,
+    kind: str = "JOIN",
+    casts: Mapping[str, str] | None = None,
+) -> str:
     """SQL that joins a relation by grouping columns of the same names on both sides; NULL equals NULL.
 
-    IS NOT DISTINCT FROM alone would be a nested loop; the hash of the row makes it a hash join.
+    Their types have to be the same, or become so by `casts`, SQL types.  IS NOT DISTINCT FROM would be a
+    nested loop, and would look its operator up in the caller's search_path; record_eq takes the types' own
+    equality, and the hash of the row makes it a hash join.
     """
     if not groups:
         return f"{kind} {relation} ON true"
-    rows = {
-        side: "ROW(" + ", ".join(fill("{side:q}.{g:i}", {"side": side, "g": g}) for g in groups) + ")"
+    casts = casts or {}
+    items = {
+        side: ", ".join(
+            fill("{side:q}.{g:i}", {"side": side, "g": g}) + (f"::{casts[g]}" if g in casts else "")
+            for g in groups
+        )
         for side in (left, right)
     }
-    hashes = {side: f"pg_catalog.hash_record_extended({row}, 0)" for side, row in rows.items()}
+    hashes = [f"pg_catalog.hash_record_extended(ROW({items[side]}), 0)" for side in (left, right)]
     return (
-        f"{kind} {relation} ON {hashes[left]} = {hashes[right]}"
-        f" AND {rows[left]} IS NOT DISTINCT FROM {rows[right]}"
+        f"{kind} {relation} ON {hashes[0]} OPERATOR(pg_catalog.=) {hashes[1]}"
+        f" AND pg_catalog.record_eq(ROW({items[left]}), ROW({items[right]}))"
     )

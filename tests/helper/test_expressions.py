@@ -34,7 +34,7 @@ def refused(check, *arguments) -> tuple[str, str, str | None]:
 def test_columns_and_expressions(db, source):
     found = check_expressions(db, source, 'price, "fixed acidity", id + 1, rate', "features")
     assert found.names == ["price", "fixed acidity", "id + 1", "rate"]
-    assert found.types == ["double precision", "double precision", "integer", "low_rate"]
+    assert found.types == ["double precision", "double precision", "integer", "double precision"]
     assert (found.is_array, found.is_vector) == (False, False)
 
 

@@ -180,3 +180,18 @@ def test_names_in_the_way(sql):
     sql(call("features, s", "coef", "odd", "n", grouping_cols="m"))
     sql(call("a, b", output="plain", grouping_cols="g"))
     assert predict(sql, "odd", "n") == predict(sql, "t", "plain")
+
+
+def test_domains(sql):
+    """Of a number, a boolean, a text, and of a group."""
+    sql(
+        "CREATE DOMAIN yes AS boolean; CREATE DOMAIN number AS numeric; CREATE DOMAIN word AS varchar;"
+        " CREATE DOMAIN small AS number; CREATE DOMAIN part AS integer; CREATE TABLE d AS SELECT id, y,"
+        " a::small AS a, flag::yes AS flag, k::word AS k, g::part AS g FROM t"
+    )
+    sql(call("a, flag, k", source="d", grouping_cols="g"))
+    sql(call("a, flag, k", output="plain", grouping_cols="g"))
+    wanted = predict(sql, "t", "plain")
+    assert predict(sql, "d") == wanted
+    assert predict(sql, "t") == wanted
+    assert predict(sql, "d", "plain") == wanted

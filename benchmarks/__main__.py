@@ -15,6 +15,7 @@ import pg
 from benchmarks.accuracy import accuracy
 from benchmarks.database import Bench, bench_database
 from benchmarks.growth import growth
+from benchmarks.kmeans import kmeans
 from benchmarks.logregr import logregr
 from benchmarks.memory import memory
 from benchmarks.nb import naive_bayes
@@ -33,6 +34,7 @@ TABLES = {
     "growth": growth,
     "accuracy": accuracy,
     "logregr": logregr,
+    "kmeans": kmeans,
 }
 PAGE = CHECKOUT / "docs" / "benchmarks.md"
 

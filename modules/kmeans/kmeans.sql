@@ -7,6 +7,13 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_accum';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_accum(bytea, double precision[], double precision[]) IS
     'transition function: gathers rows into blocks for the kernel "kmeans"';
 
+CREATE FUNCTION MADLIB_SCHEMA.__kmeans_columns_accum(
+    state bytea, parameters double precision[], VARIADIC x "any"
+) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_columns_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_columns_accum(bytea, double precision[], "any") IS
+    'transition function: gathers rows into blocks for the kernel "kmeans"';
+
 CREATE FUNCTION MADLIB_SCHEMA.__kmeans_combine(state bytea, other bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_combine';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_combine(bytea, bytea) IS 'merges two states of the kernel "kmeans"';
@@ -22,6 +29,13 @@ CREATE AGGREGATE MADLIB_SCHEMA.kmeans_state(x double precision[], parameters dou
 COMMENT ON AGGREGATE MADLIB_SCHEMA.kmeans_state(double precision[], double precision[]) IS
     'what each of the centroids in the parameters got';
 
+CREATE AGGREGATE MADLIB_SCHEMA.__kmeans_columns(parameters double precision[], VARIADIC x "any") (
+    SFUNC = MADLIB_SCHEMA.__kmeans_columns_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__kmeans_combine,
+    FINALFUNC = MADLIB_SCHEMA.__kmeans_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__kmeans_columns(double precision[], "any") IS
+    'kmeans_state with the features, all double precision, as arguments of their own';
+
 CREATE AGGREGATE MADLIB_SCHEMA.kmeans_merge(state bytea) (
     SFUNC = MADLIB_SCHEMA.__kmeans_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__kmeans_combine,
     FINALFUNC = MADLIB_SCHEMA.__kmeans_state, PARALLEL = SAFE
@@ -31,6 +45,13 @@ COMMENT ON AGGREGATE MADLIB_SCHEMA.kmeans_merge(bytea) IS 'merges states of kmea
 CREATE FUNCTION MADLIB_SCHEMA.__kmeans_sample_accum(state bytea, x double precision[], parameters double precision[]) RETURNS bytea
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_sample_accum';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_sample_accum(bytea, double precision[], double precision[]) IS
+    'transition function: gathers rows into blocks for the kernel "kmeans_sample"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__kmeans_sample_columns_accum(
+    state bytea, parameters double precision[], VARIADIC x "any"
+) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_sample_columns_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_sample_columns_accum(bytea, double precision[], "any") IS
     'transition function: gathers rows into blocks for the kernel "kmeans_sample"';
 
 CREATE FUNCTION MADLIB_SCHEMA.__kmeans_sample_combine(state bytea, other bytea) RETURNS bytea
@@ -47,6 +68,13 @@ CREATE AGGREGATE MADLIB_SCHEMA.kmeans_sample_state(x double precision[], paramet
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.kmeans_sample_state(double precision[], double precision[]) IS
     'a sample of the distinct rows, and the bounds of their values';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__kmeans_sample_columns(parameters double precision[], VARIADIC x "any") (
+    SFUNC = MADLIB_SCHEMA.__kmeans_sample_columns_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__kmeans_sample_combine,
+    FINALFUNC = MADLIB_SCHEMA.__kmeans_sample_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__kmeans_sample_columns(double precision[], "any") IS
+    'kmeans_sample_state with the features, all double precision, as arguments of their own';
 
 CREATE AGGREGATE MADLIB_SCHEMA.kmeans_sample_merge(state bytea) (
     SFUNC = MADLIB_SCHEMA.__kmeans_sample_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__kmeans_sample_combine,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +29,13 @@ class Fit:
     iterations: NDArray[np.int64]  # (G,)
     converged: NDArray[np.bool_]  # (G,)
 
-    @property
+    @cached_property
     def inertia(self) -> Array:
         """Shape (G,)."""
         total: Array = self.within.sum(axis=1)
         return total
 
-    @property
+    @cached_property
     def silhouette(self) -> Array:
         """Means over the rows of each group, shape (G,)."""
         rows = self.sizes.sum(axis=1)
@@ -42,7 +43,7 @@ class Fit:
         mean: Array = np.divide(total, rows, out=np.full(len(rows), np.nan), where=rows > 0)
         return mean
 
-    @property
+    @cached_property
     def exit_reasons(self) -> list[str]:
         reasons = [CONVERGED if done else STOPPED for done in self.converged]
         return [

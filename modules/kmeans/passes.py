@@ -45,7 +45,8 @@ def assign(
 def _step(scan: Scan, kernel: str, params: Array) -> States:
     groups = len(params)
     nothing = States(np.zeros(groups, np.int64), np.zeros(groups, np.int64), np.zeros((groups, 0)))
-    states = scan.step(kernel, params) if groups else nothing
+    given = params if scan.rows.groups else params[0]  # a constant leaves parallel workers on
+    states = scan.step(kernel, given) if groups else nothing
     found = len(states.rows_used)
     if found == 0:  # there is no row
         return nothing

@@ -42,7 +42,8 @@ def test_parallel_workers(sql, points):
     plan = sql("EXPLAIN SELECT madlib.kmeans_sample_state(x, '{1, 0}') FROM t")
     assert any("Gather" in line for (line,) in plan)
     sql(call(k=6, output_table="n"))
-    assert sql(MODEL.format("m")) == sql(MODEL.format("n"))
+    sql(call(k=6, features="a, b, c, d, e", output_table="o"))
+    assert sql(MODEL.format("m")) == sql(MODEL.format("n")) == sql(MODEL.format("o"))
 
 
 @pytest.mark.parametrize("memory", ["64MB", "0"])
@@ -54,7 +55,9 @@ def test_the_order_of_the_rows(sql, points, memory):
     assert sql(MODEL.format("m")) == sql(MODEL.format("n"))
 
 
-def test_columns_or_an_array(sql, points):
+@pytest.mark.parametrize("memory", ["64MB", "0"])
+def test_columns_or_an_array(sql, points, memory):
+    sql(f"SET madpy.store_memory = '{memory}'")
     sql(call(k=6))
     sql(call(k=6, features="a, b, c, d, e", output_table="n"))
     assert sql(MODEL.format("m")) == sql(MODEL.format("n"))

@@ -392,6 +392,8 @@ Datum name##_columns_accum(PG_FUNCTION_ARGS) { return accumulate_columns(fcinfo,
 AGGREGATE_OF_COLUMNS(moments)
 AGGREGATE_OF_COLUMNS(weighted_moments)
 AGGREGATE_OF_COLUMNS(nb)
+AGGREGATE_OF_COLUMNS(kmeans)
+AGGREGATE_OF_COLUMNS(kmeans_sample)
 AGGREGATE_OF_COLUMNS(column_moments)
 AGGREGATE(moments)
 AGGREGATE(weighted_moments)

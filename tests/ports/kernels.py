@@ -1,5 +1,8 @@
 """The kernels, how their aggregates are called, and a table whose sums are whole numbers."""
 
+from fractions import Fraction
+
+from madpy.ports.postgres.states import States
 from tests.session import Session
 
 CALLS = {
@@ -51,6 +54,25 @@ def exact(kernel: str) -> list[int]:
         case "meat":
             return moments(X, [(a * b) ** 2 for a, b in zip(w, e, strict=True)])
     return moments([*X, [a * a for a in e]], [1] * len(y))
+
+
+def held(kernel: str, value: bytes) -> list[Fraction]:
+    """The moments that a state holds, with the pivots put back: what two states of the same rows agree on."""
+    m = len(CALLS["moments"].split(",")) + 2 - (kernel == "meat")
+    body = States.parse(value, 1).body[0, 3 if "{" in CALLS[kernel] else 0 :].tolist()
+    size = (m + 1) * (m + 2) // 2
+    pairs = [Fraction(body[2 * p]) + Fraction(body[2 * p + 1]) for p in range(size)]
+    pivots = [Fraction(0), *map(Fraction, body[2 * size + 2 * m :])]
+    at = {(i, j): pairs[i * (i + 1) // 2 + j] for i in range(m + 1) for j in range(i + 1)}
+    pivots[0] = Fraction(0)
+    return [
+        at[i, j]
+        + (pivots[i] * at[j, 0] if i else 0)
+        + (pivots[j] * at[i, 0] if j else 0)
+        + (pivots[i] * pivots[j] * at[0, 0] if i and j else 0)
+        for i in range(m + 1)
+        for j in range(i + 1)
+    ]
 
 
 def state(sql: Session, kernel: str, clauses: str = "FROM t") -> bytes:

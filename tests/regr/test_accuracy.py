@@ -162,3 +162,88 @@ def test_exact_helpers():
     assert truth.rss == Fraction(1, 6)
     assert truth.variances[1] == Fraction(1, 12)
     assert digits(1.001, 1.0) == pytest.approx(3)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e8, 1.7e15, -4e15])
+@pytest.mark.parametrize("weights", [None, "'1 + x::integer % 3'"])
+@pytest.mark.parametrize("robust", [False, True])
+def test_a_target_far_from_zero_costs_no_digits(sql, load, offset, weights, robust):
+    """Whole numbers, exact in a double whatever the offset: the fit without it is the truth.
+
+    The residuals of the second pass are those of coefficients in double: the intercept's rounding is theirs.
+    """
+    rows = range(1, 1001)
+    load(
+        x=[float(i) for i in rows],
+        y=[offset + i * 7919 % 5 for i in rows],
+        z=[float(i * 7919 % 5) for i in rows],
+    )
+    for name, target in (("far", "y"), ("near", "z")):
+        options = f"weights => {weights or 'NULL'}, robust => {robust}"
+        sql(f"SELECT madlib.regr_train('t', '{name}', '{target}', 'x', {options})")
+    columns = ["r2", "residual_std_err", "coef[2]"]
+    if not robust or abs(offset) < 1e9:
+        columns += ["std_err[1]", "std_err[2]", "f_stat", "f_p_value"]
+    far, near = (sql(f"SELECT {', '.join(columns)} FROM {name}")[0] for name in ("far", "near"))
+    assert far == pytest.approx(near, rel=1e-12 if not robust else 1e-7)
+
+
+@pytest.mark.parametrize("offset", [1e8, 1e14, -1e15])
+def test_a_feature_far_from_zero_costs_no_digits(sql, load, offset):
+    """Only the intercept knows of the offset."""
+    rows = range(1, 1001)
+    load(x=[float(i * 31 % 1000) for i in rows], y=[float(i * 7919 % 5) for i in rows])
+    fit = "SELECT madlib.regr_agg(y, ARRAY[1, x + {}]) AS f FROM t"
+    far, near = (
+        sql(f"SELECT (f).coef[2], (f).std_err[2], (f).r2 FROM ({fit.format(shift)}) AS q")[0]
+        for shift in (offset, 0)
+    )
+    assert far == pytest.approx(near, rel=1e-13)
+
+
+def test_parts_with_pivots_of_their_own(sql, load):
+    """States of parts that lie far apart merge into the state of the whole."""
+    rows = range(1, 601)
+    load(
+        x=[1e12 * (i % 3) + i * i % 17 for i in rows],
+        y=[1e13 + i * 7919 % 5 for i in rows],
+        g=[i % 3 for i in rows],
+    )
+    whole = sql.rows("SELECT (madlib.regr_agg(y, ARRAY[1, x])).* FROM t")[0]
+    parts = "SELECT madlib.moments_state(y, ARRAY[1, x]) AS s FROM t GROUP BY g"
+    merged = sql.rows(f"SELECT (madlib.regr_fit(madlib.moments_merge(s))).* FROM ({parts}) AS p")[0]
+    for name in ("coef", "std_err", "r2", "residual_std_err", "condition_no"):
+        assert merged[name] == pytest.approx(whole[name], rel=1e-9)
+
+
+def test_a_constant_that_dummies_add_up_to(sql, load):
+    """The 1 is aliased, and absorbs no offset then."""
+    rows = range(1, 201)
+    load(
+        a=[float(i % 2) for i in rows],
+        b=[1.0 - i % 2 for i in rows],
+        x=[1e6 + i * 31 % 100 for i in rows],
+        y=[3.0 * i + i * 7919 % 5 for i in rows],
+    )
+    one, other = (
+        sql.rows(f"SELECT (madlib.regr_agg(y, ARRAY[{features}])).* FROM t")[0]
+        for features in ("a, b, 1, x", "a, b, x")
+    )
+    assert one["coef"][2] is None
+    assert [*one["coef"][:2], one["coef"][3]] == pytest.approx(other["coef"], rel=1e-12)
+
+
+UNITS = [("1e150", "1e-130", "1"), ("1e-100", "1e100", "1"), ("1", "1", "1e-160"), ("1", "1", "1e160")]
+
+
+@pytest.mark.parametrize(("y", "x", "w"), UNITS)
+def test_in_any_unit(sql, load, y, x, w):
+    rows = range(1, 301)
+    load(x=[float(i * 31 % 100) for i in rows], y=[float(i + i * 7919 % 5) for i in rows])
+    fit = "SELECT madlib.regr_agg(y * {}, ARRAY[1, x * {}], {}) AS f FROM t"
+    there, here = (
+        sql.rows(f"SELECT (f).t_stats, (f).r2, (f).f_stat FROM ({fit.format(*units)}) AS q")[0]
+        for units in ((y, x, w), (1, 1, 1))
+    )
+    for name, value in here.items():
+        assert there[name] == pytest.approx(value, rel=1e-12)

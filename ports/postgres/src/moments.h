@@ -6,32 +6,28 @@
 
 #include "dd.h"
 #include "kernel.h"
+#include "sums.h"
 
 /* pairs (i, j), 0 <= j <= i <= m */
 #define MOMENT_PAIRS(m) (((int64) (m) + 1) * ((int64) (m) + 2) / 2)
 
-/*
- * Independent compensated sums, as many as fill a vector register; loops over them are what the compiler vectorises.
- */
-#define LANES 4
-
-/* Sums of a[r] and of a[r] b[r] over rows, a multiple of LANES. */
-extern dd	column_sum(const double *restrict a, int rows);
-extern dd	column_product(const double *restrict a, const double *restrict b, int rows);
-
 typedef struct Moments
 {
-	int			m;				/* columns, z_1 .. z_m; z_0 is 1 */
+	int			m;				/* columns, z_1 .. z_m, each less its pivot; z_0 is 1 */
 	int64		rows;
-	const dd   *pairs;			/* sums of w z_i z_j, the lower triangle row by row */
-	const double *minima;		/* of z_1 .. z_m */
+	const dd   *pairs;			/* sums of w z_i z_j, the lower triangle row by row; the whole body begins here */
+	const double *minima;		/* of the columns themselves */
 	const double *maxima;
+	const double *pivots;
 } Moments;
 
 extern int64 moments_size(int m);
 extern void moments_start(double *body, int m);
 extern void moments_add(double *body, int m, const Block *block, const double *weights);
 extern void moments_merge(double *into, const double *from, int m);
+
+extern Moments moments_in(const double *body, int m, int64 rows);
+extern Moments moments_recentered(const Moments *moments, const double *pivots);
 
 /* What a state of any kernel that keeps moments holds. */
 extern Moments moments_of(const State *state);

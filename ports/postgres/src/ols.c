@@ -61,8 +61,20 @@ gram_row(const Moments *moments, int i, int n, dd *row)
 		row[j] = j < i ? moment(moments, i, j + 1) : moment(moments, j + 1, i);
 }
 
+/*
+ * Whether a column adds something: what the ones before it leave is more than the tolerance of its own length, and more
+ * than the rounding of its values as they came, before the pivot was subtracted.
+ */
+static bool
+adds(const Moments *moments, const Ols *ols, int i, dd left, dd square)
+{
+	double		moved = ols->pivots[i] * ols->scales[i];
+
+	return left.hi > ALIAS_TOLERANCE * square.hi && left.hi > ROUNDING * moved * moved * moment(moments, 0, 0).hi;
+}
+
 static int
-factorize(const Moments *moments, Factor *f, dd *g, dd *work)
+factorize(const Moments *moments, const Ols *ols, Factor *f, dd *g, dd *work)
 {
 	int			rank = 0;
 
@@ -74,7 +86,7 @@ factorize(const Moments *moments, Factor *f, dd *g, dd *work)
 		CHECK_FOR_INTERRUPTS();
 		gram_row(moments, i + 1, i, g);
 		left = factor_row(f, i, g, square, &AT(f->l, f->k, i, 0), work);
-		if (rank < moments->rows && left.hi > ALIAS_TOLERANCE * square.hi)
+		if (rank < moments->rows && adds(moments, ols, i, left, square))
 		{
 			f->d[i] = left;
 			rank++;
@@ -249,21 +261,37 @@ largest_eigenvalue(double *a, int n)
 	return high * trace;
 }
 
-/* Condition number of X over the kept columns: the largest eigenvalues of X'X and of its inverse, each from its own matrix. */
+/* Sum of w x_i x_j of the columns as they came, 1 <= j <= i. */
 static double
-condition(const Moments *moments, const Factor *f, const dd *inverse, int rank)
+raw_moment(const Moments *moments, int i, int j)
 {
+	dd			p = dd_from(moments->pivots[i - 1]);
+	dd			q = dd_from(moments->pivots[j - 1]);
+
+	return dd_double(dd_add(dd_add(moment(moments, i, j), dd_mul(dd_mul(p, q), moment(moments, 0, 0))),
+							dd_add(dd_mul(p, moment(moments, j, 0)), dd_mul(q, moment(moments, i, 0)))));
+}
+
+/*
+ * Condition number of X over the kept columns: the largest eigenvalues of X'X and of its inverse, each from its own
+ * matrix.  original: the moments before they were normalized.
+ */
+static double
+condition(const Moments *original, const Ols *ols)
+{
+	int			k = ols->k;
+	int			rank = ols->rank;
 	double	   *gram = palloc((Size) rank * rank * sizeof(double));
 	double	   *inv = palloc((Size) rank * rank * sizeof(double));
 	double		result;
 	int			a = 0;
 
-	for (int i = 0; i < f->k; i++)
-		for (int j = 0; j < f->k && kept(f, i); j++)
-			if (kept(f, j))
+	for (int i = 0; i < k; i++)
+		for (int j = 0; j < k && !ols->aliased[i]; j++)
+			if (!ols->aliased[j])
 			{
-				gram[a] = dd_double(i >= j ? moment(moments, i + 1, j + 1) : moment(moments, j + 1, i + 1));
-				inv[a++] = dd_double(AT(inverse, f->k, i, j));
+				gram[a] = raw_moment(original, Max(i, j) + 1, Min(i, j) + 1) * ols->weight_scale;
+				inv[a++] = dd_double(AT(ols->inverse, k, i, j)) * ols->scales[i] * ols->scales[j];
 			}
 	result = rank == 0 ? NAN : sqrt(largest_eigenvalue(gram, rank)) * sqrt(largest_eigenvalue(inv, rank));
 	pfree(gram);
@@ -306,9 +334,11 @@ check_magnitude(const Moments *moments)
 	for (int i = 0; i <= moments->m; i++)
 	{
 		double		square = moment(moments, i, i).hi;
-		bool		zero = i > 0 && moments->minima[i - 1] == 0 && moments->maxima[i - 1] == 0;
+		bool		zero = i > 0 && square == 0 && moments->minima[i - 1] == moments->maxima[i - 1];
 		const char *is = square < 1 ? "small" : "large";
 
+		if (i > 0 && moments->pivots[i - 1] == 0 && moments->minima[i - 1] != 0 && square == 0)
+			zero = false;		/* its square is too small for a double */
 		if (zero || (isfinite(square) && square > SMALLEST_SQUARE))
 			continue;
 		ereport(ERROR,
@@ -320,69 +350,202 @@ check_magnitude(const Moments *moments)
 	}
 }
 
-Ols *
-ols_fit(const Moments *moments)
+/* A power of two that brings the square root of a square near 1. */
+static double
+scale_of(double square)
 {
-	int			k = moments->m - 1;
+	int			exponent;
+
+	if (!(square > 0))
+		return 1;
+	frexp(square, &exponent);
+	return ldexp(1, -exponent / 2);
+}
+
+DD_INLINE dd
+scaled(dd value, double a, double b)
+{
+	return (dd) {value.hi * a * b, value.lo * a * b};
+}
+
+/* What is subtracted from each column before it is solved for: nothing but behind a constant one, which absorbs it. */
+static void
+choose_pivots(Ols *ols, const Moments *moments, bool any)
+{
+	int			k = ols->k;
+
+	ols->constant = -1;
+	for (int j = k - 1; j >= 0 && any; j--)
+		if (moments->minima[j] == moments->maxima[j] && moments->minima[j] != 0)
+			ols->constant = j;
+	ols->pivots = palloc0((k + 1) * sizeof(double));
+	for (int j = ols->constant + 1; j <= k && ols->constant >= 0; j++)
+		ols->pivots[j] = moments->pivots[j];
+}
+
+/*
+ * The moments that are solved: columns less their pivots, in units of powers of two, so that neither squares nor their
+ * inverses leave the range of a double.
+ */
+static Moments
+normalize(Ols *ols, const Moments *moments, bool any_pivots)
+{
+	int			k = ols->k;
+	int			exponent;
+	Moments		result;
+	dd		   *pair;
+
+	choose_pivots(ols, moments, any_pivots);
+	result = moments_recentered(moments, ols->pivots);
+	frexp(moment(&result, 0, 0).hi / Max(1, moments->rows), &exponent);
+	ols->weight_scale = ldexp(1, -exponent);
+	ols->scales = palloc((k + 1) * sizeof(double));
+	for (int i = 1; i <= k + 1; i++)
+		ols->scales[i - 1] = scale_of(moment(&result, i, i).hi * ols->weight_scale / Max(1, moments->rows));
+	pair = (dd *) result.pairs;
+	for (int i = 0; i <= k + 1; i++)
+		for (int j = 0; j <= i; j++, pair++)
+			*pair = scaled(scaled(*pair, ols->weight_scale, i > 0 ? ols->scales[i - 1] : 1),
+						   j > 0 ? ols->scales[j - 1] : 1, 1);
+	ols->target_unit = 1 / ols->scales[k] / sqrt(ols->weight_scale);
+	ols->units = palloc(k * sizeof(double));
+	for (int j = 0; j < k; j++)
+		ols->units[j] = ols->scales[j] / ols->scales[k];
+	return result;
+}
+
+/*
+ * The coefficients of the columns as they came.  With x_j = (x_j - p_j) + (p_j / c) x_c, c the constant, that of x_c has
+ * the sum of (p_j / c) b_j too much, and p_y / c too little.
+ */
+DD_CLONES static void
+restore_coef(Ols *ols, const Moments *moments, const dd *solved)
+{
+	int			k = ols->k;
+	int			c = ols->constant;
+	dd			value;
+	dd			own;
+
+	ols->shift = palloc0(k * sizeof(dd));
+	ols->coef = palloc(k * sizeof(double));
+	for (int j = 0; j < k; j++)
+		ols->coef[j] = dd_double(solved[j]) * ols->units[j];
+	if (c < 0 || ols->aliased[c])
+		return;
+	value = dd_from(moments->minima[c]);
+	own = dd_add(scaled(solved[c], ols->units[c], 1), dd_div(dd_from(ols->pivots[k]), value));
+	for (int j = c + 1; j < k; j++)
+	{
+		dd			ratio = dd_div(dd_from(ols->pivots[j]), value);
+
+		if (ols->aliased[j] || ols->pivots[j] == 0)
+			continue;
+		own = dd_sub(own, dd_mul(scaled(solved[j], ols->units[j], 1), ratio));
+		ols->shift[j] = scaled(ratio, ols->scales[j] / ols->scales[c], 1);
+	}
+	ols->coef[c] = dd_double(own);
+}
+
+/* A symmetric matrix of the solved coefficients to one of the coefficients. */
+DD_CLONES static void
+restore_matrix(const Ols *ols, dd *matrix)
+{
+	int			k = ols->k;
+	int			c = ols->constant;
+
+	for (int j = 0; j < k; j++)
+		if (ols->shift[j].hi != 0)
+			for (int i = 0; i < k; i++)
+				AT(matrix, k, c, i) = dd_sub(AT(matrix, k, c, i), dd_mul(ols->shift[j], AT(matrix, k, j, i)));
+	for (int j = 0; j < k; j++)
+		if (ols->shift[j].hi != 0)
+			for (int i = 0; i < k; i++)
+				AT(matrix, k, i, c) = dd_sub(AT(matrix, k, i, c), dd_mul(ols->shift[j], AT(matrix, k, i, j)));
+}
+
+Ols *
+ols_fit(const Moments *original)
+{
+	int			k = original->m - 1;
+	Size		square_bytes = (Size) k * k * sizeof(dd);
 	Ols		   *ols = palloc0(sizeof(Ols));
-	Factor		f = {k, palloc0((Size) k * k * sizeof(dd)), palloc0(k * sizeof(dd))};
+	Factor		f = {k, palloc0(square_bytes), palloc0(k * sizeof(dd))};
 	dd		   *g = palloc((k + 1) * sizeof(dd));
 	dd		   *row = palloc((k + 1) * sizeof(dd));
 	dd		   *work = palloc((k + 1) * sizeof(dd));
-	dd			square = moment(moments, k + 1, k + 1);
+	dd		   *solved = palloc(k * sizeof(dd));
+	Moments		moments;
+	dd			square;
 
-	check_magnitude(moments);
+	check_magnitude(original);
 	ols->k = k;
-	ols->rows = moments->rows;
-	ols->rank = factorize(moments, &f, g, work);
-	ols->intercept = spans_constant(moments, &f, g, row, work);
-	ols->tss = total_squares(moments, ols->intercept);
+	ols->rows = original->rows;
+	moments = normalize(ols, original, true);
+	ols->rank = factorize(&moments, ols, &f, g, work);
+	if (ols->constant >= 0 && !kept(&f, ols->constant))
+	{							/* aliased, it absorbs nothing: dummies before it add up to it */
+		moments = normalize(ols, original, false);
+		memset(f.l, 0, square_bytes);
+		memset(f.d, 0, k * sizeof(dd));
+		ols->rank = factorize(&moments, ols, &f, g, work);
+	}
+	ols->aliased = palloc(k * sizeof(bool));
+	for (int j = 0; j < k; j++)
+		ols->aliased[j] = !kept(&f, j);
+	ols->intercept = spans_constant(&moments, &f, g, row, work);
+	ols->tss = total_squares(&moments, ols->intercept);
 
-	gram_row(moments, k + 1, k, g);
+	square = moment(&moments, k + 1, k + 1);
+	gram_row(&moments, k + 1, k, g);
 	ols->rss = factor_row(&f, k, g, square, row, work);
 	if (!(ols->rss.hi > EXACT_FIT * square.hi) || ols->rows == ols->rank)
 		ols->rss = dd_from(0);
 
-	ols->coef = palloc(k * sizeof(dd));
-	back_substitute(&f, row, ols->coef);
-	ols->inverse = palloc0((Size) k * k * sizeof(dd));
-	invert(&f, ols->inverse);
-	ols->aliased = palloc(k * sizeof(bool));
-	for (int j = 0; j < k; j++)
-		ols->aliased[j] = !kept(&f, j);
-	ols->condition = condition(moments, &f, ols->inverse, ols->rank);
+	back_substitute(&f, row, solved);
+	restore_coef(ols, &moments, solved);
+	ols->solved_inverse = palloc0(square_bytes);
+	invert(&f, ols->solved_inverse);
+	ols->inverse = memcpy(palloc(square_bytes), ols->solved_inverse, square_bytes);
+	restore_matrix(ols, ols->inverse);
+	ols->condition = condition(original, ols);
 	return ols;
 }
 
-DD_CLONES double *
-ols_sandwich(const Ols *ols, const Moments *meat)
+/* The product of two k x k matrices over the terms that are not aliased. */
+DD_CLONES static dd *
+product(const Ols *ols, const dd *a, const dd *b)
 {
 	int			k = ols->k;
-	dd		   *half = palloc((Size) k * k * sizeof(dd));
-	double	   *result = palloc((Size) k * k * sizeof(double));
+	dd		   *result = palloc0((Size) k * k * sizeof(dd));
 
-	for (int i = 0; i < k; i++)
-		for (int j = 0; j < k; j++)
-		{
-			dd			v = dd_from(0);
-
-			for (int p = 0; p < k; p++)
-				v = dd_add(v, dd_mul(AT(ols->inverse, k, i, p),
-									 p >= j ? moment(meat, p + 1, j + 1) : moment(meat, j + 1, p + 1)));
-			AT(half, k, i, j) = v;
-		}
 	for (int i = 0; i < k; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		for (int j = 0; j < k; j++)
-		{
-			dd			v = dd_from(0);
-
-			for (int p = 0; p < k; p++)
-				v = dd_add(v, dd_mul(AT(half, k, i, p), AT(ols->inverse, k, p, j)));
-			AT(result, k, i, j) = dd_double(v);
-		}
+		for (int p = 0; p < k && !ols->aliased[i]; p++)
+			for (int j = 0; j < k && !ols->aliased[p]; j++)
+				AT(result, k, i, j) = dd_add(AT(result, k, i, j), dd_mul(AT(a, k, i, p), AT(b, k, p, j)));
 	}
-	pfree(half);
+	return result;
+}
+
+double *
+ols_sandwich(const Ols *ols, const Moments *meat)
+{
+	int			k = ols->k;
+	double		scale = ols->weight_scale * ols->scales[k];
+	Moments		moved = moments_recentered(meat, ols->pivots);
+	dd		   *middle = palloc((Size) k * k * sizeof(dd));
+	double	   *result = palloc((Size) k * k * sizeof(double));
+	dd		   *sandwich;
+
+	for (int i = 0; i < k; i++)
+		for (int j = 0; j < k; j++)
+			AT(middle, k, i, j) = scaled(scaled(moment(&moved, Max(i, j) + 1, Min(i, j) + 1), scale, ols->scales[i]),
+										 scale, ols->scales[j]);
+	sandwich = product(ols, product(ols, ols->solved_inverse, middle), ols->solved_inverse);
+	restore_matrix(ols, sandwich);
+	for (int i = 0; i < k; i++)
+		for (int j = 0; j < k; j++)
+			AT(result, k, i, j) = dd_double(AT(sandwich, k, i, j)) * ols->units[i] * ols->units[j];
 	return result;
 }

@@ -13,6 +13,9 @@
  */
 #define ALIAS_TOLERANCE 1e-26
 
+/* Nor does a column add anything if that is below the rounding of its values as they were before the pivot was subtracted. */
+#define ROUNDING 1e-30
+
 /* A residual sum of squares below this part of the target's is rounding: the fit is exact. */
 #define EXACT_FIT 1e-31
 
@@ -25,12 +28,24 @@ typedef struct Ols
 	int			rank;
 	int64		rows;
 	bool	   *aliased;		/* k flags: not estimated, a combination of features before it */
-	dd		   *coef;			/* k; 0 where aliased */
-	dd		   *inverse;		/* k x k, of X'WX over the others; 0 where aliased */
+	double	   *coef;			/* k; 0 where aliased */
 	bool		intercept;		/* a combination of the features is constant */
+	double		condition;		/* of X, by singular values; NaN if all are aliased */
+
+	/* In units of powers of two in which squares are near 1; see normalize in ols.c. */
 	dd			rss;			/* residual sum of squares */
 	dd			tss;			/* total: around the mean if there is an intercept */
-	double		condition;		/* of X, by singular values; NaN if all are aliased */
+	dd		   *inverse;		/* k x k, of X'WX over the others; 0 where aliased */
+	double	   *units;			/* k: of coefficient j; sqrt(rss / df * inverse[j][j]) * units[j] is its standard error */
+	double		target_unit;	/* sqrt(rss / df) * target_unit is the standard error of the residuals */
+
+	/* How the columns became the ones that were solved for. */
+	int			constant;		/* the first constant column, or -1 */
+	double	   *pivots;			/* k + 1: subtracted from the columns behind it, from the target last */
+	double	   *scales;			/* k + 1: what the columns were multiplied by */
+	double		weight_scale;	/* and the weights */
+	dd		   *shift;			/* k: the constant's coefficient has shift[j] times that of column j too much */
+	dd		   *solved_inverse; /* the inverse before that was put right */
 } Ols;
 
 /* The last column of the moments regressed on the ones before it. */

@@ -50,8 +50,8 @@ fit_of(const State *state)
 			fit.coef[j] = fit.std_err[j] = fit.t_stats[j] = fit.p_values[j] = NAN;
 			continue;
 		}
-		fit.coef[j] = dd_double(ols->coef[j]);
-		fit.std_err[j] = sqrt(fit.sigma2 * dd_double(ols->inverse[(Size) j * k + j]));
+		fit.coef[j] = ols->coef[j];
+		fit.std_err[j] = sqrt(fit.sigma2 * dd_double(ols->inverse[(Size) j * k + j])) * ols->units[j];
 		fit.t_stats[j] = fit.coef[j] / fit.std_err[j];
 		fit.p_values[j] = t_two_sided(fit.t_stats[j], fit.df_residual);
 	}
@@ -92,7 +92,7 @@ covariance_datum(const Fit *fit)
 	for (int i = 0; i < k; i++)
 		for (int j = 0; j < k; j++)
 			values[(Size) i * k + j] = fit->ols->aliased[i] || fit->ols->aliased[j] ? NAN
-				: fit->sigma2 * dd_double(fit->ols->inverse[(Size) i * k + j]);
+				: fit->sigma2 * dd_double(fit->ols->inverse[(Size) i * k + j]) * fit->ols->units[i] * fit->ols->units[j];
 	return number_array(values, 2, dims);
 }
 
@@ -143,7 +143,7 @@ fill_record(const Fit *fit, Datum *values, bool *nulls)
 	put_number(values, nulls, CONDITION_NO, fit->ols->condition);
 	put_number(values, nulls, ADJUSTED_R2,
 			   fit->df_residual > 0 ? 1 - (1 - fit->r2) * around / fit->df_residual : NAN);
-	put_number(values, nulls, RESIDUAL_STD_ERR, sqrt(fit->sigma2));
+	put_number(values, nulls, RESIDUAL_STD_ERR, sqrt(fit->sigma2) * fit->ols->target_unit);
 	put_number(values, nulls, F_STAT, f_stat);
 	put_number(values, nulls, F_P_VALUE, f_upper(f_stat, fit->df_model, fit->df_residual));
 	values[DF_MODEL] = Int32GetDatum((int32) fit->df_model);

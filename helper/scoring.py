@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.expressions import INTEGERS, NUMBERS, TEXTS, base_types_of, columns_of
-from madpy.helper.terms import Term, Terms, check_terms, level_item, number_item, read_terms
+from madpy.helper.terms import Term, Terms, check_terms, level_items, number_item, read_terms
 from madpy.ports.postgres.db import Database, Relation, fill, identifier
 from madpy.ports.postgres.scan import join_groups
 
@@ -243,7 +243,12 @@ def _remembered(terms: Terms, columns: dict[str, str], source: Relation) -> str:
             )
     if terms.is_vector:
         return fill("{c:i}::double precision[]", {"c": terms.terms[0].column})
-    return f"ARRAY[{', '.join(_item(term, terms, columns) for term in terms.terms)}]"
+    of_levels = {term.column for term in terms.terms if term.kind == "level"}
+    levels = {column: iter(_levels(str(column), terms)) for column in of_levels}
+    items = (
+        next(levels[term.column]) if term.kind == "level" else _item(term, columns) for term in terms.terms
+    )
+    return f"ARRAY[{', '.join(items)}]"
 
 
 def _is_number(name: str) -> bool:
@@ -254,18 +259,16 @@ def _is_number(name: str) -> bool:
     return True
 
 
-def _item(term: Term, terms: Terms, columns: dict[str, str]) -> str:
-    match term.kind, term.column, term.level:
-        case "level", str(column), str(level):
-            levels = [other.level for other in terms.terms if other.column == column]
-            known = [terms.references[column], *levels]
-            item = level_item(column, level)
-            return fill(
-                "CASE WHEN {c:i}::text = ANY ({known:l}) THEN {item:q} END",
-                {"c": column, "known": known, "item": item},
-            )
-        case "number", str(column), _:
+def _levels(column: str, terms: Terms) -> list[str]:
+    """Items of a column's levels, in the order of its terms."""
+    levels = [str(term.level) for term in terms.terms if (term.kind, term.column) == ("level", column)]
+    return level_items(column, terms.references[column], levels)
+
+
+def _item(term: Term, columns: dict[str, str]) -> str:
+    match term.kind, term.column:
+        case "number", str(column):
             return number_item(identifier(column), columns[column])
-        case "expression", _, _:
+        case "expression", _:
             return fill("{n:l}", {"n": float(term.name)})
     return "1::double precision"

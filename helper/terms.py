@@ -69,7 +69,7 @@ def check_terms(db: Database, source: Relation, text: str | None, what: str = "f
                 raise MadpyError(message, sqlstate="42804", hint=hint)
             references[column], *others = _levels(db, source, column, what)
             terms += [Term(f"{column}={level}", "level", column, level) for level in others]
-            items += [level_item(column, level) for level in others]
+            items += level_items(column, references[column], others)
         else:
             terms.append(Term(name, "number" if column else "expression", column))
             items.append(number_item(item, kind))
@@ -108,6 +108,21 @@ def number_item(item: str, kind: str) -> str:
 def level_item(column: str, level: str) -> str:
     """SQL that is 1 where a text column has this level, else 0."""
     return fill("({c:i}::text = {level:l})::integer::double precision", {"c": column, "level": level})
+
+
+def level_items(column: str, reference: str, others: list[str]) -> list[str]:
+    """The items of a text column's levels but the first, which is the reference.
+
+    The first item is NULL for any other value, which leaves the row out: one that training had not seen, or
+    that came into the table between its statements, would count as the reference.
+    """
+    items = [level_item(column, level) for level in others]
+    if items:
+        items[0] = fill(
+            "CASE WHEN {c:i}::text = ANY ({known:l}) THEN {item:q} END",
+            {"c": column, "known": [reference, *others], "item": items[0]},
+        )
+    return items
 
 
 def _vector(db: Database, source: Relation, found: Expressions, what: str) -> Terms:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from madpy.modules.logregr.predict import predict
 from madpy.modules.logregr.summary import summary
 from madpy.modules.logregr.target import Target, check_target
 from madpy.ports.postgres.db import Database, Relation
+from madpy.ports.postgres.moments import raw_moments
 from madpy.ports.postgres.scan import Rows, Scan
 from madpy.ports.postgres.states import States
 
@@ -147,6 +148,7 @@ def _first_pass(
         scan = Scan(db, rows, passes=max_iter + 1)
         states = scan.step("moments")
         check_rows(db, rows, terms, states)
+        states = replace(states, body=raw_moments(states.body))
         if not target.assumed or core.is_binary(states.body):
             break
         scan.close()

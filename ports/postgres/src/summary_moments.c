@@ -159,7 +159,8 @@ column_means(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	array = number_array(1, &moments.m, &means);
 	for (int i = 1; i <= moments.m; i++)
-		means[i - 1] = dd_double(dd_div(moment(&moments, i, 0), dd_from((double) moments.rows)));
+		means[i - 1] = dd_double(dd_add(dd_from(moments.pivots[i - 1]),
+										dd_div(moment(&moments, i, 0), dd_from((double) moments.rows))));
 	PG_RETURN_ARRAYTYPE_P(array);
 }
 

@@ -115,7 +115,7 @@ put_moments(Record *record, const Summary *summary)
 	double		n = pairs[0].hi;
 	double		low = summary->moments[6];
 	double		high = summary->moments[7];
-	double		mean = dd_double(dd_div(pairs[1], pairs[0]));
+	double		mean = dd_double(dd_add(dd_from(summary->moments[8]), dd_div(pairs[1], pairs[0])));	/* [8]: the pivot */
 	dd			spread = dd_sub(dd_mul(pairs[0], pairs[2]), dd_mul(pairs[1], pairs[1]));
 	double		variance = low == high ? 0 : dd_double(dd_div(spread, dd_mul(pairs[0], dd_from(n - 1))));
 	double		every = n + summary->nans + summary->infinite + summary->minus_infinite;

@@ -44,7 +44,7 @@ def inference(coef: Array, covariance: Array, df_residual: Array) -> Inference:
 def wald(
     coef: Array, covariance: Array, slopes: NDArray[np.bool_], df_model: Array, df_residual: Array
 ) -> tuple[Array, Array]:
-    """F statistic and p-value, shape (G,), of the hypothesis that all `slopes` (a mask, shape (k,)) are zero.
+    """F statistic and p-value, shape (G,), of the hypothesis that all `slopes`, a mask of shape (G, k), are 0.
 
     Aliased coefficients are left out.  NaN where there is nothing to test, or where the slopes are not the
     model's `df_model` degrees of freedom: a constant is hidden among them.
@@ -53,7 +53,7 @@ def wald(
     f_stats = np.full(len(coef), np.nan)
     p_values = np.full(len(coef), np.nan)
     for g in range(len(coef)):
-        kept = slopes & ~np.isnan(coef[g])
+        kept = slopes[g] & ~np.isnan(coef[g])
         q = int(kept.sum())
         block = covariance[g][np.ix_(kept, kept)]
         scale = np.sqrt(np.diagonal(block))  # units out of the way: they are no lack of rank

@@ -77,7 +77,7 @@ def train(
 
         say("regr_train: reading residuals")
         db.progress("regr_train: reading residuals")
-        refine(db, scan, output, terms, bool(robust), bool(heteroskedasticity_option))
+        refine(db, scan, output, bool(robust), bool(heteroskedasticity_option))
     scan.close()
     say(f"regr_train: {counts.groups} group(s), {counts.rows} rows, {counts.skipped} skipped")
 

@@ -99,6 +99,11 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_sandwich';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_sandwich(bytea, bytea) IS
     'the heteroskedasticity-consistent covariance HC0 of a state of moments and a state of the kernel "meat"';
 
+CREATE FUNCTION MADLIB_SCHEMA.__regr_constants(state bytea) RETURNS double precision[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_constants';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_constants(bytea) IS
+    'of each feature in a state of moments the value that it has in every row; NULL where it has several';
+
 -- Prediction of one row.
 
 CREATE FUNCTION MADLIB_SCHEMA.regr_predict(coef double precision[], x double precision[]) RETURNS double precision

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from madpy.helper.terms import INTERCEPT, Terms
 from madpy.modules.regr import core
 from madpy.ports.postgres.db import Database, Relation, fill
 from madpy.ports.postgres.scan import Scan, join_groups
@@ -12,9 +11,7 @@ from madpy.ports.postgres.scan import Scan, join_groups
 AT_ONCE = 1000  # groups in one UPDATE
 
 
-def refine(
-    db: Database, scan: Scan, output: Relation, terms: Terms, robust: bool, breusch_pagan: bool
-) -> None:
+def refine(db: Database, scan: Scan, output: Relation, robust: bool, breusch_pagan: bool) -> None:
     """Replace the errors in the model by robust ones, or add the test, or both."""
     groups = scan.rows.groups
     params = fill(
@@ -25,17 +22,18 @@ def refine(
         {"groups": groups, "output": output, "params": scan.params},
     )
     if robust:
-        _robust(db, scan, output, terms, params)
+        _robust(db, scan, output, params)
     if breusch_pagan:
         _breusch_pagan(db, scan, output, params)
 
 
-def _robust(db: Database, scan: Scan, output: Relation, terms: Terms, params: str) -> None:
+def _robust(db: Database, scan: Scan, output: Relation, params: str) -> None:
     groups = scan.rows.groups
     rows = db.execute(
         """
         SELECT o.ctid::text AS id, o.coef, o.num_rows_processed, o.df_residual, o.df_model,
-               {schema:i}.__regr_sandwich(m.{state:i}, e.{state:i}) AS sandwich
+               {schema:i}.__regr_sandwich(m.{state:i}, e.{state:i}) AS sandwich,
+               {schema:i}.__regr_constants(m.{state:i}) AS constants
         FROM {output:i} AS o {moments:q} {meat:q}
         """,
         output=output,
@@ -47,8 +45,9 @@ def _robust(db: Database, scan: Scan, output: Relation, terms: Terms, params: st
     df_residual = _numbers(rows, "df_residual")
     covariance = core.hc1(_numbers(rows, "sandwich"), _numbers(rows, "num_rows_processed"), df_residual)
     found = core.inference(coef, covariance, df_residual)
-    constant = np.array([_is_constant(name) for name in terms.names])
-    f_stat, f_p_value = core.wald(coef, covariance, ~constant, _numbers(rows, "df_model"), df_residual)
+    constants = _numbers(rows, "constants")
+    slopes = np.isnan(constants) | (constants == 0)
+    f_stat, f_p_value = core.wald(coef, covariance, slopes, _numbers(rows, "df_model"), df_residual)
     _update(
         db,
         output,
@@ -87,16 +86,6 @@ def _breusch_pagan(db: Database, scan: Scan, output: Relation, params: str) -> N
         _numbers(rows, "r2"), _numbers(rows, "num_rows_processed"), _numbers(rows, "df_model")
     )
     _update(db, output, rows, {"bp_stats": statistic, "bp_p_value": p_value})
-
-
-def _is_constant(name: str) -> bool:
-    """Whether a term is an intercept: ours, or a number that the user wrote."""
-    if name == INTERCEPT:
-        return True
-    try:
-        return float(name) != 0
-    except ValueError:
-        return False
 
 
 def _numbers(rows: list[dict[str, Any]], column: str) -> core.Array:

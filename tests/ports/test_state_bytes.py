@@ -19,6 +19,7 @@ FUNCTIONS = [
     "meat_merge({})",
     "squared_residuals_merge({})",
     "__regr_sandwich({0}, {1})",
+    "__regr_constants({0})",
     "__regr_sandwich({1}, {0})",
     "__mregr_coef({})",
     "__mregr_r2({})",

@@ -41,7 +41,7 @@ def test_hc1_scales_by_the_degrees_of_freedom():
 
 
 def wald(coef, covariance, slopes, df_model, df_residual=10.0):
-    arrays = (np.array([coef], dtype=float), np.array([covariance], dtype=float), np.array(slopes))
+    arrays = (np.array([coef], dtype=float), np.array([covariance], dtype=float), np.array([slopes]))
     f_stat, p_value = core.wald(*arrays, np.array([float(df_model)]), np.array([df_residual]))
     return f_stat[0], p_value[0]
 

@@ -13,6 +13,7 @@ from scipy import special
 from statsmodels.datasets import longley
 from statsmodels.stats.diagnostic import het_breuschpagan
 
+from tests.regr.call import call
 from tests.regr.nist import FOLDER
 
 WINE = FOLDER.parent / "winequality-red.csv"
@@ -210,3 +211,22 @@ def test_robust_f_of_a_constant_that_is_not_called_one(sample, train):
     model = train("ARRAY[(a > 3)::int, (a <= 3)::int, b]", robust=True)
     assert model["f_stat"] is model["f_p_value"] is None
     assert model["df_model"] == 2
+
+
+@pytest.mark.parametrize("constant", ["1::float8", "2.5 + 0 * b", "one", "(b = b)::int"])
+def test_robust_f_of_a_constant_by_any_name(sql, sample, train, constant):
+    """And a column whose name is a number is no constant."""
+    y, X, _ = sample
+    sql('ALTER TABLE t RENAME a TO "2019"; ALTER TABLE t ADD one float8 DEFAULT 1')
+    wanted = sm.OLS(y, X).fit(cov_type="HC1", use_t=True).fvalue
+    assert train(f'ARRAY[{constant}, "2019", b]', robust=True)["f_stat"] == pytest.approx(wanted, rel=1e-9)
+    assert train('"2019", b', robust=True, output="n")["f_stat"] == pytest.approx(wanted, rel=1e-9)
+    assert train('ARRAY[0, 1, "2019", b]', robust=True, output="o")["f_stat"] == pytest.approx(wanted)
+
+
+def test_robust_f_of_a_feature_that_is_constant_in_a_group(sql, sample, train):
+    sql("CREATE TABLE g AS SELECT y, a, b, CASE WHEN a > 3 THEN 7 ELSE b * b END AS c, a > 3 AS g FROM t")
+    sql(call("ARRAY[c, a, b]", source="g", grouping_cols="g", robust=True))
+    sql("CREATE VIEW one AS SELECT y, a, b, 1 AS c FROM g WHERE g")
+    wanted = train("ARRAY[c, a, b]", source="one", output="n", robust=True)["f_stat"]
+    assert sql.value("SELECT f_stat FROM m WHERE g") == pytest.approx(wanted)

@@ -230,6 +230,26 @@ regr_sandwich(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(number_array(values, 2, dims));
 }
 
+/* regr_constants(moments): of each feature the value that it has in every row, NULL where it has several. */
+PG_FUNCTION_INFO_V1(regr_constants);
+Datum
+regr_constants(PG_FUNCTION_ARGS)
+{
+	State	   *state = state_argument(fcinfo, 0);
+	Moments		moments;
+	int			k;
+	double	   *values;
+
+	if (state->rows_used == 0)
+		PG_RETURN_NULL();
+	moments = moments_of(state);
+	k = moments.m - 1;
+	values = palloc(Max(k, 1) * sizeof(double));
+	for (int i = 0; i < k; i++)
+		values[i] = moments.minima[i] == moments.maxima[i] ? moments.minima[i] : NAN;
+	PG_RETURN_DATUM(number_array(values, 1, &k));
+}
+
 /* regr_predict(coef, x): the sum of coef[j] x[j], compensated; a NULL in coef is an aliased term and counts as 0. */
 DD_CLONES static double
 compensated_product(const double *coef, const bits8 *coef_nulls, const double *x, int k)

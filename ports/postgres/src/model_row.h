@@ -1,0 +1,54 @@
+/*
+ * model_row.h: the features of one row as the model that scores it knows them.
+ *
+ * Three arrays of a model say what they are:
+ *   shape  int32   the number of classes; for each feature 0, or the number of its levels
+ *   ends   int32   where the texts of the classes, then of the levels, end, in bytes
+ *   texts  int32   the texts, in UTF-8
+ */
+#ifndef MADPY_MODEL_ROW_H
+#define MADPY_MODEL_ROW_H
+
+#include "model.h"
+
+/* The levels of one feature, by their bytes. */
+typedef struct Word
+{
+	const char *text;
+	int			length;
+	int			code;
+} Word;
+
+typedef struct ModelRow
+{
+	int			classes;
+	int			features;
+	const int32 *levels;		/* of each feature, 0: numeric */
+	text	  **labels;			/* of the classes, in the encoding of the database */
+	const int32 *ends;
+	const char *texts;
+	Word	  **words;			/* of each feature, sorted; NULL until a text is looked up */
+	double	   *x;				/* room for the features */
+	MemoryContext context;
+} ModelRow;
+
+/* To be called in a check of model_argument; the numbers are those of the arrays. */
+extern ModelRow *model_row(const Model *model, int shape, int ends, int texts);
+
+/*
+ * The features in argument `arg`: double precision[] of numbers and codes, or text[] of numbers and levels.  One that is
+ * NULL, or a text that is no level, is NaN.
+ */
+extern const double *row_argument(ModelRow *row, FunctionCallInfo fcinfo, int arg);
+
+/* A copy of a class's label. */
+extern text *row_label(const ModelRow *row, int number);
+
+/* Whether a number is the code of a level, from 0. */
+static inline bool
+is_code(double value, int levels)
+{
+	return value >= 0 && value < levels && value == (int) value;
+}
+
+#endif

@@ -27,7 +27,10 @@ MANY_GROUPS = 3000
 
 # Kernels whose aggregates also take features as arguments of their own, so that no array is built for each
 # row; the server allows 100 arguments, the state and the scalars among them.
-WITH_COLUMNS = {"moments", "weighted_moments", "column_moments", "nb", "kmeans", "kmeans_sample"}
+WITH_COLUMNS = {
+    *("moments", "weighted_moments", "column_moments", "nb", "kmeans"),
+    *("kmeans_sample", "dtree", "dtree_sample"),
+}
 MOST_ARGUMENTS = 96
 
 

@@ -20,16 +20,23 @@
 #define FIRST_TAIL_ROWS 4
 
 static int64
-state_bytes(const Kernel *kernel, int ncols, int nparams, int tail_capacity)
+body_size(const Kernel *kernel, int ncols, int nparams, const double *params)
+{
+	return kernel->sized_by_params ? kernel->sized_by_params(ncols, nparams, params)
+		: kernel->body_size(ncols, nparams);
+}
+
+static int64
+state_bytes(const Kernel *kernel, int ncols, int nparams, const double *params, int tail_capacity)
 {
 	return offsetof(State, body) +
-		(kernel->body_size(ncols, nparams) + (int64) tail_capacity * ncols) * (int64) sizeof(double);
+		(body_size(kernel, ncols, nparams, params) + (int64) tail_capacity * ncols) * (int64) sizeof(double);
 }
 
 static double *
 state_tail(const Kernel *kernel, State *state)
 {
-	return state->body + kernel->body_size(state->ncols, state->nparams);
+	return state->body + body_size(kernel, state->ncols, state->nparams, state->body);
 }
 
 State *
@@ -43,7 +50,7 @@ state_new(const Kernel *kernel, int ncols, int nparams, const double *params, in
 				(errcode(ERRCODE_TOO_MANY_COLUMNS),
 				 errmsg("%d columns are too many", ncols),
 				 errdetail("The most is %d, the target and a weight included.", MAX_COLUMNS)));
-	bytes = state_bytes(kernel, ncols, nparams, tail_capacity);
+	bytes = state_bytes(kernel, ncols, nparams, params, tail_capacity);
 	state = palloc0(bytes);
 	SET_VARSIZE(state, bytes);
 	state->magic = STATE_MAGIC;
@@ -78,7 +85,8 @@ state_check(const Kernel *kernel, bytea *value)
 		state->tail_rows < 0 || state->tail_rows > state->tail_capacity || state->tail_capacity > TAIL_ROWS ||
 		state->tail_rows == TAIL_ROWS ||
 		state->rows_used < 0 || state->rows_skipped < 0 ||
-		size != state_bytes(kernel, state->ncols, state->nparams, state->tail_capacity))
+		(kernel->sized_by_params && size < offsetof(State, body) + state->nparams * sizeof(double)) ||
+		size != state_bytes(kernel, state->ncols, state->nparams, state->body, state->tail_capacity))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("this state is damaged")));
@@ -110,7 +118,7 @@ State *
 state_folded(const Kernel *kernel, bytea *value)
 {
 	State	   *state = state_check(kernel, value);
-	int64		bytes = state_bytes(kernel, state->ncols, state->nparams, 0);
+	int64		bytes = state_bytes(kernel, state->ncols, state->nparams, state->body, 0);
 	State	   *folded = palloc(bytes);
 
 	memcpy(folded, state, bytes);
@@ -127,7 +135,7 @@ static State *
 state_grown(const Kernel *kernel, const State *state)
 {
 	int			capacity = Min(TAIL_ROWS, state->tail_capacity == 0 ? FIRST_TAIL_ROWS : 2 * state->tail_capacity);
-	int64		bytes = state_bytes(kernel, state->ncols, state->nparams, capacity);
+	int64		bytes = state_bytes(kernel, state->ncols, state->nparams, state->body, capacity);
 	State	   *grown = palloc(bytes);
 
 	memcpy(grown, state, VARSIZE(state));
@@ -395,12 +403,16 @@ AGGREGATE_OF_COLUMNS(nb)
 AGGREGATE_OF_COLUMNS(kmeans)
 AGGREGATE_OF_COLUMNS(kmeans_sample)
 AGGREGATE_OF_COLUMNS(column_moments)
+AGGREGATE_OF_COLUMNS(dtree)
+AGGREGATE_OF_COLUMNS(dtree_sample)
 AGGREGATE(moments)
 AGGREGATE(weighted_moments)
 AGGREGATE(meat)
 AGGREGATE(squared_residuals)
 AGGREGATE(kmeans)
 AGGREGATE(kmeans_sample)
+AGGREGATE(dtree)
+AGGREGATE(dtree_sample)
 AGGREGATE(nb)
 AGGREGATE(logregr)
 AGGREGATE(column_moments)

@@ -11,7 +11,8 @@ static const Kernel *const kernels[] = {
 	&moments_kernel, &weighted_moments_kernel, &meat_kernel, &squared_residuals_kernel,
 	&kmeans_kernel, &kmeans_sample_kernel,
 	&logregr_kernel, &nb_kernel,
-	&column_moments_kernel
+	&column_moments_kernel,
+	&dtree_kernel, &dtree_sample_kernel
 };
 
 const Kernel *

@@ -53,6 +53,8 @@ typedef struct Kernel
 	bool		has_params;
 	bool		takes_nulls;	/* among the features; they come as NaN */
 	int64		(*body_size) (int ncols, int nparams);	/* in doubles */
+	/* instead, where parameters say how large a body is; they are what it begins with, and may come from anywhere */
+	int64		(*sized_by_params) (int ncols, int nparams, const double *params);
 	void		(*start) (State *state, const double *params);	/* body is all zeros before */
 	void		(*add) (State *state, const Block *block);	/* counts rows_used itself */
 	void		(*merge) (State *into, const State *from);	/* bodies only, same shape */
@@ -64,6 +66,8 @@ extern const Kernel meat_kernel;
 extern const Kernel squared_residuals_kernel;
 extern const Kernel kmeans_kernel;
 extern const Kernel kmeans_sample_kernel;
+extern const Kernel dtree_kernel;
+extern const Kernel dtree_sample_kernel;
 extern const Kernel nb_kernel;
 extern const Kernel logregr_kernel;
 extern const Kernel column_moments_kernel;

@@ -323,7 +323,7 @@ store_sort(Store *store, const int *codes)
 	pfree(sorted);
 }
 
-static Store *
+Store *
 store_argument(int id)
 {
 	ListCell   *cell;

@@ -47,6 +47,7 @@ extern void store_add_block(Store *store);
 extern void store_set_null(Store *store, int64 row, int column);
 extern void store_sort(Store *store, const int *codes);
 extern void store_free(Store *store);
+extern Store *store_argument(int id);
 
 /* Where a row is: the block, and the row in it. */
 static inline int64

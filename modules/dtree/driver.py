@@ -1,0 +1,269 @@
+"""dtree_train: check the arguments, grow and prune the trees, write them and their summary."""
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from madpy.errors import MadpyError, SqlError
+from madpy.helper import helper
+from madpy.helper.arguments import quoted
+from madpy.helper.classes import check_classes
+from madpy.helper.features import BOOLEANS, Features, check_features
+from madpy.helper.output import create_output
+from madpy.helper.reasons import explained
+from madpy.helper.terms import number_item
+from madpy.helper.training import Training, create_group_summary
+from madpy.modules.dtree import report
+from madpy.modules.dtree.core import Rule
+from madpy.modules.dtree.fit import Fit, fit
+from madpy.modules.dtree.grow import Limits, Trees
+from madpy.modules.dtree.inspect import display, importance
+from madpy.modules.dtree.model import Subject, models
+from madpy.modules.dtree.passes import Passes
+from madpy.modules.dtree.predict import predict, predict_prob
+from madpy.ports.postgres.db import Database, Relation
+from madpy.ports.postgres.scan import Rows, Scan
+
+__all__ = ["display", "importance", "predict", "predict_prob", "train"]
+
+CRITERIA = {"classification": ["gini", "entropy"], "regression": ["variance"]}
+MOST_DEPTH = 30
+OWN_COLUMNS = [
+    ("num_rows_processed", "bigint"),
+    ("num_missing_rows_skipped", "bigint"),
+    ("num_nodes", "bigint"),
+    ("num_leaves", "bigint"),
+    ("depth", "bigint"),
+    ("pruned_at_cp", "double precision"),
+    ("cv_cp", "double precision[]"),
+    ("cv_error", "double precision[]"),
+    ("cv_std_err", "double precision[]"),
+    ("model", "bytea"),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(Training):
+    """Field for field the SQL type dtree_result; figures are over all groups."""
+
+    task: str
+    criterion: str
+    classes: list[str] | None
+    class_type: str | None
+    num_nodes: int
+    num_leaves: int
+    depth: int
+    seed: int
+
+
+def train(
+    db: Database,
+    source_table: str | None,
+    output_table: str | None,
+    target: str | None,
+    features: str | None,
+    grouping_cols: str | None,
+    categorical_cols: str | None,
+    task: str | None,
+    criterion: str | None,
+    max_depth: int | None,
+    min_split: int | None,
+    min_bucket: int | None,
+    num_bins: int | None,
+    prune_cp: float | None,
+    n_folds: int | None,
+    seed: int | None,
+    verbose: bool | None,
+) -> Result:
+    """Grow a tree for `target` in each group; create `output_table`, a row per node, and its summary."""
+    started = time.monotonic()
+    say = db.info if verbose else _say_nothing
+    source = helper.check_source(db, source_table)
+    output = helper.check_new_table(db, output_table, source)
+    side = helper.summary_name(db, output)
+    number = int(helper.check_range("seed", seed, 0, 2**31 - 1))
+    folds = _check_folds(n_folds)
+    if prune_cp is not None:
+        helper.check_range("prune_cp", prune_cp, 0, 1)
+    found = check_features(db, source, features, categorical_cols)
+    item, subject = _check_target(db, source, target, found, task, criterion)
+    limits = Limits(
+        Rule(subject.criterion, int(helper.check_range("min_bucket", min_bucket, 1))),
+        int(helper.check_range("max_depth", max_depth, 0, MOST_DEPTH)),
+        int(helper.check_range("min_split", min_split, 2)),
+    )
+    bins = int(helper.check_range("num_bins", num_bins, 2, 10_000))
+    groups = _check_groups(db, source, grouping_cols)
+    say(f"dtree_train: {target} by {', '.join(found.names)}, from {helper.full_name(db, source)}")
+
+    options = {
+        "categorical_cols": categorical_cols, "max_depth": limits.max_depth, "min_split": limits.min_split,
+        "min_bucket": limits.rule.min_bucket, "num_bins": bins, "prune_cp": prune_cp, "n_folds": folds,
+    }  # fmt: skip
+    rows = Rows(source, item, _items(found), found.is_vector, groups=groups)
+    scan = Scan(db, rows, passes=limits.max_depth + 2)
+    if not scan.group_values:
+        raise MadpyError(f"table {quoted(source.name)} is empty", hint="there is nothing to learn from")
+    say(f"dtree_train: reading by {scan.feed}")
+    levels = [None if feature.levels is None else len(feature.levels) for feature in found.features]
+    try:
+        passes = Passes(db, scan, len(subject.classes), levels, bins, number)
+    except SqlError as error:
+        raise explained(error, found) from None
+    check_rows(db, scan, passes, found)
+    result = fit(passes, limits, prune_cp, folds, say)
+    trees = result.trees
+    check_classes_of(trees, subject)
+    db.progress("dtree_train: writing")
+    create_output(
+        db, scan, output, report.columns(subject), report.rows(trees, passes.bins, subject, result.complexity)
+    )
+    say(f"dtree_train: {len(trees)} nodes, {passes.rows.sum()} rows, {passes.skipped.sum()} skipped")
+    data = models(trees, passes.bins, subject, passes.groups)
+    sizes = report.sizes(trees, passes.groups)
+    record = create_group_summary(
+        db,
+        scan,
+        side,
+        Result(
+            method="dtree",
+            source_table=helper.full_name(db, source),
+            output_table=helper.full_name(db, output),
+            summary_table=helper.full_name(db, side),
+            target=target,
+            features=features,
+            feature_names=found.names,
+            grouping_cols=grouping_cols,
+            options=options,
+            num_groups=passes.groups,
+            num_rows_processed=int(passes.rows.sum()),
+            num_missing_rows_skipped=int(passes.skipped.sum()),
+            duration=timedelta(seconds=time.monotonic() - started),
+            task="classification" if subject.classes else "regression",
+            criterion=subject.criterion,
+            classes=subject.classes or None,
+            class_type=subject.class_type if subject.classes else None,
+            num_nodes=len(trees),
+            num_leaves=int((trees.left < 0).sum()),
+            depth=int(trees.depth.max()),
+            seed=number,
+        ),
+        OWN_COLUMNS,
+        (
+            (
+                g,
+                [
+                    int(passes.rows[g]), int(passes.skipped[g]), *sizes[g], _known(result.cp[g]),
+                    *_validated(result, g), data[g],
+                ],
+            )
+            for g in range(passes.groups)
+        ),
+    )  # fmt: skip
+    scan.close()
+    return record
+
+
+def _items(features: Features) -> list[str]:
+    """SQL of the features; a NULL for an array is an array of NULLs."""
+    if not features.features:
+        raise MadpyError(
+            "the array of features is NULL or empty in every row", hint="there is nothing to learn from"
+        )
+    if not features.is_vector:
+        return features.items
+    nulls = f"pg_catalog.array_fill(NULL::double precision, ARRAY[{len(features.features)}])"
+    return [f"coalesce({features.items[0]}, {nulls})"]
+
+
+def _known(number: float) -> float | None:
+    return None if np.isnan(number) else float(number)
+
+
+def _validated(result: Fit, group: int) -> list[Any]:
+    """The candidates of cp with their errors; NULL without cross-validation."""
+    if not result.choices:
+        return [None, None, None]
+    choice = result.choices[group]
+    return [choice.cps.tolist(), choice.errors.tolist(), choice.std_errs.tolist()]
+
+
+def check_rows(db: Database, scan: Scan, passes: Passes, features: Features) -> None:
+    if passes.rows.sum() > 0:
+        return
+    skipped = int(passes.skipped.sum())
+    name = scan.rows.source.name
+    if skipped == 0:
+        raise MadpyError(f"table {quoted(name)} is empty", hint="there is nothing to learn from")
+    raise MadpyError(
+        f"none of the {skipped} rows of table {quoted(name)} can be used",
+        hint="rows where the target is NULL are skipped",
+    )
+
+
+def _say_nothing(message: str) -> None:
+    """Quiet is the default."""
+
+
+def check_classes_of(trees: Trees, subject: Subject) -> None:
+    """Of a boolean target it is not known before."""
+    there = trees.counts[trees.parent < 0].sum(axis=0) > 0
+    if subject.classes and there.sum() == 1:
+        label = subject.classes[int(there.argmax())]
+        raise MadpyError(f"the target has one class only: {label}", hint="two at least are needed")
+
+
+def _check_folds(n_folds: int | None) -> int:
+    folds = int(helper.check_range("n_folds", n_folds, 0, 1000))
+    if folds == 1:
+        raise MadpyError("n_folds must be 0 or at least 2, not 1", hint="0 is no cross-validation")
+    return folds
+
+
+def _check_groups(db: Database, source: Relation, grouping_cols: str | None) -> list[str]:
+    groups = helper.check_columns(db, source, grouping_cols, "grouping_cols")
+    taken = {*(name for name, _ in report.COLUMNS + OWN_COLUMNS), *Result.__dataclass_fields__}
+    for group in groups:
+        if group in taken:
+            raise MadpyError(
+                f"grouping column {quoted(group)} has the name of a column of a table that is made",
+                sqlstate="42701",
+                hint="rename it in a view, and train on the view",
+            )
+    return groups
+
+
+def _check_target(
+    db: Database,
+    source: Relation,
+    target: str | None,
+    features: Features,
+    task: str | None,
+    criterion: str | None,
+) -> tuple[str, Subject]:
+    """SQL of the target as a number, and what the tree is about."""
+    helper.check_choice("task", task, ["auto", *CRITERIA])
+    helper.check_choice("criterion", criterion, ["auto", "gini", "entropy", "variance"])
+    found = helper.check_expression(db, source, target, "target", "any")
+    wanted = task
+    if task == "auto" and criterion != "auto":
+        wanted = next(name for name, known in CRITERIA.items() if criterion in known)
+    elif task == "auto":
+        wanted = "regression" if found.kinds[0] == "number" else "classification"
+    chosen = CRITERIA[str(wanted)][0] if criterion == "auto" else str(criterion)
+    if chosen not in CRITERIA[str(wanted)]:
+        raise MadpyError(
+            f"criterion {quoted(chosen)} does not go with task {quoted(str(wanted))}",
+            hint=f"choose {' or '.join(CRITERIA[str(wanted)])}",
+        )
+    if wanted == "classification" and found.kinds[0] == "boolean":
+        # which values there are is known without reading; that both are there is seen when rows are counted
+        return number_item(found.items[0], "boolean"), Subject(features, BOOLEANS, "boolean", chosen)
+    if wanted == "classification":
+        classes = check_classes(db, source, target)
+        return classes.item, Subject(features, classes.labels, classes.sql_type, chosen)
+    found = helper.check_expression(db, source, target, "target", "number or boolean")
+    return number_item(found.items[0], found.kinds[0]), Subject(features, [], "", chosen)

@@ -1,0 +1,263 @@
+-- dtree: classification and regression trees, one per group.  Manual: README.md.
+
+-- dtree_sample: a sample of rows, by a hash of what they hold.
+
+CREATE FUNCTION MADLIB_SCHEMA.__dtree_sample_accum(
+    state bytea, y double precision, x double precision[], parameters double precision[]
+) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_sample_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_sample_accum(bytea, double precision, double precision[], double precision[]) IS
+    'transition function: gathers rows into blocks for the kernel "dtree_sample"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__dtree_sample_columns_accum(
+    state bytea, y double precision, parameters double precision[], VARIADIC x "any"
+) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_sample_columns_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_sample_columns_accum(bytea, double precision, double precision[], "any") IS
+    'transition function: gathers rows into blocks for the kernel "dtree_sample"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__dtree_sample_combine(state bytea, other bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_sample_combine';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_sample_combine(bytea, bytea) IS 'merges two states of the kernel "dtree_sample"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__dtree_sample_state(state bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_sample_state';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_sample_state(bytea) IS 'a state of the kernel "dtree_sample" with no rows waiting';
+
+CREATE AGGREGATE MADLIB_SCHEMA.dtree_sample_state(y double precision, x double precision[], parameters double precision[]) (
+    SFUNC = MADLIB_SCHEMA.__dtree_sample_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__dtree_sample_combine,
+    FINALFUNC = MADLIB_SCHEMA.__dtree_sample_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.dtree_sample_state(double precision, double precision[], double precision[]) IS
+    'a sample of rows, by a hash of what they hold: what dtree_train asks a table for';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__dtree_sample_columns(y double precision, parameters double precision[], VARIADIC x "any") (
+    SFUNC = MADLIB_SCHEMA.__dtree_sample_columns_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__dtree_sample_combine,
+    FINALFUNC = MADLIB_SCHEMA.__dtree_sample_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__dtree_sample_columns(double precision, double precision[], "any") IS
+    'dtree_sample_state with the features, all double precision, as arguments of their own';
+
+CREATE AGGREGATE MADLIB_SCHEMA.dtree_sample_merge(state bytea) (
+    SFUNC = MADLIB_SCHEMA.__dtree_sample_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__dtree_sample_combine,
+    FINALFUNC = MADLIB_SCHEMA.__dtree_sample_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.dtree_sample_merge(bytea) IS 'merges states of dtree_sample_state into one';
+
+-- dtree: rows counted by node, feature and bin.
+
+CREATE FUNCTION MADLIB_SCHEMA.__dtree_accum(
+    state bytea, y double precision, x double precision[], parameters double precision[]
+) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_accum(bytea, double precision, double precision[], double precision[]) IS
+    'transition function: gathers rows into blocks for the kernel "dtree"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__dtree_columns_accum(
+    state bytea, y double precision, parameters double precision[], VARIADIC x "any"
+) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_columns_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_columns_accum(bytea, double precision, double precision[], "any") IS
+    'transition function: gathers rows into blocks for the kernel "dtree"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__dtree_combine(state bytea, other bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_combine';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_combine(bytea, bytea) IS 'merges two states of the kernel "dtree"';
+
+CREATE FUNCTION MADLIB_SCHEMA.__dtree_state(state bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_state';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_state(bytea) IS 'a state of the kernel "dtree" with no rows waiting';
+
+CREATE AGGREGATE MADLIB_SCHEMA.dtree_state(y double precision, x double precision[], parameters double precision[]) (
+    SFUNC = MADLIB_SCHEMA.__dtree_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__dtree_combine,
+    FINALFUNC = MADLIB_SCHEMA.__dtree_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.dtree_state(double precision, double precision[], double precision[]) IS
+    'rows counted by node, feature and bin: what dtree_train asks a table for';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__dtree_columns(y double precision, parameters double precision[], VARIADIC x "any") (
+    SFUNC = MADLIB_SCHEMA.__dtree_columns_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__dtree_combine,
+    FINALFUNC = MADLIB_SCHEMA.__dtree_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__dtree_columns(double precision, double precision[], "any") IS
+    'dtree_state with the features, all double precision, as arguments of their own';
+
+CREATE AGGREGATE MADLIB_SCHEMA.dtree_merge(state bytea) (
+    SFUNC = MADLIB_SCHEMA.__dtree_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__dtree_combine,
+    FINALFUNC = MADLIB_SCHEMA.__dtree_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.dtree_merge(bytea) IS 'merges states of dtree_state into one';
+
+CREATE FUNCTION MADLIB_SCHEMA.__store_bin(store integer, first_group integer, edges bytea) RETURNS void
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_bin';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_bin(integer, integer, bytea) IS
+    'turns the features of a store, all columns but the last, into the codes of their bins, in place';
+
+-- Prediction of one row.
+
+CREATE FUNCTION MADLIB_SCHEMA.dtree_predict(model bytea, x double precision[]) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5 AS 'MODULE_PATHNAME', 'dtree_predict';
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict(bytea, double precision[]) IS
+    'the class, or the number as text, that a tree predicts for one row of numbers: dtree_predict(model, ARRAY[length, width])';
+
+CREATE FUNCTION MADLIB_SCHEMA.dtree_predict(model bytea, x text[]) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'dtree_predict';
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict(bytea, text[]) IS
+    'the same with categories as they are: dtree_predict(model, ARRAY[outlook, humidity::text])';
+
+CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_number(model bytea, x double precision[]) RETURNS double precision
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5 AS 'MODULE_PATHNAME', 'dtree_predict_number';
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_number(bytea, double precision[]) IS
+    'the number that a tree of a regression predicts for one row of numbers';
+
+CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_number(model bytea, x text[]) RETURNS double precision
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'dtree_predict_number';
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_number(bytea, text[]) IS 'the same with categories as they are';
+
+CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_prob(
+    model bytea, x double precision[], OUT class text, OUT probability double precision
+) RETURNS SETOF record
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 ROWS 3 AS 'MODULE_PATHNAME', 'dtree_predict_prob';
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_prob(bytea, double precision[]) IS
+    'every class and its probability for one row of numbers';
+
+CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_prob(
+    model bytea, x text[], OUT class text, OUT probability double precision
+) RETURNS SETOF record
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 ROWS 3 AS 'MODULE_PATHNAME', 'dtree_predict_prob';
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_prob(bytea, text[]) IS 'the same with categories as they are';
+
+-- Drivers, without JIT as in regr.
+
+CREATE TYPE MADLIB_SCHEMA.dtree_result AS (
+    method                   text,
+    source_table             text,
+    output_table             text,
+    summary_table            text,
+    target                   text,
+    features                 text,
+    feature_names            text[],
+    grouping_cols            text,
+    options                  jsonb,
+    num_groups               bigint,
+    num_rows_processed       bigint,
+    num_missing_rows_skipped bigint,
+    duration                 interval,
+    madpy_version            text,
+    server_version           text,
+    trained_by               text,
+    trained_at               timestamptz,
+    task                     text,               -- classification or regression
+    criterion                text,               -- gini, entropy or variance
+    classes                  text[],             -- of a classification, in the order of class_counts
+    class_type               text,
+    num_nodes                bigint,             -- of all groups' trees
+    num_leaves               bigint,
+    depth                    bigint,             -- of the deepest
+    seed                     bigint
+);
+COMMENT ON TYPE MADLIB_SCHEMA.dtree_result IS 'what dtree_train did';
+
+CREATE FUNCTION MADLIB_SCHEMA.dtree_train(
+    source_table     text,                             -- read, never changed
+    output_table     text,                             -- created; must not exist
+    target           text,                             -- an expression; a number is predicted, anything else classified
+    features         text,                             -- 'a, b, c', or an array of numbers
+    grouping_cols    text             DEFAULT NULL,    -- one tree per distinct value of these columns
+    categorical_cols text             DEFAULT NULL,    -- numbers that are categories, as text and boolean are
+    task             text             DEFAULT 'auto',  -- classification or regression
+    criterion        text             DEFAULT 'auto',  -- gini, entropy or variance
+    max_depth        integer          DEFAULT 10,
+    min_split        integer          DEFAULT 20,      -- rows that a node needs to be split
+    min_bucket       integer          DEFAULT 7,       -- rows that a leaf has to have
+    num_bins         integer          DEFAULT 100,     -- into which a feature is cut
+    prune_cp         double precision DEFAULT NULL,    -- rpart's cp: the least gain that a split must be worth
+    n_folds          integer          DEFAULT 0,       -- of a cross-validation that chooses cp
+    seed             integer          DEFAULT 0,
+    verbose          boolean          DEFAULT false
+) RETURNS MADLIB_SCHEMA.dtree_result
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'dtree.train', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_train(
+    text, text, text, text, text, text, text, text, integer, integer, integer, integer,
+    double precision, integer, integer, boolean) IS
+    'grows a decision tree per group: SELECT MADLIB_SCHEMA.dtree_train(''iris'', ''tree'', ''species'', ''petal_length, petal_width'')';
+
+CREATE TYPE MADLIB_SCHEMA.dtree_predictions AS (
+    output_table         text,
+    num_rows             bigint,
+    num_null_predictions bigint
+);
+COMMENT ON TYPE MADLIB_SCHEMA.dtree_predictions IS 'what dtree_predict and dtree_predict_prob made';
+
+CREATE FUNCTION MADLIB_SCHEMA.dtree_predict(
+    model_table  text,                -- the output_table of dtree_train
+    source_table text,                -- read, never changed
+    output_table text,                -- created: the columns of source_table, and prediction
+    features     text DEFAULT NULL    -- needed where the model has expressions among its features
+) RETURNS MADLIB_SCHEMA.dtree_predictions
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'dtree.predict', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict(text, text, text, text) IS
+    'predicts a whole table: SELECT MADLIB_SCHEMA.dtree_predict(''model'', ''iris'', ''predictions'')';
+
+CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_prob(
+    model_table  text,                -- the output_table of dtree_train
+    source_table text,                -- read, never changed
+    output_table text,                -- created: for each class the columns of source_table, prediction, probability
+    features     text DEFAULT NULL    -- needed where the model has expressions among its features
+) RETURNS MADLIB_SCHEMA.dtree_predictions
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'dtree.predict_prob', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_prob(text, text, text, text) IS
+    'the probability of each class for each row of a table: SELECT MADLIB_SCHEMA.dtree_predict_prob(''model'', ''iris'', ''probabilities'')';
+
+CREATE FUNCTION MADLIB_SCHEMA.dtree_display(
+    model_table text,                   -- the output_table of dtree_train
+    format      text DEFAULT 'text'     -- text, dot or svg
+) RETURNS text
+LANGUAGE plpython3u VOLATILE AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'dtree.display', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_display(text, text) IS
+    'a tree to look at: SELECT MADLIB_SCHEMA.dtree_display(''model'')';
+
+CREATE TYPE MADLIB_SCHEMA.dtree_importance_row AS (
+    groups     jsonb,              -- the grouping columns and their values
+    feature    text,
+    importance double precision,   -- the share of its splits in what all splits gain
+    num_splits bigint
+);
+COMMENT ON TYPE MADLIB_SCHEMA.dtree_importance_row IS 'how much one feature does in a tree';
+
+CREATE FUNCTION MADLIB_SCHEMA.dtree_importance(
+    model_table text              -- the output_table of dtree_train
+) RETURNS SETOF MADLIB_SCHEMA.dtree_importance_row
+LANGUAGE plpython3u VOLATILE AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'dtree.importance', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_importance(text) IS
+    'how much each feature does in a tree: SELECT * FROM MADLIB_SCHEMA.dtree_importance(''model'')';

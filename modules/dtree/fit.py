@@ -1,0 +1,77 @@
+"""From passes to trees: grown, cross-validated and pruned."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from madpy.modules.dtree.core import Array, Flags, Integers
+from madpy.modules.dtree.grow import Limits, Trees, grow
+from madpy.modules.dtree.passes import Fold, Passes
+from madpy.modules.dtree.prune import complexities, kept, pruned, risks
+from madpy.modules.dtree.validate import Choice, choose
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The trees of all groups; `cp` is what each is pruned at, NaN where it is not."""
+
+    trees: Trees
+    complexity: Array  # of each node
+    cp: Array  # (groups,)
+    choices: list[Choice]  # of a cross-validation
+
+
+def fit(passes: Passes, limits: Limits, prune_cp: float | None, folds: int, say: Say) -> Fit:
+    is_regression = passes.classes == 0
+    trees = _grow(passes, limits, None, say)
+    complexity = complexities(trees, risks(trees, is_regression))
+    cp = np.full(passes.groups, np.nan if prune_cp is None else prune_cp)
+    choices: list[Choice] = []
+    if folds:
+        without = partial(_without_fold, passes, limits, folds, say)
+        choices = choose(trees, complexity, prune_cp or 0.0, folds, without, is_regression)
+        cp = np.array([choice.chosen for choice in choices])
+    if np.isnan(cp).all():
+        stays = np.ones(len(trees), np.bool_)
+    else:
+        stays = kept(trees, complexity, cp)
+        say(f"dtree_train: pruned to {int(stays.sum())} of {len(trees)} nodes")
+    order = ordered(trees, stays)
+    return Fit(pruned(trees, order), complexity[order], cp, choices)
+
+
+def _grow(passes: Passes, limits: Limits, fold: Fold | None, say: Say) -> Trees:
+    def announce(level: int, active: int, nodes: int) -> None:
+        where = f", fold {fold.number + 1} of {fold.folds}" if fold else ""
+        passes.db.progress(f"dtree_train: level {level} of at most {limits.max_depth}{where}")
+        say(f"dtree_train: level {level}{where}: {active} nodes to split, {nodes} in all")
+
+    return grow(
+        passes.groups,
+        passes.classes or 3,
+        passes.shifts,
+        passes.bins.is_category,
+        limits,
+        lambda trees, nodes: passes.count(trees, nodes, fold),
+        announce,
+    )
+
+
+def _without_fold(passes: Passes, limits: Limits, folds: int, say: Say, number: int) -> tuple[Trees, Array]:
+    """Trees of the rows outside a fold, and how the rows of the fold fall into their leaves."""
+    trees = _grow(passes, limits, Fold(folds, number, held_out=False), say)
+    leaves = np.flatnonzero(trees.left < 0)
+    counts = np.zeros_like(trees.counts)
+    counts[leaves] = passes.totals(trees, leaves, Fold(folds, number, held_out=True))
+    return trees, counts
+
+
+def ordered(trees: Trees, stays: Flags) -> Integers:
+    """The nodes that stay, group by group, each by number."""
+    nodes = np.flatnonzero(stays)
+    result: Integers = nodes[np.lexsort([trees.number[nodes], trees.group[nodes]])]
+    return result

@@ -1,0 +1,110 @@
+"""The model bytes of a tree: what src/dtree_predict.c scores, and what Python knows of it again."""
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madpy import __version__
+from madpy.helper.features import Features
+from madpy.modules.dtree.core import Array
+from madpy.modules.dtree.grow import Trees
+from madpy.modules.dtree.passes import Bins, level_words
+from madpy.ports.postgres.model import TREE, pack, unpack
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a tree is about: `classes` are the labels, of SQL type `class_type`; none in a regression."""
+
+    features: Features
+    classes: list[str]
+    class_type: str
+    criterion: str
+
+    def header(self) -> dict[str, Any]:
+        return {
+            "algorithm": "decision tree",
+            "features": self.features.as_json(),
+            "is_vector": self.features.is_vector,
+            "classes": {"type": self.class_type, "labels": self.classes} if self.classes else None,
+            "criterion": self.criterion,
+            "madpy_version": __version__,
+        }
+
+
+def thresholds(trees: Trees, bins: Bins) -> Array:
+    """Of each node: the largest value that goes left, infinity where all but NULL do; 0 for none."""
+    result = np.zeros(len(trees))
+    for node in np.flatnonzero(trees.left >= 0).tolist():
+        feature = trees.feature[node]
+        if bins.levels[feature] is None:
+            cuts = bins.edges[feature][trees.group[node]]
+            at = trees.last_left[node]
+            result[node] = cuts[at] if at < len(cuts) else np.inf
+    return result
+
+
+def values(trees: Trees, is_regression: bool) -> Array:
+    """What each node says: a mean, shape (N, 1), or shares of the classes, shape (N, K)."""
+    if is_regression:
+        return trees.counts[:, 1:2]
+    result: Array = trees.counts / np.maximum(trees.counts.sum(axis=1, keepdims=True), 1)
+    return result
+
+
+def models(trees: Trees, bins: Bins, subject: Subject, groups: int) -> list[bytes | None]:
+    """The bytes of each group's tree; None where the group has no rows."""
+    threshold = thresholds(trees, bins)
+    said = values(trees, not subject.classes)
+    rows = trees.counts[:, 0] if not subject.classes else trees.counts.sum(axis=1)
+    starts = np.searchsorted(trees.group, np.arange(groups + 1))
+    levels = [feature.levels or [] for feature in subject.features.features]
+    texts = [text.encode() for text in itertools.chain(subject.classes, *levels)]
+    joined = b"".join(texts)
+    shape = np.array([len(subject.classes), *map(len, levels)], np.int32)
+    ends = np.cumsum([len(text) for text in texts], dtype=np.int32)
+    packed_texts = np.frombuffer(joined + bytes(-len(joined) % 4), "<i4")
+    header = subject.header()
+    result: list[bytes | None] = []
+    for first, last in itertools.pairwise(starts.tolist()):
+        if first == last or rows[first] == 0:
+            result.append(None)
+            continue
+        own = slice(first, last)
+        offsets, words = _words(trees, first, last)
+        nodes = np.stack(
+            [
+                trees.feature[own],
+                np.where(trees.left[own] >= 0, trees.left[own] - first, 0),
+                trees.null_right[own],
+                offsets,
+            ],
+            axis=1,
+        ).astype(np.int32)
+        result.append(
+            pack(
+                TREE,
+                header,
+                [shape, nodes.ravel(), threshold[own], words, said[own].ravel(), ends, packed_texts],
+            )
+        )
+    return result
+
+
+def _words(trees: Trees, first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Where the levels of each node's split begin, -1 where it is of numbers, and all of them."""
+    offsets = np.full(last - first, -1)
+    words: list[int] = []
+    for node in range(first, last):
+        if node in trees.levels_left:
+            offsets[node - first] = len(words)
+            words += level_words(trees.levels_left[node]).tolist()
+    return offsets, np.array(words, np.uint32).view(np.int32)
+
+
+def read_header(data: bytes) -> dict[str, Any]:
+    """The header of a tree's bytes."""
+    return unpack(data, TREE)[0]

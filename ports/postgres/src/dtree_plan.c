@@ -1,0 +1,153 @@
+/*
+ * dtree_plan.c: the parameters of the kernel "dtree", checked and made fast.
+ */
+#include "dtree.h"
+
+#include <limits.h>
+#include <math.h>
+
+int
+whole_parameter(double value, int low, int high)
+{
+	if (!(value >= low && value <= high && value == floor(value)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the parameters do not describe a tree: %g is not from %d to %d", value, low, high)));
+	return (int) value;
+}
+
+static int
+header(const double *params, int nparams, Header field)
+{
+	static const int highest[HEADER] = {1, 1000, MAX_PARAMS, MAX_PARAMS, MAX_COLUMNS, 1, 1000, 1000, 1, INT_MAX};
+
+	if (nparams < HEADER)
+		whole_parameter(nparams, HEADER, MAX_PARAMS);
+	return whole_parameter(params[field], 0, highest[field]);
+}
+
+/* How many codes a feature has, that of NULL among them. */
+static int
+code_count(double bins)
+{
+	return abs(whole_parameter(bins, -MAX_LEVELS, MAX_LEVELS)) + 1;
+}
+
+/* In doubles: the parameters, and the cells.  A state that saw no features is its parameters. */
+int64
+dtree_body_size(int ncols, int nparams, const double *params)
+{
+	int			features = header(params, nparams, FEATURES);
+	int			classes = header(params, nparams, CLASSES);
+	int64		cells = 0;
+
+	if (ncols == dtree_kernel.scalars)
+		return nparams;
+	if (features != ncols - dtree_kernel.scalars)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("features must have the same length in every row: %d after %d",
+						ncols - dtree_kernel.scalars, features)));
+	if (nparams < HEADER + features)
+		whole_parameter(nparams, HEADER + features, MAX_PARAMS);
+	if (header(params, nparams, HISTOGRAMS))
+		for (int f = 0; f < features; f++)
+			cells += code_count(params[HEADER + f]);
+	else
+		cells = 1;
+	return nparams + cells * header(params, nparams, SLOTS) * (classes > 0 ? classes : 3);
+}
+
+/* The edges of each feature; returns where they end among the parameters. */
+static int
+read_features(Plan *plan, int nparams, const double *params)
+{
+	int			at = HEADER + plan->features;
+
+	plan->codes = palloc(plan->features * sizeof(int));
+	plan->edges = palloc0(plan->features * sizeof(double *));
+	plan->edge_room = palloc0(plan->features * sizeof(int));
+	for (int f = 0; f < plan->features; f++)
+	{
+		double		bins = params[HEADER + f];
+
+		plan->codes[f] = code_count(bins);
+		if (plan->coded || bins <= 0)
+			continue;
+		if (at + bins - 1 > nparams)
+			whole_parameter(nparams, at + bins - 1, MAX_PARAMS);
+		plan->edges[f] = edges_filled_up(params + at, bins - 1);
+		plan->edge_room[f] = edges_room(bins - 1);
+		at += bins - 1;
+	}
+	return at;
+}
+
+static void
+read_split(Plan *plan, TreeNode *node, const double *fields, const double *params, int nparams)
+{
+	int			feature = whole_parameter(fields[FEATURE], 0, plan->features - 1);
+	int			number = node - plan->nodes;
+	bool		right = whole_parameter(fields[NULL_RIGHT], 0, 1);
+
+	node->null_code = plan->codes[feature] - 1;
+	node->null_right = right;
+	node->codes = feature * DTREE_CHUNK;
+	node->child[0] = whole_parameter(fields[LEFT], number + 1, plan->nnodes - 1);
+	node->child[1] = whole_parameter(fields[RIGHT], number + 1, plan->nnodes - 1);
+	if (params[HEADER + feature] < 0)
+	{
+		int			at = whole_parameter(fields[SPLIT], 0, nparams - (node->null_code + 31) / 32);
+
+		node->levels = params + at;
+		plan->has_categories = true;
+		return;
+	}
+	node->from = whole_parameter(fields[SPLIT], 0, node->null_code) + 1;
+	node->span = node->null_code - node->from + right;
+}
+
+/*
+ * Read at every block, for a state may come from anywhere.  Raises an error where an index leads out of the plan.
+ */
+Plan *
+dtree_plan(int ncols, int nparams, const double *params)
+{
+	Plan	   *plan = palloc0(sizeof(Plan));
+	int		   *depth;
+	int			at;
+
+	plan->features = ncols - dtree_kernel.scalars;
+	plan->coded = header(params, nparams, CODED);
+	plan->classes = header(params, nparams, CLASSES);
+	plan->stats = plan->classes > 0 ? plan->classes : 3;
+	plan->slots = header(params, nparams, SLOTS);
+	plan->histograms = header(params, nparams, HISTOGRAMS);
+	plan->folds = header(params, nparams, FOLDS);
+	plan->fold = header(params, nparams, FOLD);
+	plan->held_out = header(params, nparams, HELD_OUT);
+	plan->seed = header(params, nparams, SEED);
+	plan->nnodes = header(params, nparams, NODES);
+	at = read_features(plan, nparams, params);
+	if (plan->nnodes < 1 || at + (int64) plan->nnodes * NODE_FIELDS > nparams)
+		whole_parameter(plan->nnodes, 1, (nparams - at) / NODE_FIELDS);
+
+	plan->nodes = palloc0(plan->nnodes * sizeof(TreeNode));
+	depth = palloc0(plan->nnodes * sizeof(int));
+	for (int n = 0; n < plan->nnodes; n++, at += NODE_FIELDS)
+	{
+		TreeNode   *node = &plan->nodes[n];
+		const double *fields = params + at;
+
+		node->child[0] = node->child[1] = n;
+		node->slot = whole_parameter(fields[SLOT], -1, plan->slots - 1);
+		node->shift = fields[SHIFT];
+		if (fields[FEATURE] == -1)
+			continue;
+		read_split(plan, node, fields, params, nparams);
+		depth[node->child[0]] = depth[node->child[1]] = depth[n] + 1;
+		plan->depth = Max(plan->depth, depth[n] + 1);
+	}
+	pfree(depth);
+	return plan;
+}

@@ -1,0 +1,106 @@
+"""What dtree_train refuses: the SQLSTATE, the text, and that nothing is left behind."""
+
+import pytest
+
+from tests.dtree.conftest import call
+
+
+@pytest.fixture
+def table(load):
+    load(
+        y=[0.0, 9.0] * 10, x=[1.0, 2.0] * 10, c=["a", "b"] * 10, one=["same"] * 20, b=[True] * 20,
+        nothing=[1.0] + [None] * 19, nan=[float("nan")] * 20, impurity=[1] * 20,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "sqlstate", "message"),
+    [
+        ({"source": "nowhere"}, "42P01", 'table "nowhere" does not exist'),
+        ({"output": "t"}, "42P07", 'output table "t" is the source table itself'),
+        ({"features": None}, "22004", "features must not be null"),
+        ({"features": "z"}, "42703", 'column "z" of table "t" does not exist'),
+        ({"features": "x; DROP TABLE t"}, "42601", 'features: syntax error at or near ";"'),
+        ({"target": None}, "22004", "target must not be null"),
+        ({"target": "one"}, "22023", "the target has one class only: same"),
+        ({"target": "b"}, "22023", "the target has one class only: true"),
+        ({"target": "nan"}, "22003", "the target is NaN in some row"),
+        ({"target": "NULL::float8"}, "22023", 'none of the 20 rows of table "t" can be used'),
+        (
+            {"target": "c", "task": "regression"},
+            "42804",
+            'target: "c" is of type text, a number or boolean is needed',
+        ),
+        ({"task": "guess"}, "22023", 'task: unknown value "guess"'),
+        ({"criterion": "gain"}, "22023", 'criterion: unknown value "gain"'),
+        (
+            {"criterion": "gini", "task": "regression"},
+            "22023",
+            'criterion "gini" does not go with task "regression"',
+        ),
+        ({"max_depth": 31}, "22023", "max_depth must be between 0 and 30, not 31"),
+        ({"max_depth": None}, "22004", "max_depth must not be null"),
+        ({"min_split": 1}, "22023", "min_split must be at least 2, not 1"),
+        ({"min_bucket": 0}, "22023", "min_bucket must be at least 1, not 0"),
+        ({"num_bins": 1}, "22023", "num_bins must be between 2 and 10000, not 1"),
+        ({"prune_cp": -0.5}, "22023", "prune_cp must be between 0 and 1, not -0.5"),
+        ({"n_folds": 1}, "22023", "n_folds must be 0 or at least 2, not 1"),
+        ({"seed": -1}, "22023", "seed must be between 0 and 2147483647, not -1"),
+        ({"grouping_cols": "z"}, "42703", 'column "z" of table "t" does not exist'),
+        (
+            {"grouping_cols": "impurity"},
+            "42701",
+            'grouping column "impurity" has the name of a column of a table that is made',
+        ),
+        ({"categorical_cols": "c"}, "22023", 'categorical_cols: "c" is not among the features'),
+    ],
+)  # fmt: skip
+def test_refused(table, refuses, options, sqlstate, message):
+    error = refuses(**{"features": "x", **options})
+    assert (error.sqlstate, error.message) == (sqlstate, f"dtree_train: {message}")
+    assert error.hint is None or error.hint.endswith((".", "?")), error.hint
+
+
+def test_an_empty_table(sql, load, refuses):
+    load(y=[1.0], x=[1.0])
+    sql("DELETE FROM t")
+    for memory in ("256MB", "0"):
+        sql(f"SET madpy.store_memory = '{memory}'")
+        for grouping in (None, "x"):
+            error = refuses("x", grouping_cols=grouping)
+            assert error.message == 'dtree_train: table "t" is empty'
+
+
+def test_more_than_100_000_categories(sql, refuses):
+    sql("CREATE TABLE t AS SELECT i::float8 AS y, 'k' || i AS c FROM generate_series(1, 100001) AS i")
+    error = refuses("c")
+    assert error.sqlstate == "54000"
+    assert error.message == 'dtree_train: features: "c" has more than 100000 distinct values'
+
+
+def test_many_categories(sql):
+    """As many as there may be: two sets of them, even and odd."""
+    sql("CREATE TABLE t AS SELECT i % 2 AS y, 'k' || i AS c FROM generate_series(1, 30000) AS i")
+    sql(call("c", max_depth=1))
+    assert sql("SELECT cardinality(levels_left) FROM m WHERE node = 1") == [(15000,)]
+    assert sql("SELECT DISTINCT impurity FROM m WHERE is_leaf") == [(0.0,)]
+
+
+def test_features_that_say_nothing(table, sql):
+    """Constant, NULL, NaN: no split, but no error while there is a target."""
+    sql(call("nothing, nan, one, b"))
+    assert sql("SELECT is_leaf FROM m") == [(True,)]
+
+
+def test_infinite_features(sql, load):
+    load(y=[0.0, 0.0, 9.0, 9.0] * 5, x=[-float("inf"), 1.0, 2.0, float("inf")] * 5)
+    sql(call("x", min_split=2, min_bucket=1))
+    assert sql("SELECT split FROM m WHERE node = 1") == [("x <= 1.5",)]
+
+
+def test_a_rare_class_is_kept(sql, load):
+    """A class of one row is in no leaf of its own, but among the classes."""
+    load(y=["a"] * 15 + ["b"] * 14 + ["c"], x=[float(i) for i in range(30)])
+    (row,) = sql.rows(call("x"))
+    assert row["classes"] == ["a", "b", "c"]
+    assert sql("SELECT class_counts FROM m WHERE node = 1") == [([15, 14, 1],)]

@@ -1,0 +1,73 @@
+"""A tree as text, for Graphviz and as SVG."""
+
+from xml.etree import ElementTree
+
+import pytest
+
+from madpy.modules.dtree.display import Node, Tree, dot, svg, text
+from tests.dtree.conftest import call
+
+
+def node(number: int, split: str | None = None, **options) -> Node:
+    fields = {
+        "rows": 10,
+        "impurity": 0.5,
+        "prediction": "a",
+        "share": 0.5,
+        "null_goes": None,
+        "level": 0.0,
+        "kind": 0,
+    }
+    return Node(number, split, **fields | options)
+
+
+TREE = Tree(
+    "", "gini", {1: node(1, "x <= 1 & y", null_goes="left"), 2: node(2), 3: node(3, prediction='"<b>"')}
+)
+
+
+def test_text():
+    assert text([TREE]).splitlines() == [
+        "x <= 1 & y? a (50%): 10 rows, gini 0.5, NULL yes",
+        "├─ yes: a (50%): 10 rows, gini 0.5",
+        '└─ no: "<b>" (50%): 10 rows, gini 0.5',
+    ]
+
+
+def test_dot():
+    lines = dot([TREE]).splitlines()
+    assert lines[0] == "digraph tree {" and lines[-1] == "}"
+    assert '    t0n1 -> t0n2 [label="yes, NULL"];' in lines
+    assert any('label="\\"<b>\\" (50%)\\n10 rows' in line for line in lines)
+
+
+def boxes(picture: str) -> list[tuple[float, float, float, float]]:
+    """Left, top, right and bottom of each box."""
+    root = ElementTree.fromstring(picture)
+    found = [e for e in root.iter("{http://www.w3.org/2000/svg}rect") if e.get("rx")]
+    places = [[float(e.get(name)) for name in ("x", "y", "width", "height")] for e in found]
+    return [(x, y, x + width, y + height) for x, y, width, height in places]
+
+
+@pytest.mark.parametrize(
+    "numbers", [range(1, 32), [1, 2, 3, 6, 7, 14, 15, 28, 29], [1, 2, 3, 4, 5, 8, 9, 18, 19]]
+)
+def test_boxes_do_not_touch(numbers):
+    nodes = {n: node(n, "s" * (n * 7 % 40 + 1) if 2 * n in numbers else None) for n in numbers}
+    places = boxes(svg([Tree("one", "gini", nodes), Tree("two", "gini", nodes)]))
+    assert len(places) == 2 * len(nodes)
+    for i, a in enumerate(places):
+        for b in places[:i]:
+            assert a[2] < b[0] or b[2] < a[0] or a[3] < b[1] or b[3] < a[1]
+    width = float(ElementTree.fromstring(svg([Tree("", "gini", nodes)])).get("width"))
+    assert max(place[2] for place in places) <= width and min(place[0] for place in places) >= 0
+
+
+def test_of_a_model(sql):
+    sql("SELECT madlib.load_dataset('iris')")
+    sql("CREATE VIEW v AS SELECT *, target % 2 AS g FROM iris")
+    sql(call("petal_length, petal_width", "target_name = 'setosa'", "v", max_depth=2, grouping_cols="g"))
+    assert sql.value("SELECT madlib.dtree_display('m')").count("\n\n") == 1
+    assert len(boxes(sql.value("SELECT madlib.dtree_display('m', 'svg')"))) == 4
+    error = sql.fails("SELECT madlib.dtree_display('m', 'png')")
+    assert (error.sqlstate, error.message) == ("22023", 'dtree_display: format: unknown value "png"')

@@ -1,0 +1,207 @@
+"""Names and values of any kind, and models and states that nobody made: nothing crashes."""
+
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from madpy.ports.postgres.model import TREE, crc32c, pack, unpack
+from tests.dtree.conftest import call, literal
+
+NAMES = [
+    "Capital",
+    "with space",
+    'quo"ted',
+    "apo'strophe",
+    "semi;colon",
+    "back\\slash",
+    "select",
+    "größe {x:i} %s",
+]
+ROWS = "SELECT i % 2 AS y, i::float8 AS a, 'x' || i % 3 AS c FROM generate_series(1, 40) AS i"
+IN_A_TEST = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+MALFORMED = {"22P03", "42809", "2202E", "22021", None}
+
+
+def written(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_and_values(sql, name):
+    """As table, feature, category, class, group and model."""
+    column, table, value = written(name), written("t" + name), literal(name)
+    sql(
+        f"CREATE TABLE {table} AS SELECT i::float8 AS {column},"
+        f" CASE i % 2 WHEN 0 THEN {value} ELSE 'b' END AS y,"
+        f" CASE WHEN i > 5 THEN {value} ELSE 'c' END AS {written('g' + name)},"
+        f" CASE i % 2 WHEN 0 THEN {value} ELSE 'd' END AS {written('c' + name)}"
+        " FROM generate_series(1, 12) AS i"
+    )
+    model = written("m" + name)
+    sql(
+        call(
+            f"{column}, {written('c' + name)}", "y", table, model,
+            grouping_cols=written("g" + name), min_split=2, min_bucket=1,
+        )
+    )  # fmt: skip
+    assert {row[0] for row in sql(f"SELECT prediction FROM {model}")} == {name, "b"}
+    sql(f"SELECT madlib.dtree_predict({literal(model)}, {literal(table)}, {literal(written('p' + name))})")
+    assert sql(f"SELECT count(*) FROM {written('p' + name)} WHERE prediction = y") == [(12,)]
+    for format in ("text", "dot", "svg"):
+        assert "rows" in sql.value(f"SELECT madlib.dtree_display({literal(model)}, '{format}')")
+    assert len(sql(f"SELECT * FROM madlib.dtree_importance({literal(model)})")) == 4
+
+
+def test_an_empty_search_path(sql, schema):
+    sql(f"CREATE TABLE t AS {ROWS}")
+    sql("SET search_path = ''")
+    sql(call("a, c", "y", f"{schema}.t", f"{schema}.m", n_folds=2))
+    sql(f"SELECT madlib.dtree_predict('{schema}.m', '{schema}.t', '{schema}.p')")
+    sql(f"SELECT madlib.dtree_display('{schema}.m'), madlib.dtree_importance('{schema}.m')")
+    assert sql.value(f"SELECT count(prediction) FROM {schema}.p") == 40
+
+
+@pytest.fixture
+def model(sql) -> bytes:
+    sql(f"CREATE TABLE t AS {ROWS}")
+    sql(call("a, c", task="classification", min_split=2, min_bucket=1))
+    return sql.value("SELECT model FROM m_summary")
+
+
+def score(sql, data: bytes) -> str | None:
+    """The SQLSTATE of what scoring with these bytes says; None if it scores."""
+    for row in ("ARRAY[1.5, 1]", "ARRAY['1.5', 'x1']", "ARRAY[NULL, 1e9]::float8[]"):
+        query = f"SELECT count(*) FROM madlib.dtree_predict_prob('\\x{data.hex()}'::bytea, {row})"
+        try:
+            sql(query)
+        except Exception as error:
+            return error.sqlstate
+    return None
+
+
+def test_models_that_are_altered(sql, model):
+    """Truncated, one byte changed with and without a new checksum, and anything at all."""
+    assert score(sql, model) is None
+
+    @IN_A_TEST
+    @given(st.integers(0, len(model) - 1))
+    def cut_off(length):
+        assert score(sql, model[:length]) == "22P03"
+
+    @IN_A_TEST
+    @given(st.integers(0, len(model) - 1), st.integers(1, 255), st.booleans())
+    def one_byte(at, by, repaired):
+        damaged = bytearray(model)
+        damaged[at] ^= by
+        data = (
+            bytes(damaged[:-4]) + struct.pack("<I", crc32c(bytes(damaged[:-4])))
+            if repaired
+            else bytes(damaged)
+        )
+        found = score(sql, data)
+        assert found in MALFORMED if repaired else found == "22P03"
+
+    @IN_A_TEST
+    @given(st.binary(max_size=200))
+    def anything(data):
+        assert score(sql, data) == "22P03"
+
+    cut_off()
+    one_byte()
+    anything()
+
+
+def test_models_whose_arrays_lead_astray(sql, model):
+    header, arrays = unpack(model, TREE)
+
+    @IN_A_TEST
+    @given(
+        st.integers(0, len(arrays) - 1),
+        st.lists(st.integers(-(2**31), 2**31 - 1), max_size=40),
+        st.integers(0, 39),
+    )
+    def change(which, values, place):
+        changed = [array.copy() for array in arrays]
+        if values and len(changed[which]):
+            changed[which][place % len(changed[which])] = values[0]
+        else:
+            changed[which] = np.array(values, changed[which].dtype)
+        assert score(sql, pack(TREE, header, changed)) in MALFORMED
+
+    change()
+
+
+PARAMS = [
+    0,
+    2,
+    1,
+    1,
+    1,
+    1,
+    0,
+    0,
+    0,
+    0,
+    3,
+    0.5,
+    1.5,
+    -1,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+]  # one root, a feature of three bins
+
+
+def test_parameters_that_lead_astray(sql):
+    """Of the kernel: any number in any place is an error or is counted."""
+    state = (
+        "SELECT length(madlib.dtree_state(i % 2, ARRAY[i]::float8[], {}::float8[]))"
+        " FROM generate_series(1, 300) AS i"
+    )
+    assert sql.value(state.format(f"ARRAY{PARAMS}")) > 0
+
+    @IN_A_TEST
+    @given(
+        st.integers(0, len(PARAMS) - 1),
+        st.sampled_from([-2, -1, 0, 1, 2, 7, 1e9, 1e300, np.inf, np.nan, 0.5]),
+    )
+    def change(at, value):
+        params = [*PARAMS[:at], value, *PARAMS[at + 1 :]]
+        text = ",".join(map(repr, map(float, params)))
+        try:
+            sql(state.format(f"'{{{text}}}'"))
+        except Exception as error:
+            assert error.sqlstate in ("22023", "2202E", "XX000"), error
+
+    change()
+
+
+@pytest.mark.parametrize("kernel", ["dtree", "dtree_sample"])
+def test_states_that_are_altered(sql, kernel):
+    params = PARAMS if kernel == "dtree" else [5, 0]
+    state = sql.value(
+        f"SELECT madlib.{kernel}_state(i % 2, ARRAY[i]::float8[], ARRAY{params}::float8[])"
+        " FROM generate_series(1, 30) AS i"
+    )
+    merged = f"SELECT length(madlib.{kernel}_merge(s)) FROM (VALUES ({{0}}), ({{0}})) AS v(s)"
+    assert sql.value(merged.format(f"'\\x{state.hex()}'::bytea")) == len(state)
+
+    @IN_A_TEST
+    @given(st.integers(0, len(state) - 1), st.integers(1, 255))
+    def one_byte(at, by):
+        damaged = bytearray(state)
+        damaged[at] ^= by
+        try:
+            sql(merged.format(f"'\\x{bytes(damaged).hex()}'::bytea"))
+        except Exception as error:
+            assert error.sqlstate in ("22P03", "22023", "2202E"), error
+
+    one_byte()

@@ -1,10 +1,9 @@
 /*
- * moments.c: the kernels "moments" and "weighted_moments": first and second moments in double-double.
+ * moments.c: first and second moments in double-double, the body of several kernels.
  *
- * For the columns z_1 .. z_m of a block, each less its pivot, and z_0 = 1, the sums of w z_i z_j, j <= i; w = 1 in
- * "moments", the last column of the block in "weighted_moments".  Every product is split exactly (FMA), every sum is
- * compensated (TwoSum), so a Gram matrix is right to about 2^-104 and merges by addition.  Beside them each column's
- * minimum and maximum.
+ * For the columns z_1 .. z_m of a block, each less its pivot, and z_0 = 1, the sums of w z_i z_j, j <= i, with weights w
+ * or without.  Every product is split exactly (FMA), every sum is compensated (TwoSum), so a Gram matrix is right to about
+ * 2^-104 and merges by addition.  Beside them each column's minimum and maximum.
  *
  * The pivot of a column is 0, or, where its first rows lie far from zero and close together, their minimum: what is left
  * then is exact, and a mean of 10^15 costs no digits.
@@ -327,84 +326,6 @@ moments_recentered(const Moments *moments, const double *pivots)
 	return moments_in(body, moments->m, moments->rows);
 }
 
-/* The kernel "moments": every column of the block. */
-
-static int64
-plain_size(int ncols, int nparams)
-{
-	return moments_size(ncols);
-}
-
-static void
-plain_start(State *state, const double *params)
-{
-	moments_start(state->body, state->ncols);
-}
-
-static void
-plain_add(State *state, const Block *block)
-{
-	moments_add(state->body, state->ncols, block, NULL);
-	state->rows_used += block->rows;
-}
-
-static void
-plain_merge(State *into, const State *from)
-{
-	moments_merge(into->body, from->body, into->ncols);
-}
-
-/* The kernel "weighted_moments": the last column is the weight.  Rows of weight zero say nothing, as in R's lm. */
-
-static int64
-weighted_size(int ncols, int nparams)
-{
-	return moments_size(ncols - 1);
-}
-
-static void
-weighted_start(State *state, const double *params)
-{
-	moments_start(state->body, state->ncols - 1);
-}
-
-static void
-weighted_add(State *state, const Block *block)
-{
-	Block		kept = positive_weights(block, state->ncols);
-
-	if (kept.rows > 0)
-		moments_add(state->body, state->ncols - 1, &kept, kept.columns[state->ncols - 1]);
-	state->rows_used += kept.rows;
-	state->rows_skipped += block->rows - kept.rows;
-}
-
-static void
-weighted_merge(State *into, const State *from)
-{
-	moments_merge(into->body, from->body, into->ncols - 1);
-}
-
-const Kernel moments_kernel = {
-	.name = "moments",
-	.id = 1,
-	.scalars = 1,
-	.body_size = plain_size,
-	.start = plain_start,
-	.add = plain_add,
-	.merge = plain_merge,
-};
-
-const Kernel weighted_moments_kernel = {
-	.name = "weighted_moments",
-	.id = 2,
-	.scalars = 2,
-	.body_size = weighted_size,
-	.start = weighted_start,
-	.add = weighted_add,
-	.merge = weighted_merge,
-};
-
 /* What lies in a body. */
 Moments
 moments_in(const double *body, int m, int64 rows)
@@ -419,18 +340,4 @@ moments_in(const double *body, int m, int64 rows)
 		.maxima = minima + m,
 		.pivots = minima + 2 * (int64) m,
 	};
-}
-
-Moments
-moments_of(const State *state)
-{
-	int			m = state->ncols;
-
-	if (state->kernel == weighted_moments_kernel.id)
-		m -= 1;
-	else if (state->kernel == meat_kernel.id)
-		m -= 2;
-	else if (state->kernel == squared_residuals_kernel.id)
-		m -= 1;
-	return moments_in(state->body + state->nparams, m, state->rows_used);
 }

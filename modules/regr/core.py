@@ -44,7 +44,7 @@ def inference(coef: Array, covariance: Array, df_residual: Array) -> Inference:
 def wald(
     coef: Array, covariance: Array, slopes: NDArray[np.bool_], df_model: Array, df_residual: Array
 ) -> tuple[Array, Array]:
-    """F statistic and p-value, shape (G,), of the hypothesis that all `slopes`, a mask of shape (G, k), are 0.
+    """F statistic and p-value, shape (G,), of the hypothesis that all `slopes` (shape (G, k)) are zero.
 
     Aliased coefficients are left out.  NaN where there is nothing to test, or where the slopes are not the
     model's `df_model` degrees of freedom: a constant is hidden among them.

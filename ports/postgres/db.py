@@ -19,6 +19,7 @@ from typing import Any
 from madpy.errors import MadpyError, SqlError
 
 HOLE = re.compile(r"\{(\w+):(i,|i|l|q)\}")
+SETTINGS = {"quote_all_identifiers": "off", "array_nulls": "on"}  # types by their names, NULL in array text
 CREATED_AT_ONCE = ("pg_class_relname_nsp_index", "pg_type_typname_nsp_index")
 
 
@@ -39,7 +40,7 @@ class Database:
     def __init__(self, connection: Any, schema: str = "madlib"):
         self.connection = connection
         self.schema = schema
-        self._name_before: str | None = None  # application_name, once progress was shown
+        self._before: dict[str, str] = {}  # of settings that were changed, what they were
 
     @property
     def inside(self) -> bool:
@@ -67,17 +68,26 @@ class Database:
 
     def progress(self, message: str) -> None:
         """Show other sessions where a long run is: view `progress`."""
-        if self._name_before is None:
-            self._name_before = self.value("SELECT pg_catalog.current_setting('application_name')")
-        self._name(f"madpy: {message}")
+        self._set("application_name", f"madpy: {message}")
+
+    def begin(self) -> None:
+        """Settings as our statements need them, whatever the session has."""
+        columns = ", ".join(
+            fill("pg_catalog.current_setting({n:l}) AS {n:i}", {"n": name}) for name in SETTINGS
+        )
+        for name, value in self.execute("SELECT {columns:q}", columns=columns)[0].items():
+            if value != SETTINGS[name]:
+                self._set(name, SETTINGS[name])
 
     def finish(self) -> None:
-        """The run is over.  After an error the transaction's end does it."""
-        if self._name_before is not None:
-            self._name(self._name_before)
+        """The run is over: settings are as they were.  After an error the transaction's end does it."""
+        for name, value in self._before.items():
+            self._set(name, value)
 
-    def _name(self, name: str) -> None:
-        self.execute("SELECT pg_catalog.set_config('application_name', {name:l}, true)", name=name)
+    def _set(self, name: str, value: str) -> None:
+        if name not in self._before:
+            self._before[name] = self.value("SELECT pg_catalog.current_setting({name:l})", name=name)
+        self.execute("SELECT pg_catalog.set_config({name:l}, {value:l}, true)", name=name, value=value)
 
     @contextlib.contextmanager
     def atomic(self) -> Iterator[None]:

@@ -26,6 +26,7 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any]) -> Any:
     driver = importlib.import_module(f"madpy.modules.{module}.driver")
     try:
         with db.atomic():
+            db.begin()
             _check_encoding(db)
             result = plain(getattr(driver, function)(db, *args))
             db.finish()

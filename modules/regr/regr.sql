@@ -104,6 +104,25 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_constants'
 COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_constants(bytea) IS
     'of each feature in a state of moments the value that it has in every row; NULL where it has several';
 
+CREATE FUNCTION MADLIB_SCHEMA.__regr_robust(
+    coef        double precision[],     -- NULL where a term is aliased
+    sandwich    double precision[],     -- HC0
+    num_rows    bigint,
+    df_residual bigint,
+    df_model    integer,
+    constants   double precision[],     -- values of the terms that are constant, else NULL
+    OUT std_err double precision[],
+    OUT t_stats double precision[],
+    OUT p_values double precision[],
+    OUT variance_covariance double precision[],
+    OUT f_stat double precision,
+    OUT f_p_value double precision
+)
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_robust';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_robust(
+    double precision[], double precision[], bigint, bigint, integer, double precision[]
+) IS 'the covariance HC1, and the t tests and the F test with it';
+
 -- Prediction of one row.
 
 CREATE FUNCTION MADLIB_SCHEMA.regr_predict(coef double precision[], x double precision[]) RETURNS double precision

@@ -8,7 +8,7 @@ from madpy.modules.regr import core
 from madpy.ports.postgres.db import Database, Relation, fill
 from madpy.ports.postgres.scan import Scan, join_groups
 
-AT_ONCE = 1000  # groups in one UPDATE
+AT_ONCE = 100  # groups in one UPDATE, whose text is shown where it fails
 
 
 def refine(db: Database, scan: Scan, output: Relation, robust: bool, breusch_pagan: bool) -> None:
@@ -28,38 +28,29 @@ def refine(db: Database, scan: Scan, output: Relation, robust: bool, breusch_pag
 
 
 def _robust(db: Database, scan: Scan, output: Relation, params: str) -> None:
+    """All in one statement: covariances of many terms and groups would fill Python's memory.
+
+    A group without degrees of freedom stays as it is: without errors.
+    """
     groups = scan.rows.groups
-    rows = db.execute(
+    db.execute(
         """
-        SELECT o.ctid::text AS id, o.coef, o.num_rows_processed, o.df_residual, o.df_model,
-               {schema:i}.__regr_sandwich(m.{state:i}, e.{state:i}) AS sandwich,
-               {schema:i}.__regr_constants(m.{state:i}) AS constants
-        FROM {output:i} AS o {moments:q} {meat:q}
+        UPDATE {output:i} AS o
+        SET std_err = (r.found).std_err, t_stats = (r.found).t_stats, p_values = (r.found).p_values,
+            variance_covariance = (r.found).variance_covariance,
+            f_stat = (r.found).f_stat, f_p_value = (r.found).f_p_value
+        FROM (
+            SELECT o.ctid AS id, {schema:i}.__regr_robust(
+                o.coef, {schema:i}.__regr_sandwich(m.{state:i}, e.{state:i}), o.num_rows_processed,
+                o.df_residual, o.df_model, {schema:i}.__regr_constants(m.{state:i})) AS found
+            FROM {output:i} AS o {moments:q} {meat:q} WHERE o.df_residual > 0 OFFSET 0
+        ) AS r
+        WHERE o.ctid = r.id
         """,
         output=output,
         state=scan.state,
         moments=join_groups(f"({scan.states('weighted_moments')}) AS m", groups, "o", "m"),
         meat=join_groups(f"({scan.states('meat', params)}) AS e", groups, "o", "e"),
-    )
-    coef = _numbers(rows, "coef")
-    df_residual = _numbers(rows, "df_residual")
-    covariance = core.hc1(_numbers(rows, "sandwich"), _numbers(rows, "num_rows_processed"), df_residual)
-    found = core.inference(coef, covariance, df_residual)
-    constants = _numbers(rows, "constants")
-    slopes = np.isnan(constants) | (constants == 0)
-    f_stat, f_p_value = core.wald(coef, covariance, slopes, _numbers(rows, "df_model"), df_residual)
-    _update(
-        db,
-        output,
-        rows,
-        {
-            "std_err": found.std_err,
-            "t_stats": found.t_stats,
-            "p_values": found.p_values,
-            "variance_covariance": covariance,
-            "f_stat": f_stat,
-            "f_p_value": f_p_value,
-        },
     )
 
 

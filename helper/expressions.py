@@ -179,6 +179,9 @@ def _explained(source: Relation, columns: dict[str, str], error: SqlError, what:
     missing = re.fullmatch(r'column (?:"(.*)"|\S+?\.(.*)) does not exist', error.message)
     if error.sqlstate == "42703" and missing:
         return _no_column(source, columns, missing[1] or missing[2])
+    if error.sqlstate == "42501" and "row-level security" in error.message:
+        hint = "with SET row_security = on only the rows are read that you may see"
+        return SqlError(error.message, sqlstate=error.sqlstate, hint=hint)
     if error.sqlstate == "42501":
         hint = f"its owner can GRANT SELECT ON {shown(source.schema)}.{shown(source.name)}"
         return SqlError(error.message, sqlstate=error.sqlstate, hint=hint)

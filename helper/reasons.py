@@ -11,6 +11,7 @@ from madpy.ports.postgres.scan import Rows
 
 NAMED = 10  # terms in a message
 ARRAY_SUBSCRIPT_ERROR = "2202E"
+TOO_MANY_COLUMNS = "54011"
 
 
 def explained(error: SqlError, terms: Terms | Features) -> SqlError:
@@ -21,6 +22,8 @@ def explained(error: SqlError, terms: Terms | Features) -> SqlError:
         message = f"feature {quoted(terms.names[int(numbered[1]) - 1])} {numbered[2]}"
     if error.sqlstate == ARRAY_SUBSCRIPT_ERROR and not hint:
         hint = "leave such rows out, in a view for instance, or make the arrays alike"
+    if error.sqlstate == TOO_MANY_COLUMNS and not hint:
+        hint = "put the features into one array column, which has no such limit, or use fewer"
     return SqlError(message, sqlstate=error.sqlstate, hint=hint, detail=error.detail)
 
 

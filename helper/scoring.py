@@ -214,12 +214,13 @@ def create_scored(
 def _given(db: Database, source: Relation, features: str, model: Relation) -> str:
     """SQL of the features that the caller wrote."""
     terms = check_terms(db, source, features)
-    wanted = db.value(
-        "SELECT pg_catalog.cardinality(coef) FROM {model:i} WHERE coef IS NOT NULL LIMIT 1", model=model
-    )
     if terms.is_vector:
         return terms.items[0]
-    if wanted is not None and len(terms.items) != wanted:
+    lengths = db.execute(
+        "SELECT pg_catalog.cardinality(coef) AS k FROM {m:i} WHERE coef IS NOT NULL LIMIT 1", m=model
+    )
+    wanted = lengths[0]["k"] if lengths else len(terms.items)
+    if len(terms.items) != wanted:
         raise MadpyError(
             f"{len(terms.items)} features do not fit the {wanted} terms of the model",
             hint="give the features in the order of training; see feature_names in the model",

@@ -14,6 +14,7 @@ COLUMNS = {
     "coef": "double precision[]",
     "std_err": "double precision[]",
     "t_stats": "double precision[]",
+    "p_values": "double precision[]",
     "feature_names": "text[]",
 }
 

@@ -245,3 +245,11 @@ def test_too_many_levels(sql, refuses):
 def test_an_error_of_the_servers_own_passes(refuses):
     """It is about a value in some row, which only the scan meets."""
     assert said(refuses("a, 1 / (a - 3)"))[:2] == ("22012", "division by zero")
+
+
+def test_more_features_than_a_query_has_columns(sql, refuses):
+    sql("CREATE TABLE wide AS SELECT i::float8 AS a, sin(i) AS y FROM generate_series(1, 3000) AS i")
+    features = ", ".join(f"a + {n}" for n in range(1700))
+    error = refuses(features, source="wide", robust=True)
+    assert error.sqlstate == "54011"
+    assert error.hint == "Put the features into one array column, which has no such limit, or use fewer."

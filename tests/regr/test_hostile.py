@@ -222,3 +222,35 @@ def test_coefficients_that_do_not_fit(sql, model, coef):
     sql(f"UPDATE m SET coef = '{coef}'")
     error = sql.fails("SELECT madlib.regr_predict('m', 't', 'p')")
     assert (error.sqlstate, error.message[:14]) == ("2202E", "regr_predict: ")
+
+
+def test_row_security(sql, reader, refuses):
+    """Where it is off a query fails that it would cut; where it is on one trains on what one may see."""
+    sql("RESET ROLE; ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (g = 1)")
+    sql(f"SET ROLE {reader}; SET row_security = off")
+    error = refuses("a")
+    assert error.sqlstate == "42501"
+    assert error.hint == "With SET row_security = on only the rows are read that you may see."
+    sql("SET row_security = on")
+    assert sql.rows(call("a"))[0]["num_rows_processed"] == 10
+
+
+def test_a_table_that_looks_like_a_model(sql, model):
+    sql("CREATE TABLE alike AS SELECT coef, std_err, t_stats, feature_names FROM m")
+    error = sql.fails("SELECT madlib.regr_summary('alike')")
+    assert (error.sqlstate, error.message) == (
+        "42809",
+        'regr_summary: table "alike" is not a model of regr_train',
+    )
+
+
+def test_a_model_without_a_row(sql, model):
+    """There is no group then that a row could be of."""
+    sql("TRUNCATE m")
+    for features in ("NULL", "'a'", "'ARRAY[1, a]'"):
+        sql("DROP TABLE IF EXISTS p")
+        made = sql(
+            f"SELECT num_rows, num_null_predictions FROM madlib.regr_predict('m', 't', 'p', {features})"
+        )
+        assert made == [(20, 20)]
+    assert sql("SELECT madlib.regr_summary('m')") == []

@@ -23,8 +23,8 @@ SETTINGS = {
 @pytest.fixture(autouse=True)
 def data(sql):
     sql(
-        "CREATE TABLE t AS SELECT i::float8 / 3 AS a, 2 * i::float8 / 3 AS b, cos(i) AS y, 'k\\' || i % 3 AS k,"
-        " date '2001-01-12' + i % 2 AS g FROM generate_series(1, 40) AS i"
+        "CREATE TABLE t AS SELECT i::float8 / 3 AS a, 2 * i::float8 / 3 AS b, cos(i) AS y,"
+        " 'k\\' || i % 3 AS k, date '2001-01-12' + i % 2 AS g FROM generate_series(1, 40) AS i"
     )
 
 

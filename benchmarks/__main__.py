@@ -21,6 +21,7 @@ from benchmarks.memory import memory
 from benchmarks.nb import naive_bayes
 from benchmarks.report import document
 from benchmarks.speed import first, predict, speed
+from benchmarks.stats import summaries
 from madpy.errors import MadpyError
 from madpy.server import report
 from madpy.state import CHECKOUT, say
@@ -28,6 +29,7 @@ from madpy.state import CHECKOUT, say
 TABLES = {
     "speed": speed,
     "predict": predict,
+    "summaries": summaries,
     "first": first,
     "nb": naive_bayes,
     "memory": memory,

@@ -94,16 +94,44 @@ merge(const double *a, uint32 na, const double *b, uint32 nb, double *to)
 
 	while (a < end_a && b < end_b)
 	{
-		double		x = *a;
-		double		y = *b;
-		Size		first = x <= y;
+		Size		first = *a <= *b;
+		const double *from = first ? a : b;
 
-		*to++ = first ? x : y;
+		*to++ = *from;
 		a += first;
 		b += 1 - first;
 	}
 	memcpy(to, a, (end_a - a) * sizeof(double));
 	memcpy(to + (end_a - a), b, (end_b - b) * sizeof(double));
+}
+
+/*
+ * Two sorted runs of the same length, one behind the other, into one.  From both ends at once: two chains of steps that do
+ * not wait for each other, and neither can run over the end of a run.
+ */
+static void
+merge_halves(const double *runs, int length, double *to)
+{
+	const double *a = runs;
+	const double *b = runs + length;
+	const double *last_a = b - 1;
+	const double *last_b = b + length - 1;
+	double	   *back = to + 2 * length - 1;
+
+	for (int i = 0; i < length; i++)
+	{
+		Size		first = *a <= *b;
+		Size		last = *last_a > *last_b;
+		const double *smaller = first ? a : b;
+		const double *larger = last ? last_a : last_b;
+
+		*to++ = *smaller;
+		*back-- = *larger;
+		a += first;
+		b += 1 - first;
+		last_a -= last;
+		last_b -= 1 - last;
+	}
 }
 
 /* Order the pairs of two rows, the smaller ones into a. */
@@ -159,7 +187,7 @@ sort_values(const double *values, int count, double *sorted)
 		double	   *swap = from;
 
 		for (int at = 0; at < QUANTILES_AT_ONCE; at += 2 * run)
-			merge(from + at, run, from + at + run, run, to + at);
+			merge_halves(from + at, run, to + at);
 		from = to;
 		to = swap;
 	}
@@ -225,16 +253,17 @@ quantiles_add(Quantiles *q, const double *values, int count)
 	sort_values(values, count, sorted);
 	to = q->values + q->used + count;
 	q->used += count;
-	for (int old = q->sizes[0], new = count; new > 0;)	/* merged into level 0 from its end */
+	q->sizes[0] += count;
+	for (int old = q->sizes[0] - count; old > 0 && count > 0;)	/* merged into level 0 from its end */
 	{
-		bool		is_old = old > 0 && to[-1 - new] > sorted[new - 1];
+		bool		is_old = to[-1 - count] > sorted[count - 1];
 
 		to--;
-		*to = is_old ? to[-new] : sorted[new - 1];
+		*to = is_old ? to[-count] : sorted[count - 1];
 		old -= is_old;
-		new -= !is_old;
+		count -= !is_old;
 	}
-	q->sizes[0] += count;
+	memcpy(to - count, sorted, count * sizeof(double));
 }
 
 /* A sketch of what both have seen. */

@@ -61,9 +61,36 @@ typedef struct Summary
 	char		parts[FLEXIBLE_ARRAY_MEMBER];
 } Summary;
 
+/* What is known of the argument of the aggregate: found out once, kept with the call. */
+typedef struct SummaryColumn
+{
+	ColumnKind	kind;
+	Oid			type;
+	Hasher	   *hasher;
+	FmgrInfo	output;
+} SummaryColumn;
+
+/* summary_state.c: the state and its parts */
+extern void summary_check(bool holds);
+extern void summary_check_parts(const Summary *summary);
 extern Summary *summary_argument(FunctionCallInfo fcinfo, int arg);
-extern Summary *summary_folded(const Summary *summary);
 extern void *summary_part(const Summary *summary, int part);
+extern bool summary_has_part(const Summary *summary, int part);
+extern Summary *summary_new(ColumnKind kind, int wanted);
+extern Summary *summary_with_parts(const Summary *summary, const uint32 *bytes);
+extern void summary_wanted_bytes(const Summary *summary, uint32 more, uint32 more_text, uint32 *bytes);
+extern void summary_start_parts(Summary *summary);
+extern void summary_add_sets(Summary *into, const Summary *from);
+extern void summary_copy_quantiles(Summary *into, const Quantiles *from);
+extern Summary *summary_with_room(Summary *summary, uint32 more, uint32 more_text);
+
+/* summary_values.c: values into a state */
 extern double column_number(ColumnKind kind, uint64 bits);
+extern Summary *summary_add_number(Summary *summary, const SummaryColumn *column, Datum value);
+extern Summary *summary_add_other(Summary *summary, SummaryColumn *column, Datum value);
+extern Summary *summary_fold(Summary *summary);
+
+/* summary.c */
+extern Summary *summary_folded(const Summary *summary);
 
 #endif

@@ -100,22 +100,24 @@ time_text(ColumnKind kind, double seconds)
 static void
 range_of(const Summary *summary, double *low, double *high)
 {
-	bool		finite = ((const dd *) summary->moments)[0].hi > 0;
+	Moments		moments = moments_in(summary->moments, 1, 0);
+	bool		finite = moments.pairs[0].hi > 0;
 
-	*low = summary->minus_infinite > 0 ? -INFINITY : finite ? summary->moments[6]
+	*low = summary->minus_infinite > 0 ? -INFINITY : finite ? moments.minima[0]
 		: summary->infinite > 0 ? INFINITY : NAN;
-	*high = summary->nans > 0 ? NAN : summary->infinite > 0 ? INFINITY : finite ? summary->moments[7] : -INFINITY;
+	*high = summary->nans > 0 ? NAN : summary->infinite > 0 ? INFINITY : finite ? moments.maxima[0] : -INFINITY;
 }
 
 /* Means and ranges are of doubles; infinities and NaN as PostgreSQL's own aggregates have them. */
 static void
 put_moments(Record *record, const Summary *summary)
 {
-	const dd   *pairs = (const dd *) summary->moments;
+	Moments		moments = moments_in(summary->moments, 1, 0);
+	const dd   *pairs = moments.pairs;
 	double		n = pairs[0].hi;
-	double		low = summary->moments[6];
-	double		high = summary->moments[7];
-	double		mean = dd_double(dd_add(dd_from(summary->moments[8]), dd_div(pairs[1], pairs[0])));	/* [8]: the pivot */
+	double		low = moments.minima[0];
+	double		high = moments.maxima[0];
+	double		mean = dd_double(dd_add(dd_from(moments.pivots[0]), dd_div(pairs[1], pairs[0])));
 	dd			spread = dd_sub(dd_mul(pairs[0], pairs[2]), dd_mul(pairs[1], pairs[1]));
 	double		variance = low == high ? 0 : dd_double(dd_div(spread, dd_mul(pairs[0], dd_from(n - 1))));
 	double		every = n + summary->nans + summary->infinite + summary->minus_infinite;

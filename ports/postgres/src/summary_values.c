@@ -1,0 +1,287 @@
+/*
+ * summary_values.c: values into a state of column_summary: numbers by blocks, texts and others one by one.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "datatype/timestamp.h"
+#include "mb/pg_wchar.h"
+#include "summary.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
+
+#define FIRST_TAIL 4
+
+/* --- numbers --- */
+
+/* Words of the tail that a value takes: its bits, and for numeric its hash, because its bits are rounded. */
+static inline int
+stride(const Summary *summary)
+{
+	return summary->kind == COLUMN_NUMERIC ? 2 : 1;
+}
+
+static double
+timestamp_seconds(Timestamp t)
+{
+	if (TIMESTAMP_NOT_FINITE(t))
+		return TIMESTAMP_IS_NOBEGIN(t) ? -INFINITY : INFINITY;
+	return (double) t / USECS_PER_SEC + (double) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+}
+
+static double
+date_seconds(DateADT d)
+{
+	if (DATE_NOT_FINITE(d))
+		return DATE_IS_NOBEGIN(d) ? -INFINITY : INFINITY;
+	return ((double) d + POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+}
+
+/* A value as a number; a time as seconds since 1970. */
+double
+column_number(ColumnKind kind, uint64 bits)
+{
+	double		x;
+
+	switch (kind)
+	{
+		case COLUMN_INTEGER:
+			return (double) (int64) bits;
+		case COLUMN_DATE:
+			return date_seconds((DateADT) (int64) bits);
+		case COLUMN_TIMESTAMP:
+		case COLUMN_TIMESTAMPTZ:
+			return timestamp_seconds((Timestamp) bits);
+		default:
+			memcpy(&x, &bits, sizeof(x));
+			return x;
+	}
+}
+
+static uint64
+value_bits(const SummaryColumn *column, Datum value)
+{
+	switch (column->type)
+	{
+		case INT2OID:
+			return (uint64) (int64) DatumGetInt16(value);
+		case INT4OID:
+		case DATEOID:
+			return (uint64) (int64) DatumGetInt32(value);
+		case FLOAT4OID:
+			return float_bits(DatumGetFloat4(value));
+		case FLOAT8OID:
+			return float_bits(DatumGetFloat8(value));
+		case NUMERICOID:
+			return float_bits(DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value)));
+		default:
+			return (uint64) DatumGetInt64(value);
+	}
+}
+
+/* Signs, and what is not finite: counted, and left out of x, which is then `*finite` numbers long. */
+static void
+count_values(Summary *summary, double *x, int count, int *finite)
+{
+	int			positive = 0;
+	int			negative = 0;
+	double		poison = 0;
+	int			kept = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		positive += x[i] > 0;
+		negative += x[i] < 0;
+		poison += x[i] - x[i];	/* NaN for NaN and for infinities */
+	}
+	summary->positive += positive;
+	summary->negative += negative;
+	*finite = count;
+	if (poison == 0)
+	{
+		summary->zeros += count - positive - negative;
+		return;
+	}
+	for (int i = 0; i < count; i++)
+	{
+		summary->nans += isnan(x[i]) != 0;
+		summary->infinite += x[i] == INFINITY;
+		summary->minus_infinite += x[i] == -INFINITY;
+		summary->zeros += x[i] == 0;
+		if (isfinite(x[i]))
+			x[kept++] = x[i];
+	}
+	*finite = kept;
+}
+
+static void
+add_quantiles(Summary *summary, double *x, int count)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < count; i++)
+		if (!isnan(x[i]))
+			x[kept++] = x[i];
+	quantiles_add(summary_part(summary, PART_QUANTILES), x, kept);
+}
+
+/* Values among the distinct and the frequent ones: the inner loop of it all. */
+static void
+add_keys(Summary *summary, const uint64 *tail, int count)
+{
+	Hll		   *hll = summary->bytes[PART_DISTINCT] ? summary_part(summary, PART_DISTINCT) : NULL;
+	Frequent   *frequent = summary->bytes[PART_FREQUENT] ? summary_part(summary, PART_FREQUENT) : NULL;
+	int			step = stride(summary);
+
+	for (int i = 0; i < count; i++, tail += step)
+	{
+		uint64		hash = mix64(tail[0]);
+
+		if (hll)
+			hll_add(hll, step == 2 ? tail[1] : hash);
+		if (frequent)
+			frequent_add(frequent, tail[0], hash, 1);
+	}
+}
+
+/* The state with no values waiting; changed in place, or another one where it had to grow. */
+Summary *
+summary_fold(Summary *summary)
+{
+	const uint64 *tail;
+	int			count = summary->waiting;
+	double		x[SUMMARY_TAIL];
+	const double *column = x;
+	Block		block = {0, &column};
+
+	summary_check_parts(summary);
+	if (count == 0)
+		return summary;
+	summary = summary_with_room(summary, count, 0);
+	tail = summary_part(summary, PART_TAIL);
+	for (int i = 0; i < count; i++)
+		x[i] = column_number(summary->kind, tail[i * stride(summary)]);
+	add_keys(summary, tail, count);
+	if (summary->bytes[PART_QUANTILES])
+	{
+		double		ordered[SUMMARY_TAIL];
+
+		memcpy(ordered, x, count * sizeof(double));
+		add_quantiles(summary, ordered, count);
+	}
+	count_values(summary, x, count, &block.rows);
+	if (block.rows > 0)
+		moments_add(summary->moments, 1, &block, NULL);
+	summary->waiting = 0;
+	return summary;
+}
+
+/* Twice the room for waiting values. */
+static Summary *
+with_longer_tail(const Summary *summary)
+{
+	uint32		bytes[PARTS];
+	Summary    *result;
+	uint32		before = summary->bytes[PART_TAIL];
+
+	memcpy(bytes, summary->bytes, sizeof(bytes));
+	bytes[PART_TAIL] = Max(FIRST_TAIL * stride(summary) * sizeof(uint64), 2 * before);
+	result = summary_with_parts(summary, bytes);
+	memcpy(result->parts, summary->parts, before);
+	memcpy(result->parts + bytes[PART_TAIL], summary->parts + before,
+		   VARSIZE(summary) - offsetof(Summary, parts) - before);
+	return result;
+}
+
+Summary *
+summary_add_number(Summary *summary, const SummaryColumn *column, Datum value)
+{
+	uint64	   *tail;
+
+	if ((summary->waiting + 1) * stride(summary) * sizeof(uint64) > summary->bytes[PART_TAIL])
+		summary = with_longer_tail(summary);
+	tail = (uint64 *) summary->parts + summary->waiting * stride(summary);
+	tail[0] = value_bits(column, value);
+	if (column->kind == COLUMN_NUMERIC)
+		tail[1] = hash_value(column->hasher, value);
+	return ++summary->waiting == SUMMARY_TAIL ? summary_fold(summary) : summary;
+}
+
+/* --- texts and others --- */
+
+static void
+count_text(Summary *summary, const char *text, int length)
+{
+	int			characters = pg_mbstrlen_with_len(text, length);
+	int			blank = 0;
+
+	while (blank < length && strchr(" \t\n\r\f\v", text[blank]))
+		blank++;
+	summary->blanks += blank == length;
+	summary->shortest = Min(summary->shortest, characters);
+	summary->longest = Max(summary->longest, characters);
+}
+
+/* A text as it is kept: long ones are cut. */
+static char *
+kept_text(const char *text, int length, uint32 *kept)
+{
+	char	   *result = palloc(FREQUENT_MAX_TEXT);
+	bool		cut = length > FREQUENT_MAX_TEXT;
+
+	*kept = cut ? pg_mbcliplen(text, length, FREQUENT_MAX_TEXT - 3) : length;
+	memcpy(result, text, *kept);
+	if (cut)
+	{
+		memcpy(result + *kept, "...", 3);
+		*kept += 3;
+	}
+	return result;
+}
+
+Summary *
+summary_add_other(Summary *summary, SummaryColumn *column, Datum value)
+{
+	const char *text = NULL;
+	int			length = 0;
+	uint32		kept = 0;
+	uint64		hash;
+
+	summary_check_parts(summary);
+	if (summary->kind == COLUMN_TEXT)
+	{
+		struct varlena *detoasted = PG_DETOAST_DATUM_PACKED(value);
+
+		value = PointerGetDatum(detoasted);
+		text = VARDATA_ANY(detoasted);
+		length = VARSIZE_ANY_EXHDR(detoasted);
+		if (column->type == BPCHAROID)	/* blanks at the end are none of its own */
+			length = bpchartruelen((char *) text, length);
+		count_text(summary, text, length);
+	}
+	hash = hash_value(column->hasher, value);
+	if (hash == 0)
+		hash = 1;
+	if (summary->bytes[PART_FREQUENT] && frequent_count(summary_part(summary, PART_FREQUENT), hash))
+		return summary;			/* and so among the distinct ones */
+	if (summary_has_part(summary, PART_FREQUENT))
+	{
+		if (text == NULL)
+		{
+			text = OutputFunctionCall(&column->output, value);
+			length = strlen(text);
+		}
+		text = kept_text(text, length, &kept);
+	}
+	summary = summary_with_room(summary, 1, kept);
+	if (summary->bytes[PART_DISTINCT])
+		hll_add(summary_part(summary, PART_DISTINCT), hash);
+	if (summary->bytes[PART_FREQUENT])
+		frequent_add_text(summary_part(summary, PART_FREQUENT), summary_part(summary, PART_TEXTS),
+						  hash, 1, text, kept);
+	return summary;
+}

@@ -66,7 +66,8 @@ def importance(db: Database, model_table: str | None) -> list[Importance]:
                    AS importance,
                count(*) FILTER (WHERE m.feature = f.name) AS num_splits
         FROM {model:i} AS m,
-             unnest((SELECT feature_names FROM {summary:i} LIMIT 1)) WITH ORDINALITY AS f(name, place)
+             pg_catalog.unnest((SELECT feature_names FROM {summary:i} LIMIT 1))
+                 WITH ORDINALITY AS f(name, place)
         GROUP BY {columns:q} f.name, f.place ORDER BY {columns:q} importance DESC, f.place
         """,
         groups=_groups(groups, " m."),

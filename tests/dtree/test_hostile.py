@@ -205,3 +205,11 @@ def test_states_that_are_altered(sql, kernel):
             assert error.sqlstate in ("22P03", "22023", "2202E"), error
 
     one_byte()
+
+
+def test_a_function_of_somebody_else(sql):
+    """One that fits the arguments better than PostgreSQL's own, in a schema of the search_path."""
+    sql("CREATE FUNCTION unnest(text[]) RETURNS SETOF text LANGUAGE sql AS $$ SELECT 'mine' $$")
+    sql("CREATE TABLE t AS SELECT i % 2 AS y, i::float8 AS a FROM generate_series(1, 30) AS i")
+    sql(call("a"))
+    assert sql("SELECT feature FROM madlib.dtree_importance('m')") == [("a",)]

@@ -14,6 +14,7 @@ import pg
 
 from benchmarks.accuracy import accuracy
 from benchmarks.database import Bench, bench_database
+from benchmarks.dtree import decision_tree
 from benchmarks.growth import growth
 from benchmarks.kmeans import kmeans
 from benchmarks.logregr import logregr
@@ -37,6 +38,7 @@ TABLES = {
     "accuracy": accuracy,
     "logregr": logregr,
     "kmeans": kmeans,
+    "dtree": decision_tree,
 }
 PAGE = CHECKOUT / "docs" / "benchmarks.md"
 

@@ -27,7 +27,6 @@ class Trees:
     """
 
     group: Integers
-    place: Integers  # among the nodes of the group
     number: Integers
     parent: Integers  # index of a node, -1 for a root
     counts: Array  # (N, C)
@@ -42,10 +41,10 @@ class Trees:
 
     @classmethod
     def roots(cls, groups: int, width: int) -> "Trees":
-        integers = [np.full(groups, value, np.int64) for value in (0, 1, -1, -1, 0, -1)]
-        place, number, parent, feature, last_left, left = integers
+        integers = [np.full(groups, value, np.int64) for value in (1, -1, -1, 0, -1)]
+        number, parent, feature, last_left, left = integers
         return cls(
-            np.arange(groups), place, number, parent, np.zeros((groups, width)), feature, last_left,
+            np.arange(groups), number, parent, np.zeros((groups, width)), feature, last_left,
             np.zeros(groups, np.bool_), left, np.zeros(groups), np.zeros(groups),
             np.zeros(groups),
         )  # fmt: skip
@@ -73,10 +72,8 @@ class Trees:
         shifts = np.zeros(len(children))
         if criterion == "variance":
             shifts = shift_for(counts[:, 1], np.sqrt(counts[:, 2] / np.maximum(counts[:, 0], 1)))
-        sizes = np.bincount(self.group, minlength=int(self.group.max()) + 1)
         fresh = len(children)
         self.group = np.concatenate([self.group, groups])
-        self.place = np.concatenate([self.place, sizes[groups] + rank(groups)])
         self.number = np.concatenate(
             [self.number, np.repeat(2 * self.number[nodes], 2) + np.tile([0, 1], len(nodes))]
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madpy.errors import MadpyError
-from madpy.modules.dtree.core import Array, Integers, edges
+from madpy.modules.dtree.core import Array, Flags, Integers, edges
 from madpy.modules.dtree.grow import Trees, moved, rank, shift_for
 from madpy.ports.postgres.db import Database
 from madpy.ports.postgres.scan import Scan
@@ -16,6 +16,8 @@ SAMPLE_ROWS = 10_000  # of one group
 SAMPLE_NUMBERS = 40_000_000  # of all groups together, room included
 CELLS = 8_000_000  # numbers that a pass counts at once, unless a node of each group has more
 MOST_CELLS = 40_000_000
+LEAVES = 20_000  # of a tree, whose rows a pass counts without bins
+NODES = 3  # where in the header the number of nodes is
 NODE_FIELDS = 7
 WORD = 32
 
@@ -134,9 +136,13 @@ class Passes:
     def totals(self, trees: Trees, nodes: Integers, fold: Fold | None = None) -> Array:
         """Rows of `nodes`, shape (nodes, C); of a regression around their means."""
         slots = rank(trees.group[nodes])
-        body, number = self._step(trees, nodes, slots, False, fold)
         stats = self.classes or 3
-        found: Array = body.reshape(self.groups, number // stats, stats)[trees.group[nodes], slots]
+        found = np.zeros((len(nodes), stats))
+        for first in range(0, int(slots.max(initial=-1)) + 1, LEAVES):
+            part = (slots >= first) & (slots < first + LEAVES)
+            own = slots[part] - first
+            body, number = self._step(trees, nodes[part], own, False, fold)
+            found[part] = body.reshape(self.groups, number // stats, stats)[trees.group[nodes[part]], own]
         return found if self.classes else moved(found, trees.shift[nodes] - trees.counts[nodes, 1])
 
     def _step(
@@ -145,12 +151,9 @@ class Passes:
         """The cells of a pass, shape (groups, c), and how many those of all slots are for one code."""
         number = int(slots.max(initial=0)) + 1
         header = [
-            self.coded, self.classes, number, np.bincount(trees.group).max(), len(self.bins.levels),
-            histograms,
+            self.coded, self.classes, number, 0, len(self.bins.levels), histograms,
             fold.folds if fold else 0, fold.number if fold else 0, fold.held_out if fold else 0, self.seed,
         ]  # fmt: skip
-        slot = np.full(len(trees), -1)
-        slot[nodes] = slots
         bins = [
             float(codes) if levels is None else float(-codes)
             for codes, levels in zip(self.bins.codes, self.bins.levels, strict=True)
@@ -159,38 +162,58 @@ class Passes:
         if not self.coded:
             parts += self.bins.edges
         at = sum(part.shape[1] for part in parts)
-        parts += self._tree(trees, slot, at)
-        params = np.concatenate(parts, axis=1)
+        tree, words = self._tree(trees, nodes, slots, at)
+        parts[0][:, NODES] = tree.shape[1]
+        params = np.concatenate([*parts, tree.reshape(self.groups, -1), words], axis=1)
         states = self.scan.step("dtree", params if self.groups > 1 else params[0])
         return states.body[:, params.shape[1] :], number * (self.classes or 3)
 
-    def _tree(self, trees: Trees, slot: Integers, at: int) -> list[Array]:
-        """Nodes and the levels of their splits, whose numbers begin at `at` among the parameters."""
-        nodes = np.zeros((self.groups, int(trees.place.max()) + 1, NODE_FIELDS))
-        nodes[..., 0] = -1
-        nodes[..., 5] = -1
-        at += nodes.shape[1] * NODE_FIELDS
-        words, offsets = self._words(trees, at)
-        split = trees.left >= 0
-        left = np.where(split, trees.place[trees.left], 0)
-        nodes[trees.group, trees.place] = np.stack(
-            [
-                trees.feature, left, np.where(split, left + 1, 0),
-                np.where(offsets > 0, offsets, trees.last_left), trees.null_right, slot, trees.shift,
-            ],
-            axis=1,
-        )  # fmt: skip
-        return [nodes.reshape(self.groups, -1), words]
+    def _tree(self, trees: Trees, nodes: Integers, slots: Integers, at: int) -> tuple[Array, Array]:
+        """Nodes, shape (groups, n, fields), and the levels of their splits; `at` is where they begin.
 
-    def _words(self, trees: Trees, at: int) -> tuple[Array, Integers]:
+        Only the way to `nodes` is sent, and the children beside it: rows that leave it are not counted.
+        """
+        sent, inner = _way_to(trees, nodes)
+        slot = np.full(len(trees), -1)
+        slot[nodes] = slots
+        place = np.zeros(len(trees), np.int64)
+        place[sent] = rank(trees.group[sent])
+        tree = np.zeros((self.groups, int(place.max()) + 1, NODE_FIELDS))
+        tree[..., [0, 5]] = -1
+        words, offsets = self._words(trees, inner, at + tree.shape[1] * NODE_FIELDS)
+        left = np.where(inner, place[trees.left], 0)
+        fields = [
+            np.where(inner, trees.feature, -1), left, np.where(inner, left + 1, 0),
+            np.where(offsets > 0, offsets, trees.last_left), trees.null_right, slot, trees.shift,
+        ]  # fmt: skip
+        tree[trees.group[sent], place[sent]] = np.stack([field[sent] for field in fields], axis=1)
+        return tree, words
+
+    def _words(self, trees: Trees, inner: Flags, at: int) -> tuple[Array, Integers]:
         """Sets of levels, shape (groups, w), and where each node's begins; 0 where it has none."""
         offsets = np.zeros(len(trees), np.int64)
         words: list[list[float]] = [[] for _ in range(self.groups)]
         for node, levels in trees.levels_left.items():
+            if not inner[node]:
+                continue
             group = words[trees.group[node]]
             offsets[node] = at + len(group)
             group += level_words(levels).tolist()
         return _rectangle([np.array(group) for group in words], 0.0), offsets
+
+
+def _way_to(trees: Trees, nodes: Integers) -> tuple[Integers, Flags]:
+    """The nodes from the roots to `nodes`, with both children of those passed; and which are passed."""
+    passed = np.zeros(len(trees), np.bool_)
+    above = trees.parent[nodes]
+    while len(above := np.unique(above[above >= 0])):
+        passed[above] = True
+        above = trees.parent[above]
+    there = passed | (trees.parent < 0)
+    there[nodes] = True
+    there[trees.left[passed]] = True
+    there[trees.left[passed] + 1] = True
+    return np.flatnonzero(there), passed
 
 
 def level_words(levels: np.ndarray) -> Integers:

@@ -6,10 +6,14 @@ complexities are in units of the risk of the root, as rpart's cp.
 Source: Breiman, Friedman, Olshen & Stone (1984), chapter 3.
 """
 
+import heapq
+
 import numpy as np
 
 from madpy.modules.dtree.core import Array, Flags, Integers
 from madpy.modules.dtree.grow import Trees
+
+SAME = 1e-9
 
 
 def risks(trees: Trees, is_regression: bool) -> Array:
@@ -29,36 +33,41 @@ def levels_up(trees: Trees) -> list[Integers]:
 def complexities(trees: Trees, risk: Array) -> Array:
     """Of each node: the cp from which on pruning removes what is below it.  0 in leaves.
 
-    Weakest links first: the lowest (R(t) - R(T_t)) / (|T_t| - 1) of a subtree is removed, and so on up.
+    Weakest links first: the subtree with the lowest (R(t) - R(T_t)) / (|T_t| - 1) is removed, which changes
+    those that it is part of; and so on up to the root.  Links that differ by rounding only go together.
     """
-    root_risk = np.maximum(risk[: int(trees.group.max(initial=-1)) + 1], np.finfo(float).tiny)[trees.group]
-    result = np.zeros(len(trees))
-    alive = trees.left >= 0
-    below, leaves = risk.copy(), np.ones(len(trees))
-    order = levels_up(trees)
-    at = np.zeros(len(trees))
-    while alive.any():
-        below[:], leaves[:] = risk, 1
-        for nodes in order:
-            nodes = nodes[alive[nodes]]
-            left = trees.left[nodes]
-            below[nodes] = below[left] + below[left + 1]
-            leaves[nodes] = leaves[left] + leaves[left + 1]
-        link = np.where(alive, (risk - below) / np.maximum(leaves - 1, 1) / root_risk, np.inf)
-        weakest = np.full(int(trees.group.max()) + 1, np.inf)
-        np.minimum.at(weakest, trees.group, link)
-        # links that differ by rounding only go together
-        bound = weakest * (1 + 1e-9) + 1e-12
-        cut = alive & (link <= bound[trees.group])
-        level = np.maximum(weakest, 0)[trees.group]
-        for nodes in reversed(order):
-            left = trees.left[nodes]
-            cut[left] |= cut[nodes]
-            cut[left + 1] |= cut[nodes]
-        at = np.maximum(at, np.where(np.isfinite(level), level, 0))
-        result = np.where(cut & alive, at, result)
-        alive &= ~cut
-    return result
+    root_risk = np.maximum(risk[: int(trees.group.max(initial=-1)) + 1], np.finfo(float).tiny)
+    own, leaves = (risk / root_risk[trees.group]).tolist(), np.ones(len(trees))
+    below = np.array(own)
+    for nodes in levels_up(trees):
+        for values in (below, leaves):
+            values[nodes] = values[trees.left[nodes]] + values[trees.left[nodes] + 1]
+    subtree, splits = below.tolist(), (leaves - 1).tolist()
+    parent, left, group = trees.parent.tolist(), trees.left.tolist(), trees.group.tolist()
+    reached = [0.0] * len(root_risk)  # how far each group is pruned
+    alive = (trees.left >= 0).tolist()
+    result = [0.0] * len(trees)
+    heap = [((own[n] - subtree[n]) / splits[n], n) for n in range(len(trees)) if alive[n]]
+    heapq.heapify(heap)
+    while heap:
+        link, node = heapq.heappop(heap)
+        if not alive[node] or link != (own[node] - subtree[node]) / splits[node]:
+            continue  # gone, or changed and in the heap again
+        level = reached[group[node]]
+        if link > level * (1 + SAME) + SAME / 1000:
+            level = reached[group[node]] = link
+        waiting = [node]
+        while waiting:
+            removed = waiting.pop()
+            alive[removed], result[removed] = False, level
+            waiting += [child for child in (left[removed], left[removed] + 1) if alive[child]]
+        risen, fewer, above = own[node] - subtree[node], splits[node], parent[node]
+        while above >= 0:
+            subtree[above] += risen
+            splits[above] -= fewer
+            heapq.heappush(heap, ((own[above] - subtree[above]) / splits[above], above))
+            above = parent[above]
+    return np.array(result)
 
 
 def kept(trees: Trees, complexity: Array, cp: Array) -> Flags:
@@ -78,9 +87,8 @@ def pruned(trees: Trees, old: Integers) -> Trees:
     fresh[old] = np.arange(len(old))
     group = trees.group[old]
     left = np.where(trees.left[old] >= 0, fresh[trees.left[old]], -1)
-    first = np.searchsorted(group, group)
     return Trees(
-        group, np.arange(len(old)) - first, trees.number[old], fresh[trees.parent[old]], trees.counts[old],
+        group, trees.number[old], fresh[trees.parent[old]], trees.counts[old],
         np.where(left >= 0, trees.feature[old], -1), trees.last_left[old], trees.null_right[old], left,
         np.where(left >= 0, trees.gain[old], 0.0),
         trees.null_rows[old], trees.shift[old],

@@ -146,7 +146,7 @@ add_feature(const Plan *plan, double *cells, const int *codes, const Chunk *chun
 static void
 dtree_add(State *state, const Block *block)
 {
-	Plan	   *plan = dtree_plan(state->ncols, state->nparams, state->body);
+	const Plan *plan = dtree_plan(state->ncols, state->nparams, state->body);
 	Chunk	   *chunk = palloc(sizeof(Chunk));
 	int		   *zeros = palloc0(DTREE_CHUNK * sizeof(int));
 

@@ -84,7 +84,7 @@ typedef struct Plan
 
 /* dtree_plan.c */
 extern int64 dtree_body_size(int ncols, int nparams, const double *params);
-extern Plan *dtree_plan(int ncols, int nparams, const double *params);
+extern const Plan *dtree_plan(int ncols, int nparams, const double *params);
 
 /* dtree_bins.c */
 extern int	edges_room(int edges);

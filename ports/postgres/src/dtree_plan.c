@@ -6,6 +6,11 @@
 #include <limits.h>
 #include <math.h>
 
+#include "utils/memutils.h"
+
+/* From here on a comparison is worth its while. */
+#define LONG_PARAMS 500
+
 int
 whole_parameter(double value, int low, int high)
 {
@@ -103,15 +108,13 @@ read_split(Plan *plan, TreeNode *node, const double *fields, const double *param
 		plan->has_categories = true;
 		return;
 	}
-	node->from = whole_parameter(fields[SPLIT], 0, node->null_code) + 1;
+	node->from = whole_parameter(fields[SPLIT], 0, node->null_code - 1) + 1;
 	node->span = node->null_code - node->from + right;
 }
 
-/*
- * Read at every block, for a state may come from anywhere.  Raises an error where an index leads out of the plan.
- */
-Plan *
-dtree_plan(int ncols, int nparams, const double *params)
+/* Raises an error where an index leads out of the plan. */
+static Plan *
+read_plan(int ncols, int nparams, const double *params)
 {
 	Plan	   *plan = palloc0(sizeof(Plan));
 	int		   *depth;
@@ -149,5 +152,50 @@ dtree_plan(int ncols, int nparams, const double *params)
 		plan->depth = Max(plan->depth, depth[n] + 1);
 	}
 	pfree(depth);
+	return plan;
+}
+
+/* The last plan that took long to read: the same parameters come with every block of a pass. */
+static struct
+{
+	MemoryContext context;
+	Plan	   *plan;
+	int			ncols;
+	int			nparams;
+	double	   *params;
+} last;
+
+/*
+ * Parameters as a plan, asked for at every block: a state may come from anywhere, so what was read before counts only
+ * if every number is the same.
+ */
+const Plan *
+dtree_plan(int ncols, int nparams, const double *params)
+{
+	MemoryContext context;
+	MemoryContext old;
+	Plan	   *plan;
+	double	   *copy;
+
+	if (nparams < LONG_PARAMS)
+		return read_plan(ncols, nparams, params);
+	if (last.plan && last.ncols == ncols && last.nparams == nparams &&
+		memcmp(last.params, params, nparams * sizeof(double)) == 0)
+		return last.plan;
+	context = AllocSetContextCreate(CurrentMemoryContext, "madpy tree", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	copy = memcpy(palloc(nparams * sizeof(double)), params, nparams * sizeof(double));
+	plan = read_plan(ncols, nparams, copy); /* which points into them */
+	MemoryContextSwitchTo(old);
+
+	/* it is whole: now it may take the place of the one before */
+	MemoryContextSetParent(context, TopMemoryContext);
+	if (last.context)
+		MemoryContextDelete(last.context);
+	last.context = context;
+	last.plan = plan;
+	last.ncols = ncols;
+	last.nparams = nparams;
+	last.params = copy;
 	return plan;
 }

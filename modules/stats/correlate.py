@@ -15,6 +15,7 @@ from madpy.ports.postgres.db import Database, Relation, fill
 from madpy.ports.postgres.scan import STATE, Rows, Scan
 
 NAMED = 10  # variables in a warning
+MAX_VARIABLES = 950  # of 8 bytes each in a row of 8 kB, with room for its name and grouping columns
 OWN_COLUMNS = ("column_position", "variable")  # of the output table
 FUNCTIONS = {"correlation": "column_correlation", "covariance": "column_covariance"}
 
@@ -132,6 +133,13 @@ def _check_variables(
 def _check_names(db: Database, names: list[str], groups: list[str]) -> None:
     """Every variable and every group is a column of the output table, and groups of the summary too."""
     limit = db.value("SELECT pg_catalog.current_setting('max_identifier_length')::int")
+    if len(names) > MAX_VARIABLES:
+        raise MadpyError(
+            f"target_cols: {len(names)} variables are too many",
+            sqlstate="54011",
+            hint="take fewer, or the aggregate correlation_agg or covariance_agg, which returns an array",
+            detail=f"a row of the output table has room for {MAX_VARIABLES}",
+        )
     for name in names:
         if len(name.encode()) > limit:
             message = f"target_cols: {quoted(name)} is too long for the name of a column"
@@ -221,10 +229,10 @@ def _warn_of_constants(db: Database, side: Relation, record: Result) -> None:
     rows = db.execute(
         """
         SELECT n, pg_catalog.count(*) AS groups
-        FROM {side:i}, pg_catalog.generate_series(1, {count:l}) AS n
+        FROM ({matrices:q}) AS s, pg_catalog.generate_series(1, {count:l}) AS n
         WHERE matrix[n][n] = 'NaN' GROUP BY n ORDER BY n
         """,
-        side=side,
+        matrices=_matrices(side, []),
         count=len(record.column_names),
     )
     if not rows:
@@ -253,13 +261,25 @@ def _create_output(
         """
         CREATE TABLE {output:i} AS
         SELECT v.n::integer AS column_position, v.name AS variable, {groups:q} {triangle:q}
-        FROM {side:i} AS s, pg_catalog.unnest({names:l}::text[]) WITH ORDINALITY AS v(name, n)
+        FROM ({matrices:q}) AS s,
+             pg_catalog.unnest({names:l}::text[]) WITH ORDINALITY AS v(name, n)
         """,
         output=output,
+        matrices=_matrices(side, groups),
         groups="".join(fill("s.{g:i}, ", {"g": group}) for group in groups),
         triangle=triangle,
-        side=side,
         names=names,
+    )
+
+
+def _matrices(side: Relation, groups: list[str]) -> str:
+    """SQL of the matrices in the summary table.
+
+    An empty array is appended so that each is fetched and decompressed once, not for each of its elements.
+    """
+    return fill(
+        "SELECT {groups:i,} pg_catalog.array_cat(matrix, '{braces:q}') AS matrix FROM {side:i} OFFSET 0",
+        {"groups": groups, "braces": "{}", "side": side},
     )
 
 

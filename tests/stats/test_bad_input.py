@@ -84,6 +84,18 @@ def test_numbers_that_are_none(refuses, columns):
     )
 
 
+def test_more_variables_than_a_row_has_room_for(sql, refuses):
+    for count in (950, 951):
+        columns = ", ".join(f"i * {k} AS c{k}" for k in range(count))
+        sql(f"CREATE TABLE wide_{count} AS SELECT {columns}, i FROM generate_series(1, 3) AS i")
+    names = ", ".join(f"c{k}" for k in range(950))
+    sql(f"SELECT madlib.covariance('wide_950', 'o', '{names}', false, 'i')")
+    assert said(refuses("covariance('wide_951', 'p', NULL, false, 'i')"))[:2] == (
+        "54011",
+        "covariance: target_cols: 951 variables are too many",
+    )
+
+
 def test_names_that_are_taken_in_the_output(sql, refuses):
     sql("CREATE TABLE u AS SELECT i AS variable, i AS method, i AS mean, i AS x FROM generate_series(1, 4) i")
     taken = 'correlation: target_cols: "variable" has the name of a column of the output table'

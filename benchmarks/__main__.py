@@ -7,6 +7,7 @@ import re
 import shlex
 import sys
 from contextlib import closing
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
@@ -96,6 +97,7 @@ def setting(bench: Bench) -> list[str]:
         ).getresult()[0]
     packages = ("numpy", "scikit-learn", "connectorx", "adbc-driver-postgresql", "pyarrow")
     return [
+        f"{date.today().isoformat()}.",
         f"{processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}.",
         f"PostgreSQL {server} as it comes: shared_buffers {buffers}, {workers} parallel workers a query.",
         f"Python {platform.python_version()}, {', '.join(f'{name} {version(name)}' for name in packages)}.",

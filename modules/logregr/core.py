@@ -243,12 +243,6 @@ def null_deviance(design: Design) -> Array:
     return cast(Array, -2 * (in_favour + opposed))
 
 
-def stars(p_value: float | None) -> str:
-    """R's significance codes."""
-    marks = ((0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, "."))
-    return next((mark for bound, mark in marks if p_value is not None and p_value < bound), "")
-
-
 def _columns(body: Array) -> int:
     """How many columns a state of moments is of: (m + 1) (m + 2) + 2 m numbers."""
     return round((math.sqrt(25 + 4 * (body.shape[1] - 2)) - 5) / 2)

@@ -5,7 +5,7 @@ from typing import Any
 
 from madpy.helper import helper
 from madpy.helper.scoring import order_of
-from madpy.modules.logregr import core
+from madpy.helper.training import stars
 from madpy.modules.logregr.check import check_model
 from madpy.ports.postgres.db import Database, fill
 
@@ -41,4 +41,4 @@ def summary(db: Database, output_table: str | None) -> list[TermRow]:
         model=model,
         order=order_of(db, model, groups, "m"),
     )
-    return [TermRow(**row, signif=core.stars(row["p_value"])) for row in rows]
+    return [TermRow(**row, signif=stars(row["p_value"])) for row in rows]

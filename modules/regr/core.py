@@ -1,7 +1,4 @@
-"""Inference for linear regression from coefficients and their covariance.  Pure: numpy and scipy.special.
-
-Arrays hold one row per group: G groups, k coefficients; an aliased coefficient is NaN.
-"""
+"""The test of Breusch and Pagan from figures per group.  Pure: numpy and scipy.special."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import special
 
+from madpy.helper.training import stars
 from madpy.modules.logregr import core
 
 
@@ -148,4 +149,4 @@ def test_null_deviance_without_a_constant(sample):
     ("p", "mark"), [(None, ""), (0.0005, "***"), (0.005, "**"), (0.03, "*"), (0.07, "."), (0.5, "")]
 )
 def test_stars(p, mark):
-    assert core.stars(p) == mark
+    assert stars(p) == mark

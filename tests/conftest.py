@@ -15,6 +15,7 @@ from madpy.state import here
 from tests.session import Session
 
 NUMBERS = count(1)
+OPERANDS = ["float8", "int", "bigint", "varchar", "text", "name", "oid", "bytea"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -109,3 +110,22 @@ def role(sql: Session, schema: str) -> Iterator[str]:
     sql("RESET ROLE")
     sql(f"DROP OWNED BY {name} CASCADE")
     sql(f"DROP ROLE {name}")
+
+
+@pytest.fixture
+def loot(sql: Session) -> Iterator[Callable[[], list[tuple[str]]]]:
+    """Operators in public that beat PostgreSQL's own, and keep who ran them: the rows of loot()."""
+    sql("CREATE TABLE public.loot (who text)")
+    pairs = [(left, right) for left in OPERANDS for right in OPERANDS]
+    pairs += [("tid", "tid"), ("numeric", "int"), ("date", "date")]
+    for left, right in pairs:
+        sql(
+            f"CREATE FUNCTION public.evil({left}, {right}) RETURNS boolean LANGUAGE plpgsql AS"
+            " $$ BEGIN INSERT INTO public.loot VALUES (current_query()); RETURN true; END $$"
+        )
+        for operator in ("=", "<>", ">", "<"):
+            sql(f"CREATE OPERATOR public.{operator} (leftarg = {left}, rightarg = {right}, function = public.evil)")
+    yield lambda: sql("SELECT DISTINCT who FROM public.loot")
+    sql("DROP TABLE public.loot")
+    for left, right in pairs:
+        sql(f"DROP FUNCTION public.evil({left}, {right}) CASCADE")

@@ -4,27 +4,6 @@ import pytest
 
 from tests.regr.call import call
 
-TYPES = ["float8", "int", "bigint", "varchar", "text", "name", "oid", "bytea"]
-
-
-@pytest.fixture
-def loot(sql):
-    """Comparisons that keep who ran them, for every pair of types; the rows of loot."""
-    sql("CREATE TABLE public.loot (who text)")
-    pairs = [(a, b) for a in TYPES for b in TYPES] + [("tid", "tid"), ("numeric", "int"), ("date", "date")]
-    for a, b in pairs:
-        sql(
-            f"CREATE FUNCTION public.evil({a}, {b}) RETURNS boolean LANGUAGE plpgsql AS"
-            " $$ BEGIN INSERT INTO public.loot VALUES (current_query()); RETURN true; END $$"
-        )
-        for operator in ("=", "<>", ">", "<"):
-            sql(f"CREATE OPERATOR public.{operator} (leftarg = {a}, rightarg = {b}, function = public.evil)")
-    yield lambda: sql("SELECT DISTINCT who FROM public.loot")
-    sql("DROP TABLE public.loot")
-    for a, b in pairs:
-        sql(f"DROP FUNCTION public.evil({a}, {b}) CASCADE")
-
-
 def test_nothing_of_others_is_run(sql, loot):
     sql(
         "CREATE TABLE t AS SELECT i::float8 AS a, cos(i) AS y, ('g' || i % 2)::varchar AS g, i % 2 AS n,"

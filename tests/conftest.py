@@ -124,7 +124,8 @@ def loot(sql: Session) -> Iterator[Callable[[], list[tuple[str]]]]:
             " $$ BEGIN INSERT INTO public.loot VALUES (current_query()); RETURN true; END $$"
         )
         for operator in ("=", "<>", ">", "<"):
-            sql(f"CREATE OPERATOR public.{operator} (leftarg = {left}, rightarg = {right}, function = public.evil)")
+            operands = f"leftarg = {left}, rightarg = {right}"
+            sql(f"CREATE OPERATOR public.{operator} ({operands}, function = public.evil)")
     yield lambda: sql("SELECT DISTINCT who FROM public.loot")
     sql("DROP TABLE public.loot")
     for left, right in pairs:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.regr.call import call
 
+
 def test_nothing_of_others_is_run(sql, loot):
     sql(
         "CREATE TABLE t AS SELECT i::float8 AS a, cos(i) AS y, ('g' || i % 2)::varchar AS g, i % 2 AS n,"

@@ -1,11 +1,15 @@
 """Trees to look at: as text, for Graphviz, and as SVG.  Pure: no database."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from html import escape
 
 FONT = 12
 LINE = 16
-CHARACTER = 6.9  # width of one, about
+BOLD = 1.1  # times as wide
+WIDE = set("MW@%mw—…")
+NARROW = set("ijl.,:;!|'I ()[]ft")
 PAD = 8
 GAP = 18  # between boxes
 DROP = 46  # from a box to those below
@@ -45,16 +49,16 @@ def text(trees: list[Tree]) -> str:
 
 
 def _text(tree: Tree) -> str:
-    lines = [tree.title] if tree.title else []
+    lines = [_printable(tree.title)] if tree.title else []
 
     def add(number: int, lead: str, below: str, how: str) -> None:
         node = tree.nodes[number]
         figures = f"{node.rows} rows, {tree.criterion} {node.impurity:.4g}"
         if node.split is None:
-            lines.append(f"{lead}{how}{says(node)}: {figures}")
+            lines.append(f"{lead}{how}{_printable(says(node))}: {figures}")
             return
         null = f", NULL {_null(node)}" if node.null_goes else ""
-        lines.append(f"{lead}{how}{node.split}? {says(node)}: {figures}{null}")
+        lines.append(f"{lead}{how}{_printable(f'{node.split}? {says(node)}')}: {figures}{null}")
         add(2 * number, f"{below}├─ ", f"{below}│  ", "yes: ")
         add(2 * number + 1, f"{below}└─ ", f"{below}   ", "no: ")
 
@@ -76,10 +80,11 @@ def dot(trees: list[Tree]) -> str:
     ]
     for t, tree in enumerate(trees):
         if tree.title:
-            lines.append(f"    subgraph cluster_{t} {{ label={_quoted([tree.title])};")
+            lines.append(f"    subgraph cluster_{t} {{ label={_quoted([_printable(tree.title)])};")
         for number, node in sorted(tree.nodes.items()):
             name = f"t{t}n{number}"
-            lines.append(f'    {name} [label={_quoted(_lines(tree, node))}, fillcolor="{_color(node)}"];')
+            label = [_cut(line) for line in _lines(tree, node)]
+            lines.append(f'    {name} [label={_quoted(label)}, fillcolor="{_color(node)}"];')
             for child, word in (
                 ((2 * number, "yes"), (2 * number + 1, "no")) if node.split is not None else ()
             ):
@@ -91,18 +96,35 @@ def dot(trees: list[Tree]) -> str:
 
 
 def _quoted(lines: list[str]) -> str:
-    escaped = [line.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") for line in lines]
+    escaped = [line.replace("\\", "\\\\").replace('"', '\\"') for line in lines]
     return '"' + "\\n".join(escaped) + '"'
 
 
 def _lines(tree: Tree, node: Node) -> list[str]:
-    """The lines in a box."""
+    """The lines in a box, whole."""
     figures = f"{node.rows} rows, {tree.criterion} {node.impurity:.4g}"
-    return [*([] if node.split is None else [_cut(node.split)]), _cut(says(node)), figures]
+    return [_printable(line) for line in ([] if node.split is None else [node.split]) + [says(node), figures]]
+
+
+def _printable(line: str) -> str:
+    """On one line, and without what XML does not allow."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", " ", line)
 
 
 def _cut(line: str, most: int = 48) -> str:
-    return line if len(line) <= most else line[: most - 1] + "…"
+    """A name may be long; what is behind it, a threshold or a share, is what one has to see."""
+    return line if len(line) <= most else f"{line[: most - 21]}…{line[-20:]}"
+
+
+def _width(line: str) -> float:
+    """About: a font is not known here."""
+    return FONT * sum(
+        1.05 if c in WIDE or unicodedata.east_asian_width(c) in "WF"
+        else 0.4 if c in NARROW
+        else 0.72 if c.isupper()
+        else 0.63
+        for c in line
+    )  # fmt: skip
 
 
 def svg(trees: list[Tree]) -> str:
@@ -128,10 +150,15 @@ def svg(trees: list[Tree]) -> str:
 def _draw(tree: Tree, top: float) -> tuple[list[str], float, float]:
     """What a tree looks like below `top`, its right end and its bottom."""
     boxes = {number: _lines(tree, node) for number, node in tree.nodes.items()}
-    widths = {n: 2 * PAD + CHARACTER * max(map(len, lines)) for n, lines in boxes.items()}
+    widths = {
+        n: 2 * PAD + max(_width(_cut(line)) * (1 if i else BOLD) for i, line in enumerate(lines))
+        for n, lines in boxes.items()
+    }
     parts = []
     if tree.title:
-        parts.append(f'<text x="{PAD}" y="{top + LINE}" font-weight="bold">{escape(tree.title)}</text>')
+        parts.append(
+            f'<text x="{PAD}" y="{top + LINE}" font-weight="bold">{escape(_printable(tree.title))}</text>'
+        )
         top += TITLE
     centers: dict[int, float] = {}
     ends: list[float] = []  # per depth, where the last box ends
@@ -163,7 +190,7 @@ def _draw(tree: Tree, top: float) -> tuple[list[str], float, float]:
         y = top + (number.bit_length() - 1) * row
         parts += _box(boxes[number], centers[number], y, widths[number], node)
     depth = max(number.bit_length() for number in tree.nodes)
-    right = max(centers[n] + widths[n] / 2 for n in centers)
+    right = max(PAD + BOLD * _width(tree.title), *(centers[n] + widths[n] / 2 for n in centers))
     return parts, right, top + depth * row - DROP - LINE
 
 
@@ -209,8 +236,10 @@ def _box(lines: list[str], center: float, y: float, width: float, node: Node) ->
         weight = ' font-weight="bold"' if i == 0 else ""
         parts.append(
             f'<text x="{center:.1f}" y="{top + (i + 1) * LINE - 2:.1f}" text-anchor="middle"{weight}>'
-            f"{escape(line)}</text>"
+            f"{escape(_cut(line))}</text>"
         )
+    if any(line != _cut(line) for line in lines):  # shown where the pointer rests
+        parts = ["<g><title>" + escape("\n".join(lines)) + "</title>", *parts, "</g>"]
     return parts
 
 

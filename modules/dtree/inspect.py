@@ -1,5 +1,6 @@
 """dtree_display and dtree_importance: the output table of dtree_train, read again."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -8,8 +9,8 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.arguments import quoted
-from madpy.helper.expressions import columns_of
-from madpy.helper.scoring import summary_of
+from madpy.helper.expressions import NUMBERS, TEXTS, columns_of
+from madpy.helper.scoring import order_of, summary_of
 from madpy.modules.dtree.display import Node, Tree, dot, svg, text
 from madpy.modules.dtree.report import COLUMNS
 from madpy.ports.postgres.db import Database, Relation, fill
@@ -17,6 +18,11 @@ from madpy.ports.postgres.db import Database, Relation, fill
 METHOD = "dtree_train"
 FORMATS = {"text": text, "dot": dot, "svg": svg}
 MOST_TREES = 100
+# Types that JSON has, or writes in one way whatever the session's settings are.
+PLAIN = {
+    *(NUMBERS | TEXTS), "boolean", "date", "uuid", "timestamp without time zone", "timestamp with time zone",
+}  # fmt: skip
+AS_TEXT = "CASE WHEN m.{g:i} IS NOT NULL THEN pg_catalog.format('%s', m.{g:i}) END"
 
 
 @dataclass(frozen=True)
@@ -35,12 +41,12 @@ def display(db: Database, model_table: str | None, format: str | None) -> str:
     model, groups = _check_model(db, model_table)
     rows = db.execute(
         """
-        SELECT {groups:q} AS groups, node, split, num_rows, impurity, prediction::text AS prediction,
-               class_counts, null_goes, num_null
-        FROM {model:i} ORDER BY {order:q} node
+        SELECT {groups:q} AS groups, m.node, m.split, m.num_rows, m.impurity,
+               pg_catalog.format('%s', m.prediction) AS prediction, m.class_counts, m.null_goes, m.num_null
+        FROM {model:i} AS m ORDER BY {order:q} m.node
         """,
-        groups=_groups(groups, " "),
-        order=_order(groups),
+        groups=_groups(groups),
+        order=order_of(db, model, list(groups), "m"),
         model=model,
     )
     if not rows:
@@ -57,65 +63,113 @@ def display(db: Database, model_table: str | None, format: str | None) -> str:
 def importance(db: Database, model_table: str | None) -> list[Importance]:
     """How much each feature's splits gain, as a share of what all splits of the group gain."""
     model, groups = _check_model(db, model_table)
-    summary = summary_of(db, model, METHOD)
+    summary = _summary(db, model)
     rows = db.execute(
         """
         SELECT {groups:q} AS groups, f.name AS feature,
-               coalesce(sum(m.gain) FILTER (WHERE m.feature = f.name), 0)
-                   / coalesce(nullif(sum(m.gain), 0), 1)
+               coalesce(pg_catalog.sum(m.gain) FILTER (WHERE m.feature OPERATOR(pg_catalog.=) f.name), 0)
+                   OPERATOR(pg_catalog./)
+                   CASE WHEN pg_catalog.sum(m.gain) OPERATOR(pg_catalog.>) 0::double precision
+                        THEN pg_catalog.sum(m.gain) ELSE 1 END
                    AS importance,
-               count(*) FILTER (WHERE m.feature = f.name) AS num_splits
+               pg_catalog.count(*) FILTER (WHERE m.feature OPERATOR(pg_catalog.=) f.name) AS num_splits
         FROM {model:i} AS m,
              pg_catalog.unnest((SELECT feature_names FROM {summary:i} LIMIT 1))
                  WITH ORDINALITY AS f(name, place)
-        GROUP BY {columns:q} f.name, f.place ORDER BY {columns:q} importance DESC, f.place
+        GROUP BY {columns:q} f.name, f.place ORDER BY {order:q} importance DESC, f.place
         """,
-        groups=_groups(groups, " m."),
+        groups=_groups(groups),
         columns="".join(fill("m.{g:i}, ", {"g": group}) for group in groups),
+        order=order_of(db, model, list(groups), "m"),
         model=model,
         summary=summary,
     )
     return [Importance(**row) for row in rows]
 
 
-def _check_model(db: Database, model_table: str | None) -> tuple[Relation, list[str]]:
-    """An output table of dtree_train, and its grouping columns."""
+def _check_model(db: Database, model_table: str | None) -> tuple[Relation, dict[str, str]]:
+    """An output table of dtree_train, and its grouping columns with their types.
+
+    Anybody can make a table, so types are looked at too: operators of theirs would run as the caller.
+    """
     model = helper.check_source(db, model_table, "model_table")
-    names = list(columns_of(db, model))
-    wanted = [name for name, _ in COLUMNS]
-    if names[-len(wanted) :] != wanted:
-        raise MadpyError(
-            f"table {quoted(model.name)} is not a model of {METHOD}",
-            sqlstate="42809",
-            hint=f"give the output_table of a call of {METHOD}",
-        )
-    return model, names[: -len(wanted)]
+    types = columns_of(db, model)
+    own = list(types)[-len(COLUMNS) :]
+    if [(name, "any" if name == "prediction" else types[name]) for name in own] != [
+        (name, "any" if name == "prediction" else sql_type) for name, sql_type in COLUMNS
+    ]:
+        raise _no_model(model)
+    return model, {name: sql_type for name, sql_type in types.items() if name not in own}
+
+
+def _summary(db: Database, model: Relation) -> Relation:
+    """The summary table beside a model, with the columns that are read here."""
+    summary = summary_of(db, model, METHOD)
+    types = columns_of(db, summary)
+    if (types.get("criterion"), types.get("feature_names")) != ("text", "text[]"):
+        raise _no_model(summary)
+    return summary
+
+
+def _no_model(table: Relation) -> MadpyError:
+    return MadpyError(
+        f"table {quoted(table.name)} is not a model of {METHOD}",
+        sqlstate="42809",
+        hint=f"give the output_table of a call of {METHOD}",
+    )
 
 
 def _criterion(db: Database, model: Relation) -> str:
-    rows = db.execute("SELECT criterion FROM {s:i} LIMIT 1", s=summary_of(db, model, METHOD))
+    rows = db.execute("SELECT criterion FROM {s:i} LIMIT 1", s=_summary(db, model))
     return str(rows[0]["criterion"]) if rows else "impurity"
 
 
-def _groups(groups: list[str], before: str) -> str:
-    pairs = ", ".join(fill("{g:l}, {b:q}{g:i}", {"g": group, "b": before}) for group in groups)
+def _groups(groups: dict[str, str]) -> str:
+    """SQL of the grouping columns as JSON; types of others as text, as JSON would run their cast to it."""
+    pairs = ", ".join(
+        fill("{g:l}, ", {"g": group}) + fill("m.{g:i}" if sql_type in PLAIN else AS_TEXT, {"g": group})
+        for group, sql_type in groups.items()
+    )
     return f"pg_catalog.jsonb_build_object({pairs})::text" if groups else "NULL::text"
-
-
-def _order(groups: list[str]) -> str:
-    return "".join(fill("{g:i}, ", {"g": group}) for group in groups)
 
 
 def _trees(rows: list[dict[str, Any]], criterion: str) -> Iterator[Tree]:
     for title, nodes in groupby(rows, key=lambda row: row["groups"]):
         known = list(nodes)
+        _check_nodes(known)
         numbers = [0.0] if known[0]["class_counts"] else [float(row["prediction"]) for row in known]
         tree = {row["node"]: _node(row, min(numbers), max(numbers)) for row in known}
-        if any(node.split is not None and not {2 * n, 2 * n + 1} <= tree.keys() for n, node in tree.items()):
-            raise MadpyError("a node of the model has no children", hint="train the model again")
-        if 1 not in tree:
-            raise MadpyError("the model has no root", hint="train the model again")
         yield Tree(title or "", criterion, tree)
+
+
+def _check_nodes(rows: list[dict[str, Any]]) -> None:
+    """Somebody may have changed the table: each node has a parent that is split, and all that is drawn."""
+    inner = {row["node"] for row in rows if row["split"] is not None}
+    there = [row["node"] for row in rows]
+    wanted = sorted([1, *(child for node in inner for child in (2 * node, 2 * node + 1))])
+    if there != wanted:
+        raise MadpyError(
+            "the model is damaged: nodes are missing, or are there that should not be",
+            hint="train the model again",
+        )
+    for row in rows:
+        counts = row["class_counts"]
+        is_whole = row["num_rows"] is not None and row["impurity"] is not None
+        if counts is None:
+            is_whole = is_whole and rows[0]["class_counts"] is None and _is_finite(row["prediction"])
+        else:
+            is_whole = is_whole and bool(rows[0]["class_counts"]) and len(counts) > 0 and None not in counts
+        if not is_whole:
+            raise MadpyError(
+                f"the model is damaged: node {row['node']} has no figures", hint="train the model again"
+            )
+
+
+def _is_finite(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _node(row: dict[str, Any], low: float, high: float) -> Node:

@@ -63,6 +63,36 @@ def test_boxes_do_not_touch(numbers):
     assert max(place[2] for place in places) <= width and min(place[0] for place in places) >= 0
 
 
+def test_of_a_long_line_the_threshold_is_seen():
+    split = f"{'a long name ' * 10}<= 1.25"
+    tree = Tree("", "gini", {1: node(1, split), 2: node(2, prediction="b" * 90), 3: node(3)})
+    root = ElementTree.fromstring(svg([tree]))
+    lines = [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert any("…" in line and line.endswith("<= 1.25") and len(line) == 48 for line in lines)
+    assert any(line.endswith("bbb (50%)") for line in lines)
+    assert "<= 1.25" in dot([tree])
+    titles = [e.text for e in root.iter("{http://www.w3.org/2000/svg}title")]
+    assert len(titles) == 2 and titles[0].splitlines()[0] == split
+
+
+def test_wide_letters_have_wide_boxes():
+    thin, wide, broad = (
+        boxes(svg([Tree("", "g", {1: node(1, prediction=letter * 40)})]))[0] for letter in "iW漢"
+    )
+    assert thin[2] < 0.5 * wide[2] and wide[2] > 40 * 12 and broad[2] > 40 * 12
+
+
+def test_every_label_makes_a_picture():
+    """XML has no place for most control characters; a line stays one line."""
+    label = "<script>\x01\x1b]]>&amp;\n'\"\ufffe größe"
+    tree = Tree(label, "gini", {1: node(1, label), 2: node(2, prediction=label), 3: node(3)})
+    root = ElementTree.fromstring(svg([tree]))
+    assert not list(root.iter("{http://www.w3.org/2000/svg}script"))
+    assert "<script>  ]]>&amp; '\"  größe" in [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert len(text([tree]).splitlines()) == 4
+    assert "\x1b" not in text([tree]) + dot([tree])
+
+
 def test_of_a_model(sql):
     sql("SELECT madlib.load_dataset('iris')")
     sql("CREATE VIEW v AS SELECT *, target % 2 AS g FROM iris")

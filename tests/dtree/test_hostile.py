@@ -213,3 +213,81 @@ def test_a_function_of_somebody_else(sql):
     sql("CREATE TABLE t AS SELECT i % 2 AS y, i::float8 AS a FROM generate_series(1, 30) AS i")
     sql(call("a"))
     assert sql("SELECT feature FROM madlib.dtree_importance('m')") == [("a",)]
+
+
+def test_operators_of_somebody_else(sql, loot):
+    """None of them is run, in either feed, with groups, categories, folds and predictions."""
+    sql(
+        "CREATE TABLE t AS SELECT i % 2 AS y, i::float8 AS a, ('x' || i % 3)::varchar AS c, i % 2 = 0 AS b,"
+        " ('g' || i % 2)::varchar AS g FROM generate_series(1, 60) AS i"
+    )
+    for memory in ("256MB", "0"):
+        sql(f"SET madpy.store_memory = '{memory}'")
+        for output, target in (("m", "y"), ("n", "c")):
+            features = "a, c, b" if target == "y" else "a, b"
+            sql(call(features, target, output=output, grouping_cols="g", n_folds=2))
+            sql(f"SELECT madlib.dtree_display('{output}'), madlib.dtree_importance('{output}')")
+            sql(f"SELECT madlib.dtree_predict('{output}', 't', 'p_{output}')")
+        sql("SELECT madlib.dtree_predict_prob('n', 't', 'q')")
+        sql("DROP TABLE m, m_summary, n, n_summary, p_m, p_n, q")
+    assert loot() == []
+
+
+TAKEN = "CREATE FUNCTION {}(mood) RETURNS {} LANGUAGE plpgsql AS $$ BEGIN RAISE 'run'; END $$"
+
+
+def test_casts_of_somebody_else(sql):
+    """Of the type of a class, and of a group: a model shows them by the type's own output."""
+    sql("CREATE TYPE mood AS ENUM ('sad', 'happy')")
+    sql("CREATE TABLE t AS SELECT i::float8 AS a, (enum_range(NULL::mood))[1 + i % 2] AS y,"
+        " (enum_range(NULL::mood))[1 + i / 30] AS g FROM generate_series(1, 59) AS i")  # fmt: skip
+    sql(call("a", grouping_cols="g"))
+    for sql_type in ("text", "json"):
+        sql(TAKEN.format(f"as_{sql_type}", sql_type))
+        sql(f"CREATE CAST (mood AS {sql_type}) WITH FUNCTION as_{sql_type}(mood)")
+    assert "run" in sql.fails("SELECT to_jsonb(g) FROM t").message  # it would be
+    drawn = sql.value("SELECT madlib.dtree_display('m')")
+    assert drawn.startswith('{"g": "sad"}') and "happy" in drawn
+    assert sql("SELECT DISTINCT groups->>'g' FROM madlib.dtree_importance('m')") == [("happy",), ("sad",)]
+
+
+def test_a_table_with_the_columns_of_a_model(sql):
+    """Of types with operators of their own, which would run with the rights of who looks at it."""
+    sql(f"CREATE TABLE t AS {ROWS}")
+    sql(call("a"))
+    sql("CREATE TYPE loss AS (it float8)")
+    sql("ALTER TABLE m ALTER gain TYPE loss USING ROW(gain)::loss")
+    for function in ("dtree_importance", "dtree_display"):
+        error = sql.fails(f"SELECT madlib.{function}('m')")
+        assert (error.sqlstate, error.message) == (
+            "42809",
+            f'{function}: table "m" is not a model of dtree_train',
+        )
+    sql("CREATE TABLE n AS SELECT * FROM t")
+    sql(call("a", output="o"))
+    sql("ALTER TABLE o_summary ALTER feature_names TYPE name[]")
+    assert sql.fails("SELECT madlib.dtree_importance('o')").sqlstate == "42809"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM m WHERE node = 1",
+        "DELETE FROM m WHERE node = 2",
+        "INSERT INTO m SELECT (m).* FROM (SELECT m FROM m LIMIT 1) AS again",
+        "UPDATE m SET node = NULL WHERE node = 2",
+        "UPDATE m SET num_rows = NULL",
+        "UPDATE m SET class_counts = '{}'",
+        "UPDATE m SET class_counts = '{NULL,1}' WHERE node = 1",
+        "UPDATE m SET class_counts = NULL WHERE node = 1",
+        "UPDATE m SET impurity = NULL WHERE node = 3",
+    ],
+)
+def test_nodes_that_were_changed(sql, change):
+    sql(f"CREATE TABLE t AS {ROWS}")
+    sql(call("a, c", task="classification", min_split=2, min_bucket=1, max_depth=2))
+    sql(change)
+    for format in ("text", "dot", "svg"):
+        error = sql.fails(f"SELECT madlib.dtree_display('m', '{format}')")
+        assert error.message.startswith("dtree_display: the model is damaged: "), error
+    sql("SELECT madlib.dtree_importance('m')")

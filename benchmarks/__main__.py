@@ -1,4 +1,4 @@
-"""python -m benchmarks [NAME...] [--rows N] [--rounds N] [--large] [--write]"""
+"""python -m benchmarks [NAME...] [--rows N] [--rounds N] [--methods NAME,...] [--write]"""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ import pg
 from benchmarks.accuracy import accuracy
 from benchmarks.database import Bench, bench_database
 from benchmarks.dtree import decision_tree
-from benchmarks.growth import growth
+from benchmarks.growth import METHODS, by_features, by_groups, by_rows, feeds
 from benchmarks.kmeans import kmeans
 from benchmarks.logregr import logregr
 from benchmarks.memory import memory
@@ -35,11 +35,14 @@ TABLES = {
     "first": first,
     "nb": naive_bayes,
     "memory": memory,
-    "growth": growth,
     "accuracy": accuracy,
     "logregr": logregr,
     "kmeans": kmeans,
     "dtree": decision_tree,
+    "feeds": feeds,
+    "rows": by_rows,
+    "features": by_features,
+    "groups": by_groups,
 }
 PAGE = CHECKOUT / "docs" / "benchmarks.md"
 
@@ -47,7 +50,7 @@ PAGE = CHECKOUT / "docs" / "benchmarks.md"
 def main(arguments: list[str]) -> None:
     """Run the tables that were asked for, all if none were, and print each when it is done."""
     options = parse(arguments)
-    with bench_database(options.rows, options.rounds, options.large) as bench:
+    with bench_database(options.rows, options.rounds, options.methods) as bench:
         lines = setting(bench)
         print("\n".join(lines))
         tables = []
@@ -60,6 +63,7 @@ def main(arguments: list[str]) -> None:
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
+    known = [method.name for method in METHODS]
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=sys.modules["benchmarks"].__doc__
     )
@@ -68,7 +72,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--rows", type=int, default=1_000_000, help="of the table (%(default)s, 10000 or more)"
     )
     parser.add_argument("--rounds", type=int, default=7, help="how often each case is timed (%(default)s)")
-    parser.add_argument("--large", action="store_true", help="five times the rows in the table of growth too")
+    parser.add_argument(
+        "--methods", default=",".join(known), help="in feeds, rows, features and groups (%(default)s)"
+    )
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(CHECKOUT)}")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.names if name not in TABLES]
@@ -76,8 +82,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parser.error(f"there is no table {', '.join(unknown)}; there are {', '.join(TABLES)}")
     if options.rows < 10_000 or options.rounds < 1:
         parser.error("10,000 rows or more, and a round or more, are needed")
-    if options.write and options.names:
-        parser.error("--write is for a whole run: leave the names out")
+    options.methods = options.methods.split(",")
+    strange = [name for name in options.methods if name not in known]
+    if strange:
+        parser.error(f"there is no growth of {', '.join(strange)}; there is of {', '.join(known)}")
+    if options.write and (options.names or options.methods != known):
+        parser.error("--write is for a whole run: leave the names and --methods out")
     return options
 
 

@@ -1,7 +1,7 @@
 """What a run works on: a database of its own on the private cluster, dropped when it ends, and its tables."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
@@ -16,16 +16,16 @@ MAX_GROUPS = 10_000
 
 @dataclass(frozen=True)
 class Bench:
-    """A database with tables `t` (`rows` rows, x1 .. x10, y), `grouped` (the same and g) and `small`."""
+    """A database with tables `t` (`rows` rows, x1 .. x10, y) and `small`."""
 
     address: Address
     rows: int
     rounds: int
-    large: bool
+    methods: Sequence[str]  # whose growth is measured
 
     @property
     def groups(self) -> int:
-        """Of the table `grouped`: each has 100 rows or more."""
+        """Of a table with groups: each has 100 rows or more."""
         return min(MAX_GROUPS, self.rows // 100)
 
     def connect(self) -> pg.Connection:
@@ -47,11 +47,11 @@ def scan(table: str = "t", features: int = FEATURES) -> str:
 
 
 @contextmanager
-def bench_database(rows: int, rounds: int, large: bool) -> Iterator[Bench]:
+def bench_database(rows: int, rounds: int, methods: Sequence[str]) -> Iterator[Bench]:
     """A fresh database with the extension and the tables, named for this process as those of the tests."""
     server = start(here())
     address = Address(server.host, server.port, server.user, f"madpy_bench_{os.getpid()}")
-    bench = Bench(address, rows, rounds, large)
+    bench = Bench(address, rows, rounds, methods)
     with closing(server.connect("postgres")) as maintenance:
         maintenance.query(f"CREATE DATABASE {address.database}")
         try:
@@ -59,16 +59,18 @@ def bench_database(rows: int, rounds: int, large: bool) -> Iterator[Bench]:
                 connection.query("CREATE EXTENSION madpy CASCADE")
                 create_table(connection, "t", rows)
                 create_table(connection, "small", 1000)
-                create_table(connection, "grouped", rows, groups=bench.groups)
             yield bench
         finally:
             maintenance.query(f"DROP DATABASE {address.database} WITH (FORCE)")
 
 
 def create_table(
-    connection: pg.Connection, name: str, rows: int, features: int = FEATURES, groups: int = 0
+    connection: pg.Connection, name: str, rows: int, features: int = FEATURES, groups: int = 0, more: str = ""
 ) -> None:
-    """Make a table, vacuumed and read once.  Nothing is logged or vacuumed behind the measurements' back."""
+    """Make a table, vacuumed and read once; `more` is SQL of further columns, each with its comma before it.
+
+    Nothing is logged or vacuumed behind the measurements' back.
+    """
     draws = ", ".join(f"random() AS x{i}" for i in range(1, features + 1))
     target = " + ".join(f"{i} * x{i}" for i in range(1, features + 1))
     group = f", floor({groups} * random())::integer AS g" if groups else ""
@@ -76,7 +78,7 @@ def create_table(
     connection.query(
         f"""
         CREATE UNLOGGED TABLE {name} WITH (autovacuum_enabled = off) AS
-        SELECT {names(features)}, 3 + {target} + random() AS y {group}
+        SELECT {names(features)}, 3 + {target} + random() AS y {group} {more}
         FROM (SELECT {draws} FROM generate_series(1, {rows})) AS x
         """
     )

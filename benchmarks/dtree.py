@@ -15,14 +15,13 @@ from benchmarks.timing import SERIAL, Case, interleave, multiples
 
 FLOOR = "scan: sum of every column, serial"
 DEPTH = 5
-STREAM = "SET madpy.store_memory = 0"
 STORE_ROOM = "SET madpy.store_memory = '8GB'"  # for --rows; the default holds the usual table
 VECTOR = f"ARRAY[{names()}]"
 SCORED = f"SELECT sum(madlib.dtree_predict_number((SELECT model FROM kept_summary), {VECTOR})) FROM steps"
 
 
 def decision_tree(bench: Bench) -> Table:
-    """Training to depth 5, in both feeds, of classes, deeper and validated, and scoring."""
+    """Training to depth 5, of classes, deeper and validated, and scoring."""
     with closing(bench.connect()) as connection:
         prepare(connection)
         cases = [*training_cases(bench), peer(bench)]
@@ -67,7 +66,6 @@ def training_cases(bench: Bench) -> list[Case]:
         Case("dtree_train, two classes", train(target="y > 5"), Goal(4, "x"), stored, DROP_MODEL),
         Case("dtree_train, depth 10", train("max_depth => 10"), None, stored, DROP_MODEL),
         Case("dtree_train, 10 folds", train("max_depth => 5, n_folds => 10"), None, stored, DROP_MODEL),
-        Case("dtree_train, streaming", train(), None, STREAM, DROP_MODEL, "a scan a level, parallel"),
         Case(
             "dtree_predict_number of all rows, depth 8", SCORED, before=SERIAL,
             note=f"{rows:g} million rows; 1.5 million a second, the goal, are {rows / 1.5:.2f} s",

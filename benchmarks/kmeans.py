@@ -12,7 +12,6 @@ from benchmarks.speed import DROP_MODEL, FLOOR
 from benchmarks.timing import SERIAL, Case, interleave, multiples
 
 K, ITERATIONS = 8, 20
-STREAM = "SET madpy.store_memory = 0"
 STORE_ROOM = "SET madpy.store_memory = '8GB'"  # for --rows; the default holds the usual table
 
 
@@ -29,7 +28,7 @@ def trained(name: str, query: str, before: str = STORE_ROOM, goal: Goal | None =
 
 
 def kmeans(bench: Bench) -> Table:
-    """Training in both feeds and in groups, and scoring."""
+    """Training from all kinds of seeds, and scoring."""
     score = (
         f"SELECT count(madlib.kmeans_predict((SELECT centroids FROM kept_summary), ARRAY[{names()}])) FROM t"
     )
@@ -37,10 +36,8 @@ def kmeans(bench: Bench) -> Table:
         Case(FLOOR, scan(), before=SERIAL),
         trained("kmeans_train", train(), goal=Goal(6, "x")),
         trained("kmeans_train, serial", train(), f"{SERIAL}; {STORE_ROOM}"),
-        trained("kmeans_train, streaming", train(), STREAM),
         trained("kmeans_train, seeds of all rows", train(options=", init => 'kmeans||'")),
         trained("kmeans_train, manhattan", train(options=", distance => 'manhattan'")),
-        trained(f"kmeans_train, {bench.groups:,} groups", train("grouped", ", grouping_cols => 'g'")),
         Case("kmeans_predict((SELECT centroids ...), ARRAY[...])", score),
         Case("the same, serial", score, before=SERIAL),
         Case("pull with ADBC, fit with scikit-learn", lambda: pull_and_fit(bench)),

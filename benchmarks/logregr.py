@@ -14,18 +14,17 @@ from benchmarks.speed import DROP_MODEL
 from benchmarks.timing import SERIAL, Case, interleave, multiples
 
 FLOOR = "scan: sum of every column, serial"
-STREAM = "SET madpy.store_memory = 0"
 STORE_ROOM = "SET madpy.store_memory = '8GB'"  # for --rows; the default holds the usual table
 SCORED = f"SELECT sum(madlib.logregr_predict_prob(coef, ARRAY[1, {names()}])) FROM odds, kept"
 
 
 def logregr(bench: Bench) -> Table:
-    """Training to convergence, in both feeds and in groups, and scoring."""
+    """Training to convergence, and scoring."""
     with closing(bench.connect()) as connection:
-        prepare(connection, bench)
+        prepare(connection)
         cases = [*training_cases(bench), peer(bench)]
         timings = interleave(cases, connection, bench.rounds, "logregr")
-        connection.query("DROP TABLE odds, grouped_odds, kept, kept_summary")
+        connection.query("DROP TABLE odds, kept, kept_summary")
     floor = timings[FLOOR].median
     return Table(
         "Logistic regression",
@@ -37,34 +36,29 @@ def logregr(bench: Bench) -> Table:
     )
 
 
-def prepare(connection: pg.Connection, bench: Bench) -> None:
+def prepare(connection: pg.Connection) -> None:
     logit = " + ".join(f"{(-1) ** i} * x{i}" for i in range(1, FEATURES + 1))
     connection.query("SELECT setseed(0.5)")
-    for table, source, group in (("odds", "t", ""), ("grouped_odds", "grouped", ", g")):
-        connection.query(
-            f"""
-            CREATE UNLOGGED TABLE {table} WITH (autovacuum_enabled = off) AS
-            SELECT {names()}, (random() < 1 / (1 + exp({logit})))::integer::double precision AS y {group}
-            FROM {source}
-            """
-        )
-        connection.query(f"VACUUM ANALYZE {table}")
-        connection.query(scan(table))
+    connection.query(
+        f"""
+        CREATE UNLOGGED TABLE odds WITH (autovacuum_enabled = off) AS
+        SELECT {names()}, (random() < 1 / (1 + exp({logit})))::integer::double precision AS y FROM t
+        """
+    )
+    connection.query("VACUUM ANALYZE odds")
+    connection.query(scan("odds"))
     connection.query(train(output="kept"))
 
 
-def train(source: str = "odds", options: str = "", output: str = "model") -> str:
-    return f"SELECT madlib.logregr_train('{source}', '{output}', 'y', '{names()}'{options})"
+def train(output: str = "model") -> str:
+    return f"SELECT madlib.logregr_train('odds', '{output}', 'y', '{names()}')"
 
 
 def training_cases(bench: Bench) -> list[Case]:
-    groups = f"logregr_train, {bench.groups:,} groups"
     rows = bench.rows / 1e6
     return [
         Case(FLOOR, scan("odds"), before=SERIAL),
         Case("logregr_train", train(), Goal(4, "x"), f"{SERIAL}; {STORE_ROOM}", DROP_MODEL),
-        Case("logregr_train, streaming", train(), None, STREAM, DROP_MODEL, "a scan an iteration, parallel"),
-        Case(groups, train("grouped_odds", ", 'g'"), None, f"{SERIAL}; {STORE_ROOM}", DROP_MODEL),
         Case("logregr_predict_prob of all rows, serial", SCORED, None, SERIAL, note=f"{rows:g} million rows"),
     ]
 

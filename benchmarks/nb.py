@@ -15,9 +15,9 @@ TARGET = "y > 31"  # about half of the rows
 DROP_MODEL = "DROP TABLE model, model_summary"
 
 
-def train(source: str = "t", options: str = "") -> str:
+def train(output: str = "model") -> str:
     """nb_train as a user calls it."""
-    return f"SELECT madlib.nb_train('{source}', 'model', '{TARGET}', '{names()}'{options})"
+    return f"SELECT madlib.nb_train('t', '{output}', '{TARGET}', '{names()}')"
 
 
 def naive_bayes(bench: Bench) -> Table:
@@ -27,13 +27,12 @@ def naive_bayes(bench: Bench) -> Table:
         Case(FLOOR, scan(), before=SERIAL),
         Case("nb_train", train(), Goal(2, "x"), after=DROP_MODEL, note="default: parallel workers"),
         Case("nb_train, serial", train(), before=SERIAL, after=DROP_MODEL),
-        Case(f"nb_train, {bench.groups:,} groups", train("grouped", ", 'g'"), after=DROP_MODEL),
         Case("nb_predict((SELECT model ...), ARRAY[...])", score),
         Case("the same, serial", score, before=SERIAL),
         Case("pull with ADBC, fit with scikit-learn", lambda: pull_and_fit(bench)),
     ]
     with closing(bench.connect()) as connection:
-        connection.query(train().replace("'model'", "'scored'"))
+        connection.query(train("scored"))
         timings = interleave(cases, connection, bench.rounds, "naive Bayes")
         connection.query("DROP TABLE scored, scored_summary")
     floor = timings[FLOOR].median

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 EMPTY = ""
+LONG = 5.0  # seconds; what takes longer is run once
 
 
 @dataclass(frozen=True)
@@ -70,5 +71,6 @@ cited aside.  Nothing here is edited by hand; to have your own, run it on your m
 {chr(10).join(f"* {line}" for line in setting)}
 
 Cases are interleaved: each round runs every case once, beginning with another one each time, after a first
-round that does not count.  Times are medians, with the fastest and the slowest beside them."""
+round that does not count; what takes more than {LONG:g} seconds runs once.  Times are medians, with the
+fastest and the slowest beside them."""
     return "\n\n".join([opening, *(table.markdown() for table in tables)]) + "\n"

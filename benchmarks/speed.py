@@ -31,7 +31,6 @@ DROP_MODEL = "DROP TABLE model, model_summary"
 
 
 def training_cases(bench: Bench) -> list[Case]:
-    groups = f"{bench.groups:,} groups"
     return [
         Case(FLOOR, scan(), before=SERIAL),
         Case("the same scan, parallel workers", scan()),
@@ -44,7 +43,6 @@ def training_cases(bench: Bench) -> list[Case]:
             train(options=", heteroskedasticity_option => true"),
             after=DROP_MODEL,
         ),
-        Case(f"regr_train, {groups}", train("grouped", ", 'g'"), after=DROP_MODEL),
         Case(
             f"store: filled with {FEATURES + 1} columns", FILL, Goal(1.7, "x"),
             before=f"BEGIN; {STORE_ROOM}", after="ROLLBACK",

@@ -16,28 +16,19 @@ DROP = "DROP TABLE found, found_summary"
 MADLIB = "MADlib 2.1, cited, not run here"
 
 
-def correlation(source: str = "t", groups: str = "NULL") -> str:
-    """correlation as a user calls it."""
-    return f"SELECT madlib.correlation('{source}', 'found', '{names()}', false, {groups})"
-
-
-def summary(source: str = "t", groups: str = "NULL") -> str:
-    """summary as a user calls it."""
-    return f"SELECT madlib.summary('{source}', 'found', '{names()}, y', {groups})"
+CORRELATION = f"SELECT madlib.correlation('t', 'found', '{names()}')"
+SUMMARY = f"SELECT madlib.summary('t', 'found', '{names()}, y')"
 
 
 def summaries(bench: Bench) -> Table:
     """Each as multiples of the scan."""
-    groups = f"{bench.groups:,} groups"
     parallel = "default: parallel workers"
     cases = [
         Case(FLOOR, scan(), before=SERIAL),
-        Case("correlation", correlation(), Goal(1.5, "x"), after=DROP, note=parallel),
-        Case("correlation, serial", correlation(), before=SERIAL, after=DROP),
-        Case(f"correlation, {groups}", correlation("grouped", "'g'"), after=DROP),
-        Case("summary", summary(), Goal(6, "x"), after=DROP, note=parallel),
-        Case("summary, serial", summary(), before=SERIAL, after=DROP),
-        Case(f"summary, {groups}", summary("grouped", "'g'"), after=DROP),
+        Case("correlation", CORRELATION, Goal(1.5, "x"), after=DROP, note=parallel),
+        Case("correlation, serial", CORRELATION, before=SERIAL, after=DROP),
+        Case("summary", SUMMARY, Goal(6, "x"), after=DROP, note=parallel),
+        Case("summary, serial", SUMMARY, before=SERIAL, after=DROP),
         Case("fmsketch_dcount of one column", "SELECT madlib.fmsketch_dcount(x1) FROM t", before=SERIAL),
         Case("count(DISTINCT) of it", "SELECT count(DISTINCT x1) FROM t", before=SERIAL),
         Case("pull with ADBC, correlate in numpy", lambda: pull_and(bench, correlate)),

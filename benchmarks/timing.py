@@ -9,7 +9,7 @@ import pg
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.report import Goal, goal_cells
+from benchmarks.report import LONG, Goal, goal_cells
 
 SERIAL = "SET max_parallel_workers_per_gather = 0"
 
@@ -44,17 +44,29 @@ class Timing:
 
 
 def interleave(
-    cases: Sequence[Case], connection: pg.Connection | None, rounds: int, title: str
+    cases: Sequence[Case],
+    connection: pg.Connection | None,
+    rounds: int,
+    title: str,
+    warm_up: bool = True,
 ) -> dict[str, Timing]:
-    """Time every case once a round, the first round for warming up.  SQL runs in `connection`."""
+    """Time every case once a round, after a first round to warm up.  SQL runs in `connection`.
+
+    A case that took long in the first round is not run again: that was its time.
+    """
     timings = {case.name: Timing() for case in cases}
+    done: set[str] = set()
     console = Console(stderr=True)
-    numbers = range(rounds + 1)
+    numbers = range(0 if warm_up else 1, rounds + 1)
     for number in track(numbers, title, console=console, transient=True, disable=not console.is_terminal):
         for position in range(len(cases)):
             case = cases[(number + position) % len(cases)]
+            if case.name in done:
+                continue
             parts = run_once(case, connection)
-            if number > 0:
+            if number == 0 and sum(parts.values()) > LONG:
+                done.add(case.name)
+            if number > 0 or case.name in done:
                 timings[case.name].add(parts)
     return timings
 

@@ -1,9 +1,16 @@
 """The tables that the benchmarks write; what is in them is measured by `make bench`, never here."""
 
+import re
+from functools import partial
+from pathlib import Path
+
 import pytest
 
+from benchmarks import timing
+from benchmarks.__main__ import parse
+from benchmarks.growth import FLOOR, METHODS, Shape, cells
 from benchmarks.report import Goal, Table, document, goal_cells
-from benchmarks.timing import Case, Timing, multiples
+from benchmarks.timing import Case, Timing, interleave, multiples
 
 TABLE = Table(
     "Speed", "Both in one run.", ["case", "seconds", "note"], [["scan", "0.2", "all"]], left=["note"]
@@ -48,3 +55,39 @@ def test_the_page_says_how_it_was_written() -> None:
     assert page.startswith("# Benchmarks\n\nWritten by `make bench BENCH=--write`")
     assert "\n* 2 cores.\n" in page
     assert page.endswith("| scan |     0.2 | all  |\n")
+
+
+def test_a_long_case_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "LONG", 3.0)
+    cases = [Case(name, partial(dict, part=seconds)) for name, seconds in (("short", 1.0), ("long", 4.0))]
+    timings = interleave(cases, None, 2, "test")
+    assert timings["short"].seconds == [1.0, 1.0]
+    assert timings["long"].seconds == [4.0]
+
+
+def test_growth_is_told_in_seconds_in_scans_and_a_row() -> None:
+    timings = {FLOOR: Timing([0.25]), "regr_train": Timing([0.5, 3.0, 1.0])}
+    assert cells("regr_train", Shape(rows=500_000, features=10, rounds=3), timings) == [
+        "1.000",
+        "4.00",
+        "2,000",
+    ]
+
+
+def test_growth_is_measured_of_every_training() -> None:
+    """Covariances take the same pass as correlations."""
+    trainings = r"CREATE FUNCTION MADLIB_SCHEMA\.(\w+)\(\s*source_table \s*text,.*\n\s*output_table "
+    found = {
+        name
+        for path in Path(__file__).parents[1].glob("modules/*/*.sql")
+        for name in re.findall(trainings, path.read_text())
+    }
+    assert {method.name for method in METHODS} == found - {"covariance"}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["trees"], ["--methods", "regr_train,trees"], ["rows", "--write"], ["--rows", "9"]]
+)
+def test_what_cannot_be_measured_is_refused(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(arguments)

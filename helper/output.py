@@ -58,13 +58,23 @@ def create_output(
 
 def _texts(values: list[Any]) -> str:
     """One literal for a column of many rows, which the server reads much faster than one for each of them."""
-    return literal("{" + ",".join(map(_element, values)) + "}") + "::text[]"
+    text = _numbers(values) or "{" + ",".join(map(_element, values)) + "}"
+    return literal(text) + "::text[]"
 
 
 def _braces(values: Sequence[Any]) -> str:
     """Array text; lists in it are further dimensions."""
+    if text := _numbers(values):
+        return text
     cells = (_braces(value) if isinstance(value, list | tuple) else _element(value) for value in values)
     return "{" + ",".join(cells) + "}"
+
+
+def _numbers(values: Sequence[Any]) -> str | None:
+    """The same of plain numbers, which most values are, in a fraction of the time; None if they are not."""
+    if not {float, int}.issuperset(map(type, values)):
+        return None
+    return "{" + repr(list(values))[1:-1] + "}"
 
 
 def _element(value: Any) -> str:

@@ -39,11 +39,11 @@ class Clustering:
     def rows(self) -> Iterator[tuple[int, list[Any]]]:
         """A row per cluster: the number of its group; its own number, centroid, size, inertia, silhouette."""
         fit = self.fit
-        for group, centroids in enumerate(fit.centroids):
-            for c, centroid in enumerate(centroids):
-                if not np.isnan(centroid[0]):
-                    size, within = int(fit.sizes[group, c]), float(fit.within[group, c])
-                    yield group, [c, centroid.tolist(), size, within, or_none(fit.silhouettes[group, c])]
+        group, number = np.nonzero(~np.isnan(fit.centroids[..., 0]))
+        found = (fit.centroids, fit.sizes.astype(np.int64), fit.within, fit.silhouettes)
+        columns = [number.tolist(), *(values[group, number].tolist() for values in found)]
+        for g, *cells, silhouette in zip(group.tolist(), *columns, strict=True):
+            yield g, [*cells, or_none(silhouette)]
 
 
 def or_none(number: float) -> float | None:

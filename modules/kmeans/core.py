@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 METRICS = ("squared_euclidean", "cosine", "manhattan")
-SLICE = 4_000_000  # numbers that are looked at at once
+SLICE = 200_000  # numbers that are looked at at once: they stay in the cache
 
 
 def uniforms(seed: int, count: int) -> Array:
@@ -34,9 +34,10 @@ def unit(points: Array) -> Array:
 
 def distances(points: Array, others: Array, metric: str) -> Array:
     """The distance of each of `points` to `others`, shapes (..., d) that broadcast: shape (...)."""
-    difference = points - others
-    parts = np.abs(difference) if metric == "manhattan" else difference * difference
-    total = _summed(parts)
+    total: Array = np.zeros(())
+    for j in range(points.shape[-1]):
+        difference = points[..., j] - others[..., j]
+        total = total + (np.abs(difference) if metric == "manhattan" else difference * difference)
     return total / 2 if metric == "cosine" else total
 
 
@@ -59,6 +60,7 @@ def plus_plus(points: Array, weights: Array, k: int, metric: str, seed: int) -> 
 
 def _plus_plus(points: Array, weights: Array, numbers: Array, metric: str) -> Array:
     """The same for a few groups; numbers: uniform ones, shape (k, trials)."""
+    points = np.moveaxis(np.ascontiguousarray(np.moveaxis(points, 2, 0)), 0, 2)  # one feature after another
     seeds = np.full((len(points), len(numbers), points.shape[2]), np.nan)
     nearest = np.full(weights.shape, np.finfo(np.float64).max)  # not infinite: some weights are 0
     for c, draws in enumerate(numbers):

@@ -1,6 +1,8 @@
 """Parameters and states of the kernels of src/kmeans.c and src/kmeans_rows.c as numpy arrays."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,8 @@ ASSIGN, FARTHEST, DRAW, QUALITY = range(4)
 HEAD = 4
 EXTRA = 3
 MAX_PARAMS = 1024 * 1024
+
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
@@ -53,16 +57,29 @@ class Assignment:
     sums: Array  # (G, k, d)
     distances: Array  # (G, k), summed over its rows
     silhouettes: Array  # (G, k), summed over its rows
-    kept: Kept
+    kept: Kept  # with no places, m = 0, where the mode asks for none
 
     @classmethod
-    def read(cls, states: States, k: int, d: int) -> "Assignment":
+    def read(cls, states: States, k: int, d: int, mode: int) -> "Assignment":
         body = states.body[:, HEAD + d + k * d :]
         size = k * (d + EXTRA) * 4
-        parts = body[:, :size].reshape(-1, k, d + EXTRA, 4)
+        parts = body[:, :size].reshape(len(body), k, d + EXTRA, 4)
         sums = parts[..., 0] + (parts[..., 1] + parts[..., 2] + parts[..., 3])
-        kept = _kept(body[:, size:], k, d)
+        kept = _kept(body[:, size:], k if mode in (FARTHEST, DRAW) else 0, d)
         return cls(sums[..., d + 1], sums[..., :d], sums[..., d], sums[..., d + 2], kept)
+
+
+def joined(parts: Sequence[Part]) -> Part:
+    """Arrays, or what is made of arrays, for some groups each: the same for all of them."""
+
+    def join(parts: Sequence[Any]) -> Any:
+        if isinstance(parts[0], np.ndarray):
+            return np.concatenate(parts)
+        names = [field.name for field in fields(parts[0])]
+        return type(parts[0])(*(join([getattr(part, name) for part in parts]) for name in names))
+
+    whole: Part = join(parts)
+    return whole
 
 
 def sample_parameters(seed: int, size: int) -> Array:
@@ -81,6 +98,6 @@ def _kept(body: Array, size: int, d: int) -> Kept:
     there = np.arange(size) < body[:, :1]
     order = np.where(there, body[:, 1 : 1 + size], 0).astype(np.int64)
     times = np.take_along_axis(body[:, 1 + 2 * size : 1 + 3 * size], order, axis=1)
-    rows = body[:, 1 + 3 * size :].reshape(-1, size, d)
+    rows = body[:, 1 + 3 * size :].reshape(len(body), size, d)
     rows = np.take_along_axis(rows, order[:, :, None], axis=1)
     return Kept(np.where(there[:, :, None], rows, 0), np.where(there, times, 0))

@@ -11,7 +11,7 @@ from madpy.modules.kmeans import core, layout
 from madpy.modules.kmeans.check import Settings
 from madpy.modules.kmeans.core import Array
 from madpy.modules.kmeans.layout import Assignment, Sample
-from madpy.modules.kmeans.passes import assign
+from madpy.modules.kmeans.passes import Numbers, assign
 from madpy.ports.postgres.db import Database
 from madpy.ports.postgres.scan import Scan
 
@@ -60,40 +60,41 @@ def iterate(
     label: str,
     tell: Callable[[str], None],
 ) -> Fit:
-    """Lloyd's iterations.  A group that has converged keeps its centroids while others go on.
+    """Lloyd's iterations, over the groups that have not converged.
 
     Source: Lloyd (1982), Least squares quantization in PCM.
     """
     groups, k, _ = centroids.shape
-    active = sample.rows_used > 0
+    centroids = centroids.copy()
+    inertia = np.zeros(groups)
     iterations = np.zeros(groups, np.int64)
+    going = np.flatnonzero(sample.rows_used > 0)
 
-    def step(mode: int) -> Assignment:
-        return assign(scan, settings, mode, sample.bounds, centroids)
+    def step(mode: int, which: Numbers) -> Assignment:
+        return assign(scan, settings, mode, sample.bounds, centroids, which)
 
     for number in range(1, settings.max_iter + 1):
         db.progress(f"{label}: iteration {number} of {settings.max_iter}")
-        found = step(layout.ASSIGN)
-        moved = core.means(found.sizes, found.sums, centroids, settings.distance)
-        empty = (found.sizes == 0) & ~np.isnan(centroids[..., 0]) & active[:, None]
-        if empty.any():
-            moved = _reseeded(moved, empty, step(layout.FARTHEST), tell)
-        inertia = found.distances.sum(axis=1)
-        limit = core.limits(inertia, sample.rows_used, settings.tolerance, settings.distance)
-        way = core.moves(centroids, moved, settings.distance)
-        still = (way <= limit) & ~empty.any(axis=1)
-        iterations[active] = number
-        centroids = np.where(active[:, None, None], moved, centroids)
-        active = active & ~still
-        tell(_told(number, inertia, way, active))
-        if not active.any():
+        found = step(layout.ASSIGN, going)
+        old = centroids[going]
+        moved = core.means(found.sizes, found.sums, old, settings.distance)
+        empty = (found.sizes == 0) & ~np.isnan(old[..., 0])
+        some = empty.any(axis=1)
+        if some.any():
+            moved[some] = _reseeded(moved[some], empty[some], step(layout.FARTHEST, going[some]), tell)
+        inertia[going] = found.distances.sum(axis=1)
+        limit = core.limits(inertia[going], sample.rows_used[going], settings.tolerance, settings.distance)
+        way = core.moves(old, moved, settings.distance)
+        iterations[going] = number
+        centroids[going] = moved
+        going = going[(way > limit) | some]
+        tell(_told(number, inertia, way, len(going)))
+        if len(going) == 0:
             break
     tell(
-        f"exit: {STOPPED}"
-        if active.any()
-        else f"exit: {CONVERGED}, no centroid moves more than the tolerance"
+        f"exit: {STOPPED}" if len(going) else f"exit: {CONVERGED}, no centroid moves more than the tolerance"
     )
-    final = step(layout.QUALITY)
+    final = step(layout.QUALITY, np.arange(groups))
     alone = (~np.isnan(centroids[..., 0])).sum(axis=1, keepdims=True) < 2
     return Fit(
         centroids,
@@ -106,7 +107,7 @@ def iterate(
             where=(final.sizes > 0) & ~alone,
         ),
         iterations,
-        ~active,
+        ~np.isin(np.arange(groups), going),
     )
 
 
@@ -121,8 +122,8 @@ def _reseeded(
     return np.where((empty & there)[:, :, None], rows, centroids)
 
 
-def _told(number: int, inertia: Array, way: Array, active: NDArray[np.bool_]) -> str:
+def _told(number: int, inertia: Array, way: Array, going: int) -> str:
     text = f"iteration {number}: inertia {inertia.sum():.10g}"
     if len(inertia) > 1:
-        return f"{text}, {active.sum()} of {len(inertia)} groups go on"
+        return f"{text}, {going} of {len(inertia)} groups go on"
     return f"{text}, the farthest a centroid moved is {way[0]:.3g}" if len(way) else text

@@ -1,6 +1,7 @@
 """Passes over the rows of all groups: a sample of them, and what each centroid gets."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
 from madpy.modules.kmeans import layout
@@ -9,6 +10,10 @@ from madpy.modules.kmeans.core import Array
 from madpy.modules.kmeans.layout import Assignment, Sample
 from madpy.ports.postgres.scan import Scan
 from madpy.ports.postgres.states import States
+
+Numbers = NDArray[np.int64]  # of some groups, rising
+
+AT_ONCE = 500_000  # numbers of states in one step over a store: they stay in the cache
 
 PER_CLUSTER = 200  # points of a sample, while they are between these two
 FEWEST, MOST = 1000, 20_000
@@ -23,10 +28,14 @@ def sample_size(k: int, d: int, groups: int) -> int:
 
 def take_sample(scan: Scan, settings: Settings, d: int) -> Sample:
     """Of each group, the first pass: distinct points, and what bounds there are."""
-    groups = len(scan.group_values)
-    size = sample_size(settings.k, d, groups)
-    params = np.tile(layout.sample_parameters(settings.seed, size), (groups, 1))
-    return Sample.read(_step(scan, "kmeans_sample", params), size, d)
+    groups = np.arange(len(scan.group_values))
+    size = sample_size(settings.k, d, len(groups))
+    params = layout.sample_parameters(settings.seed, size)
+    found = []
+    for part in _parts(scan, groups, size * d):
+        states = _step(scan, "kmeans_sample", np.tile(params, (len(part), 1)), part)
+        found.append(Sample.read(states, size, d))
+    return layout.joined(found)
 
 
 def assign(
@@ -35,18 +44,30 @@ def assign(
     mode: int,
     bounds: Array,
     centroids: Array,
+    which: Numbers,
     seed: int = 0,
 ) -> Assignment:
-    """Each row to its nearest centroid; centroids: (G, k, d)."""
-    params = layout.parameters(settings.distance, mode, seed, bounds, centroids)
-    return Assignment.read(_step(scan, "kmeans", params), *centroids.shape[1:])
+    """Each row of the groups `which` to its nearest centroid; bounds: (G, d), centroids: (G, k, d)."""
+    _, k, d = centroids.shape
+    found = []
+    for part in _parts(scan, which, 4 * k * d):
+        params = layout.parameters(settings.distance, mode, seed, bounds[part], centroids[part])
+        found.append(Assignment.read(_step(scan, "kmeans", params, part), k, d, mode))
+    return layout.joined(found)
 
 
-def _step(scan: Scan, kernel: str, params: Array) -> States:
+def _parts(scan: Scan, which: Numbers, numbers: int) -> list[Numbers]:
+    """Which groups a step is for, each with about as many numbers: all of them where it reads the table."""
+    size = len(which) if scan.feed == "streaming" else AT_ONCE // numbers
+    return [which[first : first + max(1, size)] for first in range(0, max(1, len(which)), max(1, size))]
+
+
+def _step(scan: Scan, kernel: str, params: Array, which: Numbers) -> States:
+    """A pass over the rows of some groups; params: a row for each."""
     groups = len(params)
     nothing = States(np.zeros(groups, np.int64), np.zeros(groups, np.int64), np.zeros((groups, 0)))
     given = params if scan.rows.groups else params[0]  # a constant leaves parallel workers on
-    states = scan.step(kernel, given) if groups else nothing
+    states = scan.step(kernel, given, which.tolist()) if groups else nothing
     found = len(states.rows_used)
     if found == 0:  # there is no row
         return nothing

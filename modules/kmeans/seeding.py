@@ -57,13 +57,14 @@ def _candidates(
     found = np.full((groups, size, d), np.nan)
     found[:, 0] = np.where(sample.kept.times[:, :1] > 0, points[:, 0], np.nan)
 
+    every = np.arange(groups)
     for number in range(ROUNDS):
         tell(f"round {number + 1} of kmeans||")
-        kept = assign(scan, settings, layout.DRAW, sample.bounds, found, settings.seed + number).kept
+        kept = assign(scan, settings, layout.DRAW, sample.bounds, found, every, settings.seed + number).kept
         start = 1 + number * each
         drawn = np.where(kept.times[:, :each, None] > 0, kept.rows[:, :each], np.nan)
         found[:, start : start + each] = drawn
-    sizes = assign(scan, settings, layout.ASSIGN, sample.bounds, found).sizes
+    sizes = assign(scan, settings, layout.ASSIGN, sample.bounds, found, every).sizes
     return np.nan_to_num(found), np.where(np.isnan(found[..., 0]), 0, sizes)
 
 

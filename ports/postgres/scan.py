@@ -6,7 +6,7 @@ is taken where there are several passes or many groups, while it fits the settin
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -92,28 +92,33 @@ class Scan:
         feed = self._streamed if self.store is None else self._stored
         return feed(kernel, self._outputs(), params)
 
-    def step(self, kernel: str, params: "Array | None" = None) -> "States":
+    def step(
+        self, kernel: str, params: "Array | None" = None, groups: Sequence[int] | None = None
+    ) -> "States":
         """The kernel's state after one pass, for each group in the order of `group_values`.
 
         `params` has a row of parameters for each group, shape (G, p), or is the same for all, shape (p,).
+        `groups`: the numbers of those that are read, rising, each with its row of `params`; all if not given.
         """
         from madpy.ports.postgres import states
 
         if self.store is not None:
-            packed = states.packed(params, self._num_groups) if params is not None else b""
+            count = self._num_groups if groups is None else len(groups)
+            packed = states.packed(params, count) if params is not None else b""
             data = self.db.value(
-                "SELECT {schema:i}.__store_steps({store:l}, {kernel:l}, {packed:l})",
+                "SELECT {schema:i}.__store_steps({store:l}, {kernel:l}, {packed:l}, {groups:l}::integer[])",
                 store=self.store,
                 kernel=kernel,
                 packed=packed,
+                groups=[] if groups is None else list(groups),
             )
-            return states.States.parse(data, self._num_groups)
+            return states.States.parse(data, count)
         if params is not None and params.ndim == 1:
             found = self._step_with(kernel, literal(params.tolist()))
             return states.States.join(found)
         if not self.group_values:
             return states.States.parse(b"", 0)
-        relation = self.group_relation(params)
+        relation = self.group_relation(params, groups)
         number = fill("p.{group:i}, ", {"group": self.group})
         text = self._streamed(kernel, number, relation, has_params=params is not None)
         rows = self.db.execute(
@@ -152,8 +157,11 @@ class Scan:
             relation = fill("{s:i} GROUP BY {names:q}", {"s": self.rows.source, "names": names})
         return self.db.execute("SELECT {texts:q} FROM {relation:q}", texts=texts, relation=relation)
 
-    def group_relation(self, params: "Array | None" = None) -> str:
-        """SQL of a relation: `group` from 0, the grouping columns, `params` where given."""
+    def group_relation(self, params: "Array | None" = None, only: Sequence[int] | None = None) -> str:
+        """SQL of a relation: `group` from 0, the grouping columns, `params` where given.
+
+        `only`: the numbers of the groups that `params` are of, while the source is streamed.
+        """
         groups = self.rows.groups
         if self.store is not None and groups:
             columns = "".join(fill(", {g:i} ", {"g": group}) + self._types[group] for group in groups)
@@ -166,10 +174,11 @@ class Scan:
             + ", ".join(
                 [str(number)]
                 + [f"{literal(values[group])}::{self._types[group]}" for group in groups]
-                + ([literal(params[number].tolist())] if params is not None else [])
+                + ([literal(params[place].tolist())] if params is not None else [])
             )
             + ")"
-            for number, values in enumerate(self.group_values)
+            for place, number in enumerate(range(self._num_groups) if only is None else only)
+            for values in [self.group_values[number]]
         )
         names = "".join(fill(", {g:i}", {"g": group}) for group in groups)
         names += fill(", {p:i}", {"p": self.params}) if params is not None else ""

@@ -17,10 +17,15 @@ LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'store_step';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_step(integer, text, integer, double precision[]) IS
     'the state of a kernel after one pass over a group of a store';
 
-CREATE FUNCTION MADLIB_SCHEMA.__store_steps(store integer, kernel text, parameters bytea DEFAULT '') RETURNS bytea
+CREATE FUNCTION MADLIB_SCHEMA.__store_steps(
+    store      integer,
+    kernel     text,
+    parameters bytea     DEFAULT '',
+    groups     integer[] DEFAULT '{}'     -- by their numbers; none: all
+) RETURNS bytea
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_steps';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__store_steps(integer, text, bytea) IS
-    'the states of a kernel after one pass over all groups of a store, one behind the other; parameters are doubles as they lie in memory';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_steps(integer, text, bytea, integer[]) IS
+    'the states of a kernel after one pass over the groups of a store, one behind the other; parameters are doubles as they lie in memory';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_map(
     store integer,

@@ -189,6 +189,21 @@ def test_groups(sql, train):
     assert sql(counted) == sql('SELECT "Group", cluster_id, size FROM m ORDER BY 1, 2')
 
 
+@pytest.mark.parametrize("memory", ["64MB", "0"])
+def test_each_group_has_its_own_iterations(sql, memory):
+    """Group 0 is two heaps; group 1 is none."""
+    sql("CREATE TABLE t AS SELECT 0 AS g, i % 2 * 100.0 AS a FROM generate_series(1, 10) AS i")
+    sql("INSERT INTO t SELECT 1, sqrt(i) FROM generate_series(1, 200) AS i")
+    sql(f"SET madpy.store_memory = '{memory}'")
+    sql(call(features="a", grouping_cols="g", k=2, tolerance=0.0, verbose=True))
+    told = [notice.message for notice in sql.notices if "groups go on" in notice.message]
+    iterations = sql("SELECT g, num_iterations FROM m_summary ORDER BY g")
+    assert iterations[0] == (0, 1)
+    assert told[0].endswith("1 of 2 groups go on")
+    assert told[-1].endswith("0 of 2 groups go on")
+    assert len(told) == iterations[1][1] > 2
+
+
 def test_groups_with_few_rows(sql, train):
     sql("CREATE TABLE t AS SELECT i, i % 2 AS g, i::float8 AS a FROM generate_series(1, 20) AS i")
     sql("INSERT INTO t VALUES (21, 3, 5), (22, 3, 5), (23, 4, NULL)")

@@ -109,6 +109,21 @@ def test_a_group_without_a_vector(db, t, scan, passes):
         assert (found.step("weighted_moments").rows_used[groups.index(None)], len(groups)) == (0, 3)
 
 
+@pytest.mark.parametrize("passes", [1, 2])
+@pytest.mark.parametrize("kernel", ["moments", "meat"])
+def test_some_groups(db, scan, kernel, passes):
+    """Each with its own parameters, which the other groups have no part in."""
+    with db.atomic():
+        found = scan(["Group, 2", "g"], passes, weights=None if kernel == "moments" else "w")
+        groups = len(found.group_values)
+        params = np.tile(COEF, (groups, 1)) * np.arange(1, groups + 1)[:, None] if kernel == "meat" else None
+        every = found.step(kernel, params)
+        some = [1, groups - 1]
+        of_some = found.step(kernel, None if params is None else params[some], some)
+        assert of_some.body.tolist() == every.body[some].tolist()
+        assert of_some.rows_used.tolist() == every.rows_used[some].tolist()
+
+
 @pytest.mark.parametrize("groups", [[], ["g"]], ids=["alone", "grouped"])
 def test_no_rows(db, t, scan, groups):
     t("CREATE TABLE empty AS SELECT * FROM t WHERE false")

@@ -69,6 +69,9 @@ def test_a_query_reads_only(sql, query, sqlstate, message):
             'kernel "moments" takes no parameters',
         ),
         ("__store_steps({}, 'meat', '')", "22023", 'kernel "meat" needs parameters'),
+        ("__store_steps({}, 'moments', '', '{{1}}')", "22023", "there is no group 1 in store {}"),
+        ("__store_steps({}, 'moments', '', '{{0,-1}}')", "22023", "there is no group -1 in store {}"),
+        ("__store_steps({}, 'moments', '', '{{0,NULL}}')", "22004", "groups must not contain NULL"),
     ],
 )
 def test_arguments_of_no_use(sql, call, sqlstate, message):

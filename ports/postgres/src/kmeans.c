@@ -5,10 +5,10 @@
  * of NaN for places that are not used.
  *
  * Body: the parameters; for each centroid d + 3 sums over its rows: the features (divided by the row's length for
- * COSINE), the distance, 1, the simplified silhouette (mode QUALITY); then up to k rows (kmeans.h) with the largest
- * distance (mode FARTHEST), or with the largest distance^(1/u), u a random number of the row's own (mode DRAW): a
- * sample without replacement, each row as likely as its distance says (Efraimidis & Spirakis, "Weighted random
- * sampling with a reservoir", 2006).
+ * COSINE), the distance, 1, the simplified silhouette (mode QUALITY); then, where the mode asks for them, up to k rows
+ * (kmeans.h) with the largest distance (mode FARTHEST), or with the largest distance^(1/u), u a random number of the
+ * row's own (mode DRAW): a sample without replacement, each row as likely as its distance says (Efraimidis & Spirakis,
+ * "Weighted random sampling with a reservoir", 2006).
  *
  * A sum is four doubles, the numbers hi + lo of two integers in units that the bounds set, so it does not depend on the
  * order of the rows, nor on how they were divided: not in the last bit.
@@ -63,6 +63,15 @@ places(int ncols, int nparams)
 	return ncols > 0 && nparams > HEAD ? Max(0, (nparams - HEAD) / ncols - 1) : 0;
 }
 
+/* How many rows are kept: as many as there are centroids, in the modes that ask for them. */
+static int
+kept_capacity(int ncols, int nparams, const double *params)
+{
+	int			k = places(ncols, nparams);
+
+	return k > 0 && (params[1] == FARTHEST || params[1] == DRAW) ? k : 0;
+}
+
 static double *
 cluster_sums(const State *state)
 {
@@ -78,14 +87,14 @@ sums_size(int ncols, int nparams)
 static Kept
 kmeans_kept(const State *state)
 {
-	return kept_in(cluster_sums(state) + sums_size(state->ncols, state->nparams), places(state->ncols, state->nparams),
-				   state->ncols);
+	return kept_in(cluster_sums(state) + sums_size(state->ncols, state->nparams),
+				   kept_capacity(state->ncols, state->nparams, state->body), state->ncols);
 }
 
 static int64
-kmeans_size(int ncols, int nparams)
+kmeans_size(int ncols, int nparams, const double *params)
 {
-	return nparams + sums_size(ncols, nparams) + kept_size(places(ncols, nparams), ncols);
+	return nparams + sums_size(ncols, nparams) + kept_size(kept_capacity(ncols, nparams, params), ncols);
 }
 
 static void
@@ -361,7 +370,7 @@ const Kernel kmeans_kernel = {
 	.id = 9,
 	.scalars = 0,
 	.has_params = true,
-	.body_size = kmeans_size,
+	.sized_by_params = kmeans_size,
 	.start = kmeans_start,
 	.add = kmeans_add,
 	.merge = kmeans_merge,

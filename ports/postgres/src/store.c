@@ -441,6 +441,15 @@ group_state(const Store *store, const Kernel *kernel, int group, const double *p
 }
 
 static void
+check_group(const Store *store, int group)
+{
+	if (group < 0 || group >= group_count(store))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no group %d in store %d", group, store->id)));
+}
+
+static void
 check_step(const Store *store, const Kernel *kernel, int64 nparams)
 {
 	if (kernel->has_params != (nparams > 0))
@@ -475,19 +484,38 @@ store_step(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("parameters must be an array of numbers without NULL")));
-	if (group < 0 || group >= group_count(store))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("there is no group %d in store %d", group, store->id)));
+	check_group(store, group);
 	check_step(store, kernel, nparams);
 	if (store->rows == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(group_state(store, kernel, group, params, nparams));
 }
 
+/* The numbers of some groups; all of them where none is named. */
+static int *
+group_numbers(const Store *store, ArrayType *given, int *count)
+{
+	int			length = ArrayGetNItems(ARR_NDIM(given), ARR_DIMS(given));
+	const int  *named = (const int *) ARR_DATA_PTR(given);
+	int		   *numbers;
+
+	if (array_contains_nulls(given))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("groups must not contain NULL")));
+	*count = length > 0 ? length : group_count(store);
+	numbers = palloc(*count * sizeof(int));
+	for (int i = 0; i < *count; i++)
+	{
+		numbers[i] = length > 0 ? named[i] : i;
+		check_group(store, numbers[i]);
+	}
+	return numbers;
+}
+
 /*
- * store_steps(store, kernel, parameters): the states of all groups after one pass over the store, without their length
- * words, one behind the other.
+ * store_steps(store, kernel, parameters, groups): the states of some groups, or of all, after one pass over their rows,
+ * without their length words, one behind the other.
  * parameters: doubles as they lie in memory, those of the first group first, as many for each.
  */
 PG_FUNCTION_INFO_V1(store_steps);
@@ -497,7 +525,8 @@ store_steps(PG_FUNCTION_ARGS)
 	Store	   *store = store_argument(PG_GETARG_INT32(0));
 	const Kernel *kernel = kernel_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	bytea	   *given = PG_GETARG_BYTEA_P(2);
-	int			groups = group_count(store);
+	int			groups;
+	int		   *numbers = group_numbers(store, PG_GETARG_ARRAYTYPE_P(3), &groups);
 	Size		size = VARSIZE_ANY_EXHDR(given);
 	int64		nparams = groups ? size / sizeof(double) / groups : 0;
 	double	   *params = palloc(size);
@@ -511,9 +540,9 @@ store_steps(PG_FUNCTION_ARGS)
 	memcpy(params, VARDATA_ANY(given), size);
 	initStringInfo(&states);
 	appendStringInfoSpaces(&states, VARHDRSZ);
-	for (int group = 0; group < groups && store->rows > 0; group++)
+	for (int i = 0; i < groups && store->rows > 0; i++)
 	{
-		State	   *state = group_state(store, kernel, group, params + group * nparams, nparams);
+		State	   *state = group_state(store, kernel, numbers[i], params + i * nparams, nparams);
 
 		appendBinaryStringInfo(&states, VARDATA(state), VARSIZE(state) - VARHDRSZ);
 		pfree(state);

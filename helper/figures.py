@@ -39,7 +39,7 @@ def create_figures(
             """
             {verb:q} SELECT {groups:q} {cells:q}
             FROM (SELECT g.*,
-                         pg_catalog.substr({data:l}, (g.{group:i} - {start:l}) * {width:l} + 1, {width:l})
+                         pg_catalog.substr({data:b}, (g.{group:i} - {start:l}) * {width:l} + 1, {width:l})
                              AS {row:i}
                   FROM ({relation:q}) AS g WHERE g.{group:i} BETWEEN {start:l} AND {last:l} OFFSET 0) AS g
             ORDER BY g.{group:i}

@@ -9,8 +9,9 @@ Biometrika 71, 1-10, for separation.
 """
 
 import math
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ SLACK = 1e-13  # of a log-likelihood: rounding
 ADRIFT = 0.1  # logits that still move by this much where the log-likelihood has come to rest
 AT_REST = 1e-6  # change of a log-likelihood
 INTERVAL = 1e-3
+AT_ONCE = 2**15  # numbers of the matrices worked on together: they stay in the second-level cache
 
 WORDS = ("converged", "not converged", "separated", "partly separated", "one class", "no rows")
 CONVERGED, NOT_CONVERGED, SEPARATED, PARTLY, ONE_CLASS, NO_ROWS = range(len(WORDS))
@@ -73,6 +75,10 @@ class Estimates:
 
 def design(body: Array, k: int) -> Design:
     """From states of the kernel "moments" of k features and the target, 0 or 1."""
+    return _joined([_design(body[piece], k) for piece in _pieces(len(body), k)])
+
+
+def _design(body: Array, k: int) -> Design:
     m = k + 1
     high, low = (
         _triangle(body[:, : (m + 1) * (m + 2) : 2], m + 1),
@@ -112,6 +118,8 @@ def independent(gram: Array, squares: Array) -> Mask:
     length = np.diagonal(gram, axis1=1, axis2=2)
     scale = 1 / np.sqrt(np.where(length > 0, length, 1))
     rest = gram * scale[:, :, None] * scale[:, None, :]
+    if (length > CONSTANT * squares).all() and _far_from_singular(rest):
+        return np.ones(squares.shape, dtype=bool)
     factor = np.zeros_like(gram)
     kept = np.zeros(squares.shape, dtype=bool)
     for j in range(squares.shape[1]):
@@ -120,6 +128,15 @@ def independent(gram: Array, squares: Array) -> Mask:
         pivot = np.sqrt(np.where(kept[:, j], column[:, 0], np.inf))
         factor[:, j:, j] = column / pivot[:, None]
     return kept
+
+
+def _far_from_singular(matrices: Array) -> bool:
+    """Whether no matrix is near the tolerance; a tenth of the time of the factor that says where one is."""
+    try:
+        pivots = np.diagonal(np.linalg.cholesky(matrices), axis1=1, axis2=2)
+    except np.linalg.LinAlgError:
+        return False
+    return bool((pivots > 10 * math.sqrt(COLLINEAR)).all())
 
 
 def sums(body: Array, k: int) -> Sums:
@@ -192,20 +209,29 @@ class Newton:
 
     def _solve(self, groups: Mask) -> Array:
         """Newton's step H^-1 g in these groups, zero for features that are not kept."""
-        kept = self.design.kept[groups]
-        scaled, scale = _scaled(self.hessian[groups], kept)
-        gradient = np.where(kept, self.gradient[groups], 0) * scale
-        solution = _solved(scaled, gradient[..., None])[..., 0]
-        return cast(Array, np.where(np.isfinite(solution), solution, 0) * scale)
+        numbers = np.flatnonzero(groups)
+        steps = np.zeros((len(numbers), self.gradient.shape[1]))
+        for piece in _pieces(*steps.shape):
+            chosen = numbers[piece]
+            kept = self.design.kept[chosen]
+            scaled, scale = _scaled(self.hessian[chosen], kept)
+            gradient = np.where(kept, self.gradient[chosen], 0) * scale
+            solution = _solved(scaled, gradient[..., None])[..., 0]
+            steps[piece] = np.where(np.isfinite(solution), solution, 0) * scale
+        return steps
 
 
 def estimate(newton: Newton) -> Estimates:
     """Coefficients in the units of the features, and what is said of them."""
-    design, status = newton.design, newton.status
+    return _joined([_estimate(newton, piece) for piece in _pieces(*newton.coef.shape)])
+
+
+def _estimate(newton: Newton, piece: slice) -> Estimates:
+    design, status, hessian = _sliced(newton.design, piece), newton.status[piece], newton.hessian[piece]
     kept = design.kept & (status < ONE_CLASS)[:, None]
     back = _back(design)
-    coef = (back @ newton.coef[..., None])[..., 0]
-    scaled, scale = _scaled(newton.hessian, kept)
+    coef = (back @ newton.coef[piece, :, None])[..., 0]
+    scaled, scale = _scaled(hessian, kept)
     eye = np.broadcast_to(np.eye(scaled.shape[1]), scaled.shape)
     covariance = _solved(scaled, eye) * scale[:, :, None] * scale[:, None, :]
     covariance = back @ covariance @ back.swapaxes(1, 2)
@@ -217,7 +243,7 @@ def estimate(newton: Newton) -> Estimates:
         z_stats = coef / std_err
         odds_ratios = np.exp(coef)
     fitted = status < ONE_CLASS
-    likelihood = np.where(fitted, newton.likelihood, np.nan)
+    likelihood = np.where(fitted, newton.likelihood[piece], np.nan)
     return Estimates(
         coef=coef,
         covariance=covariance,
@@ -228,7 +254,7 @@ def estimate(newton: Newton) -> Estimates:
         likelihood=likelihood,
         null_deviance=np.where(fitted, null_deviance(design), np.nan),
         aic=2 * kept.sum(axis=1) - 2 * likelihood,
-        condition=np.where(known.any(axis=1), _condition(newton, kept), np.nan),
+        condition=np.where(known.any(axis=1), _condition(design, hessian, kept), np.nan),
     )
 
 
@@ -241,6 +267,24 @@ def null_deviance(design: Design) -> Array:
         against = design.rows - design.positives
         opposed = np.where(against > 0, against * np.log1p(-share), 0)
     return cast(Array, -2 * (in_favour + opposed))
+
+
+Record = TypeVar("Record", Design, Estimates)
+
+
+def _pieces(groups: int, k: int) -> Iterator[slice]:
+    """Slices of the groups; one, empty, of none."""
+    step = max(1, AT_ONCE // k**2)
+    return (slice(start, start + step) for start in range(0, max(groups, 1), step))
+
+
+def _sliced(record: Record, piece: slice) -> Record:
+    return replace(record, **{part.name: getattr(record, part.name)[piece] for part in fields(record)})
+
+
+def _joined(records: Sequence[Record]) -> Record:
+    columns = {part.name: [getattr(one, part.name) for one in records] for part in fields(records[0])}
+    return replace(records[0], **{name: np.concatenate(column) for name, column in columns.items()})
 
 
 def _columns(body: Array) -> int:
@@ -329,11 +373,11 @@ def _two_sided(z_stats: Array) -> Array:
     return np.array(tails).reshape(z_stats.shape)
 
 
-def _condition(newton: Newton, kept: Mask) -> Array:
+def _condition(design: Design, hessian: Array, kept: Mask) -> Array:
     """The root of the largest eigenvalue of the Hessian of the kept features over the smallest."""
-    forth = _back(newton.design)
+    forth = _back(design)
     forth[:, 0, 1:] *= -1
-    hessian = forth.swapaxes(1, 2) @ newton.hessian @ forth
+    hessian = forth.swapaxes(1, 2) @ hessian @ forth
     hessian = np.where(kept[:, :, None] & kept[:, None, :], hessian, 0)
     diagonal = np.arange(kept.shape[1])
     with np.errstate(divide="ignore", invalid="ignore"):

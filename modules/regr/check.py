@@ -81,7 +81,9 @@ def _warn_of_aliases(db: Database, output: Relation, terms: Terms, counts: Count
     aliased = db.execute(
         """
         SELECT term, pg_catalog.count(*) AS groups
-        FROM {output:i}, pg_catalog.unnest(coef) WITH ORDINALITY AS c(estimate, term)
+        FROM (SELECT coef FROM {output:i}
+              WHERE pg_catalog.array_position(coef, NULL::double precision) IS NOT NULL OFFSET 0) AS m,
+             pg_catalog.unnest(coef) WITH ORDINALITY AS c(estimate, term)
         WHERE estimate IS NULL GROUP BY term ORDER BY term
         """,
         output=output,

@@ -4,6 +4,7 @@ A statement is written whole; values enter it through holes only:
     {x:i}   an identifier: a str, or a Relation ("schema"."name")
     {x:i,}  identifiers, each followed by a comma and a space
     {x:l}   a literal: None, bool, int, float, str, bytes, timedelta, a list of one of these, a dict (jsonb)
+    {x:b}   bytes of any length, in a statement given to `execute`: beside it where that can be done
     {x:q}   SQL that is the caller's own by design
 """
 
@@ -18,7 +19,7 @@ from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 
-HOLE = re.compile(r"\{(\w+):(i,|i|l|q)\}")
+HOLE = re.compile(r"\{(\w+):(i,|i|l|b|q)\}")
 SETTINGS = {"quote_all_identifiers": "off", "array_nulls": "on"}  # types by their names, NULL in array text
 CREATED_AT_ONCE = ("pg_class_relname_nsp_index", "pg_type_typname_nsp_index")
 
@@ -49,9 +50,14 @@ class Database:
 
     def execute(self, sql: str, **holes: Any) -> list[dict[str, Any]]:
         """Rows of a statement; empty for one that has no result.  Raises SqlError."""
-        text = fill(sql, {"schema": self.schema, **holes})
+        beside = list(dict.fromkeys(hole[1] for hole in HOLE.finditer(sql) if hole[2] == "b" and self.inside))
+        places = {name: f"${number}::bytea" for number, name in enumerate(beside, 1)}
+        text = fill(sql, {"schema": self.schema, **holes, **places})
         try:
-            return list(self.connection.execute(text))
+            if not beside:
+                return list(self.connection.execute(text))
+            plan = self.connection.prepare(text, ["bytea"] * len(beside))
+            return list(self.connection.execute(plan, [holes[name] for name in beside]))
         except self.connection.SPIError as error:
             raise _sql_error(error) from None
 
@@ -114,7 +120,9 @@ def fill(sql: str, holes: dict[str, Any]) -> str:
                 return str(value) if isinstance(value, Relation) else identifier(value)
             case "i,":
                 return "".join(f"{identifier(name)}, " for name in value)
-            case "l":
+            case "b" if isinstance(value, str):
+                return value  # the number of a parameter
+            case "l" | "b":
                 return literal(value)
             case _:
                 return _without_nul(str(value))

@@ -106,7 +106,7 @@ class Scan:
             count = self._num_groups if groups is None else len(groups)
             packed = states.packed(params, count) if params is not None else b""
             data = self.db.value(
-                "SELECT {schema:i}.__store_steps({store:l}, {kernel:l}, {packed:l}, {groups:l}::integer[])",
+                "SELECT {schema:i}.__store_steps({store:l}, {kernel:l}, {packed:b}, {groups:l}::integer[])",
                 store=self.store,
                 kernel=kernel,
                 packed=packed,

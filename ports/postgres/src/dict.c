@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "dict.h"
 #include "utils/builtins.h"
@@ -21,6 +22,12 @@ typedef struct KeyColumn
 	FmgrInfo	equal;
 } KeyColumn;
 
+/* How keys are compared: one value whose bytes say all, or by the functions of their types. */
+typedef enum Compare
+{
+	BY_FUNCTIONS, BY_VALUE, BY_BYTES
+} Compare;
+
 struct Dict
 {
 	MemoryContext context;
@@ -28,13 +35,40 @@ struct Dict
 	int			first;
 	int			n;
 	KeyColumn  *columns;
+	Compare		compare;
 	int			count;
 	int			capacity;		/* keys there is room for */
 	Datum	   *values;			/* capacity x n */
 	bool	   *nulls;
 	uint32	   *hashes;
-	int		   *slots;			/* 2 x capacity: code + 1, or 0 */
+	int			null_code;		/* of a key of one value, -1: none yet */
+	int		   *slots;			/* 2 x capacity, a power of two: code + 1, or 0 */
 };
+
+static Compare
+compare_of(const KeyColumn *columns, int n)
+{
+	if (n != 1)
+		return BY_FUNCTIONS;
+	switch (columns->type)
+	{
+		case BOOLOID:
+		case CHAROID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case OIDOID:
+		case DATEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			return columns->byval ? BY_VALUE : BY_FUNCTIONS;
+		case TEXTOID:
+		case VARCHAROID:
+			return OidIsValid(columns->collation) && get_collation_isdeterministic(columns->collation)
+				? BY_BYTES : BY_FUNCTIONS;
+	}
+	return BY_FUNCTIONS;
+}
 
 static void
 dict_room(Dict *dict, int capacity)
@@ -59,10 +93,11 @@ dict_room(Dict *dict, int capacity)
 	memset(dict->slots, 0, 2 * (Size) capacity * sizeof(int));
 	for (int code = 0; code < dict->count; code++)
 	{
-		uint32		slot = dict->hashes[code] % (2 * (uint32) capacity);
+		uint32		last = 2 * (uint32) capacity - 1;
+		uint32		slot = dict->hashes[code] & last;
 
 		while (dict->slots[slot])
-			slot = slot + 1 == 2 * (uint32) capacity ? 0 : slot + 1;
+			slot = (slot + 1) & last;
 		dict->slots[slot] = code + 1;
 	}
 }
@@ -95,6 +130,8 @@ dict_new(TupleDesc desc, int first, int n)
 		fmgr_info_copy(&column->hash, &type->hash_proc_finfo, CurrentMemoryContext);
 		fmgr_info_copy(&column->equal, &type->eq_opr_finfo, CurrentMemoryContext);
 	}
+	dict->compare = compare_of(dict->columns, n);
+	dict->null_code = -1;
 	dict_room(dict, 64);
 	return dict;
 }
@@ -153,6 +190,8 @@ key_add(Dict *dict, uint32 hash, uint32 slot, const Datum *values, const bool *n
 		dict->values[at] = nulls[c] ? (Datum) 0 : value;
 	}
 	MemoryContextSwitchTo(old);
+	if (nulls[0] && dict->n == 1)
+		dict->null_code = code;
 	dict->hashes[code] = hash;
 	dict->slots[slot] = code + 1;
 	dict->count++;
@@ -167,27 +206,98 @@ key_add(Dict *dict, uint32 hash, uint32 slot, const Datum *values, const bool *n
 	return code;
 }
 
-int
-dict_code(Dict *dict, const Datum *values, const bool *nulls)
+/* The value of a key that is compared by value: what lies above its length is nobody's. */
+static inline uint64
+value_bits(const KeyColumn *column, Datum value)
 {
-	MemoryContext old = MemoryContextSwitchTo(dict->scratch);
-	uint32		slots = 2 * (uint32) dict->capacity;
-	uint32		hash;
-	uint32		slot;
-	int			code = -1;
+	switch (column->length)
+	{
+		case 1:
+			return (uint8) value;
+		case 2:
+			return (uint16) value;
+		case 4:
+			return (uint32) value;
+	}
+	return value;
+}
 
-	values += dict->first;
-	nulls += dict->first;
-	hash = key_hash(dict, values, nulls);
-	for (slot = hash % slots; dict->slots[slot] && code < 0; slot = slot + 1 == slots ? 0 : slot + 1)
+static inline bool
+same_bytes(Datum stored, const struct varlena *value)
+{
+	const struct varlena *other = (const struct varlena *) DatumGetPointer(stored);
+	Size		size = VARSIZE_ANY_EXHDR(value);
+
+	return VARSIZE_ANY_EXHDR(other) == size && memcmp(VARDATA_ANY(other), VARDATA_ANY(value), size) == 0;
+}
+
+/* A key of one value that is not NULL. */
+static int
+code_by_value(Dict *dict, const Datum *values, const bool *nulls)
+{
+	uint64		bits = value_bits(dict->columns, values[0]);
+	uint32		hash = (uint32) ((bits * UINT64CONST(0x9E3779B97F4A7C15)) >> 32);
+	uint32		last = 2 * (uint32) dict->capacity - 1;
+	uint32		slot;
+
+	for (slot = hash & last; dict->slots[slot]; slot = (slot + 1) & last)
+	{
+		int			candidate = dict->slots[slot] - 1;
+
+		if (value_bits(dict->columns, dict->values[candidate]) == bits && candidate != dict->null_code)
+			return candidate;
+	}
+	return key_add(dict, hash, slot, values, nulls);
+}
+
+static int
+code_by_bytes(Dict *dict, const Datum *values, const bool *nulls)
+{
+	const struct varlena *value = PG_DETOAST_DATUM_PACKED(values[0]);
+	uint32		hash = hash_bytes((const unsigned char *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	uint32		last = 2 * (uint32) dict->capacity - 1;
+	uint32		slot;
+
+	for (slot = hash & last; dict->slots[slot]; slot = (slot + 1) & last)
+	{
+		int			candidate = dict->slots[slot] - 1;
+
+		if (dict->hashes[candidate] == hash && candidate != dict->null_code &&
+			same_bytes(dict->values[candidate], value))
+			return candidate;
+	}
+	return key_add(dict, hash, slot, values, nulls);
+}
+
+static int
+code_by_functions(Dict *dict, const Datum *values, const bool *nulls)
+{
+	uint32		hash = key_hash(dict, values, nulls);
+	uint32		last = 2 * (uint32) dict->capacity - 1;
+	uint32		slot;
+
+	for (slot = hash & last; dict->slots[slot]; slot = (slot + 1) & last)
 	{
 		int			candidate = dict->slots[slot] - 1;
 
 		if (dict->hashes[candidate] == hash && key_equal(dict, candidate, values, nulls))
-			code = candidate;
+			return candidate;
 	}
-	if (code < 0)
-		code = key_add(dict, hash, slot, values, nulls);
+	return key_add(dict, hash, slot, values, nulls);
+}
+
+int
+dict_code(Dict *dict, const Datum *values, const bool *nulls)
+{
+	MemoryContext old;
+	int			code;
+
+	values += dict->first;
+	nulls += dict->first;
+	if (dict->compare == BY_VALUE && !nulls[0])
+		return code_by_value(dict, values, nulls);
+	old = MemoryContextSwitchTo(dict->scratch);
+	code = (dict->compare == BY_BYTES && !nulls[0] ? code_by_bytes : code_by_functions) (dict, values, nulls);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(dict->scratch);
 	return code;

@@ -28,6 +28,14 @@
 #define MAX_BLOCK_ROWS 4096
 #define MIN_BLOCK_ROWS 64
 
+/* Blocks of the pile that are asked for at once, a power of two. */
+#define MOST_PILED 64
+
+/* Bytes of states that room is made for before they are there. */
+#define MOST_AT_ONCE (256 * 1024 * 1024)
+#define PAGE (4 * 1024)
+#define HUGE_PAGE (2 * 1024 * 1024)
+
 int			store_memory_kb;
 
 static List *stores = NIL;		/* in TopMemoryContext */
@@ -164,13 +172,13 @@ store_shape(Store *store, int ncols)
 	store->fd = memory_file();
 }
 
-/* Whether one more row stays within the memory setting, with the dictionaries and while `copies` of the file exist. */
+/* Whether one more row stays within the memory setting, with the dictionaries and the pile. */
 bool
-store_fits(const Store *store, int copies)
+store_fits(const Store *store)
 {
 	int64		blocks = block_of(store, store->rows) + 1;
 
-	return blocks * (int64) store->block_bytes * copies + (int64) MemoryContextMemAllocated(store->context, true)
+	return blocks * (int64) store->block_bytes + (int64) MemoryContextMemAllocated(store->context, true)
 		<= (int64) store_memory_kb * 1024;
 }
 
@@ -199,11 +207,19 @@ void
 store_add_block(Store *store)
 {
 	int64		block = block_of(store, store->rows);
+	uintptr_t	start;
+	uintptr_t	end;
 
 	if (block >= store->blocks)
 		store_resize(store, Max(1, 2 * store->blocks));
 	if (fallocate(store->fd, 0, block * store->block_bytes, store->block_bytes) != 0 && errno != EOPNOTSUPP)
 		no_memory("fallocate");
+#ifdef MADV_POPULATE_WRITE
+	/* mapped at once, which is sooner done than page by page; a wish: an old kernel refuses it */
+	start = TYPEALIGN_DOWN(PAGE, (uintptr_t) store->base + block * store->block_bytes);
+	end = (uintptr_t) store->base + (block + 1) * store->block_bytes;
+	madvise((void *) start, end - start, MADV_POPULATE_WRITE);
+#endif
 }
 
 static bool
@@ -224,103 +240,132 @@ store_set_null(Store *store, int64 row, int column)
 }
 
 /*
- * Move the rows of a block to where they belong in `sorted`, row by row: a row is then one stretch of memory, where
- * column by column every value of it would be a page of its own.  place[] is the place of each row of the block.
+ * Room in the pile for the block that row store->rows begins, and for as many as there are already, up to a limit.  Few
+ * large pages are had much sooner than many small ones.
  */
-static void
-scatter_block(const Store *store, int64 block, int rows, const int64 *place, double *sorted)
-{
-	int			ncols = store->ncols;
-
-	for (int r = 0; r < rows; r++)
-	{
-		const double *from = store_column(store, block, 0) + r;
-		double	   *to = sorted + place[r] * ncols;
-
-		for (int c = 0; c < ncols; c++)
-			to[c] = from[(Size) c * store->block_rows];
-	}
-}
-
-static void
-gather_block(const Store *store, int64 block, int rows, const double *sorted)
-{
-	int			ncols = store->ncols;
-	const double *from = sorted + (block << store->block_shift) * ncols;
-
-	for (int c = 0; c < ncols; c++)
-	{
-		double	   *to = store_column(store, block, c);
-
-		for (int r = 0; r < rows; r++)
-			to[r] = from[(Size) r * ncols + c];
-	}
-}
-
-/* Lay the bitmap of one column's NULLs in the order of place[]. */
-static void
-sort_nulls(Store *store, int column, const int64 *place)
-{
-	bool	   *nulls = MemoryContextAllocExtended(CurrentMemoryContext, store->rows, MCXT_ALLOC_HUGE);
-
-	for (int64 row = 0; row < store->rows; row++)
-		nulls[place[row]] = is_null(store, row, column);
-	for (int64 row = 0; row < store->rows; row += store->block_rows)
-		memset(store_nulls(store, block_of(store, row), column), 0, store->block_rows / 8);
-	for (int64 row = 0; row < store->rows; row++)
-		if (nulls[row])
-			store_set_null(store, row, column);
-	pfree(nulls);
-}
-
-/* Rows of a block that are there: all but in the last one. */
-static int
-rows_of_block(const Store *store, int64 block)
-{
-	return Min(store->block_rows, store->rows - (block << store->block_shift));
-}
-
-/* Lay the rows group by group, in their own file, with a copy of it in between; codes[row] is the group of each. */
 void
-store_sort(Store *store, const int *codes)
+store_pile_block(Store *store)
+{
+	int64		block = block_of(store, store->rows);
+	int64		more = Min(Max(1, block), MOST_PILED);
+	Size		doubles = (Size) pile_width(store) * store->block_rows;
+	uintptr_t	start;
+	uintptr_t	end;
+
+	if (block % MOST_PILED != 0 && (block & (block - 1)) != 0)
+		return;					/* there is */
+	store->pile = block == 0 ? MemoryContextAlloc(store->context, sizeof(double *))
+		: repalloc_huge(store->pile, (block + more) * sizeof(double *));
+	store->pile[block] = MemoryContextAllocHuge(store->context, more * doubles * sizeof(double));
+	for (int64 b = 1; b < more; b++)
+		store->pile[block + b] = store->pile[block] + b * doubles;
+	start = TYPEALIGN(HUGE_PAGE, (uintptr_t) store->pile[block]);
+	end = TYPEALIGN_DOWN(HUGE_PAGE, (uintptr_t) (store->pile[block] + more * doubles));
+	if (start < end)
+		madvise((void *) start, end - start, MADV_HUGEPAGE);	/* a wish: it may be refused */
+}
+
+static void
+free_pile(Store *store)
+{
+	int64		blocks = block_of(store, store->rows + store->block_rows - 1);
+
+	for (int64 block = 0; block < blocks; block++)
+		if (block % MOST_PILED == 0 || (block & (block - 1)) == 0)
+			pfree(store->pile[block]);
+	if (store->pile)
+		pfree(store->pile);
+	store->pile = NULL;
+}
+
+/*
+ * Lay rows of the pile into a block of the file.  A few rows at once: each column's values are then written next to each
+ * other, and reads of rows that lie anywhere wait for each other less.
+ */
+#define AT_ONCE 8
+
+static void
+lay_block(Store *store, int64 block, int rows, const int64 *order)
+{
+	int			ncols = store->ncols;
+	double	   *to = store_column(store, block, 0);
+
+	for (int r = 0; r < rows; r += AT_ONCE)
+	{
+		int			count = Min(AT_ONCE, rows - r);
+		const double *row[AT_ONCE];
+
+		for (int q = 0; q < count; q++)
+			row[q] = pile_row(store, order[r + q]);
+		for (int q = r + AT_ONCE; q < Min(r + 2 * AT_ONCE, rows); q++)
+		{
+			const double *next = pile_row(store, order[q]);
+
+			for (int c = 0; c < Min(ncols, 64); c += 8)
+				__builtin_prefetch(next + c);
+		}
+		for (int c = 0; c < ncols; c++)
+			for (int q = 0; q < count; q++)
+				to[(Size) c * store->block_rows + r + q] = row[q][c];
+	}
+}
+
+static void
+lay_nulls(Store *store, const int64 *order)
+{
+	bool		any = false;
+
+	for (int c = 0; c < store->ncols; c++)
+		any = any || store->has_nulls[c];
+	for (int64 row = 0; row < store->rows && any; row++)
+	{
+		const uint64 *nulls = pile_nulls(store, pile_row(store, order[row]));
+
+		for (int w = 0; w < (store->ncols + 63) / 64; w++)
+			for (uint64 bits = nulls[w]; bits != 0; bits &= bits - 1)
+				store_set_null(store, row, 64 * w + pg_rightmost_one_pos64(bits));
+	}
+}
+
+/* The numbers of the rows, group by group; codes[row] is the group of each. */
+static int64 *
+order_by_group(Store *store, const int *codes)
 {
 	int			groups = dict_count(store->groups);
-	int64		blocks = block_of(store, store->rows + store->block_rows - 1);
-	int64	   *next;
-	int64	   *place;
-	double	   *sorted;
+	int64	   *next = palloc(Max(1, groups) * sizeof(int64));
+	int64	   *order = MemoryContextAllocHuge(CurrentMemoryContext, Max(1, store->rows) * sizeof(int64));
 
 	store->group_start = MemoryContextAllocZero(store->context, (groups + 1) * sizeof(int64));
 	for (int64 row = 0; row < store->rows; row++)
 		store->group_start[codes[row] + 1]++;
 	for (int g = 0; g < groups; g++)
 		store->group_start[g + 1] += store->group_start[g];
-	if (groups <= 1)
-		return;
-
-	next = palloc(groups * sizeof(int64));
 	memcpy(next, store->group_start, groups * sizeof(int64));
-	place = MemoryContextAllocHuge(CurrentMemoryContext, store->rows * sizeof(int64));
 	for (int64 row = 0; row < store->rows; row++)
-		place[row] = next[codes[row]]++;
-	for (int c = 0; c < store->ncols; c++)
-		if (store->has_nulls[c])
-			sort_nulls(store, c, place);
-
-	sorted = MemoryContextAllocHuge(CurrentMemoryContext, store->rows * store->ncols * sizeof(double));
-	for (int64 block = 0; block < blocks; block++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		scatter_block(store, block, rows_of_block(store, block), place + (block << store->block_shift), sorted);
-	}
-	for (int64 block = 0; block < blocks; block++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		gather_block(store, block, rows_of_block(store, block), sorted);
-	}
+		order[next[codes[row]]++] = row;
 	pfree(next);
-	pfree(place);
-	pfree(sorted);
+	return order;
+}
+
+/* Lay the rows of the pile into the file, group by group. */
+void
+store_sort(Store *store, const int *codes)
+{
+	int64	   *order = order_by_group(store, codes);
+	int64		rows = store->rows;
+
+	for (store->rows = 0; store->rows < rows; store->rows += store->block_rows)
+	{
+		int64		block = block_of(store, store->rows);
+
+		CHECK_FOR_INTERRUPTS();
+		store_add_block(store);
+		lay_block(store, block, Min(store->block_rows, rows - store->rows), order + store->rows);
+	}
+	store->rows = rows;
+	lay_nulls(store, order);
+	pfree(order);
+	free_pile(store);
 }
 
 Store *
@@ -544,6 +589,8 @@ store_steps(PG_FUNCTION_ARGS)
 	{
 		State	   *state = group_state(store, kernel, numbers[i], params + i * nparams, nparams);
 
+		if (i == 0)
+			enlargeStringInfo(&states, Min((Size) groups * VARSIZE(state), MOST_AT_ONCE));
 		appendBinaryStringInfo(&states, VARDATA(state), VARSIZE(state) - VARHDRSZ);
 		pfree(state);
 	}

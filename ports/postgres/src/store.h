@@ -37,14 +37,16 @@ typedef struct Store
 	Dict	  **levels;			/* ncols, NULL where a column is not codes */
 	Dict	   *groups;			/* NULL: one group, all rows */
 	int64	   *group_start;	/* groups + 1 row numbers: rows lie group by group */
+	double	  **pile;			/* with groups, until all rows are there: blocks of them as they came, see pile_row */
 } Store;
 
 extern void store_init(void);
 extern Store *store_new(void);
 extern void store_shape(Store *store, int ncols);
-extern bool store_fits(const Store *store, int copies);
+extern bool store_fits(const Store *store);
 extern void store_add_block(Store *store);
 extern void store_set_null(Store *store, int64 row, int column);
+extern void store_pile_block(Store *store);
 extern void store_sort(Store *store, const int *codes);
 extern void store_free(Store *store);
 extern Store *store_argument(int id);
@@ -75,6 +77,25 @@ store_nulls(const Store *store, int64 block, int column)
 	double	   *end = store_column(store, block, store->ncols);
 
 	return (uint64 *) end + (Size) column * (store->block_rows / 64);
+}
+
+/* Rows of the pile lie one behind the other: values, and behind them a bit per column, 1 is NULL. */
+static inline int
+pile_width(const Store *store)
+{
+	return store->ncols + (store->ncols + 63) / 64;
+}
+
+static inline double *
+pile_row(const Store *store, int64 row)
+{
+	return store->pile[block_of(store, row)] + (Size) row_of(store, row) * pile_width(store);
+}
+
+static inline uint64 *
+pile_nulls(const Store *store, double *row)
+{
+	return (uint64 *) (row + store->ncols);
 }
 
 #endif

@@ -48,7 +48,8 @@ typedef struct Fill
 	bool		over;			/* the memory setting was reached */
 	int		   *codes;			/* group of every row */
 	int64		codes_capacity;
-	double	  **columns;		/* of the block being filled */
+	double	   *row;			/* where the values of the row being filled go */
+	Size		stride;			/* from one value of it to the next */
 	MemoryContext scratch;
 } Fill;
 
@@ -142,11 +143,30 @@ number(Kind kind, Datum value)
 	}
 }
 
+static inline void
+put_number(Fill *fill, int column, double value)
+{
+	fill->row[column * fill->stride] = value;
+}
+
 static void
-put_vector(Fill *fill, const Source *source, Datum value, int64 row)
+put_null(Fill *fill, int column)
 {
 	Store	   *store = fill->store;
-	int			r = row_of(store, row);
+
+	if (fill->ngroups == 0)
+	{
+		store_set_null(store, store->rows, column);
+		return;
+	}
+	fill->row[column] = 0;
+	pile_nulls(store, fill->row)[column / 64] |= UINT64CONST(1) << (column % 64);
+	store->has_nulls[column] = true;
+}
+
+static void
+put_vector(Fill *fill, const Source *source, Datum value)
+{
 	ArrayType  *array = DatumGetArrayTypeP(value);
 	const double *numbers = (const double *) ARR_DATA_PTR(array);
 	const bits8 *bitmap = ARR_NULLBITMAP(array);
@@ -163,9 +183,9 @@ put_vector(Fill *fill, const Source *source, Datum value, int64 row)
 	for (int i = 0; i < length; i++)
 	{
 		if (bitmap && !(bitmap[i / 8] & (1 << (i % 8))))
-			store_set_null(store, row, source->to + i);
+			put_null(fill, source->to + i);
 		else
-			fill->columns[source->to + i][r] = *numbers++;
+			put_number(fill, source->to + i, *numbers++);
 	}
 }
 
@@ -180,26 +200,49 @@ put_codes(Fill *fill, int code, int64 row)
 	fill->codes[row] = code;
 }
 
-/* One row; false: there is no memory left for it. */
+/* Room for the next row: in its block of the file, or, with groups, on the pile; false: there is no memory left. */
 static bool
-put_row(Fill *fill, const Datum *values, const bool *nulls)
+next_row(Fill *fill)
 {
 	Store	   *store = fill->store;
 	int64		row = store->rows;
 	int			r = row_of(store, row);
 
-	if (r % 64 == 0 && !store_fits(store, fill->ngroups > 0 ? 2 : 1))	/* a long text may be in every row */
-	{
-		fill->over = true;
+	if (r % 64 == 0 && !store_fits(store))	/* a long text may be in every row */
 		return false;
-	}
 	if (r == 0)
 	{
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(fill->scratch);
-		store_add_block(store);
-		for (int c = 0; c < store->ncols; c++)
-			fill->columns[c] = store_column(store, block_of(store, row), c);
+		if (fill->ngroups > 0)
+			store_pile_block(store);
+		else
+			store_add_block(store);
+	}
+	if (fill->ngroups > 0)
+	{
+		fill->row = pile_row(store, row);
+		fill->stride = 1;
+		memset(pile_nulls(store, fill->row), 0, (pile_width(store) - store->ncols) * sizeof(uint64));
+	}
+	else
+	{
+		fill->row = store_column(store, block_of(store, row), 0) + r;
+		fill->stride = store->block_rows;
+	}
+	return true;
+}
+
+/* One row; false: there is no memory left for it. */
+static bool
+put_row(Fill *fill, const Datum *values, const bool *nulls)
+{
+	Store	   *store = fill->store;
+
+	if (!next_row(fill))
+	{
+		fill->over = true;
+		return false;
 	}
 	for (int s = 0; s < fill->nsources; s++)
 	{
@@ -207,16 +250,18 @@ put_row(Fill *fill, const Datum *values, const bool *nulls)
 
 		if (nulls[s])
 			for (int i = 0; i < source->width; i++)
-				store_set_null(store, row, source->to + i);
+				put_null(fill, source->to + i);
+		else if (source->kind == FLOAT8)
+			put_number(fill, source->to, DatumGetFloat8(values[s]));
 		else if (source->kind == VECTOR)
-			put_vector(fill, source, values[s], row);
+			put_vector(fill, source, values[s]);
 		else if (source->kind == LEVELS)
-			fill->columns[source->to][r] = dict_code(source->levels, values, nulls);
+			put_number(fill, source->to, dict_code(source->levels, values, nulls));
 		else
-			fill->columns[source->to][r] = number(source->kind, values[s]);
+			put_number(fill, source->to, number(source->kind, values[s]));
 	}
 	if (fill->ngroups > 0)
-		put_codes(fill, dict_code(store->groups, values, nulls), row);
+		put_codes(fill, dict_code(store->groups, values, nulls), store->rows);
 	store->rows++;
 	return true;
 }
@@ -265,7 +310,6 @@ begin_rows(Fill *fill)
 	store->levels = palloc0(Max(ncols, 1) * sizeof(Dict *));
 	for (int s = 0; s < fill->nsources; s++)
 		store->levels[fill->sources[s].to] = fill->sources[s].levels;
-	fill->columns = palloc(Max(ncols, 1) * sizeof(double *));
 	fill->started = true;
 	if (fill->waiting)
 	{

@@ -1,5 +1,7 @@
 """States of sketches are bytes from anywhere: a value or an error, never the end of the server."""
 
+import struct
+
 import pg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -97,3 +99,19 @@ def test_altered(sql, states, data):
         )
         changed[at : at + size] = word[:size]
     survives(sql, bytes(changed), states[name])
+
+
+def test_quantiles_in_no_order(sql):
+    """Runs that are merged are taken to be sorted; where they are not, no more is read or written."""
+    query = "SELECT madlib.column_summary_state(i) FROM generate_series({}) AS i"
+    one = sql.value(query.format("10, 10"))
+    changed = bytearray(sql.value(query.format("1, 20")))
+    ordered = struct.pack("<20d", *range(1, 21))
+    at = changed.index(ordered)
+    changed[at : at + len(ordered)] = struct.pack("<20d", *range(20, 0, -1))
+    for pair in ((bytes(changed), one), (one, bytes(changed))):
+        survives(sql, *pair)
+        states = ", ".join(f"('\\x{state.hex()}'::bytea)" for state in pair)
+        merged = f"SELECT madlib.column_summary_merge(s) AS s FROM (VALUES {states}) AS t(s)"
+        (found,) = sql(f"SELECT (madlib.column_summary_of(s)).quantile_array FROM ({merged}) AS m")
+        assert all(1 <= value <= 20 for value in found[0])

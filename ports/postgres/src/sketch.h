@@ -9,6 +9,9 @@
 #define MADPY_SKETCH_H
 
 #include "postgres.h"
+
+#include <math.h>
+
 #include "fmgr.h"
 
 /*
@@ -33,6 +36,7 @@ extern bool hll_is_valid(const Hll *hll, Size bytes);
 extern uint32 hll_capacity_for(uint64 count);
 extern uint32 hll_merged_capacity(const Hll *a, const Hll *b);
 extern bool hll_add(Hll *hll, uint64 hash);
+extern void hll_add_block(Hll *hll, const uint64 *hashes, int count);
 extern void hll_add_all(Hll *hll, const Hll *from);
 extern double hll_estimate(const Hll *hll);
 
@@ -83,7 +87,7 @@ extern Size texts_bytes(uint32 capacity, uint32 room);
 extern bool frequent_is_valid(const Frequent *frequent, Size bytes);
 extern bool texts_is_valid(const Texts *texts, const Frequent *frequent, Size bytes);
 extern uint32 frequent_capacity_for(uint64 count);
-extern void frequent_add(Frequent *frequent, uint64 key, uint64 hash, int64 count);
+extern void frequent_add_block(Frequent *frequent, const uint64 *keys, const uint64 *hashes, int count);
 extern bool frequent_count(Frequent *frequent, uint64 hash);
 extern void frequent_add_text(Frequent *frequent, Texts *texts, uint64 hash, int64 count, const char *text, uint32 length);
 extern void frequent_add_all(Frequent *frequent, Texts *texts, const Frequent *from, const Texts *from_texts);
@@ -123,7 +127,20 @@ typedef struct Hasher Hasher;
 extern Oid argument_type(FunctionCallInfo fcinfo, int arg);
 extern Hasher *hasher_new(FunctionCallInfo fcinfo, Oid type);
 extern uint64 hash_value(Hasher *hasher, Datum value);
-extern uint64 float_bits(double x);
+
+/* The bits of a number: the same for both zeros, and for every NaN. */
+static inline uint64
+float_bits(double x)
+{
+	uint64		bits;
+
+	if (x == 0)
+		x = 0;
+	else if (isnan(x))
+		x = NAN;
+	memcpy(&bits, &x, sizeof(bits));
+	return bits;
+}
 
 /* Bits mixed so that each depends on all: the last step of MurmurHash3, and zero is not left as it is. */
 static inline uint64

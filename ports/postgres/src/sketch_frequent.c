@@ -118,10 +118,16 @@ median_count(const Frequent *frequent)
 {
 	int64		counts[FREQUENT_MAX_CAPACITY];
 	int			n = 0;
+	int			ones = 0;
 
 	for (uint32 i = 0; i < frequent->capacity; i++)
 		if (frequent->counters[i].count != 0)
+		{
 			counts[n++] = frequent->counters[i].count;
+			ones += frequent->counters[i].count == 1;
+		}
+	if (ones > n / 2)			/* where nearly all values differ */
+		return 1;
 	sort_counts(counts, n);
 	return counts[n / 2];
 }
@@ -168,7 +174,7 @@ lower(Frequent *frequent, Texts *texts)
 }
 
 /* Count a number, `hash` being mix64(key). */
-void
+static void
 frequent_add(Frequent *frequent, uint64 key, uint64 hash, int64 count)
 {
 	Counter    *counter = find(frequent, key, hash);
@@ -184,6 +190,18 @@ frequent_add(Frequent *frequent, uint64 key, uint64 hash, int64 count)
 		frequent->count++;
 	}
 	counter->count += count;
+}
+
+/* Count numbers.  As in hll_add_block, the counters of all are asked for first. */
+void
+frequent_add_block(Frequent *frequent, const uint64 *keys, const uint64 *hashes, int count)
+{
+	uint32		mask = frequent->capacity - 1;
+
+	for (int i = 0; i < count; i++)
+		__builtin_prefetch(&frequent->counters[(uint32) hashes[i] & mask], 1);
+	for (int i = 0; i < count; i++)
+		frequent_add(frequent, keys[i], hashes[i], 1);
 }
 
 /* Count a text if there is a counter for it; else false. */

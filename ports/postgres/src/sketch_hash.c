@@ -90,20 +90,6 @@ argument_type(FunctionCallInfo fcinfo, int arg)
 	return getBaseType(type);
 }
 
-/* The bits of a number: the same for both zeros, and for every NaN. */
-uint64
-float_bits(double x)
-{
-	uint64		bits;
-
-	if (x == 0)
-		x = 0;
-	else if (isnan(x))
-		x = NAN;
-	memcpy(&bits, &x, sizeof(bits));
-	return bits;
-}
-
 uint64
 hash_value(Hasher *hasher, Datum value)
 {

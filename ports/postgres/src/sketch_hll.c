@@ -122,6 +122,25 @@ hll_add(Hll *hll, uint64 hash)
 	return false;
 }
 
+/*
+ * Add many hashes; there must be room, as hll_capacity_for says.  The registers of a dozen columns are more than a
+ * processor keeps near, so all that a block needs are asked for before the first is looked at.
+ */
+void
+hll_add_block(Hll *hll, const uint64 *hashes, int count)
+{
+	const uint8 *registers = (const uint8 *) hll->entries;
+
+	if (hll->capacity == 0)
+		for (int i = 0; i < count; i++)
+			__builtin_prefetch(&registers[hashes[i] >> (64 - HLL_BITS)], 1);
+	for (int i = 0; i < count; i++)
+		if (hll->capacity == 0)
+			add_to_registers(hll, hashes[i]);
+		else if (!hll_add(hll, hashes[i]))
+			damaged();
+}
+
 /* Add what another sketch has seen; there must be room, as hll_merged_capacity says. */
 void
 hll_add_all(Hll *hll, const Hll *from)

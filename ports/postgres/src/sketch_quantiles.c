@@ -85,40 +85,18 @@ random_bit(Quantiles *q)
 	return (q->random >> 40) & 1;
 }
 
-/* Two sorted runs into one; without a branch on the values, which no processor could foresee. */
+/*
+ * Two sorted runs into one.  Without a branch on the values, which no processor could foresee; and from both ends at once:
+ * two chains of steps that do not wait for each other.
+ */
 static void
 merge(const double *a, uint32 na, const double *b, uint32 nb, double *to)
 {
-	const double *end_a = a + na;
-	const double *end_b = b + nb;
+	const double *last_a = a + na - 1;
+	const double *last_b = b + nb - 1;
+	double	   *back = to + na + nb - 1;
 
-	while (a < end_a && b < end_b)
-	{
-		Size		first = *a <= *b;
-		const double *from = first ? a : b;
-
-		*to++ = *from;
-		a += first;
-		b += 1 - first;
-	}
-	memcpy(to, a, (end_a - a) * sizeof(double));
-	memcpy(to + (end_a - a), b, (end_b - b) * sizeof(double));
-}
-
-/*
- * Two sorted runs of the same length, one behind the other, into one.  From both ends at once: two chains of steps that do
- * not wait for each other, and neither can run over the end of a run.
- */
-static void
-merge_halves(const double *runs, int length, double *to)
-{
-	const double *a = runs;
-	const double *b = runs + length;
-	const double *last_a = b - 1;
-	const double *last_b = b + length - 1;
-	double	   *back = to + 2 * length - 1;
-
-	for (int i = 0; i < length; i++)
+	while (a <= last_a && b <= last_b)	/* one and one at least: each end finds a value of its own */
 	{
 		Size		first = *a <= *b;
 		Size		last = *last_a > *last_b;
@@ -132,6 +110,8 @@ merge_halves(const double *runs, int length, double *to)
 		last_a -= last;
 		last_b -= 1 - last;
 	}
+	/* what is left of one of them; as many values where a damaged run was in no order */
+	memcpy(to, a <= last_a ? a : b, (back + 1 - to) * sizeof(double));
 }
 
 /* Order the pairs of two rows, the smaller ones into a. */
@@ -187,7 +167,7 @@ sort_values(const double *values, int count, double *sorted)
 		double	   *swap = from;
 
 		for (int at = 0; at < QUANTILES_AT_ONCE; at += 2 * run)
-			merge_halves(from + at, run, to + at);
+			merge(from + at, run, from + at + run, run, to + at);
 		from = to;
 		to = swap;
 	}
@@ -246,24 +226,20 @@ void
 quantiles_add(Quantiles *q, const double *values, int count)
 {
 	double		sorted[QUANTILES_AT_ONCE];
-	double	   *to;
+	uint32		size;
+	double	   *level;
+	double	   *old;
 
 	while (q->used > limit(q->levels) || q->used + count > q->capacity)
 		compact(q);
 	sort_values(values, count, sorted);
-	to = q->values + q->used + count;
+	size = q->sizes[0];
+	level = q->values + q->used - size;
+	old = memcpy(palloc((size + 1) * sizeof(double)), level, size * sizeof(double));
+	merge(old, size, sorted, count, level);
+	pfree(old);
 	q->used += count;
 	q->sizes[0] += count;
-	for (int old = q->sizes[0] - count; old > 0 && count > 0;)	/* merged into level 0 from its end */
-	{
-		bool		is_old = to[-1 - count] > sorted[count - 1];
-
-		to--;
-		*to = is_old ? to[-count] : sorted[count - 1];
-		old -= is_old;
-		count -= !is_old;
-	}
-	memcpy(to - count, sorted, count * sizeof(double));
 }
 
 /* A sketch of what both have seen. */

@@ -36,6 +36,13 @@ kind_of(Oid type)
 	return category == TYPCATEGORY_STRING && get_typlen(type) == -1 ? COLUMN_TEXT : COLUMN_OTHER;
 }
 
+static void
+check_aggregate(FunctionCallInfo fcinfo)
+{
+	if (!AggCheckCallContext(fcinfo, NULL))
+		elog(ERROR, "column_summary called outside an aggregate");
+}
+
 static SummaryColumn *
 column_of(FunctionCallInfo fcinfo)
 {
@@ -43,8 +50,9 @@ column_of(FunctionCallInfo fcinfo)
 	Oid			output;
 	bool		is_varlena;
 
-	if (column)
+	if (column)					/* and so it is called by an aggregate */
 		return column;
+	check_aggregate(fcinfo);
 	column = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(SummaryColumn));
 	column->type = argument_type(fcinfo, 1);
 	column->kind = kind_of(column->type);
@@ -55,23 +63,14 @@ column_of(FunctionCallInfo fcinfo)
 	return column;
 }
 
-static void
-check_aggregate(FunctionCallInfo fcinfo)
-{
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "column_summary called outside an aggregate");
-}
-
 /* summary_accum(state bytea, value anyelement [, wanted integer]) */
 PG_FUNCTION_INFO_V1(summary_accum);
 Datum
 summary_accum(PG_FUNCTION_ARGS)
 {
-	SummaryColumn *column;
+	SummaryColumn *column = column_of(fcinfo);
 	Summary    *summary;
 
-	check_aggregate(fcinfo);
-	column = column_of(fcinfo);
 	if (PG_ARGISNULL(0))
 	{
 		int			wanted = PG_NARGS() < 3 || PG_ARGISNULL(2) ? SUMMARY_ALL : PG_GETARG_INT32(2);

@@ -11,7 +11,7 @@
 #include "sketch.h"
 
 /* Values that wait, at most. */
-#define SUMMARY_TAIL 128
+#define SUMMARY_TAIL 256
 
 /* What is asked for beside counts and moments: bits of `wanted`. */
 #define SUMMARY_DISTINCT 1
@@ -71,7 +71,7 @@ typedef struct SummaryColumn
 } SummaryColumn;
 
 /* summary_state.c: the state and its parts */
-extern void summary_check(bool holds);
+extern void summary_malformed(void) pg_attribute_noreturn();
 extern void summary_check_parts(const Summary *summary);
 extern Summary *summary_argument(FunctionCallInfo fcinfo, int arg);
 extern void *summary_part(const Summary *summary, int part);
@@ -92,5 +92,13 @@ extern Summary *summary_fold(Summary *summary);
 
 /* summary.c */
 extern Summary *summary_folded(const Summary *summary);
+
+/* What a state must be; here, because it is asked for every value. */
+static inline void
+summary_check(bool holds)
+{
+	if (unlikely(!holds))
+		summary_malformed();
+}
 
 #endif

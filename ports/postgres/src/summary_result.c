@@ -228,10 +228,8 @@ typedef struct Shown
 
 /* The most frequent first; among equals the smallest number, or the text that is first byte by byte. */
 static int
-compare_shown(const void *left, const void *right)
+compare_shown(const Shown *a, const Shown *b)
 {
-	const Shown *a = left;
-	const Shown *b = right;
 	int			order;
 
 	if (a->counter->count != b->counter->count)
@@ -242,43 +240,67 @@ compare_shown(const void *left, const void *right)
 	return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
 }
 
+/* Put a value among the `n` that come first, which are in order, at most `most`; how many they are now. */
+static int
+keep_first(Shown *first, int n, int most, Shown shown)
+{
+	int			at = n;
+
+	if (n == most && compare_shown(&shown, &first[n - 1]) >= 0)
+		return n;
+	if (n == most)
+		at--;
+	for (n = at + 1; at > 0 && compare_shown(&shown, &first[at - 1]) < 0; at--)
+		first[at] = first[at - 1];
+	first[at] = shown;
+	return n;
+}
+
+/* The `most` values to show, in order.  Often only a few of many, so they are not all sorted. */
+static int
+find_frequent(const Summary *summary, int most, Shown *first)
+{
+	const Frequent *frequent = summary_part(summary, PART_FREQUENT);
+	const Texts *texts = summary_part(summary, PART_TEXTS);
+	int			n = 0;
+
+	for (uint32 i = 0; i < frequent->capacity; i++)
+	{
+		Shown		shown = {.counter = &frequent->counters[i]};
+
+		if (shown.counter->count <= frequent->lowered)	/* others may be as frequent */
+			continue;
+		if (summary->bytes[PART_TEXTS])
+			shown.text = frequent_text(frequent, texts, shown.counter, &shown.length);
+		else
+			shown.number = column_number(summary->kind, shown.counter->key);
+		n = keep_first(first, n, most, shown);
+	}
+	return n;
+}
+
 static void
 put_frequent(Record *record, const Summary *summary, int how_many)
 {
 	const Frequent *frequent = summary_part(summary, PART_FREQUENT);
-	const Texts *texts = summary_part(summary, PART_TEXTS);
-	Shown	   *all;
+	Shown	   *first;
 	Datum	   *values;
 	Datum	   *counts;
-	int			n = 0;
+	int			n;
 
 	if (how_many == 0 || summary->bytes[PART_FREQUENT] == 0)
 		return;
-	all = palloc0(frequent->capacity * sizeof(Shown));
-	for (uint32 i = 0; i < frequent->capacity; i++)
-	{
-		const Counter *counter = &frequent->counters[i];
-
-		if (counter->count <= frequent->lowered)	/* others may be as frequent */
-			continue;
-		all[n].counter = counter;
-		if (summary->bytes[PART_TEXTS])
-			all[n].text = frequent_text(frequent, texts, counter, &all[n].length);
-		else
-			all[n].number = column_number(summary->kind, counter->key);
-		n++;
-	}
-	qsort(all, n, sizeof(Shown), compare_shown);
-	n = Min(n, how_many);
+	first = palloc(how_many * sizeof(Shown));
+	n = find_frequent(summary, how_many, first);
 	values = palloc((n + 1) * sizeof(Datum));
 	counts = palloc((n + 1) * sizeof(Datum));
 	for (int i = 0; i < n; i++)
 	{
-		if (all[i].text)
-			pg_verifymbstr(all[i].text, all[i].length, false);
-		values[i] = all[i].text ? PointerGetDatum(cstring_to_text_with_len(all[i].text, all[i].length))
-			: CStringGetTextDatum(number_text(summary->kind, all[i].counter->key));
-		counts[i] = Int64GetDatum(all[i].counter->count);
+		if (first[i].text)
+			pg_verifymbstr(first[i].text, first[i].length, false);
+		values[i] = PointerGetDatum(first[i].text ? cstring_to_text_with_len(first[i].text, first[i].length)
+									: cstring_to_text(number_text(summary->kind, first[i].counter->key)));
+		counts[i] = Int64GetDatum(first[i].counter->count);
 	}
 	put(record, MOST_FREQUENT_VALUES,
 		PointerGetDatum(construct_array(values, n, TEXTOID, -1, false, TYPALIGN_INT)));
@@ -310,6 +332,23 @@ fractions_argument(FunctionCallInfo fcinfo, int *count)
 	return fractions;
 }
 
+/* The type column_summary: looked up once, kept with the call. */
+static TupleDesc
+result_row(FunctionCallInfo fcinfo)
+{
+	TupleDesc	desc = fcinfo->flinfo->fn_extra;
+	MemoryContext before;
+
+	if (desc)
+		return desc;
+	before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != FIELDS)
+		elog(ERROR, "the type column_summary is of another version");
+	desc = BlessTupleDesc(desc);
+	MemoryContextSwitchTo(before);
+	return fcinfo->flinfo->fn_extra = desc;
+}
+
 /* summary_result(state bytea [, fractions double precision[], how_many integer]) returns column_summary */
 PG_FUNCTION_INFO_V1(summary_result);
 Datum
@@ -329,13 +368,15 @@ summary_result(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the number of frequent values must be between 0 and %d, not %d", MAX_FREQUENT, how_many)));
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != FIELDS)
-		elog(ERROR, "the type column_summary is of another version");
-	summary = summary_folded(summary_argument(fcinfo, 0));
+	desc = result_row(fcinfo);
+	summary = summary_argument(fcinfo, 0);
+	if (summary->waiting > 0)
+		summary = summary_folded(summary);
+	summary_check_parts(summary);
 	memset(record.nulls, true, sizeof(record.nulls));
 	put_counts(&record, summary);
 	put_distinct(&record, summary);
 	put_quantiles(&record, summary, fractions, count);
 	put_frequent(&record, summary, how_many);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), record.values, record.nulls)));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, record.values, record.nulls)));
 }

@@ -21,13 +21,12 @@ summary_part(const Summary *summary, int part)
 }
 
 void
-summary_check(bool holds)
+summary_malformed(void)
 {
-	if (!holds)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed state of column_summary"),
-				 errhint("A state is what column_summary_state() of this version of madpy returned.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("malformed state of column_summary"),
+			 errhint("A state is what column_summary_state() of this version of madpy returned.")));
 }
 
 /* A state that may come from anywhere: its head is checked here, its parts where they are used. */

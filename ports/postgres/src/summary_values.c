@@ -126,26 +126,41 @@ add_quantiles(Summary *summary, double *x, int count)
 	for (int i = 0; i < count; i++)
 		if (!isnan(x[i]))
 			x[kept++] = x[i];
-	quantiles_add(summary_part(summary, PART_QUANTILES), x, kept);
+	for (int done = 0; done < kept; done += QUANTILES_AT_ONCE)
+		quantiles_add(summary_part(summary, PART_QUANTILES), x + done, Min(kept - done, QUANTILES_AT_ONCE));
 }
 
-/* Values among the distinct and the frequent ones: the inner loop of it all. */
+/* Values among the distinct and the frequent ones. */
 static void
 add_keys(Summary *summary, const uint64 *tail, int count)
 {
-	Hll		   *hll = summary->bytes[PART_DISTINCT] ? summary_part(summary, PART_DISTINCT) : NULL;
-	Frequent   *frequent = summary->bytes[PART_FREQUENT] ? summary_part(summary, PART_FREQUENT) : NULL;
 	int			step = stride(summary);
+	uint64		keys[SUMMARY_TAIL];
+	uint64		hashes[SUMMARY_TAIL];
 
-	for (int i = 0; i < count; i++, tail += step)
+	for (int i = 0; i < count; i++)
 	{
-		uint64		hash = mix64(tail[0]);
-
-		if (hll)
-			hll_add(hll, step == 2 ? tail[1] : hash);
-		if (frequent)
-			frequent_add(frequent, tail[0], hash, 1);
+		keys[i] = tail[i * step];
+		hashes[i] = mix64(keys[i]);
 	}
+	if (summary->bytes[PART_FREQUENT])
+		frequent_add_block(summary_part(summary, PART_FREQUENT), keys, hashes, count);
+	if (step == 2)
+		for (int i = 0; i < count; i++)
+			hashes[i] = tail[i * step + 1];
+	if (summary->bytes[PART_DISTINCT])
+		hll_add_block(summary_part(summary, PART_DISTINCT), hashes, count);
+}
+
+/* Values that wait as numbers. */
+static void
+waiting_numbers(const Summary *summary, const uint64 *tail, double *x)
+{
+	if (summary->kind == COLUMN_FLOAT4 || summary->kind == COLUMN_FLOAT8)
+		memcpy(x, tail, summary->waiting * sizeof(double));
+	else
+		for (int i = 0; i < summary->waiting; i++)
+			x[i] = column_number(summary->kind, tail[i * stride(summary)]);
 }
 
 /* The state with no values waiting; changed in place, or another one where it had to grow. */
@@ -163,8 +178,7 @@ summary_fold(Summary *summary)
 		return summary;
 	summary = summary_with_room(summary, count, 0);
 	tail = summary_part(summary, PART_TAIL);
-	for (int i = 0; i < count; i++)
-		x[i] = column_number(summary->kind, tail[i * stride(summary)]);
+	waiting_numbers(summary, tail, x);
 	add_keys(summary, tail, count);
 	if (summary->bytes[PART_QUANTILES])
 	{

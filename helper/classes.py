@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper.expressions import NUMBERS, check_expression
-from madpy.helper.features import category_item, code_item, levels_of
+from madpy.helper.features import Category, category_item, code_item, levels_of
 from madpy.ports.postgres.db import Database, Relation
 
 MAX_CLASSES = 1000
@@ -21,17 +21,25 @@ class Classes:
 
 def check_classes(db: Database, source: Relation, text: str | None, most: int = MAX_CLASSES) -> Classes:
     """The classes of the target, at least two and at most `most`; rows where it is NULL have none."""
+    found = class_category(db, source, text)
+    return classes_of(db, source, found, levels_of(db, source, found.item, "target", most))
+
+
+def class_category(db: Database, source: Relation, text: str | None) -> Category:
+    """The target without reading the source."""
     found = check_expression(db, source, text, "target", "any")
-    sql_type = found.types[0]
-    item = category_item(found.items[0], sql_type)
-    labels = levels_of(db, source, item, "target", most)
+    return Category(category_item(found.items[0], found.types[0]), found.types[0])
+
+
+def classes_of(db: Database, source: Relation, category: Category, labels: list[str]) -> Classes:
+    """The classes that `labels` are, if they are enough."""
     if not labels:
         empty = not db.execute("SELECT FROM {source:i} LIMIT 1", source=source)
         fact = f'table "{source.name}" is empty' if empty else "the target is NULL in every row"
         raise MadpyError(fact, hint="there is nothing to learn from")
     if len(labels) == 1:
         raise MadpyError(f"the target has one class only: {labels[0]}", hint="two at least are needed")
-    return Classes(code_item(db, item, sql_type, labels), labels, sql_type)
+    return Classes(code_item(db, category.item, category.sql_type, labels), labels, category.sql_type)
 
 
 def label_type(sql_type: str) -> str:

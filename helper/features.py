@@ -4,13 +4,14 @@ Unlike in a design of `terms`, a text column is one feature here: a value is cod
 """
 
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from types import NoneType
 from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.helper.arguments import quoted
-from madpy.helper.expressions import SHOWN, Expressions, check_columns, check_expressions
+from madpy.helper.expressions import SHOWN, TEXTS, Expressions, check_columns, check_expressions
 from madpy.helper.terms import number_item
 from madpy.ports.postgres.db import Database, Relation, fill
 
@@ -27,6 +28,21 @@ class Feature:
     name: str
     column: str | None
     levels: list[str] | None
+
+
+@dataclass(frozen=True)
+class Category:
+    """A category whose values have not been read: SQL `item`, equal values of which have one text only."""
+
+    item: str
+    sql_type: str
+
+    @property
+    def key(self) -> str:
+        """SQL of the same as a boolean, bigint or text."""
+        if self.sql_type == "boolean":
+            return self.item
+        return f"{self.item}::{'bigint' if self.sql_type in INTEGERS else 'text'}"
 
 
 @dataclass(frozen=True)
@@ -57,26 +73,54 @@ def check_features(
     what: str = "features",
 ) -> Features:
     """The features in `text`; text, boolean, enum and what `categorical_cols` names are categories."""
+    found, categories = list_features(db, source, text, categorical_cols, what)
+    if found.is_vector:
+        return found
+    levels = [
+        feature.levels
+        if category is None or feature.levels is BOOLEANS
+        else levels_of(db, source, category.item, f"{what}: {quoted(feature.name)}", MAX_LEVELS)
+        for feature, category in zip(found.features, categories, strict=True)
+    ]
+    items = [
+        item if category is None else code_item(db, category.item, category.sql_type, known or [])
+        for item, category, known in zip(found.items, categories, levels, strict=True)
+    ]
+    return Features(with_levels(found.features, levels), items)
+
+
+def list_features(
+    db: Database,
+    source: Relation,
+    text: str | None,
+    categorical_cols: str | None = None,
+    what: str = "features",
+) -> tuple[Features, list[Category | None]]:
+    """The same without reading the source: `levels` are empty, and `items` of a category its key."""
     found = check_expressions(db, source, text, what, allowed="number, boolean or text")
     if found.is_vector:
-        return _elements(db, source, found, what)
+        return _elements(db, source, found, what), []
     forced = check_columns(db, source, categorical_cols, "categorical_cols")
     features: list[Feature] = []
     items: list[str] = []
+    categories: list[Category | None] = []
     for item, name, kind, sql_type in zip(found.items, found.names, found.kinds, found.types, strict=True):
         column = name if item == fill("{name:i}", {"name": name}) else None
-        levels = None
-        if kind == "boolean":
-            levels = BOOLEANS
-        elif kind == "text" or name in forced:
-            item = category_item(item, sql_type)
-            levels = levels_of(db, source, item, f"{what}: {quoted(name)}", MAX_LEVELS)
+        is_category = kind in ("boolean", "text") or name in forced
+        category = Category(category_item(item, sql_type), sql_type) if is_category else None
+        levels: list[str] | None = BOOLEANS if kind == "boolean" else [] if is_category else None
         features.append(Feature(name, column, levels))
-        items.append(number_item(item, kind) if levels is None else code_item(db, item, sql_type, levels))
+        items.append(category.key if category else number_item(item, kind))
+        categories.append(category)
     if unknown := [name for name in forced if name not in found.names]:
         message = f"categorical_cols: {quoted(unknown[0])} is not among the features"
         raise MadpyError(message, hint=f"these are: {', '.join(found.names)}")
-    return Features(features, items)
+    return Features(features, items), categories
+
+
+def with_levels(features: list[Feature], levels: Sequence[list[str] | None]) -> list[Feature]:
+    """The features with what their levels turned out to be."""
+    return [replace(feature, levels=known) for feature, known in zip(features, levels, strict=True)]
 
 
 def read_features(kept: Any, is_vector: bool) -> Features:
@@ -162,8 +206,31 @@ def code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> str:
 
 
 def category_item(item: str, sql_type: str) -> str:
-    """An expression whose equal values have one text only: 1.0 and 1.00 are one category."""
-    return f"pg_catalog.trim_scale({item})" if sql_type == "numeric" else item
+    """An expression whose equal values have one text only: 1.0 and 1.00 are one category, 0 and -0 too."""
+    match sql_type:
+        case "numeric":
+            return f"pg_catalog.trim_scale({item})"
+        case "real" | "double precision":
+            return f"({item} OPERATOR(pg_catalog.+) 0::{sql_type})"
+    return item
+
+
+def in_order(db: Database, source: Relation, category: Category, values: list[str]) -> list[str]:
+    """Values of a category, given as text, in its type's order and collation."""
+    sql_type = "text" if category.sql_type in TEXTS else category.sql_type
+    rows = db.execute(
+        """
+        SELECT v.level
+        FROM pg_catalog.unnest({values:l}::text[]) AS v(level)
+             LEFT JOIN (SELECT {item:q}::{sql_type:q} AS value FROM {source:i} LIMIT 0) AS s ON true
+        ORDER BY COALESCE(s.value, v.level::{sql_type:q})
+        """,
+        values=values,
+        item=category.item,
+        sql_type=sql_type,
+        source=source,
+    )
+    return [row["level"] for row in rows]
 
 
 def levels_of(db: Database, source: Relation, item: str, what: str, most: int) -> list[str]:
@@ -179,12 +246,17 @@ def levels_of(db: Database, source: Relation, item: str, what: str, most: int) -
         limit=most + 2,
     )
     if len(rows) > most:
-        raise MadpyError(
-            f"{what} has more than {most} distinct values",
-            sqlstate="54000",
-            hint="group them first, or leave it out: it may be a name or a key",
-        )
+        raise too_many_levels(what, most)
     return [row["level"] for row in rows]
+
+
+def too_many_levels(what: str, most: int) -> MadpyError:
+    """The error of a category with more distinct values than `most`."""
+    return MadpyError(
+        f"{what} has more than {most} distinct values",
+        sqlstate="54000",
+        hint="group them first, or leave it out: it may be a name or a key",
+    )
 
 
 def _elements(db: Database, source: Relation, found: Expressions, what: str) -> Features:

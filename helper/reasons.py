@@ -17,7 +17,7 @@ TOO_MANY_COLUMNS = "54011"
 def explained(error: SqlError, terms: Terms | Features) -> SqlError:
     """A kernel's error in the user's words: "feature 2", which counts the intercept, by its name."""
     message, hint = error.message, error.hint
-    numbered = re.fullmatch(r"feature (\d+) (is .*)", message)
+    numbered = re.fullmatch(r"feature (\d+) ((?:is|has) .*)", message)
     if numbered and int(numbered[1]) <= len(terms.names):
         message = f"feature {quoted(terms.names[int(numbered[1]) - 1])} {numbered[2]}"
     if error.sqlstate == ARRAY_SUBSCRIPT_ERROR and not hint:

@@ -62,6 +62,39 @@ def statistics(body: Array, classes: int, levels: Sequence[int]) -> Statistics:
     return Statistics(rows, features)
 
 
+def nothing(groups: int, classes: int, levels: Sequence[int]) -> Statistics:
+    """Statistics of no rows, for `place`."""
+    shape = (groups, classes)
+    features: list[Numbers | Levels] = [
+        Levels(np.zeros((*shape, count)))
+        if count
+        else Numbers(np.zeros(shape), np.full(shape, np.nan), np.full(shape, np.nan))
+        for count in levels
+    ]
+    return Statistics(np.zeros(shape), features)
+
+
+def place(
+    into: Statistics,
+    groups: Sequence[int],
+    classes: Sequence[int],
+    levels: Sequence[Sequence[int] | None],
+    part: Statistics,
+) -> None:
+    """Put a part into its `groups`, its classes and levels to the places that are theirs in the whole.
+
+    The part may have room for one class or level that it does not have.
+    """
+    at = np.ix_(groups, classes)
+    into.rows[at] = part.rows[:, : len(classes)]
+    for target, found, places in zip(into.features, part.features, levels, strict=True):
+        if isinstance(target, Numbers) and isinstance(found, Numbers):
+            for name in ("count", "mean", "variance"):
+                getattr(target, name)[at] = getattr(found, name)[:, : len(classes)]
+        elif isinstance(target, Levels) and isinstance(found, Levels) and places is not None:
+            target.count[np.ix_(groups, classes, places)] = found.count[:, : len(classes), : len(places)]
+
+
 def _numbers(cells: Array) -> Numbers:
     """Mean and variance from double-double sums.
 

@@ -4,25 +4,17 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-from madpy.errors import MadpyError, SqlError
+from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.arguments import quoted
-from madpy.helper.classes import Classes, check_classes
-from madpy.helper.features import Features, check_features
 from madpy.helper.output import create_output
-from madpy.helper.reasons import explained
 from madpy.helper.training import Training, create_group_summary
-from madpy.modules.nb import core
+from madpy.modules.nb.count import Question, prepare
 from madpy.modules.nb.fit import COLUMNS, MODEL_COLUMNS, Fit
 from madpy.modules.nb.predict import create_view, predict, predict_prob
 from madpy.ports.postgres.db import Database, Relation
-from madpy.ports.postgres.scan import Rows, Scan
-from madpy.ports.postgres.states import States
 
 __all__ = ["create_view", "predict", "predict_prob", "train"]
-
-MAX_CELLS = 1_000_000  # numbers in a state: as many parameters as a kernel takes
-MAX_ALL_CELLS = 20_000_000  # in the states of all groups: 160 MB, several times in Python
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,20 +44,20 @@ def train(
     side = helper.summary_name(db, output)
     alpha = helper.check_range("smoothing", smoothing, low=0, high=1e6)
     groups = _check_groups(db, source, grouping_cols)
-    db.progress("nb_train: classes and levels")
-    found = check_features(db, source, features, categorical_cols)
-    classes = check_classes(db, source, target)
-    _check_size(found, classes)
-    say(f"nb_train: {target} ({len(classes.labels)} classes) by {', '.join(found.names)}, smoothing {alpha}")
-
+    say(f"nb_train: {target} by {features}, smoothing {alpha}")
     db.progress("nb_train: reading")
-    scan = Scan(db, Rows(source, classes.item, found.items, found.is_vector, groups=groups))
+    count = prepare(db, Question(source, target, features, categorical_cols, groups))
+    scan = count.scan
     say(f"nb_train: reading {helper.full_name(db, source)} by {scan.feed}")
-    fit = Fit(found, classes, alpha, _step(scan, found, classes))
+    fit = Fit(count.run(), alpha)
+    found, classes = fit.features, fit.classes
     _check_fit(db, source, fit)
     db.progress("nb_train: writing")
     create_output(db, scan, output, COLUMNS, fit.rows())
-    say(f"nb_train: {fit.groups} group(s), {fit.rows_used} rows, {fit.rows_skipped} skipped")
+    say(
+        f"nb_train: {len(classes.labels)} classes, {fit.groups} group(s), {fit.rows_used} rows,"
+        f" {fit.rows_skipped} skipped"
+    )
     result = create_group_summary(
         db,
         scan,
@@ -109,36 +101,6 @@ def _check_groups(db: Database, source: Relation, grouping_cols: str | None) -> 
                 hint="rename it in a view, and train on the view",
             )
     return groups
-
-
-def _check_size(features: Features, classes: Classes) -> None:
-    if not features.features:
-        fact = "the array of features is NULL in every row"
-        raise MadpyError(fact, hint="there is nothing to learn from")
-    cells = sum(len(feature.levels or core.CELL) for feature in features.features) * len(classes.labels)
-    if cells + len(features.features) + len(classes.labels) >= MAX_CELLS:
-        raise MadpyError(
-            f"{len(classes.labels)} classes are too many for so many features and levels",
-            sqlstate="54000",
-            detail=f"there would be {cells} numbers to keep, the most is {MAX_CELLS}",
-            hint="group rare values first, or leave out what may be a name or a key",
-        )
-
-
-def _step(scan: Scan, features: Features, classes: Classes) -> States:
-    levels = [len(feature.levels or []) for feature in features.features]
-    start = core.start(len(classes.labels), levels)
-    if len(start) > MAX_ALL_CELLS / 10_000 and len(start) * len(scan.group_values) > MAX_ALL_CELLS:
-        raise MadpyError(
-            f"{len(scan.group_values)} groups are too many for so many classes and levels",
-            sqlstate="54000",
-            detail=f"each would have {len(start)} numbers to keep, the most is {MAX_ALL_CELLS} for all",
-            hint="train on some of the groups at a time, or group rare values first",
-        )
-    try:
-        return scan.step("nb", start)
-    except SqlError as error:
-        raise explained(error, features) from None
 
 
 def _check_fit(db: Database, source: Relation, fit: Fit) -> None:

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from madpy.helper.classes import Classes
-from madpy.helper.features import BOOLEANS, Features
+from madpy.helper.features import BOOLEANS
 from madpy.modules.nb import core
 from madpy.modules.nb.core import Levels, Numbers
+from madpy.modules.nb.count import Counted
 from madpy.modules.nb.model import Texts
-from madpy.ports.postgres.states import States
 
 Array = NDArray[np.float64]
 Row = tuple[int, list[Any]]
@@ -40,33 +39,25 @@ MODEL_COLUMNS = [
 class Fit:
     """The models of all groups."""
 
-    def __init__(self, features: Features, classes: Classes, smoothing: float, states: States) -> None:
-        self.features = features
-        self.classes = classes
+    def __init__(self, counted: Counted, smoothing: float) -> None:
+        self.features = counted.features
+        self.classes = counted.classes
+        self.found = counted.found
         self.smoothing = smoothing
-        self.states = states
-        self.levels = [feature.levels or [] for feature in features.features]
-        self.found = core.statistics(
-            states.body if len(states.body) else np.zeros((0, len(self._start))),
-            len(classes.labels),
-            list(map(len, self.levels)),
-        )
-
-    @property
-    def _start(self) -> Array:
-        return core.start(len(self.classes.labels), list(map(len, self.levels)))
+        self._counted = counted
+        self.levels = [feature.levels or [] for feature in self.features.features]
 
     @property
     def groups(self) -> int:
-        return len(self.states.rows_used)
+        return len(self._counted.rows_used)
 
     @property
     def rows_used(self) -> int:
-        return int(self.states.rows_used.sum())
+        return int(self._counted.rows_used.sum())
 
     @property
     def rows_skipped(self) -> int:
-        return int(self.states.rows_skipped.sum())
+        return int(self._counted.rows_skipped.sum())
 
     def too_large(self) -> str | None:
         """A feature whose squares are out of range."""
@@ -130,9 +121,9 @@ class Fit:
             priors = np.log(self._priors)
         models = Texts.of(self.features, self.classes, self.smoothing).models(priors, self._terms())
         for g in range(self.groups):
-            used, added = int(self.states.rows_used[g]), float(self._added[g, 0])
+            used, added = int(self._counted.rows_used[g]), float(self._added[g, 0])
             model = models[g] if used else None
-            yield g, [used, int(self.states.rows_skipped[g]), added if used else None, model]
+            yield g, [used, int(self._counted.rows_skipped[g]), added if used else None, model]
 
     def _terms(self) -> Array:
         """What features add to the logarithm of a class's probability, in the order of src/nb_predict.c."""

@@ -44,6 +44,36 @@ CREATE AGGREGATE MADLIB_SCHEMA.nb_merge(state bytea) (
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.nb_merge(bytea) IS 'merges states of nb_state into one';
 
+-- The same in one read, classes and categories numbered as they come (src/nb_count.c).
+
+CREATE FUNCTION MADLIB_SCHEMA.__nb_count_accum(
+    state internal, y "any", limits double precision[], VARIADIC x "any"
+) RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_count_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_count_accum(internal, "any", double precision[], "any") IS
+    'transition function of __nb_count_columns';
+
+CREATE FUNCTION MADLIB_SCHEMA.__nb_count_combine(state internal, other internal) RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_count_combine';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_count_combine(internal, internal) IS 'merges two states of __nb_count_columns';
+
+CREATE FUNCTION MADLIB_SCHEMA.__nb_count_state(state internal) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_count_state';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_count_state(internal) IS 'a state of __nb_count_columns as bytes';
+
+CREATE FUNCTION MADLIB_SCHEMA.__nb_count_deserial(bytes bytea, state internal) RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_count_deserial';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_count_deserial(bytea, internal) IS
+    'a state of __nb_count_columns from its bytes';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__nb_count_columns(y "any", limits double precision[], VARIADIC x "any") (
+    SFUNC = MADLIB_SCHEMA.__nb_count_accum, STYPE = internal, SSPACE = 4096,
+    COMBINEFUNC = MADLIB_SCHEMA.__nb_count_combine, SERIALFUNC = MADLIB_SCHEMA.__nb_count_state,
+    DESERIALFUNC = MADLIB_SCHEMA.__nb_count_deserial, FINALFUNC = MADLIB_SCHEMA.__nb_count_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__nb_count_columns("any", double precision[], "any") IS
+    'the state of the kernel "nb" over double precision and categories (text, bigint or boolean), and their values; limits are the most classes, and values of a category';
+
 -- Prediction of one row.
 
 CREATE FUNCTION MADLIB_SCHEMA.nb_predict(model bytea, x double precision[]) RETURNS text

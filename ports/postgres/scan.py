@@ -28,7 +28,7 @@ MANY_GROUPS = 3000
 # Kernels whose aggregates also take features as arguments of their own, so that no array is built for each
 # row; the server allows 100 arguments, the state and the scalars among them.
 WITH_COLUMNS = {
-    *("moments", "weighted_moments", "column_moments", "nb", "kmeans"),
+    *("moments", "weighted_moments", "column_moments", "nb", "nb_count", "kmeans"),
     *("kmeans_sample", "dtree", "dtree_sample"),
 }
 MOST_ARGUMENTS = 96
@@ -62,7 +62,7 @@ class Scan:
         self.db = db
         self.rows = rows
         self.store: int | None = None
-        if passes > 1 or self._expected_groups() >= MANY_GROUPS:
+        if passes > 1 or has_many_groups(db, rows.source, rows.groups):
             self.store = self._fill_store()
 
     @property
@@ -114,7 +114,7 @@ class Scan:
             )
             return states.States.parse(data, count)
         if params is not None and params.ndim == 1:
-            found = self._step_with(kernel, literal(params.tolist()))
+            found = self.states_with(kernel, literal(params.tolist()))
             return states.States.join(found)
         if not self.group_values:
             return states.States.parse(b"", 0)
@@ -130,8 +130,8 @@ class Scan:
         found = [row[self.state] for row in rows if row[self.state] is not None]
         return states.States.join(found)
 
-    def _step_with(self, kernel: str, constant: str) -> list[bytes]:
-        """States of a step whose parameters are a constant; its statement finds the groups too."""
+    def states_with(self, kernel: str, constant: str) -> list[bytes]:
+        """States, streamed, of a step whose parameters are a constant; its statement finds the groups too."""
         text = self._streamed(kernel, self._outputs(), None, constant=constant)
         texts = "".join(fill("s.{g:i}::text AS {g:i}, ", {"g": group}) for group in self.rows.groups)
         rows = self.db.execute(
@@ -210,18 +210,6 @@ class Scan:
             groups=self.rows.groups,
         )
         return {row["name"]: row["type"] for row in rows}
-
-    def _expected_groups(self) -> int:
-        """The planner's guess; 1 without grouping columns."""
-        if not self.rows.groups:
-            return 1
-        plan = self.db.value(
-            "EXPLAIN (FORMAT JSON) SELECT FROM {source:i} GROUP BY {groups:q}",
-            source=self.rows.source,
-            groups=fill("{g:i,}", {"g": self.rows.groups}).rstrip(", "),
-        )
-        tree = json.loads(plan) if isinstance(plan, str) else plan  # outside the server it is read already
-        return int(tree[0]["Plan"]["Plan Rows"])
 
     @property
     def _scalars(self) -> list[str]:
@@ -315,6 +303,19 @@ class Scan:
     def _outputs(self) -> str:
         """The grouping columns, each with its comma."""
         return "".join(fill("s.{g:i}, ", {"g": group}) for group in self.rows.groups)
+
+
+def has_many_groups(db: Database, source: Relation, groups: list[str]) -> bool:
+    """Whether the planner expects so many that a store is filled for one pass."""
+    if not groups:
+        return False
+    plan = db.value(
+        "EXPLAIN (FORMAT JSON) SELECT FROM {source:i} GROUP BY {groups:q}",
+        source=source,
+        groups=fill("{g:i,}", {"g": groups}).rstrip(", "),
+    )
+    tree = json.loads(plan) if isinstance(plan, str) else plan  # outside the server it is read already
+    return int(tree[0]["Plan"]["Plan Rows"]) >= MANY_GROUPS
 
 
 def free_name(name: str, taken: Collection[str]) -> str:

@@ -218,7 +218,8 @@ def test_the_aggregate_in_parts(sql):
 def test_verbose(sql, nb):
     nb("outlook, temp", verbose=True)
     assert [notice.severity for notice in sql.notices] == ["INFO"] * 3
-    assert sql.notices[0].message == "nb_train: y (2 classes) by outlook, temp, smoothing 1.0"
+    assert sql.notices[0].message == "nb_train: y by outlook, temp, smoothing 1.0"
+    assert sql.notices[2].message == "nb_train: 2 classes, 1 group(s), 8 rows, 1 skipped"
 
 
 def test_an_integer_as_a_number_and_as_a_category(sql, nb):

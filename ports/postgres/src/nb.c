@@ -14,21 +14,10 @@
 
 #include "kernel.h"
 #include "moments.h"
+#include "nb.h"
 
 /* Rows worked on at once: the columns of them stay in the first-level cache. */
 #define CHUNK 256
-
-/* What is known of a numeric feature within a class. */
-typedef struct Cell
-{
-	double		count;
-	dd			sum;
-	dd			squares;
-	double		low;
-	double		high;
-} Cell;
-
-#define CELL_SIZE ((int) (sizeof(Cell) / sizeof(double)))
 
 typedef struct Shape
 {
@@ -71,13 +60,6 @@ shape_of(const State *state)
 		.rows = body + 1 + features,
 		.cells = body + 1 + features + (int) body[0],
 	};
-}
-
-/* Doubles that a feature takes in each class. */
-static inline int
-width(const Shape *shape, int feature)
-{
-	return shape->levels[feature] == 0 ? CELL_SIZE : (int) shape->levels[feature];
 }
 
 /* Add rows numbers, of which there is room for up to three more. */
@@ -201,7 +183,7 @@ nb_add(State *state, const Block *block)
 				add_column(&shape, f, cells, column, rows, order, start);
 			else
 				count_levels(cells, shape.classes, shape.levels[f], column, codes, rows, f);
-			cells += (Size) shape.classes * width(&shape, f);
+			cells += (Size) shape.classes * nb_width(shape.levels[f]);
 		}
 	}
 	state->rows_used += block->rows;
@@ -234,7 +216,7 @@ nb_merge(State *into, const State *from)
 		shape.rows[c] += other.rows[c];
 	for (int f = 0; f < shape.features; f++)
 	{
-		int			size = shape.classes * width(&shape, f);
+		int			size = shape.classes * nb_width(shape.levels[f]);
 
 		if (shape.levels[f] == 0)
 			for (int c = 0; c < shape.classes; c++)

@@ -1,0 +1,221 @@
+"""The pass over the data: what there is to know of classes and features, in each group.
+
+As the source is streamed, classes and values of categories are numbered as they come, so that it is read
+once.  For a store, an array column, or more columns than an aggregate takes, they are found before the pass.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madpy.errors import MadpyError, SqlError
+from madpy.helper.arguments import quoted
+from madpy.helper.classes import MAX_CLASSES, Classes, check_classes, class_category, classes_of
+from madpy.helper.features import (
+    BOOLEANS,
+    INTEGERS,
+    MAX_LEVELS,
+    Category,
+    Features,
+    check_features,
+    in_order,
+    list_features,
+    too_many_levels,
+    with_levels,
+)
+from madpy.helper.reasons import explained
+from madpy.modules.nb import core
+from madpy.ports.postgres.db import Database, Relation, literal
+from madpy.ports.postgres.scan import MOST_ARGUMENTS, Rows, Scan, has_many_groups
+from madpy.ports.postgres.states import States
+
+MAX_CELLS = 1_000_000  # numbers in a state: as many parameters as a kernel takes
+MAX_ALL_CELLS = 20_000_000  # in the states of all groups: 160 MB, several times in Python
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to count, as the caller wrote it."""
+
+    source: Relation
+    target: str | None
+    features: str | None
+    categorical_cols: str | None
+    groups: list[str]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What was found in all groups."""
+
+    features: Features
+    classes: Classes
+    found: core.Statistics
+    rows_used: NDArray[np.int64]  # (G,)
+    rows_skipped: NDArray[np.int64]  # (G,)
+
+
+def prepare(db: Database, question: Question) -> "Numbered | Stepped":
+    """Check what is asked for, and choose the way to count it."""
+    q = question
+    listed, categories = list_features(db, q.source, q.features, q.categorical_cols)
+    target = class_category(db, q.source, q.target)
+    if listed.is_vector or len(listed.items) > MOST_ARGUMENTS or has_many_groups(db, q.source, q.groups):
+        return Stepped(db, q)
+    return Numbered(db, q, listed, categories, target)
+
+
+class Stepped:
+    """Classes and values are found first, the kernel "nb" counts."""
+
+    def __init__(self, db: Database, question: Question) -> None:
+        q = question
+        self.features = check_features(db, q.source, q.features, q.categorical_cols)
+        self.classes = check_classes(db, q.source, q.target)
+        _check_size(self.features, self.classes)
+        items, is_vector = self.features.items, self.features.is_vector
+        self.scan = Scan(db, Rows(q.source, self.classes.item, items, is_vector, groups=q.groups))
+
+    def run(self) -> Counted:
+        """Read the source."""
+        sizes = _sizes(self.features)
+        start = core.start(len(self.classes.labels), sizes)
+        if len(start) > MAX_ALL_CELLS / 10_000:
+            _check_all_sizes(len(start), len(self.scan.group_values))
+        try:
+            states = self.scan.step("nb", start)
+        except SqlError as error:
+            raise explained(error, self.features) from None
+        body = states.body if len(states.body) else np.zeros((0, len(start)))
+        found = core.statistics(body, len(self.classes.labels), sizes)
+        return Counted(self.features, self.classes, found, states.rows_used, states.rows_skipped)
+
+
+class Numbered:
+    """Classes and values are numbered as they come, in each group and parallel worker (src/nb_count.c)."""
+
+    def __init__(
+        self,
+        db: Database,
+        question: Question,
+        listed: Features,
+        categories: list[Category | None],
+        target: Category,
+    ) -> None:
+        self.db = db
+        self.question = question
+        self.features = listed  # as yet without levels
+        self.categories = categories
+        self.target = target
+        self.scan = Scan(db, Rows(question.source, target.key, listed.items, groups=question.groups))
+
+    def run(self) -> Counted:
+        """Read the source; groups whose values have come in the same order are worked on together."""
+        states, alike = self._read()
+        coded = [self.target, *(category for category in self.categories if category)]
+        came = [_values(data, len(coded)) for data in alike]
+        known = [
+            self._in_order(coded[n], {value for values in came for value in values[n]}, is_target=n == 0)
+            for n in range(len(coded))
+        ]
+        features, classes = self._named([list(values.values()) for values in known])
+        _check_size(features, classes)
+        start = len(core.start(len(classes.labels), _sizes(features)))
+        _check_all_sizes(start, len(states))
+
+        found = core.nothing(len(states), len(classes.labels), _sizes(features))
+        used, skipped = np.zeros((2, len(states)), np.int64)
+        places = [{value: place for place, value in enumerate(values)} for values in known]
+        for groups, values in zip(alike.values(), came, strict=True):
+            part = States.join([states[g] for g in groups])
+            used[groups], skipped[groups] = part.rows_used, part.rows_skipped
+            maps = iter([[p[v] for v in vs] for p, vs in zip(places, values, strict=True)])
+            classes_map = next(maps)
+            levels_maps = [next(maps) if category else None for category in self.categories]
+            shape = part.body[0, : 1 + len(levels_maps)].astype(int)
+            figures = core.statistics(part.body, shape[0], shape[1:].tolist())
+            core.place(found, groups, classes_map, levels_maps, figures)
+        return Counted(features, classes, found, used, skipped)
+
+    def _read(self) -> tuple[list[bytes], dict[bytes, list[int]]]:
+        """The state of each group, and the groups of each list of values."""
+        limits = literal([float(MAX_CLASSES), float(MAX_LEVELS)])
+        try:
+            read = self.scan.states_with("nb_count", limits)
+        except SqlError as error:
+            raise explained(error, self.features) from None
+        states: list[bytes] = []
+        alike: dict[bytes, list[int]] = {}
+        for g, data in enumerate(read):
+            size = int.from_bytes(data[:4], "little") >> 2  # the length word of a State
+            states.append(data[4:size])
+            alike.setdefault(data[size:], []).append(g)
+        return states, alike
+
+    def _in_order(self, category: Category, values: set[bytes], is_target: bool) -> dict[bytes, str]:
+        """Values with their texts, in the order of their type; a feature that is boolean always has both."""
+        if category.sql_type == "boolean":
+            both = {value.to_bytes(8, "little"): text for value, text in enumerate(BOOLEANS)}
+            return {value: text for value, text in both.items() if value in values or not is_target}
+        if category.sql_type in INTEGERS:
+            numbers = {int.from_bytes(value, "little", signed=True): value for value in values}
+            return {numbers[number]: str(number) for number in sorted(numbers)}
+        texts = in_order(self.db, self.question.source, category, [value.decode() for value in values])
+        return {text.encode(): text for text in texts}
+
+    def _named(self, known: list[list[str]]) -> tuple[Features, Classes]:
+        """Features and classes with their values: those of the target, then of each category."""
+        if len(known[0]) > MAX_CLASSES:
+            raise too_many_levels("target", MAX_CLASSES)
+        classes = classes_of(self.db, self.question.source, self.target, known[0])
+        others = iter(known[1:])
+        levels: list[list[str] | None] = []
+        for feature, category in zip(self.features.features, self.categories, strict=True):
+            levels.append(next(others) if category else None)
+            if len(levels[-1] or []) > MAX_LEVELS:
+                raise too_many_levels(f"features: {quoted(feature.name)}", MAX_LEVELS)
+            if feature.levels is BOOLEANS:
+                levels[-1] = BOOLEANS
+        return Features(with_levels(self.features.features, levels), self.features.items), classes
+
+
+def _values(data: bytes, lists: int) -> list[list[bytes]]:
+    """The values behind a State, of the target and each category."""
+    at, found = 0, []
+    for _ in range(lists):
+        count = int.from_bytes(data[at : at + 4], "little")
+        at += 4 + 4 * count
+        ends = at + np.cumsum(np.frombuffer(data, "<i4", count, at - 4 * count))
+        found.append([data[a:b] for a, b in zip([at, *ends], ends.tolist(), strict=False)])
+        at = int(ends[-1]) if count else at
+    return found
+
+
+def _sizes(features: Features) -> list[int]:
+    """How many levels each feature has, 0 of a number."""
+    return [len(feature.levels or []) for feature in features.features]
+
+
+def _check_size(features: Features, classes: Classes) -> None:
+    if not features.features:
+        fact = "the array of features is NULL in every row"
+        raise MadpyError(fact, hint="there is nothing to learn from")
+    cells = sum(size or len(core.CELL) for size in _sizes(features)) * len(classes.labels)
+    if cells + len(features.features) + len(classes.labels) >= MAX_CELLS:
+        raise MadpyError(
+            f"{len(classes.labels)} classes are too many for so many features and levels",
+            sqlstate="54000",
+            detail=f"there would be {cells} numbers to keep, the most is {MAX_CELLS}",
+            hint="group rare values first, or leave out what may be a name or a key",
+        )
+
+
+def _check_all_sizes(each: int, groups: int) -> None:
+    if each * groups > MAX_ALL_CELLS:
+        raise MadpyError(
+            f"{groups} groups are too many for so many classes and levels",
+            sqlstate="54000",
+            detail=f"each would have {each} numbers to keep, the most is {MAX_ALL_CELLS} for all",
+            hint="train on some of the groups at a time, or group rare values first",
+        )

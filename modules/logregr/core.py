@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Numbers = NDArray[np.intp]  # of some groups
 
 CONSTANT = 1e-26  # squared length left around the mean, over that around zero: rounding
 COLLINEAR = 1e-12  # squared length that the features before leave unexplained
@@ -75,7 +76,7 @@ class Estimates:
 
 def design(body: Array, k: int) -> Design:
     """From states of the kernel "moments" of k features and the target, 0 or 1."""
-    return _joined([_design(body[piece], k) for piece in _pieces(len(body), k)])
+    return _joined([_design(body[piece], k) for piece in pieces(len(body), k)])
 
 
 def _design(body: Array, k: int) -> Design:
@@ -146,7 +147,7 @@ def sums(body: Array, k: int) -> Sums:
 
 
 class Newton:
-    """The search for the maximum in each group: `params` goes to the kernel, `take` gets what it says.
+    """The search for the maximum in each group: `params` go to the kernel, `take` gets what it says.
 
     A step that lowers the log-likelihood is halved.  `tolerance` is the relative change of the log-likelihood
     that ends the search, once logits move by little as well; one more step, whose sums need no pass, is then
@@ -168,51 +169,55 @@ class Newton:
         self.gradient = design.cross.copy()
         self.hessian = design.gram / 4
         self.change = np.full(groups, np.inf)
-        self.step = self._solve(np.ones(groups, dtype=bool))
+        self.step = self._solve(np.arange(groups))
 
     @property
-    def params(self) -> Array:
-        """Coefficients to try, the step to them, and shifts, shape (G, 3 k); NaN in a group that is done."""
-        params = np.concatenate([self.coef + self.step, self.step, self.design.shift], axis=1)
-        params[~self.active] = np.nan
-        return params
+    def going(self) -> Numbers:
+        """The groups whose search goes on, rising."""
+        return np.flatnonzero(self.active)
 
-    def take(self, found: Sums) -> None:
-        """Go on from what a pass over the rows found."""
-        self.iterations[self.active] += 1
-        gain = found.likelihood - self.likelihood
-        better = self.active & (gain >= -SLACK * np.abs(self.likelihood))
-        self.step[self.active & ~better] /= 2
+    def params(self, groups: Numbers) -> Array:
+        """Coefficients to try, the step to them, and shifts, shape (len(groups), 3 k)."""
+        coef, step = self.coef[groups], self.step[groups]
+        return np.concatenate([coef + step, step, self.design.shift[groups]], axis=1)
 
-        self.coef[better] += self.step[better]
-        self.likelihood[better] = found.likelihood[better]
-        self.gradient[better] = found.gradient[better]
-        self.hessian[better] = found.hessian[better]
-        self.change[better] = found.change[better]
-        self.step[better] = self._solve(better)
+    def take(self, groups: Numbers, found: Sums) -> None:
+        """Go on from what a pass over the rows of these groups found."""
+        self.iterations[groups] += 1
+        gain = found.likelihood - self.likelihood[groups]
+        better = gain >= -SLACK * np.abs(self.likelihood[groups])
+        self.step[groups[~better]] /= 2
 
-        self.flat = better & (gain <= self.tolerance * np.abs(found.likelihood))
-        self._end(better & (found.margin > 0), SEPARATED)
-        self._end(better & (gain < AT_REST) & (found.change > ADRIFT), PARTLY)
-        done = self.active & self.flat & (found.change <= self.near)
+        ahead = groups[better]
+        self.coef[ahead] += self.step[ahead]
+        self.likelihood[ahead] = found.likelihood[better]
+        self.gradient[ahead] = found.gradient[better]
+        self.hessian[ahead] = found.hessian[better]
+        self.change[ahead] = found.change[better]
+        self.step[ahead] = self._solve(ahead)
+
+        self.flat[groups] = better & (gain <= self.tolerance * np.abs(found.likelihood))
+        self._end(groups[better & (found.margin > 0)], SEPARATED)
+        self._end(groups[better & (gain < AT_REST) & (found.change > ADRIFT)], PARTLY)
+        done = groups[self.active[groups] & self.flat[groups] & (found.change <= self.near)]
         self.coef[done] += self.step[done]
         self._end(done, CONVERGED)
 
     def stop(self) -> None:
         """No more passes: where all but some logits have come to rest, the classes are separated in part."""
-        self._end(self.active & self.flat & (self.change > ADRIFT), PARTLY)
+        self._end(np.flatnonzero(self.flat & (self.change > ADRIFT)), PARTLY)
         self.active[:] = False
 
-    def _end(self, groups: Mask, status: int) -> None:
-        self.status[self.active & groups] = status
-        self.active &= ~groups
+    def _end(self, groups: Numbers, status: int) -> None:
+        going = groups[self.active[groups]]
+        self.status[going] = status
+        self.active[going] = False
 
-    def _solve(self, groups: Mask) -> Array:
+    def _solve(self, groups: Numbers) -> Array:
         """Newton's step H^-1 g in these groups, zero for features that are not kept."""
-        numbers = np.flatnonzero(groups)
-        steps = np.zeros((len(numbers), self.gradient.shape[1]))
-        for piece in _pieces(*steps.shape):
-            chosen = numbers[piece]
+        steps = np.zeros((len(groups), self.gradient.shape[1]))
+        for piece in pieces(*steps.shape):
+            chosen = groups[piece]
             kept = self.design.kept[chosen]
             scaled, scale = _scaled(self.hessian[chosen], kept)
             gradient = np.where(kept, self.gradient[chosen], 0) * scale
@@ -223,7 +228,7 @@ class Newton:
 
 def estimate(newton: Newton) -> Estimates:
     """Coefficients in the units of the features, and what is said of them."""
-    return _joined([_estimate(newton, piece) for piece in _pieces(*newton.coef.shape)])
+    return _joined([_estimate(newton, piece) for piece in pieces(*newton.coef.shape)])
 
 
 def _estimate(newton: Newton, piece: slice) -> Estimates:
@@ -272,7 +277,7 @@ def null_deviance(design: Design) -> Array:
 Record = TypeVar("Record", Design, Estimates)
 
 
-def _pieces(groups: int, k: int) -> Iterator[slice]:
+def pieces(groups: int, k: int) -> Iterator[slice]:
     """Slices of the groups; one, empty, of none."""
     step = max(1, AT_ONCE // k**2)
     return (slice(start, start + step) for start in range(0, max(groups, 1), step))

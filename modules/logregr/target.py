@@ -50,10 +50,20 @@ def check_target(db: Database, source: Relation, text: str | None, look: bool = 
     if kind == "number" and (negative, positive) == ("0", "1"):
         return Target(number_item(item, kind), classes.labels, sql_type)
     if kind == "number":
-        holes = {"item": item, "label": positive, "type": sql_type}
-        equal = fill("({item:q} OPERATOR(pg_catalog.=) {label:l}::{type:q})", holes)
-        return Target(number_item(equal, "boolean"), classes.labels, sql_type)
+        return Target(_coded(item, negative, positive, sql_type), classes.labels, sql_type)
     return Target(classes.item, classes.labels, sql_type)
+
+
+def _coded(item: str, negative: str, positive: str, sql_type: str) -> str:
+    """SQL of 0 and 1; NULL, and so skipped, for a value that was not there when the two were looked up."""
+    whens = " ".join(
+        fill(
+            "WHEN {item:q} OPERATOR(pg_catalog.=) {label:l}::{type:q} THEN {code:l}::double precision",
+            {"item": item, "label": label, "type": sql_type, "code": code},
+        )
+        for code, label in enumerate((negative, positive))
+    )
+    return f"(CASE {whens} END)"
 
 
 def _is_binary_at_first(db: Database, source: Relation, item: str) -> bool:

@@ -20,7 +20,11 @@ from typing import Any
 from madpy.errors import MadpyError, SqlError
 
 HOLE = re.compile(r"\{(\w+):(i,|i|l|b|q)\}")
-SETTINGS = {"quote_all_identifiers": "off", "array_nulls": "on"}  # types by their names, NULL in array text
+SETTINGS = {
+    "quote_all_identifiers": "off",  # types by their names
+    "array_nulls": "on",  # NULL in array text
+    "extra_float_digits": "1",  # a label or a group's value that was text is the same number again
+}
 CREATED_AT_ONCE = ("pg_class_relname_nsp_index", "pg_type_typname_nsp_index")
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from madpy.errors import MadpyError
 from madpy.ports.postgres.db import Database, Relation, fill, identifier, literal
 
 if TYPE_CHECKING:  # numpy takes a tenth of a second, and one-pass methods do without it
@@ -110,25 +111,41 @@ class Scan:
                 store=self.store,
                 kernel=kernel,
                 packed=packed,
-                groups=[] if groups is None else list(groups),
+                groups="{" + ",".join(map(str, groups or [])) + "}",
             )
             return states.States.parse(data, count)
-        if params is not None and params.ndim == 1:
-            found = self.states_with(kernel, literal(params.tolist()))
-            return states.States.join(found)
-        if not self.group_values:
-            return states.States.parse(b"", 0)
-        relation = self.group_relation(params, groups)
-        number = fill("p.{group:i}, ", {"group": self.group})
-        text = self._streamed(kernel, number, relation, has_params=params is not None)
+        found = self._read(kernel, params, groups)
+        expected = self._num_groups if groups is None else len(groups)
+        if found and len(found) != expected:
+            raise MadpyError(
+                f'table "{self.rows.source.name}" was changed while it was read:'
+                f" {expected} groups became {len(found)}",
+                sqlstate="40001",
+                hint="try again, in a transaction that is REPEATABLE READ",
+            )
+        return states.States.join(found)
+
+    def _read(self, kernel: str, params: "Array | None", groups: Sequence[int] | None) -> list[bytes]:
+        """The states of a step over the source itself, in the order of the groups; none without rows."""
+        constant = literal(params.tolist()) if params is not None and params.ndim == 1 else None
+        if constant is not None and (not self.rows.groups or "group_values" not in self.__dict__):
+            return self.states_with(kernel, constant)
+        if not self.group_values or (groups is not None and not groups):
+            return []
+        relation = self.group_relation(None if constant else params, groups)
         rows = self.db.execute(
             "SELECT {state:i} FROM ({text:q}) AS s ORDER BY {group:i}",
             state=self.state,
-            text=text,
+            text=self._streamed(
+                kernel,
+                fill("p.{group:i}, ", {"group": self.group}),
+                relation,
+                has_params=params is not None and constant is None,
+                constant=constant,
+            ),
             group=self.group,
         )
-        found = [row[self.state] for row in rows if row[self.state] is not None]
-        return states.States.join(found)
+        return [row[self.state] for row in rows if row[self.state] is not None]
 
     def states_with(self, kernel: str, constant: str) -> list[bytes]:
         """States, streamed, of a step whose parameters are a constant; its statement finds the groups too."""
@@ -137,11 +154,8 @@ class Scan:
         rows = self.db.execute(
             "SELECT {texts:q} {state:i} FROM ({text:q}) AS s", texts=texts, state=self.state, text=text
         )
-        found = {tuple(row[group] for group in self.rows.groups): row[self.state] for row in rows}
-        if "group_values" not in self.__dict__:
-            self.group_values = [dict(zip(self.rows.groups, key, strict=True)) for key in found]
-        states = [found[tuple(values.values())] for values in self.group_values]
-        return [state for state in states if state is not None]
+        self.group_values = [{group: row[group] for group in self.rows.groups} for row in rows]
+        return [row[self.state] for row in rows if row[self.state] is not None]
 
     @cached_property
     def group_values(self) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ def moments(X, y):
 
 def pass_over(X, y, params):
     """The body of a state of the kernel "logregr"."""
-    coef, step, shift = np.split(np.nan_to_num(params), 3)
+    coef, step, shift = np.split(params, 3)
     z = X - shift
     sign = 2 * y - 1
     p = special.expit(z @ coef)
@@ -32,9 +32,11 @@ def fit(groups, tolerance=1e-4, max_iter=20):
     k = groups[0][0].shape[1]
     newton = core.Newton(core.design(np.array([moments(X, y) for X, y in groups]), k), tolerance)
     for _ in range(max_iter):
-        params = newton.params
-        bodies = [pass_over(X, y, p) for (X, y), p in zip(groups, params, strict=True)]
-        newton.take(core.sums(np.array(bodies), k))
+        going = newton.going
+        if len(going) == 0:
+            break
+        rows = zip([groups[g] for g in going], newton.params(going), strict=True)
+        newton.take(going, core.sums(np.array([pass_over(X, y, p) for (X, y), p in rows]), k))
     newton.stop()
     return newton, core.estimate(newton)
 

@@ -243,3 +243,15 @@ def test_an_array_column(sql, source, train):
 def test_madlibs_positions(sql, source):
     sql("SELECT madlib.logregr_train('t', 'm', 'y', 'ARRAY[1, a, b]', 'g', 30, 'irls', 0.0001, false)")
     assert sql.value("SELECT count(*) FROM m") == 2
+
+
+@pytest.mark.parametrize("memory", [0, 100000])
+def test_numbers_keep_their_digits_as_labels_and_as_groups(sql, train, memory):
+    """0.1 + 0.2 is 0.30000000000000004, whatever the session shows of it."""
+    pair = "(ARRAY[0.1::float8 + 0.2, 0.5])"
+    sql(f"CREATE TABLE t AS SELECT a, b, {pair}[1 + y::int] AS y, {pair}[1 + g] AS g FROM ({ODDS}) AS odds")
+    sql(f"SET extra_float_digits = -3; SET madpy.store_memory = {memory}")
+    rows = train("a, b", grouping_cols="g", order="g")
+    assert [row["num_rows_processed"] for row in rows] == [100, 100]
+    assert [row["status"] for row in rows] == ["converged", "converged"]
+    assert sql("SELECT count(*) FROM m JOIN (SELECT DISTINCT g FROM t) AS t USING (g)") == [(2,)]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
+from types import NoneType
 from typing import Any
 
 from madpy.ports.postgres.db import Database, Relation, fill, literal
@@ -58,8 +59,16 @@ def create_output(
 
 def _texts(values: list[Any]) -> str:
     """One literal for a column of many rows, which the server reads much faster than one for each of them."""
-    text = _numbers(values) or "{" + ",".join(map(_element, values)) + "}"
+    text = _numbers(values) or _repeated(values) or "{" + ",".join(map(_element, values)) + "}"
     return literal(text) + "::text[]"
+
+
+def _repeated(values: list[Any]) -> str | None:
+    """The array text of texts and NULL, of which a column has the same ones again and again."""
+    if not {str, NoneType}.issuperset(map(type, values)):
+        return None
+    elements = {value: _element(value) for value in set(values)}
+    return "{" + ",".join([elements[value] for value in values]) + "}"
 
 
 def _braces(values: Sequence[Any]) -> str:

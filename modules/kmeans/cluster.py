@@ -85,7 +85,7 @@ def _fit(
     d = len(terms.names)
     given = None
     if settings.table is not None:
-        given = read_centroids(db, settings.table, scan, d)
+        given = read_centroids(db, settings.table, scan, d, settings.distance)
         settings = _with_k(settings, given.shape[1])
         check_size(settings.k, d)
     by = f"from table {settings.init}" if given is not None else f"by {settings.init}"
@@ -94,11 +94,19 @@ def _fit(
     sample = take_sample(scan, settings, d)
     if sample.rows_used.sum() == 0:
         raise nothing_to_use(db, scan.rows, terms, int(sample.rows_skipped.sum()))
-    _check_distinct(db, settings, distinct_points(sample, settings.distance)[sample.rows_used > 0])
+    distinct = distinct_points(sample, settings.distance)
+    _check_distinct(db, settings, distinct[sample.rows_used > 0])
     seen = int((sample.kept.times > 0).sum())
     tell(f"sample used for seeding: {seen} distinct points out of {sample.rows_used.sum()} points")
     centroids = given if given is not None else first_centroids(scan, settings, sample, tell)
-    return Clustering(scan, settings, sample, iterate(db, scan, settings, sample, centroids, label, tell))
+    fit = iterate(db, scan, settings, sample, centroids, label, tell)
+    if ((~np.isnan(fit.centroids[..., 0])).sum(axis=1) < np.minimum(distinct, settings.k)).any():
+        raise MadpyError(
+            "the distance between some distinct points is zero",
+            sqlstate="22003",
+            hint="scale the features: squares of numbers below 1e-162 are zero",
+        )
+    return Clustering(scan, settings, sample, fit)
 
 
 def _with_k(settings: Settings, found: int) -> Settings:

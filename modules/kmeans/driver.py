@@ -87,6 +87,8 @@ def train(
     terms = check_points(db, source, features)
     groups = _check_groups(db, source, grouping_cols)
     tell(f"{', '.join(terms.names)} from {helper.full_name(db, source)}, {settings.told}")
+    if settings.distance == "manhattan":
+        tell("distance manhattan: centroids are the means of their rows, not the medians")
     found = cluster(
         db,
         Rows(source, None, terms.items, terms.is_vector, groups=groups),

@@ -114,12 +114,12 @@ def iterate(
 def _reseeded(
     centroids: Array, empty: NDArray[np.bool_], found: Assignment, tell: Callable[[str], None]
 ) -> Array:
-    """Empty clusters begin again at the rows that are farthest from their centroids."""
+    """Empty clusters begin again at the rows farthest from their centroids; NaN where there is none."""
     tell(f"{empty.sum()} cluster(s) without a row begin again at the rows farthest from their centroids")
     place = np.minimum(np.cumsum(empty, axis=1) - 1, empty.shape[1] - 1).clip(0)
     there = np.take_along_axis(found.kept.times, place, axis=1) > 0
     rows = np.take_along_axis(found.kept.rows, place[:, :, None], axis=1)
-    return np.where((empty & there)[:, :, None], rows, centroids)
+    return np.where(empty[:, :, None], np.where(there[:, :, None], rows, np.nan), centroids)
 
 
 def _told(number: int, inertia: Array, way: Array, going: int) -> str:

@@ -16,6 +16,7 @@ from madpy.ports.postgres.db import Database, Relation, fill
 from madpy.ports.postgres.scan import Scan
 
 ROUNDS = 5
+LARGEST = 1e140  # KMEANS_LARGEST of src/kmeans.h
 
 
 def distinct_points(sample: Sample, distance: str) -> NDArray[np.int64]:
@@ -68,8 +69,11 @@ def _candidates(
     return np.nan_to_num(found), np.where(np.isnan(found[..., 0]), 0, sizes)
 
 
-def read_centroids(db: Database, table: Relation, scan: Scan, d: int) -> Array:
-    """Centroids of a table, shape (G, k, d): for each group its own where it has the grouping columns."""
+def read_centroids(db: Database, table: Relation, scan: Scan, d: int, distance: str) -> Array:
+    """Centroids of a table, shape (G, k, d): for each group its own where it has the grouping columns.
+
+    NaN where a group has fewer than others.
+    """
     columns = columns_of(db, table)
     groups = [group for group in scan.rows.groups if group in columns]
     grouped = len(groups) == len(scan.rows.groups) > 0
@@ -91,6 +95,8 @@ def read_centroids(db: Database, table: Relation, scan: Scan, d: int) -> Array:
             raise MadpyError(
                 f'a centroid of table "{table.name}" does not have the {d} numbers that the features need'
             )
+        if not (np.abs(row["centroid"]) <= LARGEST).all():
+            raise MadpyError(f'a centroid of table "{table.name}" is not finite, or beyond {LARGEST:g}')
         found.setdefault(key, []).append(row["centroid"])
     most = max(map(len, found.values()), default=0)
     centroids = np.full((len(scan.group_values), max(most, 1), d), np.nan)
@@ -102,6 +108,8 @@ def read_centroids(db: Database, table: Relation, scan: Scan, d: int) -> Array:
                 hint="it needs a column centroid, double precision[]",
             )
         centroids[number, : len(own)] = own
-    if not np.isfinite(centroids[:, 0]).all():
-        raise MadpyError(f'a centroid of table "{table.name}" is not finite')
-    return centroids
+    if distance != "cosine":
+        return centroids
+    if (centroids == 0).all(axis=2).any():
+        raise MadpyError(f'a centroid of table "{table.name}" is all zero, and has no direction')
+    return np.where(np.isnan(centroids), np.nan, core.unit(centroids))

@@ -82,6 +82,16 @@ def test_values(sql, t, refuses, memory, value, message, distance):
     assert error.hint
 
 
+@pytest.mark.parametrize("init", ["kmeans++", "kmeans||", "random"])
+def test_points_too_near_to_tell_apart(sql, t, refuses, init):
+    """Three distinct points; the squares of their differences are zero."""
+    error = refuses(features="i % 3 * '1e-300'::float8", k=3, init=init)
+    message = "kmeans_train: the distance between some distinct points is zero"
+    assert (error.sqlstate, error.message) == ("22003", message)
+    (row,) = sql.rows(call(features="i % 3 * '1e-300'::float8", k=3, init=init, distance="manhattan"))
+    assert row["inertia"] == 0
+
+
 @pytest.mark.parametrize("memory", ["64MB", "0"])
 def test_a_row_without_a_direction(sql, t, refuses, memory):
     sql(f"SET madpy.store_memory = '{memory}'; UPDATE t SET x = '{{0, 0}}' WHERE i = 7")
@@ -137,6 +147,10 @@ def test_a_grouping_column_called_as_one_of_ours(sql, refuses):
         ("('{1}')", "does not have the 2 numbers that the features need"),
         ("('{1, NULL}')", "does not have the 2 numbers that the features need"),
         ("('{1, NaN}')", "is not finite"),
+        ("('{1, 2}'), ('{NaN, 1}')", "is not finite"),
+        ("('{1, 2}'), ('{1, Infinity}')", "is not finite"),
+        ("('{1, 2}'), ('{1, -1e200}')", "is not finite, or beyond 1e+140"),
+        ("('{1, 2}'), ('{1, 2, 3}')", "does not have the 2 numbers that the features need"),
         ("('{{1, 2}}')", "does not have the 2 numbers that the features need"),
         ("(NULL)", "has no centroids"),
     ],
@@ -144,6 +158,12 @@ def test_a_grouping_column_called_as_one_of_ours(sql, refuses):
 def test_bad_tables_of_centroids(sql, t, refuses, rows, message):
     sql(f"CREATE TABLE c (centroid float8[]); INSERT INTO c VALUES {rows}")
     assert message in refuses(init="c", k=None).message
+
+
+def test_a_centroid_without_a_direction(sql, t, refuses):
+    sql("CREATE TABLE c (centroid float8[]); INSERT INTO c VALUES ('{1, 2}'), ('{0, 0}')")
+    error = refuses(init="c", k=None, distance="cosine")
+    assert error.message == 'kmeans_train: a centroid of table "c" is all zero, and has no direction'
 
 
 def test_k_and_a_table_of_centroids_differ(sql, t, refuses):

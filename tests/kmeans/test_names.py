@@ -69,3 +69,24 @@ def test_a_hostile_search_path(sql, schema, memory):
     sql(call(features="a", k=3, grouping_cols="g", output_table="n"))
     assert sql("SELECT * FROM n ORDER BY 1, 2") == sql("SELECT * FROM m ORDER BY 1, 2")
     assert sql("SELECT * FROM madlib.kmeans_predict('n', 't', 'p')")[0][1:] == (60, 0)
+
+
+@pytest.mark.parametrize("memory", ["64MB", "0"])
+def test_operators_of_somebody_else(sql, loot, memory):
+    """None of them is run, in either feed, with groups, levels, given centroids and predictions."""
+    sql(f"SET madpy.store_memory = '{memory}'; CREATE TABLE t AS {POINTS}")
+    sql(
+        """
+        CREATE TABLE c AS SELECT cluster_id, ARRAY[cluster_id * 10.0 + 1, 5]::float8[] AS centroid
+        FROM generate_series(0, 2) AS cluster_id;
+        CREATE VIEW v AS SELECT n AS pid, ARRAY[a] AS coords FROM t
+        """
+    )
+    sql(call(features="a, word", k=3, grouping_cols="g, word", init="kmeans||"))
+    sql(call(features="a, n", k=None, init="c", distance="cosine", output_table="n"))
+    sql(call(features="ARRAY[a]", k=3, grouping_cols="g", distance="manhattan", output_table="o"))
+    sql(call(features="ARRAY[a]", k=3, grouping_cols="g", init="o", output_table="p"))
+    for model, features in (("m", "NULL"), ("n", "NULL"), ("o", "'a'")):
+        sql(f"SELECT madlib.kmeans_predict('{model}', 't', 'p_{model}', {features})")
+    sql("SELECT madlib.kmeans_run('v', 3)")
+    assert loot() == []

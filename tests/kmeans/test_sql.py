@@ -96,6 +96,14 @@ def test_one_cluster_is_the_mean(load, train, centroids):
     assert row["silhouette"] is None
 
 
+def test_manhattan_has_means_and_says_so(sql, load, train, centroids):
+    load([[0], [0], [9]])
+    assert train(1, distance="manhattan", verbose=True)["inertia"] == 3 + 3 + 6
+    told = [notice.message for notice in sql.notices]
+    assert "kmeans_train: distance manhattan: centroids are the means of their rows, not the medians" in told
+    assert centroids().tolist() == [[3]]
+
+
 def test_one_row(load, train, centroids):
     load([[1, 2]])
     assert train(1)["inertia"] == 0
@@ -164,98 +172,6 @@ def test_prediction_of_expressions_needs_them_again(sql, load, train):
     assert sql.fails("SELECT madlib.kmeans_predict('m', 'strange', 'q', 'b, b')").sqlstate == "42701"
 
 
-def test_groups(sql, train):
-    """Each group, NULL among them, has the model it would have alone; from both feeds."""
-    sql(
-        """
-        CREATE TABLE t AS SELECT i, nullif(i % 3, 2) AS "Group", ARRAY[sin(i) + i % 2 * 5, cos(i * i)] AS x
-        FROM generate_series(1, 600) AS i
-        """
-    )
-    row = train(4, grouping_cols='"Group"')
-    assert (row["num_groups"], row["num_rows_processed"], row["centroids"]) == (3, 600, None)
-    for number, which in enumerate(("= 0", "= 1", "IS NULL")):
-        sql(f'CREATE VIEW v{number} AS SELECT * FROM t WHERE "Group" {which}')
-        alone = train(4, source_table=f"v{number}", output_table=f"m{number}")
-        figures = 'SELECT cluster_id, centroid, size, within_sum, silhouette FROM m WHERE "Group"'
-        assert sql(f"{figures} {which} ORDER BY 1") == sql(f"TABLE m{number} ORDER BY 1")
-        (summary,) = sql.rows(f'SELECT * FROM m_summary WHERE "Group" {which}')
-        for name in ("inertia", "silhouette", "num_iterations", "exit_reason", "centroids", "k"):
-            assert summary[name] == alone[name], name
-    total = sql.value("SELECT sum(inertia) FROM m_summary")
-    assert row["inertia"] == pytest.approx(total, rel=1e-14)
-    assert sql("SELECT * FROM madlib.kmeans_predict('m', 't', 'p')")[0][1:] == (600, 0)
-    counted = 'SELECT "Group", cluster_id, count(*) FROM p GROUP BY 1, 2 ORDER BY 1, 2'
-    assert sql(counted) == sql('SELECT "Group", cluster_id, size FROM m ORDER BY 1, 2')
-
-
-@pytest.mark.parametrize("memory", ["64MB", "0"])
-def test_each_group_has_its_own_iterations(sql, memory):
-    """Group 0 is two heaps; group 1 is none."""
-    sql("CREATE TABLE t AS SELECT 0 AS g, i % 2 * 100.0 AS a FROM generate_series(1, 10) AS i")
-    sql("INSERT INTO t SELECT 1, sqrt(i) FROM generate_series(1, 200) AS i")
-    sql(f"SET madpy.store_memory = '{memory}'")
-    sql(call(features="a", grouping_cols="g", k=2, tolerance=0.0, verbose=True))
-    told = [notice.message for notice in sql.notices if "groups go on" in notice.message]
-    iterations = sql("SELECT g, num_iterations FROM m_summary ORDER BY g")
-    assert iterations[0] == (0, 1)
-    assert told[0].endswith("1 of 2 groups go on")
-    assert told[-1].endswith("0 of 2 groups go on")
-    assert len(told) == iterations[1][1] > 2
-
-
-def test_groups_with_few_rows(sql, train):
-    sql("CREATE TABLE t AS SELECT i, i % 2 AS g, i::float8 AS a FROM generate_series(1, 20) AS i")
-    sql("INSERT INTO t VALUES (21, 3, 5), (22, 3, 5), (23, 4, NULL)")
-    row = train(2, "a", grouping_cols="g")
-    assert [notice.message for notice in sql.notices] == [
-        "fewer than 2 distinct points in 1 of 3 groups: these have a cluster for each"
-    ]
-    assert sql("SELECT centroid, size, within_sum, silhouette FROM m WHERE g = 3") == [([5.0], 2, 0.0, None)]
-    assert sql("SELECT k, exit_reason, centroids FROM m_summary WHERE g = 4") == [(0, "no rows to use", None)]
-    assert (row["num_groups"], row["num_rows_processed"], row["num_missing_rows_skipped"]) == (4, 22, 1)
-    assert sql("SELECT * FROM madlib.kmeans_predict('m', 't', 'p')")[0][1:] == (23, 1)
-
-
-def test_centroids_from_a_table(sql, load, train, centroids):
-    """After one iteration: (10, 0) is nearer to (8, 8) than to (0, 1)."""
-    load(CORNERS)
-    sql("CREATE TABLE c (cluster_id int, centroid float8[])")
-    sql("INSERT INTO c VALUES (1, '{0, 1}'), (0, '{8, 8}')")
-    row = train(None, init="c", max_iter=1, tolerance=0.0)
-    assert centroids().tolist() == [[5, 11], [0, 1]]
-    assert (row["k"], row["num_iterations"], row["options"]["init"]) == (2, 1, "c")
-    train(2, init="m", output_table="n")
-    assert centroids("n").tolist() == [[0, 21], [5, 1]]
-
-
-def test_centroids_of_groups_from_a_table(sql, train):
-    sql(
-        """
-        CREATE TABLE t AS SELECT nullif(i % 2, 1) AS g, ARRAY[i % 2 * 100 + i] AS x
-        FROM generate_series(1, 40) AS i
-        """
-    )
-    train(3, grouping_cols="g")
-    row = train(3, grouping_cols="g", init="m", output_table="n")
-    assert sql("SELECT * FROM n ORDER BY 1, 2") == sql("SELECT * FROM m ORDER BY 1, 2")
-    assert row["num_iterations"] == 1
-    sql("DELETE FROM m WHERE g IS NULL")
-    error = sql.fails(call(k=3, grouping_cols="g", init="m", output_table="o"))
-    assert error.message == 'kmeans_train: table "m" has no centroids for some group'
-
-
-def test_empty_clusters_begin_again(sql, load, train, centroids):
-    """A first centroid far from every point gets none, and moves to the point farthest from the others."""
-    load(CORNERS)
-    sql("CREATE TABLE c AS SELECT '{0, 1}'::float8[] AS centroid UNION ALL SELECT '{999, 999}'")
-    row = train(2, init="c", verbose=True)
-    told = [notice.message for notice in sql.notices]
-    assert any("1 cluster(s) without a row begin again" in line for line in told)
-    assert sorted(centroids().tolist()) == [[0, 21], [5, 1]]
-    assert row["inertia"] == 4 * 26 + 2
-
-
 def test_other_sessions_see_the_progress(sql, load):
     load(CORNERS)
     sql("CREATE TABLE seen (name text)")
@@ -270,58 +186,3 @@ def test_other_sessions_see_the_progress(sql, load):
     names = [name for (name,) in sql("SELECT DISTINCT name FROM seen ORDER BY 1")]
     assert "madpy: kmeans_train: iteration 1 of 100" in names
     assert "madpy: kmeans_train: seeding" in names
-
-
-# --- rows ---
-
-
-@pytest.mark.parametrize(
-    ("distance", "expected"),
-    [("squared_euclidean", (1, 2.0)), ("manhattan", (1, 2.0)), ("cosine", (0, 0.0))],
-)
-def test_closest_column(sql, distance, expected):
-    """x = (4, 4): from (1, 1) 18 and 6, in its direction; from (5, 3) 2 and 2."""
-    call = f"(ARRAY[[1, 1], [5, 3]]::float8[], ARRAY[4, 4]::float8[], '{distance}')"
-    assert sql(f"SELECT * FROM madlib.closest_column{call}") == [pytest.approx(expected, abs=1e-15)]
-    assert sql.value(f"SELECT madlib.kmeans_predict{call}") == expected[0]
-
-
-def test_closest_column_by_position(sql):
-    sql("CREATE TABLE c AS SELECT i AS n, ARRAY[i, i]::float8[] AS centroid FROM generate_series(1, 5) AS i")
-    centroids = "(SELECT array_agg(centroid ORDER BY n) FROM c)"
-    found = sql(f"SELECT (madlib.closest_column({centroids}, ARRAY[2.4, 2])).* FROM generate_series(1, 3)")
-    assert found == [(1, pytest.approx(0.16))] * 3
-
-
-def test_the_first_of_equally_near_centroids(sql):
-    assert sql.value("SELECT madlib.kmeans_predict('{{1}, {3}, {1}}', '{2}')") == 0
-
-
-@pytest.mark.parametrize("x", ["NULL", "'{1, NULL}'", "'{1, NaN}'", "'{Infinity, 1}'"])
-def test_rows_without_a_nearest_centroid(sql, x):
-    assert sql.value(f"SELECT madlib.kmeans_predict('{{{{1, 2}}, {{3, 4}}}}', {x})") is None
-    assert sql(f"SELECT * FROM madlib.closest_column('{{{{1, 2}}, {{3, 4}}}}', {x})") == [(None, None)]
-
-
-def test_a_row_without_a_direction(sql):
-    assert sql.value("SELECT madlib.kmeans_predict('{{1, 2}}'::float8[], '{0, 0}', 'cosine')") is None
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sqlstate", "message"),
-    [
-        ("'{1, 2}', '{1}'", "2202E", "centroids must be an array of two dimensions, not of 1"),
-        ("'{}', '{1}'", "2202E", "centroids must be an array of two dimensions, not of 0"),
-        ("'{{{1}}}', '{1}'", "2202E", "centroids must be an array of two dimensions, not of 3"),
-        ("'{{1, 2}}', '{1}'", "2202E", "1 features do not fit centroids of 2"),
-        ("'{{1, 2}}', '{}'", "2202E", "0 features do not fit centroids of 2"),
-        ("'{{1, 2}}', '{{1, 2}}'", "2202E", "x must be an array of one dimension, not of 2"),
-        ("'{{1, NULL}}', '{1, 2}'", "22004", "centroids must not contain NULL"),
-        ("'{{1, 2}}'::float8[], '{1, 2}', 'euclid'", "22023", 'there is no distance "euclid"'),
-        ("'{{1, 2}}'::float8[], '{1, 2}', ''", "22023", 'there is no distance ""'),
-    ],
-)
-def test_bad_arguments_of_rows(sql, arguments, sqlstate, message):
-    for function in ("kmeans_predict", "closest_column"):
-        error = sql.fails(f"SELECT madlib.{function}({arguments})")
-        assert (error.sqlstate, error.message) == (sqlstate, message)

@@ -33,10 +33,11 @@ state_bytes(const Kernel *kernel, int ncols, int nparams, const double *params, 
 		(body_size(kernel, ncols, nparams, params) + (int64) tail_capacity * ncols) * (int64) sizeof(double);
 }
 
+/* The rows that wait: the end of the state, which state_check() knows to be where the body ends. */
 static double *
-state_tail(const Kernel *kernel, State *state)
+state_tail(State *state)
 {
-	return state->body + body_size(kernel, state->ncols, state->nparams, state->body);
+	return (double *) ((char *) state + VARSIZE(state)) - (Size) state->tail_capacity * state->ncols;
 }
 
 State *
@@ -126,7 +127,7 @@ state_folded(const Kernel *kernel, bytea *value)
 	folded->tail_rows = 0;
 	folded->tail_capacity = 0;
 	if (state->tail_rows > 0)
-		add_rows(kernel, folded, state_tail(kernel, state), state->tail_rows);
+		add_rows(kernel, folded, state_tail(state), state->tail_rows);
 	return folded;
 }
 
@@ -208,7 +209,7 @@ next_row(const Kernel *kernel, State **state)
 {
 	if ((*state)->tail_rows == (*state)->tail_capacity)
 		*state = state_grown(kernel, *state);
-	return state_tail(kernel, *state) + (Size) (*state)->tail_rows * (*state)->ncols;
+	return state_tail(*state) + (Size) (*state)->tail_rows * (*state)->ncols;
 }
 
 /* The row is in: with enough of them the kernel takes a block. */
@@ -217,7 +218,7 @@ row_done(const Kernel *kernel, State *state)
 {
 	if (++state->tail_rows < TAIL_ROWS)
 		return;
-	add_rows(kernel, state, state_tail(kernel, state), TAIL_ROWS);
+	add_rows(kernel, state, state_tail(state), TAIL_ROWS);
 	state->tail_rows = 0;
 }
 

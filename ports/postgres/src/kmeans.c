@@ -65,10 +65,8 @@ places(int ncols, int nparams)
 
 /* How many rows are kept: as many as there are centroids, in the modes that ask for them. */
 static int
-kept_capacity(int ncols, int nparams, const double *params)
+kept_capacity(int k, const double *params)
 {
-	int			k = places(ncols, nparams);
-
 	return k > 0 && (params[1] == FARTHEST || params[1] == DRAW) ? k : 0;
 }
 
@@ -79,22 +77,25 @@ cluster_sums(const State *state)
 }
 
 static int64
-sums_size(int ncols, int nparams)
+sums_size(int k, int ncols)
 {
-	return (int64) places(ncols, nparams) * (ncols + EXTRA) * 4;
+	return (int64) k * (ncols + EXTRA) * 4;
 }
 
 static Kept
 kmeans_kept(const State *state)
 {
-	return kept_in(cluster_sums(state) + sums_size(state->ncols, state->nparams),
-				   kept_capacity(state->ncols, state->nparams, state->body), state->ncols);
+	int			k = places(state->ncols, state->nparams);
+
+	return kept_in(cluster_sums(state) + sums_size(k, state->ncols), kept_capacity(k, state->body), state->ncols);
 }
 
 static int64
 kmeans_size(int ncols, int nparams, const double *params)
 {
-	return nparams + sums_size(ncols, nparams) + kept_size(kept_capacity(ncols, nparams, params), ncols);
+	int			k = places(ncols, nparams);
+
+	return nparams + sums_size(k, ncols) + kept_size(kept_capacity(k, params), ncols);
 }
 
 static void
@@ -224,7 +225,8 @@ flush(Work *work, State *state)
 
 				for (int q = 0; q < work->replicas; q++)
 					sum += work->sums[q * replica + ((Size) c * 2 + half) * work->width + j];
-				total = dd_add((dd) {pair[0], pair[1]}, dd_from(sum));
+				total = two_sum(pair[0], sum);
+				total = fast_two_sum(total.hi, total.lo + pair[1]);
 				pair[0] = total.hi;
 				pair[1] = total.lo;
 			}
@@ -347,7 +349,7 @@ kmeans_merge(State *into, const State *from)
 {
 	double	   *to = cluster_sums(into);
 	const double *sums = cluster_sums(from);
-	int64		size = sums_size(into->ncols, into->nparams);
+	int64		size = sums_size(places(into->ncols, into->nparams), into->ncols);
 	Kept		kept = kmeans_kept(into);
 	Kept		others = kmeans_kept(from);
 

@@ -39,6 +39,29 @@ class Splits:
     left: Array  # (A, C): counts of the left side
     levels_left: dict[int, Flags]  # of categories: per node, the levels that go left
 
+    def of(self, nodes: Integers) -> "Splits":
+        """Those of some nodes."""
+        place = {int(node): i for i, node in enumerate(nodes)} if self.levels_left else {}
+        return Splits(
+            self.gain[nodes], self.feature[nodes], self.last_left[nodes], self.null_right[nodes],
+            self.null_rows[nodes], self.left[nodes],
+            {place[n]: levels for n, levels in self.levels_left.items() if n in place},
+        )  # fmt: skip
+
+
+@dataclass
+class Counted:
+    """What a pass says of A nodes: their counts, and the best split by a number (src/dtree_splits.c)."""
+
+    total: Array  # (A, C)
+    numbers: Splits
+    categories: list[tuple[int, Array]]  # a feature, and its counts by code, (A, codes, C), the last one NULL
+
+    def of(self, nodes: Integers) -> "Counted":
+        """That of some nodes."""
+        categories = [(feature, counts[nodes]) for feature, counts in self.categories]
+        return Counted(self.total[nodes], self.numbers.of(nodes), categories)
+
 
 def rows_of(counts: Array, criterion: str) -> Array:
     """Number of rows."""
@@ -71,29 +94,21 @@ def _explained(counts: Array, rows: Array, criterion: str) -> Array:
     return result
 
 
-def best_splits(histograms: list[Array], is_category: list[bool], rule: Rule) -> Splits:
-    """The best split of each node.
+def best_splits(counted: Counted, rule: Rule) -> Splits:
+    """The best split of each node, by a number or a category.
 
-    histograms[f] has shape (A, codes, C), the last code being NULL.  NULL goes where it does better; where a
-    node has none, to the side with more rows, and with it levels that the node has no rows of.
+    NULL goes where it does better; where a node has none, to the side with more rows, and with it levels that
+    the node has no rows of.
     """
-    total = histograms[0].sum(axis=1)
-    nodes = len(total)
+    total, best = counted.total, counted.numbers
     base = _explained(total, rows_of(total, rule.criterion), rule.criterion)
-    best = Splits(
-        np.zeros(nodes), np.zeros(nodes, np.int64), np.zeros(nodes, np.int64),
-        np.zeros(nodes, np.bool_), np.zeros(nodes), np.zeros_like(total), {},
-    )  # fmt: skip
     least = TINY * np.maximum(_square(total, rule.criterion) - base, 0)
-    for f, histogram in enumerate(histograms):
+    for f, histogram in counted.categories:
         if histogram.shape[1] <= 2:
             continue
         null = histogram[:, -1]
-        order = level_order(histogram[:, :-1], rule.criterion) if is_category[f] else None
-        counts = histogram[:, :-1]
-        if order is not None:
-            counts = np.take_along_axis(counts, order[..., None], axis=1)
-        below = counts.cumsum(axis=1)
+        order = level_order(histogram[:, :-1], rule.criterion)
+        below = np.take_along_axis(histogram[:, :-1], order[..., None], axis=1).cumsum(axis=1)
         for null_right in (False, True) if null.any() else (False,):
             left = below if null_right else below[:, :-1] + null[:, None]
             gain = _gains(left, total, rule) - base[:, None]
@@ -123,26 +138,17 @@ def _set_side(
     nodes: Integers,
     at: Integers,
     below: Array,
-    order: Integers | None,
+    order: Integers,
     null: Array,
     total: Array,
     rule: Rule,
 ) -> None:
-    """Where exactly `nodes` are cut, and where NULL goes in those that have none."""
+    """Which levels of `nodes` go left, and where NULL goes in those that have none."""
     rows = rows_of(below[nodes], rule.criterion)
     left_rows = rows_of(best.left[nodes], rule.criterion)
     smaller_left = left_rows * 2 < rows_of(total[nodes], rule.criterion)
     best.null_rows[nodes] = rows_of(null[nodes], rule.criterion)
     best.null_right[nodes] = np.where(best.null_rows[nodes] > 0, best.null_right[nodes], smaller_left)
-    if order is None:
-        # bins without rows after the cut: it goes through the middle of them, or NULL alone goes right
-        here = np.take_along_axis(rows, at[nodes, None], axis=1)
-        same = (rows == here).sum(axis=1)
-        middle = at[nodes] + (same - 1) // 2
-        best.last_left[nodes] = np.where(rows[:, -1] == here[:, 0], rows.shape[1] - 1, middle)
-        for node in nodes.tolist():
-            best.levels_left.pop(node, None)
-        return
     present = np.diff(rows, axis=1, prepend=0) > 0
     for i, node in enumerate(nodes.tolist()):
         goes_left = np.arange(len(order[node])) <= at[node]
@@ -178,26 +184,45 @@ def level_order(counts: Array, criterion: str) -> Integers:
 def edges(values: Array, weights: Array, num_bins: int) -> Array:
     """Where to cut a feature into about `num_bins` bins of equal weight: between values, never at one.
 
+    Of G groups: values and (whole) weights have shape (G, n), the edges (G, most), infinity behind the last.
     As many bins as distinct values where these are fewer; a value that fills a bin has its own.  NaN is
     left out.
     """
-    known = ~np.isnan(values)
-    order = values[known].argsort()
-    ordered = values[known][order]
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(ordered) else order
-    distinct = ordered[starts]
-    if len(distinct) < 2:
-        return np.zeros(0)
-    cuts = np.arange(len(distinct) - 1)
-    if len(distinct) > num_bins:
-        weight = np.add.reduceat(weights[known][order], starts)
-        below = weight.cumsum()
-        even = np.searchsorted(below, below[-1] * np.arange(1, num_bins) / num_bins)
-        heavy = np.flatnonzero(weight * num_bins >= below[-1])
-        cuts = np.unique(np.concatenate([even, heavy, heavy - 1]))
-        cuts = cuts[(cuts >= 0) & (cuts < len(distinct) - 1)]
-    low, high = distinct[cuts], distinct[cuts + 1]
+    if values.shape[1] < 2:
+        return np.zeros((len(values), 0))
+    order = values.argsort(axis=1)
+    values = np.take_along_axis(values, order, axis=1)
+    weight = np.where(np.isnan(values), 0, np.take_along_axis(weights, order, axis=1)).astype(np.int64)
+    # a value is cut off where it comes last, unless it is the largest
+    here, above = values[:, :-1], values[:, 1:]
+    is_last = here < above
+    wanted = is_last & (is_last.sum(axis=1, keepdims=True) < num_bins)
+    wanted |= is_last & _fills_a_bin(weight, is_last, num_bins)
+    group, place = wanted.nonzero()
+    low, high = here[group, place], above[group, place]
     with np.errstate(invalid="ignore", over="ignore"):
         middle = low / 2 + high / 2
-    result: Array = np.where((middle >= low) & (middle < high) & np.isfinite(middle), middle, low)
-    return result[np.isfinite(result)]
+    cut = np.where((middle >= low) & (middle < high) & np.isfinite(middle), middle, low)
+    group, cut = group[np.isfinite(cut)], cut[np.isfinite(cut)]
+    number = np.bincount(group, minlength=len(values))
+    result = np.full((len(values), number.max(initial=0)), np.inf)
+    result[group, np.arange(len(cut)) - np.repeat(number.cumsum() - number, number)] = cut
+    return result
+
+
+def _fills_a_bin(weights: Integers, is_last: Flags, num_bins: int) -> Flags:
+    """Where one of `num_bins` bins of equal weight ends; and on both sides of values that weigh as much."""
+    below = weights.cumsum(axis=1)
+    total = np.maximum(below[:, -1:], 1)
+    upto = np.where(is_last, below[:, :-1], 0)
+    before = np.maximum.accumulate(np.pad(upto, [(0, 0), (1, 0)]), axis=1)  # of each value: what is below it
+    bins = np.minimum(below * num_bins // total, num_bins - 1)
+    ends_one = bins > np.minimum(before * num_bins // total, num_bins - 1)
+    heavy = (below - before) * num_bins >= total
+    # the values above and below: a run of equal ones is known where it ends
+    ends = np.pad(is_last, [(0, 0), (0, 1)], constant_values=True)
+    place = np.where(ends, np.arange(ends.shape[1]), ends.shape[1] - 1)
+    following = np.minimum.accumulate(place[:, ::-1], axis=1)[:, ::-1]
+    heavy = np.take_along_axis(heavy, following, axis=1)
+    result: Flags = ends_one[:, :-1] | heavy[:, :-1] | heavy[:, 1:]
+    return result

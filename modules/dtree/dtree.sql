@@ -44,6 +44,10 @@ CREATE AGGREGATE MADLIB_SCHEMA.dtree_sample_merge(state bytea) (
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.dtree_sample_merge(bytea) IS 'merges states of dtree_sample_state into one';
 
+CREATE FUNCTION MADLIB_SCHEMA.__dtree_sample_outcome(state bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_sample_outcome_of';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_sample_outcome(bytea) IS 'what dtree_train reads of a state of dtree_sample_state: the sample itself';
+
 -- dtree: rows counted by node, feature and bin.
 
 CREATE FUNCTION MADLIB_SCHEMA.__dtree_accum(
@@ -87,6 +91,10 @@ CREATE AGGREGATE MADLIB_SCHEMA.dtree_merge(state bytea) (
     FINALFUNC = MADLIB_SCHEMA.__dtree_state, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.dtree_merge(bytea) IS 'merges states of dtree_state into one';
+
+CREATE FUNCTION MADLIB_SCHEMA.__dtree_outcome(state bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_outcome_of';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_outcome(bytea) IS 'what dtree_train reads of a state of dtree_state: the best split of each node, and counts of categories';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_bin(store integer, first_group integer, edges bytea) RETURNS void
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_bin';

@@ -54,9 +54,8 @@ def _grow(passes: Passes, limits: Limits, fold: Fold | None, say: Say) -> Trees:
         passes.groups,
         passes.classes or 3,
         passes.shifts,
-        passes.bins.is_category,
         limits,
-        lambda trees, nodes: passes.count(trees, nodes, fold),
+        lambda trees, nodes: passes.count(trees, nodes, limits.rule, fold),
         announce,
     )
 

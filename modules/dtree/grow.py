@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from madpy.modules.dtree.core import Array, Flags, Integers, Rule, Splits, best_splits, loss, rows_of
+from madpy.modules.dtree.core import Array, Counted, Flags, Integers, Rule, Splits, best_splits, loss, rows_of
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ def rank(groups: Integers) -> Integers:
     return result
 
 
-# Counts in parts: for some of the nodes given, per feature, shape (A, codes, C).
-Count = Callable[[Trees, Integers], Iterator[tuple[Integers, list[Array]]]]
+# In parts: some of the nodes given, and what a pass says of them.
+Count = Callable[[Trees, Integers], Iterator[tuple[Integers, Counted]]]
 Announce = Callable[[int, int, int], None]  # the level, nodes to split, nodes in all
 
 
@@ -108,7 +108,6 @@ def grow(
     groups: int,
     width: int,
     shift: Array,
-    is_category: list[bool],
     limits: Limits,
     count: Count,
     announce: Announce,
@@ -120,41 +119,30 @@ def grow(
     for level in range(max(limits.max_depth, 1)):  # the root is counted even if it is not to be split
         announce(level, len(active), len(trees))
         fresh = []
-        for nodes, histograms in count(trees, active):
+        for nodes, counted in count(trees, active):
             if level == 0:
-                trees.counts[nodes] = centered(
-                    histograms[0].sum(axis=1), trees.shift[nodes], limits.rule.criterion
-                )
+                trees.counts[nodes] = centered(counted.total, trees.shift[nodes], limits.rule.criterion)
             if limits.max_depth > 0:
-                fresh.append(_split(trees, nodes, histograms, is_category, limits))
+                fresh.append(_split(trees, nodes, counted, limits))
         active = np.concatenate(fresh) if fresh else np.zeros(0, np.int64)
         if not len(active):
             break
     return trees
 
 
-def _split(
-    trees: Trees, nodes: Integers, histograms: list[Array], is_category: list[bool], limits: Limits
-) -> Integers:
+def _split(trees: Trees, nodes: Integers, counted: Counted, limits: Limits) -> Integers:
     """Split what of `nodes` can be; returns the children that may be split in turn."""
     rule = limits.rule
-    able = can_split(trees.counts[nodes], limits)
-    splits = best_splits([h[able] for h in histograms], is_category, rule)
-    nodes = nodes[able]
-    total = histograms[0][able].sum(axis=1)
+    able = np.flatnonzero(can_split(trees.counts[nodes], limits))
+    counted = counted.of(able)
+    splits = best_splits(counted, rule)
     chosen = np.flatnonzero(splits.gain > 0)
     if not len(chosen):
-        return np.zeros(0, np.int64)
-    place = {int(node): i for i, node in enumerate(chosen)}
-    splits = Splits(
-        splits.gain[chosen], splits.feature[chosen], splits.last_left[chosen], splits.null_right[chosen],
-        splits.null_rows[chosen], splits.left[chosen],
-        {place[n]: levels for n, levels in splits.levels_left.items() if n in place},
-    )  # fmt: skip
-    nodes = nodes[chosen]
+        return chosen
+    splits, total, nodes = splits.of(chosen), counted.total[chosen], nodes[able][chosen]
     shift = trees.shift[nodes]
     left = centered(splits.left, shift, rule.criterion)
-    right = centered(total[chosen] - splits.left, shift, rule.criterion)
+    right = centered(total - splits.left, shift, rule.criterion)
     children = trees.split(nodes, splits, left, right, rule.criterion)
     return children[can_split(trees.counts[children], limits)]
 

@@ -12,7 +12,7 @@ from madpy.helper.features import Features
 from madpy.modules.dtree.core import Array
 from madpy.modules.dtree.grow import Trees
 from madpy.modules.dtree.passes import Bins, level_words
-from madpy.ports.postgres.model import TREE, pack, unpack
+from madpy.ports.postgres.model import TREE, pack_each, unpack
 
 
 @dataclass(frozen=True)
@@ -67,30 +67,19 @@ def models(trees: Trees, bins: Bins, subject: Subject, groups: int) -> list[byte
     shape = np.array([len(subject.classes), *map(len, levels)], np.int32)
     ends = np.cumsum([len(text) for text in texts], dtype=np.int32)
     packed_texts = np.frombuffer(joined + bytes(-len(joined) % 4), "<i4")
-    header = subject.header()
-    result: list[bytes | None] = []
-    for first, last in itertools.pairwise(starts.tolist()):
-        if first == last or rows[first] == 0:
-            result.append(None)
-            continue
+    left = np.where(trees.left >= 0, trees.left - starts[trees.group], 0)
+    nodes = np.stack([trees.feature, left, trees.null_right, np.full(len(trees), -1)], 1).astype(np.int32)
+
+    def arrays(first: int, last: int) -> list[NDArray[Any]]:
         own = slice(first, last)
-        offsets, words = _words(trees, first, last)
-        nodes = np.stack(
-            [
-                trees.feature[own],
-                np.where(trees.left[own] >= 0, trees.left[own] - first, 0),
-                trees.null_right[own],
-                offsets,
-            ],
-            axis=1,
-        ).astype(np.int32)
-        result.append(
-            pack(
-                TREE,
-                header,
-                [shape, nodes.ravel(), threshold[own], words, said[own].ravel(), ends, packed_texts],
-            )
-        )
+        nodes[own, 3], words = _words(trees, first, last)
+        return [shape, nodes[own].ravel(), threshold[own], words, said[own].ravel(), ends, packed_texts]
+
+    there = [pair for pair in itertools.pairwise(starts.tolist()) if pair[0] < pair[1] and rows[pair[0]] > 0]
+    packed = pack_each(TREE, subject.header(), (arrays(*pair) for pair in there))
+    result: list[bytes | None] = [None] * groups
+    for (first, _), data in zip(there, packed, strict=True):
+        result[int(trees.group[first])] = data
     return result
 
 

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from madpy.errors import MadpyError
-from madpy.modules.dtree.core import Array, Flags, Integers, edges
+from madpy.modules.dtree.core import Array, Counted, Flags, Integers, Rule, Splits, edges
 from madpy.modules.dtree.grow import Trees, moved, rank, shift_for
 from madpy.ports.postgres.db import Database
 from madpy.ports.postgres.scan import Scan
-from madpy.ports.postgres.states import packed
+from madpy.ports.postgres.states import States, packed
 
 SAMPLE_ROWS = 10_000  # of one group
 SAMPLE_NUMBERS = 40_000_000  # of all groups together, room included
 CELLS = 8_000_000  # numbers that a pass counts at once, unless a node of each group has more
 MOST_CELLS = 40_000_000
 LEAVES = 20_000  # of a tree, whose rows a pass counts without bins
-NODES = 3  # where in the header the number of nodes is
+SLOTS, NODES = 2, 3  # where in the header they are
+FOUND = 5  # numbers that say what a split is
 NODE_FIELDS = 7
 WORD = 32
 
@@ -37,10 +38,6 @@ class Bins:
 
     levels: list[int | None]
     edges: list[Array]
-
-    @property
-    def is_category(self) -> list[bool]:
-        return [levels is not None for levels in self.levels]
 
     @property
     def codes(self) -> list[int]:
@@ -73,17 +70,23 @@ class Passes:
         groups = len(self.scan.group_values)
         width = len(levels) + 3
         keep = min(SAMPLE_ROWS, max(16, SAMPLE_NUMBERS // (2 * width * max(groups, 1))))
-        states = self.scan.step("dtree_sample", np.array([float(keep), float(self.seed)]))
-        cuts: list[list[Array]] = [[] for _ in levels]
-        shifts = np.zeros(len(states.body))
-        for g, body in enumerate(states.body):
-            weights, rows = _sampled(body, keep, width)
-            mean = weights @ rows[:, -1] / max(weights.sum(), 1)
-            shifts[g] = shift_for(mean, np.sqrt(weights @ (rows[:, -1] - mean) ** 2 / max(weights.sum(), 1)))
-            for f, count in enumerate(levels):
-                cuts[f].append(edges(rows[:, f], weights, num_bins) if count is None else np.zeros(0))
-        bins = Bins(levels, [_filled_up(cut) for cut in cuts])
-        return bins, shifts, states.rows_used, states.rows_skipped
+        states = self.scan.step("dtree_sample", np.array([float(keep), float(self.seed)]), outcome=True)
+        groups = len(states.body)
+        count = states.body[:, 0] if states.body.shape[1] else np.zeros(groups)
+        most = max(states.body.shape[1] - 1, 0) // (width - 1)
+        entries = states.body[:, 1:].reshape(groups, most, width - 1)
+        weights, target = entries[..., 0], entries[..., -1]
+        total = np.maximum(weights.sum(axis=1), 1)
+        mean = (weights * target).sum(axis=1) / total
+        spread = np.sqrt((weights * (target - mean[:, None]) ** 2).sum(axis=1) / total)
+        there = np.arange(entries.shape[1]) < count[:, None]
+        cuts = [
+            np.zeros((groups, 0))
+            if levels_of is not None
+            else edges(np.where(there, entries[..., 1 + f], np.nan), weights, num_bins)
+            for f, levels_of in enumerate(levels)
+        ]
+        return Bins(levels, cuts), shift_for(mean, spread), states.rows_used, states.rows_skipped
 
     def _fewer(self, num_bins: int, levels: list[int | None]) -> int:
         """The number of bins, lowered where a node of each group would have too many."""
@@ -108,30 +111,47 @@ class Passes:
             bins = cuts.shape[1] + 1 if levels is None else -levels
             parts += [np.full((self.groups, 1), float(bins)), cuts]
         self.db.execute(
-            "SELECT {schema:i}.__store_bin({store:l}, 0, {edges:l})",
+            "SELECT {schema:i}.__store_bin({store:l}, 0, {edges:b})",
             store=self.scan.store,
             edges=packed(np.concatenate(parts, axis=1), self.groups),
         )
 
     def count(
-        self, trees: Trees, nodes: Integers, fold: Fold | None = None
-    ) -> Iterator[tuple[Integers, list[Array]]]:
-        """Rows of `nodes` by feature and code, in as many passes as memory asks for: per pass, its nodes and,
-        per feature, an array of shape (nodes, codes, C)."""
+        self, trees: Trees, nodes: Integers, rule: Rule, fold: Fold | None = None
+    ) -> Iterator[tuple[Integers, Counted]]:
+        """What `nodes` hold and how numbers split them best, in as many passes as memory asks for."""
         stats = self.classes or 3
         codes = [codes + 1 for codes in self.bins.codes]
-        at_once = max(1, CELLS // (self.groups * sum(codes) * stats))
+        shown = [n for n, levels in zip(codes, self.bins.levels, strict=True) if levels is not None]
+        width = FOUND + (2 + sum(shown)) * stats
+        # of a store one group's histograms are in memory at a time
+        held = sum(codes) * stats * (self.groups if self.scan.store is None else 1)
+        at_once = max(1, CELLS // max(held, width * self.groups))
         slots = rank(trees.group[nodes])
         for first in range(0, int(slots.max(initial=-1)) + 1, at_once):
             part = (slots >= first) & (slots < first + at_once)
-            body, number = self._step(trees, nodes[part], slots[part] - first, True, fold)
-            histograms = []
-            at = 0
-            for width in codes:
-                cells = body[:, at : at + number * width].reshape(self.groups, number // stats, width, stats)
-                histograms.append(cells[trees.group[nodes[part]], slots[part] - first])
-                at += number * width
-            yield nodes[part], histograms
+            groups, place = np.unique(trees.group[nodes[part]], return_inverse=True)
+            states = self._step(trees, nodes[part], slots[part] - first, rule, fold, groups)
+            cells = states.body.reshape(len(groups), -1, width)
+            yield nodes[part], self._counted(cells[place, slots[part] - first])
+
+    def _counted(self, cells: Array) -> Counted:
+        """Of a row of an outcome for each node."""
+        stats = self.classes or 3
+        gain, feature, last_left, null_right, null_rows = cells[:, :FOUND].T.copy()
+        total, left = cells[:, FOUND : FOUND + stats], cells[:, FOUND + stats : FOUND + 2 * stats]
+        categories = []
+        at = FOUND + 2 * stats
+        for f, levels in enumerate(self.bins.levels):
+            if levels is not None:
+                end = at + (levels + 1) * stats
+                categories.append((f, cells[:, at:end].reshape(len(cells), levels + 1, stats)))
+                at = end
+        splits = Splits(
+            gain, feature.astype(np.int64), last_left.astype(np.int64), null_right > 0, null_rows,
+            left.copy(), {},
+        )  # fmt: skip
+        return Counted(total, splits, categories)
 
     def totals(self, trees: Trees, nodes: Integers, fold: Fold | None = None) -> Array:
         """Rows of `nodes`, shape (nodes, C); of a regression around their means."""
@@ -141,18 +161,26 @@ class Passes:
         for first in range(0, int(slots.max(initial=-1)) + 1, LEAVES):
             part = (slots >= first) & (slots < first + LEAVES)
             own = slots[part] - first
-            body, number = self._step(trees, nodes[part], own, False, fold)
-            found[part] = body.reshape(self.groups, number // stats, stats)[trees.group[nodes[part]], own]
+            states = self._step(trees, nodes[part], own, None, fold)
+            cells = states.body[:, states.body.shape[1] - (int(own.max()) + 1) * stats :]
+            found[part] = cells.reshape(self.groups, -1, stats)[trees.group[nodes[part]], own]
         return found if self.classes else moved(found, trees.shift[nodes] - trees.counts[nodes, 1])
 
     def _step(
-        self, trees: Trees, nodes: Integers, slots: Integers, histograms: bool, fold: Fold | None
-    ) -> tuple[Array, int]:
-        """The cells of a pass, shape (groups, c), and how many those of all slots are for one code."""
-        number = int(slots.max(initial=0)) + 1
+        self,
+        trees: Trees,
+        nodes: Integers,
+        slots: Integers,
+        rule: Rule | None,
+        fold: Fold | None,
+        groups: Integers | None = None,
+    ) -> States:
+        """A pass: its outcome by `rule`, or without one the states, with a cell for each slot."""
         header = [
-            self.coded, self.classes, number, 0, len(self.bins.levels), histograms,
+            self.coded, self.classes, int(slots.max(initial=0)) + 1, 0, len(self.bins.levels),
+            rule is not None,
             fold.folds if fold else 0, fold.number if fold else 0, fold.held_out if fold else 0, self.seed,
+            rule is not None and rule.criterion == "entropy", rule.min_bucket if rule else 0,
         ]  # fmt: skip
         bins = [
             float(codes) if levels is None else float(-codes)
@@ -164,9 +192,15 @@ class Passes:
         at = sum(part.shape[1] for part in parts)
         tree, words = self._tree(trees, nodes, slots, at)
         parts[0][:, NODES] = tree.shape[1]
+        if rule is not None:  # each group as many as it needs
+            parts[0][:, SLOTS] = 0
+            np.maximum.at(parts[0][:, SLOTS], trees.group[nodes], slots + 1)
         params = np.concatenate([*parts, tree.reshape(self.groups, -1), words], axis=1)
-        states = self.scan.step("dtree", params if self.groups > 1 else params[0])
-        return states.body[:, params.shape[1] :], number * (self.classes or 3)
+        if self.groups == 1:
+            return self.scan.step("dtree", params[0], outcome=rule is not None)
+        if groups is None or len(groups) == self.groups:
+            return self.scan.step("dtree", params, outcome=rule is not None)
+        return self.scan.step("dtree", params[groups], groups.tolist(), outcome=rule is not None)
 
     def _tree(self, trees: Trees, nodes: Integers, slots: Integers, at: int) -> tuple[Array, Array]:
         """Nodes, shape (groups, n, fields), and the levels of their splits; `at` is where they begin.
@@ -221,22 +255,6 @@ def level_words(levels: np.ndarray) -> Integers:
     padded = np.zeros(-(-len(levels) // WORD) * WORD, np.uint8)
     padded[: len(levels)] = levels
     return np.packbits(padded, bitorder="little").view("<u4").astype(np.int64)
-
-
-def _sampled(body: Array, keep: int, width: int) -> tuple[Array, Array]:
-    """Weights and rows of the sample in a state of "dtree_sample"."""
-    count = int(body[2])
-    entries = body[4 : 4 + count * width].reshape(count, width)
-    hashes = np.ascontiguousarray(entries[:, 0]).view(np.uint64)
-    _, first, place = np.unique(hashes, return_index=True, return_inverse=True)
-    weights = np.bincount(place, entries[:, 1]) if count else np.zeros(0)
-    kept: Array = entries[first[:keep], 2:]
-    return weights[:keep].astype(np.float64), kept
-
-
-def _filled_up(cuts: list[Array]) -> Array:
-    """Edges of all groups, shape (groups, most), those that are missing infinite: above every value."""
-    return _rectangle(cuts, np.inf)
 
 
 def _rectangle(rows: list[Array], filler: float) -> Array:

@@ -2,7 +2,7 @@
 
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ BAYES = 2
 KINDS = ("<f8", "<i4")
 MAX_ARRAYS = 16
 MANY_ROWS = 50
+AT_ONCE = 1000  # models whose checksums are computed together
+MOST_BYTES = 64_000_000
 HEADER = struct.Struct("<4sIIIQ")
 ARRAY_HEADER = struct.Struct("<IIQ")
 
@@ -41,6 +43,20 @@ def pack_all(method: int, header: dict[str, Any], arrays: Sequence[NDArray[Any]]
         parts.append(np.zeros((models, -data.shape[-1] % 8), np.uint8))
     data = np.concatenate(parts, axis=1)
     return [row.tobytes() + struct.pack("<I", crc) for row, crc in zip(data, checksums(data), strict=True)]
+
+
+def pack_each(method: int, header: dict[str, Any], models: Iterable[Sequence[NDArray[Any]]]) -> list[bytes]:
+    """Models that share a header and nothing else."""
+    text = json.dumps(header, allow_nan=False).encode()
+    data = []
+    for arrays in models:
+        parts = [HEADER.pack(MAGIC, FORMAT_VERSION, method, len(arrays), len(text))]
+        kinds = [0 if array.dtype.kind == "f" else 1 for array in arrays]
+        parts += [ARRAY_HEADER.pack(kind, 0, len(a)) for kind, a in zip(kinds, arrays, strict=True)]
+        parts.append(_filled_up(text))
+        parts += [_filled_up(a.astype(KINDS[k]).tobytes()) for k, a in zip(kinds, arrays, strict=True)]
+        data.append(b"".join(parts))
+    return [part + struct.pack("<I", crc) for part, crc in zip(data, _checksums_of(data), strict=True)]
 
 
 def _rows(data: NDArray[np.uint8], models: int) -> NDArray[np.uint8]:
@@ -98,15 +114,35 @@ def _table() -> NDArray[np.uint32]:
 TABLE = [int(entry) for entry in _table()]
 
 
-def checksums(data: NDArray[np.uint8]) -> list[int]:
-    """CRC-32C of each row; many rows are taken byte by byte at once."""
+def checksums(data: NDArray[np.uint8], lengths: NDArray[np.int64] | None = None) -> list[int]:
+    """CRC-32C of each row, many of them byte by byte at once; `lengths` of rows, the longest first."""
     if len(data) < MANY_ROWS:
         return [crc32c(row.tobytes()) for row in data]
     table = np.array(TABLE, np.uint32)
     crc = np.full(len(data), 0xFFFFFFFF, np.uint32)
-    for column in np.ascontiguousarray(data.T):
-        crc = table[(crc ^ column) & 0xFF] ^ (crc >> 8)
+    there = np.full(data.shape[1], len(data))
+    if lengths is not None:  # how many rows have a byte in each place
+        there = np.searchsorted(-lengths, -np.arange(data.shape[1]))
+    for n, column in zip(there.tolist(), np.ascontiguousarray(data.T), strict=True):
+        crc[:n] = table[(crc[:n] ^ column[:n]) & 0xFF] ^ (crc[:n] >> 8)
     return [int(value) for value in crc ^ np.uint32(0xFFFFFFFF)]
+
+
+def _checksums_of(data: Sequence[bytes]) -> list[int]:
+    """CRC-32C of each; those of about the same length are taken together."""
+    result = [0] * len(data)
+    order = sorted(range(len(data)), key=lambda i: -len(data[i]))
+    for first in range(0, len(data), AT_ONCE):
+        places = order[first : first + AT_ONCE]
+        lengths = np.array([len(data[i]) for i in places])
+        if len(places) < MANY_ROWS or lengths[0] * len(places) > MOST_BYTES:
+            found = [crc32c(data[i]) for i in places]
+        else:
+            padded = b"".join(data[i].ljust(lengths[0], b"\0") for i in places)
+            found = checksums(np.frombuffer(padded, np.uint8).reshape(len(places), -1), lengths)
+        for place, crc in zip(places, found, strict=True):
+            result[place] = crc
+    return result
 
 
 def crc32c(data: bytes) -> int:

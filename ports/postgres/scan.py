@@ -94,12 +94,18 @@ class Scan:
         return feed(kernel, self._outputs(), params)
 
     def step(
-        self, kernel: str, params: "Array | None" = None, groups: Sequence[int] | None = None
+        self,
+        kernel: str,
+        params: "Array | None" = None,
+        groups: Sequence[int] | None = None,
+        *,
+        outcome: bool = False,
     ) -> "States":
         """The kernel's state after one pass, for each group in the order of `group_values`.
 
         `params` has a row of parameters for each group, shape (G, p), or is the same for all, shape (p,).
         `groups`: the numbers of those that are read, rising, each with its row of `params`; all if not given.
+        With `outcome` it is what comes of each state (Kernel.outcome in kernel.h), zeros behind short ones.
         """
         from madpy.ports.postgres import states
 
@@ -107,14 +113,15 @@ class Scan:
             count = self._num_groups if groups is None else len(groups)
             packed = states.packed(params, count) if params is not None else b""
             data = self.db.value(
-                "SELECT {schema:i}.__store_steps({store:l}, {kernel:l}, {packed:b}, {groups:l}::integer[])",
+                "SELECT {schema:i}.{function:i}({store:l}, {kernel:l}, {packed:b}, {groups:l}::integer[])",
+                function="__store_outcomes" if outcome else "__store_steps",
                 store=self.store,
                 kernel=kernel,
                 packed=packed,
                 groups="{" + ",".join(map(str, groups or [])) + "}",
             )
             return states.States.parse(data, count)
-        found = self._read(kernel, params, groups)
+        found = self._read(kernel, params, groups, outcome)
         expected = self._num_groups if groups is None else len(groups)
         if found and len(found) != expected:
             raise MadpyError(
@@ -125,11 +132,13 @@ class Scan:
             )
         return states.States.join(found)
 
-    def _read(self, kernel: str, params: "Array | None", groups: Sequence[int] | None) -> list[bytes]:
+    def _read(
+        self, kernel: str, params: "Array | None", groups: Sequence[int] | None, outcome: bool
+    ) -> list[bytes]:
         """The states of a step over the source itself, in the order of the groups; none without rows."""
         constant = literal(params.tolist()) if params is not None and params.ndim == 1 else None
         if constant is not None and (not self.rows.groups or "group_values" not in self.__dict__):
-            return self.states_with(kernel, constant)
+            return self.states_with(kernel, constant, outcome=outcome)
         if not self.group_values or (groups is not None and not groups):
             return []
         relation = self.group_relation(None if constant else params, groups)
@@ -142,14 +151,15 @@ class Scan:
                 relation,
                 has_params=params is not None and constant is None,
                 constant=constant,
+                outcome=outcome,
             ),
             group=self.group,
         )
         return [row[self.state] for row in rows if row[self.state] is not None]
 
-    def states_with(self, kernel: str, constant: str) -> list[bytes]:
+    def states_with(self, kernel: str, constant: str, *, outcome: bool = False) -> list[bytes]:
         """States, streamed, of a step whose parameters are a constant; its statement finds the groups too."""
-        text = self._streamed(kernel, self._outputs(), None, constant=constant)
+        text = self._streamed(kernel, self._outputs(), None, constant=constant, outcome=outcome)
         texts = "".join(fill("s.{g:i}::text AS {g:i}, ", {"g": group}) for group in self.rows.groups)
         rows = self.db.execute(
             "SELECT {texts:q} {state:i} FROM ({text:q}) AS s", texts=texts, state=self.state, text=text
@@ -275,6 +285,7 @@ class Scan:
         *,
         has_params: bool = True,
         constant: str | None = None,
+        outcome: bool = False,
     ) -> str:
         """Without groups there is no GROUP BY at all: GROUP BY () would switch parallel workers off."""
         aggregate, before, after = self._aggregate(kernel)
@@ -285,12 +296,15 @@ class Scan:
         keys = outputs.rstrip(", ")
         return fill(
             """
-            SELECT {outputs:q} {schema:i}.{aggregate:i}({arguments:q}) AS {state:i}
+            SELECT {outputs:q} {outcome:q}({schema:i}.{aggregate:i}({arguments:q})) AS {state:i}
             FROM (SELECT {groups:i,} {inner:q} FROM {source:i}) AS s {join:q} {group_by:q}
             """,
             {
                 "outputs": outputs,
                 "schema": self.db.schema,
+                "outcome": fill("{s:i}.__{k:q}_outcome", {"s": self.db.schema, "k": kernel})
+                if outcome
+                else "",
                 "aggregate": aggregate,
                 "arguments": ", ".join(
                     [f"s.{name}" for name in names[: len(before)]]

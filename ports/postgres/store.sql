@@ -27,6 +27,16 @@ LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_steps';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_steps(integer, text, bytea, integer[]) IS
     'the states of a kernel after one pass over the groups of a store, one behind the other; parameters are doubles as they lie in memory';
 
+CREATE FUNCTION MADLIB_SCHEMA.__store_outcomes(
+    store      integer,
+    kernel     text,
+    parameters bytea     DEFAULT '',
+    groups     integer[] DEFAULT '{}'     -- by their numbers; none: all
+) RETURNS bytea
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_outcomes';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_outcomes(integer, text, bytea, integer[]) IS
+    'what comes of the states of a kernel after one pass over the groups of a store, filled up with zeros to the longest';
+
 CREATE FUNCTION MADLIB_SCHEMA.__store_map(
     store integer,
     OUT fd          integer,    -- the memory file, open in this backend

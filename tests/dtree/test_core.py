@@ -6,12 +6,19 @@ import numpy as np
 import pytest
 from sklearn.tree import DecisionTreeRegressor
 
-from madpy.modules.dtree.core import Rule, best_splits, edges, level_order, loss
+from madpy.modules.dtree import core
+from madpy.modules.dtree.core import Counted, Rule, Splits, best_splits, level_order, loss
 from madpy.modules.dtree.grow import Limits, grow
 from madpy.modules.dtree.prune import complexities, kept, risks
+from tests.dtree.brute import best_of_all, histogram
 
 RNG = np.random.default_rng(7)
 ONES = np.ones(1000)
+
+
+def edges(values, weights, num_bins):
+    """Of one group."""
+    return core.edges(values[None], weights[None], num_bins)[0]
 
 
 def test_few_values_have_a_bin_each():
@@ -30,6 +37,32 @@ def test_a_frequent_value_has_its_own_bin():
     assert cuts[cuts > 0].min() < 0.02 and cuts[cuts < 0].max() > -0.02
 
 
+def test_edges_of_groups_are_those_of_each():
+    """By the rule, value by value; with weights, and of groups of several sizes."""
+    for _ in range(30):
+        values = RNG.integers(0, 30, (4, 40)) / 4
+        values[1, 25:], values[2, 2:], values[3] = np.nan, np.nan, np.nan
+        weights = RNG.integers(1, 9, (4, 40)).astype(float)
+        weights[0, values[0] == values[0, 0]] *= 20
+        found = core.edges(values, weights, 6)
+        for g in range(4):
+            wanted = plain_edges(values[g], weights[g], 6)
+            np.testing.assert_equal(found[g], [*wanted, *[np.inf] * (found.shape[1] - len(wanted))])
+
+
+def plain_edges(values, weights, bins):
+    distinct = sorted({v for v in values.tolist() if v == v})
+    weight = [weights[values == v].sum() for v in distinct]
+    cuts = []
+    for i in range(len(distinct) - 1):
+        below, upto = sum(weight[:i]), sum(weight[: i + 1])
+        ends = any(below < sum(weight) * k / bins <= upto for k in range(1, bins))
+        is_heavy = max(weight[i : i + 2]) * bins >= sum(weight)
+        if len(distinct) <= bins or ends or is_heavy:
+            cuts.append((distinct[i] + distinct[i + 1]) / 2)
+    return cuts
+
+
 @pytest.mark.parametrize(
     "values", [[], [np.nan], [1.0, 1.0], [-np.inf, np.inf], [1e308, 1.7e308], [0, 5e-324]]
 )
@@ -40,37 +73,15 @@ def test_edges_are_finite_and_between(values):
     assert all((values <= cut).any() and (values > cut).any() for cut in cuts)
 
 
-def histogram(codes, target, bins, classes):
-    """Counts by code, for a classification of `classes`, 0 for a regression."""
-    cells = np.zeros((1, bins, classes or 3))
-    for code, y in zip(codes, target, strict=True):
-        cells[0, code] += np.eye(classes)[int(y)] if classes else [1, y, y * y]
-    return cells
+def no_splits(total):
+    zeros = np.zeros(len(total))
+    whole = zeros.astype(int)
+    return Splits(zeros, whole, whole.copy(), whole > 0, zeros.copy(), np.zeros_like(total), {})
 
 
-def best_of_all(codes, target, bins, classes, criterion, min_bucket, sides):
-    """The largest gain of all `sides`: sets of codes that go left."""
-    whole = loss(histogram(codes, target, bins, classes).sum(axis=1), criterion)[0]
-    gains = [0.0]
-    for side in sides:
-        left = np.isin(codes, list(side))
-        if min(left.sum(), (~left).sum()) >= min_bucket:
-            parts = (
-                histogram(codes[part], target[part], bins, classes).sum(axis=1) for part in (left, ~left)
-            )
-            gains.append(whole - sum(loss(part, criterion)[0] for part in parts))
-    return max(gains)
-
-
-@pytest.mark.parametrize(("criterion", "classes"), [("gini", 3), ("entropy", 2), ("variance", 0)])
-def test_the_best_cut_with_null_on_either_side(criterion, classes):
-    for _ in range(20):
-        codes = RNG.integers(0, 7, 40)  # 6 is NULL
-        target = RNG.integers(0, classes or 9, 40).astype(float)
-        found = best_splits([histogram(codes, target, 7, classes)], [False], Rule(criterion, 4))
-        cuts = [{*range(cut + 1), *null} for cut in range(6) for null in ((), (6,))]
-        wanted = best_of_all(codes, target, 7, classes, criterion, 4, cuts)
-        np.testing.assert_allclose(found.gain[0], wanted, atol=1e-9)
+def by_a_category(cells, rule):
+    total = cells.sum(axis=1)
+    return best_splits(Counted(total, no_splits(total), [(0, cells)]), rule)
 
 
 @pytest.mark.parametrize(("criterion", "classes"), [("gini", 2), ("entropy", 2), ("variance", 0)])
@@ -79,7 +90,7 @@ def test_the_best_set_of_levels(criterion, classes):
     for _ in range(20):
         codes = RNG.integers(0, 6, 40)
         target = RNG.integers(0, classes or 9, 40).astype(float)
-        found = best_splits([histogram(codes, target, 7, classes)], [True], Rule(criterion, 1))
+        found = by_a_category(histogram(codes, target, 7, classes), Rule(criterion, 1))
         sides = [set(side) for n in range(1, 6) for side in itertools.combinations(range(6), n)]
         wanted = best_of_all(codes, target, 7, classes, criterion, 1, sides)
         np.testing.assert_allclose(found.gain[0], wanted, atol=1e-9)
@@ -92,14 +103,24 @@ def test_levels_of_many_classes_are_ordered_along_the_first_component():
 
 def test_levels_that_a_node_does_not_have_go_with_null():
     codes = np.array([0] * 8 + [2] * 4)
-    found = best_splits([histogram(codes, codes / 2, 5, 0)], [True], Rule("variance", 1))
+    found = by_a_category(histogram(codes, codes / 2, 5, 0), Rule("variance", 1))
     assert not found.null_right[0] and found.levels_left[0].tolist() == [True, True, False, True]
 
 
-def test_a_cut_goes_through_the_middle_of_empty_bins():
-    codes = np.array([0] * 5 + [6] * 5)
-    found = best_splits([histogram(codes, codes > 3, 9, 2)], [False], Rule("gini", 1))
-    assert found.last_left[0] == 2 or found.last_left[0] == 3
+def by_a_number(histograms, least):
+    """What a pass says, for a regression without NULL."""
+    total = histograms[0].sum(axis=1)
+    best = no_splits(total)
+    for f, cells in enumerate(histograms):
+        left = cells[:, :-2].cumsum(axis=1)
+        right = total[:, None] - left
+        gain = loss(total, "variance")[:, None] - loss(left, "variance") - loss(right, "variance")
+        gain[np.minimum(left[..., 0], right[..., 0]) < least] = 0
+        for node, at in enumerate(gain.argmax(axis=1)):
+            if gain[node, at] > best.gain[node] + 1e-9:
+                best.gain[node], best.feature[node], best.last_left[node] = gain[node, at], f, at
+                best.left[node] = left[node, at]
+    return Counted(total, best, [])
 
 
 def grown(X, y, depth):
@@ -114,16 +135,17 @@ def grown(X, y, depth):
             right = codes[np.arange(len(y)), trees.feature[at]] > trees.last_left[at]
             at = np.where(inner, trees.left[at] + right, at)
         shifted = [y[at == node] - trees.shift[node] for node in nodes]
-        yield nodes, [
+        cells = [
             np.concatenate([
                 histogram(codes[at == node, f], values, len(cut) + 2, 0)
                 for node, values in zip(nodes, shifted, strict=True)
             ])
             for f, cut in enumerate(cuts)
         ]  # fmt: skip
+        yield nodes, by_a_number(cells, 5)
 
     limits = Limits(Rule("variance", 5), depth, 10)
-    return grow(1, 3, np.array([y[0]]), [False] * X.shape[1], limits, count, lambda *_: None)
+    return grow(1, 3, np.array([y[0]]), limits, count, lambda *_: None)
 
 
 def test_pruning_against_scikit_learn():

@@ -131,6 +131,18 @@ state_folded(const Kernel *kernel, bytea *value)
 	return folded;
 }
 
+/* An outcome: the head of a state, and room for a body of so many numbers, all zeros. */
+State *
+state_outcome(const State *state, int64 numbers)
+{
+	Size		bytes = offsetof(State, body) + numbers * sizeof(double);
+	State	   *outcome = palloc0(bytes);
+
+	memcpy(outcome, state, offsetof(State, body));
+	SET_VARSIZE(outcome, bytes);
+	return outcome;
+}
+
 /* Twice the room for waiting rows. */
 static State *
 state_grown(const Kernel *kernel, const State *state)

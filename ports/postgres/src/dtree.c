@@ -147,9 +147,14 @@ static void
 dtree_add(State *state, const Block *block)
 {
 	const Plan *plan = dtree_plan(state->ncols, state->nparams, state->body);
-	Chunk	   *chunk = palloc(sizeof(Chunk));
-	int		   *zeros = palloc0(DTREE_CHUNK * sizeof(int));
+	Chunk	   *chunk;
+	int		   *zeros;
 
+	state->rows_used += block->rows;
+	if (!plan->counts)
+		return;
+	chunk = palloc(sizeof(Chunk));
+	zeros = palloc0(DTREE_CHUNK * sizeof(int));
 	chunk->codes = palloc((Size) plan->features * DTREE_CHUNK * sizeof(int));
 	for (int first = 0; first < block->rows; first += DTREE_CHUNK)
 	{
@@ -166,7 +171,9 @@ dtree_add(State *state, const Block *block)
 		for (int f = 0; f < plan->features && plan->histograms; f++)
 			cells = add_feature(plan, cells, chunk->codes + f * DTREE_CHUNK, chunk, plan->codes[f]);
 	}
-	state->rows_used += block->rows;
+	pfree(chunk->codes);
+	pfree(chunk);
+	pfree(zeros);
 }
 
 static void
@@ -200,4 +207,5 @@ const Kernel dtree_kernel = {
 	.start = dtree_start,
 	.add = dtree_add,
 	.merge = dtree_merge,
+	.outcome = dtree_outcome,
 };

@@ -32,6 +32,8 @@ typedef enum Header
 	FOLD,
 	HELD_OUT,					/* 0: the rows outside the fold count, 1: those in it */
 	SEED,						/* of the folds */
+	ENTROPY,					/* 1: classes are split by entropy, 0: by Gini's index */
+	MIN_BUCKET,					/* rows that a side of a split must have */
 	HEADER
 } Header;
 
@@ -73,9 +75,12 @@ typedef struct Plan
 	int			fold;
 	bool		held_out;
 	uint64		seed;
+	bool		entropy;
+	int			min_bucket;
 	int			nnodes;
 	int			depth;			/* splits from the root to the lowest leaf */
 	bool		has_categories;	/* some split is of categories */
+	bool		counts;			/* some node has a slot */
 	TreeNode   *nodes;
 	int		   *codes;			/* per feature: how many codes, that of NULL among them */
 	double	  **edges;			/* per feature: filled up to a power of two less one; NULL: none to look among */
@@ -92,6 +97,9 @@ extern double *edges_filled_up(const double *edges, int count);
 extern void code_numbers(const double *restrict values, int rows, const double *restrict edges, int room,
 						 int null_code, int *restrict codes);
 extern void code_levels(const double *restrict values, int rows, int null_code, int *restrict codes);
+
+/* dtree_splits.c */
+extern State *dtree_outcome(const State *state);
 
 /* A number among parameters that has to be whole and from low to high. */
 extern int	whole_parameter(double value, int low, int high);

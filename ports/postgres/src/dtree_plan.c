@@ -24,7 +24,7 @@ whole_parameter(double value, int low, int high)
 static int
 header(const double *params, int nparams, Header field)
 {
-	static const int highest[HEADER] = {1, 1000, MAX_PARAMS, MAX_PARAMS, MAX_COLUMNS, 1, 1000, 1000, 1, INT_MAX};
+	static const int highest[HEADER] = {1, 1000, MAX_PARAMS, MAX_PARAMS, MAX_COLUMNS, 1, 1000, 1000, 1, INT_MAX, 1, INT_MAX};
 
 	if (nparams < HEADER)
 		whole_parameter(nparams, HEADER, MAX_PARAMS);
@@ -130,6 +130,8 @@ read_plan(int ncols, int nparams, const double *params)
 	plan->fold = header(params, nparams, FOLD);
 	plan->held_out = header(params, nparams, HELD_OUT);
 	plan->seed = header(params, nparams, SEED);
+	plan->entropy = header(params, nparams, ENTROPY);
+	plan->min_bucket = header(params, nparams, MIN_BUCKET);
 	plan->nnodes = header(params, nparams, NODES);
 	at = read_features(plan, nparams, params);
 	if (plan->nnodes < 1 || at + (int64) plan->nnodes * NODE_FIELDS > nparams)
@@ -145,6 +147,7 @@ read_plan(int ncols, int nparams, const double *params)
 		node->child[0] = node->child[1] = n;
 		node->slot = whole_parameter(fields[SLOT], -1, plan->slots - 1);
 		node->shift = fields[SHIFT];
+		plan->counts |= node->slot >= 0;
 		if (fields[FEATURE] == -1)
 			continue;
 		read_split(plan, node, fields, params, nparams);

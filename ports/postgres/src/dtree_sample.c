@@ -190,6 +190,34 @@ sample_merge(State *into, const State *from)
 	}
 }
 
+/* The outcome: how many rows there are in the sample, and of each its count and its values. */
+static State *
+sample_outcome(const State *state)
+{
+	State	   *whole = memcpy(palloc(VARSIZE(state)), state, VARSIZE(state));
+	int			ncols = state->ncols;
+	State	   *outcome;
+	int			count;
+
+	compact(whole);
+	count = whole->body[COUNT];
+	outcome = state_outcome(state, 1 + (int64) count * (1 + ncols));
+	outcome->body[0] = count;
+	for (int i = 0; i < count; i++)
+		memcpy(outcome->body + 1 + (Size) i * (1 + ncols), entries_of(whole) + (Size) i * (ncols + 2) + 1,
+			   (1 + ncols) * sizeof(double));
+	pfree(whole);
+	return outcome;
+}
+
+/* dtree_sample_outcome(state) */
+PG_FUNCTION_INFO_V1(dtree_sample_outcome_of);
+Datum
+dtree_sample_outcome_of(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(sample_outcome(state_folded(&dtree_sample_kernel, PG_GETARG_BYTEA_P(0))));
+}
+
 const Kernel dtree_sample_kernel = {
 	.name = "dtree_sample",
 	.id = 8,
@@ -200,4 +228,5 @@ const Kernel dtree_sample_kernel = {
 	.start = sample_start,
 	.add = sample_add,
 	.merge = sample_merge,
+	.outcome = sample_outcome,
 };

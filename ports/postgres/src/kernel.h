@@ -58,6 +58,7 @@ typedef struct Kernel
 	void		(*start) (State *state, const double *params);	/* body is all zeros before */
 	void		(*add) (State *state, const Block *block);	/* counts rows_used itself */
 	void		(*merge) (State *into, const State *from);	/* bodies only, same shape */
+	State	   *(*outcome) (const State *state);	/* what a driver reads of it: its head, and a body of another shape */
 } Kernel;
 
 extern const Kernel moments_kernel;
@@ -77,6 +78,7 @@ extern const Kernel column_moments_kernel;
 extern State *state_new(const Kernel *kernel, int ncols, int nparams, const double *params, int tail_capacity);
 extern State *state_check(const Kernel *kernel, bytea *value);
 extern State *state_folded(const Kernel *kernel, bytea *value);
+extern State *state_outcome(const State *state, int64 numbers);
 extern const double *vector_argument(ArrayType *array, const char *what, int *length);
 
 /* regr.c: what scorers of models with coefficients share */

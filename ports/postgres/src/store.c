@@ -558,6 +558,47 @@ group_numbers(const Store *store, ArrayType *given, int *count)
 	return numbers;
 }
 
+/* The arguments of store_steps and store_outcomes. */
+typedef struct Steps
+{
+	Store	   *store;
+	const Kernel *kernel;
+	int			groups;
+	int		   *numbers;		/* of the groups */
+	int64		nparams;		/* of each */
+	double	   *params;
+} Steps;
+
+static Steps
+step_arguments(FunctionCallInfo fcinfo)
+{
+	Steps		steps = {
+		.store = store_argument(PG_GETARG_INT32(0)),
+		.kernel = kernel_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)))
+	};
+	bytea	   *given = PG_GETARG_BYTEA_PP(2);
+	Size		size = VARSIZE_ANY_EXHDR(given);
+
+	steps.numbers = group_numbers(steps.store, PG_GETARG_ARRAYTYPE_P(3), &steps.groups);
+	steps.nparams = steps.groups ? size / sizeof(double) / steps.groups : 0;
+	if (size != steps.nparams * steps.groups * sizeof(double))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%zu bytes of parameters do not fit %d groups", size, steps.groups)));
+	check_step(steps.store, steps.kernel, steps.nparams);
+	steps.params = memcpy(palloc(size), VARDATA_ANY(given), size);
+	if (steps.store->rows == 0)
+		steps.groups = 0;
+	return steps;
+}
+
+static State *
+next_state(const Steps *steps, int i)
+{
+	return group_state(steps->store, steps->kernel, steps->numbers[i], steps->params + i * steps->nparams,
+					   steps->nparams);
+}
+
 /*
  * store_steps(store, kernel, parameters, groups): the states of some groups, or of all, after one pass over their rows,
  * without their length words, one behind the other.
@@ -567,35 +608,51 @@ PG_FUNCTION_INFO_V1(store_steps);
 Datum
 store_steps(PG_FUNCTION_ARGS)
 {
-	Store	   *store = store_argument(PG_GETARG_INT32(0));
-	const Kernel *kernel = kernel_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	bytea	   *given = PG_GETARG_BYTEA_P(2);
-	int			groups;
-	int		   *numbers = group_numbers(store, PG_GETARG_ARRAYTYPE_P(3), &groups);
-	Size		size = VARSIZE_ANY_EXHDR(given);
-	int64		nparams = groups ? size / sizeof(double) / groups : 0;
-	double	   *params = palloc(size);
+	Steps		steps = step_arguments(fcinfo);
 	StringInfoData states;
 
-	if (size != nparams * groups * sizeof(double))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%zu bytes of parameters do not fit %d groups", size, groups)));
-	check_step(store, kernel, nparams);
-	memcpy(params, VARDATA_ANY(given), size);
 	initStringInfo(&states);
 	appendStringInfoSpaces(&states, VARHDRSZ);
-	for (int i = 0; i < groups && store->rows > 0; i++)
+	for (int i = 0; i < steps.groups; i++)
 	{
-		State	   *state = group_state(store, kernel, numbers[i], params + i * nparams, nparams);
+		State	   *state = next_state(&steps, i);
 
 		if (i == 0)
-			enlargeStringInfo(&states, Min((Size) groups * VARSIZE(state), MOST_AT_ONCE));
+			enlargeStringInfo(&states, Min((Size) steps.groups * VARSIZE(state), MOST_AT_ONCE));
 		appendBinaryStringInfo(&states, VARDATA(state), VARSIZE(state) - VARHDRSZ);
 		pfree(state);
 	}
 	SET_VARSIZE(states.data, states.len);
 	PG_RETURN_POINTER(states.data);
+}
+
+/* store_outcomes(store, kernel, parameters, groups): the same of outcomes; behind shorter ones there are zeros. */
+PG_FUNCTION_INFO_V1(store_outcomes);
+Datum
+store_outcomes(PG_FUNCTION_ARGS)
+{
+	Steps		steps = step_arguments(fcinfo);
+	State	  **outcomes = palloc(Max(steps.groups, 1) * sizeof(State *));
+	Size		longest = 0;
+	char	   *result;
+
+	if (steps.kernel->outcome == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("kernel \"%s\" has no outcome but its states", steps.kernel->name)));
+	for (int i = 0; i < steps.groups; i++)
+	{
+		State	   *state = next_state(&steps, i);
+
+		outcomes[i] = steps.kernel->outcome(state);
+		longest = Max(longest, VARSIZE(outcomes[i]) - VARHDRSZ);
+		pfree(state);
+	}
+	result = palloc0(VARHDRSZ + steps.groups * longest);
+	for (int i = 0; i < steps.groups; i++)
+		memcpy(result + VARHDRSZ + i * longest, VARDATA(outcomes[i]), VARSIZE(outcomes[i]) - VARHDRSZ);
+	SET_VARSIZE(result, VARHDRSZ + steps.groups * longest);
+	PG_RETURN_POINTER(result);
 }
 
 /* store_free(store) */

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.classes import check_classes
+from madpy.helper.classes import Classes, check_classes
 from madpy.helper.expressions import NUMBERS
 from madpy.helper.features import BOOLEANS
 from madpy.helper.terms import number_item
@@ -13,8 +13,8 @@ from madpy.ports.postgres.db import Database, Relation, fill
 # Types whose values may be written down and cast back; the labels of any other target stay text.
 LABEL_TYPES = {*NUMBERS, "boolean", "text"}
 
-
 PEEK = 1000  # rows
+TOO_MANY = "54000"  # SQLSTATE of more distinct values than are allowed
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def check_target(db: Database, source: Relation, text: str | None, look: bool = 
         return Target(number_item(item, kind), BOOLEANS, sql_type)
     if kind == "number" and not look and _is_binary_at_first(db, source, item):
         return Target(number_item(item, kind), ["0", "1"], sql_type, assumed=True)
-    classes = check_classes(db, source, text, most=2)
+    classes = _two_classes(db, source, text)
     negative, positive = classes.labels
     if kind == "number" and "NaN" in classes.labels:
         raise MadpyError(
@@ -52,6 +52,15 @@ def check_target(db: Database, source: Relation, text: str | None, look: bool = 
     if kind == "number":
         return Target(_coded(item, negative, positive, sql_type), classes.labels, sql_type)
     return Target(classes.item, classes.labels, sql_type)
+
+
+def _two_classes(db: Database, source: Relation, text: str | None) -> Classes:
+    try:
+        return check_classes(db, source, text, most=2)
+    except MadpyError as error:
+        if error.sqlstate == TOO_MANY:
+            error.hint = "Write a condition that is true or false, as in size > 10."
+        raise
 
 
 def _coded(item: str, negative: str, positive: str, sql_type: str) -> str:

@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import json
+import os
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,9 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any]) -> Any:
     MadpyError with the same text; any other exception is a bug and is left as it is.
     """
     db = Database(connection, schema)
+    if db.inside:
+        # read when numpy is loaded: a session keeps to its one core, as all of the server's do
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     module, function = name.split(".")
     label = function if module in UNPREFIXED else f"{module}_{function}"
     driver = importlib.import_module(f"madpy.modules.{module}.driver")

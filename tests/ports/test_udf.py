@@ -2,6 +2,7 @@
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +82,12 @@ def test_outside_the_server_the_text_is_the_same(db, sql):
 def test_plain_leaves_what_is_no_record():
     assert plain([1.5, 2]) == [1.5, 2]
     assert plain(None) is None
+
+
+def test_a_session_keeps_to_its_core(connect):
+    """numpy's BLAS would start as many threads as there are cores in every session."""
+    other = connect()
+    rows = "SELECT sin(i) AS a, sin(i * i) > 0 AS y FROM generate_series(1, 50) AS i"
+    other(f"CREATE TEMP TABLE t AS {rows}; SELECT madlib.logregr_train('t', 'pg_temp.m', 'y', 'a')")
+    pid = other.value("SELECT pg_backend_pid()")
+    assert len(list(Path(f"/proc/{pid}/task").iterdir())) == 1

@@ -7,7 +7,7 @@ from datetime import timedelta
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.training import Training, create_summary
-from madpy.modules.stats.columns import Column, Wanted, check_columns, check_wanted
+from madpy.modules.stats.columns import Column, Wanted, check_columns, check_wanted, group_texts
 from madpy.modules.stats.exact import count_exactly
 from madpy.ports.postgres.db import Database, Relation, fill
 
@@ -130,7 +130,7 @@ def _create_output(
         g_groups="".join(fill("g.{g:i}, ", {"g": group}) for group in groups),
         c_groups="".join(fill("c.{g:i}, ", {"g": group}) for group in groups),
         group_by=", ".join(groups) or None,
-        group_value=_group_value(groups),
+        group_value=_group_value(group_texts(db, source, groups, "g")),
         figures=_figures(wanted),
         states=", ".join(_state(db, n, parts) for n in range(1, len(columns) + 1)),
         items=", ".join(f'{column.item} AS "summary column {n}"' for n, column in enumerate(columns, 1)),
@@ -158,9 +158,8 @@ def _value(n: int, column: Column) -> str:
     )
 
 
-def _group_value(groups: list[str]) -> str:
-    """SQL of the grouping columns of relation g as one text."""
-    texts = [fill("g.{g:i}::text", {"g": group}) for group in groups]
+def _group_value(texts: list[str]) -> str:
+    """SQL of the grouping columns' texts as one."""
     if len(texts) < 2:
         return "".join(texts) or "NULL::text"
     return " || ', ' || ".join(f"coalesce({text}, 'NULL')" for text in texts)

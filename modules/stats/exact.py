@@ -1,14 +1,9 @@
 """get_estimates => false: distinct values, frequent values and quantiles counted, a column at a time."""
 
-from madpy.helper.expressions import NUMBERS, TEXTS
 from madpy.helper.features import category_item
-from madpy.modules.stats.columns import Column, Wanted
+from madpy.modules.stats.columns import ORDERED, TIMES, Column, Wanted, text_item
 from madpy.ports.postgres.db import Database, Relation, fill
 from madpy.ports.postgres.scan import join_groups
-
-TIMES = {"date", "timestamp without time zone", "timestamp with time zone"}
-# Types whose values can be told apart and put in order; others are known by their texts.
-ORDERED = NUMBERS | TEXTS | TIMES | {"boolean", "uuid", "bytea", "interval", "inet", "time without time zone"}
 
 
 def count_exactly(
@@ -40,7 +35,7 @@ def count_exactly(
 
 def _counted(source: Relation, column: Column, groups: list[str], wanted: Wanted) -> str:
     """SQL: per group how many distinct values, and the most frequent ones with their counts."""
-    value = column.item if column.sql_type in ORDERED else f"{column.item}::text"
+    value = column.item if column.sql_type in ORDERED else text_item(column.item, column.sql_type)
     value = category_item(value, column.sql_type)
     return fill(
         """

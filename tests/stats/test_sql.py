@@ -17,6 +17,15 @@ def test_madlibs_positions(sql):
     )
 
 
+def test_null_is_the_default(sql):
+    sql("CREATE TABLE t AS SELECT i % 20 AS x FROM generate_series(1, 60) AS i")
+    sql("SELECT madlib.summary('t', 'o'),"
+        " madlib.summary('t', 'p', NULL, NULL, NULL, NULL, NULL, NULL, NULL)")  # fmt: skip
+    assert sql("TABLE o") == sql("TABLE p")
+    assert sql.value("SELECT cardinality(most_frequent_values) FROM p") == 10
+    sql("SELECT madlib.correlation('t', 'c', NULL, NULL, NULL)")
+
+
 @pytest.mark.parametrize("driver", ["correlation", "covariance", "summary"])
 def test_names_of_every_kind(sql, driver):
     sql('CREATE TABLE "T ""t""" AS SELECT i AS "summary column 1", i * i AS "a"") --", i % 2 AS "state",'

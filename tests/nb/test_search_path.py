@@ -1,4 +1,4 @@
-"""Operators of nb's statements are PostgreSQL's own: not what others have put into a schema of the search_path."""
+"""Operators of nb are PostgreSQL's own: not what others have put into a schema of the search_path."""
 
 import pytest
 
@@ -12,7 +12,8 @@ def test_nothing_of_others_is_run(sql, loot, feed):
     sql(
         "CREATE TABLE t AS SELECT i::float8 AS a, i % 3 AS n, ('k' || i % 3)::varchar AS k, i % 2 = 0 AS b,"
         f" (i % 4 / 2.0)::float8 AS f, (i % 4)::numeric AS d, ('g' || i % {groups})::varchar AS g,"
-        f" ('y' || i % 5 % 2)::varchar AS y, i % {groups} AS j FROM generate_series(1, {rows}) AS i; ANALYZE t"
+        f" ('y' || i % 5 % 2)::varchar AS y, i % {groups} AS j"
+        f" FROM generate_series(1, {rows}) AS i; ANALYZE t"
     )
     assert sql.value("SELECT 1.5::float8 > 1") is True and loot() != []  # they would be
     sql("TRUNCATE public.loot")

@@ -133,11 +133,14 @@ def check_places(
                 sqlstate="42703",
                 hint=f"the model is grouped by it: {', '.join(groups)}",
             )
-    return Job(model, groups, source, columns, output, _casts(db, model, groups, source))
+    return Job(model, groups, source, columns, output, casts_between(db, model, groups, source))
 
 
-def _casts(db: Database, model: Relation, groups: list[str], source: Relation) -> dict[str, str]:
-    """Never to a type that the model names: a domain in it would run its checks."""
+def casts_between(db: Database, model: Relation, groups: list[str], source: Relation) -> dict[str, str]:
+    """Of grouping columns whose types differ, a type for both.
+
+    Never one that the model names: a domain in it would run its checks.
+    """
     if not groups:
         return {}
     exact = [columns_of(db, relation) for relation in (model, source)]

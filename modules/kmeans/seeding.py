@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
 from madpy.helper.expressions import columns_of
+from madpy.helper.scoring import casts_between
 from madpy.modules.kmeans import core, layout
 from madpy.modules.kmeans.check import CENTROIDS, CLUSTER, Settings
 from madpy.modules.kmeans.core import Array
 from madpy.modules.kmeans.layout import Sample
 from madpy.modules.kmeans.passes import assign
 from madpy.ports.postgres.db import Database, Relation, fill
-from madpy.ports.postgres.scan import Scan
+from madpy.ports.postgres.scan import Scan, join_groups
 
 ROUNDS = 5
 LARGEST = 1e140  # KMEANS_LARGEST of src/kmeans.h
@@ -74,42 +75,48 @@ def read_centroids(db: Database, table: Relation, scan: Scan, d: int, distance: 
 
     NaN where a group has fewer than others.
     """
-    columns = columns_of(db, table)
-    groups = [group for group in scan.rows.groups if group in columns]
-    grouped = len(groups) == len(scan.rows.groups) > 0
-    order = CLUSTER if CLUSTER in columns else CENTROIDS
-    rows = db.execute(
-        """
-        SELECT {groups:q} {centroid:i}::double precision[] AS centroid
-        FROM {table:i} WHERE {centroid:i} IS NOT NULL ORDER BY {order:i}, {centroid:i}
-        """,
-        groups="".join(fill("{g:i}::text AS {g:i}, ", {"g": group}) for group in groups if grouped),
-        centroid=CENTROIDS,
-        table=table,
-        order=order,
-    )
-    found: dict[tuple[str | None, ...], list[list[float]]] = {}
-    for row in rows:
-        key = tuple(row[group] for group in groups) if grouped else ()
-        if len(row["centroid"]) != d or any(not isinstance(x, int | float) for x in row["centroid"]):
+    found = _read_rows(db, table, scan)
+    for centroid in (centroid for own in found for centroid in own):
+        if len(centroid) != d or any(not isinstance(x, int | float) for x in centroid):
             raise MadpyError(
                 f'a centroid of table "{table.name}" does not have the {d} numbers that the features need'
             )
-        if not (np.abs(row["centroid"]) <= LARGEST).all():
+        if not (np.abs(centroid) <= LARGEST).all():
             raise MadpyError(f'a centroid of table "{table.name}" is not finite, or beyond {LARGEST:g}')
-        found.setdefault(key, []).append(row["centroid"])
-    most = max(map(len, found.values()), default=0)
-    centroids = np.full((len(scan.group_values), max(most, 1), d), np.nan)
-    for number, values in enumerate(scan.group_values):
-        own = found.get(tuple(values[group] for group in groups) if grouped else (), [])
-        if not own:
-            raise MadpyError(
-                f'table "{table.name}" has no centroids' + (" for some group" if grouped else ""),
-                hint="it needs a column centroid, double precision[]",
-            )
-        centroids[number, : len(own)] = own
+    if not all(found):
+        raise MadpyError(
+            f'table "{table.name}" has no centroids' + (" for some group" if any(found) else ""),
+            hint="it needs a column centroid, double precision[]",
+        )
+    centroids = np.full((len(found), max(map(len, found), default=1), d), np.nan)
+    for group, own in enumerate(found):
+        centroids[group, : len(own)] = own
     if distance != "cosine":
         return centroids
     if (centroids == 0).all(axis=2).any():
         raise MadpyError(f'a centroid of table "{table.name}" is all zero, and has no direction')
     return np.where(np.isnan(centroids), np.nan, core.unit(centroids))
+
+
+def _read_rows(db: Database, table: Relation, scan: Scan) -> list[list[list[float | None]]]:
+    """The centroids of each group, in order."""
+    columns = columns_of(db, table)
+    groups = scan.rows.groups if columns.keys() >= set(scan.rows.groups) else []
+    relation = scan.group_relation() if groups else fill("SELECT 0 AS {n:i}", {"n": scan.group})
+    casts = casts_between(db, table, groups, scan.rows.source)
+    rows = db.execute(
+        """
+        SELECT g.{number:i} AS number, t.{centroid:i}::double precision[] AS centroid
+        FROM ({relation:q}) AS g {join:q}
+        WHERE t.{centroid:i} IS NOT NULL ORDER BY g.{number:i}, t.{order:i}, t.{centroid:i}
+        """,
+        number=scan.group,
+        centroid=CENTROIDS,
+        relation=relation,
+        join=join_groups(fill("{t:i} AS t", {"t": table}), groups, "g", "t", casts=casts),
+        order=CLUSTER if CLUSTER in columns else CENTROIDS,
+    )
+    found: list[list[list[float | None]]] = [[] for _ in (scan.group_values if groups else [None])]
+    for row in rows:
+        found[row["number"]].append(row["centroid"])
+    return found if groups else found * len(scan.group_values)

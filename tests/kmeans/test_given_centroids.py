@@ -47,6 +47,35 @@ def test_empty_clusters_begin_again(sql, load, train, centroids):
 
 
 @pytest.mark.parametrize("memory", ["64MB", "0"])
+@pytest.mark.parametrize("other", ["g", "g::numeric(9, 3) AS g", "g::float8 AS g"])
+def test_groups_are_found_by_their_values(sql, train, memory, other):
+    """Not by how these are written: 1.0 is 1.00, whichever of them a group was first seen with."""
+    sql(f"SET madpy.store_memory = '{memory}'")
+    sql(
+        """
+        CREATE TABLE t AS SELECT i, sin(i) AS a, CASE i % 4 WHEN 0 THEN 1.0 WHEN 1 THEN 1.00 ELSE 2.5 END AS g
+        FROM generate_series(1, 60) AS i;
+        CREATE VIEW backwards AS SELECT * FROM t ORDER BY i DESC
+        """
+    )
+    train(2, "a", grouping_cols="g")
+    sql(f"CREATE TABLE c AS SELECT {other}, cluster_id, centroid FROM m")
+    train(2, "a", grouping_cols="g", source_table="backwards", init="c", output_table="n")
+    assert sql("SELECT * FROM n ORDER BY 1, 2") == sql("SELECT * FROM m ORDER BY 1, 2")
+
+
+def test_groups_of_another_type(sql):
+    sql("CREATE TABLE t AS SELECT 1 AS g, 1.0 AS a")
+    sql("CREATE TABLE c AS SELECT now() AS g, '{1}'::float8[] AS centroid")
+    error = sql.fails(call(features="a", grouping_cols="g", init="c", k=1))
+    assert (error.sqlstate, error.message) == (
+        "42804",
+        'kmeans_train: grouping column "g" is of type integer in table "t",'
+        " and of type timestamp with time zone in the model",
+    )
+
+
+@pytest.mark.parametrize("memory", ["64MB", "0"])
 def test_centroids_from_a_table_that_a_group_has_no_points_for(sql, train, memory):
     """One that is left over goes: a group of one distinct point has one cluster, whatever it begins with."""
     sql("CREATE TABLE t AS SELECT i % 2 AS g, (i % 2 * i)::float8 AS a FROM generate_series(1, 9) AS i")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper.expressions import NUMBERS, check_expression
-from madpy.helper.features import Category, category_item, code_item, levels_of
+from madpy.helper.features import TARGET, Category, category_item, code_item, levels_of
 from madpy.ports.postgres.db import Database, Relation
 
 MAX_CLASSES = 1000
@@ -22,7 +22,7 @@ class Classes:
 def check_classes(db: Database, source: Relation, text: str | None, most: int = MAX_CLASSES) -> Classes:
     """The classes of the target, at least two and at most `most`; rows where it is NULL have none."""
     found = class_category(db, source, text)
-    return classes_of(db, source, found, levels_of(db, source, found.item, "target", most))
+    return classes_of(db, source, found, levels_of(db, source, found.item, TARGET, most))
 
 
 def class_category(db: Database, source: Relation, text: str | None) -> Category:

@@ -132,6 +132,8 @@ def _parse(db: Database, columns: dict[str, str], text: str | None, what: str) -
         if error.sqlstate[:2] != "42":
             raise
         hint = error.hint or "give expressions over the columns, separated by commas"
+        if text == "*":
+            hint = _it_has(columns)
         for piece in str(text).split(","):
             if (
                 error.sqlstate == "42601"

@@ -16,6 +16,7 @@ from madpy.helper.terms import number_item
 from madpy.ports.postgres.db import Database, Relation, fill
 
 MAX_LEVELS = 100_000
+TARGET = "the target"
 BOOLEANS = ["false", "true"]
 INTEGERS = ("smallint", "integer", "bigint")
 INTEGER = re.compile(r"-?[0-9]{1,18}")
@@ -251,12 +252,11 @@ def levels_of(db: Database, source: Relation, item: str, what: str, most: int) -
 
 
 def too_many_levels(what: str, most: int) -> MadpyError:
-    """The error of a category with more distinct values than `most`."""
-    return MadpyError(
-        f"{what} has more than {most} distinct values",
-        sqlstate="54000",
-        hint="group them first, or leave it out: it may be a name or a key",
-    )
+    """The error of a category, or of the target, with more distinct values than `most`."""
+    hint = "group them first, or leave it out: it may be a name or a key"
+    if what == TARGET:
+        hint = "group them first"
+    return MadpyError(f"{what} has more than {most} distinct values", sqlstate="54000", hint=hint)
 
 
 def _elements(db: Database, source: Relation, found: Expressions, what: str) -> Features:

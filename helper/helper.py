@@ -4,6 +4,7 @@ Errors are a fact and a hint, with an SQLSTATE.  Relations are here; expressions
 in `expressions`, plain arguments in `arguments`; drivers import all of them from here.
 """
 
+import re
 from difflib import get_close_matches
 from typing import Any
 
@@ -133,11 +134,11 @@ def _parts(db: Database, relation: str | None, what: str) -> list[str]:
         return parts
     if not text.strip():
         raise MadpyError(f"{what} must not be empty", sqlstate="42602", hint="name a table")
-    hint = (
-        "write it as schema.table"
-        if parts
-        else f"names with spaces, capitals or other signs go in double quotes, as in {quoted(text.strip())}"
-    )
+    hint = f"names with spaces, capitals or other signs go in double quotes, as in {quoted(text.strip())}"
+    if parts:
+        hint = "write it as schema.table"
+    if re.match(r"\(|select\s", text.strip(), re.IGNORECASE):
+        hint = "make a view of the query, and name the view"
     raise MadpyError(f"{what}: {quoted(text)} is not a table name", sqlstate="42602", hint=hint)
 
 

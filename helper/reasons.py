@@ -39,15 +39,18 @@ def nothing_to_use(db: Database, rows: Rows, terms: Terms, skipped: int) -> Madp
     known = db.value("SELECT ARRAY[{columns:q}] FROM {source:i}", columns=columns, source=rows.source)
     empty = [name for name, count in zip(named, known, strict=True) if count == 0]
     what = (
-        f"{', '.join(empty[:NAMED])} is NULL in all of them"
-        if empty
-        else f"each has a NULL somewhere{', or weight zero' if rows.weights else ''}"
+        all_null(empty) if empty else f"each has a NULL somewhere{', or weight zero' if rows.weights else ''}"
     )
     return MadpyError(
         f'none of the {skipped} rows of table "{rows.source.name}" can be used',
         detail=what,
         hint="rows with a NULL are skipped: leave the expression out, or fill it with coalesce()",
     )
+
+
+def all_null(names: list[str]) -> str:
+    """That these are the reason why no row can be used."""
+    return f"{', '.join(names[:NAMED])} {'is' if len(names) == 1 else 'are'} NULL in all of them"
 
 
 def warn_of_aliases(db: Database, aliased: dict[str, int], groups: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
+from madpy.helper.arguments import quoted
 from madpy.helper.expressions import INTEGERS, NUMBERS, TEXTS, base_types_of, columns_of
 from madpy.helper.terms import Term, Terms, check_terms, level_items, number_item, read_terms
 from madpy.ports.postgres.db import Database, Relation, fill, identifier
@@ -49,15 +50,23 @@ class Job:
 
 def check_model(db: Database, model: Relation, method: str, wanted: Mapping[str, str]) -> list[str]:
     """The grouping columns of a table that `method` made, with the `wanted` columns, or an error."""
+    names = list(_check_columns(db, model, method, wanted))
+    return names[: names.index("coef")]
+
+
+def _check_columns(db: Database, model: Relation, method: str, wanted: Mapping[str, str]) -> dict[str, str]:
     types = columns_of(db, model)
     if any(types.get(name) != sql_type for name, sql_type in wanted.items()):
-        raise MadpyError(
-            f'table "{model.name}" is not a model of {method}',
-            sqlstate="42809",
-            hint=f"give the output_table of a call of {method}",
-        )
-    names = list(types)
-    return names[: names.index("coef")]
+        raise _no_model(model, method)
+    return types
+
+
+def _no_model(table: Relation, method: str) -> MadpyError:
+    return MadpyError(
+        f"table {quoted(table.name)} is not a model of {method}",
+        sqlstate="42809",
+        hint=f"give the output_table of a call of {method}",
+    )
 
 
 def order_of(db: Database, model: Relation, groups: list[str], alias: str) -> str:
@@ -80,6 +89,26 @@ def summary_of(db: Database, model: Relation, method: str) -> Relation:
             hint=f"keep the two tables that {method} makes in one schema, under their names",
         )
     return summary
+
+
+def packed_model(
+    db: Database, model_table: str | None, method: str, wanted: Mapping[str, str]
+) -> tuple[Relation, list[str], bytes]:
+    """Of a model with its bytes in the summary table: that table, its grouping columns, the bytes of a group.
+
+    `wanted` are columns that tell the output tables of the method from others.
+    """
+    model = helper.check_source(db, model_table, "model_table")
+    _check_columns(db, model, method, wanted)
+    summary = summary_of(db, model, method)
+    columns = columns_of(db, summary)
+    if (columns.get("method"), columns.get("model")) != ("text", "bytea"):
+        raise _no_model(model, method)
+    rows = db.execute("SELECT model FROM {s:i} WHERE model IS NOT NULL LIMIT 1", s=summary)
+    if not rows:
+        raise MadpyError(f"table {quoted(summary.name)} has no model", hint="train it again")
+    names = list(columns)
+    return summary, names[: names.index("method")], rows[0]["model"]
 
 
 def model_terms(db: Database, model: Relation, method: str) -> Terms:

@@ -3,16 +3,14 @@
 from dataclasses import dataclass, replace
 
 from madpy.errors import MadpyError
-from madpy.helper import helper
-from madpy.helper.arguments import quoted
 from madpy.helper.classes import label_type
-from madpy.helper.expressions import columns_of
 from madpy.helper.features import Features, features_of, read_features
-from madpy.helper.scoring import Job, Predictions, check_places, create_predictions, summary_of
+from madpy.helper.scoring import Job, Predictions, check_places, create_predictions, packed_model
 from madpy.modules.dtree.model import read_header
 from madpy.ports.postgres.db import Database, Relation, fill
 
 METHOD = "dtree_train"
+OWN = {"node": "bigint", "split": "text"}  # columns of its tables and of no other's
 PREDICTION = "prediction"
 PROBABILITY = "probability"
 
@@ -85,21 +83,9 @@ def _job(
 
 def read_model(db: Database, model_table: str | None) -> Model:
     """A model by its output table; an error if it is not one of dtree_train."""
-    table = helper.check_source(db, model_table, "model_table")
-    summary = summary_of(db, table, METHOD)
-    columns = columns_of(db, summary)
-    if columns.get("model") != "bytea" or "method" not in columns:
-        raise MadpyError(
-            f"table {quoted(table.name)} is not a model of {METHOD}",
-            sqlstate="42809",
-            hint=f"give the output_table of a call of {METHOD}",
-        )
-    names = list(columns)
-    rows = db.execute("SELECT model FROM {s:i} WHERE model IS NOT NULL LIMIT 1", s=summary)
-    if not rows:
-        raise MadpyError(f"table {quoted(summary.name)} has no model", hint="train it again")
-    header = read_header(rows[0]["model"])
+    summary, groups, data = packed_model(db, model_table, METHOD, OWN)
+    header = read_header(data)
     features = read_features(header.get("features"), header.get("is_vector", False))
     classes = header.get("classes")
     kind = label_type(str(classes.get("type"))) if isinstance(classes, dict) else None
-    return Model(summary, names[: names.index("method")], features, kind)
+    return Model(summary, groups, features, kind)

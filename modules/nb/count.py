@@ -16,6 +16,7 @@ from madpy.helper.features import (
     BOOLEANS,
     INTEGERS,
     MAX_LEVELS,
+    TARGET,
     Category,
     Features,
     check_features,
@@ -167,7 +168,7 @@ class Numbered:
     def _named(self, known: list[list[str]]) -> tuple[Features, Classes]:
         """Features and classes with their values: those of the target, then of each category."""
         if len(known[0]) > MAX_CLASSES:
-            raise too_many_levels("target", MAX_CLASSES)
+            raise too_many_levels(TARGET, MAX_CLASSES)
         classes = classes_of(self.db, self.question.source, self.target, known[0])
         others = iter(known[1:])
         levels: list[list[str] | None] = []

@@ -2,17 +2,22 @@
 
 from dataclasses import dataclass, replace
 
-from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.arguments import quoted
 from madpy.helper.classes import label_type
-from madpy.helper.expressions import columns_of
 from madpy.helper.features import Features, features_of, read_features
-from madpy.helper.scoring import Job, Predictions, check_places, create_predictions, create_scored, summary_of
+from madpy.helper.scoring import (
+    Job,
+    Predictions,
+    check_places,
+    create_predictions,
+    create_scored,
+    packed_model,
+)
 from madpy.ports.postgres.db import Database, Relation, fill
 from madpy.ports.postgres.model import BAYES, unpack
 
 METHOD = "nb_train"
+OWN = {"prior": "double precision", "variance": "double precision"}  # columns of its tables and of no other's
 PREDICTION = "prediction"
 PROBABILITY = "probability"
 
@@ -94,21 +99,9 @@ def _label(db: Database, model: Model, x: str) -> str:
 
 def read_model(db: Database, model_table: str | None) -> Model:
     """A model by its output table; an error if it is not one of nb_train."""
-    table = helper.check_source(db, model_table, "model_table")
-    summary = summary_of(db, table, METHOD)
-    columns = columns_of(db, summary)
-    if columns.get("model") != "bytea" or "method" not in columns:
-        raise MadpyError(
-            f"table {quoted(table.name)} is not a model of {METHOD}",
-            sqlstate="42809",
-            hint=f"give the output_table of a call of {METHOD}",
-        )
-    names = list(columns)
-    rows = db.execute("SELECT model FROM {s:i} WHERE model IS NOT NULL LIMIT 1", s=summary)
-    if not rows:
-        raise MadpyError(f"table {quoted(summary.name)} has no model", hint="train it again")
-    header, _ = unpack(rows[0]["model"], BAYES)
+    summary, groups, data = packed_model(db, model_table, METHOD, OWN)
+    header, _ = unpack(data, BAYES)
     features = read_features(header.get("features"), header.get("is_vector", False))
     classes = header.get("classes")
     sql_type = classes.get("type") if isinstance(classes, dict) else None
-    return Model(summary, names[: names.index("method")], features, label_type(str(sql_type)))
+    return Model(summary, groups, features, label_type(str(sql_type)))

@@ -9,6 +9,7 @@ from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.arguments import quoted
 from madpy.helper.expressions import columns_of
+from madpy.helper.reasons import all_null
 from madpy.helper.terms import number_item
 from madpy.helper.training import Training, create_summary_from
 from madpy.ports.postgres.db import Database, Relation, fill
@@ -219,7 +220,7 @@ def _check_rows(db: Database, source: Relation, record: Result, items: dict[str,
     empty = [quoted(name) for name, count in zip(items, known, strict=True) if count == 0]
     raise MadpyError(
         f"none of the {record.num_missing_rows_skipped} rows of table {quoted(source.name)} can be used",
-        detail=f"{', '.join(empty[:NAMED])} is NULL in all of them" if empty else "each has a NULL somewhere",
+        detail=all_null(empty) if empty else "each has a NULL somewhere",
         hint="rows with a NULL are skipped: leave the column out, or fill it with coalesce()",
     )
 

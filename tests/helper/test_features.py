@@ -61,7 +61,7 @@ def test_no_classes(db, source, target, message):
 
 
 def test_too_many_classes(db, source):
-    with pytest.raises(MadpyError, match="target has more than 2 distinct values"):
+    with pytest.raises(MadpyError, match="the target has more than 2 distinct values"):
         check_classes(db, source, "a", most=2)
 
 

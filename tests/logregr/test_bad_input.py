@@ -19,7 +19,7 @@ def source(sql):
         ({"max_iter": 0}, "22023", "max_iter must be at least 1, not 0", None),
         ({"tolerance": -0.1}, "22023", "tolerance must be between 0 and 1, not -0.1", None),
         ({"tolerance": None}, "22004", "tolerance must not be null", None),
-        ({"target": "a"}, "54000", "target has more than 2 distinct values",
+        ({"target": "a"}, "54000", "the target has more than 2 distinct values",
          "Write a condition that is true or false, as in size > 10."),
         ({"target": "plnt"}, "42703", 'column "plnt" of table "t" does not exist', "It has: a, b, y."),
         ({"target": "y, y"}, "22023", "target must be one expression, not 2", "Remove the commas."),

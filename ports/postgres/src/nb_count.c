@@ -363,9 +363,10 @@ check_limits(FunctionCallInfo fcinfo, Call *call, Counter *counter)
 		if (codes && codes->count > most)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 f == counter->features ? errmsg("target has more than %.0f distinct values", most)
+					 f == counter->features ? errmsg("the target has more than %.0f distinct values", most)
 					 : errmsg("feature %d has more than %.0f distinct values", f + 1, most),
-					 errhint("Group them first, or leave it out: it may be a name or a key.")));
+					 f == counter->features ? errhint("Group them first.")
+					 : errhint("Group them first, or leave it out: it may be a name or a key.")));
 		if (f < counter->features)
 			cells += codes ? codes->count : CELL_SIZE;
 	}

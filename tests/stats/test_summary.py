@@ -227,6 +227,18 @@ def test_a_range_too_large_to_be_squared(sql):
     ]
 
 
+def test_differences_too_small_to_be_squared(sql):
+    """Their variance is not known, rather than 0."""
+    figures = "(s).mean, (s).min, (s).variance, (s).stddev, (s).confidence_interval"
+    query = (
+        f"SELECT {figures} FROM (SELECT madlib.column_summary(x) AS s FROM unnest({{}}::float8[]) AS x) AS q"
+    )
+    assert sql(query.format("ARRAY[1e-300, 3e-300]")) == [(2e-300, 1e-300, None, None, None)]
+    assert sql(query.format("ARRAY[1e-300, 1e-300]"))[0][2:] == (0.0, 0.0, [1e-300, 1e-300])
+    ((_, _, _, deviation, _),) = sql(query.format("ARRAY[1e-130, 3e-130]"))
+    assert deviation == pytest.approx(2**0.5 * 1e-130, rel=1e-15)
+
+
 def test_frequent_values_among_many(sql):
     """Every value that is more frequent than the error is there, and no count is too high or off by more."""
     sql("CREATE TABLE t AS SELECT floor(2000000 / i)::int AS v FROM generate_series(1, 200000) AS i")

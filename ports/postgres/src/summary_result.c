@@ -10,6 +10,7 @@
 #include "datatype/timestamp.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
+#include "ols.h"
 #include "summary.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -121,6 +122,7 @@ put_moments(Record *record, const Summary *summary)
 	dd			spread = dd_sub(dd_mul(pairs[0], pairs[2]), dd_mul(pairs[1], pairs[1]));
 	double		variance = low == high ? 0 : dd_double(dd_div(spread, dd_mul(pairs[0], dd_from(n - 1))));
 	double		every = n + summary->nans + summary->infinite + summary->minus_infinite;
+	bool		tiny = low < high && pairs[2].hi <= SMALLEST_SQUARE;	/* too small to be squared */
 	double		half;
 
 	if (every == 0)
@@ -139,7 +141,7 @@ put_moments(Record *record, const Summary *summary)
 	put(record, MEAN, Float8GetDatum(mean));
 	put(record, MINIMUM, Float8GetDatum(low));
 	put(record, MAXIMUM, Float8GetDatum(high));
-	if (every > 1)
+	if (every > 1 && !tiny)
 	{
 		half = Z_95 * sqrt(variance / every);
 		put(record, VARIANCE, Float8GetDatum(variance));

@@ -1,6 +1,7 @@
 """The first centroids: from a sample, from passes over all rows, or from a table."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +99,7 @@ def read_centroids(db: Database, table: Relation, scan: Scan, d: int, distance: 
     return np.where(np.isnan(centroids), np.nan, core.unit(centroids))
 
 
-def _read_rows(db: Database, table: Relation, scan: Scan) -> list[list[list[float | None]]]:
+def _read_rows(db: Database, table: Relation, scan: Scan) -> list[list[list[Any]]]:
     """The centroids of each group, in order."""
     columns = columns_of(db, table)
     groups = scan.rows.groups if columns.keys() >= set(scan.rows.groups) else []
@@ -116,7 +117,7 @@ def _read_rows(db: Database, table: Relation, scan: Scan) -> list[list[list[floa
         join=join_groups(fill("{t:i} AS t", {"t": table}), groups, "g", "t", casts=casts),
         order=CLUSTER if CLUSTER in columns else CENTROIDS,
     )
-    found: list[list[list[float | None]]] = [[] for _ in (scan.group_values if groups else [None])]
+    found: list[list[list[Any]]] = [[] for _ in (scan.group_values if groups else [None])]
     for row in rows:
         found[row["number"]].append(row["centroid"])
     return found if groups else found * len(scan.group_values)

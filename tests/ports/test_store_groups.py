@@ -53,6 +53,10 @@ def test_a_kernel_sees_its_group(sql):
         ("numeric", "1, 1.0, 1.00, 'NaN', NULL, NULL", 3),
         ("char(4)", "'a', 'a ', 'b'", 2),
         ("boolean", "true, false, NULL, true", 3),
+        ("smallint", "-1, 32767, NULL, -1, -32768, NULL, 0", 5),
+        ("bigint", "-1, 4294967295, 0, NULL, -1", 4),
+        ("date", "'2000-01-01', '1999-12-31', '2000-01-01', NULL", 3),
+        ("text", "'', 'a', NULL, 'a ', 'a', '', NULL", 4),
         ("timestamptz", "'2000-01-01 00:00+00', '2000-01-01 02:00+02', 'infinity'", 2),
         ("integer[]", "'{1,2}', '{1,2}', '{1,NULL}', '{}', NULL", 4),
         ("uuid", "'00000000-0000-0000-0000-000000000001', '{00000000000000000000000000000001}'", 1),
@@ -77,6 +81,16 @@ def test_groups_of_any_type(sql, type_name, values, groups):
     )
     assert found == [(groups, groups)]
     assert sql.value("SELECT count(*) FROM (SELECT g FROM t GROUP BY g) AS s") == groups
+
+
+def test_texts_of_any_length(sql):
+    """Short, long, compressed and kept elsewhere: what a text says counts, not how it is kept."""
+    sql("CREATE TABLE t (g text); ALTER TABLE t ALTER g SET STORAGE EXTERNAL")
+    texts = "SELECT repeat(chr(97 + i % 3), n) FROM generate_series(1, 6) i, unnest('{5,300,9000}'::int[]) n"
+    sql(f"INSERT INTO t {texts}; ALTER TABLE t ALTER g SET STORAGE MAIN; INSERT INTO t {texts}")
+    store = "madlib.__store_fill('SELECT 1, g FROM t', 1)"
+    found = sql(f"SELECT length(g) FROM madlib.__store_groups({store}) AS s(n int, g text) ORDER BY 1")
+    assert found == [(5,)] * 3 + [(300,)] * 3 + [(9000,)] * 3
 
 
 def test_many_groups(sql):

@@ -18,6 +18,7 @@ CELLS = 8_000_000  # numbers that a pass counts at once, unless a node of each g
 MOST_CELLS = 40_000_000
 LEAVES = 20_000  # of a tree, whose rows a pass counts without bins
 SLOTS, NODES = 2, 3  # where in the header they are
+LARGE, SMALL = 1e146, 1e-146  # differences whose squares, summed over many rows, are still numbers
 FOUND = 5  # numbers that say what a split is
 NODE_FIELDS = 7
 WORD = 32
@@ -80,6 +81,8 @@ class Passes:
         mean = (weights * target).sum(axis=1) / total
         spread = np.sqrt((weights * (target - mean[:, None]) ** 2).sum(axis=1) / total)
         there = np.arange(entries.shape[1]) < count[:, None]
+        if not self.classes:
+            _check_squares(np.where(there, target, target[:, :1]))
         cuts = [
             np.zeros((groups, 0))
             if levels_of is not None
@@ -122,7 +125,7 @@ class Passes:
         """What `nodes` hold and how numbers split them best, in as many passes as memory asks for."""
         stats = self.classes or 3
         codes = [codes + 1 for codes in self.bins.codes]
-        shown = [n for n, levels in zip(codes, self.bins.levels, strict=True) if levels is not None]
+        shown = [n for n, levels in zip(codes, self.bins.levels, strict=True) if levels]
         width = FOUND + (2 + sum(shown)) * stats
         # of a store one group's histograms are in memory at a time
         held = sum(codes) * stats * (self.groups if self.scan.store is None else 1)
@@ -143,7 +146,7 @@ class Passes:
         categories = []
         at = FOUND + 2 * stats
         for f, levels in enumerate(self.bins.levels):
-            if levels is not None:
+            if levels:  # one without a level is NULL in every row, and splits nothing
                 end = at + (levels + 1) * stats
                 categories.append((f, cells[:, at:end].reshape(len(cells), levels + 1, stats)))
                 at = end
@@ -234,6 +237,23 @@ class Passes:
             offsets[node] = at + len(group)
             group += level_words(levels).tolist()
         return _rectangle([np.array(group) for group in words], 0.0), offsets
+
+
+def _check_squares(target: Array) -> None:
+    """Of the sample, shape (groups, n): variances are sums of squares, which must be numbers, and not 0."""
+    width = np.ptp(target, axis=1) if target.shape[1] else np.zeros(0)
+    if not (width < LARGE).all():
+        raise MadpyError(
+            "the target's values are too far apart to be squared",
+            sqlstate="22003",
+            hint="divide it by a large number, or take its logarithm",
+        )
+    if ((width > 0) & (width < SMALL)).any():
+        raise MadpyError(
+            "the target's values are too close together to be squared",
+            sqlstate="22003",
+            hint="multiply it by a large number",
+        )
 
 
 def _way_to(trees: Trees, nodes: Integers) -> tuple[Integers, Flags]:

@@ -104,3 +104,51 @@ def test_a_rare_class_is_kept(sql, load):
     (row,) = sql.rows(call("x"))
     assert row["classes"] == ["a", "b", "c"]
     assert sql("SELECT class_counts FROM m WHERE node = 1") == [([15, 14, 1],)]
+
+
+def test_many_groups_have_fewer_bins(sql):
+    """Said with a warning; the trees are those that one gets with so few."""
+    sql(
+        "CREATE TABLE t AS SELECT i % 20000 AS g, i::float8 AS y,"
+        " ARRAY(SELECT (i::bigint * j * 7919 % 1009)::float8 FROM generate_series(1, 20) AS j) AS x"
+        " FROM generate_series(1, 60000) AS i"
+    )
+    options = {"max_depth": 1, "min_split": 2, "min_bucket": 1, "grouping_cols": "g"}
+    sql(call("x", **options))
+    said = [notice.message for notice in sql.notices if notice.severity == "WARNING"]
+    assert said == ["num_bins is lowered from 100 to 32: there are many groups and features"]
+    sql(call("x", output="n", num_bins=32, **options))
+    assert not [notice for notice in sql.notices if notice.severity == "WARNING"]
+    assert sql("SELECT count(*) FROM (TABLE m EXCEPT TABLE n) AS other") == [(0,)]
+    assert sql("SELECT count(*), sum(num_rows) FROM m WHERE node = 1") == [(20000, 60000)]
+
+
+def test_too_many_groups_to_count(sql, refuses):
+    sql("CREATE TABLE t AS SELECT i AS g, i::float8 AS y, array_fill(i::float8, ARRAY[300]) AS x"
+        " FROM generate_series(1, 20000) AS i")  # fmt: skip
+    error = refuses("x", grouping_cols="g")
+    assert error.sqlstate == "54000"
+    assert error.message == "dtree_train: there are too many groups, features and levels to count at once"
+
+
+@pytest.mark.parametrize(("by", "how"), [("1e300", "far apart"), ("1e-310", "close together")])
+def test_a_target_whose_squares_are_no_numbers(sql, refuses, by, how):
+    sql(f"CREATE TABLE t AS SELECT i::float8 AS x, i * {by}::float8 AS y FROM generate_series(1, 40) AS i")
+    for memory in ("256MB", "0"):
+        sql(f"SET madpy.store_memory = '{memory}'")
+        error = refuses("x")
+        assert error.sqlstate == "22003"
+        assert error.message == f"dtree_train: the target's values are too {how} to be squared"
+    sql(call("x", f"y / {by}"))
+    sql(call("y", "x", output="n"))  # among the features all numbers do
+    assert sql("SELECT count(*) > 1 FROM n") == [(True,)]
+
+
+@pytest.mark.parametrize("features", ["NULL", "x, NULL", "NULL::boolean, x", "nothing_at_all, x"])
+def test_a_category_without_a_value(sql, features):
+    sql("CREATE TABLE t AS SELECT i::float8 AS x, i % 2 AS y, NULL::text AS nothing_at_all"
+        " FROM generate_series(1, 40) AS i")  # fmt: skip
+    for memory, output in (("256MB", "m"), ("0", "n")):
+        sql(f"SET madpy.store_memory = '{memory}'")
+        sql(call(features, min_bucket=1, min_split=2, output=output))
+    assert sql("TABLE m") == sql("TABLE n")

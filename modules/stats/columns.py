@@ -89,9 +89,7 @@ def check_wanted(
             raise MadpyError(
                 f"ntile_array must hold numbers between 0 and 1, not {fraction}", sqlstate="22003"
             )
-    how_many = (
-        10 if how_many_mfv is None else how_many_mfv
-    )  # NULL: the default, as of the others
+    how_many = 10 if how_many_mfv is None else how_many_mfv
     how_many = int(helper.check_range("how_many_mfv", how_many, 0, MOST_FREQUENT))
     return Wanted(get_distinct is not False, quartiles, fractions(quartiles, ntile_array), how_many)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper.expressions import NUMBERS, check_expression
-from madpy.helper.features import TARGET, Category, category_item, code_item, levels_of
+from madpy.helper.features import TARGET, Category, category_item, check_order, code_item, levels_of
 from madpy.ports.postgres.db import Database, Relation
 
 MAX_CLASSES = 1000
@@ -28,7 +28,9 @@ def check_classes(db: Database, source: Relation, text: str | None, most: int = 
 def class_category(db: Database, source: Relation, text: str | None) -> Category:
     """The target without reading the source."""
     found = check_expression(db, source, text, "target", "any")
-    return Category(category_item(found.items[0], found.types[0]), found.types[0])
+    category = Category(category_item(found.items[0], found.types[0]), found.types[0])
+    check_order(db, source, category, TARGET)
+    return category
 
 
 def classes_of(db: Database, source: Relation, category: Category, labels: list[str]) -> Classes:

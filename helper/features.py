@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from types import NoneType
 from typing import Any
 
-from madpy.errors import MadpyError
+from madpy.errors import MadpyError, SqlError
 from madpy.helper.arguments import quoted
 from madpy.helper.expressions import SHOWN, TEXTS, Expressions, check_columns, check_expressions
 from madpy.helper.terms import number_item
@@ -218,7 +218,7 @@ def category_item(item: str, sql_type: str) -> str:
 
 def in_order(db: Database, source: Relation, category: Category, values: list[str]) -> list[str]:
     """Values of a category, given as text, in its type's order and collation."""
-    sql_type = "text" if category.sql_type in TEXTS else category.sql_type
+    sql_type = "text" if category.sql_type in (*TEXTS, "record") else category.sql_type
     rows = db.execute(
         """
         SELECT v.level
@@ -232,6 +232,19 @@ def in_order(db: Database, source: Relation, category: Category, values: list[st
         source=source,
     )
     return [row["level"] for row in rows]
+
+
+def check_order(db: Database, source: Relation, category: Category, what: str) -> None:
+    """That values can be told apart and sorted, before they are read."""
+    try:
+        in_order(db, source, category, [])
+    except SqlError as error:
+        if error.sqlstate != "42883":
+            raise
+        message = f"{what} is of type {category.sql_type}, whose values have no order"
+        raise MadpyError(
+            message, sqlstate="42804", hint="cast it to text, or choose another expression"
+        ) from None
 
 
 def levels_of(db: Database, source: Relation, item: str, what: str, most: int) -> list[str]:

@@ -125,6 +125,20 @@ def test_features_that_say_nothing(sql, nb):
     assert rows == [("c0", 0.5), ("c1", 0.5)]
 
 
+@pytest.mark.parametrize("kind", ["json", "point", "xml"])
+def test_a_target_without_an_order(refuses, kind):
+    value = {"json": "'1'::json", "point": "'(1,2)'::point", "xml": "'<a/>'::xml"}[kind]
+    assert said(refuses("a", value)) == (
+        "42804",
+        f"the target is of type {kind}, whose values have no order",
+        "Cast it to text, or choose another expression.",
+    )
+
+
+def test_a_target_that_is_a_row(nb):
+    assert nb("a", "ROW(c, 1)")["classes"] == ["(x0,1)", "(x1,1)", "(x2,1)"]
+
+
 def test_nan_counts_as_null(sql, nb):
     nb("nan")
     assert sql("SELECT class, count FROM m ORDER BY 1") == [("c0", 5), ("c1", 4)]

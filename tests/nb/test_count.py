@@ -84,6 +84,19 @@ def test_more_rows_than_a_block_with_a_new_value_in_each(sql, nb):
     assert sql("SELECT sum(count), count(*) FILTER (WHERE count > 0) FROM m") == [(1400, 1400)]
 
 
+def test_a_key_among_the_categories(sql):
+    """Noticed in the pass, before all of it is kept."""
+    sql("CREATE TABLE t AS SELECT i % 2 AS y, i AS a, 'key' || i AS k FROM generate_series(1, 150000) AS i")
+    error = sql.fails(call("a, k"))
+    assert (error.sqlstate, error.message) == (
+        "54000",
+        'nb_train: feature "k" has more than 100000 distinct values',
+    )
+    assert error.hint == "Group them first, or leave it out: it may be a name or a key."
+    error = sql.fails(call("a", target="k"))
+    assert error.message == "nb_train: the target has more than 1000 distinct values"
+
+
 def test_types_that_cannot_be_counted(sql):
     error = sql.fails("SELECT madlib.__nb_count_columns(1.5, '{9,9}', 1::float8)")
     assert error.message == "argument 1 must be of type double precision, text, bigint or boolean"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper.expressions import NUMBERS, check_expression
-from madpy.helper.features import TARGET, Category, category_item, check_order, code_item, levels_of
+from madpy.helper.features import TARGET, Category, category_item, check_order, levels_of, own_code_item
 from madpy.ports.postgres.db import Database, Relation
 
 MAX_CLASSES = 1000
@@ -41,7 +41,7 @@ def classes_of(db: Database, source: Relation, category: Category, labels: list[
         raise MadpyError(fact, hint="there is nothing to learn from")
     if len(labels) == 1:
         raise MadpyError(f"the target has one class only: {labels[0]}", hint="two at least are needed")
-    return Classes(code_item(db, category.item, category.sql_type, labels), labels, category.sql_type)
+    return Classes(own_code_item(db, category.item, category.sql_type, labels), labels, category.sql_type)
 
 
 def label_type(sql_type: str) -> str:

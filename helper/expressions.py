@@ -7,6 +7,7 @@ from typing import Any
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.arguments import check_not_null, quoted, shown
 from madpy.ports.postgres.db import Database, Relation, fill, identifier
+from madpy.ports.postgres.shards import one_part
 
 INTEGERS = {"smallint", "integer", "bigint"}
 NUMBERS = INTEGERS | {"real", "double precision", "numeric"}
@@ -152,8 +153,9 @@ def _probe(
 
     The expression stands in WHERE too, which takes no aggregate, window or set-returning function.
     """
-    probe = "pg_catalog.pg_typeof((SELECT {item:q} FROM {source:i} WHERE {item:q} IS NULL LIMIT 0))"
-    probes = ", ".join(fill(probe, {"item": item, "source": source}) for item in items)
+    probe = "pg_catalog.pg_typeof((SELECT {item:q} FROM {source:q} WHERE {item:q} IS NULL LIMIT 0))"
+    part = one_part(db, source)
+    probes = ", ".join(fill(probe, {"item": item, "source": part}) for item in items)
     try:
         return db.execute(
             """

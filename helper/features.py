@@ -14,6 +14,7 @@ from madpy.helper.arguments import quoted
 from madpy.helper.expressions import SHOWN, TEXTS, Expressions, check_columns, check_expressions
 from madpy.helper.terms import number_item
 from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.shards import distinct_values, packed_keys
 
 MAX_LEVELS = 100_000
 TARGET = "the target"
@@ -84,7 +85,7 @@ def check_features(
         for feature, category in zip(found.features, categories, strict=True)
     ]
     items = [
-        item if category is None else code_item(db, category.item, category.sql_type, known or [])
+        item if category is None else own_code_item(db, category.item, category.sql_type, known or [])
         for item, category, known in zip(found.items, categories, levels, strict=True)
     ]
     return Features(with_levels(found.features, levels), items)
@@ -206,6 +207,19 @@ def code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> str:
     )
 
 
+def own_code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> str:
+    """The same for levels that are values of this very expression, so that its type can read them.
+
+    Another server can be asked for it: postgres_fdw sends no cast to text of what is not a text column.
+    """
+    if sql_type in (*INTEGERS, *TEXTS):
+        return code_item(db, item, sql_type, levels)
+    return fill(
+        "{schema:i}.__key_number({keys:l}, {item:q})::double precision",
+        {"schema": db.schema, "item": item, "keys": packed_keys([[level] for level in levels], [])},
+    )
+
+
 def category_item(item: str, sql_type: str) -> str:
     """An expression whose equal values have one text only: 1.0 and 1.00 are one category, 0 and -0 too."""
     match sql_type:
@@ -252,12 +266,9 @@ def levels_of(db: Database, source: Relation, item: str, what: str, most: int) -
     rows = db.execute(
         """
         SELECT value::text AS level
-        FROM (SELECT {item:q} AS value FROM {source:i} GROUP BY 1 LIMIT {limit:l}) AS v
-        WHERE value IS NOT NULL ORDER BY value
+        FROM ({values:q}) AS v WHERE value IS NOT NULL ORDER BY value
         """,
-        item=item,
-        source=source,
-        limit=most + 2,
+        values=distinct_values(db, source, item, most + 2),
     )
     if len(rows) > most:
         raise too_many_levels(what, most)

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from madpy.ports.postgres.db import Database, Relation, fill
-from madpy.ports.postgres.scan import Scan, free_name
+from madpy.ports.postgres.db import Database, Relation, fill, free_name
+from madpy.ports.postgres.scan import Scan
 
 AT_ONCE = 64 * 2**20  # bytes in one statement
 ROW = "numbers of a row"

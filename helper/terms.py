@@ -8,7 +8,8 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.helper.arguments import quoted
 from madpy.helper.expressions import Expressions, check_expressions
-from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.db import Database, Relation, fill, identifier
+from madpy.ports.postgres.shards import distinct_values
 
 INTERCEPT = "(Intercept)"
 MAX_LEVELS = 1000
@@ -148,12 +149,9 @@ def _levels(db: Database, source: Relation, column: str, what: str) -> list[str]
     """The values of a text column, in the order of its type; at least one."""
     rows = db.execute(
         """
-        SELECT {column:i}::text AS level FROM {source:i} WHERE {column:i} IS NOT NULL
-        GROUP BY {column:i} ORDER BY {column:i} LIMIT {limit:l}
+        SELECT value::text AS level FROM ({values:q}) AS v WHERE value IS NOT NULL ORDER BY value
         """,
-        column=column,
-        source=source,
-        limit=MAX_LEVELS + 1,
+        values=distinct_values(db, source, identifier(column), MAX_LEVELS + 2),
     )
     if len(rows) > MAX_LEVELS:
         raise MadpyError(

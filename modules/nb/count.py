@@ -1,7 +1,8 @@
 """The pass over the data: what there is to know of classes and features, in each group.
 
 As the source is streamed, classes and values of categories are numbered as they come, so that it is read
-once.  For a store, an array column, or more columns than an aggregate takes, they are found before the pass.
+once.  For a store, an array column, more columns than an aggregate takes, or a table on several servers, they
+are found before the pass.
 """
 
 from dataclasses import dataclass
@@ -28,8 +29,10 @@ from madpy.helper.features import (
 from madpy.helper.reasons import explained
 from madpy.modules.nb import core
 from madpy.ports.postgres.db import Database, Relation, literal
-from madpy.ports.postgres.scan import MOST_ARGUMENTS, Rows, Scan, has_many_groups
+from madpy.ports.postgres.scan import Rows, Scan, has_many_groups
+from madpy.ports.postgres.shards import shards_of
 from madpy.ports.postgres.states import States
+from madpy.ports.postgres.streaming import MOST_ARGUMENTS
 
 MAX_CELLS = 1_000_000  # numbers in a state: as many parameters as a kernel takes
 MAX_ALL_CELLS = 20_000_000  # in the states of all groups: 160 MB, several times in Python
@@ -62,7 +65,8 @@ def prepare(db: Database, question: Question) -> "Numbered | Stepped":
     q = question
     listed, categories = list_features(db, q.source, q.features, q.categorical_cols)
     target = class_category(db, q.source, q.target)
-    if listed.is_vector or len(listed.items) > MOST_ARGUMENTS or has_many_groups(db, q.source, q.groups):
+    one_read = not listed.is_vector and len(listed.items) <= MOST_ARGUMENTS
+    if not one_read or shards_of(db, q.source).parts or has_many_groups(db, q.source, q.groups):
         return Stepped(db, q)
     return Numbered(db, q, listed, categories, target)
 
@@ -143,7 +147,7 @@ class Numbered:
         """The state of each group, and the groups of each list of values."""
         limits = literal([float(MAX_CLASSES), float(MAX_LEVELS)])
         try:
-            read = self.scan.states_with("nb_count", limits)
+            read = self.scan.streaming.first_states("nb_count", limits)
         except SqlError as error:
             raise explained(error, self.features) from None
         states: list[bytes] = []

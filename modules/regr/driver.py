@@ -13,8 +13,8 @@ from madpy.helper.training import Training, create_summary
 from madpy.modules.regr.check import check_fit, count_rows
 from madpy.modules.regr.predict import predict
 from madpy.modules.regr.summary import summary
-from madpy.ports.postgres.db import Database, Relation
-from madpy.ports.postgres.scan import Rows, Scan, free_name
+from madpy.ports.postgres.db import Database, Relation, free_name
+from madpy.ports.postgres.scan import Rows, Scan
 
 __all__ = ["predict", "summary", "train"]
 

@@ -10,6 +10,7 @@ from madpy.helper.training import Training, create_summary
 from madpy.modules.stats.columns import Column, Wanted, check_columns, check_wanted, group_texts
 from madpy.modules.stats.exact import count_exactly
 from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.shards import Part, part_by_part, shards_of
 
 QUARTILES = ("first_quartile", "median", "third_quartile")
 OWN_COLUMNS = (
@@ -118,36 +119,55 @@ def _create_output(
         CREATE TABLE {output:i} AS
         SELECT {g_groups:q} {group_by:l}::text AS group_by, {group_value:q} AS group_by_value,
                v.name AS target_column, v.number AS column_number, v.type AS data_type, {figures:q}
-        FROM (SELECT {c_groups:q} {states:q}
-              FROM (SELECT {groups:i,} {items:q} FROM {source:i}) AS c {group:q}) AS g
+        FROM ({states:q}) AS g
              CROSS JOIN LATERAL (
                  SELECT name, number, type, {schema:i}.column_summary_of(
                             state, {fractions:l}::double precision[], {how_many:l}) AS found
                  FROM (VALUES {values:q}) AS v(name, number, type, state) OFFSET 0) AS v
         """,
         output=output,
-        groups=groups,
         g_groups="".join(fill("g.{g:i}, ", {"g": group}) for group in groups),
-        c_groups="".join(fill("c.{g:i}, ", {"g": group}) for group in groups),
         group_by=", ".join(groups) or None,
         group_value=_group_value(group_texts(db, source, groups, "g")),
         figures=_figures(wanted),
-        states=", ".join(_state(db, n, parts) for n in range(1, len(columns) + 1)),
-        items=", ".join(f'{column.item} AS "summary column {n}"' for n, column in enumerate(columns, 1)),
-        source=source,
-        group=f"GROUP BY {', '.join(fill('c.{g:i}', {'g': group}) for group in groups)}" if groups else "",
+        states=_states(db, source, columns, groups, parts),
         fractions=wanted.fractions,
         how_many=wanted.how_many,
         values=", ".join(_value(n, column) for n, column in enumerate(columns, 1)),
     )
 
 
-def _state(db: Database, n: int, parts: int) -> str:
-    """SQL of the state of the n-th column, over relation c."""
-    return fill(
-        '{schema:i}.column_summary_state(c."summary column {n:q}", {parts:l}) AS "summary state {n:q}"',
-        {"schema": db.schema, "n": n, "parts": parts},
-    )
+def _states(db: Database, source: Relation, columns: list[Column], groups: list[str], parts: int) -> str:
+    """SQL of a relation: the grouping columns, and the state of each column."""
+    columns_here = ", ".join(f'{column.item} AS "summary column {n}"' for n, column in enumerate(columns, 1))
+    keys = "".join(fill("c.{g:i}, ", {"g": group}) for group in groups)
+    holes = {
+        "schema": db.schema,
+        "parts": parts,
+        "keys": keys,
+        "group": f"GROUP BY {keys.rstrip(', ')}" if keys else "",
+    }
+
+    def aggregated(call: str, relation: str) -> str:
+        calls = (
+            fill(call + ' AS "summary state {n:q}"', {**holes, "n": n}) for n in range(1, len(columns) + 1)
+        )
+        return fill(
+            "SELECT {keys:q} {calls:q} FROM ({relation:q}) AS c {group:q}",
+            {**holes, "calls": ", ".join(calls), "relation": relation},
+        )
+
+    def of_part(part: Part) -> str:
+        rows = fill(
+            "SELECT {groups:i,} {items:q} FROM {part:q}",
+            {"groups": groups, "items": columns_here, "part": part.sql},
+        )
+        return aggregated('{schema:i}.column_summary_state(c."summary column {n:q}", {parts:l})', rows)
+
+    states = part_by_part(db, source, of_part)
+    if not shards_of(db, source).parts:
+        return states
+    return aggregated('{schema:i}.column_summary_merge(c."summary state {n:q}")', states)
 
 
 def _value(n: int, column: Column) -> str:

@@ -12,7 +12,7 @@ import contextlib
 import importlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -45,6 +45,7 @@ class Database:
     def __init__(self, connection: Any, schema: str = "madlib"):
         self.connection = connection
         self.schema = schema
+        self.facts: dict[str, Any] = {}  # what was found out once in this run
         self._before: dict[str, str] = {}  # of settings that were changed, what they were
 
     @property
@@ -78,7 +79,7 @@ class Database:
 
     def progress(self, message: str) -> None:
         """Show other sessions where a long run is: view `progress`."""
-        self._set("application_name", f"madpy: {message}")
+        self.set("application_name", f"madpy: {message}")
 
     def begin(self) -> None:
         """Settings as our statements need them, whatever the session has."""
@@ -87,14 +88,15 @@ class Database:
         )
         for name, value in self.execute("SELECT {columns:q}", columns=columns)[0].items():
             if value != SETTINGS[name]:
-                self._set(name, SETTINGS[name])
+                self.set(name, SETTINGS[name])
 
     def finish(self) -> None:
         """The run is over: settings are as they were.  After an error the transaction's end does it."""
         for name, value in self._before.items():
-            self._set(name, value)
+            self.set(name, value)
 
-    def _set(self, name: str, value: str) -> None:
+    def set(self, name: str, value: str) -> None:
+        """A setting for the rest of this run."""
         if name not in self._before:
             self._before[name] = self.value("SELECT pg_catalog.current_setting({name:l})", name=name)
         self.execute("SELECT pg_catalog.set_config({name:l}, {value:l}, true)", name=name, value=value)
@@ -139,6 +141,13 @@ def identifier(name: str) -> str:
     if not name:
         raise MadpyError("a name must not be empty", sqlstate="42602")
     return '"' + _without_nul(name).replace('"', '""') + '"'
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """`name`, or one like it that is not among the `taken` ones."""
+    while name in taken:
+        name += "_"
+    return name
 
 
 def literal(value: Any) -> str:

@@ -6,13 +6,13 @@ is taken where there are several passes or many groups, while it fits the settin
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from madpy.errors import MadpyError
-from madpy.ports.postgres.db import Database, Relation, fill, identifier, literal
+from madpy.ports.postgres.db import Database, Relation, fill, free_name, literal
+from madpy.ports.postgres.streaming import Streaming
 
 if TYPE_CHECKING:  # numpy takes a tenth of a second, and one-pass methods do without it
     from madpy.ports.postgres.states import Array, States
@@ -21,18 +21,9 @@ if TYPE_CHECKING:  # numpy takes a tenth of a second, and one-pass methods do wi
 GROUP = "kernel group"
 STATE = "kernel state"
 PARAMS = "kernel params"
-ARGUMENT = "kernel argument"
 
 # From here on one read into a store, its rows laid group by group, costs less than an aggregate's states.
 MANY_GROUPS = 3000
-
-# Kernels whose aggregates also take features as arguments of their own, so that no array is built for each
-# row; the server allows 100 arguments, the state and the scalars among them.
-WITH_COLUMNS = {
-    *("moments", "weighted_moments", "column_moments", "nb", "nb_count", "kmeans"),
-    *("kmeans_sample", "dtree", "dtree_sample"),
-}
-MOST_ARGUMENTS = 96
 
 
 @dataclass(frozen=True)
@@ -55,6 +46,25 @@ class Rows:
         """The features as one SQL array."""
         return self.features[0] if self.is_vector else f"ARRAY[{', '.join(self.features)}]"
 
+    @property
+    def scalars(self) -> list[str]:
+        return [item for item in (self.target, self.weights) if item is not None]
+
+    @property
+    def group(self) -> str:
+        """The name of the column with a group's number."""
+        return free_name(GROUP, self.groups)
+
+    @property
+    def state(self) -> str:
+        """The name of the column with a kernel's state."""
+        return free_name(STATE, self.groups)
+
+    @property
+    def params(self) -> str:
+        """The name of the column with a kernel's parameters."""
+        return free_name(PARAMS, self.groups)
+
 
 class Scan:
     """`Rows` read through one of the two feeds, decided once."""
@@ -62,36 +72,37 @@ class Scan:
     def __init__(self, db: Database, rows: Rows, passes: int = 1):
         self.db = db
         self.rows = rows
+        self.streaming = Streaming(db, rows)
         self.store: int | None = None
-        if passes > 1 or has_many_groups(db, rows.source, rows.groups):
+        if not self.streaming.is_sharded and (passes > 1 or has_many_groups(db, rows.source, rows.groups)):
             self.store = self._fill_store()
 
     @property
     def feed(self) -> str:
+        if self.streaming.is_sharded:
+            return "states of each server"
         return "streaming" if self.store is None else "store"
 
     @property
     def group(self) -> str:
-        """The name of the column with a group's number."""
-        return free_name(GROUP, self.rows.groups)
+        return self.rows.group
 
     @property
     def state(self) -> str:
-        """The name of the column with a kernel's state."""
-        return free_name(STATE, self.rows.groups)
+        return self.rows.state
 
     @property
     def params(self) -> str:
-        """The name of the column with a kernel's parameters."""
-        return free_name(PARAMS, self.rows.groups)
+        return self.rows.params
 
     def states(self, kernel: str, params: str | None = None) -> str:
         """SQL of a relation: the grouping columns, and `state`, the kernel's state after one pass.
 
         `params` is SQL of a relation: the grouping columns, and `params`, the kernel's parameters.
         """
-        feed = self._streamed if self.store is None else self._stored
-        return feed(kernel, self._outputs(), params)
+        if self.store is None:
+            return self.streaming.states(kernel, params and self.streaming.params_of(params))
+        return self._stored(kernel, params)
 
     def step(
         self,
@@ -109,83 +120,34 @@ class Scan:
         """
         from madpy.ports.postgres import states
 
-        if self.store is not None:
-            count = self._num_groups if groups is None else len(groups)
-            packed = states.packed(params, count) if params is not None else b""
-            data = self.db.value(
-                "SELECT {schema:i}.{function:i}({store:l}, {kernel:l}, {packed:b}, {groups:l}::integer[])",
-                function="__store_outcomes" if outcome else "__store_steps",
-                store=self.store,
-                kernel=kernel,
-                packed=packed,
-                groups="{" + ",".join(map(str, groups or [])) + "}",
-            )
-            return states.States.parse(data, count)
-        found = self._read(kernel, params, groups, outcome)
-        expected = self._num_groups if groups is None else len(groups)
-        if found and len(found) != expected:
-            raise MadpyError(
-                f'table "{self.rows.source.name}" was changed while it was read:'
-                f" {expected} groups became {len(found)}",
-                sqlstate="40001",
-                hint="try again, in a transaction that is REPEATABLE READ",
-            )
-        return states.States.join(found)
-
-    def _read(
-        self, kernel: str, params: "Array | None", groups: Sequence[int] | None, outcome: bool
-    ) -> list[bytes]:
-        """The states of a step over the source itself, in the order of the groups; none without rows."""
-        constant = literal(params.tolist()) if params is not None and params.ndim == 1 else None
-        if constant is not None and (not self.rows.groups or "group_values" not in self.__dict__):
-            return self.states_with(kernel, constant, outcome=outcome)
-        if not self.group_values or (groups is not None and not groups):
-            return []
-        relation = self.group_relation(None if constant else params, groups)
-        rows = self.db.execute(
-            "SELECT {state:i} FROM ({text:q}) AS s ORDER BY {group:i}",
-            state=self.state,
-            text=self._streamed(
-                kernel,
-                fill("p.{group:i}, ", {"group": self.group}),
-                relation,
-                has_params=params is not None and constant is None,
-                constant=constant,
-                outcome=outcome,
-            ),
-            group=self.group,
+        if self.store is None:
+            return self.streaming.step(kernel, params, groups, outcome=outcome)
+        count = len(self.group_values) if groups is None else len(groups)
+        packed = states.packed(params, count) if params is not None else b""
+        data = self.db.value(
+            "SELECT {schema:i}.{function:i}({store:l}, {kernel:l}, {packed:b}, {groups:l}::integer[])",
+            function="__store_outcomes" if outcome else "__store_steps",
+            store=self.store,
+            kernel=kernel,
+            packed=packed,
+            groups="{" + ",".join(map(str, groups or [])) + "}",
         )
-        return [row[self.state] for row in rows if row[self.state] is not None]
-
-    def states_with(self, kernel: str, constant: str, *, outcome: bool = False) -> list[bytes]:
-        """States, streamed, of a step whose parameters are a constant; its statement finds the groups too."""
-        text = self._streamed(kernel, self._outputs(), None, constant=constant, outcome=outcome)
-        texts = "".join(fill("s.{g:i}::text AS {g:i}, ", {"g": group}) for group in self.rows.groups)
-        rows = self.db.execute(
-            "SELECT {texts:q} {state:i} FROM ({text:q}) AS s", texts=texts, state=self.state, text=text
-        )
-        self.group_values = [{group: row[group] for group in self.rows.groups} for row in rows]
-        return [row[self.state] for row in rows if row[self.state] is not None]
+        return states.States.parse(data, count)
 
     @cached_property
     def group_values(self) -> list[dict[str, Any]]:
         """The grouping columns' values of each group, as text; without groups one entry, empty."""
-        if not self.rows.groups:
-            return [{}]
-        texts = ", ".join(fill("{g:i}::text AS {g:i}", {"g": group}) for group in self.rows.groups)
-        if self.store is not None:
-            holes = {"groups": self.group_relation(), "number": self.group}
-            relation = fill("({groups:q}) AS g ORDER BY g.{number:i}", holes)
-        else:
-            names = fill("{g:i,}", {"g": self.rows.groups}).rstrip(", ")
-            relation = fill("{s:i} GROUP BY {names:q}", {"s": self.rows.source, "names": names})
-        return self.db.execute("SELECT {texts:q} FROM {relation:q}", texts=texts, relation=relation)
+        if not self.rows.groups or self.store is None:
+            return self.streaming.group_values
+        return self.db.execute(
+            "SELECT {texts:q} FROM ({groups:q}) AS g ORDER BY g.{number:i}",
+            texts=", ".join(fill("{g:i}::text AS {g:i}", {"g": group}) for group in self.rows.groups),
+            groups=self.group_relation(),
+            number=self.group,
+        )
 
-    def group_relation(self, params: "Array | None" = None, only: Sequence[int] | None = None) -> str:
-        """SQL of a relation: `group` from 0, the grouping columns, `params` where given.
-
-        `only`: the numbers of the groups that `params` are of, while the source is streamed.
-        """
+    def group_relation(self) -> str:
+        """SQL of a relation: `group` from 0, the grouping columns."""
         groups = self.rows.groups
         if self.store is not None and groups:
             columns = "".join(fill(", {g:i} ", {"g": group}) + self._types[group] for group in groups)
@@ -196,24 +158,16 @@ class Scan:
         rows = ", ".join(
             "("
             + ", ".join(
-                [str(number)]
-                + [f"{literal(values[group])}::{self._types[group]}" for group in groups]
-                + ([literal(params[place].tolist())] if params is not None else [])
+                [str(number)] + [f"{literal(values[group])}::{self._types[group]}" for group in groups]
             )
             + ")"
-            for place, number in enumerate(range(self._num_groups) if only is None else only)
-            for values in [self.group_values[number]]
+            for number, values in enumerate(self.group_values)
         )
         names = "".join(fill(", {g:i}", {"g": group}) for group in groups)
-        names += fill(", {p:i}", {"p": self.params}) if params is not None else ""
         return fill(
             "SELECT * FROM (VALUES {rows:q}) AS v({number:i}{names:q})",
             {"rows": rows, "number": self.group, "names": names},
         )
-
-    @property
-    def _num_groups(self) -> int:
-        return len(self.group_values)
 
     def close(self) -> None:
         """Give memory back before the transaction ends."""
@@ -235,17 +189,13 @@ class Scan:
         )
         return {row["name"]: row["type"] for row in rows}
 
-    @property
-    def _scalars(self) -> list[str]:
-        return [item for item in (self.rows.target, self.rows.weights) if item is not None]
-
     def _fill_store(self) -> int | None:
         """The number of the store; None where it does not fit the memory setting."""
         groups = [fill("{g:i}", {"g": group}) for group in self.rows.groups]
         query = fill(
             "SELECT {columns:q} FROM {source:i}",
             {
-                "columns": ", ".join([*self.rows.features, *self._scalars, *groups]),
+                "columns": ", ".join([*self.rows.features, *self.rows.scalars, *groups]),
                 "source": self.rows.source,
             },
         )
@@ -254,18 +204,18 @@ class Scan:
         )
         return store
 
-    def _stored(self, kernel: str, outputs: str, params: str | None) -> str:
+    def _stored(self, kernel: str, params: str | None) -> str:
         argument = fill(", p.{p:i}", {"p": self.params}) if params else ""
         join = join_groups(f"({params}) AS p", self.rows.groups, "s", "p") if params else ""
         return fill(
             """
-            SELECT {outputs:q}
+            SELECT {keys:q}
                    {schema:i}.__store_step({store:l}, {kernel:l}, s.{number:i}{argument:q})
                        AS {state:i}
             FROM ({groups:q}) AS s {join:q}
             """,
             {
-                "outputs": outputs,
+                "keys": "".join(fill("s.{g:i}, ", {"g": group}) for group in self.rows.groups),
                 "schema": self.db.schema,
                 "store": self.store,
                 "kernel": kernel,
@@ -276,61 +226,6 @@ class Scan:
                 "join": join,
             },
         )
-
-    def _streamed(
-        self,
-        kernel: str,
-        outputs: str,
-        params: str | None,
-        *,
-        has_params: bool = True,
-        constant: str | None = None,
-        outcome: bool = False,
-    ) -> str:
-        """Without groups there is no GROUP BY at all: GROUP BY () would switch parallel workers off."""
-        aggregate, before, after = self._aggregate(kernel)
-        items = [*before, *after]
-        names = [identifier(free_name(f"{ARGUMENT} {n}", self.rows.groups)) for n in range(len(items))]
-        inner = ", ".join(f"{item} AS {name}" for item, name in zip(items, names, strict=True))
-        join = join_groups(f"({params}) AS p", self.rows.groups, "s", "p") if params else ""
-        keys = outputs.rstrip(", ")
-        return fill(
-            """
-            SELECT {outputs:q} {outcome:q}({schema:i}.{aggregate:i}({arguments:q})) AS {state:i}
-            FROM (SELECT {groups:i,} {inner:q} FROM {source:i}) AS s {join:q} {group_by:q}
-            """,
-            {
-                "outputs": outputs,
-                "schema": self.db.schema,
-                "outcome": fill("{s:i}.__{k:q}_outcome", {"s": self.db.schema, "k": kernel})
-                if outcome
-                else "",
-                "aggregate": aggregate,
-                "arguments": ", ".join(
-                    [f"s.{name}" for name in names[: len(before)]]
-                    + [fill("p.{p:i}", {"p": self.params})] * bool(params and has_params)
-                    + ([] if constant is None else [constant])
-                    + [f"s.{name}" for name in names[len(before) :]]
-                ),
-                "groups": self.rows.groups,
-                "inner": inner,
-                "source": self.rows.source,
-                "join": join,
-                "state": self.state,
-                "group_by": f"GROUP BY {keys}" if keys else "",
-            },
-        )
-
-    def _aggregate(self, kernel: str) -> tuple[str, list[str], list[str]]:
-        """The aggregate for a kernel, and its arguments before and after the parameters."""
-        rows, scalars = self.rows, self._scalars
-        if kernel in WITH_COLUMNS and not rows.is_vector and len(rows.features) <= MOST_ARGUMENTS:
-            return f"__{kernel}_columns", scalars, rows.features
-        return f"{kernel}_state", [*scalars[:1], rows.vector, *scalars[1:]], []
-
-    def _outputs(self) -> str:
-        """The grouping columns, each with its comma."""
-        return "".join(fill("s.{g:i}, ", {"g": group}) for group in self.rows.groups)
 
 
 def has_many_groups(db: Database, source: Relation, groups: list[str]) -> bool:
@@ -344,13 +239,6 @@ def has_many_groups(db: Database, source: Relation, groups: list[str]) -> bool:
     )
     tree = json.loads(plan) if isinstance(plan, str) else plan  # outside the server it is read already
     return int(tree[0]["Plan"]["Plan Rows"]) >= MANY_GROUPS
-
-
-def free_name(name: str, taken: Collection[str]) -> str:
-    """`name`, or one like it that is not among the `taken` ones."""
-    while name in taken:
-        name += "_"
-    return name
 
 
 def join_groups(

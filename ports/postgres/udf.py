@@ -10,6 +10,7 @@ from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.shards import explained
 
 CANCELED = "57014"
 UNPREFIXED = {"general", "stats"}  # modules whose functions are called by their own names
@@ -35,7 +36,8 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any]) -> Any:
             result = plain(getattr(driver, function)(db, *args))
             db.finish()
             return result
-    except MadpyError as error:
+    except MadpyError as raised:
+        error = explained(db, raised)
         failure = _in_server(connection, label, error) if db.inside else _outside(label, error)
     raise failure
 

@@ -62,3 +62,21 @@ madpy_version(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(cstring_to_text(MADPY_VERSION));
 }
+
+/*
+ * same_version(version, value): true, or an error that says which version this server has.  The value is not looked at:
+ * a condition of constants alone would be decided by the server that asks.  The version is a bytea, because postgres_fdw
+ * sends no function of a text that has no collation from a column.
+ */
+PG_FUNCTION_INFO_V1(same_version);
+Datum
+same_version(PG_FUNCTION_ARGS)
+{
+	char	   *version = PG_ARGISNULL(0) ? "none" : text_to_cstring((text *) PG_GETARG_BYTEA_PP(0));
+
+	if (strcmp(version, MADPY_VERSION) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("madpy is %s here, and %s where it was asked from", MADPY_VERSION, version)));
+	PG_RETURN_BOOL(true);
+}

@@ -1,0 +1,21 @@
+-- shards: tables whose rows lie on several servers (shards.py).
+
+CREATE FUNCTION MADLIB_SCHEMA.__key_number(parameters bytea, VARIADIC keys "any") RETURNS integer
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'key_number';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__key_number(bytea, "any") IS
+    'the number, from 0, of the group that a row belongs to by its grouping columns; NULL if it is none of them';
+
+CREATE FUNCTION MADLIB_SCHEMA.__key_params(parameters bytea, VARIADIC keys "any") RETURNS double precision[]
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'key_params';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__key_params(bytea, "any") IS
+    'the parameters of the group that a row belongs to by its grouping columns';
+
+CREATE FUNCTION MADLIB_SCHEMA.__same_version(version bytea, value "any") RETURNS boolean
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'same_version';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__same_version(bytea, "any") IS
+    'true where madpy is of this version, otherwise an error; asked of another server through a foreign table';
+
+CREATE FUNCTION MADLIB_SCHEMA.__view_over(view regclass, whole regclass, part regclass) RETURNS text
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'view_over';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__view_over(regclass, regclass, regclass) IS
+    'the query of a view over one part of a table; NULL if the view does not read the table row by row';

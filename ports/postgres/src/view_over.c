@@ -1,0 +1,129 @@
+/*
+ * view_over.c: a view's query with a part in the place of the whole, a partition for the partitioned table below it.
+ *
+ * It is the same rows, part by part, where the view picks, computes and filters row by row and does nothing else.
+ */
+#include "postgres.h"
+
+#include "access/attmap.h"
+#include "access/table.h"
+#include "catalog/pg_class.h"
+#include "fmgr.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
+#include "rewrite/rewriteHandler.h"
+#include "rewrite/rewriteManip.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+
+/* The relation that all rows of a query come from, one by one; NULL where it is another kind of query. */
+static RangeTblEntry *
+row_by_row(Query *query, int *index)
+{
+	RangeTblRef *item;
+	RangeTblEntry *entry;
+
+	if (query->commandType != CMD_SELECT || query->setOperations || query->groupClause || query->groupingSets ||
+		query->havingQual || query->hasAggs || query->hasWindowFuncs || query->hasTargetSRFs || query->hasSubLinks ||
+		query->distinctClause || query->limitOffset || query->limitCount || query->cteList || query->rowMarks ||
+		list_length(query->jointree->fromlist) != 1 || !IsA(linitial(query->jointree->fromlist), RangeTblRef))
+		return NULL;
+	item = linitial_node(RangeTblRef, query->jointree->fromlist);
+	entry = rt_fetch(item->rtindex, query->rtable);
+	*index = item->rtindex;
+	return entry->tablesample ? NULL : entry;
+}
+
+/* The query of a view; not of one that a caller could look behind. */
+static Query *
+query_of(Oid view)
+{
+	Relation	relation = table_open(view, AccessShareLock);
+	Query	   *query = NULL;
+
+	if (relation->rd_rel->relkind == RELKIND_VIEW)
+		query = copyObject(get_view_query(relation));
+	table_close(relation, NoLock);
+	return query;
+}
+
+/* Let the columns of an entry be those of another table, found by their names. */
+static void
+replace_table(Query *query, RangeTblEntry *entry, int index, Oid part)
+{
+	Relation	from = table_open(entry->relid, AccessShareLock);
+	Relation	to = table_open(part, AccessShareLock);
+	bool		whole_row = false;
+	AttrMap    *map;
+
+#if PG_VERSION_NUM >= 160000
+	map = build_attrmap_by_name(RelationGetDescr(to), RelationGetDescr(from), false);
+#else
+	map = build_attrmap_by_name(RelationGetDescr(to), RelationGetDescr(from));
+#endif
+	query->targetList = (List *) map_variable_attnos((Node *) query->targetList, index, 0, map, InvalidOid, &whole_row);
+	query->jointree = (FromExpr *) map_variable_attnos((Node *) query->jointree, index, 0, map, InvalidOid, &whole_row);
+	if (whole_row)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a view with a whole row as a value cannot be read part by part")));
+	entry->relid = part;
+	entry->relkind = to->rd_rel->relkind;
+	entry->inh = false;
+	table_close(to, NoLock);
+	table_close(from, NoLock);
+}
+
+/* Whether the query reads `whole` row by row; if `part` is one, with it in its place. */
+static bool
+put_in_place(Query *query, Oid whole, Oid part)
+{
+	int			index;
+	RangeTblEntry *entry = row_by_row(query, &index);
+	Query	   *inner = NULL;
+
+	if (entry == NULL)
+		return false;
+	query->sortClause = NIL;
+	if (entry->rtekind == RTE_SUBQUERY)
+		inner = entry->subquery;
+	else if (entry->rtekind != RTE_RELATION)
+		return false;
+	else if (entry->relid == whole)
+	{
+		if (!entry->inh)
+			return false;
+		if (OidIsValid(part))
+			replace_table(query, entry, index, part);
+		return true;
+	}
+	else
+		inner = query_of(entry->relid);
+	if (inner == NULL || !put_in_place(inner, whole, part))
+		return false;
+	entry->rtekind = RTE_SUBQUERY;
+	entry->subquery = inner;
+	entry->relid = InvalidOid;
+	entry->relkind = 0;
+	entry->inh = false;
+	return true;
+}
+
+/* view_over(view, whole, part): the view's query as text, or NULL where it does not read the whole row by row. */
+PG_FUNCTION_INFO_V1(view_over);
+Datum
+view_over(PG_FUNCTION_ARGS)
+{
+	Query	   *query = query_of(PG_GETARG_OID(0));
+
+	if (query == NULL || !put_in_place(query, PG_GETARG_OID(1), PG_GETARG_OID(2)))
+		PG_RETURN_NULL();
+#if PG_VERSION_NUM >= 140000
+	PG_RETURN_TEXT_P(cstring_to_text(pg_get_querydef(query, false)));
+#else
+	PG_RETURN_NULL();
+#endif
+}

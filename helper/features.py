@@ -14,7 +14,7 @@ from madpy.helper.arguments import quoted
 from madpy.helper.expressions import SHOWN, TEXTS, Expressions, check_columns, check_expressions
 from madpy.helper.terms import number_item
 from madpy.ports.postgres.db import Database, Relation, fill
-from madpy.ports.postgres.shards import distinct_values, packed_keys
+from madpy.ports.postgres.shards import distinct_values, one_part, packed_keys
 
 MAX_LEVELS = 100_000
 TARGET = "the target"
@@ -237,13 +237,13 @@ def in_order(db: Database, source: Relation, category: Category, values: list[st
         """
         SELECT v.level
         FROM pg_catalog.unnest({values:l}::text[]) AS v(level)
-             LEFT JOIN (SELECT {item:q}::{sql_type:q} AS value FROM {source:i} LIMIT 0) AS s ON true
+             LEFT JOIN (SELECT {item:q}::{sql_type:q} AS value FROM {part:q} LIMIT 0) AS s ON true
         ORDER BY COALESCE(s.value, v.level::{sql_type:q})
         """,
         values=values,
         item=category.item,
         sql_type=sql_type,
-        source=source,
+        part=one_part(db, source),
     )
     return [row["level"] for row in rows]
 

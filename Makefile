@@ -13,10 +13,10 @@ export PG_CONFIG
 in   = madpy/bootstrap.sh
 HOME_OF_MADPY = $(PREFIX)/lib/madpy
 
-.PHONY: help demo test check bench server psql env stop build install uninstall
+.PHONY: help demo test check bench bench-shards server psql env stop build install uninstall
 
 help:       ## this list
-	@sed -n 's/^\([a-z]*\): *## /  make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\): *## /  make \1\t/p' Makefile | expand -t 20
 
 demo:       ## from nothing to a regression trained inside PostgreSQL on real data
 	@$(in) python -m madpy.demo
@@ -31,6 +31,9 @@ check:      ## style, types, layers, C warnings, and the tests that need no data
 
 bench:      ## the measurements, side by side with the alternatives
 	@$(in) --with bench python -m benchmarks $(BENCH)
+
+bench-shards: ## the same on several servers of this machine
+	@$(in) --with bench python -m benchmarks.shards $(BENCH)
 
 server:     ## start the private cluster, with the library as it is in the checkout
 	@$(in) python -m madpy.server start

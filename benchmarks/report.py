@@ -60,10 +60,10 @@ def _line(cells: Sequence[str], widths: Sequence[int], is_text: Sequence[bool]) 
     return f"| {' | '.join(padded)} |"
 
 
-def document(tables: Sequence[Table], command: str, setting: Sequence[str]) -> str:
-    """docs/benchmarks.md: how it came about, where, and the tables."""
+def document(tables: Sequence[Table], command: str, setting: Sequence[str], title: str = "Benchmarks") -> str:
+    """A page of docs: how it came about, where, and the tables."""
     opening = f"""\
-# Benchmarks
+# {title}
 
 Written by `{command}`: every number on this page is from that one run, those that are marked as
 cited aside.  Nothing here is edited by hand; to have your own, run it on your machine.

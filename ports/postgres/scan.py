@@ -74,12 +74,12 @@ class Scan:
         self.rows = rows
         self.streaming = Streaming(db, rows)
         self.store: int | None = None
-        if not self.streaming.is_sharded and (passes > 1 or has_many_groups(db, rows.source, rows.groups)):
+        if not self.streaming.is_spread and (passes > 1 or has_many_groups(db, rows.source, rows.groups)):
             self.store = self._fill_store()
 
     @property
     def feed(self) -> str:
-        if self.streaming.is_sharded:
+        if self.streaming.is_spread:
             return "states of each server"
         return "streaming" if self.store is None else "store"
 

@@ -27,6 +27,20 @@ SETTINGS = {
 PACKED_MAGIC = 0x6B70646D  # of src/key_params.c
 NULL_KEY = struct.pack("<i", -1)
 
+# What a source and the views in it name, as a part of WITH RECURSIVE.
+USED = """
+    used(oid) AS (
+        SELECT {source:l}::regclass::oid
+        UNION
+        SELECT d.refobjid
+        FROM used AS u JOIN pg_catalog.pg_class AS v ON v.oid = u.oid AND v.relkind = 'v'
+             JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = u.oid
+             JOIN pg_catalog.pg_depend AS d
+                 ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+                    AND d.refclassid = 'pg_catalog.pg_class'::regclass
+    )
+"""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -40,9 +54,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Shards:
-    """The parts of a source.  Without `parts` it is read as it is."""
+    """The parts of a source; without any it is read as it is.  `is_citus`: Citus finds them by itself."""
 
     parts: tuple[Part, ...]
+    is_citus: bool = False
 
     @cached_property
     def servers(self) -> dict[str, Part]:
@@ -63,13 +78,21 @@ def shards_of(db: Database, source: Relation) -> Shards:
     return known[source]
 
 
-def part_by_part(db: Database, source: Relation, query: Callable[[Part], str]) -> str:
-    """`query` of each part of a source, with UNION ALL between them; of one in one piece its own."""
+def part_by_part(
+    db: Database, source: Relation, query: Callable[[Part], str], kind: str | None = None
+) -> str:
+    """`query` of each part of a source, with UNION ALL between them; of one in one piece its own.
+
+    Statements of one `kind` differ in constants alone: what is sent to the servers is looked up once.
+    """
     parts = shards_of(db, source).parts
     if not parts:
         return query(Part(str(source), None, source))
     text = " UNION ALL ".join(map(query, parts))
-    _check_shipped(db, text)
+    checked = db.facts.setdefault("checked", set())
+    if kind is None or (source, kind) not in checked:
+        _check_shipped(db, text)
+        checked.add((source, kind))
     return text
 
 
@@ -96,6 +119,8 @@ def distinct_values(db: Database, source: Relation, item: str, most: int) -> str
 
 
 def _find(db: Database, source: Relation) -> Shards:
+    if _is_citus(db, source):
+        return Shards((), is_citus=True)
     rows = _tables_below(db, source)
     bases = {row["base"]: Relation(row["base_schema"], row["base_name"]) for row in rows if row["server"]}
     if not bases:
@@ -126,20 +151,25 @@ def _find(db: Database, source: Relation) -> Shards:
     return Shards(tuple(parts))
 
 
+def _is_citus(db: Database, source: Relation) -> bool:
+    """Whether Citus distributes a source, or a table that a view names."""
+    if db.value("SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NULL"):
+        return False
+    rows = db.execute(
+        """
+        WITH RECURSIVE {used:q}
+        SELECT FROM used JOIN pg_catalog.pg_dist_partition AS d ON d.logicalrelid::oid = used.oid LIMIT 1
+        """,
+        used=fill(USED, {"source": str(source)}),
+    )
+    return bool(rows)
+
+
 def _tables_below(db: Database, source: Relation) -> list[dict[str, Any]]:
     """The tables with a source's rows: `base`, what it or a view names, and below it its parts."""
     return db.execute(
         """
-        WITH RECURSIVE used(oid) AS (
-            SELECT {source:l}::regclass::oid
-            UNION
-            SELECT d.refobjid
-            FROM used AS u JOIN pg_catalog.pg_class AS v ON v.oid = u.oid AND v.relkind = 'v'
-                 JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = u.oid
-                 JOIN pg_catalog.pg_depend AS d
-                     ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
-                        AND d.refclassid = 'pg_catalog.pg_class'::regclass
-        ), below(base, oid) AS (
+        WITH RECURSIVE {used:q}, below(base, oid) AS (
             SELECT oid, oid FROM used
             UNION
             SELECT b.base, i.inhrelid FROM below AS b JOIN pg_catalog.pg_inherits AS i ON i.inhparent = b.oid
@@ -161,7 +191,7 @@ def _tables_below(db: Database, source: Relation) -> list[dict[str, Any]]:
                             ON w.oid = s.srvfdw AND w.fdwname = {wrapper:l}) ON f.ftrelid = c.oid
         ORDER BY b.base, server, schema, name
         """,
-        source=str(source),
+        used=fill(USED, {"source": str(source)}),
         wrapper=WRAPPER,
     )
 

@@ -37,7 +37,13 @@ class Streaming:
 
     @cached_property
     def is_sharded(self) -> bool:
+        """Whether states are merged here, of parts that this module asks for one by one."""
         return bool(shards_of(self.db, self.rows.source).parts)
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether the rows lie on several servers, whoever asks them: they are never fetched into a store."""
+        return self.is_sharded or shards_of(self.db, self.rows.source).is_citus
 
     def states(self, kernel: str, params: str | None = None, *, outcome: bool = False) -> str:
         """SQL of a relation: the grouping columns, and `state`; `params` is SQL of a row's parameters.
@@ -48,7 +54,9 @@ class Streaming:
         done = fill("{s:i}.{k:i}", {"s": self.db.schema, "k": f"__{kernel}_outcome"}) if outcome else ""
         if not self.is_sharded:
             return self._of_part(kernel, Part(str(self.rows.source), None, self.rows.source), params, done)
-        parts = part_by_part(self.db, self.rows.source, lambda part: self._of_part(kernel, part, params))
+        parts = part_by_part(
+            self.db, self.rows.source, lambda part: self._of_part(kernel, part, params), kernel
+        )
         return fill(
             """
             SELECT {keys:q} {done:q}({schema:i}.{merge:i}(s.{state:i})) AS {state:i}

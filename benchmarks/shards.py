@@ -145,7 +145,7 @@ class Work:
         return Table(
             "Time",
             f"{self.rows:,} rows x {FEATURES} features.  {INTRO}  In brackets: the multiple of one table"
-            " here.  Methods of several passes keep that one in memory, parallel workers read it for the rest."
+            " here.  Methods of several passes keep that one in memory, the others read it in parallel."
             "  All servers share the machine's cores here, and each reads with one.",
             ["method", "one table, s", *heads],
             rows,

@@ -68,6 +68,13 @@ two_prod(double a, double b)
 	return (dd) {p, __builtin_fma(a, b, -p)};
 }
 
+/* a times two powers of two */
+DD_INLINE dd
+dd_scaled(dd a, double p, double q)
+{
+	return (dd) {a.hi * p * q, a.lo * p * q};
+}
+
 DD_INLINE dd
 dd_neg(dd a)
 {

@@ -4,6 +4,7 @@
 #ifndef MADPY_OLS_H
 #define MADPY_OLS_H
 
+#include "factor.h"
 #include "moments.h"
 
 /*
@@ -35,7 +36,7 @@ typedef struct Ols
 	/* In units of powers of two in which squares are near 1; see normalize in ols.c. */
 	dd			rss;			/* residual sum of squares */
 	dd			tss;			/* total: around the mean if there is an intercept */
-	dd		   *inverse;		/* k x k, of X'WX over the others; 0 where aliased */
+	Halves		inverse;		/* k x k, of X'WX over the others; 0 where aliased */
 	double	   *units;			/* k: of coefficient j; sqrt(rss / df * inverse[j][j]) * units[j] is its standard error */
 	double		target_unit;	/* sqrt(rss / df) * target_unit is the standard error of the residuals */
 
@@ -45,7 +46,7 @@ typedef struct Ols
 	double	   *scales;			/* k + 1: what the columns were multiplied by */
 	double		weight_scale;	/* and the weights */
 	dd		   *shift;			/* k: the constant's coefficient has shift[j] times that of column j too much */
-	dd		   *solved_inverse; /* the inverse before that was put right */
+	Halves		solved_inverse; /* the inverse before that was put right */
 } Ols;
 
 /* The last column of the moments regressed on the ones before it. */

@@ -51,7 +51,7 @@ fit_of(const State *state)
 			continue;
 		}
 		fit.coef[j] = ols->coef[j];
-		fit.std_err[j] = sqrt(fit.sigma2 * dd_double(ols->inverse[(Size) j * k + j])) * ols->units[j];
+		fit.std_err[j] = sqrt(fit.sigma2 * dd_double(half_at(ols->inverse, j, j))) * ols->units[j];
 		fit.t_stats[j] = fit.coef[j] / fit.std_err[j];
 		fit.p_values[j] = t_two_sided(fit.t_stats[j], fit.df_residual);
 	}
@@ -92,7 +92,7 @@ covariance_datum(const Fit *fit)
 	for (int i = 0; i < k; i++)
 		for (int j = 0; j < k; j++)
 			values[(Size) i * k + j] = fit->ols->aliased[i] || fit->ols->aliased[j] ? NAN
-				: fit->sigma2 * dd_double(fit->ols->inverse[(Size) i * k + j]) * fit->ols->units[i] * fit->ols->units[j];
+				: fit->sigma2 * dd_double(half_at(fit->ols->inverse, i, j)) * fit->ols->units[i] * fit->ols->units[j];
 	return number_array(values, 2, dims);
 }
 

@@ -30,11 +30,12 @@ class Counts:
     unused: int  # groups without a row to use
     constant: int  # groups with rows whose target is constant
     exhausted: int  # groups without residual degrees of freedom
+    deficient: int  # groups with aliased terms
     r2: float | None
     residual_std_err: float | None
 
 
-def count_rows(db: Database, output: Relation) -> Counts:
+def count_rows(db: Database, output: Relation, terms: Terms) -> Counts:
     row = db.execute(
         """
         SELECT pg_catalog.count(*) AS groups,
@@ -44,10 +45,12 @@ def count_rows(db: Database, output: Relation) -> Counts:
                pg_catalog.count(*) FILTER (WHERE num_rows_processed = 0) AS unused,
                pg_catalog.count(*) FILTER (WHERE num_rows_processed > 0 AND r2 IS NULL) AS constant,
                pg_catalog.count(*) FILTER (WHERE df_residual = 0) AS exhausted,
+               pg_catalog.count(*) FILTER (WHERE num_rows_processed - df_residual < {terms:l}::integer) AS deficient,
                pg_catalog.min(r2) AS r2, pg_catalog.min(residual_std_err) AS residual_std_err
         FROM {output:i}
         """,
         output=output,
+        terms=len(terms.names),
     )[0]
     return Counts(**row)
 
@@ -71,7 +74,8 @@ def check_fit(db: Database, rows: Rows, output: Relation, terms: Terms, counts: 
         db.warning(f"no row could be used in {counts.unused} of {counts.groups} groups")
     if counts.constant:
         db.warning(f"the target is constant in {counts.constant} of {counts.groups} groups: it has no r2")
-    _warn_of_aliases(db, output, terms, counts)
+    if counts.deficient:
+        _warn_of_aliases(db, output, terms, counts)
     if counts.exhausted:
         where = f" in {counts.exhausted} of {counts.groups} groups" if rows.groups else ""
         db.warning(f"as many rows as estimated terms{where}: the fit is exact and has no standard errors")
@@ -88,9 +92,8 @@ def _warn_of_aliases(db: Database, output: Relation, terms: Terms, counts: Count
         """,
         output=output,
     )
-    if aliased:
-        counted = {terms.names[row["term"] - 1]: row["groups"] for row in aliased}
-        warn_of_aliases(db, counted, counts.groups)
+    counted = {terms.names[row["term"] - 1]: row["groups"] for row in aliased}
+    warn_of_aliases(db, counted, counts.groups)
 
 
 def check_model(db: Database, model: Relation) -> list[str]:

@@ -69,7 +69,7 @@ def train(
         _create_model(db, scan, output, terms)
     except SqlError as error:
         raise explained(error, terms) from None
-    counts = count_rows(db, output)
+    counts = count_rows(db, output, terms)
     check_fit(db, rows, output, terms, counts)
     if again:
         # numpy and scipy: a quarter of a second and 40 MB, which a plain fit does without

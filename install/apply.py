@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from madpy.errors import MadpyError, SqlError
 from madpy.install.plan import Product, Release, Step, install_steps, own_sql
 from madpy.install.state import Installation, dependents, located, strangers
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.db import Database, fill
 
 Progress = Callable[[Sequence[Step]], Iterable[Step]]
 
@@ -16,12 +16,24 @@ UNDEFINED_FILE = "58P01"
 UNSUPPORTED = "0A000"
 
 
-def install(db: Database, release: Release, plain: bool = False, progress: Progress = iter) -> Installation:
-    """Install `release`: as an extension where the server has one, else, or if told to, by plain SQL."""
+def install(
+    db: Database,
+    release: Release,
+    plain: bool = False,
+    progress: Progress = iter,
+    version: str | None = None,
+) -> Installation:
+    """Install `release`: as an extension where the server has one, else, or if told to, by plain SQL.
+
+    Of an extension it is the `version` given, or the one that the server has files of.
+    """
     steps = install_steps(release, "plain")
     if not plain and offered_as_extension(db):
         # The guard says better than CREATE EXTENSION what is in the way, and says it first.
-        steps = [steps[0], Step("extension madpy", "CREATE EXTENSION madpy CASCADE")]
+        create = "CREATE EXTENSION madpy CASCADE"
+        if version is not None:
+            create = fill("CREATE EXTENSION madpy VERSION {v:l} CASCADE", {"v": version})
+        steps = [steps[0], Step("extension madpy", create)]
     with _transaction(db):
         run(db, steps, progress)
         return located(db, release.schema)

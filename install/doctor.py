@@ -3,13 +3,14 @@
 import json
 import sysconfig
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from madpy import __version__
 from madpy.errors import SqlError
+from madpy.install import shards
 from madpy.install.check import undone
+from madpy.install.finding import Finding, State
 from madpy.install.state import Installation, ignored, locate
 from madpy.ports.postgres.db import Database
 
@@ -18,18 +19,6 @@ OLDEST_POSTGRES = 13
 OLDEST_PYTHON = (3, 11)
 OLDEST_NUMPY = (2, 0)
 ALTER_PATH = "ALTER SYSTEM SET madpy.python_path = '{folder}'; SELECT pg_reload_conf(); then connect again"
-
-State = Literal["good", "bad", "note"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A fact, whether it is `good`, `bad` or only worth knowing (`note`), and what to do about it."""
-
-    what: str
-    fact: str
-    state: State = "good"
-    remedy: str | None = None
 
 
 def examine(db: Database, schema: str | None = None) -> Iterator[Finding]:
@@ -42,6 +31,7 @@ def examine(db: Database, schema: str | None = None) -> Iterator[Finding]:
         yield Finding("ignored", what, "note", remedy)
     yield from _library(db, installation)
     yield from _python(db)
+    yield from shards.examine(db, installation)
 
 
 def _server(db: Database) -> Iterator[Finding]:

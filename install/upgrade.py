@@ -6,29 +6,37 @@ from madpy.errors import SqlError
 from madpy.install.apply import Progress, run
 from madpy.install.plan import Release, Step, upgrade_steps
 from madpy.install.state import Installation, located
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.db import Database, fill
 
 NO_PATH = "22023"
 
 
 def upgrade(
-    db: Database, installation: Installation, release: Release, progress: Progress = iter
+    db: Database,
+    installation: Installation,
+    release: Release,
+    progress: Progress = iter,
+    version: str | None = None,
 ) -> Installation:
     """Bring `installation` up to date and return what is there then: the same, where it was up to date.
 
-    An extension goes to the version that the server has files of, the plain product to `release`.
+    An extension goes to the `version` given, or the one that the server has files of; the plain product to
+    `release`.
     """
     release = dataclasses.replace(release, config=release.config.with_schema(installation.schema))
     if installation.product == "extension":
-        _update_extension(db, progress)
+        _update_extension(db, progress, version)
     elif installation.version != release.version:
         run(db, upgrade_steps(release, "plain", installation.version), progress)
     return located(db, installation.schema)
 
 
-def _update_extension(db: Database, progress: Progress) -> None:
+def _update_extension(db: Database, progress: Progress, version: str | None) -> None:
+    update = "ALTER EXTENSION madpy UPDATE"
+    if version is not None:
+        update = fill("ALTER EXTENSION madpy UPDATE TO {v:l}", {"v": version})
     try:
-        run(db, [Step("extension madpy", "ALTER EXTENSION madpy UPDATE")], progress)
+        run(db, [Step("extension madpy", update)], progress)
     except SqlError as error:
         if error.sqlstate == NO_PATH:
             error.hint = "Put the files of the newer extension on the machine of the server: make install."

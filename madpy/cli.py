@@ -2,7 +2,7 @@
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from rich.markup import escape
 from madpy import __version__
 from madpy import config as configuration
 from madpy.errors import MadpyError
-from madpy.install import apply, state
+from madpy.install import apply, shards, state
 from madpy.install import check as checking
 from madpy.install import doctor as diagnosis
 from madpy.install import upgrade as upgrading
@@ -30,6 +30,7 @@ from madpy.install.console import (
     out,
     shown,
 )
+from madpy.install.finding import Finding
 from madpy.install.plan import Release
 from madpy.install.render import install_script, upgrade_script
 from madpy.ports.postgres.db import Database
@@ -56,6 +57,12 @@ ConfigFile = Annotated[
 From = Annotated[
     str | None, typer.Option("--from", metavar="VERSION", help="The upgrade from this version instead.")
 ]
+AllShards = Annotated[
+    str | None,
+    typer.Option(
+        "--all-shards", metavar="TABLE", help="Here, and on every server that has a part of this table."
+    ),
+]
 
 
 def command(*examples: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -73,14 +80,44 @@ def command(*examples: str) -> Callable[[Callable[..., None]], Callable[..., Non
     return register
 
 
-@command("madpy install -d sales", "madpy install -d sales --schema ml")
+def tell(findings: Iterable[Finding]) -> None:
+    """A line for each, as they come; exit code 1 if any is bad."""
+    bad = 0
+    for finding in findings:
+        bad += finding.state == "bad"
+        word = {"good": "[green]ok  [/]", "bad": "[red]bad [/]", "note": "[yellow]note[/]"}[finding.state]
+        out.print(f"{word} {escape(finding.what):<18} {escape(in_a_line(finding.fact))}")
+        if finding.remedy:
+            out.print(f"{'':<23} [bold]to do:[/] {escape(in_a_line(finding.remedy))}")
+    if bad:
+        raise typer.Exit(FAILED)
+
+
+def in_a_line(text: str) -> str:
+    return " ".join(map(str.strip, text.splitlines()))
+
+
+@command(
+    "madpy install -d sales",
+    "madpy install -d sales --schema ml",
+    "madpy install -d sales --all-shards public.orders",
+)
 @connected
-def install(db: Database, schema: Schema = None, plain: Plain = False) -> None:
+def install(db: Database, schema: Schema = None, plain: Plain = False, all_shards: AllShards = None) -> None:
     """Install madpy into a database, in one transaction.
 
     As an extension where the server has its files, otherwise by plain SQL.  Takes a superuser.
+
+    With --all-shards also on every postgres_fdw server that has a part of the table: connects there as your
+    user mapping says, installs the same version or upgrades to it, sets the server's options extensions and
+    async_capable here, and asks it through postgres_fdw.  A line for each; exit code 1 if any fails.
     """
     usual = configuration.load()
+    if all_shards is not None:
+        if plain or schema not in (None, usual.schema):
+            raise typer.BadParameter("--all-shards takes the extension, in its usual schema")
+        tell(shards.install(db, Release(usual), all_shards, shown))
+        return
     release = Release(usual.with_schema(schema))
     # The files of the extension are made for one schema.
     plain = plain or release.schema != usual.schema
@@ -137,18 +174,10 @@ def check(db: Database, schema: Schema = None) -> None:
 def doctor(db: Database, schema: Schema = None) -> None:
     """Find out from inside the server what is wrong, and what to do.
 
-    Looks at PostgreSQL, the C library, PL/Python and its packages, and changes nothing.  Exit code 1 if
-    anything is wrong.
+    Looks at PostgreSQL, the C library, PL/Python and its packages, and at the servers of postgres_fdw, and
+    changes nothing.  Exit code 1 if anything is wrong.
     """
-    bad = 0
-    for finding in diagnosis.examine(db, schema):
-        bad += finding.state == "bad"
-        word = {"good": "[green]ok  [/]", "bad": "[red]bad [/]", "note": "[yellow]note[/]"}[finding.state]
-        out.print(f"{word} {finding.what:<18} {escape(finding.fact)}")
-        if finding.remedy:
-            out.print(f"{'':<23} [bold]to do:[/] {escape(finding.remedy)}")
-    if bad:
-        raise typer.Exit(FAILED)
+    tell(diagnosis.examine(db, schema))
 
 
 @command("madpy render --schema ml | psql -d sales", "madpy render --from 0.1.0 >upgrade.sql")

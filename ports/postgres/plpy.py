@@ -1,4 +1,4 @@
-"""The server's `plpy`, from outside the server: one connection over PyGreSQL's classic interface.
+"""The server's `plpy`, from outside the server: a connection over PyGreSQL's classic interface.
 
 Results have the shape that PL/Python gives them: rows as dicts, arrays as lists, json and dates as text.
 """
@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import pg
-
-_connection: Any = None
 
 
 class Error(Exception):
@@ -42,6 +40,66 @@ class Result(list[dict[str, Any]]):
         return self._names
 
 
+class Connection:
+    """A connection to a database, of any number; the functions below are those of the session's own one."""
+
+    SPIError = SPIError
+
+    def __init__(
+        self,
+        dbname: str | None = None,
+        host: str | None = None,
+        port: int | None = None,
+        user: str | None = None,
+        passwd: str | None = None,
+    ):
+        """What is not given comes from libpq's environment and defaults."""
+        try:
+            # -1 is PyGreSQL's word for libpq's own port.
+            self._pg = pg.connect(dbname=dbname, host=host, port=port or -1, user=user, passwd=passwd)
+        except pg.Error as error:
+            raise _spi_error(error, "08001") from None
+        self._pg.set_notice_receiver(_show)
+
+    def close(self) -> None:
+        self._pg.close()
+
+    def execute(self, sql: str) -> Result:
+        """Run a statement."""
+        try:
+            result = self._pg.query(sql)
+        except pg.Error as error:
+            raise _spi_error(error, "08006") from None
+        if isinstance(result, pg.Query):
+            with _json_as_text():
+                rows = result.dictresult()
+            return Result(rows, list(result.listfields()), len(rows))
+        return Result([], None, int(result) if str(result or "").isdigit() else 0)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """BEGIN ... COMMIT, or a savepoint where a transaction is open already; undone on any exception."""
+        nested = self._pg.transaction() != pg.TRANS_IDLE
+        self.execute("SAVEPOINT madpy_atomic" if nested else "BEGIN")
+        try:
+            yield
+            self.execute("RELEASE madpy_atomic" if nested else "COMMIT")
+        except BaseException:
+            # A connection that is gone has rolled back by itself; the first error is the one to report.
+            with contextlib.suppress(SPIError):
+                self.execute("ROLLBACK TO madpy_atomic; RELEASE madpy_atomic" if nested else "ROLLBACK")
+            raise
+
+    def info(self, message: str) -> None:
+        info(message)
+
+    def warning(self, message: str) -> None:
+        warning(message)
+
+
+_connection: Connection | None = None
+
+
 def connect(
     dbname: str | None = None,
     host: str | None = None,
@@ -49,14 +107,9 @@ def connect(
     user: str | None = None,
     passwd: str | None = None,
 ) -> None:
-    """Open the session's connection; what is not given comes from libpq's environment and defaults."""
+    """Open the session's connection, in place of the one before."""
     global _connection
-    try:
-        # -1 is PyGreSQL's word for libpq's own port.
-        opened = pg.connect(dbname=dbname, host=host, port=port or -1, user=user, passwd=passwd)
-    except pg.Error as error:
-        raise _spi_error(error, "08001") from None
-    opened.set_notice_receiver(_show)
+    opened = Connection(dbname, host, port, user, passwd)
     close()
     _connection = opened
 
@@ -71,31 +124,12 @@ def close() -> None:
 
 def execute(sql: str) -> Result:
     """Run a statement."""
-    connection = _open()
-    try:
-        result = connection.query(sql)
-    except pg.Error as error:
-        raise _spi_error(error, "08006") from None
-    if isinstance(result, pg.Query):
-        with _json_as_text():
-            rows = result.dictresult()
-        return Result(rows, list(result.listfields()), len(rows))
-    return Result([], None, int(result) if str(result or "").isdigit() else 0)
+    return _open().execute(sql)
 
 
-@contextlib.contextmanager
-def transaction() -> Iterator[None]:
+def transaction() -> contextlib.AbstractContextManager[None]:
     """BEGIN ... COMMIT, or a savepoint where a transaction is open already; undone on any exception."""
-    nested = _open().transaction() != pg.TRANS_IDLE
-    execute("SAVEPOINT madpy_atomic" if nested else "BEGIN")
-    try:
-        yield
-        execute("RELEASE madpy_atomic" if nested else "COMMIT")
-    except BaseException:
-        # A connection that is gone has rolled back by itself; the first error is the one to report.
-        with contextlib.suppress(SPIError):
-            execute("ROLLBACK TO madpy_atomic; RELEASE madpy_atomic" if nested else "ROLLBACK")
-        raise
+    return _open().transaction()
 
 
 def info(message: str) -> None:
@@ -110,7 +144,7 @@ def error(message: str) -> NoReturn:
     raise Error(message)
 
 
-def _open() -> Any:
+def _open() -> Connection:
     if _connection is None:
         raise SPIError("not connected to a database", "08003", hint="call plpy.connect(...) first")
     return _connection

@@ -115,6 +115,11 @@ def distinct_values(db: Database, source: Relation, item: str, most: int) -> str
     return fill("SELECT value FROM ({parts:q}) AS p GROUP BY 1 LIMIT {most:l}", {**holes, "parts": parts})
 
 
+def servers_below(db: Database, source: Relation) -> list[str]:
+    """The servers that have rows of a source, whether they can be used or not."""
+    return sorted({row["server"] for row in _tables_below(db, source) if row["server"]})
+
+
 # --- finding them ---
 
 

@@ -5,7 +5,8 @@ import sys
 from madpy import __version__
 from madpy.install import apply
 from madpy.install.backend import report
-from madpy.install.doctor import Finding, examine
+from madpy.install.doctor import examine
+from madpy.install.finding import Finding
 from madpy.install.plan import Release
 from madpy.ports.postgres.db import Database
 

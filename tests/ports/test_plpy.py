@@ -3,7 +3,9 @@
 import pg
 import pytest
 
+from madpy.errors import SqlError
 from madpy.ports.postgres import plpy
+from madpy.ports.postgres.db import Database
 from madpy.ports.postgres.udf import run
 
 QUERY = """
@@ -66,6 +68,19 @@ def test_without_a_connection(db, database):
     assert error.value.sqlstate == "08003"
     with pytest.raises(plpy.SPIError, match='database "no_such" does not exist'):
         plpy.connect("no_such", database.host, database.port, database.user)
+
+
+def test_a_connection_of_its_own_beside_the_sessions(db, database):
+    there = plpy.Connection("postgres", database.host, database.port, database.user)
+    other = Database(there)
+    assert other.value("SELECT current_database()") == "postgres"
+    assert db.value("SELECT current_database()") == database.database
+    with pytest.raises(SqlError, match="division by zero"), other.atomic():
+        other.execute("CREATE TEMP TABLE t (a integer)")
+        other.execute("SELECT 1 / 0")
+    assert other.value("SELECT to_regclass('t')") is None
+    there.close()
+    assert db.value("SELECT 1") == 1
 
 
 def test_others_in_this_process_keep_their_json(db, database):

@@ -10,7 +10,7 @@ from madpy.ports.postgres.db import Database, Relation, fill, free_name
 from madpy.ports.postgres.scan import Scan
 
 AT_ONCE = 64 * 2**20  # bytes in one statement
-ROW = "numbers of a row"
+DATA, FIRST = "numbers of all rows", "first number of a row"  # names of internal columns
 
 
 def create_figures(
@@ -28,21 +28,20 @@ def create_figures(
     In a column with `words` a number stands for one of them.  `constants` are the same in all rows.
     """
     groups = len(next(iter(figures.values())))
-    row = free_name(ROW, scan.rows.groups)
-    cells = _cells(db, row, dict(columns), figures, words)
+    data, first = (free_name(name, scan.rows.groups) for name in (DATA, FIRST))
+    cells = _cells(db, (data, first), dict(columns), figures, words)
     cells |= {name: fill("{value:l}", {"value": value}) for name, value in constants.items()}
-    table = np.concatenate([figure.reshape(groups, -1) for figure in figures.values()], axis=1).astype("<f8")
+    table = np.concatenate([figure.reshape(groups, -1) for figure in figures.values()], axis=1, dtype="<f8")
     step = max(1, AT_ONCE // (table.shape[1] * 8))
     for start in range(0, groups, step):
         part = table[start : start + step]
         db.execute(
             """
             {verb:q} SELECT {groups:q} {cells:q}
-            FROM (SELECT g.*,
-                         pg_catalog.substr({data:b}, (g.{group:i} - {start:l}) * {width:l} + 1, {width:l})
-                             AS {row:i}
-                  FROM ({relation:q}) AS g WHERE g.{group:i} BETWEEN {start:l} AND {last:l} OFFSET 0) AS g
-            ORDER BY g.{group:i}
+            FROM (SELECT g.*, {bytes:b} AS {data:i}, (g.{group:i} - {start:l}) * {width:l} AS {first:i}
+                  FROM (SELECT * FROM ({relation:q}) AS g WHERE g.{group:i} BETWEEN {start:l} AND {last:l}
+                        ORDER BY g.{group:i}) AS g
+                  OFFSET 0) AS g
             """,
             verb=fill("INSERT INTO {o:i}" if start else "CREATE TABLE {o:i} AS", {"o": output}),
             groups="".join(fill("g.{c:i}, ", {"c": column}) for column in scan.rows.groups),
@@ -52,9 +51,10 @@ def create_figures(
                 )
                 for name, sql_type in columns
             ),
-            data=part.tobytes(),
-            width=table.shape[1] * 8,
-            row=row,
+            bytes=part.tobytes(),
+            data=data,
+            first=first,
+            width=table.shape[1],
             relation=scan.group_relation(),
             start=start,
             last=start + len(part) - 1,
@@ -64,20 +64,21 @@ def create_figures(
 
 def _cells(
     db: Database,
-    row: str,
+    row: tuple[str, str],
     types: Mapping[str, str],
     figures: Mapping[str, NDArray[Any]],
     words: Mapping[str, Sequence[str]],
 ) -> dict[str, str]:
-    """SQL of each figure of a row, whose bytes are in the column `row`."""
+    """SQL of each figure of a row; `row`: columns with the bytes of all, and where those of it begin."""
     cells: dict[str, str] = {}
     for name, first, dims in _places(figures):
+        place = {"schema": db.schema, "data": row[0], "first": row[1], "more": first, "dims": dims}
         cells[name] = fill(
-            "{schema:i}.__numbers(g.{row:i}, {first:l}, {dims:l}::integer[])",
-            {"schema": db.schema, "row": row, "first": first, "dims": dims or [1]},
+            "{schema:i}.__numbers(g.{data:i}, g.{first:i} + {more:l}, {dims:l}::integer[])"
+            if dims
+            else "{schema:i}.__number(g.{data:i}, g.{first:i} + {more:l})",
+            place,
         )
-        if not dims:
-            cells[name] = f"({cells[name]})[1]"
         if name in words:
             cells[name] = fill(
                 "({words:l})[{cell:q}::integer + 1]", {"words": list(words[name]), "cell": cells[name]}

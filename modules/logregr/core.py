@@ -52,10 +52,10 @@ class Sums:
     """What a pass of the kernel "logregr" says of coefficients."""
 
     likelihood: Array  # (G,) its logarithm
-    gradient: Array  # (G, k)
-    hessian: Array  # (G, k, k)
     change: Array  # (G,) the largest change of a row's logit in the last step
     margin: Array  # (G,) the smallest (2 y - 1) logit of a row
+    step: Array  # (G, k) Newton's next
+    hessian: Array  # (G, k (k + 1) / 2) its lower triangle row by row
 
 
 @dataclass(frozen=True)
@@ -141,9 +141,8 @@ def _far_from_singular(matrices: Array) -> bool:
 
 
 def sums(body: Array, k: int) -> Sums:
-    """From states of the kernel "logregr": pairs behind the 3 k parameters, then three numbers."""
-    pairs = body[:, 3 * k : -3 : 2] + body[:, 3 * k + 1 : -3 : 2]
-    return Sums(pairs[:, 0], pairs[:, 1 : k + 1], _triangle(pairs[:, k + 1 :], k), body[:, -2], body[:, -1])
+    """From outcomes of the kernel "logregr"."""
+    return Sums(body[:, 0], body[:, 1], body[:, 2], body[:, 3 : 3 + k], body[:, 3 + k :])
 
 
 class Newton:
@@ -166,10 +165,10 @@ class Newton:
         self.flat = np.zeros(groups, dtype=bool)
         self.coef = np.zeros_like(design.cross)  # the last that were not worse than those before
         self.likelihood = -design.rows * math.log(2)
-        self.gradient = design.cross.copy()
-        self.hessian = design.gram / 4
+        row, column = np.tril_indices(design.cross.shape[1])
+        self.hessian = design.gram[:, row, column] / 4
         self.change = np.full(groups, np.inf)
-        self.step = self._solve(np.arange(groups))
+        self.step = self._first_step()
 
     @property
     def going(self) -> Numbers:
@@ -177,9 +176,10 @@ class Newton:
         return np.flatnonzero(self.active)
 
     def params(self, groups: Numbers) -> Array:
-        """Coefficients to try, the step to them, and shifts, shape (len(groups), 3 k)."""
+        """Coefficients to try, the step to them, and shifts, NaN for features left out; (len(groups), 3k)."""
         coef, step = self.coef[groups], self.step[groups]
-        return np.concatenate([coef + step, step, self.design.shift[groups]], axis=1)
+        shift = np.where(self.design.kept[groups], self.design.shift[groups], np.nan)
+        return np.concatenate([coef + step, step, shift], axis=1)
 
     def take(self, groups: Numbers, found: Sums) -> None:
         """Go on from what a pass over the rows of these groups found."""
@@ -191,10 +191,9 @@ class Newton:
         ahead = groups[better]
         self.coef[ahead] += self.step[ahead]
         self.likelihood[ahead] = found.likelihood[better]
-        self.gradient[ahead] = found.gradient[better]
         self.hessian[ahead] = found.hessian[better]
         self.change[ahead] = found.change[better]
-        self.step[ahead] = self._solve(ahead)
+        self.step[ahead] = found.step[better]
 
         self.flat[groups] = better & (gain <= self.tolerance * np.abs(found.likelihood))
         self._end(groups[better & (found.margin > 0)], SEPARATED)
@@ -213,14 +212,13 @@ class Newton:
         self.status[going] = status
         self.active[going] = False
 
-    def _solve(self, groups: Numbers) -> Array:
-        """Newton's step H^-1 g in these groups, zero for features that are not kept."""
-        steps = np.zeros((len(groups), self.gradient.shape[1]))
+    def _first_step(self) -> Array:
+        """Newton's step H^-1 g from coefficients of 0, zero for features that are not kept."""
+        steps = np.zeros_like(self.coef)
         for piece in pieces(*steps.shape):
-            chosen = groups[piece]
-            kept = self.design.kept[chosen]
-            scaled, scale = _scaled(self.hessian[chosen], kept)
-            gradient = np.where(kept, self.gradient[chosen], 0) * scale
+            kept = self.design.kept[piece]
+            scaled, scale = _scaled(self.design.gram[piece] / 4, kept)
+            gradient = np.where(kept, self.design.cross[piece], 0) * scale
             solution = _solved(scaled, gradient[..., None])[..., 0]
             steps[piece] = np.where(np.isfinite(solution), solution, 0) * scale
         return steps
@@ -232,7 +230,8 @@ def estimate(newton: Newton) -> Estimates:
 
 
 def _estimate(newton: Newton, piece: slice) -> Estimates:
-    design, status, hessian = _sliced(newton.design, piece), newton.status[piece], newton.hessian[piece]
+    design, status = _sliced(newton.design, piece), newton.status[piece]
+    hessian = _triangle(newton.hessian[piece], design.cross.shape[1])
     kept = design.kept & (status < ONE_CLASS)[:, None]
     back = _back(design)
     coef = (back @ newton.coef[piece, :, None])[..., 0]

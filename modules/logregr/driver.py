@@ -178,7 +178,8 @@ def _iterate(
         for part in _parts(scan, newton.going, k):
             # without groups a constant, which leaves parallel workers on
             params = newton.params(part) if scan.rows.groups else newton.params(part)[0]
-            newton.take(part, core.sums(scan.step("logregr", params, part.tolist()).body, k))
+            found = scan.step("logregr", params, part.tolist(), outcome=True)
+            newton.take(part, core.sums(found.body, k))
         going = int(newton.active.sum())
         say(
             f"{METHOD}: iteration {iteration}: log-likelihood {newton.likelihood.sum():.10g},"

@@ -32,6 +32,11 @@ CREATE AGGREGATE MADLIB_SCHEMA.logregr_merge(state bytea) (
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.logregr_merge(bytea) IS 'merges states of logregr_state into one';
 
+CREATE FUNCTION MADLIB_SCHEMA.__logregr_outcome(state bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'logregr_outcome_of';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__logregr_outcome(bytea) IS
+    'what logregr_train reads of a state of logregr_state: the log-likelihood, Newton''s next step, the Hessian';
+
 -- Prediction of one row.
 
 CREATE FUNCTION MADLIB_SCHEMA.logregr_predict(coef double precision[], x double precision[]) RETURNS boolean

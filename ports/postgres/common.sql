@@ -70,3 +70,8 @@ CREATE FUNCTION MADLIB_SCHEMA.__numbers(data bytea, first integer, dims integer[
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'numbers';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__numbers(bytea, integer, integer[]) IS
     'an array of the doubles in data, from one counted from 0; NaN becomes NULL, and NULL an array of nothing else';
+
+CREATE FUNCTION MADLIB_SCHEMA.__number(data bytea, at integer) RETURNS double precision
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'number';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__number(bytea, integer) IS
+    'the double at a place in data, counted from 0; NaN becomes NULL';

@@ -49,3 +49,13 @@ def test_figures_by_group(db, schema, monkeypatch, memory, at_once):
 )
 def test_numbers_that_are_not_there(sql, arguments):
     assert sql.fails(f"SELECT madlib.__numbers({arguments})").sqlstate[:2] in ("22", "2202E"[:2], "54")
+
+
+@pytest.mark.parametrize("arguments", ["'', 0", "'\\x00', 0", "'\\x0000000000000000', 1", "'', -1"])
+def test_a_number_that_is_not_there(sql, arguments):
+    assert sql.fails(f"SELECT madlib.__number({arguments})").sqlstate == "2202E"
+
+
+def test_a_number_that_is_there(sql):
+    data = np.array([1.5, np.nan, -0.0]).tobytes().hex()
+    assert [sql.value(f"SELECT madlib.__number('\\x{data}', {n})") for n in range(3)] == [1.5, None, 0]

@@ -135,5 +135,6 @@ def test_states_that_were_altered(sql):
         f"set_byte({state}, 12, 1)",
         "'abc'",
     ]:
-        error = sql.fails(f"SELECT madlib.logregr_merge({altered}::bytea)")
-        assert error.sqlstate in ("22P03", "2202E"), error
+        for function in ("logregr_merge", "__logregr_outcome"):
+            error = sql.fails(f"SELECT madlib.{function}({altered}::bytea)")
+            assert error.sqlstate in ("22P03", "2202E"), error

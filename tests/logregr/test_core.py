@@ -17,15 +17,15 @@ def moments(X, y):
 
 
 def pass_over(X, y, params):
-    """The body of a state of the kernel "logregr"."""
+    """The outcome of the kernel "logregr"."""
     coef, step, shift = np.split(params, 3)
-    z = X - shift
+    z = np.where(np.isnan(shift), 0, X - shift)
     sign = 2 * y - 1
     p = special.expit(z @ coef)
-    hessian = (z.T @ (z * (p * (1 - p))[:, None]))[np.tril_indices(len(coef))]
-    numbers = np.concatenate([[-np.logaddexp(0, -sign * (z @ coef)).sum()], (y - p) @ z, hessian])
-    pairs = np.column_stack([numbers, np.zeros_like(numbers)]).ravel()
-    return np.concatenate([params, pairs, [y.sum(), np.abs(z @ step).max(), (sign * (z @ coef)).min()]])
+    hessian = z.T @ (z * (p * (1 - p))[:, None])
+    numbers = [-np.logaddexp(0, -sign * (z @ coef)).sum(), np.abs(z @ step).max(), (sign * (z @ coef)).min()]
+    ahead = np.linalg.lstsq(hessian, (y - p) @ z, rcond=None)[0]
+    return np.concatenate([numbers, ahead, hessian[np.tril_indices(len(coef))]])
 
 
 def fit(groups, tolerance=1e-4, max_iter=20):

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from madpy.ports.postgres.states import States
 from tests.logregr.conftest import call
 
 CHECK = Path(__file__).resolve().parents[2] / "modules" / "logregr" / "check.sql"
@@ -123,6 +124,28 @@ def test_states_merge(sql, source):
         merged[9:-3].reshape(-1, 2).sum(axis=1), whole[9:-3].reshape(-1, 2).sum(axis=1), rtol=1e-13
     )
     np.testing.assert_allclose(merged[-3:], whole[-3:])
+
+
+def test_the_outcome_of_a_state(sql, source):
+    """Newton's step, 0 for a feature that is left out, one of zeros, and a combination of others."""
+    X = np.array([(1, a, a**2, b, 0, 2 * a) for a, b in sql("SELECT a, b FROM t")], dtype=float)
+    y = np.array(sql("SELECT y::int FROM t"), dtype=float)[:, 0]
+    x = "ARRAY[1, a, a * a, b, 0, 2 * a]"
+    params = "{0.1,0.2,0.3,0.4,5,0, 0,1,0,0,0,0, 0,0,NaN,0.5,0,0}"
+    state = f"SELECT madlib.logregr_state(y::int, {x}, '{params}') AS s FROM t GROUP BY g"
+    data = sql.value(f"SELECT madlib.__logregr_outcome(madlib.logregr_merge(s)) FROM ({state}) AS q")
+    found = States.parse(data, 1)
+    z = (X - [0, 0, 0, 0.5, 0, 0]) * [1, 1, 0, 1, 1, 1]
+    p = 1 / (1 + np.exp(-(z @ [0.1, 0.2, 0.3, 0.4, 5, 0])))
+    hessian = z.T @ (z * (p * (1 - p))[:, None])
+    step = np.zeros(6)
+    some = [0, 1, 3]
+    step[some] = np.linalg.solve(hessian[np.ix_(some, some)], ((y - p) @ z)[some])
+    likelihood = np.log(np.where(y == 1, p, 1 - p)).sum()
+    margin = np.where(y == 1, 1, -1) * np.log(p / (1 - p))
+    np.testing.assert_allclose(found.body[0, :3], [likelihood, 2, margin.min()], rtol=1e-12)
+    np.testing.assert_allclose(found.body[0, 3:9], step, rtol=1e-10)
+    np.testing.assert_allclose(found.body[0, 9:], hessian[np.tril_indices(6)], rtol=1e-12)
 
 
 def test_text_features_and_predictions(sql, train):

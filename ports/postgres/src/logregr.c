@@ -10,6 +10,10 @@
  *
  * each a compensated pair, high and low; then the number of rows with y = 1, the largest |d'z| of a row, and the smallest
  * (2 y - 1) b'z: where that is above zero, b separates the classes.  b[0] = NaN: the rows are counted and not looked at.
+ * A feature whose shift is NaN is left out: it counts as 0.
+ *
+ * The outcome: the log-likelihood, the largest |d'z|, the smallest (2 y - 1) b'z, Newton's next step, and the Hessian's
+ * lower triangle.
  *
  * Source: McCullagh & Nelder, Generalized Linear Models, 2nd ed., section 4.4.
  */
@@ -17,6 +21,7 @@
 
 #include "dd.h"
 #include "kernel.h"
+#include "logregr.h"
 
 /* Rows worked on at once: a dozen columns of them stay in the first-level cache. */
 #define CHUNK 256
@@ -315,6 +320,11 @@ add_chunk(const Body *body, const Block *block, int first, int real, Scratch *s)
 	{
 		double	   *z = s->z + (Size) j * CHUNK;
 
+		if (isnan(body->shift[j]))
+		{
+			memset(z, 0, rows * sizeof(double));
+			continue;
+		}
 		memset(z + real, 0, (rows - real) * sizeof(double));
 		take_column(block->columns[j] + first, body->shift[j], body->coef[j], body->step[j], real,
 					z, s->logit, s->change);
@@ -410,6 +420,35 @@ logregr_merge(State *into, const State *from)
 	*to.margin = Min(*to.margin, *add.margin);
 }
 
+/* The outcome, with every pair as one number. */
+static State *
+logregr_outcome(const State *state)
+{
+	int			k = state->nparams / 3;
+	Body		body = body_of((double *) state->body, state->nparams);
+	State	   *outcome = state_outcome(state, 3 + k + (int64) k * (k + 1) / 2);
+	double	   *step = outcome->body + 3;
+	double	   *hessian = step + k;
+
+	outcome->body[0] = body.likelihood[0] + body.likelihood[1];
+	outcome->body[1] = *body.change;
+	outcome->body[2] = *body.margin;
+	for (int i = 0; i < k; i++)
+		step[i] = body.gradient[2 * i] + body.gradient[2 * i + 1];
+	for (int64 i = 0; i < (int64) k * (k + 1) / 2; i++)
+		hessian[i] = body.hessian[2 * i] + body.hessian[2 * i + 1];
+	newton_step(hessian, k, step);
+	return outcome;
+}
+
+/* logregr_outcome(state) */
+PG_FUNCTION_INFO_V1(logregr_outcome_of);
+Datum
+logregr_outcome_of(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(logregr_outcome(state_folded(&logregr_kernel, PG_GETARG_BYTEA_P(0))));
+}
+
 const Kernel logregr_kernel = {
 	.name = "logregr",
 	.id = 5,
@@ -419,6 +458,7 @@ const Kernel logregr_kernel = {
 	.start = logregr_start,
 	.add = logregr_add,
 	.merge = logregr_merge,
+	.outcome = logregr_outcome,
 };
 
 /* logregr_predict(coef, x): whether the probability is above 1/2. */

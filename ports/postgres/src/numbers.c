@@ -9,21 +9,44 @@
 #include "fmgr.h"
 #include "utils/array.h"
 
+/* Where the numbers from `first` on, counted from 0, lie in the data; they may not be aligned. */
+static const char *
+numbers_at(bytea *data, int64 first, int count)
+{
+	if (first < 0 || (first + count) * (int64) sizeof(double) > VARSIZE_ANY_EXHDR(data))
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("%d numbers from %lld are not in %d bytes", count, (long long) first,
+						(int) VARSIZE_ANY_EXHDR(data))));
+	return VARDATA_ANY(data) + first * sizeof(double);
+}
+
+/* number(data, at): one of them. */
+PG_FUNCTION_INFO_V1(number);
+Datum
+number(PG_FUNCTION_ARGS)
+{
+	double		value;
+
+	memcpy(&value, numbers_at(PG_GETARG_BYTEA_PP(0), PG_GETARG_INT32(1), 1), sizeof(double));
+	if (isnan(value))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(value);
+}
+
 /* numbers(data, first, dims): an array of doubles, the first of them counted from 0; NaN is NULL, and so is all NaN. */
 PG_FUNCTION_INFO_V1(numbers);
 Datum
 numbers(PG_FUNCTION_ARGS)
 {
-	bytea	   *data = PG_GETARG_BYTEA_PP(0);
-	int64		first = PG_GETARG_INT32(1);
 	ArrayType  *shape = PG_GETARG_ARRAYTYPE_P(2);
 	int			ndims = ArrayGetNItems(ARR_NDIM(shape), ARR_DIMS(shape));
 	int			dims[MAXDIM];
 	int			lower[MAXDIM];
 	int			count;
-	Datum	   *values;
+	int			known = 0;
+	double	   *values;
 	bool	   *nulls;
-	bool		any = false;
 
 	if (ndims < 1 || ndims > MAXDIM || ARR_HASNULL(shape) || ARR_ELEMTYPE(shape) != INT4OID)
 		ereport(ERROR,
@@ -35,24 +58,17 @@ numbers(PG_FUNCTION_ARGS)
 		lower[d] = 1;
 	}
 	count = ArrayGetNItems(ndims, dims);
-	if (first < 0 || (first + count) * (int64) sizeof(double) > VARSIZE_ANY_EXHDR(data))
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("%d numbers from %lld are not in %d bytes", count, (long long) first,
-						(int) VARSIZE_ANY_EXHDR(data))));
-	values = palloc(count * sizeof(Datum));
+	values = palloc(count * sizeof(double));
 	nulls = palloc(count * sizeof(bool));
+	memcpy(values, numbers_at(PG_GETARG_BYTEA_PP(0), PG_GETARG_INT32(1), count), count * sizeof(double));
 	for (int i = 0; i < count; i++)
 	{
-		double		value;
-
-		memcpy(&value, VARDATA_ANY(data) + (first + i) * sizeof(double), sizeof(double));
-		values[i] = Float8GetDatum(value);
-		nulls[i] = isnan(value);
-		any = any || !nulls[i];
+		nulls[i] = isnan(values[i]);
+		known += !nulls[i];
 	}
-	if (!any)
+	if (known == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_ARRAYTYPE_P(construct_md_array(values, nulls, ndims, dims, lower,
+	/* a double is its own Datum */
+	PG_RETURN_ARRAYTYPE_P(construct_md_array((Datum *) values, known < count ? nulls : NULL, ndims, dims, lower,
 											 FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }

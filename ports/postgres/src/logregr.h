@@ -1,0 +1,10 @@
+/*
+ * logregr.h: logistic regression from the sums of its kernel.
+ */
+#ifndef MADPY_LOGREGR_H
+#define MADPY_LOGREGR_H
+
+/* Newton's step H^-1 x in the place of x, k numbers; the Hessian is its lower triangle row by row. */
+extern void newton_step(const double *hessian, int k, double *x);
+
+#endif

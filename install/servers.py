@@ -87,7 +87,7 @@ def ask(db: Database, server: Server) -> Answer:
     """Ask a server for its madpy on the way that queries of this role take; nothing is left behind."""
     try:
         with undone(db):
-            db.execute("SET LOCAL statement_timeout = {limit:l}", limit=f"{PATIENCE}s")
+            _limit_patience(db, server)
             db.execute(
                 """
                 CREATE FOREIGN TABLE {table:i} (oid oid, extname name, extversion text) SERVER {server:i}
@@ -104,6 +104,21 @@ def ask(db: Database, server: Server) -> Answer:
             return Answer(True, version, probe(db, asked) if is_told(db, server.name) else None)
     except MadpyError as error:
         return Answer(False, None, error)
+
+
+def _limit_patience(db: Database, server: Server) -> None:
+    """For this transaction.  Before PostgreSQL 16 nothing but an option ends a wait for a connection."""
+    db.execute("SET LOCAL statement_timeout = {limit:l}", limit=f"{PATIENCE + 5}s")
+    owned = db.value(
+        "SELECT pg_has_role(srvowner, 'USAGE') FROM pg_foreign_server WHERE srvname = {name:l}",
+        name=server.name,
+    )
+    if owned and "connect_timeout" not in server.options:
+        db.execute(
+            "ALTER SERVER {server:i} OPTIONS (ADD connect_timeout {limit:l})",
+            server=server.name,
+            limit=str(PATIENCE),
+        )
 
 
 @contextlib.contextmanager

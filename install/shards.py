@@ -63,7 +63,8 @@ def _judged(server: Server, told: bool, answer: Answer, here: Installation | Non
     if _is_for_others(answer):
         return f"not looked at: {answer.failure}", "madpy doctor as a role that may use the server"
     if answer.failure and not answer.reached:
-        return f"no answer: {answer.failure}", "start it, or mend the server's options or your user mapping"
+        said = ": ".join(filter(None, [answer.failure.message, answer.failure.detail]))
+        return f"no answer: {said}", "start it, or mend the server's options or your user mapping"
     version = f"madpy {answer.version}" if answer.version else "no extension madpy"
     if not told:
         return f"{version}; not told of it here, so that rows would be fetched", f"{this}, to train on them"

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,9 +16,11 @@ from typer.testing import CliRunner, Result
 from madpy import __version__
 from madpy.cli import app
 from madpy.config import load
+from madpy.install import servers
 from madpy.install.build import build
 from madpy.install.plan import Release
 from madpy.server import Address
+from madpy.shards import Shard
 from madpy.state import here
 from tests.session import Session
 from tests.shards.conftest import Far, add_server
@@ -338,6 +341,16 @@ def test_doctor_of_a_server_without_madpy(installed: Table) -> None:
     assert said.endswith("to do: madpy install --all-shards TABLE")
 
 
+def test_madpy_by_plain_sql_there_will_do(table: Table) -> None:
+    there = table.far[1]
+    where = ["-h", there.host, "-p", str(there.port), "-U", there.user, "-d", there.database]
+    assert CliRunner().invoke(app, ["install", "--plain", *where]).exit_code == 0
+    result = table.install()
+    assert result.exit_code == 0
+    assert f"madpy {__version__}, was there" in lines(result)[1]
+    assert found(table) == "ok server s1 PLACE: madpy by plain SQL, the same as here"
+
+
 def test_doctor_of_another_version(installed: Table) -> None:
     installed.there(1, "UPDATE pg_extension SET extversion = '0.0.9' WHERE extname = 'madpy'")
     assert found(installed) == (
@@ -363,6 +376,22 @@ def test_doctor_of_a_server_that_is_down(installed: Table) -> None:
     assert said.startswith("bad server s1 /nowhere, database ")
     assert 'no answer: could not connect to server "s1"' in said
     assert said.endswith("to do: start it, or mend the server's options or your user mapping")
+
+
+def test_install_and_doctor_of_a_server_that_hangs(installed: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "PATIENCE", 2)
+    postmaster = int((Shard.numbered(here(), 1).data / "postmaster.pid").read_text().split()[0])
+    os.kill(postmaster, signal.SIGSTOP)
+    try:
+        told = found(installed)
+        result = installed.install()
+    finally:
+        os.kill(postmaster, signal.SIGCONT)
+    assert 'no answer: could not connect to server "s1": ' in told
+    assert "timeout expired" in told
+    assert "timeout expired" in lines(result)[1]
+    assert lines(result)[3].endswith("was there")
+    assert "connect_timeout" not in installed.options("s1")
 
 
 def test_doctor_of_a_role_without_rights_on_servers(installed: Table) -> None:

@@ -145,6 +145,14 @@ def test_a_foreign_table_or_a_view(table: Table, source: str) -> None:
     assert [line.split()[1] for line in lines(result)] == ["here", "s1"]
 
 
+def test_a_server_with_an_odd_name(table: Table) -> None:
+    table.sql("""ALTER SERVER s1 RENAME TO "o\"\"d'd [b] %" """)
+    result = table.install("far_1")
+    assert result.exit_code == 0, result.stdout
+    assert lines(result)[1].startswith("""ok o"d'd [b] % /""")
+    assert """ok server o"d'd [b] % /""" in " ".join(lines(table.madpy("doctor")))
+
+
 def test_only_libpqs_options_of_server_and_mapping_are_taken(table: Table) -> None:
     table.sql("ALTER SERVER s1 OPTIONS (ADD fetch_size '10', ADD use_remote_estimate 'true')")
     nowhere = {"PGHOST": "/nowhere", "PGPORT": "1", "PGPASSWORD": "secret", "PGDATABASE": "none"}

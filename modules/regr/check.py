@@ -45,7 +45,8 @@ def count_rows(db: Database, output: Relation, terms: Terms) -> Counts:
                pg_catalog.count(*) FILTER (WHERE num_rows_processed = 0) AS unused,
                pg_catalog.count(*) FILTER (WHERE num_rows_processed > 0 AND r2 IS NULL) AS constant,
                pg_catalog.count(*) FILTER (WHERE df_residual = 0) AS exhausted,
-               pg_catalog.count(*) FILTER (WHERE num_rows_processed - df_residual < {terms:l}::integer) AS deficient,
+               pg_catalog.count(*) FILTER (WHERE num_rows_processed - df_residual < {terms:l}::integer)
+                   AS deficient,
                pg_catalog.min(r2) AS r2, pg_catalog.min(residual_std_err) AS residual_std_err
         FROM {output:i}
         """,

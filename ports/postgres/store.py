@@ -1,4 +1,4 @@
-"""A store of this transaction as numpy arrays, inside the server: its memory file mapped, not copied."""
+"""A store of this transaction as numpy arrays, inside the server: a memory file of it, mapped."""
 
 import mmap
 

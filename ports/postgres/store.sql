@@ -39,7 +39,7 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.__store_outcomes(integer, text, bytea, integer
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_map(
     store integer,
-    OUT fd          integer,    -- the memory file, open in this backend
+    OUT fd          integer,    -- a memory file of its blocks, open in this backend
     OUT bytes       bigint,
     OUT num_rows    bigint,
     OUT num_columns integer,

@@ -24,6 +24,7 @@ FUNCTION = """
 """
 
 LEFT = """
+    contexts = plpy.execute("SELECT count(*) FROM pg_backend_memory_contexts WHERE name = 'madpy store'")
     links = []
     for fd in os.listdir('/proc/self/fd'):
         try:
@@ -31,7 +32,8 @@ LEFT = """
         except FileNotFoundError:
             pass
     with open('/proc/self/maps') as maps:
-        return [sum('memfd:madpy' in link for link in links), sum('memfd:madpy' in line for line in maps)]
+        mapped = sum('memfd:madpy' in line for line in maps)
+    return [contexts[0]['count'], sum('memfd:madpy' in link for link in links), mapped]
 """
 
 
@@ -42,6 +44,6 @@ def inside(sql: Session, body: str) -> Any:
 
 
 def left(sql: Session) -> list[int]:
-    """How many memory files of stores this backend has open, and how many mapped."""
+    """How many stores this backend has, how many memory files of them open, and how many mapped."""
     found: list[int] = inside(sql, LEFT)
     return found

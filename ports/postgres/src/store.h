@@ -1,9 +1,10 @@
 /*
  * store.h: the columns of a query, in memory.
  *
- * A store is a memory file of blocks; a block holds some rows, column by column, every value a double, and behind them
- * a bitmap of NULLs per column (a NaN is a value, a NULL is not).  Kernels run over it with no executor in between;
- * numpy and other processes map the same file.  It belongs to the transaction: freed at its end, on error too.
+ * A store is memory of blocks; a block holds some rows, column by column, every value a double, and behind them a bitmap
+ * of NULLs per column (a NaN is a value, a NULL is not).  Kernels run over it with no executor in between; numpy and
+ * other processes map a memory file of it, made when one asks.  It belongs to the transaction: freed at its end, on
+ * error too.
  *
  *   smallint .. bigint, real, double precision, numeric, boolean   the number
  *   date, timestamp, timestamptz                                   seconds since 1970-01-01 00:00
@@ -16,6 +17,8 @@
 #include "dict.h"
 #include "kernel.h"
 
+#define HUGE_PAGE (2 * 1024 * 1024)
+
 extern int	store_memory_kb;
 
 typedef struct Store
@@ -25,8 +28,9 @@ typedef struct Store
 	SubTransactionId since;
 	bool		filled;			/* the query that fills a store cannot name it */
 	MemoryContext context;
-	int			fd;				/* the memory file, -1: none yet */
-	char	   *base;			/* mapped here */
+	char	   *base;			/* the blocks */
+	Size		mapped;			/* bytes there */
+	int			fd;				/* the memory file, -1: nobody asked for it */
 	int			ncols;
 	int			block_rows;		/* a power of two */
 	int			block_shift;	/* its logarithm */
@@ -42,14 +46,22 @@ typedef struct Store
 
 extern void store_init(void);
 extern Store *store_new(void);
+extern void store_unmap(Store *store);
 extern void store_shape(Store *store, int ncols);
 extern bool store_fits(const Store *store);
+extern void store_resize(Store *store, int64 blocks);
 extern void store_add_block(Store *store);
 extern void store_set_null(Store *store, int64 row, int column);
 extern void store_pile_block(Store *store);
 extern void store_sort(Store *store, const int *codes);
 extern void store_free(Store *store);
 extern Store *store_argument(int id);
+
+static inline int
+store_group_count(const Store *store)
+{
+	return store->groups ? dict_count(store->groups) : 1;
+}
 
 /* Where a row is: the block, and the row in it. */
 static inline int64

@@ -200,7 +200,7 @@ put_codes(Fill *fill, int code, int64 row)
 	fill->codes[row] = code;
 }
 
-/* Room for the next row: in its block of the file, or, with groups, on the pile; false: there is no memory left. */
+/* Room for the next row: in its block, or, with groups, on the pile; false: there is no memory left. */
 static bool
 next_row(Fill *fill)
 {

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from madpy.errors import MadpyError
-from madpy.helper.expressions import NUMBERS, check_expression
+from madpy.helper.expressions import check_expression
 from madpy.helper.features import TARGET, Category, category_item, check_order, levels_of, own_code_item
 from madpy.ports.postgres.db import Database, Relation
+from madpy.ports.postgres.types import NUMBERS
 
 MAX_CLASSES = 1000
 
@@ -22,7 +23,7 @@ class Classes:
 def check_classes(db: Database, source: Relation, text: str | None, most: int = MAX_CLASSES) -> Classes:
     """The classes of the target, at least two and at most `most`; rows where it is NULL have none."""
     found = class_category(db, source, text)
-    return classes_of(db, source, found, levels_of(db, source, found.item, TARGET, most))
+    return classes_of(db, source, found, levels_of(db, source, found, TARGET, most))
 
 
 def class_category(db: Database, source: Relation, text: str | None) -> Category:

@@ -6,12 +6,10 @@ from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.arguments import check_not_null, quoted, shown
-from madpy.ports.postgres.db import Database, Relation, fill, identifier
+from madpy.ports.postgres.db import Database, Relation, identifier
 from madpy.ports.postgres.shards import one_part
+from madpy.ports.postgres.types import NUMBERS, TEXTS, base_types_of
 
-INTEGERS = {"smallint", "integer", "bigint"}
-NUMBERS = INTEGERS | {"real", "double precision", "numeric"}
-TEXTS = {"text", "character varying", "character", "name", '"char"'}
 NOT_HERE = {
     "42803": "an aggregate function cannot be used here",
     "42P20": "a window function cannot be used here",
@@ -19,6 +17,7 @@ NOT_HERE = {
 }
 SYSTEM_COLUMNS = ("tableoid", "ctid", "xmin", "xmax", "cmin", "cmax")
 SHOWN = 40  # column names in a hint
+AT_ONCE = 1000  # expressions in one statement, which has room for 1,664
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def check_expressions(
         if name is not None and name not in columns and name not in (source.name, *SYSTEM_COLUMNS):
             raise _no_column(source, columns, name)
     items = [
-        _safe(written) if name is None else identifier(name)
+        _safe(_resolved(db, source, columns, written, what)) if name is None else identifier(name)
         for name, written in zip(bare, texts, strict=True)
     ]
     probed = _probe(db, source, columns, items, what)
@@ -77,6 +76,7 @@ def check_columns(db: Database, source: Relation, text: str | None, what: str) -
     if text is None or not text.strip():
         return []
     columns = columns_of(db, source)
+    bases = base_types_of(db, source)
     parsed = _parse(db, columns, text, what)
     names: list[str] = []
     for name, written in zip(parsed["columns"], parsed["items"], strict=True):
@@ -89,9 +89,19 @@ def check_columns(db: Database, source: Relation, text: str | None, what: str) -
             raise _no_column(source, columns, name)
         if name in names:
             raise MadpyError(f"{what}: column {quoted(name)} is named twice", sqlstate="42701")
-        _check_groupable(db, name, columns[name], what)
+        _check_groupable(db, name, columns[name], bases[name], what)
         names.append(name)
     return names
+
+
+def check_once(names: list[str], what: str) -> None:
+    """That no expression is given twice, for a method that would count it twice."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            message = f"{what}: {quoted(name)} is named twice"
+            raise MadpyError(message, sqlstate="42701", hint="leave one of them out")
+        seen.add(name)
 
 
 def columns_of(db: Database, relation: Relation) -> dict[str, str]:
@@ -100,24 +110,6 @@ def columns_of(db: Database, relation: Relation) -> dict[str, str]:
         """
         SELECT attname AS name, atttypid::regtype::text AS type FROM pg_catalog.pg_attribute
         WHERE attrelid = {relation:l}::regclass::oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum
-        """,
-        relation=str(relation),
-    )
-    return {row["name"]: row["type"] for row in rows}
-
-
-def base_types_of(db: Database, relation: Relation) -> dict[str, str]:
-    """The same with the type under each domain."""
-    rows = db.execute(
-        """
-        WITH RECURSIVE base AS (
-            SELECT attnum, attname AS name, atttypid AS type FROM pg_catalog.pg_attribute
-            WHERE attrelid = {relation:l}::regclass::oid AND attnum > 0 AND NOT attisdropped
-            UNION ALL
-            SELECT attnum, name, typbasetype FROM base JOIN pg_catalog.pg_type ON oid = type AND typtype = 'd'
-        )
-        SELECT name, type::regtype::text AS type
-        FROM base JOIN pg_catalog.pg_type ON oid = type AND typtype <> 'd' ORDER BY attnum
         """,
         relation=str(relation),
     )
@@ -146,20 +138,49 @@ def _parse(db: Database, columns: dict[str, str], text: str | None, what: str) -
         raise SqlError(message, sqlstate=error.sqlstate, hint=hint, detail=error.detail) from None
 
 
+def _resolved(db: Database, source: Relation, columns: dict[str, str], written: str, what: str) -> str:
+    """An expression as its writer's search_path reads it, where the run has another one."""
+    if db.callers_path is None:
+        return written
+    try:
+        return str(
+            db.value(
+                "SELECT {schema:i}.__resolve({item:l}, {source:l}::regclass, {path:l})",
+                item=_safe(written),
+                source=str(source),
+                path=db.callers_path,
+            )
+        )
+    except SqlError as error:
+        raise _explained(source, columns, error, what) from None
+
+
 def _probe(
     db: Database, source: Relation, columns: dict[str, str], items: list[str], what: str
 ) -> list[dict[str, Any]]:
     """Type of each item, and the type under it where that is a domain, in one statement that reads no row.
 
-    The expression stands in WHERE too, which takes no aggregate, window or set-returning function.
+    The expressions stand in WHERE too, which takes no aggregate, window or set-returning function.
     """
-    probe = "pg_catalog.pg_typeof((SELECT {item:q} FROM {source:q} WHERE {item:q} IS NULL LIMIT 0))"
     part = one_part(db, source)
-    probes = ", ".join(fill(probe, {"item": item, "source": part}) for item in items)
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(items), AT_ONCE):
+        found += _probe_some(db, source, part, columns, items[start : start + AT_ONCE], what)
+    return found
+
+
+def _probe_some(
+    db: Database, source: Relation, part: str, columns: dict[str, str], items: list[str], what: str
+) -> list[dict[str, Any]]:
     try:
         return db.execute(
             """
-            WITH RECURSIVE probed AS MATERIALIZED (SELECT ARRAY[{probes:q}] AS types), base AS (
+            WITH RECURSIVE probed AS MATERIALIZED (
+                SELECT ARRAY[{types:q}] AS types
+                FROM (SELECT) AS one LEFT JOIN (
+                    SELECT {items:q} FROM {part:q} WHERE {nulls:q} LIMIT 0
+                ) AS s ON true
+            ), base AS (
                 SELECT n, type, type::oid AS base
                 FROM probed, pg_catalog.unnest(types) WITH ORDINALITY AS p(type, n)
                 UNION ALL
@@ -169,7 +190,10 @@ def _probe(
                    CASE WHEN typcategory = 'A' THEN typelem::regtype::text END AS element
             FROM base JOIN pg_catalog.pg_type ON oid = base AND typtype <> 'd' ORDER BY n
             """,
-            probes=probes,
+            types=", ".join(f'pg_catalog.pg_typeof(s."item {n}")' for n in range(len(items))),
+            items=", ".join(f'{item} AS "item {n}"' for n, item in enumerate(items)),
+            part=part,
+            nulls=" AND ".join(f"{item} IS NULL" for item in items),
         )
     except SqlError as error:
         raise _explained(source, columns, error, what) from None
@@ -205,10 +229,10 @@ def _no_column(source: Relation, columns: dict[str, str], name: str) -> MadpyErr
     )
 
 
-def _check_groupable(db: Database, name: str, column_type: str, what: str) -> None:
+def _check_groupable(db: Database, name: str, column_type: str, base: str, what: str) -> None:
     """That a type has a hash: groups are found by it, in a store and in joins."""
     try:
-        db.execute("SELECT pg_catalog.hash_record_extended(ROW(NULL::{type:q}), 0)", type=column_type)
+        db.execute("SELECT pg_catalog.hash_record_extended(ROW(NULL::{type:q}), 0)", type=base)
     except SqlError as error:
         if error.sqlstate != "42883":
             raise

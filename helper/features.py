@@ -11,15 +11,15 @@ from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.arguments import quoted
-from madpy.helper.expressions import SHOWN, TEXTS, Expressions, check_columns, check_expressions
-from madpy.helper.terms import number_item
+from madpy.helper.expressions import SHOWN, Expressions, check_columns, check_expressions, check_once
+from madpy.helper.terms import checked_number, checked_vector, number_item
 from madpy.ports.postgres.db import Database, Relation, fill
 from madpy.ports.postgres.shards import distinct_values, one_part, packed_keys
+from madpy.ports.postgres.types import INTEGERS, TEXTS, text_item, values_item
 
 MAX_LEVELS = 100_000
 TARGET = "the target"
 BOOLEANS = ["false", "true"]
-INTEGERS = ("smallint", "integer", "bigint")
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -44,7 +44,7 @@ class Category:
         """SQL of the same as a boolean, bigint or text."""
         if self.sql_type == "boolean":
             return self.item
-        return f"{self.item}::{'bigint' if self.sql_type in INTEGERS else 'text'}"
+        return f"{self.item}::bigint" if self.sql_type in INTEGERS else text_item(self.item, self.sql_type)
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def check_features(
     levels = [
         feature.levels
         if category is None or feature.levels is BOOLEANS
-        else levels_of(db, source, category.item, f"{what}: {quoted(feature.name)}", MAX_LEVELS)
+        else levels_of(db, source, category, f"{what}: {quoted(feature.name)}", MAX_LEVELS)
         for feature, category in zip(found.features, categories, strict=True)
     ]
     items = [
@@ -102,6 +102,7 @@ def list_features(
     found = check_expressions(db, source, text, what, allowed="number, boolean or text")
     if found.is_vector:
         return _elements(db, source, found, what), []
+    check_once(found.names, what)
     forced = check_columns(db, source, categorical_cols, "categorical_cols")
     features: list[Feature] = []
     items: list[str] = []
@@ -167,7 +168,7 @@ def features_of(
             )
     names = [str(feature.column) for feature in model.features]
     if model.is_vector:
-        return fill("{c:i}::double precision[]", {"c": names[0]})
+        return checked_vector(names[0], columns[names[0]])
     items = [fill("{c:i}", {"c": name}) for name in names]
     return _array(db, model, items, [columns[name] for name in names])
 
@@ -186,7 +187,7 @@ def _given(db: Database, source: Relation, model: Features, text: str) -> str:
 
 def _array(db: Database, model: Features, items: list[str], types: list[str]) -> str:
     coded = (
-        number_item(item, sql_type)
+        checked_number(feature.name, item, sql_type)
         if feature.levels is None
         else code_item(db, category_item(item, sql_type), sql_type, feature.levels)
         for item, sql_type, feature in zip(items, types, model.features, strict=True)
@@ -202,8 +203,8 @@ def code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> str:
             {"schema": db.schema, "item": item, "levels": list(map(int, levels))},
         )
     return fill(
-        "{schema:i}.__level_code({item:q}::text, {levels:l}::text[])",
-        {"schema": db.schema, "item": item, "levels": levels},
+        "{schema:i}.__level_code({text:q}, {levels:l}::text[])",
+        {"schema": db.schema, "text": text_item(item, sql_type), "levels": levels},
     )
 
 
@@ -233,16 +234,17 @@ def category_item(item: str, sql_type: str) -> str:
 def in_order(db: Database, source: Relation, category: Category, values: list[str]) -> list[str]:
     """Values of a category, given as text, in its type's order and collation."""
     sql_type = "text" if category.sql_type in (*TEXTS, "record") else category.sql_type
+    item = category.item if sql_type == category.sql_type else f"({category.item})::text"
     rows = db.execute(
         """
         SELECT v.level
-        FROM pg_catalog.unnest({values:l}::text[]) AS v(level)
-             LEFT JOIN (SELECT {item:q}::{sql_type:q} AS value FROM {part:q} LIMIT 0) AS s ON true
-        ORDER BY COALESCE(s.value, v.level::{sql_type:q})
+        FROM (SELECT {texts:q} AS level, {values:q} AS value) AS v
+             LEFT JOIN (SELECT {item:q} AS value FROM {part:q} LIMIT 0) AS s ON true
+        ORDER BY COALESCE(s.value, v.value)
         """,
-        values=values,
-        item=category.item,
-        sql_type=sql_type,
+        texts=values_item(values, "text"),
+        values=values_item(values, sql_type),
+        item=item,
         part=one_part(db, source),
     )
     return [row["level"] for row in rows]
@@ -261,14 +263,15 @@ def check_order(db: Database, source: Relation, category: Category, what: str) -
         ) from None
 
 
-def levels_of(db: Database, source: Relation, item: str, what: str, most: int) -> list[str]:
-    """The distinct values of an expression as text, in its type's order, without NULL; at most `most`."""
+def levels_of(db: Database, source: Relation, category: Category, what: str, most: int) -> list[str]:
+    """The distinct values of a category as text, in its type's order, without NULL; at most `most`."""
     rows = db.execute(
         """
-        SELECT value::text AS level
-        FROM ({values:q}) AS v WHERE value IS NOT NULL ORDER BY value
+        SELECT {text:q} AS level
+        FROM ({values:q}) AS v WHERE value IS DISTINCT FROM NULL ORDER BY value
         """,
-        values=distinct_values(db, source, item, most + 2),
+        text=text_item("value", category.sql_type),
+        values=distinct_values(db, source, category.item, most + 2),
     )
     if len(rows) > most:
         raise too_many_levels(what, most)

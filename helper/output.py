@@ -8,6 +8,7 @@ from typing import Any
 
 from madpy.ports.postgres.db import Database, Relation, fill, literal
 from madpy.ports.postgres.scan import Scan
+from madpy.ports.postgres.types import PLAIN, element
 
 AT_ONCE = 20_000  # rows in one statement
 
@@ -28,6 +29,7 @@ def create_output(
     constants = constants or {}
     waiting = iter(rows)
     values = [name for name, _ in columns if name not in constants]
+    read = [_read_as(sql_type) for name, sql_type in columns if name not in constants]
     cells = ", ".join(
         fill("{value:q}::{type:q} AS {name:i}", {"value": value, "type": sql_type, "name": name})
         for name, sql_type in columns
@@ -39,7 +41,8 @@ def create_output(
             """
             {verb:q} SELECT {groups:q} {cells:q}
             FROM ({relation:q}) AS g
-                 JOIN ROWS FROM ({numbers:q}{texts:q}) WITH ORDINALITY AS v({names:q}, "row number")
+                 JOIN (SELECT {numbers:q} AS "group number", {texts:q}
+                              pg_catalog.generate_series(1, {rows:l}) AS "row number") AS v
                      ON v."group number" = g.{group:i}
             ORDER BY v."row number"
             """,
@@ -49,18 +52,24 @@ def create_output(
             relation=scan.group_relation(),
             numbers=fill("pg_catalog.unnest({n:l}::integer[])", {"n": [number for number, _ in part]}),
             texts="".join(
-                f", pg_catalog.unnest({_texts([row[n] for _, row in part])})" for n in range(len(values))
+                f'pg_catalog.unnest({_texts([row[n] for _, row in part], read[n])}) AS "value {n}", '
+                for n in range(len(values))
             ),
-            names=", ".join(['"group number"', *(f'"value {n}"' for n in range(len(values)))]),
+            rows=len(part),
             group=scan.group,
         )
         create = False
 
 
-def _texts(values: list[Any]) -> str:
+def _read_as(sql_type: str) -> str:
+    """The type that the server reads texts as: for one that is not its own it would take a cast from text."""
+    return "text" if sql_type.removesuffix("[]") in {*PLAIN, "jsonb"} else sql_type
+
+
+def _texts(values: list[Any], sql_type: str) -> str:
     """One literal for a column of many rows, which the server reads much faster than one for each of them."""
     text = _numbers(values) or _repeated(values) or "{" + ",".join(map(_element, values)) + "}"
-    return literal(text) + "::text[]"
+    return f"{literal(text)}::{sql_type}[]"
 
 
 def _repeated(values: list[Any]) -> str | None:
@@ -103,4 +112,4 @@ def _element(value: Any) -> str:
             text = json.dumps(value, allow_nan=False)
         case _:
             text = str(value)
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return element(text)

@@ -9,10 +9,19 @@ from dataclasses import dataclass, replace
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.arguments import quoted
-from madpy.helper.expressions import INTEGERS, NUMBERS, TEXTS, base_types_of, columns_of
-from madpy.helper.terms import Term, Terms, check_terms, level_items, number_item, read_terms
+from madpy.helper.expressions import columns_of
+from madpy.helper.terms import (
+    Term,
+    Terms,
+    check_terms,
+    checked_number,
+    checked_vector,
+    level_items,
+    read_terms,
+)
 from madpy.ports.postgres.db import Database, Relation, fill, identifier
 from madpy.ports.postgres.scan import join_groups
+from madpy.ports.postgres.types import INTEGERS, NUMBERS, TEXTS, base_types_of, json_item
 
 FEATURES = "features"
 UNORDERED = ("xid", "cid", "aclitem")  # types with a hash and no order
@@ -79,6 +88,18 @@ def order_of(db: Database, model: Relation, groups: list[str], alias: str) -> st
     )
 
 
+def groups_item(db: Database, model: Relation, groups: list[str], alias: str) -> str:
+    """SQL of the text of a JSON object: what group a row of a model is of; NULL without groups."""
+    if not groups:
+        return "NULL::text"
+    types = base_types_of(db, model)
+    pairs = (
+        fill("{g:l}, ", {"g": g}) + json_item(fill("{a:q}.{g:i}", {"a": alias, "g": g}), types[g])
+        for g in groups
+    )
+    return f"pg_catalog.jsonb_build_object({', '.join(pairs)})::text"
+
+
 def summary_of(db: Database, model: Relation, method: str) -> Relation:
     """The summary table beside a model."""
     summary = Relation(model.schema, model.name + "_summary")
@@ -88,6 +109,20 @@ def summary_of(db: Database, model: Relation, method: str) -> Relation:
             sqlstate="42P01",
             hint=f"keep the two tables that {method} makes in one schema, under their names",
         )
+    return summary
+
+
+def checked_summary(db: Database, model: Relation, method: str, wanted: Mapping[str, str]) -> Relation:
+    """The same, whose columns are of the types that they were made of: others may come with casts."""
+    summary = summary_of(db, model, method)
+    types = columns_of(db, summary)
+    for name, sql_type in wanted.items():
+        if types.get(name, sql_type) != sql_type:
+            raise MadpyError(
+                f'column "{name}" of table "{summary.name}" is of type {types[name]}, not {sql_type}',
+                sqlstate="42809",
+                hint="train the model again",
+            )
     return summary
 
 
@@ -113,7 +148,7 @@ def packed_model(
 
 def model_terms(db: Database, model: Relation, method: str) -> Terms:
     """What the features of a model are made of, from its summary table; without SQL for them."""
-    summary = summary_of(db, model, method)
+    summary = checked_summary(db, model, method, {"terms": "jsonb"})
     rows = db.execute("SELECT terms::text AS terms FROM {summary:i}", summary=summary)
     return read_terms(rows[0]["terms"] if rows else None)
 
@@ -275,9 +310,10 @@ def _remembered(terms: Terms, columns: dict[str, str], source: Relation) -> str:
                 hint="the model was trained on it",
             )
     if terms.is_vector:
-        return fill("{c:i}::double precision[]", {"c": terms.terms[0].column})
+        column = str(terms.terms[0].column)
+        return checked_vector(column, columns[column])
     of_levels = {term.column for term in terms.terms if term.kind == "level"}
-    levels = {column: iter(_levels(str(column), terms)) for column in of_levels}
+    levels = {column: iter(_levels(str(column), columns[str(column)], terms)) for column in of_levels}
     items = (
         next(levels[term.column]) if term.kind == "level" else _item(term, columns) for term in terms.terms
     )
@@ -292,16 +328,16 @@ def _is_number(name: str) -> bool:
     return True
 
 
-def _levels(column: str, terms: Terms) -> list[str]:
+def _levels(column: str, sql_type: str, terms: Terms) -> list[str]:
     """Items of a column's levels, in the order of its terms."""
     levels = [str(term.level) for term in terms.terms if (term.kind, term.column) == ("level", column)]
-    return level_items(column, terms.references[column], levels)
+    return level_items(column, sql_type, terms.references[column], levels)
 
 
 def _item(term: Term, columns: dict[str, str]) -> str:
     match term.kind, term.column:
         case "number", str(column):
-            return number_item(identifier(column), columns[column])
+            return checked_number(column, identifier(column), columns[column])
         case "expression", _:
             return fill("{n:l}", {"n": float(term.name)})
     return "1::double precision"

@@ -10,6 +10,7 @@ from madpy.helper.arguments import quoted
 from madpy.helper.expressions import Expressions, check_expressions
 from madpy.ports.postgres.db import Database, Relation, fill, identifier
 from madpy.ports.postgres.shards import distinct_values
+from madpy.ports.postgres.types import NUMBERS, text_item
 
 INTERCEPT = "(Intercept)"
 MAX_LEVELS = 1000
@@ -61,16 +62,16 @@ def check_terms(db: Database, source: Relation, text: str | None, what: str = "f
     terms = [] if found.is_array else [Term(INTERCEPT, "intercept")]
     items = [] if found.is_array else ["1::double precision"]
     references: dict[str, str] = {}
-    for item, name, kind in zip(found.items, found.names, found.kinds, strict=True):
+    for item, name, kind, sql_type in zip(found.items, found.names, found.kinds, found.types, strict=True):
         column = name if item == fill("{name:i}", {"name": name}) else None
         if kind == "text":
             if found.is_array or column is None:
                 message = f"{what}: {quoted(name)} is text, a number is needed"
                 hint = "text columns are encoded in a list of columns, not in ARRAY[...] or an expression"
                 raise MadpyError(message, sqlstate="42804", hint=hint)
-            references[column], *others = _levels(db, source, column, what)
+            references[column], *others = _levels(db, source, column, sql_type, what)
             terms += [Term(f"{column}={level}", "level", column, level) for level in others]
-            items += level_items(column, references[column], others)
+            items += level_items(column, sql_type, references[column], others)
         else:
             terms.append(Term(name, "number" if column else "expression", column))
             items.append(number_item(item, kind))
@@ -106,22 +107,43 @@ def number_item(item: str, kind: str) -> str:
     return f"{item}::integer::double precision" if kind == "boolean" else f"{item}::double precision"
 
 
-def level_item(column: str, level: str) -> str:
+def checked_number(name: str, item: str, sql_type: str) -> str:
+    """SQL of a model's feature over another table as double precision; only of a type that may be cast."""
+    if sql_type not in (*NUMBERS, "boolean"):
+        message = f"feature {quoted(name)} is of type {sql_type}, a number is needed"
+        raise MadpyError(message, sqlstate="42804", hint="cast it in a view, and predict from the view")
+    return number_item(item, sql_type)
+
+
+def checked_vector(column: str, sql_type: str) -> str:
+    """The same of an array column."""
+    if sql_type.removesuffix("[]") not in NUMBERS or not sql_type.endswith("[]"):
+        message = f"feature {quoted(column)} is of type {sql_type}, an array of numbers is needed"
+        raise MadpyError(message, sqlstate="42804", hint="cast it in a view, and predict from the view")
+    return fill("{c:i}::double precision[]", {"c": column})
+
+
+def level_item(column: str, sql_type: str, level: str) -> str:
     """SQL that is 1 where a text column has this level, else 0."""
-    return fill("({c:i}::text = {level:l})::integer::double precision", {"c": column, "level": level})
+    text = text_item(identifier(column), sql_type)
+    return fill("({text:q} = {level:l})::integer::double precision", {"text": text, "level": level})
 
 
-def level_items(column: str, reference: str, others: list[str]) -> list[str]:
+def level_items(column: str, sql_type: str, reference: str, others: list[str]) -> list[str]:
     """The items of a text column's levels but the first, which is the reference.
 
     The first item is NULL for any other value, which leaves the row out: one that training had not seen, or
     that came into the table between its statements, would count as the reference.
     """
-    items = [level_item(column, level) for level in others]
+    items = [level_item(column, sql_type, level) for level in others]
     if items:
         items[0] = fill(
-            "CASE WHEN {c:i}::text = ANY ({known:l}) THEN {item:q} END",
-            {"c": column, "known": [reference, *others], "item": items[0]},
+            "CASE WHEN ({text:q}) = ANY ({known:l}) THEN {item:q} END",
+            {
+                "text": text_item(identifier(column), sql_type),
+                "known": [reference, *others],
+                "item": items[0],
+            },
         )
     return items
 
@@ -145,12 +167,13 @@ def _vector(db: Database, source: Relation, found: Expressions, what: str) -> Te
     return Terms(terms, [f"{item}::double precision[]"], True, {})
 
 
-def _levels(db: Database, source: Relation, column: str, what: str) -> list[str]:
+def _levels(db: Database, source: Relation, column: str, sql_type: str, what: str) -> list[str]:
     """The values of a text column, in the order of its type; at least one."""
     rows = db.execute(
         """
-        SELECT value::text AS level FROM ({values:q}) AS v WHERE value IS NOT NULL ORDER BY value
+        SELECT {text:q} AS level FROM ({values:q}) AS v WHERE value IS NOT NULL ORDER BY value
         """,
+        text=text_item("value", sql_type),
         values=distinct_values(db, source, identifier(column), MAX_LEVELS + 2),
     )
     if len(rows) > MAX_LEVELS:

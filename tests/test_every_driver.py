@@ -180,6 +180,25 @@ def test_features_and_targets_that_are_none(refused, name):
             assert said(refused(driver.call(**{what: value}), name)) == (sqlstate, message, hint)
 
 
+@pytest.mark.parametrize("name", ["nb_train", "dtree_train", "kmeans_train", *sorted(MATRIX), "summary"])
+def test_a_feature_that_is_given_twice(refused, name):
+    """It would count twice; a linear model says that the second one has no coefficient of its own."""
+    driver = DRIVERS[name]
+    what = driver.features
+    hint = "Leave one of them out." if what == "features" else None
+    for features, column in [
+        ("a, b, a", "a"),
+        ('a, "a"', "a"),
+        ("b + 1, a, b + 1", "b + 1"),
+        ("a, c, c", "c"),
+    ]:
+        if name in MATRIX and column == "c":
+            continue
+        assert said(refused(driver.call(features=features), name)) == (
+            "42701", f'{what}: "{column}" is named twice', hint
+        )  # fmt: skip
+
+
 # --- rows that cannot be used ---
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.arguments import quoted
-from madpy.helper.expressions import NUMBERS, TEXTS, columns_of
-from madpy.helper.scoring import order_of, summary_of
+from madpy.helper.expressions import columns_of
+from madpy.helper.scoring import groups_item, order_of, summary_of
 from madpy.modules.dtree.display import Node, Tree, dot, svg, text
 from madpy.modules.dtree.report import COLUMNS
 from madpy.ports.postgres.db import Database, Relation, fill
@@ -18,11 +18,6 @@ from madpy.ports.postgres.db import Database, Relation, fill
 METHOD = "dtree_train"
 FORMATS = {"text": text, "dot": dot, "svg": svg}
 MOST_TREES = 100
-# Types that JSON has, or writes in one way whatever the session's settings are.
-PLAIN = {
-    *(NUMBERS | TEXTS), "boolean", "date", "uuid", "timestamp without time zone", "timestamp with time zone",
-}  # fmt: skip
-AS_TEXT = "CASE WHEN m.{g:i} IS NOT NULL THEN pg_catalog.format('%s', m.{g:i}) END"
 
 
 @dataclass(frozen=True)
@@ -45,8 +40,8 @@ def display(db: Database, model_table: str | None, format: str | None) -> str:
                pg_catalog.format('%s', m.prediction) AS prediction, m.class_counts, m.null_goes, m.num_null
         FROM {model:i} AS m ORDER BY {order:q} m.node
         """,
-        groups=_groups(groups),
-        order=order_of(db, model, list(groups), "m"),
+        groups=groups_item(db, model, groups, "m"),
+        order=order_of(db, model, groups, "m"),
         model=model,
     )
     if not rows:
@@ -78,17 +73,17 @@ def importance(db: Database, model_table: str | None) -> list[Importance]:
                  WITH ORDINALITY AS f(name, place)
         GROUP BY {columns:q} f.name, f.place ORDER BY {order:q} importance DESC, f.place
         """,
-        groups=_groups(groups),
+        groups=groups_item(db, model, groups, "m"),
         columns="".join(fill("m.{g:i}, ", {"g": group}) for group in groups),
-        order=order_of(db, model, list(groups), "m"),
+        order=order_of(db, model, groups, "m"),
         model=model,
         summary=summary,
     )
     return [Importance(**row) for row in rows]
 
 
-def _check_model(db: Database, model_table: str | None) -> tuple[Relation, dict[str, str]]:
-    """An output table of dtree_train, and its grouping columns with their types.
+def _check_model(db: Database, model_table: str | None) -> tuple[Relation, list[str]]:
+    """An output table of dtree_train, and its grouping columns.
 
     Anybody can make a table, so types are looked at too: operators of theirs would run as the caller.
     """
@@ -99,7 +94,7 @@ def _check_model(db: Database, model_table: str | None) -> tuple[Relation, dict[
         (name, "any" if name == "prediction" else sql_type) for name, sql_type in COLUMNS
     ]:
         raise _no_model(model)
-    return model, {name: sql_type for name, sql_type in types.items() if name not in own}
+    return model, [name for name in types if name not in own]
 
 
 def _summary(db: Database, model: Relation) -> Relation:
@@ -122,15 +117,6 @@ def _no_model(table: Relation) -> MadpyError:
 def _criterion(db: Database, model: Relation) -> str:
     rows = db.execute("SELECT criterion FROM {s:i} LIMIT 1", s=_summary(db, model))
     return str(rows[0]["criterion"]) if rows else "impurity"
-
-
-def _groups(groups: dict[str, str]) -> str:
-    """SQL of the grouping columns as JSON; types of others as text, as JSON would run their cast to it."""
-    pairs = ", ".join(
-        fill("{g:l}, ", {"g": group}) + fill("m.{g:i}" if sql_type in PLAIN else AS_TEXT, {"g": group})
-        for group, sql_type in groups.items()
-    )
-    return f"pg_catalog.jsonb_build_object({pairs})::text" if groups else "NULL::text"
 
 
 def _trees(rows: list[dict[str, Any]], criterion: str) -> Iterator[Tree]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.arguments import parse_name, quoted
-from madpy.helper.expressions import columns_of
+from madpy.helper.expressions import check_once, columns_of
 from madpy.helper.terms import Term, Terms, check_terms, level_item
 from madpy.modules.kmeans.core import METRICS
 from madpy.modules.kmeans.layout import HEAD, MAX_PARAMS
 from madpy.ports.postgres.db import Database, Relation
+from madpy.ports.postgres.types import base_types_of
 
 INITS = ("kmeans++", "kmeans||", "random")
 CENTROIDS = "centroid"  # the column of a table of centroids
@@ -108,19 +109,23 @@ def check_points(db: Database, source: Relation, features: str | None) -> Terms:
     terms = check_terms(db, source, features)
     if terms.is_vector:
         return terms
+    repeated = [term for n, term in enumerate(terms.terms) if term in terms.terms[:n]]
+    if repeated:
+        check_once([repeated[0].column or repeated[0].name] * 2, "features")
     kept: list[tuple[Term, str]] = []
     missing = dict(terms.references)
+    types = base_types_of(db, source) if missing else {}
     for term, item in zip(terms.terms, terms.items, strict=True):
         if term.column in missing:
-            kept.append(_level(term.column, missing.pop(term.column)))
+            kept.append(_level(term.column, types[term.column], missing.pop(term.column)))
         if term.kind != "intercept":
             kept.append((term, item))
-    kept += [_level(column, level) for column, level in missing.items()]
+    kept += [_level(column, types[column], level) for column, level in missing.items()]
     return Terms([term for term, _ in kept], [item for _, item in kept], False, terms.references)
 
 
-def _level(column: str, level: str) -> tuple[Term, str]:
-    return Term(f"{column}={level}", "level", column, level), level_item(column, level)
+def _level(column: str, sql_type: str, level: str) -> tuple[Term, str]:
+    return Term(f"{column}={level}", "level", column, level), level_item(column, sql_type, level)
 
 
 def check_model(db: Database, model: Relation) -> list[str]:

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.scoring import Predictions, check_job, check_places, create_predictions, summary_of
+from madpy.helper.scoring import Predictions, check_job, check_places, checked_summary, create_predictions
 from madpy.modules.kmeans.check import check_model, check_points
 from madpy.modules.kmeans.core import METRICS
 from madpy.ports.postgres.db import Database, Relation, fill
 
 METHOD = "kmeans_train"
 CLUSTER, DISTANCE = "cluster_id", "distance"
+READ = {"centroids": "double precision[]", "distance": "text", "feature_names": "text[]"}  # of the summary
 
 
 def predict(
@@ -27,7 +28,7 @@ def predict(
     """
     table = helper.check_source(db, model_table, "model_table")
     groups = check_model(db, table)
-    model = summary_of(db, table, METHOD)
+    model = checked_summary(db, table, METHOD, READ)
     adds = [CLUSTER, DISTANCE]
     if features is None:
         job = check_job(db, table, groups, METHOD, source_table, output_table, None, adds)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from madpy.helper import helper
-from madpy.helper.scoring import order_of
+from madpy.helper.scoring import groups_item, order_of
 from madpy.helper.training import stars
 from madpy.modules.logregr.check import check_model
-from madpy.ports.postgres.db import Database, fill
+from madpy.ports.postgres.db import Database
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,6 @@ def summary(db: Database, output_table: str | None) -> list[TermRow]:
     """The terms of each group of a model, in the order of training."""
     model = helper.check_source(db, output_table, "output_table")
     groups = check_model(db, model)
-    pairs = ", ".join(fill("{g:l}, m.{g:i}", {"g": group}) for group in groups)
     rows = db.execute(
         """
         SELECT {groups:q} AS groups, t.term, t.estimate, t.std_error, t.z_value, t.p_value, t.odds_ratio
@@ -37,7 +36,7 @@ def summary(db: Database, output_table: str | None) -> list[TermRow]:
                  WITH ORDINALITY AS t(term, estimate, std_error, z_value, p_value, odds_ratio, n)
         ORDER BY {order:q} t.n
         """,
-        groups=f"pg_catalog.jsonb_build_object({pairs})::text" if groups else "NULL::text",
+        groups=groups_item(db, model, groups, "m"),
         model=model,
         order=order_of(db, model, groups, "m"),
     )

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.classes import Classes, check_classes
-from madpy.helper.expressions import NUMBERS
 from madpy.helper.features import BOOLEANS
 from madpy.helper.terms import number_item
 from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.types import NUMBERS
 
 # Types whose values may be written down and cast back; the labels of any other target stay text.
 LABEL_TYPES = {*NUMBERS, "boolean", "text"}

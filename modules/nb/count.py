@@ -15,7 +15,6 @@ from madpy.helper.arguments import quoted
 from madpy.helper.classes import MAX_CLASSES, Classes, check_classes, class_category, classes_of
 from madpy.helper.features import (
     BOOLEANS,
-    INTEGERS,
     MAX_LEVELS,
     TARGET,
     Category,
@@ -33,6 +32,7 @@ from madpy.ports.postgres.scan import Rows, Scan, has_many_groups
 from madpy.ports.postgres.shards import shards_of
 from madpy.ports.postgres.states import States
 from madpy.ports.postgres.streaming import MOST_ARGUMENTS
+from madpy.ports.postgres.types import INTEGERS
 
 MAX_CELLS = 1_000_000  # numbers in a state: as many parameters as a kernel takes
 MAX_ALL_CELLS = 20_000_000  # in the states of all groups: 160 MB, several times in Python

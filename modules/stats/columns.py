@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.arguments import quoted
-from madpy.helper.expressions import NUMBERS, TEXTS, columns_of
+from madpy.helper.expressions import columns_of
 from madpy.modules.stats.core import fractions
 from madpy.ports.postgres.db import Database, Relation, fill
 
 MOST_FREQUENT = 1000
-TIMES = {"date", "timestamp without time zone", "timestamp with time zone"}
-# Types whose values can be told apart and put in order; others are known by their texts.
-ORDERED = NUMBERS | TEXTS | TIMES | {"boolean", "uuid", "bytea", "interval", "inet", "time without time zone"}
 
 
 @dataclass(frozen=True)
@@ -92,23 +89,3 @@ def check_wanted(
     how_many = 10 if how_many_mfv is None else how_many_mfv
     how_many = int(helper.check_range("how_many_mfv", how_many, 0, MOST_FREQUENT))
     return Wanted(get_distinct is not False, quartiles, fractions(quartiles, ntile_array), how_many)
-
-
-def group_texts(db: Database, source: Relation, groups: list[str], alias: str) -> list[str]:
-    """SQL of each grouping column of relation `alias`, over `source`, as text."""
-    if not groups:
-        return []
-    items = ", ".join(fill("{g:i}", {"g": group}) for group in groups)
-    types = helper.check_expressions(db, source, items, "grouping_cols", "any").types
-    columns = [fill("{alias:q}.{g:i}", {"alias": alias, "g": group}) for group in groups]
-    return [text_item(item, sql_type) for item, sql_type in zip(columns, types, strict=True)]
-
-
-def text_item(item: str, sql_type: str) -> str:
-    """An expression as text: where its type is not the server's own, as the type writes it, not by a cast.
-
-    Who owns a type may have made a cast of it, which would be run with the caller's rights.
-    """
-    if sql_type in ORDERED:
-        return f"({item})::text"
-    return f"CASE WHEN ({item}) IS DISTINCT FROM NULL THEN pg_catalog.format('%s', {item}) END"

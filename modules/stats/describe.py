@@ -7,10 +7,11 @@ from datetime import timedelta
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.training import Training, create_summary
-from madpy.modules.stats.columns import Column, Wanted, check_columns, check_wanted, group_texts
+from madpy.modules.stats.columns import Column, Wanted, check_columns, check_wanted
 from madpy.modules.stats.exact import count_exactly
 from madpy.ports.postgres.db import Database, Relation, fill
 from madpy.ports.postgres.shards import Part, part_by_part, shards_of
+from madpy.ports.postgres.types import group_texts
 
 QUARTILES = ("first_quartile", "median", "third_quartile")
 OWN_COLUMNS = (

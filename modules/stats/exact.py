@@ -1,9 +1,10 @@
 """get_estimates => false: distinct values, frequent values and quantiles counted, a column at a time."""
 
 from madpy.helper.features import category_item
-from madpy.modules.stats.columns import ORDERED, TIMES, Column, Wanted, text_item
+from madpy.modules.stats.columns import Column, Wanted
 from madpy.ports.postgres.db import Database, Relation, fill
 from madpy.ports.postgres.scan import join_groups
+from madpy.ports.postgres.types import PLAIN, TIMES, text_item
 
 
 def count_exactly(
@@ -35,7 +36,7 @@ def count_exactly(
 
 def _counted(source: Relation, column: Column, groups: list[str], wanted: Wanted) -> str:
     """SQL: per group how many distinct values, and the most frequent ones with their counts."""
-    value = column.item if column.sql_type in ORDERED else text_item(column.item, column.sql_type)
+    value = column.item if column.sql_type in PLAIN else text_item(column.item, column.sql_type)
     value = category_item(value, column.sql_type)
     return fill(
         """

@@ -56,6 +56,11 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'parse_list';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__parse_list(text) IS
     'takes a list of expressions apart with PostgreSQL''s own grammar; an error if it is anything else';
 
+CREATE FUNCTION MADLIB_SCHEMA.__resolve(expression text, source regclass, path text) RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'resolve';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__resolve(text, regclass, text) IS
+    'an expression over a table as another search_path reads it, in words for the one that is set';
+
 CREATE FUNCTION MADLIB_SCHEMA.__level_code(value text, levels text[]) RETURNS double precision
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'level_code';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__level_code(text, text[]) IS

@@ -25,6 +25,11 @@ SETTINGS = {
     "array_nulls": "on",  # NULL in array text
     "extra_float_digits": "1",  # a label or a group's value that was text is the same number again
 }
+# Types that statements name without a schema: the grammar looks for them in the search_path.
+TYPES = (
+    *("text", "name", "date", "uuid", "bytea", "inet", "jsonb", "timestamptz"),
+    *("oid", "tid", "regclass", "regtype"),
+)
 CREATED_AT_ONCE = ("pg_class_relname_nsp_index", "pg_type_typname_nsp_index")
 
 
@@ -46,6 +51,7 @@ class Database:
         self.connection = connection
         self.schema = schema
         self.facts: dict[str, Any] = {}  # what was found out once in this run
+        self.callers_path: str | None = None  # the search_path, where expressions have to be read by another
         self._before: dict[str, str] = {}  # of settings that were changed, what they were
 
     @property
@@ -89,6 +95,34 @@ class Database:
         for name, value in self.execute("SELECT {columns:q}", columns=columns)[0].items():
             if value != SETTINGS[name]:
                 self.set(name, SETTINGS[name])
+        self._set_path()
+
+    def _set_path(self) -> None:
+        """Our statements take the server's own operators, functions and types, whatever the path has."""
+        row = self.execute(
+            """
+            SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(true)) AS searched,
+                   pg_catalog.array_to_json(pg_catalog.current_schemas(false)) AS listed,
+                   pg_catalog.current_setting('search_path') AS path,
+                   (SELECT typname FROM pg_catalog.pg_type
+                    WHERE typnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()
+                      AND typname OPERATOR(pg_catalog.=) ANY ({types:q}) LIMIT 1) AS hides
+            """,
+            types=f"'{{{','.join(TYPES)}}}'",
+        )[0]
+        searched, listed = json.loads(row["searched"]), json.loads(row["listed"])
+        if row["hides"] is not None:
+            raise MadpyError(
+                f'the temporary table or type "{row["hides"]}" hides the server\'s own type of that name',
+                sqlstate="42710",
+                hint="drop or rename it",
+            )
+        if next(name for name in searched if not name.startswith("pg_temp_")) == "pg_catalog":
+            return
+        others = [name for name in listed if name != "pg_catalog"]
+        names = ["pg_temp" if name.startswith("pg_temp_") else name for name in others]
+        self.callers_path = row["path"]
+        self.set("search_path", ", ".join(map(identifier, names)))
 
     def finish(self) -> None:
         """The run is over: settings are as they were.  After an error the transaction's end does it."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from madpy.ports.postgres.db import Database, Relation, fill, free_name, literal
 from madpy.ports.postgres.streaming import Streaming
+from madpy.ports.postgres.types import named_texts
 
 if TYPE_CHECKING:  # numpy takes a tenth of a second, and one-pass methods do without it
     from madpy.ports.postgres.states import Array, States
@@ -141,7 +142,7 @@ class Scan:
             return self.streaming.group_values
         return self.db.execute(
             "SELECT {texts:q} FROM ({groups:q}) AS g ORDER BY g.{number:i}",
-            texts=", ".join(fill("{g:i}::text AS {g:i}", {"g": group}) for group in self.rows.groups),
+            texts=named_texts(self.db, self.rows.source, self.rows.groups, "g").rstrip(", "),
             groups=self.group_relation(),
             number=self.group,
         )

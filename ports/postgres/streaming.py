@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from madpy.errors import MadpyError
 from madpy.ports.postgres.db import Database, fill, free_name, identifier, literal
 from madpy.ports.postgres.shards import Part, packed_keys, part_by_part, shards_of
+from madpy.ports.postgres.types import named_texts
 
 if TYPE_CHECKING:
     from madpy.ports.postgres.scan import Rows
@@ -206,10 +207,10 @@ class Streaming:
         """The grouping columns, each with its comma."""
         return "".join(fill("s.{g:i}, ", {"g": group}) for group in self.rows.groups)
 
-    @property
+    @cached_property
     def _texts(self) -> str:
         """The same as text."""
-        return "".join(fill("s.{g:i}::text AS {g:i}, ", {"g": group}) for group in self.rows.groups)
+        return named_texts(self.db, self.rows.source, self.rows.groups, "s")
 
 
 def _group_by(keys: str) -> str:

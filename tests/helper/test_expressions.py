@@ -61,6 +61,12 @@ def test_kinds(db, source):
     assert found.kinds == ["boolean", "text", "text", "number"]
 
 
+def test_more_expressions_than_a_statement_has_room_for(db, source):
+    """All in two statements, in their order; with a statement each inside it took the square of the time."""
+    found = check_expressions(db, source, ", ".join(f"id + {n}, price" for n in range(1000)), "features")
+    assert found.types == ["integer", "double precision"] * 1000
+
+
 def test_no_row_is_read(db, source):
     db.execute("INSERT INTO houses (id) VALUES (0)")
     assert check_expressions(db, source, "1 / id", "features").types == ["integer"]

@@ -19,7 +19,7 @@ def test_nothing_of_others_is_run(sql, loot, feed):
     sql("TRUNCATE public.loot")
     features = "a, k, n, b, f, d"
     if feed == "many columns":
-        features += ", a" * 95
+        features += "".join(f", a + {n}" for n in range(95))
     for target, model in (("y", "m"), ("n", "by_number"), ("f", "by_float"), ("d", "by_numeric")):
         sql(call(features, target, output=model, grouping_cols="g, j", categorical_cols="n, f, d"))
     given = "" if feed != "many columns" else f", '{features}'"

@@ -136,7 +136,7 @@ read_keys(Lookup *lookup, const char *at, const char *end)
 			continue;
 		text = pnstrdup(at, length);
 		at += length;
-		getTypeInputInfo(lookup->types[i % lookup->keys]->type_id, &input, &ioparam);
+		getTypeInputInfo(getBaseType(lookup->types[i % lookup->keys]->type_id), &input, &ioparam);
 		lookup->values[i] = OidInputFunctionCall(input, text, ioparam, -1);
 	}
 	return at;

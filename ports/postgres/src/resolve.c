@@ -1,0 +1,59 @@
+/*
+ * resolve.c: an expression as a caller's search_path would read it, in words that mean the same under the path now set.
+ *
+ * A run sets a path under which its own statements mean what they say; expressions mean what their writer sees.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "fmgr.h"
+#include "nodes/parsenodes.h"
+#include "parser/analyze.h"
+#include "parser/parser.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/ruleutils.h"
+
+static Query *
+analyzed(const char *sql)
+{
+	List	   *trees = raw_parser(sql, RAW_PARSE_DEFAULT);
+
+	if (list_length(trees) != 1 || !IsA(linitial_node(RawStmt, trees)->stmt, SelectStmt))
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("this is not an expression")));
+#if PG_VERSION_NUM >= 150000
+	return parse_analyze_fixedparams(linitial_node(RawStmt, trees), sql, NULL, 0, NULL);
+#else
+	return parse_analyze(linitial_node(RawStmt, trees), sql, NULL, 0, NULL);
+#endif
+}
+
+/* resolve(expression, table, path): what can stand for the expression; itself where it cannot stand in a row. */
+PG_FUNCTION_INFO_V1(resolve);
+Datum
+resolve(PG_FUNCTION_ARGS)
+{
+	char	   *expression = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Oid			table = PG_GETARG_OID(1);
+	char	   *name = get_rel_name(table);
+	char	   *schema = get_namespace_name(get_rel_namespace(table));
+	int			level = NewGUCNestLevel();
+	Query	   *query;
+	Node	   *item;
+
+	if (name == NULL || schema == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", table)));
+	(void) set_config_option("search_path", text_to_cstring(PG_GETARG_TEXT_PP(2)), PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	query = analyzed(psprintf("SELECT %s FROM %s", expression, quote_qualified_identifier(schema, name)));
+	AtEOXact_GUC(true, level);
+	if (list_length(query->targetList) != 1 || query->hasAggs || query->hasWindowFuncs || query->hasTargetSRFs)
+		PG_RETURN_TEXT_P(PG_GETARG_TEXT_P_COPY(0));
+	item = (Node *) linitial_node(TargetEntry, query->targetList)->expr;
+	PG_RETURN_TEXT_P(cstring_to_text(deparse_expression(item, deparse_context_for(name, table), false, false)));
+}

@@ -1,6 +1,7 @@
 """Output tables with a row per group, of numpy arrays, which go over as they lie in memory."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,20 @@ from madpy.ports.postgres.db import Database, Relation, fill, free_name
 from madpy.ports.postgres.scan import Scan
 
 AT_ONCE = 64 * 2**20  # bytes in one statement
-DATA, FIRST = "numbers of all rows", "first number of a row"  # names of internal columns
+DATA, FIRST, MORE = "numbers of all rows", "first number of a row", "derived numbers"  # internal columns
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Figures that a function of the library computes for each row, and their dimensions.
+
+    Its arguments are bytes, the place where its numbers begin there, and `length`; it returns bytes as well.
+    """
+
+    function: str
+    figure: str  # whose numbers it takes
+    length: int
+    dims: Mapping[str, list[int]]
 
 
 def create_figures(
@@ -21,6 +35,7 @@ def create_figures(
     figures: Mapping[str, NDArray[Any]],
     words: Mapping[str, Sequence[str]],
     constants: Mapping[str, Any],
+    derived: Derived,
 ) -> None:
     """Create `output`: the grouping columns of the scan, then `columns`, pairs of a name and an SQL type.
 
@@ -28,8 +43,10 @@ def create_figures(
     In a column with `words` a number stands for one of them.  `constants` are the same in all rows.
     """
     groups = len(next(iter(figures.values())))
-    data, first = (free_name(name, scan.rows.groups) for name in (DATA, FIRST))
-    cells = _cells(db, (data, first), dict(columns), figures, words)
+    data, first, more = (fill("{c:i}", {"c": free_name(c, scan.rows.groups)}) for c in (DATA, FIRST, MORE))
+    given = {name: list(figure.shape[1:]) for name, figure in figures.items()}
+    places = _places(f"g.{data}, g.{first} + ", given)
+    cells = _cells(db, places | _places(f"g.{more}, ", derived.dims), dict(columns), words)
     cells |= {name: fill("{value:l}", {"value": value}) for name, value in constants.items()}
     table = np.concatenate([figure.reshape(groups, -1) for figure in figures.values()], axis=1, dtype="<f8")
     step = max(1, AT_ONCE // (table.shape[1] * 8))
@@ -38,9 +55,11 @@ def create_figures(
         db.execute(
             """
             {verb:q} SELECT {groups:q} {cells:q}
-            FROM (SELECT g.*, {bytes:b} AS {data:i}, (g.{group:i} - {start:l}) * {width:l} AS {first:i}
-                  FROM (SELECT * FROM ({relation:q}) AS g WHERE g.{group:i} BETWEEN {start:l} AND {last:l}
-                        ORDER BY g.{group:i}) AS g
+            FROM (SELECT g.*, {schema:i}.{function:i}({place:q}, {length:l}) AS {more:q}
+                  FROM (SELECT g.*, {bytes:b} AS {data:q}, (g.{group:i} - {start:l}) * {width:l} AS {first:q}
+                        FROM (SELECT * FROM ({relation:q}) AS g
+                              WHERE g.{group:i} BETWEEN {start:l} AND {last:l} ORDER BY g.{group:i}) AS g
+                        OFFSET 0) AS g
                   OFFSET 0) AS g
             """,
             verb=fill("INSERT INTO {o:i}" if start else "CREATE TABLE {o:i} AS", {"o": output}),
@@ -51,6 +70,10 @@ def create_figures(
                 )
                 for name, sql_type in columns
             ),
+            function=derived.function,
+            place=places[derived.figure][0],
+            length=derived.length,
+            more=more,
             bytes=part.tobytes(),
             data=data,
             first=first,
@@ -64,36 +87,33 @@ def create_figures(
 
 def _cells(
     db: Database,
-    row: tuple[str, str],
+    places: Mapping[str, tuple[str, list[int]]],
     types: Mapping[str, str],
-    figures: Mapping[str, NDArray[Any]],
     words: Mapping[str, Sequence[str]],
 ) -> dict[str, str]:
-    """SQL of each figure of a row; `row`: columns with the bytes of all, and where those of it begin."""
+    """SQL of each figure of a row."""
     cells: dict[str, str] = {}
-    for name, first, dims in _places(figures):
-        place = {"schema": db.schema, "data": row[0], "first": row[1], "more": first, "dims": dims}
+    for name, (place, dims) in places.items():
         cells[name] = fill(
-            "{schema:i}.__numbers(g.{data:i}, g.{first:i} + {more:l}, {dims:l}::integer[])"
+            "{schema:i}.__numbers({place:q}, {dims:l}::integer[])"
             if dims
-            else "{schema:i}.__number(g.{data:i}, g.{first:i} + {more:l})",
-            place,
+            else "{schema:i}.__number({place:q})",
+            {"schema": db.schema, "place": place, "dims": dims},
         )
         if name in words:
             cells[name] = fill(
                 "({words:l})[{cell:q}::integer + 1]", {"words": list(words[name]), "cell": cells[name]}
             )
-        elif types[name] == "boolean":
+        elif types.get(name) == "boolean":
             cells[name] += " OPERATOR(pg_catalog.<>) 0::double precision"
     return cells
 
 
-def _places(figures: Mapping[str, NDArray[Any]]) -> list[tuple[str, int, list[int]]]:
-    """Of each figure the name, where it begins in a row, and its dimensions."""
-    places = []
-    first = 0
-    for name, figure in figures.items():
-        dims = list(figure.shape[1:])
-        places.append((name, first, dims))
-        first += int(np.prod(dims, dtype=int))
+def _places(begin: str, dims: Mapping[str, list[int]]) -> dict[str, tuple[str, list[int]]]:
+    """Of each figure SQL of the bytes it is in and of where it begins, and its dimensions."""
+    places = {}
+    at = 0
+    for name, shape in dims.items():
+        places[name] = (f"{begin}{at}", shape)
+        at += int(np.prod(shape, dtype=int))
     return places

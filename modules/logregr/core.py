@@ -1,7 +1,7 @@
 """Logistic regression by iteratively reweighted least squares, all groups at once.  Pure: numpy only.
 
 Arrays hold one row per group: G groups, k coefficients.  Where the first feature is constant, the others
-are centred at their means while the model is sought, and the coefficients are turned back in `estimate`: the
+are centred at their means while the model is sought, and the coefficients are turned back at its end: the
 model is the same, and a feature that is large beside its spread (a year, a timestamp) costs no digits.
 
 Source: McCullagh & Nelder, Generalized Linear Models, 2nd ed., section 4.4; Albert & Anderson (1984),
@@ -11,7 +11,7 @@ Biometrika 71, 1-10, for separation.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TypeVar, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,22 +56,6 @@ class Sums:
     margin: Array  # (G,) the smallest (2 y - 1) logit of a row
     step: Array  # (G, k) Newton's next
     hessian: Array  # (G, k (k + 1) / 2) its lower triangle row by row
-
-
-@dataclass(frozen=True)
-class Estimates:
-    """Figures per group; NaN where there is nothing to say."""
-
-    coef: Array  # (G, k)
-    covariance: Array  # (G, k, k)
-    std_err: Array
-    z_stats: Array
-    p_values: Array
-    odds_ratios: Array
-    likelihood: Array  # (G,)
-    null_deviance: Array
-    aic: Array
-    condition: Array  # of the features, each row times the root of its weight p (1 - p)
 
 
 def design(body: Array, k: int) -> Design:
@@ -224,42 +208,33 @@ class Newton:
         return steps
 
 
-def estimate(newton: Newton) -> Estimates:
-    """Coefficients in the units of the features, and what is said of them."""
-    return _joined([_estimate(newton, piece) for piece in pieces(*newton.coef.shape)])
+def fits(newton: Newton) -> Array:
+    """What estimates are made of: `first`, coefficients, shifts, the Hessian's triangle; shape (G, ...).
+
+    A shift is NaN where there is no coefficient, a Hessian where there are no errors.
+    """
+    kept = newton.design.kept & (newton.status < ONE_CLASS)[:, None]
+    shift = np.where(kept, newton.design.shift, np.nan)
+    hessian = np.where((newton.status == SEPARATED)[:, None], np.nan, newton.hessian)
+    return np.concatenate([newton.design.first[:, None], newton.coef, shift, hessian], axis=1)
 
 
-def _estimate(newton: Newton, piece: slice) -> Estimates:
-    design, status = _sliced(newton.design, piece), newton.status[piece]
-    hessian = _triangle(newton.hessian[piece], design.cross.shape[1])
-    kept = design.kept & (status < ONE_CLASS)[:, None]
-    back = _back(design)
-    coef = (back @ newton.coef[piece, :, None])[..., 0]
-    scaled, scale = _scaled(hessian, kept)
-    eye = np.broadcast_to(np.eye(scaled.shape[1]), scaled.shape)
-    covariance = _solved(scaled, eye) * scale[:, :, None] * scale[:, None, :]
-    covariance = back @ covariance @ back.swapaxes(1, 2)
-    known = kept & (status != SEPARATED)[:, None]
-    covariance[~(known[:, :, None] & known[:, None, :])] = np.nan
-    coef[~kept] = np.nan
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        std_err = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-        z_stats = coef / std_err
-        odds_ratios = np.exp(coef)
-    fitted = status < ONE_CLASS
-    likelihood = np.where(fitted, newton.likelihood[piece], np.nan)
-    return Estimates(
-        coef=coef,
-        covariance=covariance,
-        std_err=std_err,
-        z_stats=z_stats,
-        p_values=_two_sided(z_stats),
-        odds_ratios=odds_ratios,
-        likelihood=likelihood,
-        null_deviance=np.where(fitted, null_deviance(design), np.nan),
-        aic=2 * kept.sum(axis=1) - 2 * likelihood,
-        condition=np.where(known.any(axis=1), _condition(design, hessian, kept), np.nan),
-    )
+def estimated(k: int) -> dict[str, list[int]]:
+    """What the server says of a fit, and its dimensions: as src/logregr_fit.c has it."""
+    vectors = ("coef", "std_err", "z_stats", "p_values", "odds_ratios")
+    return {"condition_no": [], **{name: [k] for name in vectors}, "variance_covariance": [k, k]}
+
+
+def deviances(newton: Newton) -> dict[str, Array]:
+    """The log-likelihood and what follows from it, each (G,), NaN where there is no model."""
+    fitted = newton.status < ONE_CLASS
+    likelihood = np.where(fitted, newton.likelihood, np.nan)
+    return {
+        "log_likelihood": likelihood,
+        "null_deviance": np.where(fitted, null_deviance(newton.design), np.nan),
+        "deviance": -2 * likelihood,
+        "aic": 2 * newton.design.kept.sum(axis=1) - 2 * likelihood,
+    }
 
 
 def null_deviance(design: Design) -> Array:
@@ -273,20 +248,13 @@ def null_deviance(design: Design) -> Array:
     return cast(Array, -2 * (in_favour + opposed))
 
 
-Record = TypeVar("Record", Design, Estimates)
-
-
 def pieces(groups: int, k: int) -> Iterator[slice]:
     """Slices of the groups; one, empty, of none."""
     step = max(1, AT_ONCE // k**2)
     return (slice(start, start + step) for start in range(0, max(groups, 1), step))
 
 
-def _sliced(record: Record, piece: slice) -> Record:
-    return replace(record, **{part.name: getattr(record, part.name)[piece] for part in fields(record)})
-
-
-def _joined(records: Sequence[Record]) -> Record:
+def _joined(records: Sequence[Design]) -> Design:
     columns = {part.name: [getattr(one, part.name) for one in records] for part in fields(records[0])}
     return replace(records[0], **{name: np.concatenate(column) for name, column in columns.items()})
 
@@ -360,33 +328,3 @@ def _solved(matrices: Array, right: Array) -> Array:
         return cast(Array, np.linalg.solve(matrices, right))
     except np.linalg.LinAlgError:
         return np.linalg.pinv(matrices, hermitian=True) @ right
-
-
-def _back(design: Design) -> Array:
-    """Matrices that turn centred coefficients into those of the features as they are, shape (G, k, k)."""
-    groups, k = design.shift.shape
-    back = np.broadcast_to(np.eye(k), (groups, k, k)).copy()
-    first = np.where(design.first != 0, design.first, 1)[:, None]
-    back[:, 0, 1:] -= np.where(design.kept, design.shift, 0)[:, 1:] / first
-    return back
-
-
-def _two_sided(z_stats: Array) -> Array:
-    """Probabilities beyond |z| on both sides of the normal distribution."""
-    tails = [math.erfc(abs(z) / math.sqrt(2)) for z in z_stats.ravel().tolist()]
-    return np.array(tails).reshape(z_stats.shape)
-
-
-def _condition(design: Design, hessian: Array, kept: Mask) -> Array:
-    """The root of the largest eigenvalue of the Hessian of the kept features over the smallest."""
-    forth = _back(design)
-    forth[:, 0, 1:] *= -1
-    hessian = forth.swapaxes(1, 2) @ hessian @ forth
-    hessian = np.where(kept[:, :, None] & kept[:, None, :], hessian, 0)
-    diagonal = np.arange(kept.shape[1])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # what is not kept gets a value between the others, which leaves the extremes as they are
-        mean = hessian[:, diagonal, diagonal].sum(axis=1) / kept.sum(axis=1)
-        hessian[:, diagonal, diagonal] += np.where(kept, 0, np.nan_to_num(mean)[:, None])
-        values = np.linalg.eigvalsh(hessian)
-        return cast(Array, np.sqrt(np.where(values[:, 0] > 0, values[:, -1] / values[:, 0], np.inf)))

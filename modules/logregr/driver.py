@@ -8,7 +8,7 @@ from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
-from madpy.helper.figures import create_figures
+from madpy.helper.figures import Derived, create_figures
 from madpy.helper.reasons import explained
 from madpy.helper.terms import Terms, check_terms
 from madpy.helper.training import Training, create_summary
@@ -202,24 +202,16 @@ def _parts(scan: Scan, groups: core.Numbers, k: int) -> Iterator[core.Numbers]:
 def _create_model(
     db: Database, scan: Scan, output: Relation, terms: Terms, states: States, newton: core.Newton
 ) -> None:
-    found = core.estimate(newton)
+    k = len(terms.names)
     figures = {
-        "coef": found.coef,
-        "log_likelihood": found.likelihood,
-        "std_err": found.std_err,
-        "z_stats": found.z_stats,
-        "p_values": found.p_values,
-        "odds_ratios": found.odds_ratios,
-        "condition_no": found.condition,
+        "fit": core.fits(newton),
+        **core.deviances(newton),
         "num_rows_processed": states.rows_used,
         "num_missing_rows_skipped": states.rows_skipped,
         "num_iterations": newton.iterations,
-        "variance_covariance": found.covariance,
-        "null_deviance": found.null_deviance,
-        "deviance": -2 * found.likelihood,
-        "aic": found.aic,
         "converged": newton.status == core.CONVERGED,
         "status": newton.status,
     }
     words = {"status": core.WORDS}
-    create_figures(db, scan, output, COLUMNS, figures, words, {"feature_names": terms.names})
+    derived = Derived("__logregr_estimate", "fit", k, core.estimated(k))
+    create_figures(db, scan, output, COLUMNS, figures, words, {"feature_names": terms.names}, derived)

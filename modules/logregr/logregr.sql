@@ -37,6 +37,11 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'logregr_outcome
 COMMENT ON FUNCTION MADLIB_SCHEMA.__logregr_outcome(bytea) IS
     'what logregr_train reads of a state of logregr_state: the log-likelihood, Newton''s next step, the Hessian';
 
+CREATE FUNCTION MADLIB_SCHEMA.__logregr_estimate(data bytea, first integer, k integer) RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'logregr_estimate';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__logregr_estimate(bytea, integer, integer) IS
+    'coefficients, standard errors and the rest from coefficients and a Hessian, all as doubles in memory';
+
 -- Prediction of one row.
 
 CREATE FUNCTION MADLIB_SCHEMA.logregr_predict(coef double precision[], x double precision[]) RETURNS boolean

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from madpy.helper import figures
-from madpy.helper.figures import create_figures
+from madpy.helper.figures import Derived, create_figures
 from madpy.ports.postgres.db import Relation
 from madpy.ports.postgres.scan import Rows, Scan
 
 COLUMNS = [
     *(("n", "bigint"), ("v", "double precision[]"), ("m", "double precision[]")),
     *(("ok", "boolean"), ("said", "text"), ("names", "text[]")),
+    *(("of", "double precision[]"), ("error", "double precision[]")),
 ]
 
 
@@ -34,13 +35,17 @@ def test_figures_by_group(db, schema, monkeypatch, memory, at_once):
             "said": g % 2,
         }
         words = {"said": ["it's", "odd"]}
-        create_figures(db, scan, Relation(schema, "o"), COLUMNS, given, words, {"names": ["a", "b"]})
+        # one coefficient of each, with a Hessian of 4 to 1: a standard error of 1/2
+        given["fit"] = np.column_stack([0 * g, g, 0 * g, 0 * g + 4])
+        more = Derived("__logregr_estimate", "fit", 1, {"condition": [], "of": [1], "error": [1]})
+        constants = {"names": ["a", "b"]}
+        create_figures(db, scan, Relation(schema, "o"), COLUMNS, given, words, constants, more)
         scan.close()
     found = [tuple(row.values()) for row in db.execute("SELECT * FROM o ORDER BY g")]
     assert found == [
-        (0, 0, [1.5, None], [[0, 1], [2, 3]], False, "it's", ["a", "b"]),
-        (1, 2**40, [1.5, None], [[1, 2], [3, 4]], True, "odd", ["a", "b"]),
-        (2, 2**41, None, [[2, 3], [4, 5]], False, "it's", ["a", "b"]),
+        (0, 0, [1.5, None], [[0, 1], [2, 3]], False, "it's", ["a", "b"], [0], [0.5]),
+        (1, 2**40, [1.5, None], [[1, 2], [3, 4]], True, "odd", ["a", "b"], [1], [0.5]),
+        (2, 2**41, None, [[2, 3], [4, 5]], False, "it's", ["a", "b"], [2], [0.5]),
     ]
 
 

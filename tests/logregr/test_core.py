@@ -1,4 +1,6 @@
-"""Logistic regression on arrays: what the kernels would say is computed here, plainly."""
+"""Logistic regression on arrays: what the server would say is computed here, plainly."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ from scipy import special
 
 from madpy.helper.training import stars
 from madpy.modules.logregr import core
+from tests.logregr.plain import estimate
 
 
 def moments(X, y):
@@ -38,7 +41,12 @@ def fit(groups, tolerance=1e-4, max_iter=20):
         rows = zip([groups[g] for g in going], newton.params(going), strict=True)
         newton.take(going, core.sums(np.array([pass_over(X, y, p) for (X, y), p in rows]), k))
     newton.stop()
-    return newton, core.estimate(newton)
+    rows = np.array([estimate(fit, k) for fit in core.fits(newton)])
+    dims = core.estimated(k)
+    ends = np.cumsum([int(np.prod(shape)) for shape in dims.values()])[:-1]
+    parts = zip(dims.items(), np.split(rows, ends, axis=1), strict=True)
+    found = {name: part.reshape(len(groups), *shape) for (name, shape), part in parts}
+    return newton, SimpleNamespace(**found, **core.deviances(newton))
 
 
 @pytest.fixture
@@ -56,7 +64,7 @@ def test_the_score_is_zero(sample):
     assert core.WORDS[newton.status[0]] == "converged"
     np.testing.assert_allclose((y - p) @ X, 0, atol=1e-10)
     covariance = np.linalg.inv(X.T @ (X * (p * (1 - p))[:, None]))
-    np.testing.assert_allclose(found.covariance[0], covariance, rtol=1e-9)
+    np.testing.assert_allclose(found.variance_covariance[0], covariance, rtol=1e-9)
     np.testing.assert_allclose(found.std_err[0] ** 2, np.diag(covariance), rtol=1e-9)
 
 
@@ -65,7 +73,7 @@ def test_one_class_with_another_group_and_no_rows(sample):
     newton, found = fit([(X, y), (X, np.zeros(200))])
     assert [core.WORDS[s] for s in newton.status] == ["converged", "one class"]
     assert np.isnan(found.coef[1]).all()
-    assert np.isnan(found.likelihood[1])
+    assert np.isnan(found.log_likelihood[1])
     assert not np.isnan(found.std_err[0]).any()
 
 
@@ -117,7 +125,7 @@ def test_combinations_of_features_before():
     assert np.isnan(found.coef[0]).tolist() == [False, False, True, False, True, False]
     _, alone = fit([(X[:, [0, 1, 3, 5]], y)])
     np.testing.assert_allclose(found.coef[0, [0, 1, 3, 5]], alone.coef[0], rtol=1e-8)
-    np.testing.assert_allclose(found.condition, alone.condition, rtol=1e-8)
+    np.testing.assert_allclose(found.condition_no, alone.condition_no, rtol=1e-8)
 
 
 def test_an_offset_is_no_combination():

@@ -7,6 +7,7 @@ import pytest
 
 from madpy.ports.postgres.states import States
 from tests.logregr.conftest import call
+from tests.logregr.plain import estimate
 
 CHECK = Path(__file__).resolve().parents[2] / "modules" / "logregr" / "check.sql"
 ODDS = """
@@ -146,6 +147,43 @@ def test_the_outcome_of_a_state(sql, source):
     np.testing.assert_allclose(found.body[0, :3], [likelihood, 2, margin.min()], rtol=1e-12)
     np.testing.assert_allclose(found.body[0, 3:9], step, rtol=1e-10)
     np.testing.assert_allclose(found.body[0, 9:], hessian[np.tril_indices(6)], rtol=1e-12)
+
+
+@pytest.mark.parametrize("k", [1, 2, 7])
+def test_estimates(sql, k):
+    """Some groups have features that are left out, no constant, no coefficient at all, or no Hessian."""
+    rng = np.random.default_rng(k)
+    X = rng.normal(1, 1, (9, 3 * k, k)) * np.exp(rng.normal(0, 3, k))
+    hessian = (X.swapaxes(1, 2) @ X)[:, *np.tril_indices(k)]
+    first, (coef, shift) = np.exp(rng.normal(size=(9, 1))), rng.normal(size=(2, 9, k))
+    fits = np.concatenate([first, *np.broadcast_arrays(coef, shift), hessian], axis=1)
+    fits[:2, 0] = 0
+    fits[2:4, 2 * k] = np.nan
+    fits[4, 1 + k : 1 + 2 * k] = np.nan
+    fits[5, 1 + 2 * k :] = np.nan
+    found = np.array([estimated(sql, fits.ravel(), n * fits.shape[1], k) for n in range(9)])
+    plain = np.array([estimate(fit, k) for fit in fits])
+    np.testing.assert_allclose(found[:, 0], plain[:, 0], rtol=1e-6)  # plain is of squares
+    np.testing.assert_allclose(found[:, 1:], plain[:, 1:], rtol=1e-8, atol=1e-300)
+
+
+def estimated(sql, numbers, first, k):
+    data = numbers.tobytes().hex()
+    return np.frombuffer(sql.value(f"SELECT madlib.__logregr_estimate('\\x{data}', {first}, {k})"))
+
+
+def test_estimates_of_a_hessian_without_an_inverse(sql):
+    """What it does not tell from the terms before has no error."""
+    found = estimated(sql, np.array([0, 1, 2, 3, 0, 0, 0, 4, 2, 5, 4, 2, 4], dtype=float), 0, 3)
+    assert found[0] == np.inf
+    assert found[1:4].tolist() == [1, 2, 3]
+    np.testing.assert_allclose(found[4:7], [np.sqrt(5 / 16), 0.5, np.nan])
+
+
+@pytest.mark.parametrize("arguments", ["'', 0, 1", "'\\x00', 0, 0", "'', -4, 1", "'', 0, 2001", "'', 0, -1"])
+def test_a_fit_that_is_not_there(sql, arguments):
+    error = sql.fails(f"SELECT madlib.__logregr_estimate({arguments})")
+    assert (error.sqlstate, error.message[:15]) == ("22023", "there is no fit")
 
 
 def test_text_features_and_predictions(sql, train):

@@ -1,5 +1,5 @@
 /*
- * logregr_fit.c: what follows from the Hessian of a logistic regression: Newton's step.
+ * logregr_fit.c: what follows from the Hessian of a logistic regression: Newton's step, and what is said of the maximum.
  *
  * Source: Golub & Van Loan, Matrix Computations, 4th ed., section 4.2.
  */
@@ -8,6 +8,9 @@
 #include <float.h>
 #include <math.h>
 
+#include "eigenvalues.h"
+#include "fmgr.h"
+#include "kernel.h"
 #include "logregr.h"
 #include "miscadmin.h"
 
@@ -64,25 +67,28 @@ factor_free(Factor *f)
 	pfree(f->lower);
 }
 
-/* Solve H x = b, whose place x takes; a coefficient that H does not tell from those before it is 0. */
+/*
+ * Solve H x = b, whose place x takes; a coefficient that H does not tell from those before it is 0.  Before `from` b is
+ * zero and x is not looked for.
+ */
 static void
-solve(const Factor *f, double *x)
+solve(const Factor *f, double *x, int from)
 {
-	for (int i = 0; i < f->k; i++)
+	for (int i = from; i < f->k; i++)
 	{
 		const double *row = ROW(f->lower, i);
 
-		x[i] = row[i] > 0 ? (x[i] * f->scale[i] - dot(row, x, i)) / row[i] : 0;
+		x[i] = row[i] > 0 ? (x[i] * f->scale[i] - dot(row + from, x + from, i - from)) / row[i] : 0;
 	}
-	for (int i = f->k - 1; i >= 0; i--)
+	for (int i = f->k - 1; i >= from; i--)
 	{
 		const double *row = ROW(f->lower, i);
 
 		x[i] = row[i] > 0 ? x[i] / row[i] : 0;
-		for (int j = 0; j < i; j++)
+		for (int j = from; j < i; j++)
 			x[j] -= row[j] * x[i];
 	}
-	for (int i = 0; i < f->k; i++)
+	for (int i = from; i < f->k; i++)
 		x[i] *= f->scale[i];
 }
 
@@ -92,9 +98,193 @@ newton_step(const double *hessian, int k, double *x)
 {
 	Factor		f = factorize(hessian, k);
 
-	solve(&f, x);
+	solve(&f, x, 0);
 	for (int i = 0; i < k; i++)
 		if (!isfinite(x[i]))
 			x[i] = 0;
 	factor_free(&f);
+}
+
+/* --- estimates --- */
+
+#define AT(matrix, k, i, j) ((matrix)[(Size) (i) * (k) + (j)])
+
+/*
+ * One group.  What is asked: the first feature where it is constant, else 0; the coefficients of features less their
+ * shifts; the shifts, NaN where there is no coefficient; the Hessian, a triangle.
+ */
+typedef struct Fit
+{
+	int			k;
+	double	   *coef;			/* of the features as they are */
+	double	   *back;			/* shifts over the first feature: the first coefficient has so much of each other too much */
+	bool	   *kept;
+	bool	   *known;			/* and has a place in the inverse */
+	double	   *hessian;		/* full, of the kept features as they came; destroyed for the condition number */
+	double	   *covariance;		/* full, of coef */
+} Fit;
+
+static int64
+numbers_asked(int k)
+{
+	return 1 + 2 * (int64) k + (int64) k * (k + 1) / 2;
+}
+
+/* The condition number, then k of each: coefficients, standard errors, z, p, odds ratios; then the covariance. */
+static int64
+numbers_told(int k)
+{
+	return 1 + 5 * (int64) k + (int64) k * k;
+}
+
+static Fit
+fit_new(int k)
+{
+	return (Fit) {
+		.k = k,
+		.coef = palloc(k * sizeof(double)),
+		.back = palloc(k * sizeof(double)),
+		.kept = palloc(k * sizeof(bool)),
+		.known = palloc(k * sizeof(bool)),
+		.hessian = palloc((Size) k * k * sizeof(double)),
+		.covariance = palloc((Size) k * k * sizeof(double)),
+	};
+}
+
+/* The inverse of the Hessian, with the features still less their shifts. */
+static void
+invert(Fit *fit, double *triangle)
+{
+	int			k = fit->k;
+	Factor		f;
+
+	for (int i = 0; i < k; i++)
+		for (int j = 0; j <= i; j++)
+			if (!fit->kept[i] || !fit->kept[j])
+				ROW(triangle, i)[j] = 0;
+	f = factorize(triangle, k);
+	for (int j = 0; j < k; j++)
+	{
+		double	   *row = &AT(fit->covariance, k, j, 0);
+
+		fit->known[j] = ROW(f.lower, j)[j] > 0;
+		memset(row, 0, k * sizeof(double));
+		row[j] = 1;
+		solve(&f, row, j);
+		for (int i = 0; i < k; i++)
+			AT(fit->hessian, k, i, j) = ROW(triangle, Max(i, j))[Min(i, j)];
+	}
+	for (int i = 0; i < k; i++)
+		for (int j = 0; j < i; j++)
+			AT(fit->covariance, k, i, j) = AT(fit->covariance, k, j, i);
+	factor_free(&f);
+}
+
+/* Everything of the features as they are: only the first coefficient is another. */
+static void
+take_shifts_back(Fit *fit)
+{
+	int			k = fit->k;
+	double	   *h = fit->hessian;
+	double	   *c = fit->covariance;
+
+	for (int i = 1; i < k; i++)
+		for (int j = 0; j < k; j++)
+			AT(h, k, i, j) += fit->back[i] * AT(h, k, 0, j);
+	for (int i = 0; i < k; i++)
+		for (int j = 1; j < k; j++)
+			AT(h, k, i, j) += AT(h, k, i, 0) * fit->back[j];
+	for (int j = 0; j < k; j++)
+		AT(c, k, 0, j) -= dot(fit->back, &AT(c, k, j, 0), k);
+	AT(c, k, 0, 0) -= dot(fit->back, c, k);
+	for (int i = 1; i < k; i++)
+		AT(c, k, i, 0) = AT(c, k, 0, i);
+	fit->coef[0] -= dot(fit->back, fit->coef, k);
+}
+
+/* By singular values, of the features, each row times the root of its weight p (1 - p). */
+static double
+condition(Fit *fit)
+{
+	int			k = fit->k;
+	int			rank = 0;
+	int			kept = 0;
+
+	for (int i = 0; i < k; i++)
+	{
+		kept += fit->kept[i];
+		rank += fit->known[i];
+	}
+	if (rank < kept || rank == 0)
+		return rank == 0 ? NAN : INFINITY;
+	for (int i = 0, a = 0; i < k; i++)
+		for (int j = 0; j < k; j++)
+			if (fit->known[i] && fit->known[j])
+			{
+				fit->hessian[a] = AT(fit->hessian, k, i, j);
+				fit->covariance[a++] = AT(fit->covariance, k, i, j);
+			}
+	return sqrt(largest_eigenvalue(fit->hessian, rank)) * sqrt(largest_eigenvalue(fit->covariance, rank));
+}
+
+static void
+estimate(Fit *fit, double *asked, double *told)
+{
+	int			k = fit->k;
+	double	   *coef = told + 1;
+	double	   *covariance = coef + 5 * (Size) k;
+
+	for (int j = 0; j < k; j++)
+	{
+		double		shift = asked[1 + k + j];
+
+		fit->kept[j] = !isnan(shift);
+		fit->coef[j] = fit->kept[j] ? asked[1 + j] : 0;
+		fit->back[j] = fit->kept[j] && asked[0] != 0 && j > 0 ? shift / asked[0] : 0;
+	}
+	invert(fit, asked + 1 + 2 * (Size) k);
+	take_shifts_back(fit);
+	for (int i = 0; i < k; i++)
+	{
+		for (int j = 0; j < k; j++)
+			AT(covariance, k, i, j) = fit->known[i] && fit->known[j] ? AT(fit->covariance, k, i, j) : NAN;
+		coef[i] = fit->kept[i] ? fit->coef[i] : NAN;
+		coef[k + i] = sqrt(AT(covariance, k, i, i));
+		coef[2 * k + i] = coef[i] / coef[k + i];
+		coef[3 * k + i] = erfc(fabs(coef[2 * k + i]) / M_SQRT2);
+		coef[4 * k + i] = exp(coef[i]);
+	}
+	told[0] = condition(fit);
+}
+
+/* logregr_estimate(data, first, k): what is said of the fit whose numbers begin there in data, counted from 0. */
+PG_FUNCTION_INFO_V1(logregr_estimate);
+Datum
+logregr_estimate(PG_FUNCTION_ARGS)
+{
+	bytea	   *data = PG_GETARG_BYTEA_PP(0);
+	int64		first = PG_GETARG_INT32(1);
+	int			k = PG_GETARG_INT32(2);
+	int64		numbers = VARSIZE_ANY_EXHDR(data) / sizeof(double);
+	Size		size;
+	double	   *asked;
+	double	   *told;
+	bytea	   *result;
+	Fit			fit;
+
+	if (first < 0 || k < 1 || k > MAX_COLUMNS || first + numbers_asked(k) > numbers)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no fit of %d coefficients at number %lld of %lld", k, (long long) first,
+						(long long) numbers)));
+	size = numbers_asked(k) * sizeof(double);
+	asked = memcpy(palloc(size), VARDATA_ANY(data) + first * sizeof(double), size);
+	size = numbers_told(k) * sizeof(double);
+	told = palloc(size);
+	fit = fit_new(k);
+	estimate(&fit, asked, told);
+	result = palloc(VARHDRSZ + size);
+	SET_VARSIZE(result, VARHDRSZ + size);
+	memcpy(VARDATA(result), told, size);
+	PG_RETURN_POINTER(result);
 }

@@ -24,6 +24,7 @@ from madpy.ports.postgres.scan import join_groups
 from madpy.ports.postgres.types import INTEGERS, NUMBERS, TEXTS, base_types_of, json_item
 
 FEATURES = "features"
+ONE_COLLATION = 'COLLATE pg_catalog."default"'
 UNORDERED = ("xid", "cid", "aclitem")  # types with a hash and no order
 # Types that can be compared with each other, and the one that they are cast to for it.
 FAMILIES = (
@@ -208,10 +209,13 @@ def casts_between(db: Database, model: Relation, groups: list[str], source: Rela
     if not groups:
         return {}
     exact = [columns_of(db, relation) for relation in (model, source)]
+    collations = [_collations_of(db, relation) for relation in (model, source)]
     types = [base_types_of(db, relation) for relation in (model, source)]
     casts = {}
     for group in groups:
         if exact[0][group] == exact[1][group]:
+            if collations[0][group] != collations[1][group]:
+                casts[group] = f"{types[1][group]} {ONE_COLLATION}"
             continue
         pair = {types[0][group], types[1][group]}
         common = next((cast for family, cast in FAMILIES if pair <= family), None)
@@ -222,8 +226,19 @@ def casts_between(db: Database, model: Relation, groups: list[str], source: Rela
                 sqlstate="42804",
                 hint="cast it in a view, and predict from the view",
             )
-        casts[group] = common
+        casts[group] = f"{common} {ONE_COLLATION}" if common == "text" else common
     return casts
+
+
+def _collations_of(db: Database, relation: Relation) -> dict[str, int]:
+    rows = db.execute(
+        """
+        SELECT attname AS name, attcollation::bigint AS collation FROM pg_catalog.pg_attribute
+        WHERE attrelid = {relation:l}::regclass::oid AND attnum > 0 AND NOT attisdropped
+        """,
+        relation=str(relation),
+    )
+    return {row["name"]: row["collation"] for row in rows}
 
 
 def create_predictions(db: Database, job: Job, score: Callable[[str], dict[str, str]]) -> Predictions:

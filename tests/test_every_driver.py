@@ -274,6 +274,40 @@ def test_a_category_seen_only_at_prediction(sql, name):
     assert found == (60, 4 if name in LINEAR else 0)
 
 
+@pytest.mark.parametrize("memory", [0, 100000])
+@pytest.mark.parametrize("name", [name for name in DRIVERS if name.endswith("_train")])
+def test_groups_of_any_collation(sql, name, memory):
+    """The model keeps it, and is applied to a table with the same one and with another."""
+    sql(f"SET madpy.store_memory = {memory}; CREATE TABLE other AS TABLE t")
+    sql('ALTER TABLE t ALTER c TYPE text COLLATE "C"')
+    sql(DRIVERS[name].call(grouping_cols="c"))
+    for table in ("m", "m_summary") if name not in ("regr_train", "logregr_train") else ("m",):
+        kept = "SELECT collation_name FROM information_schema.columns WHERE table_schema = current_schema()"
+        assert sql(f"{kept} AND table_name = '{table}' AND column_name = 'c'") == [("C",)]
+    for source in ("t", "other"):
+        predict = name.replace("train", "predict")
+        (found,) = sql(f"SELECT num_null_predictions FROM madlib.{predict}('m', '{source}', 'p_{source}')")
+        assert found == (0,)
+
+
+@pytest.mark.parametrize("memory", [0, 100000])
+@pytest.mark.parametrize("name", DRIVERS)
+def test_groups_of_a_domain(sql, name, memory):
+    """Its constraints, which somebody wrote, are not run."""
+    sql("CREATE DOMAIN short AS char(3) NOT NULL; ALTER TABLE t ALTER c TYPE short")
+    sql("CREATE FUNCTION bad(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'run'; END $$")
+    sql("ALTER DOMAIN short ADD CHECK (bad(VALUE)) NOT VALID")
+    sql(f"SET madpy.store_memory = {memory}")
+    sql(DRIVERS[name].call(grouping_cols="c"))
+    assert sql("SELECT DISTINCT c::char(3)::text, pg_typeof(c)::text, octet_length(c) FROM m ORDER BY 1") == [
+        ("u", "short", 3), ("v", "short", 3), ("w", "short", 3)
+    ]  # fmt: skip
+    if name.endswith("_train"):
+        predict = name.replace("train", "predict")
+        (found,) = sql(f"SELECT num_null_predictions FROM madlib.{predict}('m', 't', 'p')")
+        assert found == (0,)
+
+
 # --- names ---
 
 

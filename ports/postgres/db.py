@@ -28,7 +28,7 @@ SETTINGS = {
 # Types that statements name without a schema: the grammar looks for them in the search_path.
 TYPES = (
     *("text", "name", "date", "uuid", "bytea", "inet", "jsonb", "timestamptz"),
-    *("oid", "tid", "regclass", "regtype"),
+    *("oid", "tid", "regclass", "regtype", "regcollation"),
 )
 CREATED_AT_ONCE = ("pg_class_relname_nsp_index", "pg_type_typname_nsp_index")
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from madpy.ports.postgres.db import Database, Relation, fill, free_name, literal
+from madpy.ports.postgres.db import Database, Relation, fill, free_name
+from madpy.ports.postgres.shards import packed_keys
 from madpy.ports.postgres.streaming import Streaming
 from madpy.ports.postgres.types import named_texts
 
@@ -150,24 +151,17 @@ class Scan:
     def group_relation(self) -> str:
         """SQL of a relation: `group` from 0, the grouping columns."""
         groups = self.rows.groups
-        if self.store is not None and groups:
-            columns = "".join(fill(", {g:i} ", {"g": group}) + self._types[group] for group in groups)
-            return fill(
-                "SELECT * FROM {schema:i}.__store_groups({store:l}) AS s({number:i} integer{columns:q})",
-                {"schema": self.db.schema, "store": self.store, "number": self.group, "columns": columns},
-            )
-        rows = ", ".join(
-            "("
-            + ", ".join(
-                [str(number)] + [f"{literal(values[group])}::{self._types[group]}" for group in groups]
-            )
-            + ")"
-            for number, values in enumerate(self.group_values)
-        )
-        names = "".join(fill(", {g:i}", {"g": group}) for group in groups)
+        if not groups:
+            return fill("SELECT 0 AS {number:i}", {"number": self.group})
         return fill(
-            "SELECT * FROM (VALUES {rows:q}) AS v({number:i}{names:q})",
-            {"rows": rows, "number": self.group, "names": names},
+            "SELECT * FROM {schema:i}.{function:i}({argument:l}) AS s({number:i} integer{columns:q})",
+            {
+                "schema": self.db.schema,
+                "function": "__key_rows" if self.store is None else "__store_groups",
+                "argument": self._packed_groups if self.store is None else self.store,
+                "number": self.group,
+                "columns": "".join(fill(", {g:i} ", {"g": group}) + self._types[group] for group in groups),
+            },
         )
 
     def close(self) -> None:
@@ -176,13 +170,20 @@ class Scan:
             self.db.execute("SELECT {schema:i}.__store_free({store:l})", store=self.store)
             self.store = None
 
+    @property
+    def _packed_groups(self) -> bytes:
+        return packed_keys([list(values.values()) for values in self.group_values], [])
+
     @cached_property
     def _types(self) -> dict[str, str]:
-        """SQL types of the grouping columns."""
+        """SQL types of the grouping columns, with their collations where these are not the types' own."""
         rows = self.db.execute(
             """
-            SELECT attname AS name, pg_catalog.format_type(atttypid, atttypmod) AS type
-            FROM pg_catalog.pg_attribute
+            SELECT attname AS name,
+                   pg_catalog.format_type(atttypid, atttypmod)
+                       || CASE WHEN attcollation <> typcollation
+                               THEN ' COLLATE ' || attcollation::regcollation::text ELSE '' END AS type
+            FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_type AS t ON t.oid = atttypid
             WHERE attrelid = {source:l}::regclass::oid AND attname = ANY ({groups:l}::text[])
             """,
             source=str(self.rows.source),

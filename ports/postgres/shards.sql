@@ -10,6 +10,11 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'key_params';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__key_params(bytea, "any") IS
     'the parameters of the group that a row belongs to by its grouping columns';
 
+CREATE FUNCTION MADLIB_SCHEMA.__key_rows(parameters bytea) RETURNS SETOF record
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'key_rows';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__key_rows(bytea) IS
+    'the groups, each with its number and its grouping columns: FROM __key_rows(...) AS g(number integer, ...)';
+
 CREATE FUNCTION MADLIB_SCHEMA.__same_version(version bytea, value "any") RETURNS boolean
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'same_version';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__same_version(bytea, "any") IS

@@ -6,14 +6,18 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/tuplestore.h"
 #include "utils/typcache.h"
 
 #define PACKED_MAGIC 0x6b70646dU	/* "mdpk" */
@@ -114,31 +118,37 @@ find_types(Lookup *lookup, FunctionCallInfo fcinfo)
 	lookup->collation = OidIsValid(PG_GET_COLLATION()) ? PG_GET_COLLATION() : DEFAULT_COLLATION_OID;
 }
 
+/* The next key, read by its type's input; the constraints of a domain, which somebody wrote, are not run. */
+static Datum
+read_key(const char **at, const char *end, Oid type, int32 typmod, bool *isnull)
+{
+	Oid			base = getBaseTypeAndTypmod(type, &typmod);
+	Oid			input;
+	Oid			ioparam;
+	int32		length;
+	char	   *text;
+
+	if (end - *at < (ptrdiff_t) sizeof(length))
+		damaged();
+	memcpy(&length, *at, sizeof(length));
+	*at += sizeof(length);
+	if (length < -1 || length > end - *at)
+		damaged();
+	*isnull = length == -1;
+	if (length == -1)
+		return (Datum) 0;
+	text = pnstrdup(*at, length);
+	*at += length;
+	getTypeInputInfo(base, &input, &ioparam);
+	return OidInputFunctionCall(input, text, ioparam, typmod);
+}
+
 /* Read the keys; where they end. */
 static const char *
 read_keys(Lookup *lookup, const char *at, const char *end)
 {
 	for (Size i = 0; i < (Size) lookup->groups * lookup->keys; i++)
-	{
-		Oid			input;
-		Oid			ioparam;
-		int32		length;
-		char	   *text;
-
-		if (end - at < (ptrdiff_t) sizeof(length))
-			damaged();
-		memcpy(&length, at, sizeof(length));
-		at += sizeof(length);
-		if (length < -1 || length > end - at)
-			damaged();
-		lookup->nulls[i] = length == -1;
-		if (length == -1)
-			continue;
-		text = pnstrdup(at, length);
-		at += length;
-		getTypeInputInfo(getBaseType(lookup->types[i % lookup->keys]->type_id), &input, &ioparam);
-		lookup->values[i] = OidInputFunctionCall(input, text, ioparam, -1);
-	}
+		lookup->values[i] = read_key(&at, end, lookup->types[i % lookup->keys]->type_id, -1, &lookup->nulls[i]);
 	return at;
 }
 
@@ -238,4 +248,45 @@ key_params(PG_FUNCTION_ARGS)
 		lookup->arrays[group] = array;
 	}
 	PG_RETURN_POINTER(lookup->arrays[group]);
+}
+
+/* key_rows(packed): a row for each group, its number from 0 and its keys, of the types in the column definition list. */
+PG_FUNCTION_INFO_V1(key_rows);
+Datum
+key_rows(PG_FUNCTION_ARGS)
+{
+	Packed	   *packed = (Packed *) PG_GETARG_BYTEA_P_COPY(0);
+	const char *end = (char *) packed + VARSIZE(packed);
+	const char *at = packed->data;
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	TupleDesc	desc;
+	MemoryContext old;
+
+	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) || !(rsinfo->allowedModes & SFRM_Materialize) ||
+		rsinfo->expectedDesc == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("key_rows is called in FROM, with a column definition list")));
+	old = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
+	desc = CreateTupleDescCopy(rsinfo->expectedDesc);
+	rsinfo->returnMode = SFRM_Materialize;
+	rsinfo->setResult = tuplestore_begin_heap(false, false, work_mem);
+	rsinfo->setDesc = desc;
+	MemoryContextSwitchTo(old);
+	if (VARSIZE(packed) < offsetof(Packed, data) || packed->magic != PACKED_MAGIC || packed->groups < 0 ||
+		packed->keys != desc->natts - 1 || TupleDescAttr(desc, 0)->atttypid != INT4OID)
+		damaged();
+	for (int group = 0; group < packed->groups; group++)
+	{
+		Datum		values[MaxTupleAttributeNumber];
+		bool		nulls[MaxTupleAttributeNumber];
+
+		CHECK_FOR_INTERRUPTS();
+		values[0] = Int32GetDatum(group);
+		nulls[0] = false;
+		for (int k = 1; k < desc->natts; k++)
+			values[k] = read_key(&at, end, TupleDescAttr(desc, k)->atttypid, TupleDescAttr(desc, k)->atttypmod, &nulls[k]);
+		tuplestore_putvalues(rsinfo->setResult, desc, values, nulls);
+	}
+	PG_RETURN_NULL();
 }

@@ -17,12 +17,13 @@
 /* Row i of a lower triangle that is kept row by row. */
 #define ROW(triangle, i) ((triangle) + (Size) (i) * ((i) + 1) / 2)
 
-/* A Hessian whose diagonal was scaled to 1, as L L'; a row of L that the rows before explain is zero. */
+/* A Hessian whose diagonal was scaled to 1, as L L'; where the rows before explain one, its pivot is zero. */
 typedef struct Factor
 {
 	int			k;
 	double	   *scale;			/* k */
 	double	   *lower;			/* L, a triangle */
+	double	   *inverse;		/* k: 1 / L[i][i], and 0 for 0 */
 } Factor;
 
 static double
@@ -38,7 +39,12 @@ dot(const double *a, const double *b, int n)
 static Factor
 factorize(const double *hessian, int k)
 {
-	Factor		f = {k, palloc(k * sizeof(double)), palloc((Size) k * (k + 1) / 2 * sizeof(double))};
+	Factor		f = {
+		.k = k,
+		.scale = palloc(k * sizeof(double)),
+		.lower = palloc((Size) k * (k + 1) / 2 * sizeof(double)),
+		.inverse = palloc(k * sizeof(double)),
+	};
 
 	for (int i = 0; i < k; i++)
 	{
@@ -49,13 +55,10 @@ factorize(const double *hessian, int k)
 		CHECK_FOR_INTERRUPTS();
 		f.scale[i] = length > 0 ? 1 / sqrt(length) : 0;
 		for (int j = 0; j < i; j++)
-		{
-			const double *other = ROW(f.lower, j);
-
-			row[j] = other[j] > 0 ? (ROW(hessian, i)[j] * f.scale[i] * f.scale[j] - dot(row, other, j)) / other[j] : 0;
-		}
+			row[j] = (ROW(hessian, i)[j] * f.scale[i] * f.scale[j] - dot(row, ROW(f.lower, j), j)) * f.inverse[j];
 		left = (length > 0 ? 1 : 0) - dot(row, row, i);
 		row[i] = left > k * DBL_EPSILON ? sqrt(left) : 0;
+		f.inverse[i] = row[i] > 0 ? 1 / row[i] : 0;
 	}
 	return f;
 }
@@ -65,6 +68,7 @@ factor_free(Factor *f)
 {
 	pfree(f->scale);
 	pfree(f->lower);
+	pfree(f->inverse);
 }
 
 /*
@@ -78,13 +82,13 @@ solve(const Factor *f, double *x, int from)
 	{
 		const double *row = ROW(f->lower, i);
 
-		x[i] = row[i] > 0 ? (x[i] * f->scale[i] - dot(row + from, x + from, i - from)) / row[i] : 0;
+		x[i] = (x[i] * f->scale[i] - dot(row + from, x + from, i - from)) * f->inverse[i];
 	}
 	for (int i = f->k - 1; i >= from; i--)
 	{
 		const double *row = ROW(f->lower, i);
 
-		x[i] = row[i] > 0 ? x[i] / row[i] : 0;
+		x[i] *= f->inverse[i];
 		for (int j = from; j < i; j++)
 			x[j] -= row[j] * x[i];
 	}
@@ -167,7 +171,7 @@ invert(Fit *fit, double *triangle)
 	{
 		double	   *row = &AT(fit->covariance, k, j, 0);
 
-		fit->known[j] = ROW(f.lower, j)[j] > 0;
+		fit->known[j] = f.inverse[j] > 0;
 		memset(row, 0, k * sizeof(double));
 		row[j] = 1;
 		solve(&f, row, j);

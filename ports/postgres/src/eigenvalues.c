@@ -1,24 +1,41 @@
 /*
  * eigenvalues.c: the largest eigenvalue of a symmetric matrix: Householder's tridiagonal form and Sturm sequences.
  *
- * Golub & Van Loan, Matrix Computations, 4th ed., 8.3.1 and 8.4.1.
+ * Golub & Van Loan, Matrix Computations, 4th ed., 8.3.1 and 8.4.1; Laguerre's method: Wilkinson, The Algebraic
+ * Eigenvalue Problem, chapter 7; the bound it starts from: Wolkowicz & Styan (1980), Linear Algebra Appl. 29, 471-506.
  */
 #include "postgres.h"
 
 #include <float.h>
 #include <math.h>
 
+#include "dd.h"
 #include "eigenvalues.h"
 #include "miscadmin.h"
 
 #define AT(matrix, n, i, j) ((matrix)[(Size) (i) * (n) + (j)])
 
+/* w = A v over rows and columns `from` .. n - 1 of a symmetric matrix, along its rows. */
+DD_INLINE void
+times_vector(const double *a, int n, int from, const double *restrict v, double *restrict w)
+{
+	for (int i = from; i < n; i++)
+		w[i] = 0;
+	for (int j = from; j < n; j++)
+	{
+		const double *restrict row = &AT(a, n, j, 0);
+
+		for (int i = from; i < n; i++)
+			w[i] += row[i] * v[j];
+	}
+}
+
 /* Householder: a symmetric n x n matrix, destroyed, to a diagonal and the squares of the elements beside it. */
-static void
+DD_CLONES static void
 tridiagonalize(double *a, int n, double *diagonal, double *beside)
 {
-	double	   *v = palloc(n * sizeof(double));
-	double	   *w = palloc(n * sizeof(double));
+	double	   *restrict v = palloc(n * sizeof(double));
+	double	   *restrict w = palloc(n * sizeof(double));
 
 	for (int c = 0; c < n; c++)
 	{
@@ -29,57 +46,76 @@ tridiagonalize(double *a, int n, double *diagonal, double *beside)
 		CHECK_FOR_INTERRUPTS();
 		diagonal[c] = AT(a, n, c, c);
 		for (int i = c + 1; i < n; i++)
-			norm += AT(a, n, i, c) * AT(a, n, i, c);
+			norm += AT(a, n, c, i) * AT(a, n, c, i);
 		beside[c] = norm;
 		norm = sqrt(norm);
 		if (norm == 0 || c + 2 >= n)
 			continue;
 		for (int i = c + 1; i < n; i++)
-			v[i] = AT(a, n, i, c);
+			v[i] = AT(a, n, c, i);
 		v[c + 1] += v[c + 1] > 0 ? norm : -norm;
 		scale = 1 / (norm * fabs(v[c + 1]));	/* 2 / v'v */
+		times_vector(a, n, c + 1, v, w);
 		for (int i = c + 1; i < n; i++)
 		{
-			w[i] = 0;
-			for (int j = c + 1; j < n; j++)
-				w[i] += AT(a, n, i, j) * v[j];
 			w[i] *= scale;
 			vw += v[i] * w[i];
 		}
 		for (int i = c + 1; i < n; i++)
 			w[i] -= scale * vw / 2 * v[i];
 		for (int i = c + 1; i < n; i++)
+		{
+			double	   *restrict row = &AT(a, n, i, 0);
+
 			for (int j = c + 1; j < n; j++)
-				AT(a, n, i, j) -= v[i] * w[j] + w[i] * v[j];
+				row[j] -= v[i] * w[j] + w[i] * v[j];
+		}
 	}
 	pfree(v);
 	pfree(w);
 }
 
-/* The Sturm sequence of a tridiagonal matrix at x: whether an eigenvalue is above x, else p'(x) / p(x). */
+/*
+ * The Sturm sequence of a tridiagonal matrix at x: whether an eigenvalue is not below x; else the sums of 1 / (x - e)
+ * and of its square over the eigenvalues e, which are p'/p and -(p'/p)' of the characteristic polynomial p.
+ */
 static bool
-sturm(const double *diagonal, const double *beside, int n, double x, double *slope)
+sturm(const double *diagonal, const double *beside, int n, double x, double *sum, double *squares)
 {
-	double		q = 1;
-	double		dq = 0;
+	double		inverse = 0;	/* 1 / q, and the first and second derivative of q, over q, of the element before */
+	double		first = 0;
+	double		second = 0;
 
-	*slope = 0;
+	*sum = *squares = 0;
 	for (int i = 0; i < n; i++)
 	{
-		double		step = i > 0 ? beside[i - 1] / q : 0;
+		double		step = i > 0 ? beside[i - 1] * inverse : 0;
+		double		q = diagonal[i] - x - step;
 
-		dq = -1 + (i > 0 ? step * dq / q : 0);
-		q = diagonal[i] - x - step;
 		if (!(q < 0))
 			return true;
-		*slope += dq / q;
+		inverse = 1 / q;
+		second = step * (second - 2 * first * first) * inverse;
+		first = (-1 + step * first) * inverse;
+		*sum += first;
+		*squares += first * first - second;
 	}
 	return false;
 }
 
+/* Not below any of n eigenvalues, none of them negative, whose sum is 1 and whose squares have this sum. */
+static double
+upper_bound(int n, double squares)
+{
+	double		mean = 1. / n;
+	double		bound = mean + sqrt((n - 1) * mean * Max(0, squares - mean));
+
+	return Min(bound, 1) * (1 + 4 * n * DBL_EPSILON);
+}
+
 /*
- * The largest eigenvalue of a symmetric matrix that is not negative, which is destroyed: bisection brings it close, and
- * Newton's steps from above converge to it without passing it.
+ * The largest eigenvalue of a symmetric matrix that is not negative, which is destroyed: Laguerre's steps from above
+ * converge to it without passing it.
  */
 double
 largest_eigenvalue(double *a, int n)
@@ -87,9 +123,9 @@ largest_eigenvalue(double *a, int n)
 	double	   *diagonal = palloc(n * sizeof(double));
 	double	   *beside = palloc(n * sizeof(double));
 	double		trace = 0;
-	double		low = 0;
-	double		high = 1 + n * DBL_EPSILON;
-	double		slope;
+	double		squares = 0;
+	double		sum;
+	double		high;
 
 	for (int i = 0; i < n; i++)
 		trace += AT(a, n, i, i);
@@ -97,19 +133,11 @@ largest_eigenvalue(double *a, int n)
 		a[i] /= trace;			/* squares of elements are taken: in any unit */
 	tridiagonalize(a, n, diagonal, beside);
 	for (int i = 0; i < n; i++)
-		low = Max(low, diagonal[i]);
-	for (int step = 0; step < 6; step++)
+		squares += diagonal[i] * diagonal[i] + (i + 1 < n ? 2 * beside[i] : 0);
+	high = upper_bound(n, squares);
+	for (int step = 0; step < 100 && !sturm(diagonal, beside, n, high, &sum, &squares); step++)
 	{
-		double		middle = (low + high) / 2;
-
-		if (sturm(diagonal, beside, n, middle, &slope))
-			low = middle;
-		else
-			high = middle;
-	}
-	for (int step = 0; step < 100 && !sturm(diagonal, beside, n, high, &slope); step++)
-	{
-		double		lower = high - 1 / slope;
+		double		lower = high - n / (sum + sqrt((n - 1) * Max(0, n * squares - sum * sum)));
 
 		if (!(lower < high * (1 - DBL_EPSILON)))
 			break;

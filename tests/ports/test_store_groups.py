@@ -153,3 +153,20 @@ def test_all_groups_in_one_call(sql):
         return [groups, at_once == one_by_one]
         """,
     ) == [9, True]
+
+
+def test_a_second_pass_sees_the_rows_of_the_first(sql):
+    """The first takes them as they came, 256 at once; then they are laid.  Sums of integers are exact."""
+    rows = "SELECT CASE WHEN i % 7 > 0 THEN i END AS x, i AS y, i % 3 AS g FROM generate_series(1, 3000) i"
+    sql("BEGIN")
+    store = sql.value(f"SELECT madlib.__store_fill('{rows}', 1)")
+    passed = (
+        f"SELECT g, state, madlib.regr_fit(state::bytea) FROM ("
+        f"SELECT g, madlib.__store_step({store}, 'moments', n)::text AS state"
+        f" FROM madlib.__store_groups({store}) AS s(n integer, g integer) OFFSET 0) AS p ORDER BY g"
+    )
+    first = sql(passed)
+    assert sql(passed) == first
+    counts = f"SELECT g, (f).num_rows_processed, (f).num_missing_rows_skipped FROM ({passed}) AS p(g, s, f)"
+    assert sql(counts) == [(0, 858, 142), (1, 857, 143), (2, 857, 143)]
+    sql("ROLLBACK")

@@ -94,7 +94,7 @@ store_free(Store *store)
 }
 
 Store *
-store_argument(int id)
+store_find(int id)
 {
 	ListCell   *cell;
 
@@ -110,12 +110,22 @@ store_argument(int id)
 			 errmsg("there is no store %d in this transaction", id)));
 }
 
+/* The same with its rows laid: for whoever reads blocks, more than once. */
+Store *
+store_argument(int id)
+{
+	Store	   *store = store_find(id);
+
+	store_lay(store);
+	return store;
+}
+
 /* store_free(store) */
 PG_FUNCTION_INFO_V1(store_drop);
 Datum
 store_drop(PG_FUNCTION_ARGS)
 {
-	store_free(store_argument(PG_GETARG_INT32(0)));
+	store_free(store_find(PG_GETARG_INT32(0)));
 	PG_RETURN_VOID();
 }
 
@@ -124,7 +134,7 @@ PG_FUNCTION_INFO_V1(store_levels);
 Datum
 store_levels(PG_FUNCTION_ARGS)
 {
-	Store	   *store = store_argument(PG_GETARG_INT32(0));
+	Store	   *store = store_find(PG_GETARG_INT32(0));
 	int			column = PG_GETARG_INT32(1) - 1;
 	Dict	   *levels;
 	Datum	   *texts;
@@ -155,7 +165,7 @@ PG_FUNCTION_INFO_V1(store_groups);
 Datum
 store_groups(PG_FUNCTION_ARGS)
 {
-	Store	   *store = store_argument(PG_GETARG_INT32(0));
+	Store	   *store = store_find(PG_GETARG_INT32(0));
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	int			groups = store_group_count(store);
 	int			n;

@@ -19,6 +19,9 @@
 
 #define HUGE_PAGE (2 * 1024 * 1024)
 
+/* Values, and behind them the bitmaps. */
+#define STORE_BLOCK_BYTES(ncols, rows) ((Size) (ncols) * (rows) * sizeof(double) + (Size) (ncols) * (rows) / 8)
+
 extern int	store_memory_kb;
 
 typedef struct Store
@@ -41,7 +44,10 @@ typedef struct Store
 	Dict	  **levels;			/* ncols, NULL where a column is not codes */
 	Dict	   *groups;			/* NULL: one group, all rows */
 	int64	   *group_start;	/* groups + 1 row numbers: rows lie group by group */
-	double	  **pile;			/* with groups, until all rows are there: blocks of them as they came, see pile_row */
+	double	  **pile;			/* with groups, until rows are laid: blocks of them as they came, see pile_row */
+	int64	   *order;			/* rows of the pile, group by group; NULL: they are laid */
+	int64		taken;			/* groups that were taken from the pile */
+	struct Store *part;			/* what was taken last */
 } Store;
 
 extern void store_init(void);
@@ -53,8 +59,12 @@ extern void store_resize(Store *store, int64 blocks);
 extern void store_add_block(Store *store);
 extern void store_set_null(Store *store, int64 row, int column);
 extern void store_pile_block(Store *store);
+extern void store_free_pile(Store *store);
 extern void store_sort(Store *store, const int *codes);
+extern void store_lay(Store *store);
+extern const Store *store_part(Store *store, int64 from, int64 to);
 extern void store_free(Store *store);
+extern Store *store_find(int id);
 extern Store *store_argument(int id);
 
 static inline int

@@ -43,7 +43,7 @@ store_shape(Store *store, int ncols)
 	while (store->block_rows > MIN_BLOCK_ROWS && (Size) store->block_rows * ncols * sizeof(double) > BLOCK_BYTES)
 		store->block_rows /= 2;
 	store->block_shift = pg_leftmost_one_pos32(store->block_rows);
-	store->block_bytes = (Size) ncols * store->block_rows * sizeof(double) + (Size) ncols * store->block_rows / 8;
+	store->block_bytes = STORE_BLOCK_BYTES(ncols, store->block_rows);
 	store->has_nulls = MemoryContextAllocZero(store->context, Max(ncols, 1) * sizeof(bool));
 }
 
@@ -123,6 +123,7 @@ void
 store_unmap(Store *store)
 {
 	store->filled = false;
+	store_free_pile(store);
 	if (store->base)
 		munmap(store->base, store->mapped);
 	store->base = NULL;

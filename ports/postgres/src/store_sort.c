@@ -1,5 +1,8 @@
 /*
- * store_sort.c: rows as they came, on a pile, laid into a store group by group.
+ * store_sort.c: rows as they came, on a pile, and laid group by group.
+ *
+ * A first pass over the groups takes their rows from the pile, into a part that stays in the cache; whoever comes back
+ * for a second one finds all of them laid into the blocks of the store.
  */
 #include "postgres.h"
 
@@ -12,6 +15,9 @@
 
 /* Blocks of the pile that are asked for at once, a power of two. */
 #define MOST_PILED 64
+
+/* Rows of the part: columns of a power of two that is small do not evict each other. */
+#define PART_ROWS 256
 
 /*
  * Room in the pile for the block that row store->rows begins, and for as many as there are already, up to a limit.  Few
@@ -39,30 +45,33 @@ store_pile_block(Store *store)
 		madvise((void *) start, end - start, MADV_HUGEPAGE);	/* a wish: it may be refused */
 }
 
-static void
-free_pile(Store *store)
+void
+store_free_pile(Store *store)
 {
-	int64		blocks = block_of(store, store->rows + store->block_rows - 1);
+	int64		blocks = store->pile ? block_of(store, store->rows + store->block_rows - 1) : 0;
 
 	for (int64 block = 0; block < blocks; block++)
 		if (block % MOST_PILED == 0 || (block & (block - 1)) == 0)
 			pfree(store->pile[block]);
 	if (store->pile)
 		pfree(store->pile);
+	if (store->order)
+		pfree(store->order);
 	store->pile = NULL;
+	store->order = NULL;
 }
 
 /*
- * Lay rows of the pile into a block of the store.  A few rows at once: each column's values are then written next to each
+ * Lay rows of the pile into a block.  A few rows at once: each column's values are then written next to each
  * other, and reads of rows that lie anywhere wait for each other less.
  */
 #define AT_ONCE 8
 
 static void
-lay_block(Store *store, int64 block, int rows, const int64 *order)
+lay_block(const Store *store, Store *into, int64 block, int rows, const int64 *order)
 {
 	int			ncols = store->ncols;
-	double	   *to = store_column(store, block, 0);
+	double	   *to = store_column(into, block, 0);
 
 	for (int r = 0; r < rows; r += AT_ONCE)
 	{
@@ -80,35 +89,35 @@ lay_block(Store *store, int64 block, int rows, const int64 *order)
 		}
 		for (int c = 0; c < ncols; c++)
 			for (int q = 0; q < count; q++)
-				to[(Size) c * store->block_rows + r + q] = row[q][c];
+				to[(Size) c * into->block_rows + r + q] = row[q][c];
 	}
 }
 
 static void
-lay_nulls(Store *store, const int64 *order)
+lay_nulls(const Store *store, Store *into, int64 rows, const int64 *order)
 {
 	bool		any = false;
 
 	for (int c = 0; c < store->ncols; c++)
 		any = any || store->has_nulls[c];
-	for (int64 row = 0; row < store->rows && any; row++)
+	for (int64 row = 0; row < rows && any; row++)
 	{
 		const uint64 *nulls = pile_nulls(store, pile_row(store, order[row]));
 
 		for (int w = 0; w < (store->ncols + 63) / 64; w++)
 			for (uint64 bits = nulls[w]; bits != 0; bits &= bits - 1)
-				store_set_null(store, row, 64 * w + pg_rightmost_one_pos64(bits));
+				store_set_null(into, row, 64 * w + pg_rightmost_one_pos64(bits));
 	}
 }
 
-/* The numbers of the rows, group by group; codes[row] is the group of each. */
-static int64 *
-order_by_group(Store *store, const int *codes)
+/* All rows are on the pile, and codes[row] is the group of each: put their numbers in the order of the groups. */
+void
+store_sort(Store *store, const int *codes)
 {
 	int			groups = dict_count(store->groups);
 	int64	   *next = palloc(Max(1, groups) * sizeof(int64));
-	int64	   *order = MemoryContextAllocHuge(CurrentMemoryContext, Max(1, store->rows) * sizeof(int64));
 
+	store->order = MemoryContextAllocHuge(store->context, Max(1, store->rows) * sizeof(int64));
 	store->group_start = MemoryContextAllocZero(store->context, (groups + 1) * sizeof(int64));
 	for (int64 row = 0; row < store->rows; row++)
 		store->group_start[codes[row] + 1]++;
@@ -116,27 +125,48 @@ order_by_group(Store *store, const int *codes)
 		store->group_start[g + 1] += store->group_start[g];
 	memcpy(next, store->group_start, groups * sizeof(int64));
 	for (int64 row = 0; row < store->rows; row++)
-		order[next[codes[row]]++] = row;
+		store->order[next[codes[row]]++] = row;
 	pfree(next);
-	return order;
 }
 
-/* Lay the rows of the pile into the store, group by group. */
+/* Lay the rows of the pile into the blocks of the store, if that is still to be done. */
 void
-store_sort(Store *store, const int *codes)
+store_lay(Store *store)
 {
-	int64	   *order = order_by_group(store, codes);
-	int64		rows = store->rows;
-
-	if (rows > 0)
-		store_resize(store, block_of(store, rows + store->block_rows - 1));
-	for (int64 first = 0; first < rows; first += store->block_rows)
+	if (store->order == NULL)
+		return;
+	if (store->rows > 0)
+		store_resize(store, block_of(store, store->rows + store->block_rows - 1));
+	for (int64 first = 0; first < store->rows; first += store->block_rows)
 	{
 		CHECK_FOR_INTERRUPTS();
-		lay_block(store, block_of(store, first), Min(store->block_rows, rows - first), order + first);
+		lay_block(store, store, block_of(store, first), Min(store->block_rows, store->rows - first),
+				  store->order + first);
 	}
-	lay_nulls(store, order);
-	pfree(order);
-	free_pile(store);
+	lay_nulls(store, store, store->rows, store->order);
+	store_free_pile(store);
 }
 
+/* Some rows in the order of the groups, from row `from` up to row `to` or as many as fit, as a store of one block. */
+const Store *
+store_part(Store *store, int64 from, int64 to)
+{
+	Store	   *part = store->part;
+
+	if (part == NULL)
+	{
+		part = MemoryContextAllocZero(store->context, sizeof(Store));
+		part->ncols = store->ncols;
+		part->has_nulls = store->has_nulls;
+		part->block_rows = Min(PART_ROWS, store->block_rows);
+		part->block_shift = pg_leftmost_one_pos32(part->block_rows);
+		part->block_bytes = STORE_BLOCK_BYTES(part->ncols, part->block_rows);
+		part->base = MemoryContextAlloc(store->context, part->block_bytes);
+		store->part = part;
+	}
+	part->rows = Min(to - from, part->block_rows);
+	lay_block(store, part, 0, part->rows, store->order + from);
+	memset(store_nulls(part, 0, 0), 0, (Size) part->ncols * part->block_rows / 8);
+	lay_nulls(store, part, part->rows, store->order + from);
+	return part;
+}

@@ -107,13 +107,27 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 
 /* The state of one group after one pass over its rows. */
 static State *
-group_state(const Store *store, const Kernel *kernel, int group, const double *params, int nparams)
+group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams)
 {
 	State	   *state = state_new(kernel, store->ncols, nparams, params, 0);
+	int64		from = store->groups ? store->group_start[group] : 0;
+	int64		to = store->groups ? store->group_start[group + 1] : store->rows;
 
-	run_kernel(store, kernel, state,
-			   store->groups ? store->group_start[group] : 0,
-			   store->groups ? store->group_start[group + 1] : store->rows);
+	if (store->taken == store_group_count(store))
+		store_lay(store);		/* a second pass */
+	if (store->order == NULL)
+	{
+		run_kernel(store, kernel, state, from, to);
+		return state;
+	}
+	store->taken++;
+	while (from < to)
+	{
+		const Store *part = store_part(store, from, to);
+
+		run_kernel(part, kernel, state, 0, part->rows);
+		from += part->rows;
+	}
 	return state;
 }
 
@@ -152,7 +166,7 @@ store_step(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		PG_RETURN_NULL();
-	store = store_argument(PG_GETARG_INT32(0));
+	store = store_find(PG_GETARG_INT32(0));
 	kernel = kernel_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	group = PG_GETARG_INT32(2);
 	if (!PG_ARGISNULL(3))

@@ -15,9 +15,10 @@ def raw_moments(body: Array) -> Array:
     What C sums is of columns less a pivot, which lies where a column's first values are far from zero.
     """
     m = _columns(body)
-    raw, pivots = body[:, :-m].copy(), body[:, -m:]
+    raw, pivots = body[:, :-m], body[:, -m:]
     moved = np.flatnonzero(pivots.any(axis=1))
     if len(moved):
+        raw = raw.copy()
         raw[moved] = _moved_back(raw[moved], pivots[moved], m)
     return raw
 

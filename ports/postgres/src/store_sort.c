@@ -71,6 +71,7 @@ static void
 lay_block(const Store *store, Store *into, int64 block, int rows, const int64 *order)
 {
 	int			ncols = store->ncols;
+	int64		known = store->order + store->rows - order; /* rows that follow, those of further groups too */
 	double	   *to = store_column(into, block, 0);
 
 	for (int r = 0; r < rows; r += AT_ONCE)
@@ -80,7 +81,7 @@ lay_block(const Store *store, Store *into, int64 block, int rows, const int64 *o
 
 		for (int q = 0; q < count; q++)
 			row[q] = pile_row(store, order[r + q]);
-		for (int q = r + AT_ONCE; q < Min(r + 2 * AT_ONCE, rows); q++)
+		for (int64 q = r + 2 * AT_ONCE; q < Min(r + 3 * AT_ONCE, known); q++)
 		{
 			const double *next = pile_row(store, order[q]);
 

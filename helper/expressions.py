@@ -8,7 +8,7 @@ from madpy.errors import MadpyError, SqlError
 from madpy.helper.arguments import check_not_null, quoted, shown
 from madpy.ports.postgres.db import Database, Relation, identifier
 from madpy.ports.postgres.shards import one_part
-from madpy.ports.postgres.types import NUMBERS, TEXTS, base_types_of
+from madpy.ports.postgres.types import NUMBERS, TEXTS, base_types_of, domain_within
 
 NOT_HERE = {
     "42803": "an aggregate function cannot be used here",
@@ -229,8 +229,19 @@ def _no_column(source: Relation, columns: dict[str, str], name: str) -> MadpyErr
     )
 
 
+def check_no_domain(db: Database, what: str, sql_type: str) -> None:
+    """That values of a type can be read from text without the constraints of a domain, which are not ours."""
+    if domain := domain_within(db, sql_type):
+        raise MadpyError(
+            f"{what} is of type {sql_type}, which is made of the domain {domain}",
+            sqlstate="42804",
+            hint="take its parts, or make a view with the type under the domain",
+        )
+
+
 def _check_groupable(db: Database, name: str, column_type: str, base: str, what: str) -> None:
     """That a type has a hash: groups are found by it, in a store and in joins."""
+    check_no_domain(db, f"{what}: {quoted(name)}", base)
     try:
         db.execute("SELECT pg_catalog.hash_record_extended(ROW(NULL::{type:q}), 0)", type=base)
     except SqlError as error:

@@ -11,7 +11,14 @@ from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.arguments import quoted
-from madpy.helper.expressions import SHOWN, Expressions, check_columns, check_expressions, check_once
+from madpy.helper.expressions import (
+    SHOWN,
+    Expressions,
+    check_columns,
+    check_expressions,
+    check_no_domain,
+    check_once,
+)
 from madpy.helper.terms import checked_number, checked_vector, number_item
 from madpy.ports.postgres.db import Database, Relation, fill
 from madpy.ports.postgres.shards import distinct_values, one_part, packed_keys
@@ -252,6 +259,7 @@ def in_order(db: Database, source: Relation, category: Category, values: list[st
 
 def check_order(db: Database, source: Relation, category: Category, what: str) -> None:
     """That values can be told apart and sorted, before they are read."""
+    check_no_domain(db, what, category.sql_type)
     try:
         in_order(db, source, category, [])
     except SqlError as error:

@@ -148,6 +148,24 @@ def test_targets(sql: Session, name: str) -> None:
                     sql(f"SELECT * FROM madlib.{function}('m_{target}')")
 
 
+@pytest.mark.parametrize("name", DRIVERS)
+def test_a_domain_within_a_type(sql: Session, name: str) -> None:
+    """Its constraints would be run as values are read from text."""
+    sql(f"CREATE FUNCTION trap(integer) RETURNS boolean {TRAP}")
+    sql("CREATE DOMAIN inner_d AS integer; CREATE TYPE outer_c AS (i inner_d)")
+    sql("CREATE TABLE u AS SELECT *, ROW(id % 2)::outer_c AS c, ARRAY[id % 2]::inner_d[] AS d FROM t")
+    sql("ALTER DOMAIN inner_d ADD CHECK (trap(VALUE)) NOT VALID")
+    driver = DRIVERS[name]
+    for column in ("c", "d"):
+        error = sql.fails(driver.call("u", grouping_cols=column))
+        assert error.sqlstate == "42804"
+        assert error.message.endswith("which is made of the domain inner_d"), error
+    if driver.target:
+        error = sql.fails(driver.call("u", target="c"))
+        assert error.sqlstate == "42804"
+        assert " is of type outer_c" in error.message, error
+
+
 @pytest.mark.parametrize("name", [name for name in DRIVERS if name.endswith("_train")])
 def test_predictions_over_a_table_of_other_types(sql: Session, name: str) -> None:
     """A feature that was a number is a column of somebody's type there."""

@@ -62,6 +62,34 @@ def base_types_of(db: Database, relation: Relation) -> dict[str, str]:
     return {row["name"]: row["type"] for row in rows}
 
 
+def domain_within(db: Database, sql_type: str) -> str | None:
+    """A domain in what values of a type are made of: as they are read from text its constraints are run."""
+    if sql_type in PLAIN:
+        return None
+    rows = db.execute(
+        """
+        WITH RECURSIVE parts(oid) AS (
+            SELECT {type:l}::regtype::oid
+            UNION
+            SELECT below.oid
+            FROM parts AS p JOIN pg_catalog.pg_type AS t ON t.oid = p.oid AND t.typtype <> 'd'
+                 CROSS JOIN LATERAL (
+                     SELECT t.typelem WHERE t.typelem <> 0
+                     UNION ALL
+                     SELECT atttypid FROM pg_catalog.pg_attribute
+                     WHERE attrelid = t.typrelid AND t.typrelid <> 0 AND attnum > 0 AND NOT attisdropped
+                     UNION ALL
+                     SELECT rngsubtype FROM pg_catalog.pg_range WHERE t.oid IN (rngtypid, rngmultitypid)
+                 ) AS below(oid)
+        )
+        SELECT p.oid::regtype::text AS name
+        FROM parts AS p JOIN pg_catalog.pg_type AS t ON t.oid = p.oid AND t.typtype = 'd' LIMIT 1
+        """,
+        type=sql_type,
+    )
+    return str(rows[0]["name"]) if rows else None
+
+
 def group_texts(db: Database, source: Relation, groups: Sequence[str], alias: str) -> list[str]:
     """SQL of each grouping column of relation `alias`, over `source`, as text."""
     types = base_types_of(db, source) if groups else {}

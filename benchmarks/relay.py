@@ -1,5 +1,6 @@
 """Count what travels to and from a server: a socket that passes everything on."""
 
+import contextlib
 import socket
 import tempfile
 import threading
@@ -49,9 +50,10 @@ class Relay:
             threading.Thread(target=self._pass_on, args=(server, client, self._get), daemon=True).start()
 
     def _pass_on(self, source: socket.socket, target: socket.socket, count: Callable[[bytes], None]) -> None:
-        while data := source.recv(CHUNK):
-            count(data)
-            target.sendall(data)
+        with contextlib.suppress(OSError):  # either side has gone
+            while data := source.recv(CHUNK):
+                count(data)
+                target.sendall(data)
         target.close()
 
     def _ask(self, data: bytes) -> None:

@@ -6,6 +6,7 @@ from madpy.errors import MadpyError
 from madpy.helper.expressions import check_expression
 from madpy.helper.features import TARGET, Category, category_item, check_order, levels_of, own_code_item
 from madpy.ports.postgres.db import Database, Relation
+from madpy.ports.postgres.shards import first_values
 from madpy.ports.postgres.types import NUMBERS
 
 MAX_CLASSES = 1000
@@ -37,7 +38,7 @@ def class_category(db: Database, source: Relation, text: str | None) -> Category
 def classes_of(db: Database, source: Relation, category: Category, labels: list[str]) -> Classes:
     """The classes that `labels` are, if they are enough."""
     if not labels:
-        empty = not db.execute("SELECT FROM {source:i} LIMIT 1", source=source)
+        empty = not db.execute(first_values(db, source, "1", 1))
         fact = f'table "{source.name}" is empty' if empty else "the target is NULL in every row"
         raise MadpyError(fact, hint="there is nothing to learn from")
     if len(labels) == 1:

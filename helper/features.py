@@ -21,7 +21,7 @@ from madpy.helper.expressions import (
 )
 from madpy.helper.terms import checked_number, checked_vector, number_item
 from madpy.ports.postgres.db import Database, Relation, fill
-from madpy.ports.postgres.shards import distinct_values, one_part, packed_keys
+from madpy.ports.postgres.shards import distinct_values, first_length, one_part, packed_keys
 from madpy.ports.postgres.types import INTEGERS, TEXTS, text_item, values_item
 
 MAX_LEVELS = 100_000
@@ -300,14 +300,7 @@ def _elements(db: Database, source: Relation, found: Expressions, what: str) -> 
     if found.kinds[0] != "number":
         message = f"{what}: {quoted(name)} is an array of {found.types[0]}, numbers are needed"
         raise MadpyError(message, sqlstate="42804")
-    lengths = db.execute(
-        """
-        SELECT pg_catalog.cardinality({item:q}) AS length FROM {source:i} WHERE {item:q} IS NOT NULL LIMIT 1
-        """,
-        item=item,
-        source=source,
-    )
-    count = lengths[0]["length"] if lengths else 0
+    count = first_length(db, source, item)
     column = name if item == fill("{name:i}", {"name": name}) else None
     features = [Feature(f"{name}[{i + 1}]", column, None) for i in range(count)]
     return Features(features, [f"{item}::double precision[]"], is_vector=True)

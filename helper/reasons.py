@@ -8,6 +8,7 @@ from madpy.helper.features import Features
 from madpy.helper.terms import Terms
 from madpy.ports.postgres.db import Database
 from madpy.ports.postgres.scan import Rows
+from madpy.ports.postgres.shards import counts_of
 
 NAMED = 10  # terms in a message
 ARRAY_SUBSCRIPT_ERROR = "2202E"
@@ -35,8 +36,7 @@ def nothing_to_use(db: Database, rows: Rows, terms: Terms, skipped: int) -> Madp
     named |= {"a weight": rows.weights} if rows.weights else {}
     names = ["the array of features"] if terms.is_vector else map(quoted, terms.names)
     named |= dict(zip(names, rows.features, strict=True))
-    columns = ", ".join(f"pg_catalog.count({item})" for item in named.values())
-    known = db.value("SELECT ARRAY[{columns:q}] FROM {source:i}", columns=columns, source=rows.source)
+    _, known = counts_of(db, rows.source, list(named.values()))
     empty = [name for name, count in zip(named, known, strict=True) if count == 0]
     what = (
         all_null(empty) if empty else f"each has a NULL somewhere{', or weight zero' if rows.weights else ''}"

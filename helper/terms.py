@@ -9,7 +9,7 @@ from madpy.errors import MadpyError
 from madpy.helper.arguments import quoted
 from madpy.helper.expressions import Expressions, check_expressions
 from madpy.ports.postgres.db import Database, Relation, fill, identifier
-from madpy.ports.postgres.shards import distinct_values
+from madpy.ports.postgres.shards import distinct_values, first_length
 from madpy.ports.postgres.types import NUMBERS, text_item
 
 INTERCEPT = "(Intercept)"
@@ -155,15 +155,8 @@ def _vector(db: Database, source: Relation, found: Expressions, what: str) -> Te
         raise MadpyError(
             f"{what}: {quoted(name)} is an array of {found.types[0]}, numbers are needed", sqlstate="42804"
         )
-    rows = db.execute(
-        """
-        SELECT pg_catalog.cardinality({item:q}) AS length FROM {source:i} WHERE {item:q} IS NOT NULL LIMIT 1
-        """,
-        item=item,
-        source=source,
-    )
     column = name if item == fill("{name:i}", {"name": name}) else None
-    terms = [Term(f"{name}[{i + 1}]", "vector", column) for i in range(rows[0]["length"] if rows else 0)]
+    terms = [Term(f"{name}[{i + 1}]", "vector", column) for i in range(first_length(db, source, item))]
     return Terms(terms, [f"{item}::double precision[]"], True, {})
 
 

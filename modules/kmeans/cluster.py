@@ -17,6 +17,7 @@ from madpy.modules.kmeans.passes import take_sample
 from madpy.modules.kmeans.seeding import distinct_points, first_centroids, read_centroids
 from madpy.ports.postgres.db import Database
 from madpy.ports.postgres.scan import Rows, Scan
+from madpy.ports.postgres.shards import counts_of
 
 
 @dataclass(frozen=True)
@@ -69,14 +70,10 @@ def cluster(
 
 def _no_features(db: Database, rows: Rows, terms: Terms) -> MadpyError:
     """Of an array column whose first array is empty, or that is NULL in all rows."""
-    counted = db.execute(
-        "SELECT pg_catalog.count(*) AS all, pg_catalog.count({x:q}) AS known FROM {source:i}",
-        x=terms.items[0],
-        source=rows.source,
-    )[0]
-    if counted["known"] > 0:
+    count, known = counts_of(db, rows.source, terms.items)
+    if known[0] > 0:
         return MadpyError("features must not be an empty array", sqlstate="2202E")
-    return nothing_to_use(db, rows, terms, counted["all"])
+    return nothing_to_use(db, rows, terms, count)
 
 
 def _fit(

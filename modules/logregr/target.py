@@ -8,6 +8,7 @@ from madpy.helper.classes import Classes, check_classes
 from madpy.helper.features import BOOLEANS
 from madpy.helper.terms import number_item
 from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.shards import first_values
 from madpy.ports.postgres.types import NUMBERS
 
 # Types whose values may be written down and cast back; the labels of any other target stay text.
@@ -78,12 +79,9 @@ def _coded(item: str, negative: str, positive: str, sql_type: str) -> str:
 def _is_binary_at_first(db: Database, source: Relation, item: str) -> bool:
     rows = db.execute(
         """
-        SELECT DISTINCT v."the target"::text AS target
-        FROM (SELECT {item:q} AS "the target" FROM {source:i} LIMIT {peek:l}) AS v
+        SELECT DISTINCT v.value::text AS target FROM ({values:q}) AS v
         """,
-        item=item,
-        source=source,
-        peek=PEEK,
+        values=first_values(db, source, item, PEEK),
     )
     seen = {row["target"] for row in rows} - {None}
     return bool(seen) and seen <= {"0", "1"}

@@ -14,6 +14,7 @@ from madpy.helper.terms import number_item
 from madpy.helper.training import Training, create_summary_from
 from madpy.ports.postgres.db import Database, Relation, fill
 from madpy.ports.postgres.scan import STATE, Rows, Scan
+from madpy.ports.postgres.shards import counts_of
 
 NAMED = 10  # variables in a warning
 MAX_VARIABLES = 950  # of 8 bytes each in a row of 8 kB, with room for its name and grouping columns
@@ -215,8 +216,7 @@ def _check_rows(db: Database, source: Relation, record: Result, items: dict[str,
         return
     if record.num_missing_rows_skipped == 0:
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="there is nothing to learn from")
-    counts = ", ".join(f"pg_catalog.count({item})" for item in items.values())
-    known = db.value("SELECT ARRAY[{counts:q}] FROM {source:i}", counts=counts, source=source)
+    _, known = counts_of(db, source, list(items.values()))
     empty = [quoted(name) for name, count in zip(items, known, strict=True) if count == 0]
     raise MadpyError(
         f"none of the {record.num_missing_rows_skipped} rows of table {quoted(source.name)} can be used",

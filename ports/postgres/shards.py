@@ -6,8 +6,9 @@ statements are written part by part; whether each is sent whole is looked up in 
 """
 
 import json
+import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,7 +24,8 @@ SETTINGS = {
     "DateStyle": "ISO",
     "IntervalStyle": "postgres",
     "extra_float_digits": "1",
-}  # as postgres_fdw has them
+    "bytea_output": "hex",
+}  # as postgres_fdw has them there, or the server itself: values of some types are told apart by their text
 PACKED_MAGIC = 0x6B70646D  # of src/key_params.c
 NULL_KEY = struct.pack("<i", -1)
 
@@ -105,14 +107,62 @@ def one_part(db: Database, source: Relation) -> str:
 def distinct_values(db: Database, source: Relation, item: str, most: int) -> str:
     """SQL of a relation: `value`, the distinct values of an expression over a source; `most` are enough."""
     holes = {"item": item, "most": most}
-    parts = part_by_part(
+    one = "SELECT {item:q} AS value FROM {part:q} GROUP BY 1 LIMIT {most:l}"
+    if shards_of(db, source).parts:
+        # Planned by itself: for a few groups the planner would rather fetch rows in their order.
+        one = """
+            WITH d AS MATERIALIZED (SELECT {item:q} AS value FROM {part:q} GROUP BY 1)
+            SELECT value FROM d LIMIT {most:l}
+            """
+    parts = part_by_part(db, source, lambda part: fill(f"({one})", {**holes, "part": part.sql}))
+    return fill("SELECT value FROM ({parts:q}) AS p GROUP BY 1 LIMIT {most:l}", {**holes, "parts": parts})
+
+
+def first_values(db: Database, source: Relation, item: str, most: int) -> str:
+    """SQL of a relation: `value`, an expression over `most` rows of a source, or two rows of each part."""
+    most = min(most, 2) if shards_of(db, source).parts else most
+    return part_by_part(
         db,
         source,
         lambda part: fill(
-            "(SELECT {item:q} AS value FROM {part:q} GROUP BY 1 LIMIT {most:l})", {**holes, "part": part.sql}
+            "(SELECT {item:q} AS value FROM {part:q} LIMIT {most:l})",
+            {"item": item, "part": part.sql, "most": most},
         ),
     )
-    return fill("SELECT value FROM ({parts:q}) AS p GROUP BY 1 LIMIT {most:l}", {**holes, "parts": parts})
+
+
+def first_length(db: Database, source: Relation, item: str) -> int:
+    """The number of elements of an array, in a row where it is not NULL; 0 if it always is."""
+    rows = db.execute(
+        part_by_part(
+            db,
+            source,
+            lambda part: fill(
+                "(SELECT pg_catalog.cardinality({item:q}) AS length FROM {part:q}"
+                " WHERE {item:q} IS NOT NULL LIMIT 1)",
+                {"item": item, "part": part.sql},
+            ),
+        )
+    )
+    return int(rows[0]["length"]) if rows else 0
+
+
+def counts_of(db: Database, source: Relation, items: Sequence[str]) -> tuple[int, list[int]]:
+    """How many rows a source has, and in how many of them each expression is not NULL."""
+    names = [f"count {n}" for n in range(len(items) + 1)]
+    counts = ["pg_catalog.count(*)", *(f"pg_catalog.count({item})" for item in items)]
+    columns = ", ".join(f'{count} AS "{name}"' for count, name in zip(counts, names, strict=True))
+    parts = part_by_part(
+        db,
+        source,
+        lambda part: fill("SELECT {columns:q} FROM {part:q}", {"columns": columns, "part": part.sql}),
+    )
+    rows, *known = db.value(
+        "SELECT ARRAY[{sums:q}]::bigint[] FROM ({parts:q}) AS p",
+        sums=", ".join(f'pg_catalog.sum("{name}")' for name in names),
+        parts=parts,
+    )
+    return rows, known
 
 
 def servers_below(db: Database, source: Relation) -> list[str]:
@@ -130,6 +180,9 @@ def _find(db: Database, source: Relation) -> Shards:
     bases = {row["base"]: Relation(row["base_schema"], row["base_name"]) for row in rows if row["server"]}
     if not bases:
         return Shards(())
+    is_view = source not in bases.values()
+    if is_view and not all(row["readable"] and row["mapped"] for row in rows if row["base"] in bases):
+        return _whole(db, source, "it is a view, and you may not read the tables below it by yourself")
     for row in rows:
         if row["base"] in bases and not row["readable"]:
             raise MadpyError(
@@ -142,13 +195,13 @@ def _find(db: Database, source: Relation) -> Shards:
         return _whole(db, source, f'server "{rows[0]["server"]}" is not known to have madpy')
     if others:
         return _whole(db, source, "it is made of several such tables")
-    if any(row["secured"] for row in rows):
+    if any(row["secured"] or (is_view and row["has_policies"]) for row in rows if row["base"] in bases):
         return _whole(db, source, f'row-level security of "{base.name}" is looked at here')
     parts = []
     for row in rows:
         if row["base"] in bases:
             table = Relation(row["schema"], row["name"])
-            sql = f"ONLY {table}" if base == source else _view_over(db, source, base, table)
+            sql = _view_over(db, source, base, table) if is_view else _only(table, row["inherited"])
             if sql is None:
                 return _whole(db, source, "the view does more than pick, compute and filter row by row")
             named = f"{sql} AS {identifier(source.name)}"
@@ -184,8 +237,16 @@ def _tables_below(db: Database, source: Relation) -> list[dict[str, Any]]:
                (SELECT a.attname FROM pg_catalog.pg_attribute AS a
                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                 ORDER BY a.atttypid >= 16384, a.attnum LIMIT 1) AS probe,
+               CASE WHEN b.oid <> b.base AND NOT c.relispartition THEN ARRAY(
+                   SELECT a.attname::text FROM pg_catalog.pg_attribute AS a
+                   WHERE a.attrelid = b.base AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
+               END AS inherited,
                pg_catalog.has_any_column_privilege(c.oid, 'SELECT') AS readable,
-               pg_catalog.row_security_active(bc.oid) AS secured
+               s.oid IS NULL OR EXISTS (
+                   SELECT FROM pg_catalog.pg_user_mappings AS m
+                   WHERE m.srvid = s.oid AND (m.umuser = 0 OR m.usename = CURRENT_USER)) AS mapped,
+               pg_catalog.row_security_active(bc.oid) OR pg_catalog.row_security_active(c.oid) AS secured,
+               bc.relrowsecurity OR c.relrowsecurity AS has_policies
         FROM below AS b JOIN pg_catalog.pg_class AS c ON c.oid = b.oid AND c.relkind NOT IN ('p', 'v')
              JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
              JOIN pg_catalog.pg_class AS bc ON bc.oid = b.base
@@ -199,6 +260,14 @@ def _tables_below(db: Database, source: Relation) -> list[dict[str, Any]]:
         used=fill(USED, {"source": str(source)}),
         wrapper=WRAPPER,
     )
+
+
+def _only(table: Relation, inherited: list[str] | None) -> str:
+    """A table without its children; of one that inherits from the source no column of its own."""
+    if inherited is None:
+        return f"ONLY {table}"
+    names = fill("{names:i,}", {"names": inherited}).rstrip(", ")
+    return fill("(SELECT {names:q} FROM ONLY {table:i})", {"names": names, "table": table})
 
 
 def _view_over(db: Database, view: Relation, base: Relation, table: Relation) -> str | None:
@@ -300,7 +369,8 @@ def _check_shipped(db: Database, text: str) -> None:
         db.facts["fetched"].add(tables)
         db.warning(
             f"rows of {tables} are fetched from their servers, for an expression that postgres_fdw does not"
-            " send there, as coalesce, a cast to text or a function of yours: use CASE, or a column there"
+            " send there, as coalesce, a cast to text or a function of yours: use CASE, or a column there;"
+            " or because nearly each row is a group of its own"
         )
 
 
@@ -311,7 +381,10 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _fetches_rows(node: dict[str, Any]) -> bool:
-    return node["Node Type"] == "Foreign Scan" and "Remote SQL" in node and "Relations" not in node
+    """All of a table's; a row or two are not worth a word."""
+    if node["Node Type"] != "Foreign Scan" or "Relations" in node:
+        return False
+    return "Remote SQL" in node and not re.search(r" LIMIT [12]::bigint$", node["Remote SQL"])
 
 
 # --- parameters of groups ---

@@ -61,7 +61,7 @@ quantiles_capacity_for(const Quantiles *q, uint32 more)
 {
 	uint32		most = limit(QUANTILES_LEVELS) + QUANTILES_AT_ONCE;
 	uint32		needed = (q ? q->used : 0) + more;
-	uint32		capacity = q ? q->capacity : 16;
+	uint32		capacity = q ? Max(q->capacity, 16) : 16;	/* of two empty ones merged it is 0 */
 
 	while (capacity < needed && capacity < most)
 		capacity = Min(2 * capacity, most);

@@ -290,7 +290,7 @@ put_frequent(Record *record, const Summary *summary, int how_many)
 	Datum	   *counts;
 	int			n;
 
-	if (how_many == 0 || summary->bytes[PART_FREQUENT] == 0)
+	if (how_many == 0 || summary->bytes[PART_FREQUENT] == 0 || (frequent->count == 0 && frequent->lowered == 0))
 		return;
 	first = palloc(how_many * sizeof(Shown));
 	n = find_frequent(summary, how_many, first);

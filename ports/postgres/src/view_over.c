@@ -50,8 +50,8 @@ query_of(Oid view)
 	return query;
 }
 
-/* Let the columns of an entry be those of another table, found by their names. */
-static void
+/* Let the columns of an entry be those of another table, found by their names; false if a whole row is a value. */
+static bool
 replace_table(Query *query, RangeTblEntry *entry, int index, Oid part)
 {
 	Relation	from = table_open(entry->relid, AccessShareLock);
@@ -66,18 +66,15 @@ replace_table(Query *query, RangeTblEntry *entry, int index, Oid part)
 #endif
 	query->targetList = (List *) map_variable_attnos((Node *) query->targetList, index, 0, map, InvalidOid, &whole_row);
 	query->jointree = (FromExpr *) map_variable_attnos((Node *) query->jointree, index, 0, map, InvalidOid, &whole_row);
-	if (whole_row)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("a view with a whole row as a value cannot be read part by part")));
 	entry->relid = part;
 	entry->relkind = to->rd_rel->relkind;
 	entry->inh = false;
 	table_close(to, NoLock);
 	table_close(from, NoLock);
+	return !whole_row;
 }
 
-/* Whether the query reads `whole` row by row; if `part` is one, with it in its place. */
+/* Whether the query reads `whole` row by row; if so, `part` is in its place. */
 static bool
 put_in_place(Query *query, Oid whole, Oid part)
 {
@@ -96,9 +93,7 @@ put_in_place(Query *query, Oid whole, Oid part)
 	{
 		if (!entry->inh)
 			return false;
-		if (OidIsValid(part))
-			replace_table(query, entry, index, part);
-		return true;
+		return replace_table(query, entry, index, part);
 	}
 	else
 		inner = query_of(entry->relid);

@@ -7,7 +7,7 @@ from tests.shards.conftest import COLUMNS, Far, add_server, foreign
 from tests.shards.methods import METHODS, Method
 from tests.shards.test_same import alike
 
-SOME = {name: METHODS[name] for name in ("regr", "logregr grouped", "nb", "kmeans", "summary")}
+SOME = {name: METHODS[name] for name in ("regr", "logregr grouped", "nb", "summary")}
 MORE = "the view does more than pick, compute and filter row by row"
 SENT = {
     "all": "SELECT * FROM {}",
@@ -70,7 +70,7 @@ def test_views_that_are_sent(sharded: Session, query: str) -> None:
 def test_views_whose_rows_are_fetched(sharded: Session, query: str) -> None:
     sharded(f"CREATE VIEW one AS {query.format('flat')}")
     sharded(f"CREATE VIEW parts AS {query.format('rows')}")
-    some = {name: SOME[name] for name in ("regr", "nb", "summary")}
+    some = {name: SOME[name] for name in ("regr", "summary")}
     assert same(sharded, "parts", "one", some) == {f'rows of "parts" are fetched from where they are: {MORE}'}
 
 
@@ -130,7 +130,7 @@ def test_only_foreign_parts_one_empty_one_unusable(sharded: Session, far: Far, s
     for place, server, table in ((1, 1, "empty"), (2, 2, "t"), (3, 3, "t"), (4, 4, "useless")):
         foreign(sharded, f"of_{place}", "far", f"IN ({place})", f"{schema}_s{server}", schema, table)
     sharded("CREATE TABLE one AS SELECT * FROM far")
-    assert same(sharded, "far", "one", METHODS) == set()
+    assert same(sharded, "far", "one") == set()
     for place, fact in ((1, "is empty"), (4, "none of the 500 rows of table")):
         for method in ("regr", "logregr", "nb", "dtree", "kmeans", "correlation"):
             error = sharded.fails(METHODS[method].run(f"of_{place}", "made"))

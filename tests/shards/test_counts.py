@@ -115,7 +115,7 @@ def test_first_rows(explained: Session, call: str) -> None:
 def test_few_rows_expected(explained: Session) -> None:
     """Where the planner expects few rows, and so as many groups, it would fetch them."""
     explained("CREATE VIEW few AS SELECT * FROM rows WHERE x3 > 1 AND y < 5 AND x1 > -10")
-    explained("SELECT madlib.regr_train('few', 'm', 'y', 'x1, colour', 'colour, flag')")
+    explained("SELECT madlib.regr_train('few', 'm', 'y', 'x1, x2', 'day, flag')")
     assert explained.warnings == []
     assert no_rows_travel(explained)
     assert explained("SELECT current_setting('enable_hashagg'), current_setting('enable_sort')") == [

@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
@@ -137,6 +138,7 @@ read_key(const char **at, const char *end, Oid type, int32 typmod, bool *isnull)
 	*isnull = length == -1;
 	if (length == -1)
 		return (Datum) 0;
+	pg_verifymbstr(*at, length, false);
 	text = pnstrdup(*at, length);
 	*at += length;
 	getTypeInputInfo(base, &input, &ioparam);

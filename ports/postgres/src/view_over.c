@@ -56,7 +56,7 @@ replace_table(Query *query, RangeTblEntry *entry, int index, Oid part)
 {
 	Relation	from = table_open(entry->relid, AccessShareLock);
 	Relation	to = table_open(part, AccessShareLock);
-	bool		whole_row = false;
+	bool		whole_row[2];
 	AttrMap    *map;
 
 #if PG_VERSION_NUM >= 160000
@@ -64,14 +64,14 @@ replace_table(Query *query, RangeTblEntry *entry, int index, Oid part)
 #else
 	map = build_attrmap_by_name(RelationGetDescr(to), RelationGetDescr(from));
 #endif
-	query->targetList = (List *) map_variable_attnos((Node *) query->targetList, index, 0, map, InvalidOid, &whole_row);
-	query->jointree = (FromExpr *) map_variable_attnos((Node *) query->jointree, index, 0, map, InvalidOid, &whole_row);
+	query->targetList = (List *) map_variable_attnos((Node *) query->targetList, index, 0, map, InvalidOid, &whole_row[0]);
+	query->jointree = (FromExpr *) map_variable_attnos((Node *) query->jointree, index, 0, map, InvalidOid, &whole_row[1]);
 	entry->relid = part;
 	entry->relkind = to->rd_rel->relkind;
 	entry->inh = false;
 	table_close(to, NoLock);
 	table_close(from, NoLock);
-	return !whole_row;
+	return !whole_row[0] && !whole_row[1];
 }
 
 /* Whether the query reads `whole` row by row; if so, `part` is in its place. */

@@ -276,6 +276,20 @@ $$;
 COMMENT ON FUNCTION MADLIB_SCHEMA.covariance(text, text, text, boolean, text) IS
     'covariances of the columns of a table: SELECT MADLIB_SCHEMA.covariance(''houses'', ''houses_covariance'', ''tax, bath, size'')';
 
+CREATE FUNCTION MADLIB_SCHEMA.fmsketch_dcount(
+    source_table text,                      -- read, never changed
+    expression   text                       -- of any type
+) RETURNS bigint
+LANGUAGE plpython3u VOLATILE SET jit = off AS $$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', 'stats.fmsketch_dcount', args)
+$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.fmsketch_dcount(text, text) IS
+    'the number of distinct values in a table, on several servers too: SELECT MADLIB_SCHEMA.fmsketch_dcount(''orders'', ''customer'')';
+
 CREATE TYPE MADLIB_SCHEMA.summary_result AS (
     method                   text,
     source_table             text,

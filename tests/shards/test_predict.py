@@ -68,3 +68,14 @@ def test_from_outside_the_server(sharded: Session, outside: Any, capsys: pytest.
     query = "SELECT flag, coef, std_err FROM {} ORDER BY flag"
     assert alike(sharded(query.format("made")), sharded(query.format("one")))
     assert capsys.readouterr().err == ""
+
+
+def test_fmsketch_dcount_of_a_table_by_name_sends_states(explained: Session) -> None:
+    for item in ("colour", "x1", "amount", "CASE WHEN flag THEN place END"):
+        call = f"SELECT madlib.fmsketch_dcount('{{}}', '{item}')"
+        assert explained.value(call.format("rows")) == explained.value(call.format("flat"))
+        explained(call.format("rows"))
+        merged = [n.message for n in explained.notices if "fmsketch_dcount_merge" in n.message]
+        scans = [scan for plan in merged for scan in foreign_scans(plan)]
+        assert len(scans) >= 4
+        assert all("Relations: Aggregate on" in scan for scan in scans), merged

@@ -1,0 +1,24 @@
+"""fmsketch_dcount of a table by its name: part by part, where an aggregate would fetch the rows."""
+
+from madpy.helper import helper
+from madpy.ports.postgres.db import Database, fill
+from madpy.ports.postgres.shards import part_by_part
+
+
+def fmsketch_dcount(db: Database, source_table: str | None, expression: str | None) -> int:
+    """How many distinct values an expression has, about; NULL is none of them."""
+    source = helper.check_source(db, source_table)
+    found = helper.check_expression(db, source, expression, "expression", "any")
+    holes = {"schema": db.schema, "item": found.items[0]}
+    states = part_by_part(
+        db,
+        source,
+        lambda part: fill(
+            "SELECT {schema:i}.fmsketch_dcount_state({item:q}) AS state FROM {part:q}",
+            {**holes, "part": part.sql},
+        ),
+    )
+    count: int = db.value(
+        "SELECT {schema:i}.fmsketch_dcount_merge(p.state) FROM ({states:q}) AS p", states=states
+    )
+    return count

@@ -21,7 +21,8 @@ from madpy.helper.expressions import (
 )
 from madpy.helper.terms import checked_number, checked_vector, number_item
 from madpy.ports.postgres.db import Database, Relation, fill
-from madpy.ports.postgres.shards import distinct_values, first_length, one_part, packed_keys
+from madpy.ports.postgres.keys import packed_keys
+from madpy.ports.postgres.shards import distinct_values, first_length, one_part
 from madpy.ports.postgres.types import INTEGERS, TEXTS, text_item, values_item
 
 MAX_LEVELS = 100_000

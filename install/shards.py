@@ -13,7 +13,8 @@ from madpy.install.servers import Answer, Server
 from madpy.install.state import Installation, locate
 from madpy.install.upgrade import NO_PATH, upgrade
 from madpy.ports.postgres.db import Database, Relation, identifier
-from madpy.ports.postgres.shards import EXTENSION, FALLEN, is_told, servers_below
+from madpy.ports.postgres.parts import servers_below
+from madpy.ports.postgres.servers import EXTENSION, FALLEN, is_told
 
 NO_RIGHT = "42501"
 FIRST_ASYNC = 140000  # PostgreSQL that has async_capable

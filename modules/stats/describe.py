@@ -10,7 +10,8 @@ from madpy.helper.training import Training, create_summary
 from madpy.modules.stats.columns import Column, Wanted, check_columns, check_wanted
 from madpy.modules.stats.exact import count_exactly
 from madpy.ports.postgres.db import Database, Relation, fill
-from madpy.ports.postgres.shards import Part, part_by_part, shards_of
+from madpy.ports.postgres.parts import Part
+from madpy.ports.postgres.shards import part_by_part, shards_of
 from madpy.ports.postgres.types import group_texts
 
 QUARTILES = ("first_quartile", "median", "third_quartile")

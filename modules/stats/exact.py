@@ -3,8 +3,9 @@
 from madpy.helper.features import category_item
 from madpy.modules.stats.columns import Column, Wanted
 from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.parts import Part
 from madpy.ports.postgres.scan import join_groups
-from madpy.ports.postgres.shards import Part, part_by_part, shards_of
+from madpy.ports.postgres.shards import part_by_part, shards_of
 from madpy.ports.postgres.types import PLAIN, TIMES, text_item
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from madpy.ports.postgres.db import Database, Relation, fill, free_name
-from madpy.ports.postgres.shards import packed_keys
+from madpy.ports.postgres.keys import packed_keys
 from madpy.ports.postgres.streaming import Streaming
 from madpy.ports.postgres.types import named_texts
 

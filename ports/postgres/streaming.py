@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.db import Database, fill, free_name, identifier, literal
-from madpy.ports.postgres.shards import Part, packed_keys, part_by_part, shards_of
+from madpy.ports.postgres.keys import packed_keys
+from madpy.ports.postgres.parts import Part
+from madpy.ports.postgres.shards import part_by_part, shards_of
 from madpy.ports.postgres.types import named_texts
 
 if TYPE_CHECKING:

@@ -1,0 +1,167 @@
+"""The parts of a table whose rows lie on several servers, found in the catalogue."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from madpy.errors import MadpyError
+from madpy.ports.postgres.db import Database, Relation, fill, identifier
+from madpy.ports.postgres.servers import is_told
+
+WRAPPER = "postgres_fdw"
+
+# What a source and the views in it name, as a part of WITH RECURSIVE.
+USED = """
+    used(oid) AS (
+        SELECT {source:l}::regclass::oid
+        UNION
+        SELECT d.refobjid
+        FROM used AS u JOIN pg_catalog.pg_class AS v ON v.oid = u.oid AND v.relkind = 'v'
+             JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = u.oid
+             JOIN pg_catalog.pg_depend AS d
+                 ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+                    AND d.refclassid = 'pg_catalog.pg_class'::regclass
+    )
+"""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows of a source.  `sql` is an item of FROM; `server` has them, or None: they are here."""
+
+    sql: str
+    server: str | None
+    table: Relation
+    probe: str = ""  # a column of it
+
+
+@dataclass(frozen=True)
+class Shards:
+    """The parts of a source; without any it is read as it is.  `is_citus`: Citus finds them by itself."""
+
+    parts: tuple[Part, ...]
+    is_citus: bool = False
+
+    @cached_property
+    def servers(self) -> dict[str, Part]:
+        """Each server with one of its parts."""
+        return {part.server: part for part in reversed(self.parts) if part.server is not None}
+
+
+def find_parts(db: Database, source: Relation) -> Shards:
+    """Where a source's rows lie; of one that cannot be read part by part none, with a WARNING."""
+    if _is_citus(db, source):
+        return Shards((), is_citus=True)
+    rows = _tables_below(db, source)
+    bases = {row["base"]: Relation(row["base_schema"], row["base_name"]) for row in rows if row["server"]}
+    if not bases:
+        return Shards(())
+    is_view = source not in bases.values()
+    if is_view and not all(row["readable"] and row["mapped"] for row in rows if row["base"] in bases):
+        return _whole(db, source, "it is a view, and you may not read the tables below it by yourself")
+    for row in rows:
+        if row["base"] in bases and not row["readable"]:
+            raise MadpyError(
+                f'permission denied for table "{row["name"]}", a part of "{source.name}"',
+                sqlstate="42501",
+                hint="each part is read by itself: GRANT SELECT on all of them",
+            )
+    base, *others = bases.values()
+    if len(rows) == 1 and not is_told(db, rows[0]["server"]):
+        return _whole(db, source, f'server "{rows[0]["server"]}" is not known to have madpy')
+    if others:
+        return _whole(db, source, "it is made of several such tables")
+    if any(row["secured"] or (is_view and row["has_policies"]) for row in rows if row["base"] in bases):
+        return _whole(db, source, f'row-level security of "{base.name}" is looked at here')
+    parts = []
+    for row in rows:
+        if row["base"] in bases:
+            table = Relation(row["schema"], row["name"])
+            sql = _view_over(db, source, base, table) if is_view else _only(table, row["inherited"])
+            if sql is None:
+                return _whole(db, source, "the view does more than pick, compute and filter row by row")
+            named = f"{sql} AS {identifier(source.name)}"
+            parts.append(Part(named, row["server"], table, row["probe"]))
+    return Shards(tuple(parts))
+
+
+def servers_below(db: Database, source: Relation) -> list[str]:
+    """The servers that have rows of a source, whether they can be used or not."""
+    return sorted({row["server"] for row in _tables_below(db, source) if row["server"]})
+
+
+def _is_citus(db: Database, source: Relation) -> bool:
+    """Whether Citus distributes a source, or a table that a view names."""
+    if db.value("SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NULL"):
+        return False
+    rows = db.execute(
+        """
+        WITH RECURSIVE {used:q}
+        SELECT FROM used JOIN pg_catalog.pg_dist_partition AS d ON d.logicalrelid::oid = used.oid LIMIT 1
+        """,
+        used=fill(USED, {"source": str(source)}),
+    )
+    return bool(rows)
+
+
+def _tables_below(db: Database, source: Relation) -> list[dict[str, Any]]:
+    """The tables with a source's rows: `base`, what it or a view names, and below it its parts."""
+    return db.execute(
+        """
+        WITH RECURSIVE {used:q}, below(base, oid) AS (
+            SELECT oid, oid FROM used
+            UNION
+            SELECT b.base, i.inhrelid FROM below AS b JOIN pg_catalog.pg_inherits AS i ON i.inhparent = b.oid
+        )
+        SELECT b.base, bn.nspname AS base_schema, bc.relname AS base_name,
+               n.nspname AS schema, c.relname AS name, s.srvname AS server,
+               (SELECT a.attname FROM pg_catalog.pg_attribute AS a
+                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                ORDER BY a.atttypid >= 16384, a.attnum LIMIT 1) AS probe,
+               CASE WHEN b.oid <> b.base AND NOT c.relispartition THEN ARRAY(
+                   SELECT a.attname::text FROM pg_catalog.pg_attribute AS a
+                   WHERE a.attrelid = b.base AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
+               END AS inherited,
+               pg_catalog.has_any_column_privilege(c.oid, 'SELECT') AS readable,
+               s.oid IS NULL OR EXISTS (
+                   SELECT FROM pg_catalog.pg_user_mappings AS m
+                   WHERE m.srvid = s.oid AND (m.umuser = 0 OR m.usename = CURRENT_USER)) AS mapped,
+               pg_catalog.row_security_active(bc.oid) OR pg_catalog.row_security_active(c.oid) AS secured,
+               bc.relrowsecurity OR c.relrowsecurity AS has_policies
+        FROM below AS b JOIN pg_catalog.pg_class AS c ON c.oid = b.oid AND c.relkind NOT IN ('p', 'v')
+             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+             JOIN pg_catalog.pg_class AS bc ON bc.oid = b.base
+             JOIN pg_catalog.pg_namespace AS bn ON bn.oid = bc.relnamespace
+             LEFT JOIN (pg_catalog.pg_foreign_table AS f
+                        JOIN pg_catalog.pg_foreign_server AS s ON s.oid = f.ftserver
+                        JOIN pg_catalog.pg_foreign_data_wrapper AS w
+                            ON w.oid = s.srvfdw AND w.fdwname = {wrapper:l}) ON f.ftrelid = c.oid
+        ORDER BY b.base, server, schema, name
+        """,
+        used=fill(USED, {"source": str(source)}),
+        wrapper=WRAPPER,
+    )
+
+
+def _only(table: Relation, inherited: list[str] | None) -> str:
+    """A table without its children; of one that inherits from the source no column of its own."""
+    if inherited is None:
+        return f"ONLY {table}"
+    names = fill("{names:i,}", {"names": inherited}).rstrip(", ")
+    return fill("(SELECT {names:q} FROM ONLY {table:i})", {"names": names, "table": table})
+
+
+def _view_over(db: Database, view: Relation, base: Relation, table: Relation) -> str | None:
+    query = db.value(
+        "SELECT {schema:i}.__view_over({view:l}, {base:l}, {table:l})",
+        view=str(view),
+        base=str(base),
+        table=str(table),
+    )
+    return None if query is None else f"({query})"
+
+
+def _whole(db: Database, source: Relation, reason: str) -> Shards:
+    """Read as it is: right, but slow."""
+    db.warning(f'rows of "{source.name}" are fetched from where they are: {reason}')
+    return Shards(())

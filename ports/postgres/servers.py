@@ -1,0 +1,84 @@
+"""Other servers: whether they can be asked for states, and which one it was that did not answer."""
+
+from typing import TYPE_CHECKING
+
+from madpy.errors import MadpyError, SqlError
+from madpy.ports.postgres.db import Database, Relation, identifier
+
+if TYPE_CHECKING:
+    from madpy.ports.postgres.parts import Part, Shards
+
+EXTENSION = "madpy"
+LOST = ("08", "57P")  # SQLSTATEs of a connection that is gone, or of a server that goes down
+FALLEN = "55000"
+
+
+def check_server(db: Database, part: "Part") -> None:
+    """Raise MadpyError unless a part's server is told to have madpy, is there, and has the same version."""
+    server = str(part.server)
+    if not is_told(db, server):
+        raise MadpyError(
+            f'server "{server}" is not known to have madpy: all its rows would be fetched',
+            sqlstate=FALLEN,
+            hint=f"ALTER SERVER {identifier(server)} OPTIONS (ADD extensions '{EXTENSION}'), "
+            "after CREATE EXTENSION madpy there; or madpy install --all-shards TABLE",
+        )
+    if not db.execute("SELECT FROM pg_catalog.pg_extension WHERE extname = {name:l}", name=EXTENSION):
+        raise MadpyError(
+            "madpy is installed by plain SQL here, and only an extension is sent to other servers",
+            sqlstate=FALLEN,
+            hint="CREATE EXTENSION madpy: madpy uninstall, then madpy install, without --plain",
+        )
+    failure = probe(db, part)
+    if failure is not None:
+        raise failure
+
+
+def is_told(db: Database, server: str) -> bool:
+    """Whether a server's option `extensions` has madpy."""
+    options = db.execute(
+        """
+        SELECT o.option_value AS extensions
+        FROM pg_catalog.pg_foreign_server AS s, pg_catalog.pg_options_to_table(s.srvoptions) AS o
+        WHERE s.srvname = {server:l} AND o.option_name = 'extensions'
+        """,
+        server=server,
+    )
+    return any(EXTENSION in map(str.strip, row["extensions"].split(",")) for row in options)
+
+
+def probe(db: Database, part: "Part") -> MadpyError | None:
+    """Ask a part's server for its version of madpy: nothing, or what is wrong with it."""
+    try:
+        db.execute(
+            "SELECT FROM {table:i} WHERE {schema:i}.__same_version({version:l}, {column:i}) LIMIT 1",
+            table=part.table,
+            version=str(db.value("SELECT {schema:i}.__c_version()")).encode(),
+            column=part.probe,
+        )
+    except SqlError as error:
+        return _named(str(part.server), error)
+    return None
+
+
+def _named(server: str, error: SqlError) -> MadpyError:
+    """An error of another server with the server's name in it."""
+    hint = error.hint
+    if error.sqlstate in ("42883", "3F000", "42501", "58P01", FALLEN):
+        hint = "install the same version there: madpy install --all-shards TABLE, or CREATE EXTENSION madpy"
+    message = error.message if f'"{server}"' in error.message else f'server "{server}": {error.message}'
+    return MadpyError(message, sqlstate=error.sqlstate, hint=hint, detail=error.detail)
+
+
+def explained(db: Database, error: MadpyError) -> MadpyError:
+    """The error of a run that lost a server: which one, found by asking all of them."""
+    found: dict[Relation, Shards] = db.facts.get("shards", {})
+    if not str(error.sqlstate).startswith(LOST):
+        return error
+    for shards in found.values():
+        for part in shards.servers.values():
+            failure = probe(db, part)
+            if failure is not None:
+                failure.detail = failure.detail or error.message
+                return failure
+    return error

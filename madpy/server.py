@@ -13,7 +13,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -73,7 +73,9 @@ def main(arguments: list[str]) -> None:
         case "psql":
             os.execve(state.program("psql"), ["psql", *rest], client_environment(start(state)))
         case "stop":
-            say("stopped" if cluster.stop(state) else "the server was not running")
+            shards = [replace(state, folder=folder) for folder in state.folder.glob("shard-*")]
+            stopped = [cluster.stop(one) for one in (state, *shards)]  # shards run on where a test was killed
+            say("stopped" if any(stopped) else "the server was not running")
         case "status":
             where = cluster.socket_folder(state)
             print(f"running, socket in {where}" if cluster.running(state) else "not running")

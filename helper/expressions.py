@@ -220,6 +220,12 @@ def _explained(source: Relation, columns: dict[str, str], error: SqlError, what:
 
 
 def _no_column(source: Relation, columns: dict[str, str], name: str) -> MadpyError:
+    if name in columns:
+        return MadpyError(
+            f"column {quoted(name)} of a part of table {quoted(source.name)} does not exist",
+            sqlstate="42703",
+            hint="a foreign table has a column that the table on its server lacks: see column_name",
+        )
     same = [shown(column) for column in columns if column.lower() == name.lower() and column != name]
     how = "with" if same and same[0].startswith('"') else "without"
     return MadpyError(

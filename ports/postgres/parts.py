@@ -23,6 +23,11 @@ USED = """
                     AND d.refclassid = 'pg_catalog.pg_class'::regclass
     )
 """
+# The user mapping that a role has on server s: its own, or that of all.
+MAPPING = """
+    (SELECT m.umid FROM pg_catalog.pg_user_mappings AS m
+     WHERE m.srvid = s.oid AND m.umuser IN (0, {role:q}) ORDER BY m.umuser DESC LIMIT 1)
+"""
 
 
 @dataclass(frozen=True)
@@ -57,31 +62,33 @@ def find_parts(db: Database, source: Relation) -> Shards:
     if not bases:
         return Shards(())
     is_view = source not in bases.values()
-    if is_view and not all(row["readable"] and row["mapped"] for row in rows if row["base"] in bases):
+    below = [row for row in rows if row["base"] in bases]
+    if is_view and not all(row["readable_whole"] for row in below):
         return _whole(db, source, "it is a view, and you may not read the tables below it by yourself")
-    for row in rows:
-        if row["base"] in bases and not row["readable"]:
+    if is_view and not all(row["mapped_alike"] for row in below):
+        return _whole(db, source, "it is a view, and its owner has a user mapping that is not yours")
+    for row in below:
+        if not row["readable"]:
             raise MadpyError(
                 f'permission denied for table "{row["name"]}", a part of "{source.name}"',
                 sqlstate="42501",
-                hint="each part is read by itself: GRANT SELECT on all of them",
+                hint="each part is read by itself: GRANT SELECT on all of them, and USAGE on their schemas",
             )
     base, *others = bases.values()
     if len(rows) == 1 and not is_told(db, rows[0]["server"]):
         return _whole(db, source, f'server "{rows[0]["server"]}" is not known to have madpy')
     if others:
         return _whole(db, source, "it is made of several such tables")
-    if any(row["secured"] or (is_view and row["has_policies"]) for row in rows if row["base"] in bases):
+    if any(row["secured"] or (is_view and row["has_policies"]) for row in below):
         return _whole(db, source, f'row-level security of "{base.name}" is looked at here')
     parts = []
-    for row in rows:
-        if row["base"] in bases:
-            table = Relation(row["schema"], row["name"])
-            sql = _view_over(db, source, base, table) if is_view else _only(table, row["inherited"])
-            if sql is None:
-                return _whole(db, source, "the view does more than pick, compute and filter row by row")
-            named = f"{sql} AS {identifier(source.name)}"
-            parts.append(Part(named, row["server"], table, row["probe"]))
+    for row in below:
+        table = Relation(row["schema"], row["name"])
+        sql = _view_over(db, source, base, table) if is_view else _only(table, row["inherited"])
+        if sql is None:
+            return _whole(db, source, "the view does more than pick, compute and filter row by row")
+        named = f"{sql} AS {identifier(source.name)}"
+        parts.append(Part(named, row["server"], table, row["probe"]))
     return Shards(tuple(parts))
 
 
@@ -105,7 +112,11 @@ def _is_citus(db: Database, source: Relation) -> bool:
 
 
 def _tables_below(db: Database, source: Relation) -> list[dict[str, Any]]:
-    """The tables with a source's rows: `base`, what it or a view names, and below it its parts."""
+    """The tables with a source's rows: `base`, what it or a view names, and below it its parts.
+
+    A view reads with its owner's rights, those of his user mapping on a server too: `mapped_alike` is whether
+    its reader has the same mapping.
+    """
     return db.execute(
         """
         WITH RECURSIVE {used:q}, below(base, oid) AS (
@@ -117,15 +128,22 @@ def _tables_below(db: Database, source: Relation) -> list[dict[str, Any]]:
                n.nspname AS schema, c.relname AS name, s.srvname AS server,
                (SELECT a.attname FROM pg_catalog.pg_attribute AS a
                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                      AND pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')
                 ORDER BY a.atttypid >= 16384, a.attnum LIMIT 1) AS probe,
                CASE WHEN b.oid <> b.base AND NOT c.relispartition THEN ARRAY(
                    SELECT a.attname::text FROM pg_catalog.pg_attribute AS a
                    WHERE a.attrelid = b.base AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
                END AS inherited,
-               pg_catalog.has_any_column_privilege(c.oid, 'SELECT') AS readable,
-               s.oid IS NULL OR EXISTS (
-                   SELECT FROM pg_catalog.pg_user_mappings AS m
-                   WHERE m.srvid = s.oid AND (m.umuser = 0 OR m.usename = CURRENT_USER)) AS mapped,
+               pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                   AND pg_catalog.has_any_column_privilege(c.oid, 'SELECT') AS readable,
+               pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                   AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable_whole,
+               s.oid IS NULL OR NOT EXISTS (
+                   SELECT FROM used AS u JOIN pg_catalog.pg_class AS v ON v.oid = u.oid AND v.relkind = 'v'
+                   WHERE NOT EXISTS (
+                       SELECT FROM pg_catalog.pg_options_to_table(v.reloptions) AS o
+                       WHERE o.option_name = 'security_invoker' AND o.option_value::boolean)
+                   AND ({owners:q} = {own:q}) IS NOT TRUE) AS mapped_alike,
                pg_catalog.row_security_active(bc.oid) OR pg_catalog.row_security_active(c.oid) AS secured,
                bc.relrowsecurity OR c.relrowsecurity AS has_policies
         FROM below AS b JOIN pg_catalog.pg_class AS c ON c.oid = b.oid AND c.relkind NOT IN ('p', 'v')
@@ -139,6 +157,8 @@ def _tables_below(db: Database, source: Relation) -> list[dict[str, Any]]:
         ORDER BY b.base, server, schema, name
         """,
         used=fill(USED, {"source": str(source)}),
+        owners=fill(MAPPING, {"role": "v.relowner"}),
+        own=fill(MAPPING, {"role": "(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)"}),
         wrapper=WRAPPER,
     )
 

@@ -64,8 +64,10 @@ def probe(db: Database, part: "Part") -> MadpyError | None:
 def _named(server: str, error: SqlError) -> MadpyError:
     """An error of another server with the server's name in it."""
     hint = error.hint
-    if error.sqlstate in ("42883", "3F000", "42501", "58P01", FALLEN):
+    if error.sqlstate in ("42883", "3F000", "58P01", FALLEN):
         hint = "install the same version there: madpy install --all-shards TABLE, or CREATE EXTENSION madpy"
+    if error.sqlstate == "42501":
+        hint = "there, the role of your user mapping needs SELECT on the table and USAGE on madpy's schema"
     message = error.message if f'"{server}"' in error.message else f'server "{server}": {error.message}'
     return MadpyError(message, sqlstate=error.sqlstate, hint=hint, detail=error.detail)
 

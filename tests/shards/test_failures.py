@@ -155,6 +155,31 @@ def test_a_user_who_may_not_log_in_there(sharded: Session, schema: str) -> None:
     assert nothing_is_left(sharded)
 
 
+def test_a_table_that_the_user_there_may_not_read(sharded: Session, schema: str, role: str, far: Far) -> None:
+    there = far.session(3)
+    there(f"CREATE ROLE {role}_there LOGIN")
+    there(f"GRANT USAGE ON SCHEMA {schema}, madlib TO {role}_there")
+    sharded(f"ALTER USER MAPPING FOR PUBLIC SERVER {schema}_s3 OPTIONS (SET user '{role}_there')")
+    try:
+        error = sharded.fails(CALL.format("rows"))
+    finally:
+        there(f"DROP OWNED BY {role}_there")
+        there(f"DROP ROLE {role}_there")
+        there.connection.close()
+    assert error.message == f'logregr_train: server "{schema}_s3": permission denied for table t'
+    assert str(error.hint).startswith("There, the role of your user mapping needs SELECT on the table")
+
+
+def test_a_column_that_the_table_there_lacks(sharded: Session, far: Far, schema: str) -> None:
+    there = far.session(1)
+    there(f"ALTER TABLE {schema}.u DROP COLUMN x1")
+    there.connection.close()
+    sharded("DROP TABLE near, attached")
+    error = sharded.fails("SELECT madlib.regr_train('rows', 'model', 'y', 'x1')")
+    assert error.message == 'regr_train: column "x1" of a part of table "rows" does not exist'
+    assert "column_name" in str(error.hint)
+
+
 def test_a_server_that_is_down(sharded: Session, schema: str, far: Far) -> None:
     shard = Shard.numbered(here(), 3)
     shard.stop()

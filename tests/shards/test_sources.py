@@ -205,6 +205,76 @@ def test_rights(sharded: Session, schema: str, role: str) -> None:
     assert same(sharded, "shown", "one", {"regr": METHODS["regr"]}) == set()
 
 
+def test_a_view_of_an_owner_with_another_user_mapping(
+    sharded: Session, schema: str, role: str, far: Far
+) -> None:
+    """A view reads with its owner's mapping, an invoker's with its reader's, who may see less there."""
+    there = far.session(2)
+    user = f"{role}_there"
+    there(f"CREATE ROLE {user} LOGIN")
+    try:
+        there(f"GRANT USAGE ON SCHEMA {schema}, madlib TO {user}")
+        there(f"GRANT SELECT ON {schema}.t TO {user}")
+        there(f"ALTER TABLE {schema}.t ENABLE ROW LEVEL SECURITY")
+        there(f"CREATE POLICY p ON {schema}.t TO {user} USING (x3 > 1)")
+        options = f"user '{user}', password_required 'false'"
+        sharded(f"CREATE USER MAPPING FOR {role} SERVER {schema}_s2 OPTIONS ({options})")
+        sharded("CREATE VIEW owners AS SELECT * FROM rows")
+        sharded("CREATE VIEW readers WITH (security_invoker) AS SELECT * FROM rows")
+        sharded("CREATE VIEW one AS SELECT * FROM flat WHERE place <> 2 OR x3 > 1")
+        sharded(f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}")
+        sharded(f"GRANT USAGE ON SCHEMA madlib TO {role}")
+        sharded(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}")
+        sharded(f"SET ROLE {role}")
+        regr = {"regr": METHODS["regr"]}
+        assert same(sharded, "owners", "flat", regr) == {
+            'rows of "owners" are fetched from where they are:'
+            " it is a view, and its owner has a user mapping that is not yours"
+        }
+        assert same(sharded, "readers", "one", regr) == set()
+        sharded("RESET ROLE")
+    finally:
+        there(f"DROP OWNED BY {user}")
+        there(f"DROP ROLE {user}")
+        there.connection.close()
+
+
+def test_rights_on_columns(sharded: Session, schema: str, role: str) -> None:
+    """Those of the statement are enough, and a view shows the others."""
+    sharded("CREATE VIEW shown AS SELECT * FROM rows")
+    sharded(f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}")
+    sharded(f"GRANT USAGE ON SCHEMA madlib TO {role}")
+    tables = "rows, near, attached, far_1, far_2, far_3, far_4"
+    sharded(f"GRANT SELECT (y, x1) ON {tables} TO {role}")
+    sharded(f"GRANT SELECT ON shown, flat TO {role}")
+    sharded(f"SET ROLE {role}")
+    sharded("SELECT madlib.regr_train('rows', 'made', 'y', 'x1')")
+    assert sharded.warnings == []
+    assert sharded.value("SELECT num_rows_processed FROM made") == 3000
+    sharded("DROP TABLE made, made_summary")
+    (warning,) = same(sharded, "shown", "flat", {"regr": METHODS["regr"]})
+    assert warning.endswith("you may not read the tables below it by yourself")
+
+
+def test_a_part_in_a_schema_that_one_may_not_use(sharded: Session, schema: str, role: str) -> None:
+    sharded("CREATE VIEW shown AS SELECT * FROM rows")
+    sharded(f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}")
+    sharded(f"GRANT USAGE ON SCHEMA madlib TO {role}")
+    sharded(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}")
+    sharded(f"CREATE SCHEMA {schema}_hidden")
+    try:
+        sharded(f"ALTER FOREIGN TABLE far_2 SET SCHEMA {schema}_hidden")
+        sharded(f"SET ROLE {role}")
+        error = sharded.fails(METHODS["regr"].run("rows", "made"))
+        assert error.message == 'regr_train: permission denied for table "far_2", a part of "rows"'
+        assert "USAGE on their schemas" in str(error.hint)
+        (warning,) = same(sharded, "shown", "flat", {"regr": METHODS["regr"]})
+        assert warning.endswith("you may not read the tables below it by yourself")
+    finally:
+        sharded("RESET ROLE")
+        sharded(f"DROP SCHEMA {schema}_hidden CASCADE")
+
+
 def test_row_level_security(sharded: Session, schema: str, role: str) -> None:
     """Of the table and of a part by itself, and through a view whose owner sees more."""
     sharded(f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}")

@@ -12,9 +12,9 @@ from madpy.install.plan import Release
 from madpy.install.servers import Answer, Server
 from madpy.install.state import Installation, locate
 from madpy.install.upgrade import NO_PATH, upgrade
-from madpy.ports.postgres.db import Database, Relation, identifier
+from madpy.ports.postgres.db import Database, Relation
 from madpy.ports.postgres.parts import servers_below
-from madpy.ports.postgres.servers import EXTENSION, FALLEN, is_told
+from madpy.ports.postgres.servers import EXTENSION, FALLEN, is_told, telling
 
 NO_RIGHT = "42501"
 FIRST_ASYNC = 140000  # PostgreSQL that has async_capable
@@ -96,7 +96,7 @@ def _one(db: Database, server: Server, here: Installation, release: Release, pro
     try:
         done += _told(db, server)
     except MadpyError as error:
-        command = f"ALTER SERVER {identifier(server.name)} OPTIONS (ADD extensions '{EXTENSION}')"
+        command = telling(db, server.name)
         return failed(error, f"as the owner of the server, here: this command, or {command}")
     failure = servers.ask(db, server).failure
     if failure is not None:

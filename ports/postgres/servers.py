@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from madpy.errors import MadpyError, SqlError
-from madpy.ports.postgres.db import Database, Relation, identifier
+from madpy.ports.postgres.db import Database, Relation, fill
 
 if TYPE_CHECKING:
     from madpy.ports.postgres.parts import Part, Shards
@@ -20,8 +20,8 @@ def check_server(db: Database, part: "Part") -> None:
         raise MadpyError(
             f'server "{server}" is not known to have madpy: all its rows would be fetched',
             sqlstate=FALLEN,
-            hint=f"ALTER SERVER {identifier(server)} OPTIONS (ADD extensions '{EXTENSION}'), "
-            "after CREATE EXTENSION madpy there; or madpy install --all-shards TABLE",
+            hint=f"{telling(db, server)}, after CREATE EXTENSION madpy there;"
+            " or madpy install --all-shards TABLE",
         )
     if not db.execute("SELECT FROM pg_catalog.pg_extension WHERE extname = {name:l}", name=EXTENSION):
         raise MadpyError(
@@ -36,6 +36,20 @@ def check_server(db: Database, part: "Part") -> None:
 
 def is_told(db: Database, server: str) -> bool:
     """Whether a server's option `extensions` has madpy."""
+    return any(EXTENSION in map(str.strip, told.split(",")) for told in _told(db, server))
+
+
+def telling(db: Database, server: str) -> str:
+    """The SQL that adds madpy to a server's option `extensions`."""
+    told = _told(db, server)
+    return fill(
+        "ALTER SERVER {server:i} OPTIONS ({verb:q} extensions {value:l})",
+        {"server": server, "verb": "SET" if told else "ADD", "value": ", ".join([*told, EXTENSION])},
+    )
+
+
+def _told(db: Database, server: str) -> list[str]:
+    """A server's option `extensions`, if it has it."""
     options = db.execute(
         """
         SELECT o.option_value AS extensions
@@ -44,7 +58,7 @@ def is_told(db: Database, server: str) -> bool:
         """,
         server=server,
     )
-    return any(EXTENSION in map(str.strip, row["extensions"].split(",")) for row in options)
+    return [row["extensions"] for row in options]
 
 
 def probe(db: Database, part: "Part") -> MadpyError | None:

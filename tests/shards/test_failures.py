@@ -90,7 +90,11 @@ def test_a_server_that_is_not_told_to_have_madpy(sharded: Session, schema: str) 
     )
     assert str(error.hint).startswith(f"ALTER SERVER \"{schema}_s2\" OPTIONS (ADD extensions 'madpy')")
     assert nothing_is_left(sharded)
-    sharded(f"ALTER SERVER {schema}_s2 OPTIONS (ADD extensions 'postgres_fdw, madpy')")
+    sharded(f"ALTER SERVER {schema}_s2 OPTIONS (ADD extensions 'postgres_fdw')")
+    hint = str(sharded.fails(CALL.format("rows")).hint)
+    statement = f"ALTER SERVER \"{schema}_s2\" OPTIONS (SET extensions 'postgres_fdw, madpy')"
+    assert hint.startswith(statement)
+    sharded(statement)
     assert works(sharded)
     assert sharded.warnings == []
 

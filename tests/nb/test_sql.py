@@ -215,6 +215,24 @@ def test_the_aggregate_in_parts(sql):
     assert error.message == "the target has the code 3 in some row, which is none of the 3 classes"
 
 
+@pytest.mark.parametrize(
+    ("x", "start"),
+    [
+        ("{1}", "{1,0}"),  # no room behind the shape
+        ("{1}", "{10000,0}"),
+        ("{1}", "{NaN,0}"),
+        ("{NaN,1}", "{1,-5,0,0,0,0,0,0,0,0}"),  # counted as -1 level, which leaves room for a number
+        ("{NaN,1}", "{1,NaN,0,0,0,0,0,0,0,0}"),
+        ("{NaN,1}", "{1,0.5,0,0,0,0,0,0,0,0}"),
+    ],
+)
+def test_a_shape_that_nobody_wrote(sql, x, start):
+    """A shape says where the kernel writes: it must be whole."""
+    error = sql.fails(f"SELECT madlib.nb_state(0, '{x}', '{start}')")
+    assert error.sqlstate == "22023"
+    assert error.message == f"these parameters do not fit {x.count(',') + 1} features"
+
+
 def test_verbose(sql, nb):
     nb("outlook, temp", verbose=True)
     assert [notice.severity for notice in sql.notices] == ["INFO"] * 3

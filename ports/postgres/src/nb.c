@@ -40,16 +40,15 @@ shape_of(const State *state)
 {
 	double	   *body = (double *) state->body;
 	int			features = state->ncols - 1;
-	double		size = 1 + features;
 	double		cells = 0;
+	bool		fits = state->nparams > 1 + features && code_of(body[0], MAX_PARAMS) > 0;
 
-	if (state->nparams > size && code_of(body[0], MAX_PARAMS) > 0)
+	for (int f = 0; f < features && fits; f++)
 	{
-		for (int f = 0; f < features; f++)
-			cells += body[1 + f] == 0 ? CELL_SIZE : code_of(body[1 + f], MAX_PARAMS);
-		size += body[0] + body[0] * cells;
+		fits = code_of(body[1 + f], MAX_PARAMS) >= 0;
+		cells += fits ? nb_width(body[1 + f]) : 0;
 	}
-	if (size != state->nparams)
+	if (!fits || 1 + features + body[0] + body[0] * cells != state->nparams)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("these parameters do not fit %d features", features)));

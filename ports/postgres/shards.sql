@@ -21,6 +21,8 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.__same_version(bytea, "any") IS
     'true where madpy is of this version, otherwise an error; asked of another server through a foreign table';
 
 CREATE FUNCTION MADLIB_SCHEMA.__view_over(view regclass, whole regclass, part regclass) RETURNS text
-LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'view_over';
+LANGUAGE c STABLE STRICT
+SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET extra_float_digits = 1  -- constants mean the same when read
+AS 'MODULE_PATHNAME', 'view_over';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__view_over(regclass, regclass, regclass) IS
     'the query of a view over one part of a table; NULL if the view does not read the table row by row';

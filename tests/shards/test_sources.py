@@ -66,6 +66,17 @@ def test_views_that_are_sent(sharded: Session, query: str) -> None:
     assert same(sharded, '"over It\'s"', "one", {"regr": METHODS["regr"]}) == set()
 
 
+def test_a_view_with_constants_whose_text_is_a_matter_of_settings(sharded: Session) -> None:
+    """IST is read as Israel's time, and a millisecond counts."""
+    sharded("CREATE VIEW parts AS SELECT *, timestamptz '2020-01-01 00:00:00.123Z' AS at FROM rows")
+    sharded("CREATE VIEW whole AS SELECT *, timestamptz '2020-01-01 00:00:00.123Z' AS at FROM flat")
+    sharded("SET timezone = 'Asia/Kolkata'")
+    sharded("SET datestyle = 'German'")
+    for view in ("parts", "whole"):
+        sharded(f"SELECT madlib.regr_train('{view}', 'of_{view}', 'y', 'x1', 'at')")
+    assert sharded.value("SELECT p.at = w.at FROM of_parts AS p, of_whole AS w")
+
+
 @pytest.mark.parametrize("query", FETCHED.values(), ids=FETCHED.keys())
 def test_views_whose_rows_are_fetched(sharded: Session, query: str) -> None:
     sharded(f"CREATE VIEW one AS {query.format('flat')}")

@@ -254,3 +254,23 @@ def test_a_model_without_a_row(sql, model):
         )
         assert made == [(20, 20)]
     assert sql("SELECT madlib.regr_summary('m')") == []
+
+
+@pytest.mark.parametrize("part", ["regr_fit", "__mregr_coef", "__mregr_r2", "__regr_constants"])
+@pytest.mark.parametrize(
+    ("kernel", "state"),
+    [
+        ("meat", "meat_state(1, ARRAY[1, 2], 1, ARRAY[1, 2])"),
+        ("column_moments", "column_moments_state(ARRAY[1, 2])"),
+        ("logregr", "logregr_state(1, array_fill(1.0, ARRAY[50]), array_fill(1.0, ARRAY[150]))"),
+        ("nb", "nb_state(0, ARRAY[0, 0, 0], ARRAY[1, 1, 1, 1, 0, 0, 0, 0])"),
+        ("kmeans", "kmeans_state(array_fill(0.5, ARRAY[900]), array_fill(1.0, ARRAY[1804]))"),
+    ],
+)
+def test_a_state_of_another_method(sql, part, kernel, state):
+    """Its bytes are no moments of a target: they are not read as such."""
+    error = sql.fails(f"SELECT madlib.{part}(madlib.{state})")
+    assert (error.sqlstate, error.message) == (
+        "22023",
+        f'a state of the kernel "{kernel}" has no target to regress',
+    )

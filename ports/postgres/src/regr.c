@@ -125,7 +125,8 @@ state_argument(FunctionCallInfo fcinfo, int number)
 	bytea	   *value = PG_GETARG_BYTEA_P(number);
 	const Kernel *kernel = VARSIZE(value) < offsetof(State, body) ? NULL : kernel_by_id(((State *) value)->kernel);
 
-	if (kernel == &meat_kernel)
+	if (kernel && kernel != &moments_kernel && kernel != &weighted_moments_kernel &&
+		kernel != &squared_residuals_kernel)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a state of the kernel \"%s\" has no target to regress", kernel->name)));

@@ -88,6 +88,16 @@ def test_expressions_are_read_as_their_writer_reads_them(sql: Session, schema: s
         assert row["mean_vector"] == pytest.approx(expected)
 
 
+def test_a_time_in_an_expression_is_the_same_time(sql: Session) -> None:
+    """IST would be read as Israel's."""
+    sql("CREATE TABLE t AS SELECT 1 AS a")
+    sql("SET timezone = 'Asia/Kolkata'")
+    sql("SET datestyle = 'German'")
+    written = "timestamptz '2020-01-01 00:00Z'"
+    resolved = sql.value(f"SELECT madlib.__resolve($${written}$$, 't', 'public')")
+    assert sql.value(f"SELECT {resolved} = {written}")
+
+
 def test_a_function_with_its_owners_rights(sql: Session, hostile: str, schema: str) -> None:
     sql(f"SET search_path = {schema}")
     sql(

@@ -57,7 +57,8 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.__parse_list(text) IS
     'takes a list of expressions apart with PostgreSQL''s own grammar; an error if it is anything else';
 
 CREATE FUNCTION MADLIB_SCHEMA.__resolve(expression text, source regclass, path text) RETURNS text
-LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'resolve';
+LANGUAGE c STABLE STRICT PARALLEL SAFE SET DateStyle = 'ISO'  -- no abbreviations of time zones in constants
+AS 'MODULE_PATHNAME', 'resolve';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__resolve(text, regclass, text) IS
     'an expression over a table as another search_path reads it, in words for the one that is set';
 

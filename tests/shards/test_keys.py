@@ -80,3 +80,19 @@ def test_views_that_are_none(sql: Session, view: str) -> None:
         assert sql.value(f"SELECT madlib.__view_over('{view}', 't', 'u')") is None
     except pg.DatabaseError as error:
         assert error.sqlstate == "42809", error
+
+
+def test_keys_have_to_be_a_constant(sql: Session) -> None:
+    """Of a variable in a loop the first value would be kept for all."""
+    sql(
+        """
+        CREATE FUNCTION loop() RETURNS integer LANGUAGE plpgsql AS $$
+        DECLARE
+            keys bytea := '';
+        BEGIN
+            RETURN madlib.__key_number(keys, 1);
+        END $$
+        """
+    )
+    error = sql.fails("SELECT loop()")
+    assert (error.sqlstate, error.message) == ("22023", "parameters of groups must be a constant")

@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
+#include "nodes/primnodes.h"
 #include "mb/pg_wchar.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -187,6 +188,15 @@ make_lookup(FunctionCallInfo fcinfo)
 	return lookup;
 }
 
+/* Of a variable the value of the first row would be kept for all. */
+static bool
+first_is_constant(FunctionCallInfo fcinfo)
+{
+	Node	   *call = fcinfo->flinfo->fn_expr;
+
+	return call && IsA(call, FuncExpr) && IsA(linitial(((FuncExpr *) call)->args), Const);
+}
+
 /* The group of the row whose keys are the arguments, or -1; made ready at the first row of a statement. */
 static int
 group_of(FunctionCallInfo fcinfo, Lookup **found)
@@ -195,7 +205,7 @@ group_of(FunctionCallInfo fcinfo, Lookup **found)
 	Datum		values[FUNC_MAX_ARGS];
 	bool		nulls[FUNC_MAX_ARGS];
 
-	if (PG_ARGISNULL(0) || !get_fn_expr_arg_stable(fcinfo->flinfo, 0))
+	if (PG_ARGISNULL(0) || !first_is_constant(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("parameters of groups must be a constant")));

@@ -55,8 +55,16 @@ class Shards:
 
 def find_parts(db: Database, source: Relation) -> Shards:
     """Where a source's rows lie; of one that cannot be read part by part none, with a WARNING."""
-    if _is_citus(db, source):
+    there = db.execute(
+        """
+        SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS citus,
+               EXISTS (SELECT FROM pg_catalog.pg_foreign_table) AS foreign_tables
+        """
+    )[0]
+    if there["citus"] and _is_citus(db, source):
         return Shards((), is_citus=True)
+    if not there["foreign_tables"]:
+        return Shards(())
     rows = _tables_below(db, source)
     bases = {row["base"]: Relation(row["base_schema"], row["base_name"]) for row in rows if row["server"]}
     if not bases:
@@ -99,8 +107,6 @@ def servers_below(db: Database, source: Relation) -> list[str]:
 
 def _is_citus(db: Database, source: Relation) -> bool:
     """Whether Citus distributes a source, or a table that a view names."""
-    if db.value("SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NULL"):
-        return False
     rows = db.execute(
         """
         WITH RECURSIVE {used:q}

@@ -9,6 +9,7 @@ from typing import Literal
 from madpy import __version__
 from madpy.config import HOME, Config
 from madpy.errors import MadpyError
+from madpy.install.expand import expanded
 from madpy.install.statements import created_names, repeatable
 
 Product = Literal["extension", "plain"]
@@ -104,7 +105,7 @@ def _own_steps(release: Release, **placeholders: str) -> Callable[[str, str], St
 
 
 def _template_step(release: Release, path: Path, title: str) -> Step:
-    return Step(title, filled(_read(path), release))
+    return Step(title, filled(expanded(_read(path)), release))
 
 
 def _migrations(release: Release, old: str) -> list[Step]:

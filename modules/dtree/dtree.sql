@@ -2,47 +2,8 @@
 
 -- dtree_sample: a sample of rows, by a hash of what they hold.
 
-CREATE FUNCTION MADLIB_SCHEMA.__dtree_sample_accum(
-    state bytea, y double precision, x double precision[], parameters double precision[]
-) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_sample_accum';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_sample_accum(bytea, double precision, double precision[], double precision[]) IS
-    'transition function: gathers rows into blocks for the kernel "dtree_sample"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__dtree_sample_columns_accum(
-    state bytea, y double precision, parameters double precision[], VARIADIC x "any"
-) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_sample_columns_accum';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_sample_columns_accum(bytea, double precision, double precision[], "any") IS
-    'transition function: gathers rows into blocks for the kernel "dtree_sample"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__dtree_sample_combine(state bytea, other bytea) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_sample_combine';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_sample_combine(bytea, bytea) IS 'merges two states of the kernel "dtree_sample"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__dtree_sample_state(state bytea) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_sample_state';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_sample_state(bytea) IS 'a state of the kernel "dtree_sample" with no rows waiting';
-
-CREATE AGGREGATE MADLIB_SCHEMA.dtree_sample_state(y double precision, x double precision[], parameters double precision[]) (
-    SFUNC = MADLIB_SCHEMA.__dtree_sample_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__dtree_sample_combine,
-    FINALFUNC = MADLIB_SCHEMA.__dtree_sample_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.dtree_sample_state(double precision, double precision[], double precision[]) IS
+MADLIB_KERNEL dtree_sample(y double precision, x double precision[], parameters double precision[]) AND COLUMNS IS
     'a sample of rows, by a hash of what they hold: what dtree_train asks a table for';
-
-CREATE AGGREGATE MADLIB_SCHEMA.__dtree_sample_columns(y double precision, parameters double precision[], VARIADIC x "any") (
-    SFUNC = MADLIB_SCHEMA.__dtree_sample_columns_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__dtree_sample_combine,
-    FINALFUNC = MADLIB_SCHEMA.__dtree_sample_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.__dtree_sample_columns(double precision, double precision[], "any") IS
-    'dtree_sample_state with the features, all double precision, as arguments of their own';
-
-CREATE AGGREGATE MADLIB_SCHEMA.dtree_sample_merge(state bytea) (
-    SFUNC = MADLIB_SCHEMA.__dtree_sample_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__dtree_sample_combine,
-    FINALFUNC = MADLIB_SCHEMA.__dtree_sample_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.dtree_sample_merge(bytea) IS 'merges states of dtree_sample_state into one';
 
 CREATE FUNCTION MADLIB_SCHEMA.__dtree_sample_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_sample_outcome_of';
@@ -50,47 +11,8 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_sample_outcome(bytea) IS 'what dtree_t
 
 -- dtree: rows counted by node, feature and bin.
 
-CREATE FUNCTION MADLIB_SCHEMA.__dtree_accum(
-    state bytea, y double precision, x double precision[], parameters double precision[]
-) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_accum';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_accum(bytea, double precision, double precision[], double precision[]) IS
-    'transition function: gathers rows into blocks for the kernel "dtree"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__dtree_columns_accum(
-    state bytea, y double precision, parameters double precision[], VARIADIC x "any"
-) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_columns_accum';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_columns_accum(bytea, double precision, double precision[], "any") IS
-    'transition function: gathers rows into blocks for the kernel "dtree"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__dtree_combine(state bytea, other bytea) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_combine';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_combine(bytea, bytea) IS 'merges two states of the kernel "dtree"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__dtree_state(state bytea) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_state';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_state(bytea) IS 'a state of the kernel "dtree" with no rows waiting';
-
-CREATE AGGREGATE MADLIB_SCHEMA.dtree_state(y double precision, x double precision[], parameters double precision[]) (
-    SFUNC = MADLIB_SCHEMA.__dtree_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__dtree_combine,
-    FINALFUNC = MADLIB_SCHEMA.__dtree_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.dtree_state(double precision, double precision[], double precision[]) IS
+MADLIB_KERNEL dtree(y double precision, x double precision[], parameters double precision[]) AND COLUMNS IS
     'rows counted by node, feature and bin: what dtree_train asks a table for';
-
-CREATE AGGREGATE MADLIB_SCHEMA.__dtree_columns(y double precision, parameters double precision[], VARIADIC x "any") (
-    SFUNC = MADLIB_SCHEMA.__dtree_columns_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__dtree_combine,
-    FINALFUNC = MADLIB_SCHEMA.__dtree_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.__dtree_columns(double precision, double precision[], "any") IS
-    'dtree_state with the features, all double precision, as arguments of their own';
-
-CREATE AGGREGATE MADLIB_SCHEMA.dtree_merge(state bytea) (
-    SFUNC = MADLIB_SCHEMA.__dtree_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__dtree_combine,
-    FINALFUNC = MADLIB_SCHEMA.__dtree_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.dtree_merge(bytea) IS 'merges states of dtree_state into one';
 
 CREATE FUNCTION MADLIB_SCHEMA.__dtree_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_outcome_of';
@@ -138,23 +60,7 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_prob(bytea, text[]) IS 'the same
 -- Drivers, without JIT as in regr.
 
 CREATE TYPE MADLIB_SCHEMA.dtree_result AS (
-    method                   text,
-    source_table             text,
-    output_table             text,
-    summary_table            text,
-    target                   text,
-    features                 text,
-    feature_names            text[],
-    grouping_cols            text,
-    options                  jsonb,
-    num_groups               bigint,
-    num_rows_processed       bigint,
-    num_missing_rows_skipped bigint,
-    duration                 interval,
-    madpy_version            text,
-    server_version           text,
-    trained_by               text,
-    trained_at               timestamptz,
+    MADLIB_TRAINING,
     task                     text,               -- classification or regression
     criterion                text,               -- gini, entropy or variance
     classes                  text[],             -- of a classification, in the order of class_counts
@@ -184,13 +90,7 @@ CREATE FUNCTION MADLIB_SCHEMA.dtree_train(
     seed             integer          DEFAULT 0,
     verbose          boolean          DEFAULT false
 ) RETURNS MADLIB_SCHEMA.dtree_result
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'dtree.train', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(dtree.train);
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_train(
     text, text, text, text, text, text, text, text, integer, integer, integer, integer,
     double precision, integer, integer, boolean) IS
@@ -209,13 +109,7 @@ CREATE FUNCTION MADLIB_SCHEMA.dtree_predict(
     output_table text,                -- created: the columns of source_table, and prediction
     features     text DEFAULT NULL    -- needed where the model has expressions among its features
 ) RETURNS MADLIB_SCHEMA.dtree_predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'dtree.predict', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(dtree.predict);
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict(text, text, text, text) IS
     'predicts a whole table: SELECT MADLIB_SCHEMA.dtree_predict(''model'', ''iris'', ''predictions'')';
 
@@ -225,13 +119,7 @@ CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_prob(
     output_table text,                -- created: for each class the columns of source_table, prediction, probability
     features     text DEFAULT NULL    -- needed where the model has expressions among its features
 ) RETURNS MADLIB_SCHEMA.dtree_predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'dtree.predict_prob', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(dtree.predict_prob);
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_prob(text, text, text, text) IS
     'the probability of each class for each row of a table: SELECT MADLIB_SCHEMA.dtree_predict_prob(''model'', ''iris'', ''probabilities'')';
 
@@ -239,13 +127,7 @@ CREATE FUNCTION MADLIB_SCHEMA.dtree_display(
     model_table text,                   -- the output_table of dtree_train
     format      text DEFAULT 'text'     -- text, dot or svg
 ) RETURNS text
-LANGUAGE plpython3u VOLATILE AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'dtree.display', args)
-$$;
+LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(dtree.display);
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_display(text, text) IS
     'a tree to look at: SELECT MADLIB_SCHEMA.dtree_display(''model'')';
 
@@ -260,12 +142,6 @@ COMMENT ON TYPE MADLIB_SCHEMA.dtree_importance_row IS 'how much one feature does
 CREATE FUNCTION MADLIB_SCHEMA.dtree_importance(
     model_table text              -- the output_table of dtree_train
 ) RETURNS SETOF MADLIB_SCHEMA.dtree_importance_row
-LANGUAGE plpython3u VOLATILE AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'dtree.importance', args)
-$$;
+LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(dtree.importance);
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_importance(text) IS
     'how much each feature does in a tree: SELECT * FROM MADLIB_SCHEMA.dtree_importance(''model'')';

@@ -97,12 +97,6 @@ CREATE FUNCTION MADLIB_SCHEMA.load_dataset(
     name         text,                  -- iris, wine, breast_cancer, digits, diabetes, linnerud or houses
     output_table text DEFAULT NULL      -- created; by default of the data set's name, in the current schema
 ) RETURNS text
-LANGUAGE plpython3u VOLATILE AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'general.load_dataset', args)
-$$;
+LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(general.load_dataset);
 COMMENT ON FUNCTION MADLIB_SCHEMA.load_dataset(text, text) IS
     'creates a table with a well-known data set and returns its full name';

@@ -2,85 +2,11 @@
 
 -- Kernels (src/kmeans.c, src/kmeans_rows.c): rows given to their nearest centroids, and samples of distinct rows.
 
-CREATE FUNCTION MADLIB_SCHEMA.__kmeans_accum(state bytea, x double precision[], parameters double precision[]) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_accum';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_accum(bytea, double precision[], double precision[]) IS
-    'transition function: gathers rows into blocks for the kernel "kmeans"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__kmeans_columns_accum(
-    state bytea, parameters double precision[], VARIADIC x "any"
-) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_columns_accum';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_columns_accum(bytea, double precision[], "any") IS
-    'transition function: gathers rows into blocks for the kernel "kmeans"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__kmeans_combine(state bytea, other bytea) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_combine';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_combine(bytea, bytea) IS 'merges two states of the kernel "kmeans"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__kmeans_state(state bytea) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_state';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_state(bytea) IS 'a state of the kernel "kmeans" with no rows waiting';
-
-CREATE AGGREGATE MADLIB_SCHEMA.kmeans_state(x double precision[], parameters double precision[]) (
-    SFUNC = MADLIB_SCHEMA.__kmeans_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__kmeans_combine,
-    FINALFUNC = MADLIB_SCHEMA.__kmeans_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.kmeans_state(double precision[], double precision[]) IS
+MADLIB_KERNEL kmeans(x double precision[], parameters double precision[]) AND COLUMNS IS
     'what each of the centroids in the parameters got';
 
-CREATE AGGREGATE MADLIB_SCHEMA.__kmeans_columns(parameters double precision[], VARIADIC x "any") (
-    SFUNC = MADLIB_SCHEMA.__kmeans_columns_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__kmeans_combine,
-    FINALFUNC = MADLIB_SCHEMA.__kmeans_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.__kmeans_columns(double precision[], "any") IS
-    'kmeans_state with the features, all double precision, as arguments of their own';
-
-CREATE AGGREGATE MADLIB_SCHEMA.kmeans_merge(state bytea) (
-    SFUNC = MADLIB_SCHEMA.__kmeans_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__kmeans_combine,
-    FINALFUNC = MADLIB_SCHEMA.__kmeans_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.kmeans_merge(bytea) IS 'merges states of kmeans_state into one';
-
-CREATE FUNCTION MADLIB_SCHEMA.__kmeans_sample_accum(state bytea, x double precision[], parameters double precision[]) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_sample_accum';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_sample_accum(bytea, double precision[], double precision[]) IS
-    'transition function: gathers rows into blocks for the kernel "kmeans_sample"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__kmeans_sample_columns_accum(
-    state bytea, parameters double precision[], VARIADIC x "any"
-) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_sample_columns_accum';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_sample_columns_accum(bytea, double precision[], "any") IS
-    'transition function: gathers rows into blocks for the kernel "kmeans_sample"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__kmeans_sample_combine(state bytea, other bytea) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_sample_combine';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_sample_combine(bytea, bytea) IS 'merges two states of the kernel "kmeans_sample"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__kmeans_sample_state(state bytea) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_sample_state';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_sample_state(bytea) IS 'a state of the kernel "kmeans_sample" with no rows waiting';
-
-CREATE AGGREGATE MADLIB_SCHEMA.kmeans_sample_state(x double precision[], parameters double precision[]) (
-    SFUNC = MADLIB_SCHEMA.__kmeans_sample_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__kmeans_sample_combine,
-    FINALFUNC = MADLIB_SCHEMA.__kmeans_sample_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.kmeans_sample_state(double precision[], double precision[]) IS
+MADLIB_KERNEL kmeans_sample(x double precision[], parameters double precision[]) AND COLUMNS IS
     'a sample of the distinct rows, and the bounds of their values';
-
-CREATE AGGREGATE MADLIB_SCHEMA.__kmeans_sample_columns(parameters double precision[], VARIADIC x "any") (
-    SFUNC = MADLIB_SCHEMA.__kmeans_sample_columns_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__kmeans_sample_combine,
-    FINALFUNC = MADLIB_SCHEMA.__kmeans_sample_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.__kmeans_sample_columns(double precision[], "any") IS
-    'kmeans_sample_state with the features, all double precision, as arguments of their own';
-
-CREATE AGGREGATE MADLIB_SCHEMA.kmeans_sample_merge(state bytea) (
-    SFUNC = MADLIB_SCHEMA.__kmeans_sample_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__kmeans_sample_combine,
-    FINALFUNC = MADLIB_SCHEMA.__kmeans_sample_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.kmeans_sample_merge(bytea) IS 'merges states of kmeans_sample_state into one';
 
 -- Prediction of one row.
 
@@ -111,23 +37,7 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_predict(double precision[], double prec
 -- Drivers.
 
 CREATE TYPE MADLIB_SCHEMA.kmeans_result AS (
-    method                   text,
-    source_table             text,
-    output_table             text,
-    summary_table            text,
-    target                   text,               -- NULL: there is none
-    features                 text,
-    feature_names            text[],
-    grouping_cols            text,
-    options                  jsonb,
-    num_groups               bigint,
-    num_rows_processed       bigint,
-    num_missing_rows_skipped bigint,
-    duration                 interval,
-    madpy_version            text,
-    server_version           text,
-    trained_by               text,
-    trained_at               timestamptz,
+    MADLIB_TRAINING,
     k                        bigint,             -- clusters asked for
     distance                 text,
     seed                     bigint,
@@ -153,13 +63,7 @@ CREATE FUNCTION MADLIB_SCHEMA.kmeans_train(
     grouping_cols text             DEFAULT NULL,           -- one model per distinct value of these columns
     verbose       boolean          DEFAULT false
 ) RETURNS MADLIB_SCHEMA.kmeans_result
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'kmeans.train', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(kmeans.train);
 COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_train(
     text, text, text, integer, text, integer, double precision, bigint, text, text, boolean) IS
     'finds k clusters in each group and puts their centroids into output_table: SELECT MADLIB_SCHEMA.kmeans_train(''houses'', ''model'', ''tax, size'', 3)';
@@ -177,13 +81,7 @@ CREATE FUNCTION MADLIB_SCHEMA.kmeans_predict(
     output_table text,                -- created: the columns of source_table, cluster_id and distance
     features     text DEFAULT NULL    -- needed where the model has expressions among its features
 ) RETURNS MADLIB_SCHEMA.kmeans_predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'kmeans.predict', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(kmeans.predict);
 COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_predict(text, text, text, text) IS
     'finds the cluster of each row of a table: SELECT MADLIB_SCHEMA.kmeans_predict(''model'', ''houses'', ''clustered'')';
 
@@ -204,12 +102,6 @@ CREATE FUNCTION MADLIB_SCHEMA.kmeans_run(
     output_schema text    DEFAULT NULL,   -- where the tables are created; NULL: the first of the search path
     verbose       integer DEFAULT 0       -- 1: say what is done
 ) RETURNS MADLIB_SCHEMA.kmeans_run_result
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'kmeans.run', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(kmeans.run);
 COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_run(text, integer, integer, text, text, integer) IS
     'finds k clusters among the points of a table (pid, coords): SELECT * FROM MADLIB_SCHEMA.kmeans_run(''my_schema.points'', 10, 1, ''run1'', ''my_schema'', 1)';

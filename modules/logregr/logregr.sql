@@ -2,35 +2,8 @@
 
 -- The kernel "logregr" as an aggregate: the sums behind one step of iteratively reweighted least squares.
 
-CREATE FUNCTION MADLIB_SCHEMA.__logregr_accum(
-    state bytea, y double precision, x double precision[], parameters double precision[]
-) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'logregr_accum';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__logregr_accum(bytea, double precision, double precision[], double precision[]) IS
-    'transition function: gathers rows into blocks for the kernel "logregr"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__logregr_combine(state bytea, other bytea) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'logregr_combine';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__logregr_combine(bytea, bytea) IS 'merges two states of the kernel "logregr"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__logregr_state(state bytea) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'logregr_state';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__logregr_state(bytea) IS 'a state of the kernel "logregr" with no rows waiting';
-
-CREATE AGGREGATE MADLIB_SCHEMA.logregr_state(
-    y double precision, x double precision[], parameters double precision[]
-) (
-    SFUNC = MADLIB_SCHEMA.__logregr_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__logregr_combine,
-    FINALFUNC = MADLIB_SCHEMA.__logregr_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.logregr_state(double precision, double precision[], double precision[]) IS
+MADLIB_KERNEL logregr(y double precision, x double precision[], parameters double precision[]) IS
     'the log-likelihood of coefficients, its gradient and its Hessian: parameters are coefficients, the step to them and shifts of x';
-
-CREATE AGGREGATE MADLIB_SCHEMA.logregr_merge(state bytea) (
-    SFUNC = MADLIB_SCHEMA.__logregr_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__logregr_combine,
-    FINALFUNC = MADLIB_SCHEMA.__logregr_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.logregr_merge(bytea) IS 'merges states of logregr_state into one';
 
 CREATE FUNCTION MADLIB_SCHEMA.__logregr_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'logregr_outcome_of';
@@ -58,23 +31,7 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_predict_prob(double precision[], doubl
 -- Drivers.  Without JIT, as those of regr.
 
 CREATE TYPE MADLIB_SCHEMA.logregr_result AS (
-    method                   text,
-    source_table             text,
-    output_table             text,
-    summary_table            text,
-    target                   text,
-    features                 text,
-    feature_names            text[],
-    grouping_cols            text,
-    options                  jsonb,
-    num_groups               bigint,
-    num_rows_processed       bigint,
-    num_missing_rows_skipped bigint,
-    duration                 interval,
-    madpy_version            text,
-    server_version           text,
-    trained_by               text,
-    trained_at               timestamptz,
+    MADLIB_TRAINING,
     target_type              text,
     classes                  text[],             -- the negative one, the positive one
     positive_class           text,               -- coefficients are of its odds
@@ -96,13 +53,7 @@ CREATE FUNCTION MADLIB_SCHEMA.logregr_train(
     tolerance     double precision DEFAULT 1e-4,   -- relative change of the log-likelihood that ends it
     verbose       boolean          DEFAULT false
 ) RETURNS MADLIB_SCHEMA.logregr_result
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'logregr.train', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(logregr.train);
 COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_train(text, text, text, text, text, integer, text, double precision, boolean) IS
     'fits a logistic regression per group into output_table: SELECT MADLIB_SCHEMA.logregr_train(''patients'', ''model'', ''second_attack'', ''treatment, trait_anxiety'')';
 
@@ -121,13 +72,7 @@ COMMENT ON TYPE MADLIB_SCHEMA.logregr_term IS 'one term of a logistic regression
 CREATE FUNCTION MADLIB_SCHEMA.logregr_summary(
     output_table text             -- as logregr_train made it
 ) RETURNS SETOF MADLIB_SCHEMA.logregr_term
-LANGUAGE plpython3u VOLATILE AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'logregr.summary', args)
-$$;
+LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(logregr.summary);
 COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_summary(text) IS
     'a model of logregr_train in long form: SELECT * FROM MADLIB_SCHEMA.logregr_summary(''model'')';
 
@@ -144,12 +89,6 @@ CREATE FUNCTION MADLIB_SCHEMA.logregr_predict(
     output_table text,                -- created: the columns of source_table, prediction and probability
     features     text DEFAULT NULL    -- needed where the model has expressions among its features
 ) RETURNS MADLIB_SCHEMA.logregr_predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'logregr.predict', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(logregr.predict);
 COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_predict(text, text, text, text) IS
     'predicts a whole table: SELECT MADLIB_SCHEMA.logregr_predict(''model'', ''patients'', ''predictions'')';

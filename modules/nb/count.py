@@ -66,7 +66,7 @@ def prepare(db: Database, question: Question) -> "Numbered | Stepped":
     listed, categories = list_features(db, q.source, q.features, q.categorical_cols)
     target = class_category(db, q.source, q.target)
     one_read = not listed.is_vector and len(listed.items) <= MOST_ARGUMENTS
-    if not one_read or shards_of(db, q.source).parts or has_many_groups(db, q.source, q.groups):
+    if not one_read or shards_of(db, q.source).is_spread or has_many_groups(db, q.source, q.groups):
         return Stepped(db, q)
     return Numbered(db, q, listed, categories, target)
 

@@ -2,47 +2,8 @@
 
 -- The kernel "nb" as an aggregate (src/nb.c); parameters are the body of a state that has seen no row.
 
-CREATE FUNCTION MADLIB_SCHEMA.__nb_accum(
-    state bytea, y double precision, x double precision[], start double precision[]
-) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_accum';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_accum(bytea, double precision, double precision[], double precision[]) IS
-    'transition function: gathers rows into blocks for the kernel "nb"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__nb_columns_accum(
-    state bytea, y double precision, start double precision[], VARIADIC x "any"
-) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_columns_accum';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_columns_accum(bytea, double precision, double precision[], "any") IS
-    'transition function: gathers rows into blocks for the kernel "nb"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__nb_combine(state bytea, other bytea) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_combine';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_combine(bytea, bytea) IS 'merges two states of the kernel "nb"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__nb_state(state bytea) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_state';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_state(bytea) IS 'a state of the kernel "nb" with no rows waiting';
-
-CREATE AGGREGATE MADLIB_SCHEMA.nb_state(y double precision, x double precision[], start double precision[]) (
-    SFUNC = MADLIB_SCHEMA.__nb_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__nb_combine,
-    FINALFUNC = MADLIB_SCHEMA.__nb_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.nb_state(double precision, double precision[], double precision[]) IS
+MADLIB_KERNEL nb(y double precision, x double precision[], start double precision[]) AND COLUMNS IS
     'the state of a naive Bayes model: rows of each class, and sums and counts of x within it';
-
-CREATE AGGREGATE MADLIB_SCHEMA.__nb_columns(y double precision, start double precision[], VARIADIC x "any") (
-    SFUNC = MADLIB_SCHEMA.__nb_columns_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__nb_combine,
-    FINALFUNC = MADLIB_SCHEMA.__nb_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.__nb_columns(double precision, double precision[], "any") IS
-    'nb_state with the features, all double precision, as arguments of their own';
-
-CREATE AGGREGATE MADLIB_SCHEMA.nb_merge(state bytea) (
-    SFUNC = MADLIB_SCHEMA.__nb_combine, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__nb_combine,
-    FINALFUNC = MADLIB_SCHEMA.__nb_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.nb_merge(bytea) IS 'merges states of nb_state into one';
 
 -- The same in one read, classes and categories numbered as they come (src/nb_count.c).
 
@@ -103,23 +64,7 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict_prob(bytea, text[]) IS
 -- Drivers, without JIT as in regr.
 
 CREATE TYPE MADLIB_SCHEMA.nb_result AS (
-    method                   text,
-    source_table             text,
-    output_table             text,
-    summary_table            text,
-    target                   text,
-    features                 text,
-    feature_names            text[],
-    grouping_cols            text,
-    options                  jsonb,
-    num_groups               bigint,
-    num_rows_processed       bigint,
-    num_missing_rows_skipped bigint,             -- rows without a target
-    duration                 interval,
-    madpy_version            text,
-    server_version           text,
-    trained_by               text,
-    trained_at               timestamptz,
+    MADLIB_TRAINING,
     classes                  text[],
     class_type               text                -- of the target
 );
@@ -135,13 +80,7 @@ CREATE FUNCTION MADLIB_SCHEMA.nb_train(
     smoothing        double precision DEFAULT 1,    -- added to each count of a category's value
     verbose          boolean          DEFAULT false
 ) RETURNS MADLIB_SCHEMA.nb_result
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'nb.train', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(nb.train);
 COMMENT ON FUNCTION MADLIB_SCHEMA.nb_train(text, text, text, text, text, text, double precision, boolean) IS
     'fits a naive Bayes classifier per group into output_table: SELECT MADLIB_SCHEMA.nb_train(''weather'', ''model'', ''play'', ''outlook, temperature'')';
 
@@ -158,13 +97,7 @@ CREATE FUNCTION MADLIB_SCHEMA.nb_predict(
     output_table text,                -- created: the columns of source_table, and prediction
     features     text DEFAULT NULL    -- needed where the model has expressions among its features
 ) RETURNS MADLIB_SCHEMA.nb_predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'nb.predict', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(nb.predict);
 COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict(text, text, text, text) IS
     'classifies a whole table: SELECT MADLIB_SCHEMA.nb_predict(''model'', ''weather'', ''predictions'')';
 
@@ -174,13 +107,7 @@ CREATE FUNCTION MADLIB_SCHEMA.nb_predict_prob(
     output_table text,                -- created: for each class the columns of source_table, prediction, probability
     features     text DEFAULT NULL    -- needed where the model has expressions among its features
 ) RETURNS MADLIB_SCHEMA.nb_predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'nb.predict_prob', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(nb.predict_prob);
 COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict_prob(text, text, text, text) IS
     'the probability of each class for each row of a table: SELECT MADLIB_SCHEMA.nb_predict_prob(''model'', ''weather'', ''probabilities'')';
 
@@ -190,12 +117,6 @@ CREATE FUNCTION MADLIB_SCHEMA.nb_create_view(
     view_name    text,                -- created: the columns of source_table, and prediction
     features     text DEFAULT NULL    -- needed where the model has expressions among its features
 ) RETURNS text
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'nb.create_view', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(nb.create_view);
 COMMENT ON FUNCTION MADLIB_SCHEMA.nb_create_view(text, text, text, text) IS
     'a view that classifies a table as it is when it is read: SELECT MADLIB_SCHEMA.nb_create_view(''model'', ''weather'', ''classified'')';

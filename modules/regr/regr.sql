@@ -134,23 +134,7 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.regr_predict(double precision[], double precis
 -- them takes longer than reading the table.
 
 CREATE TYPE MADLIB_SCHEMA.regr_result AS (
-    method                   text,
-    source_table             text,
-    output_table             text,
-    summary_table            text,
-    target                   text,
-    features                 text,
-    feature_names            text[],
-    grouping_cols            text,
-    options                  jsonb,
-    num_groups               bigint,
-    num_rows_processed       bigint,
-    num_missing_rows_skipped bigint,
-    duration                 interval,
-    madpy_version            text,
-    server_version           text,
-    trained_by               text,
-    trained_at               timestamptz,
+    MADLIB_TRAINING,
     r2                       double precision,   -- of the one group, if there is one
     residual_std_err         double precision,
     terms                    jsonb               -- what each feature is made of
@@ -168,13 +152,7 @@ CREATE FUNCTION MADLIB_SCHEMA.regr_train(
     robust                    boolean DEFAULT false,  -- standard errors HC1
     verbose                   boolean DEFAULT false
 ) RETURNS MADLIB_SCHEMA.regr_result
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'regr.train', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(regr.train);
 COMMENT ON FUNCTION MADLIB_SCHEMA.regr_train(text, text, text, text, text, boolean, text, boolean, boolean) IS
     'fits a linear regression per group into output_table: SELECT MADLIB_SCHEMA.regr_train(''houses'', ''model'', ''price'', ''tax, bath, size'')';
 
@@ -192,13 +170,7 @@ COMMENT ON TYPE MADLIB_SCHEMA.regr_term IS 'one term of a linear regression';
 CREATE FUNCTION MADLIB_SCHEMA.regr_summary(
     output_table text             -- as regr_train made it
 ) RETURNS SETOF MADLIB_SCHEMA.regr_term
-LANGUAGE plpython3u VOLATILE AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'regr.summary', args)
-$$;
+LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(regr.summary);
 COMMENT ON FUNCTION MADLIB_SCHEMA.regr_summary(text) IS
     'a model of regr_train in long form: SELECT * FROM MADLIB_SCHEMA.regr_summary(''model'')';
 
@@ -215,12 +187,6 @@ CREATE FUNCTION MADLIB_SCHEMA.regr_predict(
     output_table text,                -- created: the columns of source_table, and prediction
     features     text DEFAULT NULL    -- needed where the model has expressions among its features
 ) RETURNS MADLIB_SCHEMA.regr_predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'regr.predict', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(regr.predict);
 COMMENT ON FUNCTION MADLIB_SCHEMA.regr_predict(text, text, text, text) IS
     'predicts a whole table: SELECT MADLIB_SCHEMA.regr_predict(''model'', ''houses'', ''predictions'')';

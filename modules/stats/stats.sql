@@ -2,25 +2,8 @@
 
 -- column_moments: first and second moments of columns in double-double; rows with a NULL are skipped.
 
-CREATE FUNCTION MADLIB_SCHEMA.__column_moments_accum(state bytea, x double precision[]) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_moments_accum';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__column_moments_accum(bytea, double precision[]) IS
-    'transition function: gathers rows into blocks for the kernel "column_moments"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__column_moments_columns_accum(state bytea, VARIADIC x "any") RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_moments_columns_accum';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__column_moments_columns_accum(bytea, "any") IS
-    'transition function: the same with the columns as arguments of their own';
-
-CREATE FUNCTION MADLIB_SCHEMA.__column_moments_combine(state bytea, other bytea) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_moments_combine';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__column_moments_combine(bytea, bytea) IS
-    'merges two states of the kernel "column_moments"';
-
-CREATE FUNCTION MADLIB_SCHEMA.__column_moments_state(state bytea) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_moments_state';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__column_moments_state(bytea) IS
-    'a state of the kernel "column_moments" with no rows waiting';
+MADLIB_KERNEL column_moments(x double precision[]) AND COLUMNS IS
+    'the moments of the columns of an array, which can be kept and merged';
 
 CREATE FUNCTION MADLIB_SCHEMA.__column_rows(state bytea, skipped boolean) RETURNS bigint
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_rows';
@@ -40,30 +23,6 @@ CREATE FUNCTION MADLIB_SCHEMA.column_covariance(state bytea) RETURNS double prec
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_covariance';
 COMMENT ON FUNCTION MADLIB_SCHEMA.column_covariance(bytea) IS
     'the matrix of covariances, over n - 1, of a state of column_moments_state; NaN of one row';
-
-CREATE AGGREGATE MADLIB_SCHEMA.column_moments_state(x double precision[]) (
-    SFUNC = MADLIB_SCHEMA.__column_moments_accum, STYPE = bytea,
-    COMBINEFUNC = MADLIB_SCHEMA.__column_moments_combine,
-    FINALFUNC = MADLIB_SCHEMA.__column_moments_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.column_moments_state(double precision[]) IS
-    'the moments of the columns of an array, which can be kept and merged';
-
-CREATE AGGREGATE MADLIB_SCHEMA.__column_moments_columns(VARIADIC x "any") (
-    SFUNC = MADLIB_SCHEMA.__column_moments_columns_accum, STYPE = bytea,
-    COMBINEFUNC = MADLIB_SCHEMA.__column_moments_combine,
-    FINALFUNC = MADLIB_SCHEMA.__column_moments_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.__column_moments_columns("any") IS
-    'column_moments_state with the columns, all double precision, as arguments of their own';
-
-CREATE AGGREGATE MADLIB_SCHEMA.column_moments_merge(state bytea) (
-    SFUNC = MADLIB_SCHEMA.__column_moments_combine, STYPE = bytea,
-    COMBINEFUNC = MADLIB_SCHEMA.__column_moments_combine,
-    FINALFUNC = MADLIB_SCHEMA.__column_moments_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.column_moments_merge(bytea) IS
-    'merges states of column_moments_state into one';
 
 CREATE AGGREGATE MADLIB_SCHEMA.correlation_agg(x double precision[]) (
     SFUNC = MADLIB_SCHEMA.__column_moments_accum, STYPE = bytea,
@@ -217,23 +176,7 @@ COMMENT ON AGGREGATE MADLIB_SCHEMA.column_summary_merge(bytea) IS
 -- Drivers, without JIT as in regr.
 
 CREATE TYPE MADLIB_SCHEMA.correlation_result AS (
-    method                   text,
-    source_table             text,
-    output_table             text,
-    summary_table            text,
-    target                   text,
-    features                 text,
-    feature_names            text[],
-    grouping_cols            text,
-    options                  jsonb,
-    num_groups               bigint,
-    num_rows_processed       bigint,
-    num_missing_rows_skipped bigint,
-    duration                 interval,
-    madpy_version            text,
-    server_version           text,
-    trained_by               text,
-    trained_at               timestamptz,
+    MADLIB_TRAINING,
     column_names             text[],
     mean_vector              double precision[],   -- of the one group, if there is one
     total_rows_processed     bigint,
@@ -249,13 +192,7 @@ CREATE FUNCTION MADLIB_SCHEMA.correlation(
     verbose       boolean DEFAULT false,
     grouping_cols text    DEFAULT NULL      -- a matrix for each group
 ) RETURNS MADLIB_SCHEMA.correlation_result
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'stats.correlation', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(stats.correlation);
 COMMENT ON FUNCTION MADLIB_SCHEMA.correlation(text, text, text, boolean, text) IS
     'Pearson''s correlations of the columns of a table: SELECT MADLIB_SCHEMA.correlation(''houses'', ''houses_correlation'', ''tax, bath, size'')';
 
@@ -266,13 +203,7 @@ CREATE FUNCTION MADLIB_SCHEMA.covariance(
     verbose       boolean DEFAULT false,
     grouping_cols text    DEFAULT NULL      -- a matrix for each group
 ) RETURNS MADLIB_SCHEMA.correlation_result
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'stats.covariance', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(stats.covariance);
 COMMENT ON FUNCTION MADLIB_SCHEMA.covariance(text, text, text, boolean, text) IS
     'covariances of the columns of a table: SELECT MADLIB_SCHEMA.covariance(''houses'', ''houses_covariance'', ''tax, bath, size'')';
 
@@ -280,34 +211,12 @@ CREATE FUNCTION MADLIB_SCHEMA.fmsketch_dcount(
     source_table text,                      -- read, never changed
     expression   text                       -- of any type
 ) RETURNS bigint
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'stats.fmsketch_dcount', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(stats.fmsketch_dcount);
 COMMENT ON FUNCTION MADLIB_SCHEMA.fmsketch_dcount(text, text) IS
     'the number of distinct values in a table, on several servers too: SELECT MADLIB_SCHEMA.fmsketch_dcount(''orders'', ''customer'')';
 
 CREATE TYPE MADLIB_SCHEMA.summary_result AS (
-    method                   text,
-    source_table             text,
-    output_table             text,
-    summary_table            text,
-    target                   text,
-    features                 text,
-    feature_names            text[],
-    grouping_cols            text,
-    options                  jsonb,
-    num_groups               bigint,
-    num_rows_processed       bigint,
-    num_missing_rows_skipped bigint,
-    duration                 interval,
-    madpy_version            text,
-    server_version           text,
-    trained_by               text,
-    trained_at               timestamptz,
+    MADLIB_TRAINING,
     num_col_summarized       bigint
 );
 COMMENT ON TYPE MADLIB_SCHEMA.summary_result IS 'what summary did: the one row of the summary table';
@@ -323,12 +232,6 @@ CREATE FUNCTION MADLIB_SCHEMA.summary(
     how_many_mfv  integer            DEFAULT 10,        -- most frequent values
     get_estimates boolean            DEFAULT true       -- false: counted and sorted, which takes longer
 ) RETURNS MADLIB_SCHEMA.summary_result
-LANGUAGE plpython3u VOLATILE SET jit = off AS $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', 'stats.summary', args)
-$$;
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(stats.summary);
 COMMENT ON FUNCTION MADLIB_SCHEMA.summary(text, text, text, text, boolean, boolean, double precision[], integer, boolean) IS
     'what each column of a table holds: SELECT MADLIB_SCHEMA.summary(''houses'', ''houses_columns'')';

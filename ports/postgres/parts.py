@@ -47,6 +47,11 @@ class Shards:
     parts: tuple[Part, ...]
     is_citus: bool = False
 
+    @property
+    def is_spread(self) -> bool:
+        """Whether the rows lie on several servers, whoever asks them: they are never fetched into a store."""
+        return bool(self.parts) or self.is_citus
+
     @cached_property
     def servers(self) -> dict[str, Part]:
         """Each server with one of its parts."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from madpy.ports.postgres.db import Database, Relation, fill, free_name
 from madpy.ports.postgres.keys import packed_keys
+from madpy.ports.postgres.shards import shards_of
 from madpy.ports.postgres.streaming import Streaming
 from madpy.ports.postgres.types import named_texts
 
@@ -76,12 +77,14 @@ class Scan:
         self.rows = rows
         self.streaming = Streaming(db, rows)
         self.store: int | None = None
-        if not self.streaming.is_spread and (passes > 1 or has_many_groups(db, rows.source, rows.groups)):
+        if shards_of(db, rows.source).is_spread:
+            return
+        if passes > 1 or has_many_groups(db, rows.source, rows.groups):
             self.store = self._fill_store()
 
     @property
     def feed(self) -> str:
-        if self.streaming.is_spread:
+        if shards_of(self.db, self.rows.source).is_spread:
             return "states of each server"
         return "streaming" if self.store is None else "store"
 

@@ -43,11 +43,6 @@ class Streaming:
         """Whether states are merged here, of parts that this module asks for one by one."""
         return bool(shards_of(self.db, self.rows.source).parts)
 
-    @property
-    def is_spread(self) -> bool:
-        """Whether the rows lie on several servers, whoever asks them: they are never fetched into a store."""
-        return self.is_sharded or shards_of(self.db, self.rows.source).is_citus
-
     def states(self, kernel: str, params: str | None = None, *, outcome: bool = False) -> str:
         """SQL of a relation: the grouping columns, and `state`; `params` is SQL of a row's parameters.
 

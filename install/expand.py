@@ -1,0 +1,120 @@
+"""What templates say in one line, as it is the same in all of them.
+
+    LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(regr.train);
+
+    CREATE TYPE MADLIB_SCHEMA.regr_result AS (
+        MADLIB_TRAINING,
+        r2 double precision
+    );
+
+    MADLIB_KERNEL moments(y double precision, x double precision[]) AND COLUMNS IS 'what moments_state is';
+
+The second is the columns of helper.training.Training, which every record begins with.  The third makes the
+aggregates moments_state(y, x) and moments_merge(state), their support functions, and with AND COLUMNS
+__moments_columns(y, VARIADIC x), whose features are arguments of their own.
+"""
+
+import re
+from collections.abc import Sequence
+
+DRIVER = re.compile(r"\bMADLIB_DRIVER\((?P<name>\w+\.\w+)\)")
+KERNEL = re.compile(
+    r"^MADLIB_KERNEL (?P<name>\w+)\((?P<arguments>[^;]*?)\)(?P<columns> AND COLUMNS)? IS\s+"
+    r"(?P<comment>'(?:[^']|'')*');$",
+    re.MULTILINE,
+)
+RECORD = """\
+    method                   text,
+    source_table             text,
+    output_table             text,
+    summary_table            text,
+    target                   text,
+    features                 text,
+    feature_names            text[],
+    grouping_cols            text,
+    options                  jsonb,
+    num_groups               bigint,
+    num_rows_processed       bigint,
+    num_missing_rows_skipped bigint,
+    duration                 interval,
+    madpy_version            text,
+    server_version           text,
+    trained_by               text,
+    trained_at               timestamptz"""
+BODY = """\
+$$
+    import sys
+    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+        row['path'] in sys.path or sys.path.insert(0, row['path'])
+    from madpy.ports.postgres.udf import run
+    return run(plpy, 'MADLIB_SCHEMA', '{name}', args)
+$$"""
+SUPPORT = """\
+CREATE FUNCTION MADLIB_SCHEMA.__{name}({parameters}) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', '{name}';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__{name}({types}) IS '{comment}';
+"""
+AGGREGATE = """\
+CREATE AGGREGATE MADLIB_SCHEMA.{name}({parameters}) (
+    SFUNC = MADLIB_SCHEMA.__{step}, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__{kernel}_combine,
+    FINALFUNC = MADLIB_SCHEMA.__{kernel}_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.{name}({types}) IS {comment};
+"""
+
+
+def expanded(template: str) -> str:
+    """`template` with these lines written out; placeholders stay."""
+    template = DRIVER.sub(lambda line: BODY.format(name=line["name"]), KERNEL.sub(_kernel, template))
+    return template.replace("    MADLIB_TRAINING", RECORD)
+
+
+def _kernel(line: re.Match[str]) -> str:
+    name = line["name"]
+    arguments = [tuple(argument.split(None, 1)) for argument in line["arguments"].split(",")]
+    gathers = f'transition function: gathers rows into blocks for the kernel "{name}"'
+    merges = f'merges two states of the kernel "{name}"'
+    state = [("state", "bytea")]
+    parts = [
+        _support(f"{name}_accum", [*state, *arguments], gathers),
+        _support(f"{name}_combine", [*state, ("other", "bytea")], merges),
+        _support(f"{name}_state", state, f'a state of the kernel "{name}" with no rows waiting'),
+        _aggregate(name, f"{name}_state", f"{name}_accum", arguments, line["comment"]),
+        _aggregate(
+            name, f"{name}_merge", f"{name}_combine", state, f"'merges states of {name}_state into one'"
+        ),
+    ]
+    if line["columns"]:
+        features = ("VARIADIC x", '"any"')
+        columns = [*(argument for argument in arguments if argument[0] != "x"), features]
+        what = f"'{name}_state with the features, all double precision, as arguments of their own'"
+        parts += [
+            _support(f"{name}_columns_accum", [*state, *columns], gathers),
+            _aggregate(name, f"__{name}_columns", f"{name}_columns_accum", columns, what),
+        ]
+    return "\n".join(parts).rstrip("\n")
+
+
+def _support(name: str, arguments: Sequence[tuple[str, ...]], comment: str) -> str:
+    return SUPPORT.format(
+        name=name, parameters=_parameters(arguments), types=_types(arguments), comment=comment
+    )
+
+
+def _aggregate(kernel: str, name: str, step: str, arguments: Sequence[tuple[str, ...]], comment: str) -> str:
+    return AGGREGATE.format(
+        kernel=kernel,
+        name=name,
+        step=step,
+        parameters=_parameters(arguments),
+        types=_types(arguments),
+        comment=comment,
+    )
+
+
+def _parameters(arguments: Sequence[tuple[str, ...]]) -> str:
+    return ", ".join(" ".join(argument) for argument in arguments)
+
+
+def _types(arguments: Sequence[tuple[str, ...]]) -> str:
+    return ", ".join(argument[-1] for argument in arguments)

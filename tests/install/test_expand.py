@@ -1,0 +1,34 @@
+"""Lines of templates that stand for more: what they become is SQL that other tests run."""
+
+from madpy import config
+from madpy.install.expand import expanded
+from madpy.install.render import render
+from madpy.install.statements import created_names
+
+KERNEL = """\
+MADLIB_KERNEL meat(y real, x double precision[]) AND COLUMNS IS
+    'sums; a ''meat''';
+"""
+
+
+def test_a_kernel_is_its_aggregates_and_their_functions() -> None:
+    sql = expanded(KERNEL)
+    support = ["__meat_accum", "__meat_columns_accum", "__meat_combine", "__meat_state"]
+    names = sorted([*support, "__meat_columns", "meat_merge", "meat_state"])
+    assert created_names(sql) == [f"MADLIB_SCHEMA.{name}" for name in names]
+    assert '__meat_columns(y real, VARIADIC x "any") (' in sql
+    assert "AGGREGATE MADLIB_SCHEMA.meat_state(real, double precision[]) IS 'sums; a ''meat''';" in sql
+
+
+def test_without_columns_there_are_none() -> None:
+    sql = expanded(KERNEL.replace(" AND COLUMNS", ""))
+    assert not [name for name in created_names(sql) if "columns" in name]
+
+
+def test_a_driver_calls_what_it_names() -> None:
+    sql = expanded("LANGUAGE plpython3u AS MADLIB_DRIVER(regr.train);\n")
+    assert "return run(plpy, 'MADLIB_SCHEMA', 'regr.train', args)\n$$;" in sql
+
+
+def test_nothing_is_left_to_write_out() -> None:
+    assert "MADLIB_" not in render(config.load(), "extension")

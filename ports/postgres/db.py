@@ -30,6 +30,7 @@ TYPES = (
     *("text", "name", "date", "uuid", "bytea", "inet", "jsonb", "timestamptz"),
     *("oid", "tid", "regclass", "regtype", "regcollation"),
 )
+CANCELED = "57014"
 CREATED_AT_ONCE = ("pg_class_relname_nsp_index", "pg_type_typname_nsp_index")
 
 

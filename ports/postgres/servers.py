@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from madpy.errors import MadpyError, SqlError
-from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.db import CANCELED, Database, Relation, fill
 
 if TYPE_CHECKING:
     from madpy.ports.postgres.parts import Part, Shards
@@ -76,7 +76,9 @@ def probe(db: Database, part: "Part") -> MadpyError | None:
 
 
 def _named(server: str, error: SqlError) -> MadpyError:
-    """An error of another server with the server's name in it."""
+    """An error of another server with the server's name in it; a cancel is none."""
+    if error.sqlstate == CANCELED:
+        return error
     hint = error.hint
     if error.sqlstate in ("42883", "3F000", "58P01", FALLEN):
         hint = "install the same version there: madpy install --all-shards TABLE, or CREATE EXTENSION madpy"

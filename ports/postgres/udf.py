@@ -9,10 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 from madpy.errors import MadpyError
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.db import CANCELED, Database
 from madpy.ports.postgres.servers import explained
 
-CANCELED = "57014"
 UNPREFIXED = {"general", "stats"}  # modules whose functions are called by their own names
 
 

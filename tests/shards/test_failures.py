@@ -249,3 +249,18 @@ def test_a_timeout_reaches_the_servers(slow: Session, far: Far) -> None:
     there.connection.close()
     assert nothing_is_left(slow)
     assert works(slow, "slow")
+
+
+def test_a_timeout_while_a_server_is_asked_for_its_version(sharded: Session, far: Far, schema: str) -> None:
+    """A cancel stays what it is, and is no fault of the server."""
+    there = far.session(3)
+    there(f"ALTER TABLE {schema}.t RENAME TO kept")
+    there(f"CREATE VIEW {schema}.t AS SELECT k.* FROM {schema}.kept AS k, pg_sleep(3)")
+    sharded("SET statement_timeout = '500ms'")
+    error = sharded.fails(CALL.format("rows"))
+    assert (error.sqlstate, error.message) == (
+        "57014",
+        "logregr_train: canceling statement due to statement timeout",
+    )
+    sharded("RESET statement_timeout")
+    there.connection.close()

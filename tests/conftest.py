@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pg
 import pytest
@@ -15,6 +16,7 @@ from madpy.state import here
 from tests.session import Session
 
 NUMBERS = count(1)
+TYPES = {bool: "boolean", int: "integer", float: "double precision", str: "text", list: "double precision[]"}
 OPERANDS = ["float8", "int", "bigint", "varchar", "text", "name", "oid", "bytea"]
 
 
@@ -130,3 +132,24 @@ def loot(sql: Session) -> Iterator[Callable[[], list[tuple[str]]]]:
     sql("DROP TABLE public.loot")
     for left, right in pairs:
         sql(f"DROP FUNCTION public.evil({left}, {right}) CASCADE")
+
+
+@pytest.fixture
+def load(sql: Session) -> Callable[..., None]:
+    """load(y=[...], x=[...], table="t"): the columns keep every bit of their values; None is NULL."""
+
+    def make(table: str = "t", **columns: list[Any]) -> None:
+        defined = ", ".join(f'"{name}" {type_of(values)}' for name, values in columns.items())
+        sql(f'CREATE TABLE "{table}" ({defined})')
+        sql.connection.inserttable(table, list(zip(*map(copied, columns.values()), strict=True)))
+
+    return make
+
+
+def type_of(values: list[Any]) -> str:
+    return TYPES[next(type(value) for value in values if value is not None)]
+
+
+def copied(values: list[Any]) -> list[Any]:
+    """As COPY reads them: arrays as text."""
+    return ["{" + ",".join(map(repr, v)) + "}" if isinstance(v, list) else v for v in values]

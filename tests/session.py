@@ -74,3 +74,10 @@ class Session:
         except pg.DatabaseError as error:
             return Failure(error)
         raise AssertionError(f"did not fail, returned {result!r}: {query}")
+
+    def refuses(self, query: str) -> Failure:
+        """The error of a statement, after which the database has the relations it had before."""
+        before = self("SELECT oid FROM pg_class ORDER BY oid")
+        error = self.fails(query)
+        assert self("SELECT oid FROM pg_class ORDER BY oid") == before
+        return error

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from madpy.ports.postgres.model import TREE, crc32c, pack, unpack
-from tests.dtree.conftest import call, literal
+from tests.call import literal
+from tests.dtree.conftest import call
 
 NAMES = [
     "Capital",

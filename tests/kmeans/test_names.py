@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.kmeans.call import call, literal
+from tests.call import literal
+from tests.kmeans.call import call
 
 NAMES = [
     "Capital",

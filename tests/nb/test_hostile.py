@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from madpy.ports.postgres.model import BAYES, TREE, crc32c, pack, unpack
-from tests.nb.conftest import call, literal
+from tests.call import literal
+from tests.nb.conftest import call
 
 NAMES = [
     "Capital",

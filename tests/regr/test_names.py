@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.regr.call import call, literal
+from tests.call import literal
+from tests.regr.call import call
 
 NAMES = [
     "Capital",

@@ -29,32 +29,37 @@ class Relay:
         self._listener.bind(str(Path(self.host, f".s.PGSQL.{PORT}")))
         Path(self.host, f".s.PGSQL.{PORT}").chmod(0o777)
         self._listener.listen()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept)
+        self._accepting.start()
 
     def reset(self) -> None:
         self.sent = self.received = self.asked = self.largest = self._answer = 0
 
     def close(self) -> None:
+        end(self._listener)
+        self._accepting.join()
         self._listener.close()
         self._folder.cleanup()
 
     def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:  # closed
-                return
-            server = socket.socket(socket.AF_UNIX)
-            server.connect(self.target)
-            threading.Thread(target=self._pass_on, args=(client, server, self._ask), daemon=True).start()
-            threading.Thread(target=self._pass_on, args=(server, client, self._get), daemon=True).start()
+        with contextlib.ExitStack() as served:
+            while True:
+                try:
+                    client, _ = self._listener.accept()
+                except OSError:  # ended
+                    return
+                serving = threading.Thread(target=self._serve, args=(client,))
+                serving.start()
+                served.callback(serving.join)
+                served.callback(end, client)
 
-    def _pass_on(self, source: socket.socket, target: socket.socket, count: Callable[[bytes], None]) -> None:
-        with contextlib.suppress(OSError):  # either side has gone
-            while data := source.recv(CHUNK):
-                count(data)
-                target.sendall(data)
-        target.close()
+    def _serve(self, client: socket.socket) -> None:
+        with client, socket.socket(socket.AF_UNIX) as server:
+            server.connect(self.target)
+            back = threading.Thread(target=pass_on, args=(server, client, self._get))
+            back.start()
+            pass_on(client, server, self._ask)
+            back.join()
 
     def _ask(self, data: bytes) -> None:
         self.sent += len(data)
@@ -66,3 +71,17 @@ class Relay:
         self.received += len(data)
         self._answer += len(data)
         self.largest = max(self.largest, self._answer)
+
+
+def pass_on(source: socket.socket, target: socket.socket, count: Callable[[bytes], None]) -> None:
+    with contextlib.suppress(OSError):  # either side has gone
+        while data := source.recv(CHUNK):
+            count(data)
+            target.sendall(data)
+    end(target)
+
+
+def end(connection: socket.socket) -> None:
+    """Wake who waits for it: a thread that is in recv or accept does not see a close."""
+    with contextlib.suppress(OSError):  # it has ended
+        connection.shutdown(socket.SHUT_RDWR)

@@ -13,7 +13,8 @@ def test_bytes_are_counted_both_ways_and_answers_by_cursor(tmp_path: Path) -> No
     with closing(socket.socket(socket.AF_UNIX)) as server:
         server.bind(target)
         server.listen()
-        threading.Thread(target=answer, args=(server,), daemon=True).start()
+        answering = threading.Thread(target=answer, args=(server,))
+        answering.start()
         with closing(Relay(str(tmp_path))) as relay, closing(socket.socket(socket.AF_UNIX)) as client:
             client.connect(f"{relay.host}/.s.PGSQL.5432")
             for question, size in (
@@ -24,13 +25,15 @@ def test_bytes_are_counted_both_ways_and_answers_by_cursor(tmp_path: Path) -> No
                 client.sendall(question.ljust(20) + size.to_bytes(4, "big"))
                 assert len(receive(client, size)) == size
             assert (relay.sent, relay.received, relay.asked, relay.largest) == (72, 807, 2, 507)
+        answering.join()
 
 
 def answer(server: socket.socket) -> None:
     """As many bytes as the last four of a question say."""
     connection, _ = server.accept()
-    while question := receive(connection, 24):
-        connection.sendall(b"x" * int.from_bytes(question[20:], "big"))
+    with connection:
+        while question := receive(connection, 24):
+            connection.sendall(b"x" * int.from_bytes(question[20:], "big"))
 
 
 def receive(connection: socket.socket, size: int) -> bytes:

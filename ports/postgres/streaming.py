@@ -43,9 +43,12 @@ class Streaming:
         """Whether states are merged here, of parts that this module asks for one by one."""
         return bool(shards_of(self.db, self.rows.source).parts)
 
-    def states(self, kernel: str, params: str | None = None, *, outcome: bool = False) -> str:
+    def states(
+        self, kernel: str, params: str | None = None, *, outcome: bool = False, all_known: bool = False
+    ) -> str:
         """SQL of a relation: the grouping columns, and `state`; `params` is SQL of a row's parameters.
 
+        Rows whose group has no parameters are left out; with `all_known` a server is not asked to do it.
         Without groups there is no GROUP BY at all: GROUP BY () would switch parallel workers off.
         """
         keys = self._keys
@@ -53,7 +56,10 @@ class Streaming:
         if not self.is_sharded:
             return self._of_part(kernel, Part(str(self.rows.source), None, self.rows.source), params, done)
         parts = part_by_part(
-            self.db, self.rows.source, lambda part: self._of_part(kernel, part, params), kernel
+            self.db,
+            self.rows.source,
+            lambda part: self._of_part(kernel, part, params, all_known=all_known),
+            kernel,
         )
         return fill(
             """
@@ -95,7 +101,7 @@ class Streaming:
             WHERE {number:q} IS NOT NULL AND s.{state:i} IS NOT NULL ORDER BY {number:q}
             """,
             state=self.rows.state,
-            states=self.states(kernel, constant, outcome=outcome),
+            states=self.states(kernel, constant, outcome=outcome, all_known=True),
             number=self._looked_up("__key_number", keys),
         )
         if len(rows) != len(numbers):
@@ -163,9 +169,12 @@ class Streaming:
             },
         )
 
-    def _of_part(self, kernel: str, part: Part, params: str | None, done: str = "") -> str:
-        """One part's states.  Rows that came into a table here since its groups were read are left out."""
+    def _of_part(
+        self, kernel: str, part: Part, params: str | None, done: str = "", *, all_known: bool = False
+    ) -> str:
+        """One part's states, without rows whose group has no parameters: it is new, or has no model."""
         aggregate, before, after = self._aggregate(kernel)
+        is_asked = params is not None and self._keys != "" and not (part.server and all_known)
         items = [*before, *after]
         names = [identifier(free_name(f"{ARGUMENT} {n}", self.rows.groups)) for n in range(len(items))]
         inner = ", ".join(f"{item} AS {name}" for item, name in zip(items, names, strict=True))
@@ -186,7 +195,7 @@ class Streaming:
                 "groups": self.rows.groups,
                 "inner": inner,
                 "part": part.sql,
-                "known": f"WHERE {params} IS NOT NULL" if params and self._keys and not part.server else "",
+                "known": f"WHERE {params} IS NOT NULL" if is_asked else "",
                 "state": self.rows.state,
                 "group_by": _group_by(self._keys),
             },

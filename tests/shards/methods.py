@@ -37,6 +37,12 @@ METHODS = {
         ("moments", "meat", "squared_residuals"),
         3,
     ),
+    "regr robust, a group without a model": Method(
+        "regr_train('{table}', '{out}', 'y', 'x1, colour', 'colour', true, robust => true)",
+        "SELECT colour, coef, std_err, bp_p_value, num_rows_processed FROM {out} ORDER BY 1",
+        ("moments", "meat", "squared_residuals"),
+        3,
+    ),
     "regr weighted": Method(
         "regr_train('{table}', '{out}', 'y', 'ARRAY[1, x1, x3 * 2.5]', weights => 'place')",
         "SELECT coef, std_err, num_rows_processed, num_missing_rows_skipped FROM {out}",

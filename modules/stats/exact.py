@@ -2,7 +2,7 @@
 
 from madpy.helper.features import category_item
 from madpy.modules.stats.columns import Column, Wanted
-from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.db import Database, Relation, fill, free_name
 from madpy.ports.postgres.parts import Part
 from madpy.ports.postgres.scan import join_groups
 from madpy.ports.postgres.shards import part_by_part, shards_of
@@ -13,15 +13,16 @@ def count_exactly(
     db: Database, source: Relation, output: Relation, column: Column, groups: list[str], wanted: Wanted
 ) -> None:
     """Write what was counted into the rows of `output` that are this column's."""
+    own = _own(groups)
     figures = _counted(db, source, column, groups, wanted)
     joined = join_groups(f"({figures}) AS f", groups, "r", "f")
     assignments = []
     if wanted.distinct:
-        assignments += ['distinct_values = f."how many"', "distinct_error = 0"]
+        assignments += [fill("distinct_values = f.{distinct:i}", own), "distinct_error = 0"]
     if wanted.how_many:
         assignments += [
-            'most_frequent_values = f."the values"',
-            'mfv_frequencies = f."the counts"',
+            fill("most_frequent_values = f.{values:i}", own),
+            fill("mfv_frequencies = f.{counts:i}", own),
             "mfv_error = 0",
         ]
     if assignments:
@@ -30,9 +31,10 @@ def count_exactly(
         figures = _quantiles(db, source, column, groups, wanted)
         joined = join_groups(f"({figures}) AS f", groups, "r", "f")
         names = ("first_quartile", "median", "third_quartile") if wanted.quartiles else ()
-        assignments = [f'{name} = f."quantiles"[{n}]' for n, name in enumerate(names, 1)]
+        found = fill("f.{quantiles:i}", own)
+        assignments = [f"{name} = {found}[{n}]" for n, name in enumerate(names, 1)]
         if len(wanted.fractions) > len(names):
-            assignments.append(f'quantile_array = f."quantiles"[{len(names) + 1}:]')
+            assignments.append(f"quantile_array = {found}[{len(names) + 1}:]")
         _update(db, output, column, joined, [*assignments, "quantile_error = 0"])
 
 
@@ -42,33 +44,35 @@ def _counted(db: Database, source: Relation, column: Column, groups: list[str], 
     value = category_item(value, column.sql_type)
     return fill(
         """
-        SELECT {groups:i,} pg_catalog.count(*) AS "how many",
-               (pg_catalog.array_agg("the value"::text ORDER BY "the count" DESC, "the value"))[:{most:l}]
-                   AS "the values",
-               (pg_catalog.array_agg("the count" ORDER BY "the count" DESC, "the value"))[:{most:l}]
-                   AS "the counts"
-        FROM ({counts:q}) AS c WHERE "the value" IS NOT NULL {group:q}
+        SELECT {groups:i,} pg_catalog.count(*) AS {distinct:i},
+               (pg_catalog.array_agg({value:i}::text ORDER BY {count:i} DESC, {value:i}))[:{most:l}]
+                   AS {values:i},
+               (pg_catalog.array_agg({count:i} ORDER BY {count:i} DESC, {value:i}))[:{most:l}]
+                   AS {counts:i}
+        FROM ({counted:q}) AS c WHERE {value:i} IS NOT NULL {group:q}
         """,
         {
+            **_own(groups),
             "groups": groups,
             "most": wanted.how_many,
-            "counts": _counts(db, source, value, groups),
+            "counted": _counts(db, source, value, groups),
             "group": _group_by(groups),
         },
     )
 
 
-def _counts(db: Database, source: Relation, value: str, groups: list[str]) -> str:
+def _counts(db: Database, source: Relation, item: str, groups: list[str]) -> str:
     """SQL: per group and distinct value its count."""
-    names = [*groups, "the value"]
+    own = _own(groups)
+    names = [*groups, own["value"]]
 
     def of_part(part: Part) -> str:
         return fill(
             """
-            SELECT {groups:i,} {value:q} AS "the value", pg_catalog.count(*) AS "the count"
-            FROM {part:q} GROUP BY {groups:i,} {value:q}
+            SELECT {groups:i,} {item:q} AS {value:i}, pg_catalog.count(*) AS {count:i}
+            FROM {part:q} GROUP BY {groups:i,} {item:q}
             """,
-            {"groups": groups, "value": value, "part": part.sql},
+            {**own, "groups": groups, "item": item, "part": part.sql},
         )
 
     counts = part_by_part(db, source, of_part)
@@ -76,9 +80,9 @@ def _counts(db: Database, source: Relation, value: str, groups: list[str]) -> st
         return counts
     return fill(
         """
-        SELECT {names:i,} pg_catalog.sum("the count")::bigint AS "the count" FROM ({counts:q}) AS p {group:q}
+        SELECT {names:i,} pg_catalog.sum({count:i})::bigint AS {count:i} FROM ({parts:q}) AS p {group:q}
         """,
-        {"names": names, "counts": counts, "group": _group_by(names)},
+        {**own, "names": names, "parts": counts, "group": _group_by(names)},
     )
 
 
@@ -86,17 +90,18 @@ def _quantiles(db: Database, source: Relation, column: Column, groups: list[str]
     """SQL: per group the quantiles; of times as seconds since 1970."""
     is_time = column.sql_type in TIMES
     sharded = bool(shards_of(db, source).parts)
-    item = '"the value"' if sharded else column.item
+    item = fill("{value:i}", _own(groups)) if sharded else column.item
     number = fill("({n:q})::double precision", {"n": f"EXTRACT(epoch FROM {item})" if is_time else item})
     if sharded:
         return _quantiles_of_counts(number, _counts(db, source, column.item, groups), groups, wanted)
     return fill(
         """
         SELECT {groups:i,} pg_catalog.percentile_cont({fractions:l}::double precision[])
-                   WITHIN GROUP (ORDER BY {number:q}) AS "quantiles"
+                   WITHIN GROUP (ORDER BY {number:q}) AS {quantiles:i}
         FROM {source:i} {group:q}
         """,
         {
+            **_own(groups),
             "groups": groups,
             "fractions": wanted.fractions,
             "number": number,
@@ -111,42 +116,47 @@ def _quantiles_of_counts(number: str, counts: str, groups: list[str], wanted: Wa
 
     `last` is the place, from 0, of a value's last copy in the order of all, `n` how many there are.
     """
+    own = _own(groups)
     quantile = """
         CASE WHEN pg_catalog.bool_and(pg_catalog.ceil({rank:q}) OPERATOR(pg_catalog.=) {rank:q}) THEN {low:q}
              ELSE {low:q} + pg_catalog.max({rank:q} - pg_catalog.floor({rank:q})) * ({high:q} - {low:q}) END
         """
-    first_from = "pg_catalog.min(x) FILTER (WHERE last OPERATOR(pg_catalog.>=) pg_catalog.{})"
-    ranks = [fill("({f:l} * (n - 1))", {"f": float(fraction)}) for fraction in wanted.fractions]
-    quantiles = [
-        fill(
-            quantile,
-            {
-                "rank": rank,
-                "low": first_from.format(f"floor({rank})"),
-                "high": first_from.format(f"ceil({rank})"),
-            },
-        )
-        for rank in ranks
-    ]
+    first = (
+        "pg_catalog.min({x:i}) FILTER (WHERE {last:i} OPERATOR(pg_catalog.>=) pg_catalog.{end:q}({rank:q}))"
+    )
+    quantiles = []
+    for fraction in wanted.fractions:
+        rank = fill("({f:l} * ({n:i} - 1))", {**own, "f": float(fraction)})
+        low, high = (fill(first, {**own, "end": end, "rank": rank}) for end in ("floor", "ceil"))
+        quantiles.append(fill(quantile, {"rank": rank, "low": low, "high": high}))
     return fill(
         """
-        SELECT {groups:i,} CASE WHEN pg_catalog.bool_or(x IS NOT NULL) THEN ARRAY[{quantiles:q}] END
-                   AS "quantiles"
-        FROM (SELECT {groups:i,} x, (pg_catalog.sum(times) OVER (w ORDER BY x))::double precision - 1 AS last,
-                     (pg_catalog.sum(times) FILTER (WHERE x IS NOT NULL) OVER w)::double precision AS n
-              FROM (SELECT {groups:i,} {number:q} AS x, "the count" AS times FROM ({counts:q}) AS c) AS v
+        SELECT {groups:i,} CASE WHEN pg_catalog.bool_or({x:i} IS NOT NULL) THEN ARRAY[{items:q}] END
+                   AS {quantiles:i}
+        FROM (SELECT {groups:i,} {x:i},
+                     (pg_catalog.sum({count:i}) OVER (w ORDER BY {x:i}))::double precision - 1 AS {last:i},
+                     (pg_catalog.sum({count:i}) FILTER (WHERE {x:i} IS NOT NULL) OVER w)::double precision
+                         AS {n:i}
+              FROM (SELECT {groups:i,} {number:q} AS {x:i}, {count:i} FROM ({counted:q}) AS c) AS v
               WINDOW w AS ({partition:q})) AS o
         {group:q}
         """,
         {
+            **own,
             "groups": groups,
-            "quantiles": ", ".join(quantiles),
+            "items": ", ".join(quantiles),
             "number": number,
-            "counts": counts,
+            "counted": counts,
             "partition": _group_by(groups).replace("GROUP", "PARTITION", 1),
             "group": _group_by(groups),
         },
     )
+
+
+def _own(groups: list[str]) -> dict[str, str]:
+    """Names of the columns that are computed here: none is a group's."""
+    names = ("distinct", "value", "values", "count", "counts", "quantiles", "x", "last", "n")
+    return {name: free_name(name, groups) for name in names}
 
 
 def _group_by(groups: list[str]) -> str:

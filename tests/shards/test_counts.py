@@ -52,6 +52,17 @@ def test_exact_quantiles_of_special_numbers(sharded: Session) -> None:
     assert alike(sharded(query.format("parts")), sharded(query.format("one")))
 
 
+@pytest.mark.parametrize("name", ["n", "x", "last", "times", "value", "count", "quantiles"])
+def test_groups_named_as_what_is_computed(sharded: Session, name: str) -> None:
+    for table, source in (("one", "flat"), ("parts", "rows")):
+        sharded(f'CREATE VIEW {table} AS SELECT flag AS "{name}", x1, colour FROM {source}')
+        sharded(f"SELECT madlib.summary('{table}', 'of_{table}', NULL, '{name}', get_estimates => false)")
+    query = f'SELECT "{name}", {COUNTED} FROM of_{{}} ORDER BY 1, column_number'
+    found, wanted = (sharded(query.format(table)) for table in ("parts", "one"))
+    assert len(wanted) == 4
+    assert alike(found, wanted), f"{found}\n{wanted}"
+
+
 def test_a_column_without_numbers(sharded: Session) -> None:
     """Only NaN, whose merged sketches are empty: this ran for ever.  Only NULL: nothing is frequent."""
     for table, source in (("one", "flat"), ("parts", "rows")):

@@ -23,7 +23,7 @@ Numbers = NDArray[np.intp]  # of some groups
 CONSTANT = 1e-26  # squared length left around the mean, over that around zero: rounding
 COLLINEAR = 1e-12  # squared length that the features before leave unexplained
 SLACK = 1e-13  # of a log-likelihood: rounding
-ADRIFT = 0.1  # logits that still move by this much where the log-likelihood has come to rest
+ADRIFT = 0.1  # logits that still move by this much, and hardly less than before, where there is no maximum
 AT_REST = 1e-6  # change of a log-likelihood
 INTERVAL = 1e-3
 AT_ONCE = 2**15  # numbers of the matrices worked on together: they stay in the second-level cache
@@ -152,6 +152,7 @@ class Newton:
         row, column = np.tril_indices(design.cross.shape[1])
         self.hessian = design.gram[:, row, column] / 4
         self.change = np.full(groups, np.inf)
+        self.adrift = np.zeros(groups, dtype=bool)
         self.step = self._first_step()
 
     @property
@@ -176,19 +177,20 @@ class Newton:
         self.coef[ahead] += self.step[ahead]
         self.likelihood[ahead] = found.likelihood[better]
         self.hessian[ahead] = found.hessian[better]
+        self.adrift[ahead] = found.change[better] > np.maximum(ADRIFT, self.change[ahead] / 2)
         self.change[ahead] = found.change[better]
         self.step[ahead] = found.step[better]
 
         self.flat[groups] = better & (gain <= self.tolerance * np.abs(found.likelihood))
         self._end(groups[better & (found.margin > 0)], SEPARATED)
-        self._end(groups[better & (gain < AT_REST) & (found.change > ADRIFT)], PARTLY)
+        self._end(groups[better & (gain < AT_REST) & self.adrift[groups]], PARTLY)
         done = groups[self.active[groups] & self.flat[groups] & (found.change <= self.near)]
         self.coef[done] += self.step[done]
         self._end(done, CONVERGED)
 
     def stop(self) -> None:
         """No more passes: where all but some logits have come to rest, the classes are separated in part."""
-        self._end(np.flatnonzero(self.flat & (self.change > ADRIFT)), PARTLY)
+        self._end(np.flatnonzero(self.flat & self.adrift), PARTLY)
         self.active[:] = False
 
     def _end(self, groups: Numbers, status: int) -> None:

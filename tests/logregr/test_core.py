@@ -97,6 +97,18 @@ def test_separated_in_part(sample, max_iter):
     np.testing.assert_allclose(newton.coef[0, 1:3], others.coef[0, 1:], rtol=1e-4)
 
 
+@pytest.mark.parametrize("out", [1e3, 1e5, 1e6])
+def test_a_row_far_out_separates_nothing(sample, out):
+    """Its logit moves by more than others long after the likelihood has come to rest."""
+    X, y = sample
+    X = X.copy()
+    X[0, 2] = out * (2 * y[0] - 1)
+    newton, found = fit([(X, y)], max_iter=50)
+    assert core.WORDS[newton.status[0]] == "converged"
+    p = special.expit(X @ found.coef[0])
+    np.testing.assert_allclose((y - p) @ X / np.abs(X).sum(axis=0), 0, atol=1e-10)
+
+
 def test_not_converged(sample):
     newton, found = fit([sample], max_iter=2)
     assert (core.WORDS[newton.status[0]], newton.iterations[0]) == ("not converged", 2)

@@ -23,6 +23,7 @@ COLUMNS = {
     "feature_names": "text[]",
 }
 OPTIMIZERS = ("irls",)
+SMALLEST_SQUARE = 1e-270  # of src/ols.h: variances of coefficients are still numbers
 
 
 def check_rows(db: Database, rows: Rows, terms: Terms, states: States) -> None:
@@ -42,14 +43,15 @@ def check_rows(db: Database, rows: Rows, terms: Terms, states: States) -> None:
 
 def check_design(design: core.Design, terms: Terms, target: Target) -> None:
     """Squares are numbers, and some group has both classes."""
-    with np.errstate(over="ignore"):
-        large = ~np.isfinite(design.squares).all(axis=0)
-    if large.any():
-        raise MadpyError(
-            f"feature {quoted(terms.names[int(large.argmax())])} is too large to be squared",
-            sqlstate="22003",
-            hint="scale it",
-        )
+    large = ~np.isfinite(design.squares)
+    small = (design.squares <= SMALLEST_SQUARE) & ~design.zero
+    for wrong, size in ((large, "large"), (small, "small")):
+        if wrong.any():
+            raise MadpyError(
+                f"feature {quoted(terms.names[int(wrong.any(axis=0).argmax())])} is too {size} to be squared",
+                sqlstate="22003",
+                hint="scale it",
+            )
     both = (design.positives > 0) & (design.positives < design.rows)
     if not both.any():
         several = len(design.rows) > 1

@@ -43,6 +43,7 @@ class Design:
     gram: Array  # (G, k, k) sums of products
     cross: Array  # (G, k) sums of the features times (y - 1/2)
     squares: Array  # (G, k) sums of squares, not centred
+    zero: Mask  # (G, k) features that are 0 in every row
     kept: Mask  # (G, k) features that are no combination of those before
     has_constant: Mask  # (G,) some combination of the features is constant
 
@@ -82,7 +83,8 @@ def _design(body: Array, k: int) -> Design:
     for g in np.flatnonzero(~is_constant & (rows > 0)):
         spanned[g] = _spans_constant(gram[g][np.ix_(kept[g], kept[g])], high[g, 0, 1:m][kept[g]], rows[g])
     first = np.where(is_constant, minima[:, 0], 0.0)
-    return Design(rows, positives, first, shift, gram, cross, squares, kept, spanned)
+    zero = (minima[:, :-1] == 0) & (maxima[:, :-1] == 0) | (rows[:, None] == 0)
+    return Design(rows, positives, first, shift, gram, cross, squares, zero, kept, spanned)
 
 
 def is_binary(body: Array) -> bool:

@@ -31,6 +31,8 @@ def source(sql):
         ({"features": "a, c"}, "42703", 'column "c" of table "t" does not exist', "It has: a, b, y."),
         ({"features": "CASE WHEN a = 7 THEN 'NaN'::float8 ELSE a END"}, "22003", None, None),
         ({"features": "a * 1e200"}, "22003", 'feature "a * 1e200" is too large to be squared', "Scale it."),
+        ({"features": "a * 1e-160"}, "22003", 'feature "a * 1e-160" is too small to be squared', "Scale it."),
+        ({"features": "b, a * 1e-310"}, "22003", 'feature "a * 1e-310" is too small to be squared', None),
         ({"features": "NULL::int"}, "22023", 'none of the 50 rows of table "t" can be used', None),
         ({"source": "nothing"}, "42P01", 'table "nothing" does not exist', None),
         ({"source": "empty"}, "22023", 'table "empty" is empty', "There is nothing to learn from."),

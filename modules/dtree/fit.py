@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from madpy.modules.dtree.core import Array, Flags, Integers
-from madpy.modules.dtree.grow import Limits, Trees, grow
+from madpy.modules.dtree.grow import Limits, Trees, grow, settle
 from madpy.modules.dtree.passes import Fold, Passes
 from madpy.modules.dtree.prune import complexities, kept, pruned, risks
 from madpy.modules.dtree.validate import Choice, choose
@@ -50,7 +50,7 @@ def _grow(passes: Passes, limits: Limits, fold: Fold | None, say: Say) -> Trees:
         passes.db.progress(f"dtree_train: level {level} of at most {limits.max_depth}{where}")
         say(f"dtree_train: level {level}{where}: {active} nodes to split, {nodes} in all")
 
-    return grow(
+    trees = grow(
         passes.groups,
         passes.classes or 3,
         passes.shifts,
@@ -58,6 +58,8 @@ def _grow(passes: Passes, limits: Limits, fold: Fold | None, say: Say) -> Trees:
         lambda trees, nodes: passes.count(trees, nodes, limits.rule, fold),
         announce,
     )
+    settle(trees, lambda nodes: passes.totals(trees, nodes, fold))
+    return trees
 
 
 def _without_fold(passes: Passes, limits: Limits, folds: int, say: Say, number: int) -> tuple[Trees, Array]:

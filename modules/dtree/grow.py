@@ -10,6 +10,11 @@ import numpy as np
 
 from madpy.modules.dtree.core import Array, Counted, Flags, Integers, Rule, Splits, best_splits, loss, rows_of
 
+DOUBT = 1e-6  # part of sums of squares: what is left of them below it may be their rounding
+WHOLE = 4096.0  # whole numbers less a shift, squared and times this, are whole: their sums are not rounded
+ROUNDING = 4 * np.finfo(float).eps  # of a mean
+ROUNDS = 3
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -37,6 +42,7 @@ class Trees:
     gain: Array
     null_rows: Array  # of a split
     shift: Array  # of a regression: is taken off the target before it is summed
+    doubt: Flags  # of a regression: mean and squares may be rounding of what was summed
     levels_left: dict[int, Flags] = field(default_factory=dict)
 
     @classmethod
@@ -46,7 +52,7 @@ class Trees:
         return cls(
             np.arange(groups), number, parent, np.zeros((groups, width)), feature, last_left,
             np.zeros(groups, np.bool_), left, np.zeros(groups), np.zeros(groups),
-            np.zeros(groups),
+            np.zeros(groups), np.zeros(groups, np.bool_),
         )  # fmt: skip
 
     def __len__(self) -> int:
@@ -86,6 +92,7 @@ class Trees:
         self.gain = np.concatenate([self.gain, np.zeros(fresh)])
         self.null_rows = np.concatenate([self.null_rows, np.zeros(fresh)])
         self.shift = np.concatenate([self.shift, shifts])
+        self.doubt = np.concatenate([self.doubt, np.zeros(fresh, np.bool_)])
         return children
 
 
@@ -120,8 +127,8 @@ def grow(
         announce(level, len(active), len(trees))
         fresh = []
         for nodes, counted in count(trees, active):
-            if level == 0:
-                trees.counts[nodes] = centered(counted.total, trees.shift[nodes], limits.rule.criterion)
+            trees.counts[nodes] = centered(counted.total, trees.shift[nodes], limits.rule.criterion)
+            trees.doubt[nodes] = in_doubt(trees.counts[nodes], counted.total, limits.rule.criterion)
             if limits.max_depth > 0:
                 fresh.append(_split(trees, nodes, counted, limits))
         active = np.concatenate(fresh) if fresh else np.zeros(0, np.int64)
@@ -144,14 +151,44 @@ def _split(trees: Trees, nodes: Integers, counted: Counted, limits: Limits) -> I
     left = centered(splits.left, shift, rule.criterion)
     right = centered(total - splits.left, shift, rule.criterion)
     children = trees.split(nodes, splits, left, right, rule.criterion)
-    return children[can_split(trees.counts[children], limits)]
+    counts = trees.counts[children]
+    trees.doubt[children] = in_doubt(counts, np.repeat(total, 2, axis=0), rule.criterion)
+    return children[can_split(counts, limits, trees.doubt[children])]
 
 
-def can_split(counts: Array, limits: Limits) -> Flags:
+def can_split(counts: Array, limits: Limits, doubt: Flags | bool = False) -> Flags:
     rows = rows_of(counts, limits.rule.criterion)
     return (rows >= max(limits.min_split, 2 * limits.rule.min_bucket, 2)) & (
-        node_loss(counts, limits.rule.criterion) > 0
+        (node_loss(counts, limits.rule.criterion) > 0) | doubt
     )
+
+
+def in_doubt(counts: Array, sums: Array, criterion: str) -> Flags:
+    """Whether counts as nodes keep them may be rounding of `sums`, of a target less a shift, of more rows.
+
+    One value far out, and the sums of its node have no digits left for the others.
+    """
+    if criterion != "variance":
+        return np.zeros(len(counts), np.bool_)
+    squares, left = sums[:, 2], counts[:, 2]
+    fine = squares * WHOLE
+    exact = (left == 0) & (fine < 2.0**53) & (fine == np.floor(fine))
+    exact |= squares <= counts[:, 0] * (ROUNDING * counts[:, 1]) ** 2
+    result: Flags = (left < DOUBT * squares) & ~exact
+    return result
+
+
+def settle(trees: Trees, totals: Callable[[Integers], Array]) -> None:
+    """Count leaves in doubt by themselves; `totals` are their rows, sum and squares around their means."""
+    for _ in range(ROUNDS):
+        nodes = np.flatnonzero(trees.doubt & (trees.left < 0))
+        if not len(nodes):
+            return
+        sums = totals(nodes)
+        counts = centered(sums, trees.counts[nodes, 1], "variance")
+        trees.counts[nodes] = counts
+        trees.shift[nodes] = counts[:, 1]
+        trees.doubt[nodes] = in_doubt(counts, sums, "variance")
 
 
 def shift_for(mean: Array, spread: Array) -> Array:

@@ -174,6 +174,27 @@ def test_an_array_column(sql, load):
         sql("DROP TABLE m, m_summary")
 
 
+@pytest.mark.parametrize("memory", [0, 100000])
+@pytest.mark.parametrize("far", [1e8, 1e12, 1e30])
+def test_a_target_far_out_takes_no_digits_from_others(sql, load, tree, far, memory):
+    """Below the row with it, the tree is that of the other rows, whose values are whole and a half."""
+    a = [float(i % 8) for i in range(80)]
+    y = [a * a + 3 * (i % 5) + 20.5 for i, a in enumerate(a)]
+    sql(f"SET madpy.store_memory = {memory}")
+    load(y=[far, *y], a=[9.0, *a])
+    limits = {"min_bucket": 1, "num_bins": 1000}
+    found = tree("a", max_depth=4, **limits)
+    load("others", y=y, a=a)
+    others = tree("a", source="others", output="n", max_depth=3, **limits)
+    assert found[1]["threshold"] == 8 and found[3]["prediction"] == far
+    moved = {n + 2 ** (n.bit_length() - 1): node for n, node in others.items()}  # the root is 2 now
+    assert sorted(moved) == sorted(found.keys() - {1, 3})
+    for number, node in moved.items():
+        assert found[number]["split"] == node["split"]
+        for name in ("num_rows", "prediction", "impurity"):
+            assert found[number][name] == pytest.approx(node[name], rel=1e-12), (number, name)
+
+
 def test_a_node_without_gain_is_a_leaf(load, tree):
     load(y=[1.0] * 30, x=[float(i) for i in range(30)])
     assert len(tree("x")) == 1

@@ -16,6 +16,7 @@ Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+LOWEST = np.finfo(float).min
 TINY = 1e-10  # a gain below this part of what a node has to lose is rounding
 
 
@@ -203,6 +204,7 @@ def edges(values: Array, weights: Array, num_bins: int) -> Array:
     with np.errstate(invalid="ignore", over="ignore"):
         middle = low / 2 + high / 2
     cut = np.where((middle >= low) & (middle < high) & np.isfinite(middle), middle, low)
+    cut = np.where(high > LOWEST, np.maximum(cut, LOWEST), cut)  # -infinity is below it
     group, cut = group[np.isfinite(cut)], cut[np.isfinite(cut)]
     number = np.bincount(group, minlength=len(values))
     result = np.full((len(values), number.max(initial=0)), np.inf)

@@ -26,6 +26,13 @@ def test_few_values_have_a_bin_each():
     np.testing.assert_equal(edges(values, ONES[:5], 10), [1.5, 2.5])
 
 
+def test_infinities_have_bins():
+    values = np.array([1.0, -np.inf, np.inf, 2.0])
+    np.testing.assert_equal(edges(values, ONES[:4], 10), [np.finfo(float).min, 1.5, 2])
+    values = np.array([-np.inf, np.finfo(float).min, 0.0])
+    np.testing.assert_equal(edges(values, ONES[:3], 10), [np.finfo(float).min / 2])
+
+
 def test_many_values_have_bins_of_equal_weight():
     counts = np.histogram(values := RNG.normal(size=1000), [-np.inf, *edges(values, ONES, 10), np.inf])[0]
     np.testing.assert_equal(counts, 100)

@@ -308,6 +308,33 @@ def test_groups_of_a_domain(sql, name, memory):
         assert found == (0,)
 
 
+@pytest.mark.parametrize("memory", [0, 100000])
+@pytest.mark.parametrize("name", DRIVERS)
+def test_times_are_the_same_times_in_any_style(sql, name, memory):
+    """IST would be read as Israel's; the order in a date that is written is the session's."""
+    sql("ALTER TABLE t ADD at timestamptz")
+    sql("UPDATE t SET at = timestamptz '2001-01-12Z' + g * interval '1 day'")
+    sql(f"SET madpy.store_memory = {memory}; SET timezone = 'Asia/Kolkata'; SET datestyle = 'SQL, DMY'")
+    sql(DRIVERS[name].call(grouping_cols="at", features="a, (at < '13/01/2001 12:00Z')::int * b"))
+    assert sql("SELECT count(DISTINCT m.at) FROM m JOIN t USING (at)") == [(3,)]
+    ago = "clock_timestamp() - trained_at BETWEEN interval '0' AND interval '1 hour'"
+    assert sql(f"SELECT DISTINCT {ago} FROM m_summary") == [(True,)]
+    assert sql.value("SHOW datestyle") == "SQL, DMY"
+
+
+@pytest.mark.parametrize("name", ["logregr_train", "nb_train", "dtree_train"])
+def test_times_are_classes_in_any_style(sql, name):
+    sql("ALTER TABLE t ADD at timestamptz")
+    sql("UPDATE t SET at = timestamptz '2001-01-12Z' + yes::int * interval '1 day'")
+    sql("SET timezone = 'Asia/Kolkata'; SET datestyle = 'SQL, DMY'")
+    sql(DRIVERS[name].call(target="at"))
+    assert sql.value("SELECT classes FROM m_summary") == [
+        "2001-01-12 05:30:00+05:30", "2001-01-13 05:30:00+05:30"
+    ]  # fmt: skip
+    sql(f"SELECT madlib.{name.replace('train', 'predict')}('m', 't', 'p')")
+    assert sql("SELECT count(*) FROM p WHERE prediction::timestamptz IN (SELECT at FROM t)") == [(60,)]
+
+
 # --- names ---
 
 

@@ -24,6 +24,7 @@ SETTINGS = {
     "quote_all_identifiers": "off",  # types by their names
     "array_nulls": "on",  # NULL in array text
     "extra_float_digits": "1",  # a label or a group's value that was text is the same number again
+    "DateStyle": "ISO",  # and the same time: IST may be another zone's; the order of a date is kept
 }
 # Types that statements name without a schema: the grammar looks for them in the search_path.
 TYPES = (
@@ -94,7 +95,7 @@ class Database:
             fill("pg_catalog.current_setting({n:l}) AS {n:i}", {"n": name}) for name in SETTINGS
         )
         for name, value in self.execute("SELECT {columns:q}", columns=columns)[0].items():
-            if value != SETTINGS[name]:
+            if value.split(",")[0] != SETTINGS[name]:
                 self.set(name, SETTINGS[name])
         self._set_path()
 

@@ -12,12 +12,8 @@ from madpy.ports.postgres.parts import Part, Shards, find_parts
 from madpy.ports.postgres.servers import check_server
 from madpy.ports.postgres.shipping import check_shipped
 
-SETTINGS = {
-    "DateStyle": "ISO",
-    "IntervalStyle": "postgres",
-    "extra_float_digits": "1",
-    "bytea_output": "hex",
-}  # as postgres_fdw has them there, or the server itself: values of some types are told apart by their text
+# As postgres_fdw has them there, or the server itself: values of some types are told apart by their text.
+SETTINGS = {"IntervalStyle": "postgres", "bytea_output": "hex"}
 
 
 def shards_of(db: Database, source: Relation) -> Shards:

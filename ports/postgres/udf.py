@@ -10,8 +10,10 @@ from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.db import CANCELED, Database
+from madpy.ports.postgres.room import guard
 from madpy.ports.postgres.servers import explained
 
+OUT_OF_MEMORY = "53200"
 UNPREFIXED = {"general", "stats"}  # modules whose functions are called by their own names
 
 
@@ -27,8 +29,9 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any]) -> Any:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     module, function = name.split(".")
     label = function if module in UNPREFIXED else f"{module}_{function}"
-    driver = importlib.import_module(f"madpy.modules.{module}.driver")
+    path = f"madpy.modules.{module}.driver"
     try:
+        driver = guard.load(path) if db.inside else importlib.import_module(path)
         with db.atomic():
             db.begin()
             _check_encoding(db)
@@ -37,8 +40,9 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any]) -> Any:
             return result
     except MadpyError as raised:
         error = explained(db, raised)
-        failure = _in_server(connection, label, error) if db.inside else _outside(label, error)
-    raise failure
+    except MemoryError as raised:
+        error = MadpyError("out of memory", sqlstate=OUT_OF_MEMORY, detail=str(raised))
+    raise _in_server(connection, label, error) if db.inside else _outside(label, error)
 
 
 def plain(value: Any) -> Any:

@@ -39,6 +39,12 @@ def test_the_servers_own_error_keeps_its_code_and_gets_the_name(sql):
     assert error.hint.startswith("No function matches")
 
 
+def test_memory_that_python_does_not_get(sql):
+    error = sql.fails(CALL.format(body="raise MemoryError('so much')"))
+    assert (error.sqlstate, error.message) == ("53200", "fake_train: out of memory")
+    assert error.detail == "So much."
+
+
 def test_an_unknown_code_is_kept_too(sql):
     raising = "DO $$BEGIN RAISE EXCEPTION 'x' USING ERRCODE = 'MD001'; END$$"
     error = sql.fails(CALL.format(body=f"db.execute({raising!r})"))

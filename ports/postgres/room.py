@@ -1,0 +1,43 @@
+"""Room for OpenBLAS, which numpy and scipy each bring.
+
+Where it gets no memory as it is loaded it asks again for ever, and neither a cancel nor the end of the
+session stops it; where it gets none in its first call it ends the process.  So it is asked for here first.
+"""
+
+import importlib
+import mmap
+import sys
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+BROUGHT_BY = ("numpy", "scipy")
+NEEDED = 128 << 20  # bytes: two buffers of 32 MB, the libraries, and what is made while they are loaded
+
+
+class Guard(MetaPathFinder):
+    """Finds nothing; refuses to load where memory is short."""
+
+    called = False  # whether OpenBLAS has the memory of its calls
+
+    def find_spec(self, fullname: str, path: object, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Raises MemoryError."""
+        if fullname in BROUGHT_BY:
+            try:
+                mmap.mmap(-1, NEEDED, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+            except OSError:
+                raise MemoryError(f"there are no {NEEDED >> 20} MB for {fullname}") from None
+        return None
+
+    def load(self, name: str) -> ModuleType:
+        """Import a module; where that brings numpy, its first call of OpenBLAS is made as well."""
+        if self not in sys.meta_path:
+            sys.meta_path.insert(0, self)
+        module = importlib.import_module(name)
+        if not self.called and (numpy := sys.modules.get("numpy")):
+            numpy.eye(2) @ numpy.eye(2)
+            self.called = True
+        return module
+
+
+guard = Guard()

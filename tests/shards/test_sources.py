@@ -85,6 +85,25 @@ def test_views_whose_rows_are_fetched(sharded: Session, query: str) -> None:
     assert same(sharded, "parts", "one", some) == {f'rows of "parts" are fetched from where they are: {MORE}'}
 
 
+def test_a_column_of_an_enum(sharded: Session, far: Far, schema: str) -> None:
+    """Nothing of a type that was created is sent; what does not use the column is."""
+    there = far.session(1)
+    for run in (sharded, there):
+        run(f"CREATE TYPE {schema}.size AS ENUM ('big', 'small')")
+    there(f"SET search_path = {schema}")
+    there("CREATE VIEW sized AS SELECT *, CASE WHEN x3 > 1 THEN 'big' END::size AS size FROM t")
+    there.connection.close()
+    sharded(f"CREATE TABLE parts ({COLUMNS}, size size) PARTITION BY LIST (place)")
+    foreign(sharded, "sized", "parts", "IN (1)", f"{schema}_s1", schema, "sized")
+    sharded("CREATE TABLE one AS SELECT * FROM parts")
+    assert same(sharded, "parts", "one", {"regr": METHODS["regr"]}) == set()
+    for table in ("parts", "one"):
+        sharded(f"SELECT madlib.nb_train('{table}', 'of_{table}', 'flag', 'size, x1')")
+        assert [("an enum" in text) for text in sharded.warnings] == [True] * (table == "parts")
+    query = "SELECT class, feature, value, mean, probability FROM of_{} ORDER BY 1, 2, 3"
+    assert alike(sharded(query.format("parts")), sharded(query.format("one")))
+
+
 def test_a_view_of_two_sharded_tables(sharded: Session) -> None:
     sharded(
         "CREATE VIEW two AS SELECT * FROM rows WHERE id < 10 UNION ALL SELECT * FROM far_2 WHERE id >= 10"

@@ -7,6 +7,7 @@ from typing import Any
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.arguments import check_not_null, quoted, shown
 from madpy.ports.postgres.db import Database, Relation, identifier
+from madpy.ports.postgres.servers import LACKING
 from madpy.ports.postgres.shards import one_part
 from madpy.ports.postgres.types import NUMBERS, TEXTS, base_types_of, domain_within
 
@@ -221,10 +222,10 @@ def _explained(source: Relation, columns: dict[str, str], error: SqlError, what:
 
 def _no_column(source: Relation, columns: dict[str, str], name: str) -> MadpyError:
     if name in columns:
-        return MadpyError(
+        return SqlError(
             f"column {quoted(name)} of a part of table {quoted(source.name)} does not exist",
             sqlstate="42703",
-            hint="a foreign table has a column that the table on its server lacks: see column_name",
+            hint=LACKING,
         )
     same = [shown(column) for column in columns if column.lower() == name.lower() and column != name]
     how = "with" if same and same[0].startswith('"') else "without"

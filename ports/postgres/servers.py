@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from madpy.errors import MadpyError, SqlError
-from madpy.ports.postgres.db import CANCELED, Database, Relation, fill
+from madpy.ports.postgres.db import CANCELED, Database, Relation, fill, identifier
 
 if TYPE_CHECKING:
     from madpy.ports.postgres.parts import Part, Shards
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 EXTENSION = "madpy"
 LOST = ("08", "57P")  # SQLSTATEs of a connection that is gone, or of a server that goes down
 FALLEN = "55000"
+NO_COLUMN, OTHER_TYPE, NO_MAPPING = "42703", "42804", "42704"
+LACKING = "a foreign table has a column that the table on its server lacks: see column_name"
 
 
 def check_server(db: Database, part: "Part") -> None:
@@ -84,19 +86,37 @@ def _named(server: str, error: SqlError) -> MadpyError:
         hint = "install the same version there: madpy install --all-shards TABLE, or CREATE EXTENSION madpy"
     if error.sqlstate == "42501":
         hint = "there, the role of your user mapping needs SELECT on the table and USAGE on madpy's schema"
+    if error.sqlstate == NO_MAPPING and not hint:
+        hint = f"CREATE USER MAPPING FOR CURRENT_USER SERVER {identifier(server)} OPTIONS (...)"
     message = error.message if f'"{server}"' in error.message else f'server "{server}": {error.message}'
     return MadpyError(message, sqlstate=error.sqlstate, hint=hint, detail=error.detail)
 
 
 def explained(db: Database, error: MadpyError) -> MadpyError:
-    """The error of a run that lost a server: which one, found by asking all of them."""
+    """The error of a run that lost a server, or found another table there: which one, by asking all."""
     found: dict[Relation, Shards] = db.facts.get("shards", {})
-    if not str(error.sqlstate).startswith(LOST):
-        return error
-    for shards in found.values():
-        for part in shards.servers.values():
-            failure = probe(db, part)
-            if failure is not None:
-                failure.detail = failure.detail or error.message
-                return failure
+    parts = [part for shards in found.values() for part in shards.parts if part.server is not None]
+    if str(error.sqlstate).startswith(LOST):
+        for shards in found.values():
+            for part in shards.servers.values():
+                failure = probe(db, part)
+                if failure is not None:
+                    failure.detail = failure.detail or error.message
+                    return failure
+    if parts and isinstance(error, SqlError) and error.sqlstate == NO_COLUMN:
+        return next(filter(None, (_lacks(db, part) for part in parts)), error)
+    if parts and isinstance(error, SqlError) and error.sqlstate == OTHER_TYPE:
+        hint = "if a column of a foreign table has another type on its server, declare it with that one here"
+        return SqlError(error.message, sqlstate=error.sqlstate, hint=hint, detail=error.detail)
     return error
+
+
+def _lacks(db: Database, part: "Part") -> MadpyError | None:
+    """That a part's table on its server lacks a column, if it does."""
+    try:
+        db.execute("SELECT * FROM ONLY {table:i} LIMIT 1", table=part.table)
+    except SqlError as error:
+        if error.sqlstate == NO_COLUMN:
+            named = _named(str(part.server), error)
+            return MadpyError(named.message, sqlstate=error.sqlstate, hint=LACKING)
+    return None

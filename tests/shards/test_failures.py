@@ -149,6 +149,7 @@ def test_a_role_without_a_user_mapping(sharded: Session, schema: str, role: str)
     assert error.message.startswith("logregr_train: ")
     assert f"{schema}_s3" in error.message
     assert error.sqlstate == "42704"
+    assert error.hint == f"CREATE USER MAPPING FOR CURRENT_USER SERVER \"{schema}_s3\" OPTIONS (...)."
 
 
 def test_a_user_who_may_not_log_in_there(sharded: Session, schema: str) -> None:
@@ -180,8 +181,34 @@ def test_a_column_that_the_table_there_lacks(sharded: Session, far: Far, schema:
     there.connection.close()
     sharded("DROP TABLE near, attached")
     error = sharded.fails("SELECT madlib.regr_train('rows', 'model', 'y', 'x1')")
-    assert error.message == 'regr_train: column "x1" of a part of table "rows" does not exist'
+    assert error.message == f'regr_train: server "{schema}_s4": column "x1" does not exist'
     assert "column_name" in str(error.hint)
+    assert nothing_is_left(sharded)
+
+
+@pytest.mark.parametrize("table", ["t", "u"])
+def test_a_column_that_any_table_there_lacks(sharded: Session, far: Far, schema: str, table: str) -> None:
+    there = far.session(1)
+    there(f"ALTER TABLE {schema}.{table} DROP COLUMN x2")
+    there.connection.close()
+    server = {"t": "s1", "u": "s4"}[table]
+    for call in ("regr_train('rows', 'model', 'y', 'x2')", "summary('rows', 'model')"):
+        error = sharded.fails(f"SELECT madlib.{call}")
+        assert error.message.endswith(f': server "{schema}_{server}": column "x2" does not exist')
+        assert error.sqlstate == "42703"
+    error = sharded.fails("SELECT madlib.regr_train('rows', 'model', 'y', 'x9')")
+    assert error.message == 'regr_train: column "x9" of table "rows" does not exist'
+
+
+@pytest.mark.parametrize("call", ["regr_train('rows', 'model', 'y', 'x1')", "summary('rows', 'model', 'x1')"])
+def test_a_column_of_another_type_there(sharded: Session, far: Far, schema: str, call: str) -> None:
+    there = far.session(2)
+    there(f"ALTER TABLE {schema}.t ALTER x1 TYPE numeric")
+    there.connection.close()
+    error = sharded.fails(f"SELECT madlib.{call}")
+    assert error.sqlstate == "42804"
+    assert "has another type on its server" in str(error.hint)
+    assert nothing_is_left(sharded)
 
 
 def test_a_server_that_is_down(sharded: Session, schema: str, far: Far) -> None:

@@ -1,13 +1,15 @@
 """What every driver does at its end: the one-row summary table, and the record that the call returns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from datetime import timedelta
 from inspect import formatannotation
 from typing import Any, TypeVar
 
+import numpy as np
+
 from madpy import __version__
-from madpy.helper.output import create_output
+from madpy.helper.output import Column, create_output
 from madpy.ports.postgres.db import Database, Relation, identifier, literal
 from madpy.ports.postgres.scan import Scan
 
@@ -92,11 +94,11 @@ def create_group_summary(
     summary: Relation,
     record: Record,
     columns: Sequence[tuple[str, str]],
-    rows: Iterable[tuple[int, Sequence[Any]]],
+    cells: Mapping[str, Column],
 ) -> Record:
     """The same with a row for each group: the grouping columns, the fields of `record`, `columns`.
 
-    `columns` and `rows` are those of `create_output`; one with the name of a field stands in its place.
+    `columns` and `cells` are those of `create_output`; one with the name of a field stands in its place.
     """
     whole = _completed(db, record)
     own = dict(columns)
@@ -104,7 +106,9 @@ def create_group_summary(
     order = [part.name for part in fields(whole)]
     listed = [(name, own.get(name) or dict(kept)[name]) for name in order]
     listed += [column for column in columns if column[0] not in order]
-    create_output(db, scan, summary, listed, rows, constants={name: getattr(whole, name) for name, _ in kept})
+    groups = np.arange(whole.num_groups)
+    constants = {name: getattr(whole, name) for name, _ in kept}
+    create_output(db, scan, summary, listed, groups, cells, constants)
     return whole
 
 

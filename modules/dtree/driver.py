@@ -3,16 +3,13 @@
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
-
-import numpy as np
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.arguments import quoted
 from madpy.helper.classes import check_classes
 from madpy.helper.features import BOOLEANS, Features, check_features
-from madpy.helper.output import create_output
+from madpy.helper.output import Column, Lists, Pieces, create_output
 from madpy.helper.reasons import explained
 from madpy.helper.terms import number_item
 from madpy.helper.training import Training, create_group_summary
@@ -118,12 +115,10 @@ def train(
     trees = result.trees
     check_classes_of(trees, subject)
     db.progress("dtree_train: writing")
-    create_output(
-        db, scan, output, report.columns(subject), report.rows(trees, passes.bins, subject, result.complexity)
-    )
+    cells = report.cells(trees, passes.bins, subject, result.complexity)
+    create_output(db, scan, output, report.columns(subject), *cells)
     say(f"dtree_train: {len(trees)} nodes, {passes.rows.sum()} rows, {passes.skipped.sum()} skipped")
     data = models(trees, passes.bins, subject, passes.groups)
-    sizes = report.sizes(trees, passes.groups)
     record = create_group_summary(
         db,
         scan,
@@ -152,17 +147,15 @@ def train(
             seed=number,
         ),
         OWN_COLUMNS,
-        (
-            (
-                g,
-                [
-                    int(passes.rows[g]), int(passes.skipped[g]), *sizes[g], _known(result.cp[g]),
-                    *_validated(result, g), data[g],
-                ],
-            )
-            for g in range(passes.groups)
-        ),
-    )  # fmt: skip
+        {
+            "num_rows_processed": passes.rows,
+            "num_missing_rows_skipped": passes.skipped,
+            **report.sizes(trees, passes.groups),
+            "pruned_at_cp": result.cp,
+            **_validated(result, passes.groups),
+            "model": Pieces.of(data),
+        },
+    )
     scan.close()
     return record
 
@@ -179,16 +172,14 @@ def _items(features: Features) -> list[str]:
     return [f"coalesce({features.items[0]}, {nulls})"]
 
 
-def _known(number: float) -> float | None:
-    return None if np.isnan(number) else float(number)
-
-
-def _validated(result: Fit, group: int) -> list[Any]:
+def _validated(result: Fit, groups: int) -> dict[str, Column]:
     """The candidates of cp with their errors; NULL without cross-validation."""
+    names = {"cv_cp": "cps", "cv_error": "errors", "cv_std_err": "std_errs"}
     if not result.choices:
-        return [None, None, None]
-    choice = result.choices[group]
-    return [choice.cps.tolist(), choice.errors.tolist(), choice.std_errs.tolist()]
+        return dict.fromkeys(names, Lists([None] * groups))
+    return {
+        column: Lists([getattr(choice, name) for choice in result.choices]) for column, name in names.items()
+    }
 
 
 def check_rows(db: Database, scan: Scan, passes: Passes, features: Features) -> None:

@@ -38,12 +38,12 @@ class Subject:
 def thresholds(trees: Trees, bins: Bins) -> Array:
     """Of each node: the largest value that goes left, infinity where all but NULL do; 0 for none."""
     result = np.zeros(len(trees))
-    for node in np.flatnonzero(trees.left >= 0).tolist():
-        feature = trees.feature[node]
+    for feature, edges in enumerate(bins.edges):
         if bins.levels[feature] is None:
-            cuts = bins.edges[feature][trees.group[node]]
-            at = trees.last_left[node]
-            result[node] = cuts[at] if at < len(cuts) else np.inf
+            nodes = np.flatnonzero((trees.left >= 0) & (trees.feature == feature))
+            cuts = np.pad(edges, [(0, 0), (0, 1)], constant_values=np.inf)
+            at = np.minimum(trees.last_left[nodes], cuts.shape[1] - 1)
+            result[nodes] = cuts[trees.group[nodes], at]
     return result
 
 

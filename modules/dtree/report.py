@@ -1,14 +1,14 @@
 """Nodes as rows of the output table, with splits as a person writes them."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
+from madpy.helper.output import Column, Pieces
 from madpy.modules.dtree.core import Array
 from madpy.modules.dtree.grow import Trees, node_loss
 from madpy.modules.dtree.model import Subject, thresholds
 from madpy.modules.dtree.passes import Bins
+from madpy.ports.postgres.types import array_text
 
 SHOWN = 6  # levels in a split that is written down; `levels_left` has them all
 
@@ -38,69 +38,83 @@ def columns(subject: Subject) -> list[tuple[str, str]]:
     return [(name, kind if name == "prediction" else sql_type) for name, sql_type in COLUMNS]
 
 
-def rows(trees: Trees, bins: Bins, subject: Subject, complexity: Array) -> Iterator[tuple[int, list[Any]]]:
-    """Pairs of a group and the values of `columns`, node by node."""
-    threshold = thresholds(trees, bins)
+def cells(
+    trees: Trees, bins: Bins, subject: Subject, complexity: Array
+) -> tuple[NDArray[np.int64], dict[str, Column]]:
+    """The cells of the output table, and the group of each row: the nodes that have rows, in order."""
     counts = trees.counts
     number = counts.sum(axis=1) if subject.classes else counts[:, 0]
-    impurity = node_loss(counts, subject.criterion) / np.maximum(number, 1)
-    depth = trees.depth
-    for n in range(len(trees)):
-        if number[n] == 0:
-            continue
-        leaf = trees.left[n] < 0
+    kept = np.flatnonzero(number > 0)
+    leaf = trees.left < 0
+    found: dict[str, Column] = {
+        "node": trees.number[kept],
+        "parent": np.where(trees.number > 1, trees.number // 2, np.nan)[kept],
+        "depth": trees.depth[kept],
+        "is_leaf": leaf[kept],
+        "num_rows": number[kept],
+        "impurity": (node_loss(counts, subject.criterion) / np.maximum(number, 1))[kept],
+        "prediction": Pieces(counts[kept].argmax(axis=1), subject.classes)
+        if subject.classes
+        else counts[kept, 1],
+        "class_counts": counts[kept] if subject.classes else np.full((len(kept), 1), np.nan),
+        "feature": Pieces(np.where(leaf, -1, trees.feature)[kept], subject.features.names),
+        "null_goes": Pieces(np.where(leaf, -1, trees.null_right)[kept], ["left", "right"]),
+        "num_null": np.where(leaf, np.nan, trees.null_rows)[kept],
+        "gain": np.where(leaf, np.nan, trees.gain)[kept],
+        "complexity": np.where(leaf, np.nan, complexity)[kept],
+    }
+    return trees.group[kept], found | _splits(trees, bins, subject, kept)
+
+
+def _splits(trees: Trees, bins: Bins, subject: Subject, nodes: NDArray[np.int64]) -> dict[str, Column]:
+    """The cells that say which rows go left."""
+    limits = thresholds(trees, bins)
+    features = subject.features.features
+    said: list[str | None] = []
+    lefts: list[str | None] = []
+    for n in nodes.tolist():
+        feature = features[trees.feature[n]]
         levels = trees.levels_left.get(n)
-        feature = None if leaf else subject.features.features[trees.feature[n]]
-        names = feature.levels if feature and levels is not None else None
-        is_left = (
-            None
-            if names is None or levels is None
-            else [name for name, goes in zip(names, levels, strict=True) if goes]
-        )
-        limit = None if leaf or levels is not None else float(threshold[n])
-        yield (
-            int(trees.group[n]),
-            [
-                int(trees.number[n]),
-                int(trees.number[n]) // 2 or None,
-                int(depth[n]),
-                None if feature is None else written(feature.name, limit, names, is_left),
-                bool(leaf),
-                int(number[n]),
-                float(impurity[n]),
-                subject.classes[int(counts[n].argmax())] if subject.classes else float(counts[n, 1]),
-                counts[n].astype(np.int64).tolist() if subject.classes else None,
-                None if feature is None else feature.name,
-                limit,
-                is_left,
-                None if leaf else "right" if trees.null_right[n] else "left",
-                None if leaf else int(trees.null_rows[n]),
-                None if leaf else float(trees.gain[n]),
-                None if leaf else float(complexity[n]),
-            ],
-        )
+        if trees.left[n] < 0:
+            said.append(None)
+            lefts.append(None)
+        elif levels is None or feature.levels is None:
+            said.append(_below(feature.name, float(limits[n])))
+            lefts.append(None)
+        else:
+            is_left = [name for name, goes in zip(feature.levels, levels, strict=True) if goes]
+            said.append(_among(feature.name, feature.levels, is_left))
+            lefts.append(array_text(is_left))
+    is_number = (trees.left >= 0) & ~np.isin(np.arange(len(trees)), list(trees.levels_left))
+    return {
+        "split": Pieces.of(said),
+        "threshold": np.where(is_number, limits, np.nan)[nodes],
+        "levels_left": Pieces.of(lefts),
+    }
 
 
-def sizes(trees: Trees, groups: int) -> list[tuple[int, int, int]]:
+def sizes(trees: Trees, groups: int) -> dict[str, Column]:
     """Of each group: nodes, leaves, depth."""
-    nodes = np.bincount(trees.group, minlength=groups)
-    leaves = np.bincount(trees.group[trees.left < 0], minlength=groups)
     depth = np.zeros(groups, np.int64)
     np.maximum.at(depth, trees.group, trees.depth)
-    return list(zip(nodes.tolist(), leaves.tolist(), depth.tolist(), strict=True))
+    return {
+        "num_nodes": np.bincount(trees.group, minlength=groups),
+        "num_leaves": np.bincount(trees.group[trees.left < 0], minlength=groups),
+        "depth": depth,
+    }
 
 
-def written(name: str, limit: float | None, names: list[str] | None, is_left: list[str] | None) -> str:
-    """The condition on which rows go left."""
-    if limit is not None:
-        return f"{name} is not null" if limit == np.inf else f"{name} <= {short(limit)}"
-    few = is_left or []
-    others = [level for level in names or [] if level not in set(few)]
-    if names == ["false", "true"] and len(few) == 1:
-        return name if few == ["true"] else f"not {name}"
-    if len(others) < len(few):
+def _below(name: str, limit: float) -> str:
+    return f"{name} is not null" if limit == np.inf else f"{name} <= {short(limit)}"
+
+
+def _among(name: str, levels: list[str], is_left: list[str]) -> str:
+    others = [level for level in levels if level not in set(is_left)]
+    if levels == ["false", "true"] and len(is_left) == 1:
+        return name if is_left == ["true"] else f"not {name}"
+    if len(others) < len(is_left):
         return f"{name} not in ({_listed(others)})" if len(others) > 1 else f"{name} <> {_listed(others)}"
-    return f"{name} in ({_listed(few)})" if len(few) > 1 else f"{name} = {_listed(few)}"
+    return f"{name} in ({_listed(is_left)})" if len(is_left) > 1 else f"{name} = {_listed(is_left)}"
 
 
 def short(number: float) -> str:

@@ -1,13 +1,13 @@
 """The whole of a clustering, from rows to clusters, as kmeans_train and kmeans_run need it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from madpy.errors import MadpyError, SqlError
+from madpy.helper.output import Column
 from madpy.helper.reasons import explained, nothing_to_use
 from madpy.helper.terms import Terms
 from madpy.modules.kmeans.check import Settings, check_size
@@ -37,14 +37,17 @@ class Clustering:
     def rows_skipped(self) -> int:
         return int(self.sample.rows_skipped.sum())
 
-    def rows(self) -> Iterator[tuple[int, list[Any]]]:
-        """A row per cluster: the number of its group; its own number, centroid, size, inertia, silhouette."""
+    def clusters(self) -> tuple[NDArray[np.int64], dict[str, Column]]:
+        """The cells of a table with a row per cluster, and the number of each one's group."""
         fit = self.fit
         group, number = np.nonzero(~np.isnan(fit.centroids[..., 0]))
-        found = (fit.centroids, fit.sizes.astype(np.int64), fit.within, fit.silhouettes)
-        columns = [number.tolist(), *(values[group, number].tolist() for values in found)]
-        for g, *cells, silhouette in zip(group.tolist(), *columns, strict=True):
-            yield g, [*cells, or_none(silhouette)]
+        cells = {
+            "centroid": fit.centroids,
+            "size": fit.sizes,
+            "within_sum": fit.within,
+            "silhouette": fit.silhouettes,
+        }
+        return group, {"cluster_id": number, **{name: found[group, number] for name, found in cells.items()}}
 
 
 def or_none(number: float) -> float | None:

@@ -1,7 +1,6 @@
 """kmeans_train: check the arguments, find the clusters, write them and their summary."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.arguments import quoted
-from madpy.helper.output import create_output
+from madpy.helper.output import Column, Lists, Pieces, create_output
 from madpy.helper.training import Training, create_group_summary
 from madpy.modules.kmeans.check import check_init, check_points, check_settings
 from madpy.modules.kmeans.cluster import Clustering, cluster, or_none
@@ -97,8 +96,7 @@ def train(
         "kmeans_train",
         tell,
     )
-    create_output(db, found.scan, output, COLUMNS, found.rows())
-    per_group = list(_figures(found))
+    create_output(db, found.scan, output, COLUMNS, *found.clusters())
     result = create_group_summary(
         db,
         found.scan,
@@ -117,7 +115,7 @@ def train(
                 "max_iter": settings.max_iter,
                 "tolerance": settings.tolerance,
             },
-            num_groups=len(per_group),
+            num_groups=len(found.fit.centroids),
             num_rows_processed=found.rows_used,
             num_missing_rows_skipped=found.rows_skipped,
             duration=timedelta(seconds=time.monotonic() - started),
@@ -125,10 +123,10 @@ def train(
             **_totals(found),
         ),
         GROUP_COLUMNS,
-        per_group,
+        _figures(found),
     )
     found.scan.close()
-    tell(f"{len(per_group)} group(s), {found.rows_used} rows, {found.rows_skipped} skipped")
+    tell(f"{result.num_groups} group(s), {found.rows_used} rows, {found.rows_skipped} skipped")
     return result
 
 
@@ -145,24 +143,21 @@ def _check_groups(db: Database, source: Relation, grouping_cols: str | None) -> 
     return groups
 
 
-def _figures(found: Clustering) -> Iterator[tuple[int, list[Any]]]:
-    """A row per group: its number, and GROUP_COLUMNS."""
+def _figures(found: Clustering) -> dict[str, Column]:
+    """What GROUP_COLUMNS have, for each group."""
     fit, sample = found.fit, found.sample
-    for group, centroids in enumerate(fit.centroids):
-        there = centroids[~np.isnan(centroids[:, 0])]
-        yield (
-            group,
-            [
-                int(sample.rows_used[group]),
-                int(sample.rows_skipped[group]),
-                len(there),
-                float(fit.inertia[group]),
-                or_none(fit.silhouette[group]),
-                int(fit.iterations[group]),
-                fit.exit_reasons[group],
-                there.tolist() if len(there) else None,
-            ],
-        )
+    there = ~np.isnan(fit.centroids[..., 0])
+    centroids = [group[own] for group, own in zip(fit.centroids, there, strict=True)]
+    return {
+        "num_rows_processed": sample.rows_used,
+        "num_missing_rows_skipped": sample.rows_skipped,
+        "k": there.sum(axis=1),
+        "inertia": fit.inertia,
+        "silhouette": fit.silhouette,
+        "num_iterations": fit.iterations,
+        "exit_reason": Pieces.of(fit.exit_reasons),
+        "centroids": Lists([group if len(group) else None for group in centroids]),
+    }
 
 
 def _totals(found: Clustering) -> dict[str, Any]:

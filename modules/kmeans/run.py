@@ -1,8 +1,8 @@
 """kmeans_run: clusters of points (pid, coords), with tables named after the run."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+
+import numpy as np
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
@@ -69,7 +69,11 @@ def run(
         tell(f" * {name} = {value}")
     terms = check_points(db, source, POINT)
     found = cluster(db, Rows(source, None, terms.items, terms.is_vector), terms, settings, "kmeans_run", tell)
-    create_output(db, found.scan, centroids, COLUMNS, _rows(found, wants_goodness))
+    group, cells = found.clusters()
+    if not wants_goodness:
+        cells["silhouette"] = np.full(len(group), np.nan)
+    cells |= {"cid": cells["cluster_id"], POINT: cells["centroid"]}
+    create_output(db, found.scan, centroids, COLUMNS, group, cells)
     found.scan.close()
     tell(f"assigning all points to clusters, in {helper.full_name(db, points)}")
     _assign(db, source, points, found)
@@ -111,11 +115,6 @@ def _output(db: Database, schema: str | None, run_id: str | None, prefix: str, s
         raise MadpyError(f'output_schema: "{schema}" is not the name of a schema', sqlstate="42602")
     where = f"{schema}.{name}" if schema is not None else name
     return helper.check_new_table(db, where, source, what="run_id", room="")
-
-
-def _rows(found: Clustering, goodness: bool) -> Iterator[tuple[int, list[Any]]]:
-    for group, (*cells, silhouette) in found.rows():
-        yield group, [*cells, silhouette if goodness else None]
 
 
 def _assign(db: Database, source: Relation, points: Relation, found: Clustering) -> None:

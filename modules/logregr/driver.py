@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
+
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
-from madpy.helper.figures import Derived, create_figures
+from madpy.helper.output import Column, Derived, Pieces, create_output
 from madpy.helper.reasons import explained
 from madpy.helper.terms import Terms, check_terms
 from madpy.helper.training import Training, create_summary
@@ -203,15 +205,15 @@ def _create_model(
     db: Database, scan: Scan, output: Relation, terms: Terms, states: States, newton: core.Newton
 ) -> None:
     k = len(terms.names)
-    figures = {
+    cells: dict[str, Column] = {
         "fit": core.fits(newton),
         **core.deviances(newton),
         "num_rows_processed": states.rows_used,
         "num_missing_rows_skipped": states.rows_skipped,
         "num_iterations": newton.iterations,
         "converged": newton.status == core.CONVERGED,
-        "status": newton.status,
+        "status": Pieces(newton.status, core.WORDS),
     }
-    words = {"status": core.WORDS}
+    constants = {"feature_names": terms.names}
     derived = Derived("__logregr_estimate", "fit", k, core.estimated(k))
-    create_figures(db, scan, output, COLUMNS, figures, words, {"feature_names": terms.names}, derived)
+    create_output(db, scan, output, COLUMNS, np.arange(len(newton.status)), cells, constants, derived)

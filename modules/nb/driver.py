@@ -53,7 +53,7 @@ def train(
     found, classes = fit.features, fit.classes
     _check_fit(db, source, fit)
     db.progress("nb_train: writing")
-    create_output(db, scan, output, COLUMNS, fit.rows())
+    create_output(db, scan, output, COLUMNS, *fit.rows())
     say(
         f"nb_train: {len(classes.labels)} classes, {fit.groups} group(s), {fit.rows_used} rows,"
         f" {fit.rows_skipped} skipped"

@@ -1,7 +1,6 @@
 """What a step over the data gives: the rows of the output table, and a model for each group."""
 
-import math
-from collections.abc import Callable, Iterable, Iterator
+import itertools
 from functools import cached_property
 from typing import Any
 
@@ -9,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.helper.features import BOOLEANS
+from madpy.helper.output import Column, Pieces
 from madpy.modules.nb import core
 from madpy.modules.nb.core import Levels, Numbers
 from madpy.modules.nb.count import Counted
 from madpy.modules.nb.model import Texts
 
 Array = NDArray[np.float64]
-Row = tuple[int, list[Any]]
 
 COLUMNS = [
     ("class", "text"),
@@ -98,49 +97,56 @@ class Fit:
             for found, known in zip(self.found.features, self._known, strict=True)
         ]
 
-    def rows(self) -> Iterator[Row]:
-        """Of the output table: for each group, its classes and features a row, or one for each level."""
-        names = self.features.names
-        for g in range(self.groups):
-            classes = np.flatnonzero(self.found.rows[g]).tolist()
-            priors = self._priors[g].tolist()
-            of_features = [self._rows_of(f, names[f], g) for f in range(len(names))]
-            for c in classes:
-                begin = [self.classes.labels[c], priors[c]]
-                for of_classes in of_features:
-                    for row in of_classes(c):
-                        yield g, begin + row
+    def rows(self) -> tuple[NDArray[np.int64], dict[str, Column]]:
+        """The cells of the output table, and the group of each row: by class, feature and level."""
+        parts = [self._rows_of(f) for f in range(len(self.features.names))]
+        found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        order = np.lexsort([found[name] for name in ("level", "feature", "class", "group")])
+        found = {name: values[order] for name, values in found.items()}
+        is_category = found["level"] >= 0
+        first = np.cumsum([0, *map(len, self.levels)])[found["feature"]]
+        return found["group"], {
+            "class": Pieces(found["class"], self.classes.labels),
+            "prior": self._priors[found["group"], found["class"]],
+            "feature": Pieces(found["feature"], self.features.names),
+            "kind": Pieces(is_category.astype(np.int64), ["numeric", "categorical"]),
+            "mean": found["mean"],
+            "variance": found["variance"],
+            "value": Pieces(
+                np.where(is_category, first + found["level"], -1), list(itertools.chain(*self.levels))
+            ),
+            "probability": found["probability"],
+            "count": found["count"],
+        }
 
-    def _rows_of(self, f: int, name: str, g: int) -> Callable[[int], Iterable[list[Any]]]:
-        """What a group knows of a feature, by class, without the class; lists, which are faster in small."""
+    def _rows_of(self, f: int) -> dict[str, NDArray[Any]]:
+        """What is known of a feature: of each class in each group, and of a category of each level there."""
         found = self.found.features[f]
+        there = self.found.rows > 0
         if isinstance(found, Numbers):
-            means, variances = found.mean[g].tolist(), found.variance[g].tolist()
-            counts = found.count[g].astype(int).tolist()
-            return lambda c: [
-                [name, "numeric", _number(means[c]), _number(variances[c]), None, None, counts[c]]
-            ]
-        known = np.flatnonzero(self._known[f][g])
-        values = [self.levels[f][level] for level in known]
-        return lambda c: (
-            [name, "categorical", None, None, value, probability, count]
-            for value, probability, count in zip(
-                values,
-                self._probabilities[f][g, c, known].tolist(),
-                found.count[g, c, known].astype(int).tolist(),
-                strict=True,
-            )
-        )
+            group, of_class = place = np.nonzero(there)
+            level, none = np.full(len(group), -1), np.full(len(group), np.nan)
+            figures = {"mean": found.mean[place], "variance": found.variance[place], "probability": none}
+        else:
+            group, of_class, level = place = np.nonzero(there[:, :, None] & self._known[f][:, None, :])
+            none = np.full(len(group), np.nan)
+            figures = {"mean": none, "variance": none, "probability": self._probabilities[f][place]}
+        feature = np.full(len(group), f)
+        numbers = {"group": group, "class": of_class, "feature": feature, "level": level}
+        return {**numbers, **figures, "count": found.count[place]}
 
-    def models(self) -> Iterator[Row]:
-        """Of the summary table: a row for each group; no model where it has no rows to learn from."""
+    def models(self) -> dict[str, Column]:
+        """The cells of MODEL_COLUMNS, a row for each group; no model where it has no rows to learn from."""
         with np.errstate(divide="ignore"):
             priors = np.log(self._priors)
         models = Texts.of(self.features, self.classes, self.smoothing).models(priors, self._terms())
-        for g in range(self.groups):
-            used, added = int(self._counted.rows_used[g]), float(self._added[g, 0])
-            model = models[g] if used else None
-            yield g, [used, int(self._counted.rows_skipped[g]), added if used else None, model]
+        used = self._counted.rows_used
+        return {
+            "num_rows_processed": used,
+            "num_missing_rows_skipped": self._counted.rows_skipped,
+            "added_variance": np.where(used > 0, self._added[:, 0], np.nan),
+            "model": Pieces.of([model if rows else None for model, rows in zip(models, used, strict=True)]),
+        }
 
     def _terms(self) -> Array:
         """What features add to the logarithm of a class's probability, in the order of src/nb_predict.c."""
@@ -153,7 +159,3 @@ class Fit:
             )
         ]
         return np.concatenate([part.reshape(self.groups, -1) for part in parts], axis=1)
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -81,3 +81,12 @@ CREATE FUNCTION MADLIB_SCHEMA.__number(data bytea, at integer) RETURNS double pr
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'number';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__number(bytea, integer) IS
     'the double at a place in data, counted from 0; NaN becomes NULL';
+
+CREATE FUNCTION MADLIB_SCHEMA.__piece(data bytea, n integer) RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'piece';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__piece(bytea, integer) IS
+    'one of the pieces in data, counted from 0: how many as an integer, where each ends, the bytes of all';
+
+CREATE FUNCTION MADLIB_SCHEMA.__text_piece(data bytea, n integer) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'text_piece';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__text_piece(bytea, integer) IS 'the same as text';

@@ -35,12 +35,15 @@ def json_item(item: str, sql_type: str) -> str:
 
 def values_item(texts: Sequence[str | None], sql_type: str) -> str:
     """An item of a SELECT, a row for each: texts as values of a type, as it reads them."""
-    elements = ("NULL" if text is None else element(text) for text in texts)
-    return f"pg_catalog.unnest({literal('{' + ','.join(elements) + '}')}::{sql_type}[])"
+    return f"pg_catalog.unnest({literal(array_text(texts))}::{sql_type}[])"
 
 
-def element(text: str) -> str:
-    """A text in the text of an array."""
+def array_text(texts: Sequence[str | None]) -> str:
+    """The text of an array."""
+    return "{" + ",".join("NULL" if text is None else _element(text) for text in texts) + "}"
+
+
+def _element(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 

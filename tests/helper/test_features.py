@@ -5,9 +5,7 @@ import pytest
 from madpy.errors import MadpyError
 from madpy.helper.classes import check_classes
 from madpy.helper.features import BOOLEANS, check_features
-from madpy.helper.output import create_output
 from madpy.ports.postgres.db import Relation
-from madpy.ports.postgres.scan import Rows, Scan
 
 
 @pytest.fixture
@@ -63,30 +61,3 @@ def test_no_classes(db, source, target, message):
 def test_too_many_classes(db, source):
     with pytest.raises(MadpyError, match="the target has more than 2 distinct values"):
         check_classes(db, source, "a", most=2)
-
-
-def test_output_by_group(db, source, schema):
-    columns = [("coef", "double precision[]"), ("said", "text")]
-    with db.atomic():  # a store lives as long as its transaction
-        scan = Scan(db, Rows(source, "a", ["a"], groups=["y", "c"]))
-        place = {tuple(group.values()): number for number, group in enumerate(scan.group_values)}
-        rows = [(place["yes", "w"], [[1.5, None], "it's"]), (place[None, None], [None, None])]
-        create_output(db, scan, Relation(schema, "o"), columns, rows)
-    found = db.execute("SELECT * FROM o ORDER BY y")
-    assert [tuple(row.values()) for row in found] == [
-        ("yes", "w", [1.5, None], "it's"),
-        (None, None, None, None),
-    ]
-
-
-def test_output_without_rows(db, source, schema):
-    create_output(db, Scan(db, Rows(source, "a", ["a"])), Relation(schema, "o"), [("x", "integer")], [])
-    assert db.execute("SELECT x FROM o") == []
-
-
-def test_output_with_arrays_of_two_dimensions(db, source, schema):
-    scan = Scan(db, Rows(source, "a", ["a"]))
-    rows = [(0, [[[1.5, 2.0], [3.0, None]]]), (0, [[]]), (0, [None])]
-    create_output(db, scan, Relation(schema, "o"), [("x", "double precision[]")], rows)
-    found = db.execute("SELECT x::text FROM o")
-    assert [row["x"] for row in found] == ["{{1.5,2},{3,NULL}}", "{}", None]

@@ -1,5 +1,5 @@
 /*
- * numbers.c: numbers as they lie in memory, as arrays: how drivers write what numpy computed for many groups.
+ * numbers.c: numbers and texts as they lie in memory: how drivers write what Python computed for many rows.
  */
 #include "postgres.h"
 
@@ -7,7 +7,9 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 
 /* Where the numbers from `first` on, counted from 0, lie in the data; they may not be aligned. */
 static const char *
@@ -71,4 +73,58 @@ numbers(PG_FUNCTION_ARGS)
 	/* a double is its own Datum */
 	PG_RETURN_ARRAYTYPE_P(construct_md_array((Datum *) values, known < count ? nulls : NULL, ndims, dims, lower,
 											 FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* Piece `n` of the data, counted from 0: int32 how many, where each ends, and the bytes of all, from the first on. */
+static const char *
+piece_at(bytea *data, int32 n, int *length)
+{
+	const char *start = VARDATA_ANY(data);
+	int64		size = VARSIZE_ANY_EXHDR(data);
+	int32		count = 0;
+	int32		first = 0;
+	int32		end;
+
+	if (size >= (int64) sizeof(int32))
+		memcpy(&count, start, sizeof(int32));
+	size -= (1 + (int64) count) * sizeof(int32);
+	if (n < 0 || n >= count || size < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("piece %d is not in %d bytes", n, (int) VARSIZE_ANY_EXHDR(data))));
+	if (n > 0)
+		memcpy(&first, start + n * sizeof(int32), sizeof(int32));
+	memcpy(&end, start + (1 + (int64) n) * sizeof(int32), sizeof(int32));
+	if (first < 0 || end < first || end > size)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("piece %d ends at %d, outside of %lld bytes", n, end, (long long) size)));
+	*length = end - first;
+	return start + (1 + (int64) count) * sizeof(int32) + first;
+}
+
+/* piece(data, n): bytes. */
+PG_FUNCTION_INFO_V1(piece);
+Datum
+piece(PG_FUNCTION_ARGS)
+{
+	int			length;
+	const char *found = piece_at(PG_GETARG_BYTEA_PP(0), PG_GETARG_INT32(1), &length);
+	bytea	   *result = palloc(VARHDRSZ + length);
+
+	SET_VARSIZE(result, VARHDRSZ + length);
+	memcpy(VARDATA(result), found, length);
+	PG_RETURN_BYTEA_P(result);
+}
+
+/* text_piece(data, n): the same as text. */
+PG_FUNCTION_INFO_V1(text_piece);
+Datum
+text_piece(PG_FUNCTION_ARGS)
+{
+	int			length;
+	const char *found = piece_at(PG_GETARG_BYTEA_PP(0), PG_GETARG_INT32(1), &length);
+
+	pg_verify_mbstr(GetDatabaseEncoding(), found, length, false);
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(found, length));
 }

@@ -43,30 +43,32 @@ def complexities(trees: Trees, risk: Array) -> Array:
         for values in (below, leaves):
             values[nodes] = values[trees.left[nodes]] + values[trees.left[nodes] + 1]
     subtree, splits = below.tolist(), (leaves - 1).tolist()
-    parent, left, group = trees.parent.tolist(), trees.left.tolist(), trees.group.tolist()
-    reached = [0.0] * len(root_risk)  # how far each group is pruned
+    parent, left = trees.parent.tolist(), trees.left.tolist()
     alive = (trees.left >= 0).tolist()
     result = [0.0] * len(trees)
-    heap = [((own[n] - subtree[n]) / splits[n], n) for n in range(len(trees)) if alive[n]]
-    heapq.heapify(heap)
-    while heap:
-        link, node = heapq.heappop(heap)
-        if not alive[node] or link != (own[node] - subtree[node]) / splits[node]:
-            continue  # gone, or changed and in the heap again
-        level = reached[group[node]]
-        if link > level * (1 + SAME) + SAME / 1000:
-            level = reached[group[node]] = link
-        waiting = [node]
-        while waiting:
-            removed = waiting.pop()
-            alive[removed], result[removed] = False, level
-            waiting += [child for child in (left[removed], left[removed] + 1) if alive[child]]
-        risen, fewer, above = own[node] - subtree[node], splits[node], parent[node]
-        while above >= 0:
-            subtree[above] += risen
-            splits[above] -= fewer
-            heapq.heappush(heap, ((own[above] - subtree[above]) / splits[above], above))
-            above = parent[above]
+    inner = np.flatnonzero(trees.left >= 0)
+    inner = inner[trees.group[inner].argsort(kind="stable")]
+    for nodes in np.split(inner, np.flatnonzero(np.diff(trees.group[inner])) + 1):
+        level = 0.0  # how far the group is pruned
+        heap = [((own[n] - subtree[n]) / splits[n], n) for n in nodes.tolist()]
+        heapq.heapify(heap)
+        while heap:
+            link, node = heapq.heappop(heap)
+            if not alive[node] or link != (own[node] - subtree[node]) / splits[node]:
+                continue  # gone, or changed and in the heap again
+            if link > level * (1 + SAME) + SAME / 1000:
+                level = link
+            waiting = [node]
+            while waiting:
+                removed = waiting.pop()
+                alive[removed], result[removed] = False, level
+                waiting += [child for child in (left[removed], left[removed] + 1) if alive[child]]
+            risen, fewer, above = own[node] - subtree[node], splits[node], parent[node]
+            while above >= 0:
+                subtree[above] += risen
+                splits[above] -= fewer
+                heapq.heappush(heap, ((own[above] - subtree[above]) / splits[above], above))
+                above = parent[above]
     return np.array(result)
 
 

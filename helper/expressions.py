@@ -1,6 +1,7 @@
 """Checks of expressions and column lists over a source: parsed by the server, typed without a scan."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +94,22 @@ def check_columns(db: Database, source: Relation, text: str | None, what: str) -
         _check_groupable(db, name, columns[name], bases[name], what)
         names.append(name)
     return names
+
+
+def check_groups(
+    db: Database, source: Relation, text: str | None, output: Iterable[str], summary: Iterable[str] = ()
+) -> list[str]:
+    """The grouping columns, which the tables that are made have beside the names given here."""
+    groups = check_columns(db, source, text, "grouping_cols")
+    for names, table in ((set(output), "output"), (set(summary), "summary")):
+        for group in groups:
+            if group in names:
+                raise MadpyError(
+                    f"grouping column {quoted(group)} has the name of a column of the {table} table",
+                    sqlstate="42701",
+                    hint="rename it in a view, and use the view",
+                )
+    return groups
 
 
 def check_once(names: list[str], what: str) -> None:

@@ -15,6 +15,7 @@ from madpy.helper.expressions import (
     check_columns,
     check_expression,
     check_expressions,
+    check_groups,
     columns_of,
 )
 from madpy.ports.postgres.db import Database, Relation, session
@@ -25,6 +26,7 @@ __all__ = [
     "check_columns",
     "check_expression",
     "check_expressions",
+    "check_groups",
     "check_new_table",
     "check_not_null",
     "check_range",

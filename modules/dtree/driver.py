@@ -77,7 +77,7 @@ def train(
 ) -> Result:
     """Grow a tree for `target` in each group; create `output_table`, a row per node, and its summary."""
     started = time.monotonic()
-    say = db.info if verbose else _say_nothing
+    say = db.teller("dtree_train", verbose)
     source = helper.check_source(db, source_table)
     output = helper.check_new_table(db, output_table, source)
     side = helper.summary_name(db, output)
@@ -93,8 +93,10 @@ def train(
         int(helper.check_range("min_split", min_split, 2)),
     )
     bins = int(helper.check_range("num_bins", num_bins, 2, 10_000))
-    groups = _check_groups(db, source, grouping_cols)
-    say(f"dtree_train: {target} by {', '.join(found.names)}, from {helper.full_name(db, source)}")
+    groups = helper.check_groups(
+        db, source, grouping_cols, dict(report.COLUMNS), [*dict(OWN_COLUMNS), *Result.__dataclass_fields__]
+    )
+    say(f"{target} by {', '.join(found.names)}, from {helper.full_name(db, source)}")
 
     options = {
         "categorical_cols": categorical_cols, "max_depth": limits.max_depth, "min_split": limits.min_split,
@@ -104,7 +106,7 @@ def train(
     scan = Scan(db, rows, passes=limits.max_depth + 2)
     if not scan.group_values:
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="there is nothing to learn from")
-    say(f"dtree_train: reading by {scan.feed}")
+    say(f"reading by {scan.feed}")
     levels = [None if feature.levels is None else len(feature.levels) for feature in found.features]
     try:
         passes = Passes(db, scan, len(subject.classes), levels, bins, number)
@@ -117,7 +119,7 @@ def train(
     db.progress("dtree_train: writing")
     cells = report.cells(trees, passes.bins, subject, result.complexity)
     create_output(db, scan, output, report.columns(subject), *cells)
-    say(f"dtree_train: {len(trees)} nodes, {passes.rows.sum()} rows, {passes.skipped.sum()} skipped")
+    say(f"{len(trees)} nodes, {passes.rows.sum()} rows, {passes.skipped.sum()} skipped")
     data = models(trees, passes.bins, subject, passes.groups)
     record = create_group_summary(
         db,
@@ -195,10 +197,6 @@ def check_rows(db: Database, scan: Scan, passes: Passes, features: Features) -> 
     )
 
 
-def _say_nothing(message: str) -> None:
-    """Quiet is the default."""
-
-
 def check_classes_of(trees: Trees, subject: Subject) -> None:
     """Of a boolean target it is not known before."""
     there = trees.counts[trees.parent < 0].sum(axis=0) > 0
@@ -212,19 +210,6 @@ def _check_folds(n_folds: int | None) -> int:
     if folds == 1:
         raise MadpyError("n_folds must be 0 or at least 2, not 1", hint="0 is no cross-validation")
     return folds
-
-
-def _check_groups(db: Database, source: Relation, grouping_cols: str | None) -> list[str]:
-    groups = helper.check_columns(db, source, grouping_cols, "grouping_cols")
-    taken = {*(name for name, _ in report.COLUMNS + OWN_COLUMNS), *Result.__dataclass_fields__}
-    for group in groups:
-        if group in taken:
-            raise MadpyError(
-                f"grouping column {quoted(group)} has the name of a column of a table that is made",
-                sqlstate="42701",
-                hint="rename it in a view, and train on the view",
-            )
-    return groups
 
 
 def _check_target(

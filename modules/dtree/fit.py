@@ -39,7 +39,7 @@ def fit(passes: Passes, limits: Limits, prune_cp: float | None, folds: int, say:
         stays = np.ones(len(trees), np.bool_)
     else:
         stays = kept(trees, complexity, cp)
-        say(f"dtree_train: pruned to {int(stays.sum())} of {len(trees)} nodes")
+        say(f"pruned to {int(stays.sum())} of {len(trees)} nodes")
     order = ordered(trees, stays)
     return Fit(pruned(trees, order), complexity[order], cp, choices)
 
@@ -48,7 +48,7 @@ def _grow(passes: Passes, limits: Limits, fold: Fold | None, say: Say) -> Trees:
     def announce(level: int, active: int, nodes: int) -> None:
         where = f", fold {fold.number + 1} of {fold.folds}" if fold else ""
         passes.db.progress(f"dtree_train: level {level} of at most {limits.max_depth}{where}")
-        say(f"dtree_train: level {level}{where}: {active} nodes to split, {nodes} in all")
+        say(f"level {level}{where}: {active} nodes to split, {nodes} in all")
 
     trees = grow(
         passes.groups,

@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.arguments import quoted
 from madpy.helper.output import Column, Lists, Pieces, create_output
 from madpy.helper.training import Training, create_group_summary
 from madpy.modules.kmeans.check import check_init, check_points, check_settings
@@ -17,7 +15,7 @@ from madpy.modules.kmeans.cluster import Clustering, cluster, or_none
 from madpy.modules.kmeans.lloyd import CONVERGED, STOPPED
 from madpy.modules.kmeans.predict import predict
 from madpy.modules.kmeans.run import run
-from madpy.ports.postgres.db import Database, Relation
+from madpy.ports.postgres.db import Database
 from madpy.ports.postgres.scan import Rows
 
 __all__ = ["predict", "run", "train"]
@@ -73,18 +71,14 @@ def train(
 ) -> Result:
     """Find k clusters in each group; create `output_table`, a row per cluster, and its summary."""
     started = time.monotonic()
-
-    def tell(message: str) -> None:
-        if verbose:
-            db.info(f"kmeans_train: {message}")
-
+    tell = db.teller("kmeans_train", verbose)
     source = helper.check_source(db, source_table)
     output = helper.check_new_table(db, output_table, source)
     side = helper.summary_name(db, output)
     table = check_init(db, init)
     settings = check_settings(k, str(init), table, max_iter, tolerance, seed, distance)
     terms = check_points(db, source, features)
-    groups = _check_groups(db, source, grouping_cols)
+    groups = helper.check_groups(db, source, grouping_cols, dict(COLUMNS), Result.__dataclass_fields__)
     tell(f"{', '.join(terms.names)} from {helper.full_name(db, source)}, {settings.told}")
     if settings.distance == "manhattan":
         tell("distance manhattan: centroids are the means of their rows, not the medians")
@@ -128,19 +122,6 @@ def train(
     found.scan.close()
     tell(f"{result.num_groups} group(s), {found.rows_used} rows, {found.rows_skipped} skipped")
     return result
-
-
-def _check_groups(db: Database, source: Relation, grouping_cols: str | None) -> list[str]:
-    groups = helper.check_columns(db, source, grouping_cols, "grouping_cols")
-    taken = {*(name for name, _ in COLUMNS), *Result.__dataclass_fields__}
-    for group in groups:
-        if group in taken:
-            raise MadpyError(
-                f"grouping column {quoted(group)} has the name of a column of the output table or summary",
-                sqlstate="42701",
-                hint="rename it in a view, and train on the view",
-            )
-    return groups
 
 
 def _figures(found: Clustering) -> dict[str, Column]:

@@ -49,11 +49,7 @@ def run(
     """Find k clusters; create the table of centroids, and the table of points with their clusters."""
     told = bool(helper.check_range("verbose", verbose, 0, 1))
     wants_goodness = bool(helper.check_range("goodness", goodness, 0, 1))
-
-    def tell(message: str) -> None:
-        if told:
-            db.info(f"kmeans_run: {message}")
-
+    tell = db.teller("kmeans_run", told)
     source = _check_source(db, src_relation)
     centroids, points = (_output(db, output_schema, run_id, prefix, source) for prefix in (CLUSTERS, POINTS))
     helper.check_not_null("k", k)

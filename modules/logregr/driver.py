@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from madpy.errors import MadpyError, SqlError
+from madpy.errors import SqlError
 from madpy.helper import helper
 from madpy.helper.output import Column, Derived, Pieces, create_output
 from madpy.helper.reasons import explained
@@ -76,19 +76,19 @@ def train(
 ) -> Result:
     """Fit the odds of `target` on `features` in each group; create `output_table` and its summary."""
     started = time.monotonic()
-    say = db.info if verbose else _say_nothing
+    say = db.teller(METHOD, verbose)
     source = helper.check_source(db, source_table)
     output = helper.check_new_table(db, output_table, source)
     side = helper.summary_name(db, output)
     most = int(helper.check_range("max_iter", max_iter, low=1))
     bound = helper.check_range("tolerance", tolerance, low=0, high=1)
     helper.check_choice("optimizer", optimizer, OPTIMIZERS)
-    groups = _check_groups(db, source, grouping_cols)
+    groups = helper.check_groups(db, source, grouping_cols, dict(COLUMNS))
     terms = check_terms(db, source, features)
     try:
         found, scan, states = _first_pass(db, source, target, terms, groups, most)
-        say(f"{METHOD}: the odds of {found.labels[1]!r} in {target} on {', '.join(terms.names)}")
-        say(f"{METHOD}: reading {helper.full_name(db, source)} by {scan.feed}")
+        say(f"the odds of {found.labels[1]!r} in {target} on {', '.join(terms.names)}")
+        say(f"reading {helper.full_name(db, source)} by {scan.feed}")
         newton = _iterate(db, scan, states, terms, found, most, bound, say)
     except SqlError as error:
         raise explained(error, terms) from None
@@ -123,22 +123,6 @@ def train(
             terms=terms.as_json(),
         ),
     )
-
-
-def _say_nothing(message: str) -> None:
-    """Quiet is the default."""
-
-
-def _check_groups(db: Database, source: Relation, text: str | None) -> list[str]:
-    groups = helper.check_columns(db, source, text, "grouping_cols")
-    for group in groups:
-        if group in dict(COLUMNS):
-            raise MadpyError(
-                f'grouping column "{group}" has the name of a column of the output table',
-                sqlstate="42701",
-                hint="rename it in a view, and train on the view",
-            )
-    return groups
 
 
 def _first_pass(
@@ -184,13 +168,13 @@ def _iterate(
             newton.take(part, core.sums(found.body, k))
         going = int(newton.active.sum())
         say(
-            f"{METHOD}: iteration {iteration}: log-likelihood {newton.likelihood.sum():.10g},"
+            f"iteration {iteration}: log-likelihood {newton.likelihood.sum():.10g},"
             f" {going} of {len(newton.active)} group(s) go on"
         )
     newton.stop()
     for number, word in enumerate(core.WORDS):
         if count := int((newton.status == number).sum()):
-            say(f"{METHOD}: {word}: {count} group(s)")
+            say(f"{word}: {count} group(s)")
     return newton
 
 

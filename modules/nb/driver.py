@@ -38,24 +38,26 @@ def train(
 ) -> Result:
     """Count and sum the features within each class of `target`, in each group; create `output_table`."""
     started = time.monotonic()
-    say = db.info if verbose else _say_nothing
+    say = db.teller("nb_train", verbose)
     source = helper.check_source(db, source_table)
     output = helper.check_new_table(db, output_table, source)
     side = helper.summary_name(db, output)
     alpha = helper.check_range("smoothing", smoothing, low=0, high=1e6)
-    groups = _check_groups(db, source, grouping_cols)
-    say(f"nb_train: {target} by {features}, smoothing {alpha}")
+    groups = helper.check_groups(
+        db, source, grouping_cols, dict(COLUMNS), [*dict(MODEL_COLUMNS), *Result.__dataclass_fields__]
+    )
+    say(f"{target} by {features}, smoothing {alpha}")
     db.progress("nb_train: reading")
     count = prepare(db, Question(source, target, features, categorical_cols, groups))
     scan = count.scan
-    say(f"nb_train: reading {helper.full_name(db, source)} by {scan.feed}")
+    say(f"reading {helper.full_name(db, source)} by {scan.feed}")
     fit = Fit(count.run(), alpha)
     found, classes = fit.features, fit.classes
     _check_fit(db, source, fit)
     db.progress("nb_train: writing")
     create_output(db, scan, output, COLUMNS, *fit.rows())
     say(
-        f"nb_train: {len(classes.labels)} classes, {fit.groups} group(s), {fit.rows_used} rows,"
+        f"{len(classes.labels)} classes, {fit.groups} group(s), {fit.rows_used} rows,"
         f" {fit.rows_skipped} skipped"
     )
     result = create_group_summary(
@@ -84,23 +86,6 @@ def train(
     )
     scan.close()
     return result
-
-
-def _say_nothing(message: str) -> None:
-    """Quiet is the default."""
-
-
-def _check_groups(db: Database, source: Relation, grouping_cols: str | None) -> list[str]:
-    groups = helper.check_columns(db, source, grouping_cols, "grouping_cols")
-    taken = {*(name for name, _ in COLUMNS + MODEL_COLUMNS), *Result.__dataclass_fields__}
-    for group in groups:
-        if group in taken:
-            raise MadpyError(
-                f"grouping column {quoted(group)} has the name of a column of the output table or summary",
-                sqlstate="42701",
-                hint="rename it in a view, and train on the view",
-            )
-    return groups
 
 
 def _check_fit(db: Database, source: Relation, fit: Fit) -> None:

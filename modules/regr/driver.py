@@ -48,7 +48,7 @@ def train(
 ) -> Result:
     """Fit `target` on `features` in each group; create `output_table`, a row per group, and its summary."""
     started = time.monotonic()
-    say = db.info if verbose else _say_nothing
+    say = db.teller("regr_train", verbose)
     source = helper.check_source(db, source_table)
     output = helper.check_new_table(db, output_table, source)
     side = helper.summary_name(db, output)
@@ -58,14 +58,14 @@ def train(
         raise MadpyError(
             "heteroskedasticity_option and weights cannot be given together", hint="leave one of them out"
         )
-    say(f"regr_train: {target} on {', '.join(terms.names)}, from {helper.full_name(db, source)}")
+    say(f"{target} on {', '.join(terms.names)}, from {helper.full_name(db, source)}")
 
     again = robust or heteroskedasticity_option
     weighted = replace(rows, weights=rows.weights or "1::double precision")  # as the second pass takes them
     try:
         db.progress("regr_train: reading rows")
         scan = Scan(db, weighted, passes=3) if again else Scan(db, rows)
-        say(f"regr_train: reading by {scan.feed}")
+        say(f"reading by {scan.feed}")
         _create_model(db, scan, output, terms)
     except SqlError as error:
         raise explained(error, terms) from None
@@ -75,11 +75,11 @@ def train(
         # numpy and scipy: a quarter of a second and 40 MB, which a plain fit does without
         from madpy.modules.regr.robust import refine
 
-        say("regr_train: reading residuals")
+        say("reading residuals")
         db.progress("regr_train: reading residuals")
         refine(db, scan, output, bool(robust), bool(heteroskedasticity_option))
     scan.close()
-    say(f"regr_train: {counts.groups} group(s), {counts.rows} rows, {counts.skipped} skipped")
+    say(f"{counts.groups} group(s), {counts.rows} rows, {counts.skipped} skipped")
 
     return create_summary(
         db,
@@ -109,10 +109,6 @@ def train(
     )
 
 
-def _say_nothing(message: str) -> None:
-    """Quiet is the default."""
-
-
 def _check_rows(
     db: Database,
     source: Relation,
@@ -121,14 +117,7 @@ def _check_rows(
     grouping_cols: str | None,
     weights: str | None,
 ) -> Rows:
-    groups = helper.check_columns(db, source, grouping_cols, "grouping_cols")
-    for group in groups:
-        if group in OUTPUT_COLUMNS:
-            raise MadpyError(
-                f'grouping column "{group}" has the name of a column of the output table',
-                sqlstate="42701",
-                hint="rename it in a view, and train on the view",
-            )
+    groups = helper.check_groups(db, source, grouping_cols, OUTPUT_COLUMNS)
     y = _number(db, source, target, "target")
     w = None if weights is None else _number(db, source, weights, "weights")
     return Rows(source, y, terms.items, terms.is_vector, w, groups)

@@ -69,11 +69,12 @@ def _matrix(
     source = helper.check_source(db, source_table)
     output = helper.check_new_table(db, output_table, source)
     side = helper.summary_name(db, output)
-    groups = helper.check_columns(db, source, grouping_cols, "grouping_cols")
+    groups = helper.check_groups(db, source, grouping_cols, OWN_COLUMNS, Result.__dataclass_fields__)
     names, items = _check_variables(db, source, target_cols, groups)
-    _check_names(db, names, groups)
-    if verbose:
-        db.info(f"{method}: {', '.join(names)}, from {helper.full_name(db, source)}")
+    _check_names(db, names)
+    helper.check_groups(db, source, grouping_cols, names)
+    tell = db.teller(method, verbose)
+    tell(f"{', '.join(names)}, from {helper.full_name(db, source)}")
     record = Result(
         method=method,
         source_table=helper.full_name(db, source),
@@ -106,8 +107,7 @@ def _matrix(
         _warn_of_constants(db, side, record)
     _create_output(db, side, output, names, groups)
     record = _finish(db, side, replace(record, duration=timedelta(seconds=time.monotonic() - started)))
-    if verbose:
-        db.info(f"{method}: {record.num_groups} group(s), {record.num_rows_processed} rows used")
+    tell(f"{record.num_groups} group(s), {record.num_rows_processed} rows used")
     return record
 
 
@@ -132,8 +132,8 @@ def _check_variables(
     return found.names, items
 
 
-def _check_names(db: Database, names: list[str], groups: list[str]) -> None:
-    """Every variable and every group is a column of the output table, and groups of the summary too."""
+def _check_names(db: Database, names: list[str]) -> None:
+    """Every variable is a column of the output table."""
     limit = db.value("SELECT pg_catalog.current_setting('max_identifier_length')::int")
     if len(names) > MAX_VARIABLES:
         raise MadpyError(
@@ -150,13 +150,6 @@ def _check_names(db: Database, names: list[str], groups: list[str]) -> None:
             )
         if names.count(name) > 1:
             raise MadpyError(f"target_cols: {quoted(name)} is named twice", sqlstate="42701")
-    taken = {**dict.fromkeys(OWN_COLUMNS, "output"), **dict.fromkeys(Result.__dataclass_fields__, "summary")}
-    for name in groups:
-        if name in taken or name in names:
-            message = (
-                f'grouping column "{name}" has the name of a column of the {taken.get(name, "output")} table'
-            )
-            raise MadpyError(message, sqlstate="42701", hint="rename it in a view, and use the view")
     for name in names:
         if name in OWN_COLUMNS:
             message = f'target_cols: "{name}" has the name of a column of the output table'

@@ -4,7 +4,6 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.training import Training, create_summary
 from madpy.modules.stats.columns import Column, Wanted, check_columns, check_wanted
@@ -48,8 +47,7 @@ def summary(
     source = helper.check_source(db, source_table)
     output = helper.check_new_table(db, output_table, source)
     side = helper.summary_name(db, output)
-    groups = helper.check_columns(db, source, grouping_cols, "grouping_cols")
-    _check_groups(groups)
+    groups = helper.check_groups(db, source, grouping_cols, OWN_COLUMNS)
     columns = check_columns(db, source, target_cols, groups)
     wanted = check_wanted(get_distinct, get_quartiles, ntile_array, how_many_mfv)
     estimates = get_estimates is not False
@@ -94,16 +92,6 @@ def summary(
             num_col_summarized=len(columns),
         ),
     )
-
-
-def _check_groups(groups: list[str]) -> None:
-    for group in groups:
-        if group in OWN_COLUMNS:
-            raise MadpyError(
-                f'grouping column "{group}" has the name of a column of the output table',
-                sqlstate="42701",
-                hint="rename it in a view, and use the view",
-            )
 
 
 def _create_output(

@@ -12,7 +12,7 @@ import contextlib
 import importlib
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -81,6 +81,10 @@ class Database:
 
     def info(self, message: str) -> None:
         self.connection.info(message)
+
+    def teller(self, function: str, wanted: bool | None) -> Callable[[str], None]:
+        """What says what is done, in the name of the function that the user called; if it is `wanted`."""
+        return (lambda message: self.info(f"{function}: {message}")) if wanted else (lambda message: None)
 
     def warning(self, message: str) -> None:
         self.connection.warning(message)

@@ -50,7 +50,7 @@ def table(load):
         (
             {"grouping_cols": "impurity"},
             "42701",
-            'grouping column "impurity" has the name of a column of a table that is made',
+            'grouping column "impurity" has the name of a column of the output table',
         ),
         ({"categorical_cols": "c"}, "22023", 'categorical_cols: "c" is not among the features'),
     ],

@@ -2,12 +2,13 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from madpy.helper.training import Record, completed, sql_type_of
 from madpy.ports.postgres.db import Database, Relation, fill, free_name, literal
 from madpy.ports.postgres.scan import Scan
 from madpy.ports.postgres.types import PLAIN, array_text
@@ -111,6 +112,31 @@ def create_output(
             group=scan.group,
         )
         verb = "INSERT INTO {o:i}"
+
+
+def create_group_summary(
+    db: Database,
+    scan: Scan,
+    summary: Relation,
+    record: Record,
+    columns: Sequence[tuple[str, str]],
+    cells: Mapping[str, Column],
+) -> Record:
+    """A summary table with a row for each group: the grouping columns, the fields of `record`, `columns`.
+
+    `columns` and `cells` are those of `create_output`; one with the name of a field stands in its place.
+    Returns the record, completed.
+    """
+    whole = completed(db, record)
+    own = dict(columns)
+    kept = [(part.name, sql_type_of(part)) for part in fields(whole) if part.name not in own]
+    order = [part.name for part in fields(whole)]
+    listed = [(name, own.get(name) or dict(kept)[name]) for name in order]
+    listed += [column for column in columns if column[0] not in order]
+    groups = np.arange(whole.num_groups)
+    constants = {name: getattr(whole, name) for name, _ in kept}
+    create_output(db, scan, summary, listed, groups, cells, constants)
+    return whole
 
 
 def _parts(count: int, columns: Iterable[Column]) -> Iterator[slice]:

@@ -1,17 +1,13 @@
 """What every driver does at its end: the one-row summary table, and the record that the call returns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from datetime import timedelta
 from inspect import formatannotation
 from typing import Any, TypeVar
 
-import numpy as np
-
 from madpy import __version__
-from madpy.helper.output import Column, create_output
 from madpy.ports.postgres.db import Database, Relation, identifier, literal
-from madpy.ports.postgres.scan import Scan
 
 SQL_TYPES = {
     "str": "text",
@@ -72,9 +68,9 @@ def create_summary_from(
 
     A field that is a key of `computed` has the value of the SQL given there, an expression over the relation.
     """
-    whole = _completed(db, record)
+    whole = completed(db, record)
     columns = ", ".join(
-        f"({computed.get(part.name) or literal(getattr(whole, part.name))})::{_sql_type(part)}"
+        f"({computed.get(part.name) or literal(getattr(whole, part.name))})::{sql_type_of(part)}"
         f" AS {identifier(part.name)}"
         for part in fields(whole)
     )
@@ -88,31 +84,8 @@ def create_summary_from(
     return whole
 
 
-def create_group_summary(
-    db: Database,
-    scan: Scan,
-    summary: Relation,
-    record: Record,
-    columns: Sequence[tuple[str, str]],
-    cells: Mapping[str, Column],
-) -> Record:
-    """The same with a row for each group: the grouping columns, the fields of `record`, `columns`.
-
-    `columns` and `cells` are those of `create_output`; one with the name of a field stands in its place.
-    """
-    whole = _completed(db, record)
-    own = dict(columns)
-    kept = [(part.name, _sql_type(part)) for part in fields(whole) if part.name not in own]
-    order = [part.name for part in fields(whole)]
-    listed = [(name, own.get(name) or dict(kept)[name]) for name in order]
-    listed += [column for column in columns if column[0] not in order]
-    groups = np.arange(whole.num_groups)
-    constants = {name: getattr(whole, name) for name, _ in kept}
-    create_output(db, scan, summary, listed, groups, cells, constants)
-    return whole
-
-
-def _completed(db: Database, record: Record) -> Record:
+def completed(db: Database, record: Record) -> Record:
+    """The record with the fields that are known at the end."""
     now = db.execute(
         """
         SELECT pg_catalog.current_setting('server_version') AS server_version,
@@ -122,7 +95,8 @@ def _completed(db: Database, record: Record) -> Record:
     return replace(record, **now)
 
 
-def _sql_type(part: Field[Any]) -> str:
+def sql_type_of(part: Field[Any]) -> str:
+    """Of the column for a field."""
     name = formatannotation(part.type).removesuffix(" | None")
     sql_type: str = part.metadata.get("type") or SQL_TYPES[name]
     return sql_type

@@ -9,10 +9,10 @@ from madpy.helper import helper
 from madpy.helper.arguments import quoted
 from madpy.helper.classes import check_classes
 from madpy.helper.features import BOOLEANS, Features, check_features
-from madpy.helper.output import Column, Lists, Pieces, create_output
+from madpy.helper.output import Column, Lists, Pieces, create_group_summary, create_output
 from madpy.helper.reasons import explained
 from madpy.helper.terms import number_item
-from madpy.helper.training import Training, create_group_summary
+from madpy.helper.training import Training
 from madpy.modules.dtree import report
 from madpy.modules.dtree.core import Rule
 from madpy.modules.dtree.fit import Fit, fit

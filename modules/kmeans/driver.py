@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from madpy.helper import helper
-from madpy.helper.output import Column, Lists, Pieces, create_output
-from madpy.helper.training import Training, create_group_summary
+from madpy.helper.output import Column, Lists, Pieces, create_group_summary, create_output
+from madpy.helper.training import Training
 from madpy.modules.kmeans.check import check_init, check_points, check_settings
 from madpy.modules.kmeans.cluster import Clustering, cluster, or_none
 from madpy.modules.kmeans.lloyd import CONVERGED, STOPPED

@@ -7,8 +7,8 @@ from datetime import timedelta
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.arguments import quoted
-from madpy.helper.output import create_output
-from madpy.helper.training import Training, create_group_summary
+from madpy.helper.output import create_group_summary, create_output
+from madpy.helper.training import Training
 from madpy.modules.nb.count import Question, prepare
 from madpy.modules.nb.fit import COLUMNS, MODEL_COLUMNS, Fit
 from madpy.modules.nb.predict import create_view, predict, predict_prob

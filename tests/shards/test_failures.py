@@ -149,7 +149,7 @@ def test_a_role_without_a_user_mapping(sharded: Session, schema: str, role: str)
     assert error.message.startswith("logregr_train: ")
     assert f"{schema}_s3" in error.message
     assert error.sqlstate == "42704"
-    assert error.hint == f"CREATE USER MAPPING FOR CURRENT_USER SERVER \"{schema}_s3\" OPTIONS (...)."
+    assert error.hint == f'CREATE USER MAPPING FOR CURRENT_USER SERVER "{schema}_s3" OPTIONS (...).'
 
 
 def test_a_user_who_may_not_log_in_there(sharded: Session, schema: str) -> None:

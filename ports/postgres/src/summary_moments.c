@@ -74,7 +74,8 @@ check_squares(const Moments *moments)
 	{
 		double		square = moment(moments, i, i).hi;
 
-		if (isfinite(square) && (square > SMALLEST_SQUARE || is_constant(moments, i)))
+		/* scatter() takes n times as much */
+		if (isfinite(square * moments->rows) && (square > SMALLEST_SQUARE || is_constant(moments, i)))
 			continue;
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),

@@ -32,7 +32,8 @@ class Sample:
 
     rows_used: NDArray[np.int64]  # (G,)
     rows_skipped: NDArray[np.int64]  # (G,)
-    bounds: Array  # (G, d), of the absolute value of each feature
+    low: Array  # (G, d): the smallest value of each feature; 0 where there are no rows
+    high: Array  # (G, d)
     kept: Kept
 
     @classmethod
@@ -41,12 +42,12 @@ class Sample:
             nothing = Kept(
                 np.zeros((len(states.rows_used), size, d)), np.zeros((len(states.rows_used), size))
             )
-            return cls(states.rows_used, states.rows_skipped, np.zeros((len(states.rows_used), d)), nothing)
+            none = np.zeros((len(states.rows_used), d))
+            return cls(states.rows_used, states.rows_skipped, none, none, nothing)
         body = states.body[:, 1 + size :]
-        low, high = body[:, :d], body[:, d : 2 * d]
         some = states.rows_used[:, None] > 0
-        bounds = np.where(some, np.maximum(np.abs(low), np.abs(high)), 0)
-        return cls(states.rows_used, states.rows_skipped, bounds, _kept(body[:, 2 * d :], size, d))
+        low, high = np.where(some, body[:, :d], 0), np.where(some, body[:, d : 2 * d], 0)
+        return cls(states.rows_used, states.rows_skipped, low, high, _kept(body[:, 2 * d :], size, d))
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,23 @@ def sample_parameters(seed: int, size: int) -> Array:
     return np.concatenate([[float(seed)], np.zeros(size)])
 
 
-def parameters(metric: str, mode: int, seed: int, bounds: Array, centroids: Array) -> Array:
-    """Shape (G, p), for centroids of shape (G, k, d)."""
+def parameters(metric: str, mode: int, seed: int, low: Array, high: Array, centroids: Array) -> Array:
+    """Shape (G, p), for values between low and high, (G, d), and centroids of shape (G, k, d)."""
     groups = len(centroids)
     head = np.tile([METRICS.index(metric), mode, seed, 0.0], (groups, 1))
+    head[:, 3] = farthest(metric, low, high, centroids)
+    bounds = np.maximum(np.abs(low), np.abs(high))
     return np.concatenate([head, bounds, centroids.reshape(groups, -1)], axis=1)
+
+
+def farthest(metric: str, low: Array, high: Array, centroids: Array) -> Array:
+    """What no row is farther than from any centroid, shape (G,); 0: not known, as of COSINE."""
+    if metric == "cosine":
+        return np.zeros(len(centroids))
+    away = np.maximum(np.abs(centroids - low[:, None]), np.abs(centroids - high[:, None]))
+    most = np.where(np.isnan(away), 0, away).max(axis=1)
+    bound: Array = (most if metric == "manhattan" else most**2).sum(axis=1)
+    return bound
 
 
 def _kept(body: Array, size: int, d: int) -> Kept:

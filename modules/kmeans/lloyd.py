@@ -71,7 +71,7 @@ def iterate(
     going = np.flatnonzero(sample.rows_used > 0)
 
     def step(mode: int, which: Numbers) -> Assignment:
-        return assign(scan, settings, mode, sample.bounds, centroids, which)
+        return assign(scan, settings, mode, sample, centroids, which)
 
     for number in range(1, settings.max_iter + 1):
         db.progress(f"{label}: iteration {number} of {settings.max_iter}")

@@ -42,16 +42,17 @@ def assign(
     scan: Scan,
     settings: Settings,
     mode: int,
-    bounds: Array,
+    sample: Sample,
     centroids: Array,
     which: Numbers,
     seed: int = 0,
 ) -> Assignment:
-    """Each row of the groups `which` to its nearest centroid; bounds: (G, d), centroids: (G, k, d)."""
+    """Each row of the groups `which` to its nearest centroid; centroids: (G, k, d)."""
     _, k, d = centroids.shape
     found = []
     for part in _parts(scan, which, 4 * k * d):
-        params = layout.parameters(settings.distance, mode, seed, bounds[part], centroids[part])
+        low, high = sample.low[part], sample.high[part]
+        params = layout.parameters(settings.distance, mode, seed, low, high, centroids[part])
         found.append(Assignment.read(_step(scan, "kmeans", params, part), k, d, mode))
     return layout.joined(found)
 

@@ -63,11 +63,11 @@ def _candidates(
     every = np.arange(groups)
     for number in range(ROUNDS):
         tell(f"round {number + 1} of kmeans||")
-        kept = assign(scan, settings, layout.DRAW, sample.bounds, found, every, settings.seed + number).kept
+        kept = assign(scan, settings, layout.DRAW, sample, found, every, settings.seed + number).kept
         start = 1 + number * each
         drawn = np.where(kept.times[:, :each, None] > 0, kept.rows[:, :each], np.nan)
         found[:, start : start + each] = drawn
-    sizes = assign(scan, settings, layout.ASSIGN, sample.bounds, found, every).sizes
+    sizes = assign(scan, settings, layout.ASSIGN, sample, found, every).sizes
     return np.nan_to_num(found), np.where(np.isnan(found[..., 0]), 0, sizes)
 
 

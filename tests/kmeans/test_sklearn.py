@@ -61,3 +61,15 @@ def test_far_from_zero(sql, load, centroids):
     assert np.array(sorted(centroids().tolist())) == pytest.approx(
         np.array(sorted(expected.tolist())), rel=1e-15
     )
+
+
+@pytest.mark.parametrize("distance", ["squared_euclidean", "manhattan"])
+@pytest.mark.parametrize(("scale", "offset"), [(1, 1e10), (1, -1e15), (1e-145, 0), (1e130, 0)])
+def test_inertia_far_from_zero(load, train, distance, scale, offset):
+    """Of points in eighths, which an offset does not round: the sum of their distances to the centroids."""
+    points = np.round(np.random.default_rng(5).normal(size=(300, 3)) * [8, 80, 800]) / 8 * scale + offset
+    load(points)
+    found = train(4, distance=distance)
+    ways = np.abs(points[:, None] - np.array(found["centroids"], float)[None])
+    nearest = (ways if distance == "manhattan" else ways**2).sum(axis=2).min(axis=1)
+    assert found["inertia"] == pytest.approx(nearest.sum(), rel=1e-12)

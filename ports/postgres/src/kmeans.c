@@ -1,8 +1,8 @@
 /*
  * kmeans.c: the kernel "kmeans": rows given to the nearest of k centroids, and what each centroid got.
  *
- * Parameters: metric, mode, seed, 0; a bound on the absolute value of each feature; k centroids of d numbers each, those
- * of NaN for places that are not used.
+ * Parameters: metric, mode, seed, a bound on distances, 0 where none is known; a bound on the absolute value of each
+ * feature; k centroids of d numbers each, those of NaN for places that are not used.
  *
  * Body: the parameters; for each centroid d + 3 sums over its rows: the features (divided by the row's length for
  * COSINE), the distance, 1, the simplified silhouette (mode QUALITY); then, where the mode asks for them, up to k rows
@@ -131,13 +131,13 @@ set_units(Work *work, int column, double bound)
 
 	if (isfinite(bound))
 		frexp(bound, &exponent);
-	exponent = Min(Max(exponent, -800), 900);
+	exponent = Min(Max(exponent, -990), 900);
 	work->coarse[column] = ldexp(1.5, 52 + exponent - UNIT_BITS);
 	work->fine[column] = ldexp(1.5, 52 + exponent - 2 * UNIT_BITS - 1);
 }
 
 static void
-set_all_units(Work *work, const double *bounds)
+set_all_units(Work *work, double known, const double *bounds)
 {
 	double		farthest = 0;
 
@@ -152,7 +152,7 @@ set_all_units(Work *work, const double *bounds)
 		set_units(work, j, bound);
 		farthest += work->metric == MANHATTAN ? bound + reach : (bound + reach) * (bound + reach);
 	}
-	set_units(work, work->d, work->metric == COSINE ? 2 : farthest);
+	set_units(work, work->d, work->metric == COSINE ? 2 : known > 0 ? known : farthest);
 	set_units(work, work->d + 1, 1);
 	set_units(work, work->d + 2, 1);
 }
@@ -177,7 +177,7 @@ work_new(const State *state)
 	work->width = TYPEALIGN(4, d + (work->mode == QUALITY ? EXTRA : EXTRA - 1));
 	work->coarse = palloc0((work->width + EXTRA) * sizeof(double));
 	work->fine = palloc0((work->width + EXTRA) * sizeof(double));
-	set_all_units(work, state->body + HEAD);
+	set_all_units(work, state->body[HEAD - 1], state->body + HEAD);
 	replica = (Size) (k + 1) * 2 * work->width * sizeof(double);
 	work->replicas = 4 * replica <= REPLICA_BYTES ? 4 : 1;
 	work->sums = palloc0(replica * work->replicas);

@@ -266,6 +266,7 @@ def create_scored(
 
     What `score` gives may have an entry "": an item of FROM that is joined to each row, with all of its rows.
     """
+    _check_one_each(db, job)
     features = FEATURES
     while features in job.columns:
         features += "_"
@@ -291,6 +292,21 @@ def create_scored(
         model=join_groups(fill("{m:i} AS m", {"m": job.model}), job.groups, "s", "m", "LEFT JOIN", job.casts),
         beside=f"LEFT JOIN LATERAL {beside} ON true" if beside else "",
     )
+
+
+def _check_one_each(db: Database, job: Job) -> None:
+    """Somebody may have changed the table: a row would be predicted by each model of its group."""
+    several = db.execute(
+        "SELECT FROM {model:i} {by:q} HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 LIMIT 1",
+        model=job.model,
+        by=fill("GROUP BY {g:i,}", {"g": job.groups}).rstrip(", ") if job.groups else "",
+    )
+    if several:
+        raise MadpyError(
+            f"table {quoted(job.model.name)} has several models" + " for one group" * bool(job.groups),
+            sqlstate="21000",
+            hint="train the model again",
+        )
 
 
 def _given(db: Database, source: Relation, features: str, model: Relation) -> str:

@@ -439,6 +439,37 @@ def test_a_table_that_is_no_model(sql, refused):
             )
 
 
+@pytest.mark.parametrize("grouping_cols", [None, "g"])
+def test_a_model_with_rows_that_were_doubled(sql, refused, grouping_cols):
+    """Each row would have two predictions."""
+    for function, (trained, arguments) in USES.items():
+        if not arguments:
+            continue
+        sql(DRIVERS[trained].call(grouping_cols=grouping_cols))
+        rows = "m" if trained in ("regr_train", "logregr_train") else "m_summary"
+        sql(f"INSERT INTO {rows} TABLE {rows} LIMIT 1")
+        error = refused(f"SELECT madlib.{function}('m'{arguments})", function)
+        assert said(error) == (
+            "21000",
+            f'table "{rows}" has several models{" for one group" * bool(grouping_cols)}',
+            "Train the model again.",
+        )
+        sql("DROP TABLE m, m_summary")
+
+
+@pytest.mark.parametrize("name", ["regr", "logregr"])
+def test_a_model_with_columns_of_other_types(sql, refused, name):
+    sql(DRIVERS[f"{name}_train"].call())
+    columns = (
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'm'::regclass AND atttypid = 'float8[]'::regtype"
+    )
+    for (column,) in sql(f"{columns} AND attname ~ 'coef|std_err|stats|p_values|odds'"):
+        sql(f"BEGIN; ALTER TABLE m ALTER {column} TYPE text[]")
+        error = sql.fails(f"SELECT madlib.{name}_summary('m')")
+        assert said(error)[:2] == ("42809", f'{name}_summary: table "m" is not a model of {name}_train')
+        sql("ROLLBACK")
+
+
 def test_a_model_that_is_not_there(sql, refused):
     for function, (_, arguments) in USES.items():
         what = "output_table" if function.endswith("_summary") else "model_table"

@@ -130,8 +130,8 @@ def _trees(rows: list[dict[str, Any]], criterion: str) -> Iterator[Tree]:
 
 def _check_nodes(rows: list[dict[str, Any]]) -> None:
     """Somebody may have changed the table: each node has a parent that is split, and all that is drawn."""
-    inner = {row["node"] for row in rows if row["split"] is not None}
-    there = [row["node"] for row in rows]
+    there = [row["node"] or 0 for row in rows]
+    inner = {node for node, row in zip(there, rows, strict=True) if row["split"] is not None}
     wanted = sorted([1, *(child for node in inner for child in (2 * node, 2 * node + 1))])
     if there != wanted:
         raise MadpyError(
@@ -144,7 +144,8 @@ def _check_nodes(rows: list[dict[str, Any]]) -> None:
         if counts is None:
             is_whole = is_whole and rows[0]["class_counts"] is None and _is_finite(row["prediction"])
         else:
-            is_whole = is_whole and bool(rows[0]["class_counts"]) and len(counts) > 0 and None not in counts
+            is_whole = is_whole and bool(rows[0]["class_counts"]) and len(counts) > 0
+            is_whole = is_whole and all(isinstance(count, int) for count in counts)
         if not is_whole:
             raise MadpyError(
                 f"the model is damaged: node {row['node']} has no figures", hint="train the model again"

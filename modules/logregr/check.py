@@ -19,7 +19,10 @@ METHOD = "logregr_train"
 COLUMNS = {
     "coef": "double precision[]",
     "log_likelihood": "double precision",
+    "std_err": "double precision[]",
     "z_stats": "double precision[]",
+    "p_values": "double precision[]",
+    "odds_ratios": "double precision[]",
     "feature_names": "text[]",
 }
 OPTIMIZERS = ("irls",)

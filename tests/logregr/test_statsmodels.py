@@ -138,3 +138,16 @@ MENARCHE = [
     (14.58, 120, 113), (14.83, 102, 95), (15.08, 122, 117), (15.33, 111, 107), (15.58, 94, 92),
     (15.83, 114, 112), (17.58, 1049, 1049),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("near", "digits"), [(1e-3, 9), (1e-5, 6)])
+def test_digits_of_features_that_are_nearly_the_same(load, train, near, digits):
+    """As the manual has it; theirs are by QR of the features, which loses half as many."""
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(size=(2, 300))
+    y = rng.random(300) < 1 / (1 + np.exp(-(0.3 + a)))
+    load(y=y.tolist(), a=a.tolist(), b=(a + near * b).tolist())
+    (model,) = train("a, b")
+    fit = glm(y.astype(float), sm.add_constant(np.column_stack([a, a + near * b])))
+    assert model["coef"] == pytest.approx(fit.params, rel=1e-9)
+    assert model["std_err"] == pytest.approx(fit.bse, rel=10**-digits * 3)

@@ -1,5 +1,6 @@
-"""What every driver does at its end: the one-row summary table, and the record that the call returns."""
+"""What every training begins and ends with: its tables, the one-row summary, the record it returns."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from datetime import timedelta
@@ -7,6 +8,7 @@ from inspect import formatannotation
 from typing import Any, TypeVar
 
 from madpy import __version__
+from madpy.helper import helper
 from madpy.ports.postgres.db import Database, Relation, identifier, literal
 
 SQL_TYPES = {
@@ -46,6 +48,31 @@ class Training:
     server_version: str = ""
     trained_by: str = ""
     trained_at: str = field(default="", metadata={"type": "timestamptz"})
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What a training reads, and the two tables that it makes."""
+
+    source: Relation
+    output: Relation
+    summary: Relation
+    names: dict[str, str]  # fields of Training
+    _started: float
+
+    def fields(self) -> dict[str, Any]:
+        """Of Training: the names, and how long it has taken so far."""
+        return {**self.names, "duration": timedelta(seconds=time.monotonic() - self._started)}
+
+
+def check_tables(db: Database, source_table: str | None, output_table: str | None) -> Tables:
+    """Where a training begins: the source can be read, the output and the summary beside it can be made."""
+    started = time.monotonic()
+    source = helper.check_source(db, source_table)
+    output = helper.check_new_table(db, output_table, source)
+    tables = {"source": source, "output": output, "summary": helper.summary_name(db, output)}
+    names = {f"{what}_table": helper.full_name(db, table) for what, table in tables.items()}
+    return Tables(**tables, names=names, _started=started)
 
 
 Record = TypeVar("Record", bound=Training)

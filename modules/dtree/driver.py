@@ -1,8 +1,6 @@
 """dtree_train: check the arguments, grow and prune the trees, write them and their summary."""
 
-import time
 from dataclasses import dataclass
-from datetime import timedelta
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
@@ -12,7 +10,7 @@ from madpy.helper.features import BOOLEANS, Features, check_features
 from madpy.helper.output import Column, Lists, Pieces, create_group_summary, create_output
 from madpy.helper.reasons import explained
 from madpy.helper.terms import number_item
-from madpy.helper.training import Training
+from madpy.helper.training import Training, check_tables
 from madpy.modules.dtree import report
 from madpy.modules.dtree.core import Rule
 from madpy.modules.dtree.fit import Fit, fit
@@ -76,11 +74,9 @@ def train(
     verbose: bool | None,
 ) -> Result:
     """Grow a tree for `target` in each group; create `output_table`, a row per node, and its summary."""
-    started = time.monotonic()
     say = db.teller("dtree_train", verbose)
-    source = helper.check_source(db, source_table)
-    output = helper.check_new_table(db, output_table, source)
-    side = helper.summary_name(db, output)
+    tables = check_tables(db, source_table, output_table)
+    source = tables.source
     number = int(helper.check_range("seed", seed, 0, 2**31 - 1))
     folds = _check_folds(n_folds)
     if prune_cp is not None:
@@ -96,7 +92,7 @@ def train(
     groups = helper.check_groups(
         db, source, grouping_cols, dict(report.COLUMNS), [*dict(OWN_COLUMNS), *Result.__dataclass_fields__]
     )
-    say(f"{target} by {', '.join(found.names)}, from {helper.full_name(db, source)}")
+    say(f"{target} by {', '.join(found.names)}, from {tables.names['source_table']}")
 
     options = {
         "categorical_cols": categorical_cols, "max_depth": limits.max_depth, "min_split": limits.min_split,
@@ -118,18 +114,16 @@ def train(
     check_classes_of(trees, subject)
     db.progress("dtree_train: writing")
     cells = report.cells(trees, passes.bins, subject, result.complexity)
-    create_output(db, scan, output, report.columns(subject), *cells)
+    create_output(db, scan, tables.output, report.columns(subject), *cells)
     say(f"{len(trees)} nodes, {passes.rows.sum()} rows, {passes.skipped.sum()} skipped")
     data = models(trees, passes.bins, subject, passes.groups)
     record = create_group_summary(
         db,
         scan,
-        side,
+        tables.summary,
         Result(
             method="dtree",
-            source_table=helper.full_name(db, source),
-            output_table=helper.full_name(db, output),
-            summary_table=helper.full_name(db, side),
+            **tables.fields(),
             target=target,
             features=features,
             feature_names=found.names,
@@ -138,7 +132,6 @@ def train(
             num_groups=passes.groups,
             num_rows_processed=int(passes.rows.sum()),
             num_missing_rows_skipped=int(passes.skipped.sum()),
-            duration=timedelta(seconds=time.monotonic() - started),
             task="classification" if subject.classes else "regression",
             criterion=subject.criterion,
             classes=subject.classes or None,

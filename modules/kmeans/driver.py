@@ -1,15 +1,13 @@
 """kmeans_train: check the arguments, find the clusters, write them and their summary."""
 
-import time
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
 
 from madpy.helper import helper
 from madpy.helper.output import Column, Lists, Pieces, create_group_summary, create_output
-from madpy.helper.training import Training
+from madpy.helper.training import Training, check_tables
 from madpy.modules.kmeans.check import check_init, check_points, check_settings
 from madpy.modules.kmeans.cluster import Clustering, cluster, or_none
 from madpy.modules.kmeans.lloyd import CONVERGED, STOPPED
@@ -70,16 +68,14 @@ def train(
     verbose: bool | None,
 ) -> Result:
     """Find k clusters in each group; create `output_table`, a row per cluster, and its summary."""
-    started = time.monotonic()
     tell = db.teller("kmeans_train", verbose)
-    source = helper.check_source(db, source_table)
-    output = helper.check_new_table(db, output_table, source)
-    side = helper.summary_name(db, output)
+    tables = check_tables(db, source_table, output_table)
+    source = tables.source
     table = check_init(db, init)
     settings = check_settings(k, str(init), table, max_iter, tolerance, seed, distance)
     terms = check_points(db, source, features)
     groups = helper.check_groups(db, source, grouping_cols, dict(COLUMNS), Result.__dataclass_fields__)
-    tell(f"{', '.join(terms.names)} from {helper.full_name(db, source)}, {settings.told}")
+    tell(f"{', '.join(terms.names)} from {tables.names['source_table']}, {settings.told}")
     if settings.distance == "manhattan":
         tell("distance manhattan: centroids are the means of their rows, not the medians")
     found = cluster(
@@ -90,16 +86,14 @@ def train(
         "kmeans_train",
         tell,
     )
-    create_output(db, found.scan, output, COLUMNS, *found.clusters())
+    create_output(db, found.scan, tables.output, COLUMNS, *found.clusters())
     result = create_group_summary(
         db,
         found.scan,
-        side,
+        tables.summary,
         Result(
             method="kmeans",
-            source_table=helper.full_name(db, source),
-            output_table=helper.full_name(db, output),
-            summary_table=helper.full_name(db, side),
+            **tables.fields(),
             target=None,
             features=features,
             feature_names=terms.names,
@@ -112,7 +106,6 @@ def train(
             num_groups=len(found.fit.centroids),
             num_rows_processed=found.rows_used,
             num_missing_rows_skipped=found.rows_skipped,
-            duration=timedelta(seconds=time.monotonic() - started),
             terms=terms.as_json(),
             **_totals(found),
         ),

@@ -1,9 +1,7 @@
 """logregr_train: check the arguments, iterate over the rows, write the model and its summary."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -13,7 +11,7 @@ from madpy.helper import helper
 from madpy.helper.output import Column, Derived, Pieces, create_output
 from madpy.helper.reasons import explained
 from madpy.helper.terms import Terms, check_terms
-from madpy.helper.training import Training, create_summary
+from madpy.helper.training import Training, check_tables, create_summary
 from madpy.modules.logregr import core
 from madpy.modules.logregr.check import METHOD, OPTIMIZERS, check_design, check_rows, warn
 from madpy.modules.logregr.predict import predict
@@ -75,11 +73,9 @@ def train(
     verbose: bool | None,
 ) -> Result:
     """Fit the odds of `target` on `features` in each group; create `output_table` and its summary."""
-    started = time.monotonic()
     say = db.teller(METHOD, verbose)
-    source = helper.check_source(db, source_table)
-    output = helper.check_new_table(db, output_table, source)
-    side = helper.summary_name(db, output)
+    tables = check_tables(db, source_table, output_table)
+    source = tables.source
     most = int(helper.check_range("max_iter", max_iter, low=1))
     bound = helper.check_range("tolerance", tolerance, low=0, high=1)
     helper.check_choice("optimizer", optimizer, OPTIMIZERS)
@@ -88,23 +84,21 @@ def train(
     try:
         found, scan, states = _first_pass(db, source, target, terms, groups, most)
         say(f"the odds of {found.labels[1]!r} in {target} on {', '.join(terms.names)}")
-        say(f"reading {helper.full_name(db, source)} by {scan.feed}")
+        say(f"reading {tables.names['source_table']} by {scan.feed}")
         newton = _iterate(db, scan, states, terms, found, most, bound, say)
     except SqlError as error:
         raise explained(error, terms) from None
-    _create_model(db, scan, output, terms, states, newton)
+    _create_model(db, scan, tables.output, terms, states, newton)
     scan.close()
     warn(db, newton, terms, most)
 
     one = len(newton.status) == 1
     return create_summary(
         db,
-        side,
+        tables.summary,
         Result(
             method="logregr",
-            source_table=helper.full_name(db, source),
-            output_table=helper.full_name(db, output),
-            summary_table=helper.full_name(db, side),
+            **tables.fields(),
             target=target,
             features=features,
             feature_names=terms.names,
@@ -113,7 +107,6 @@ def train(
             num_groups=len(newton.status),
             num_rows_processed=int(states.rows_used.sum()),
             num_missing_rows_skipped=int(states.rows_skipped.sum()),
-            duration=timedelta(seconds=time.monotonic() - started),
             target_type=found.sql_type,
             classes=found.labels,
             positive_class=found.labels[1],

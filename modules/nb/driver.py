@@ -1,14 +1,12 @@
 """nb_train: check the arguments, run the kernel once, write the model and its summary."""
 
-import time
 from dataclasses import dataclass
-from datetime import timedelta
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.arguments import quoted
 from madpy.helper.output import create_group_summary, create_output
-from madpy.helper.training import Training
+from madpy.helper.training import Training, check_tables
 from madpy.modules.nb.count import Question, prepare
 from madpy.modules.nb.fit import COLUMNS, MODEL_COLUMNS, Fit
 from madpy.modules.nb.predict import create_view, predict, predict_prob
@@ -37,11 +35,9 @@ def train(
     verbose: bool | None,
 ) -> Result:
     """Count and sum the features within each class of `target`, in each group; create `output_table`."""
-    started = time.monotonic()
     say = db.teller("nb_train", verbose)
-    source = helper.check_source(db, source_table)
-    output = helper.check_new_table(db, output_table, source)
-    side = helper.summary_name(db, output)
+    tables = check_tables(db, source_table, output_table)
+    source = tables.source
     alpha = helper.check_range("smoothing", smoothing, low=0, high=1e6)
     groups = helper.check_groups(
         db, source, grouping_cols, dict(COLUMNS), [*dict(MODEL_COLUMNS), *Result.__dataclass_fields__]
@@ -50,12 +46,12 @@ def train(
     db.progress("nb_train: reading")
     count = prepare(db, Question(source, target, features, categorical_cols, groups))
     scan = count.scan
-    say(f"reading {helper.full_name(db, source)} by {scan.feed}")
+    say(f"reading {tables.names['source_table']} by {scan.feed}")
     fit = Fit(count.run(), alpha)
     found, classes = fit.features, fit.classes
     _check_fit(db, source, fit)
     db.progress("nb_train: writing")
-    create_output(db, scan, output, COLUMNS, *fit.rows())
+    create_output(db, scan, tables.output, COLUMNS, *fit.rows())
     say(
         f"{len(classes.labels)} classes, {fit.groups} group(s), {fit.rows_used} rows,"
         f" {fit.rows_skipped} skipped"
@@ -63,12 +59,10 @@ def train(
     result = create_group_summary(
         db,
         scan,
-        side,
+        tables.summary,
         Result(
             method="nb",
-            source_table=helper.full_name(db, source),
-            output_table=helper.full_name(db, output),
-            summary_table=helper.full_name(db, side),
+            **tables.fields(),
             target=target,
             features=features,
             feature_names=found.names,
@@ -77,7 +71,6 @@ def train(
             num_groups=fit.groups,
             num_rows_processed=fit.rows_used,
             num_missing_rows_skipped=fit.rows_skipped,
-            duration=timedelta(seconds=time.monotonic() - started),
             classes=classes.labels,
             class_type=classes.sql_type,
         ),

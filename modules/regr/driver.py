@@ -1,15 +1,13 @@
 """regr_train: check the arguments, run the kernels, write the model and its summary."""
 
-import time
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.reasons import explained
 from madpy.helper.terms import Terms, check_terms, number_item
-from madpy.helper.training import Training, create_summary
+from madpy.helper.training import Training, check_tables, create_summary
 from madpy.modules.regr.check import check_fit, count_rows
 from madpy.modules.regr.predict import predict
 from madpy.modules.regr.summary import summary
@@ -47,18 +45,16 @@ def train(
     verbose: bool | None,
 ) -> Result:
     """Fit `target` on `features` in each group; create `output_table`, a row per group, and its summary."""
-    started = time.monotonic()
     say = db.teller("regr_train", verbose)
-    source = helper.check_source(db, source_table)
-    output = helper.check_new_table(db, output_table, source)
-    side = helper.summary_name(db, output)
+    tables = check_tables(db, source_table, output_table)
+    source = tables.source
     terms = check_terms(db, source, features)
     rows = _check_rows(db, source, terms, target, grouping_cols, weights)
     if weights is not None and heteroskedasticity_option:
         raise MadpyError(
             "heteroskedasticity_option and weights cannot be given together", hint="leave one of them out"
         )
-    say(f"{target} on {', '.join(terms.names)}, from {helper.full_name(db, source)}")
+    say(f"{target} on {', '.join(terms.names)}, from {tables.names['source_table']}")
 
     again = robust or heteroskedasticity_option
     weighted = replace(rows, weights=rows.weights or "1::double precision")  # as the second pass takes them
@@ -66,29 +62,27 @@ def train(
         db.progress("regr_train: reading rows")
         scan = Scan(db, weighted, passes=3) if again else Scan(db, rows)
         say(f"reading by {scan.feed}")
-        _create_model(db, scan, output, terms)
+        _create_model(db, scan, tables.output, terms)
     except SqlError as error:
         raise explained(error, terms) from None
-    counts = count_rows(db, output, terms)
-    check_fit(db, rows, output, terms, counts)
+    counts = count_rows(db, tables.output, terms)
+    check_fit(db, rows, tables.output, terms, counts)
     if again:
         # numpy and scipy: a quarter of a second and 40 MB, which a plain fit does without
         from madpy.modules.regr.robust import refine
 
         say("reading residuals")
         db.progress("regr_train: reading residuals")
-        refine(db, scan, output, bool(robust), bool(heteroskedasticity_option))
+        refine(db, scan, tables.output, bool(robust), bool(heteroskedasticity_option))
     scan.close()
     say(f"{counts.groups} group(s), {counts.rows} rows, {counts.skipped} skipped")
 
     return create_summary(
         db,
-        side,
+        tables.summary,
         Result(
             method="regr",
-            source_table=helper.full_name(db, source),
-            output_table=helper.full_name(db, output),
-            summary_table=helper.full_name(db, side),
+            **tables.fields(),
             target=target,
             features=features,
             feature_names=terms.names,
@@ -101,7 +95,6 @@ def train(
             num_groups=counts.groups,
             num_rows_processed=counts.rows,
             num_missing_rows_skipped=counts.skipped,
-            duration=timedelta(seconds=time.monotonic() - started),
             terms=terms.as_json(),
             r2=counts.r2 if counts.groups == 1 else None,
             residual_std_err=counts.residual_std_err if counts.groups == 1 else None,

@@ -1,9 +1,7 @@
 """correlation and covariance: a pass of the kernel "column_moments", the matrix as a table, its summary."""
 
 import re
-import time
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
@@ -11,7 +9,7 @@ from madpy.helper.arguments import quoted
 from madpy.helper.expressions import columns_of
 from madpy.helper.reasons import all_null
 from madpy.helper.terms import number_item
-from madpy.helper.training import Training, create_summary_from
+from madpy.helper.training import Training, check_tables, create_summary_from
 from madpy.ports.postgres.db import Database, Relation, fill
 from madpy.ports.postgres.scan import STATE, Rows, Scan
 from madpy.ports.postgres.shards import counts_of
@@ -65,21 +63,17 @@ def _matrix(
     verbose: bool | None,
     grouping_cols: str | None,
 ) -> Result:
-    started = time.monotonic()
-    source = helper.check_source(db, source_table)
-    output = helper.check_new_table(db, output_table, source)
-    side = helper.summary_name(db, output)
+    tables = check_tables(db, source_table, output_table)
+    source = tables.source
     groups = helper.check_groups(db, source, grouping_cols, OWN_COLUMNS, Result.__dataclass_fields__)
     names, items = _check_variables(db, source, target_cols, groups)
     _check_names(db, names)
     helper.check_groups(db, source, grouping_cols, names)
     tell = db.teller(method, verbose)
-    tell(f"{', '.join(names)}, from {helper.full_name(db, source)}")
+    tell(f"{', '.join(names)}, from {tables.names['source_table']}")
     record = Result(
         method=method,
-        source_table=helper.full_name(db, source),
-        output_table=helper.full_name(db, output),
-        summary_table=helper.full_name(db, side),
+        **tables.fields(),
         target=None,
         features=target_cols,
         feature_names=names,
@@ -88,7 +82,6 @@ def _matrix(
         num_groups=1,
         num_rows_processed=0,
         num_missing_rows_skipped=0,
-        duration=timedelta(0),
         column_names=names,
         mean_vector=None,
         total_rows_processed=0,
@@ -97,16 +90,16 @@ def _matrix(
     try:
         db.progress(f"{method}: reading rows")
         scan = Scan(db, Rows(source, None, items, groups=groups))
-        record = _create_summary(db, scan, side, record)
+        record = _create_summary(db, scan, tables.summary, record)
         scan.close()
     except SqlError as error:
         raise _explained(error, names) from None
-    record = _totals(db, side, record)
+    record = _totals(db, tables.summary, record)
     _check_rows(db, source, record, dict(zip(names, items, strict=True)))
     if method == "correlation":
-        _warn_of_constants(db, side, record)
-    _create_output(db, side, output, names, groups)
-    record = _finish(db, side, replace(record, duration=timedelta(seconds=time.monotonic() - started)))
+        _warn_of_constants(db, tables.summary, record)
+    _create_output(db, tables.summary, tables.output, names, groups)
+    record = _finish(db, tables.summary, replace(record, **tables.fields()))
     tell(f"{record.num_groups} group(s), {record.num_rows_processed} rows used")
     return record
 

@@ -1,11 +1,9 @@
 """summary: what each column of a table holds, from one pass of the aggregate column_summary_state."""
 
-import time
 from dataclasses import dataclass
-from datetime import timedelta
 
 from madpy.helper import helper
-from madpy.helper.training import Training, create_summary
+from madpy.helper.training import Training, check_tables, create_summary
 from madpy.modules.stats.columns import Column, Wanted, check_columns, check_wanted
 from madpy.modules.stats.exact import count_exactly
 from madpy.ports.postgres.db import Database, Relation, fill
@@ -43,37 +41,33 @@ def summary(
     get_estimates: bool | None,
 ) -> Result:
     """Create `output_table` with a row per column (and group), and its summary."""
-    started = time.monotonic()
-    source = helper.check_source(db, source_table)
-    output = helper.check_new_table(db, output_table, source)
-    side = helper.summary_name(db, output)
+    tables = check_tables(db, source_table, output_table)
+    source = tables.source
     groups = helper.check_groups(db, source, grouping_cols, OWN_COLUMNS)
     columns = check_columns(db, source, target_cols, groups)
     wanted = check_wanted(get_distinct, get_quartiles, ntile_array, how_many_mfv)
     estimates = get_estimates is not False
 
     db.progress(f"summary: reading {len(columns)} columns")
-    _create_output(db, source, output, columns, groups, wanted, wanted.parts if estimates else 0)
+    _create_output(db, source, tables.output, columns, groups, wanted, wanted.parts if estimates else 0)
     if not estimates:
         for number, column in enumerate(columns, 1):
             db.progress(f"summary: counting column {number} of {len(columns)}")
-            count_exactly(db, source, output, column, groups, wanted)
+            count_exactly(db, source, tables.output, column, groups, wanted)
     totals = db.execute(
         """
         SELECT pg_catalog.count(*) / {columns:l} AS num_groups,
                coalesce(pg_catalog.sum(row_count), 0)::bigint / {columns:l} AS num_rows FROM {output:i}
         """,
         columns=len(columns),
-        output=output,
+        output=tables.output,
     )[0]
     return create_summary(
         db,
-        side,
+        tables.summary,
         Result(
             method="summary",
-            source_table=helper.full_name(db, source),
-            output_table=helper.full_name(db, output),
-            summary_table=helper.full_name(db, side),
+            **tables.fields(),
             target=None,
             features=target_cols,
             feature_names=[column.name for column in columns],
@@ -88,7 +82,6 @@ def summary(
             num_groups=totals["num_groups"],
             num_rows_processed=totals["num_rows"],
             num_missing_rows_skipped=0,
-            duration=timedelta(seconds=time.monotonic() - started),
             num_col_summarized=len(columns),
         ),
     )

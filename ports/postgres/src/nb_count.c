@@ -2,40 +2,22 @@
  * nb_count.c: the kernel "nb" over classes and categories that are numbered as they come, so that one read is enough.
  *
  * The state is a Counter: a State of the kernel, with room for more classes and levels than there are, the numbers that
- * values have got, and rows that wait.  Between processes and at the end it is a bytea:
- *
- *   State                          of a shape that just fits; a category without a value has one level all the same
- *   for the target, then for each category in order:
- *     int32 count, int32 length of each, and the values one behind the other
+ * values have got, and rows that wait.  Between processes and at the end it is a bytea: a State of a shape that just
+ * fits, where a category without a value has one level all the same; and the codes of the target, then of each category
+ * in order, as nb_codes.c writes them.
  *
  * A value is its bytes: text as it is, a boolean or an integer as int64.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "nb.h"
+#include "nb_codes.h"
 #include "utils/memutils.h"
 
-#define FIRST_ROOM 4
+#define FIRST_ROWS 4
 #define MAX_ALL_CELLS (20 * 1000 * 1000)	/* in the states of all groups: 160 MB */
-
-typedef struct Value
-{
-	uint32		hash;
-	int			length;
-	char	   *bytes;
-} Value;
-
-/* The numbers of values: the place among them, from 0. */
-typedef struct Codes
-{
-	int			count;
-	int			capacity;		/* a power of two */
-	Value	   *values;
-	int		   *slots;			/* 2 x capacity: code + 1, or 0 */
-} Codes;
 
 typedef struct Counter
 {
@@ -55,63 +37,6 @@ typedef struct Call
 	int			args;
 	Oid			types[FLEXIBLE_ARRAY_MEMBER];
 } Call;
-
-/* The slot of a value, or the empty one that it would have. */
-static int *
-codes_find(const Codes *codes, uint32 hash, const char *bytes, int length)
-{
-	int		   *end = codes->slots + 2 * codes->capacity;
-	int		   *slot = codes->slots + (hash & (2 * (uint32) codes->capacity - 1));
-
-	for (; *slot; slot = slot + 1 == end ? codes->slots : slot + 1)
-	{
-		const Value *value = &codes->values[*slot - 1];
-
-		if (value->hash == hash && value->length == length && memcmp(value->bytes, bytes, length) == 0)
-			break;
-	}
-	return slot;
-}
-
-static void
-codes_room(Codes *codes, int capacity)
-{
-	codes->capacity = capacity;
-	codes->values = codes->values ? repalloc(codes->values, capacity * sizeof(Value)) : palloc(capacity * sizeof(Value));
-	if (codes->slots)
-		pfree(codes->slots);
-	codes->slots = palloc0(2 * (Size) capacity * sizeof(int));
-	for (int c = 0; c < codes->count; c++)
-		*codes_find(codes, codes->values[c].hash, codes->values[c].bytes, codes->values[c].length) = c + 1;
-}
-
-static Codes *
-codes_new(void)
-{
-	Codes	   *codes = palloc0(sizeof(Codes));
-
-	codes_room(codes, FIRST_ROOM);
-	return codes;
-}
-
-/* The number of a value, a new one if the value is new; `context` is that of the codes. */
-static int
-codes_code(Codes *codes, MemoryContext context, const char *bytes, int length)
-{
-	uint32		hash = hash_bytes((const unsigned char *) bytes, length);
-	int		   *slot = codes_find(codes, hash, bytes, length);
-	MemoryContext old;
-
-	if (*slot)
-		return *slot - 1;
-	old = MemoryContextSwitchTo(context);
-	codes->values[codes->count] = (Value) {hash, length, memcpy(palloc(length), bytes, length)};
-	*slot = ++codes->count;
-	if (codes->count == codes->capacity)
-		codes_room(codes, 2 * codes->capacity);
-	MemoryContextSwitchTo(old);
-	return codes->count - 1;
-}
 
 /* A state without rows. */
 static State *
@@ -254,7 +179,7 @@ static void
 counter_grow(Counter *counter, MemoryContext context)
 {
 	int			columns = counter->features + 1;
-	int			capacity = counter->capacity == 0 ? FIRST_ROOM : 2 * counter->capacity;
+	int			capacity = counter->capacity == 0 ? FIRST_ROWS : 2 * counter->capacity;
 	double	   *grown = MemoryContextAlloc(context, (Size) columns * capacity * sizeof(double));
 
 	for (int j = 0; j < columns && counter->rows > 0; j++)
@@ -421,17 +346,6 @@ nb_count_accum(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(counter);
 }
 
-/* The numbers that `into` gives to the values of `from`. */
-static int *
-codes_merge(Codes *into, const Codes *from, MemoryContext context)
-{
-	int		   *map = palloc(Max(from->count, 1) * sizeof(int));
-
-	for (int c = 0; c < from->count; c++)
-		map[c] = codes_code(into, context, from->values[c].bytes, from->values[c].length);
-	return map;
-}
-
 PG_FUNCTION_INFO_V1(nb_count_combine);
 Datum
 nb_count_combine(PG_FUNCTION_ARGS)
@@ -478,16 +392,6 @@ nb_count_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(into);
 }
 
-static void
-append_codes(StringInfo to, const Codes *codes)
-{
-	appendBinaryStringInfo(to, (const char *) &codes->count, sizeof(int));
-	for (int c = 0; c < codes->count; c++)
-		appendBinaryStringInfo(to, (const char *) &codes->values[c].length, sizeof(int));
-	for (int c = 0; c < codes->count; c++)
-		appendBinaryStringInfo(to, codes->values[c].bytes, codes->values[c].length);
-}
-
 /* The serialization function, and the final one. */
 PG_FUNCTION_INFO_V1(nb_count_state);
 Datum
@@ -507,43 +411,12 @@ nb_count_state(PG_FUNCTION_ARGS)
 	initStringInfo(&bytes);
 	appendStringInfoSpaces(&bytes, VARHDRSZ);
 	appendBinaryStringInfo(&bytes, (const char *) state, VARSIZE(state));
-	append_codes(&bytes, counter->codes[counter->features]);
+	codes_append(&bytes, counter->codes[counter->features]);
 	for (int f = 0; f < counter->features; f++)
 		if (counter->codes[f])
-			append_codes(&bytes, counter->codes[f]);
+			codes_append(&bytes, counter->codes[f]);
 	SET_VARSIZE(bytes.data, bytes.len);
 	PG_RETURN_BYTEA_P(bytes.data);
-}
-
-/* A part of a serialized counter, which is behind `at`. */
-static const char *
-take(const char **at, const char *end, Size size)
-{
-	const char *part = *at;
-
-	if (size > end - part)
-		elog(ERROR, "a state of nb_count is too short");
-	*at += size;
-	return part;
-}
-
-static Codes *
-read_codes(const char **at, const char *end)
-{
-	Codes	   *codes = codes_new();
-	int			count;
-	const char *lengths;
-
-	memcpy(&count, take(at, end, sizeof(int)), sizeof(int));
-	lengths = take(at, end, (Size) (uint32) count * sizeof(int));
-	for (int c = 0; c < count; c++)
-	{
-		int			length;
-
-		memcpy(&length, lengths + c * sizeof(int), sizeof(int));
-		codes_code(codes, CurrentMemoryContext, take(at, end, (uint32) length), length);
-	}
-	return codes;
 }
 
 PG_FUNCTION_INFO_V1(nb_count_deserial);
@@ -559,16 +432,16 @@ nb_count_deserial(PG_FUNCTION_ARGS)
 
 	if (!AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "nb_count called outside an aggregate");
-	memcpy(&size, take(&at, end, sizeof(int)), sizeof(int));
+	memcpy(&size, codes_take(&at, end, sizeof(int)), sizeof(int));
 	at -= sizeof(int);
 	size = VARSIZE(&size);
-	state = memcpy(palloc(size), take(&at, end, size), size);
+	state = memcpy(palloc(size), codes_take(&at, end, size), size);
 	state = state_check(&nb_kernel, (bytea *) state);
 	counter = counter_new(state->ncols - 1);
 	counter->state = state;
-	counter->codes[counter->features] = read_codes(&at, end);
+	counter->codes[counter->features] = codes_read(&at, end);
 	for (int f = 0; f < counter->features; f++)
 		if (state->body[1 + f] > 0)
-			counter->codes[f] = read_codes(&at, end);
+			counter->codes[f] = codes_read(&at, end);
 	PG_RETURN_POINTER(counter);
 }

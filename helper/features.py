@@ -19,7 +19,7 @@ from madpy.helper.expressions import (
     check_no_domain,
     check_once,
 )
-from madpy.helper.terms import checked_number, checked_vector, number_item
+from madpy.helper.terms import check_same_order, checked_number, checked_vector, number_item
 from madpy.ports.postgres.db import Database, Relation, fill
 from madpy.ports.postgres.keys import packed_keys
 from madpy.ports.postgres.shards import distinct_values, first_length, one_part
@@ -190,6 +190,7 @@ def _given(db: Database, source: Relation, model: Features, text: str) -> str:
             f"{len(found.items)} features do not fit the {len(model.features)} of the model",
             hint=f"give them in the order of training: {', '.join(model.names[:SHOWN])}",
         )
+    check_same_order(found.names, model.names)
     return _array(db, model, found.items, found.types)
 
 

@@ -13,6 +13,7 @@ from madpy.helper.expressions import columns_of
 from madpy.helper.terms import (
     Term,
     Terms,
+    check_same_order,
     check_terms,
     checked_number,
     checked_vector,
@@ -166,9 +167,10 @@ def check_job(
 ) -> Job:
     """A prediction that puts the columns `adds` behind those of the source; the model has terms."""
     job = check_places(db, model, groups, source_table, output_table, adds)
+    kept = model_terms(db, model, method)
     if features is not None:
-        return replace(job, vector=_given(db, job.source, features, model))
-    return replace(job, vector=_remembered(model_terms(db, model, method), job.columns, job.source))
+        return replace(job, vector=_given(db, job.source, features, model, kept))
+    return replace(job, vector=_remembered(kept, job.columns, job.source))
 
 
 def check_places(
@@ -309,9 +311,9 @@ def _check_one_each(db: Database, job: Job) -> None:
         )
 
 
-def _given(db: Database, source: Relation, features: str, model: Relation) -> str:
+def _given(db: Database, source: Relation, features: str, model: Relation, kept: Terms) -> str:
     """SQL of the features that the caller wrote."""
-    terms = check_terms(db, source, features)
+    terms = check_terms(db, source, features, model=kept)
     if terms.is_vector:
         return terms.items[0]
     lengths = db.execute(
@@ -323,6 +325,7 @@ def _given(db: Database, source: Relation, features: str, model: Relation) -> st
             f"{len(terms.items)} features do not fit the {wanted} terms of the model",
             hint="give the features in the order of training; see feature_names in the model",
         )
+    check_same_order(terms.names, kept.names)
     return f"ARRAY[{', '.join(terms.items)}]"
 
 

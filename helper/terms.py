@@ -7,7 +7,7 @@ from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.helper.arguments import quoted
-from madpy.helper.expressions import Expressions, check_expressions
+from madpy.helper.expressions import SHOWN, Expressions, check_expressions
 from madpy.ports.postgres.db import Database, Relation, fill, identifier
 from madpy.ports.postgres.shards import distinct_values, first_length
 from madpy.ports.postgres.types import NUMBERS, text_item
@@ -46,15 +46,29 @@ class Terms:
     def names(self) -> list[str]:
         return [term.name for term in self.terms]
 
+    def levels(self, column: str) -> list[str]:
+        """Of a text column in training, the one without a term first."""
+        if column not in self.references:
+            raise MadpyError(
+                f"the model has no text column {quoted(column)} among its features",
+                hint=f"give them as in training: {', '.join(self.names[:SHOWN])}",
+            )
+        first = self.references[column]
+        kept = [str(term.level) for term in self.terms if (term.kind, term.column) == ("level", column)]
+        return [first, *(level for level in kept if level != first)]
+
     def as_json(self) -> dict[str, Any]:
         """What is kept with a model, so that it can be applied to another table."""
         return {"terms": [asdict(term) for term in self.terms], "references": self.references}
 
 
-def check_terms(db: Database, source: Relation, text: str | None, what: str = "features") -> Terms:
+def check_terms(
+    db: Database, source: Relation, text: str | None, what: str = "features", model: Terms | None = None
+) -> Terms:
     """The design that `text` asks for: ARRAY[...] or an array column as written; a list gets an intercept.
 
-    In a list, a boolean is 0 or 1, and a text column has a term per level but the first, in its type's order.
+    In a list, a boolean is 0 or 1, and a text column has a term per level but the first, in its type's order;
+    for a `model` that is applied again, the levels that it has.
     """
     found = check_expressions(db, source, text, what, allowed="number, boolean or text")
     if found.is_vector:
@@ -69,7 +83,8 @@ def check_terms(db: Database, source: Relation, text: str | None, what: str = "f
                 message = f"{what}: {quoted(name)} is text, a number is needed"
                 hint = "text columns are encoded in a list of columns, not in ARRAY[...] or an expression"
                 raise MadpyError(message, sqlstate="42804", hint=hint)
-            references[column], *others = _levels(db, source, column, sql_type, what)
+            levels = model.levels(column) if model else _levels(db, source, column, sql_type, what)
+            references[column], *others = levels
             terms += [Term(f"{column}={level}", "level", column, level) for level in others]
             items += level_items(column, sql_type, references[column], others)
         else:
@@ -100,6 +115,16 @@ def _is_whole(term: Term, references: dict[str, str]) -> bool:
         if not (isinstance(term.level, str) and isinstance(reference, str)):
             return False
     return isinstance(term.name, str) and isinstance(term.column, COLUMN_OF[term.kind])
+
+
+def check_same_order(given: list[str], kept: list[str]) -> None:
+    """The features of a model, given again in another order, would be taken for one another."""
+    names = [["1" if name == INTERCEPT else name for name in all_names] for all_names in (given, kept)]
+    if names[0] != names[1] and sorted(names[0]) == sorted(names[1]):
+        raise MadpyError(
+            "the features are not in the order of training",
+            hint=f"give them as in training: {', '.join(kept[:SHOWN])}",
+        )
 
 
 def number_item(item: str, kind: str) -> str:

@@ -104,9 +104,9 @@ def check_size(k: int, d: int) -> None:
         )
 
 
-def check_points(db: Database, source: Relation, features: str | None) -> Terms:
+def check_points(db: Database, source: Relation, features: str | None, model: Terms | None = None) -> Terms:
     """Features as coordinates: no intercept, and of a text column a 0 or 1 for every level."""
-    terms = check_terms(db, source, features)
+    terms = check_terms(db, source, features, model=model)
     if terms.is_vector:
         return terms
     repeated = [term for n, term in enumerate(terms.terms) if term in terms.terms[:n]]

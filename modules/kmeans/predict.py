@@ -4,7 +4,15 @@ from dataclasses import replace
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.scoring import Predictions, check_job, check_places, checked_summary, create_predictions
+from madpy.helper.scoring import (
+    Predictions,
+    check_job,
+    check_places,
+    checked_summary,
+    create_predictions,
+    model_terms,
+)
+from madpy.helper.terms import Terms, check_same_order
 from madpy.modules.kmeans.check import check_model, check_points
 from madpy.modules.kmeans.core import METRICS
 from madpy.ports.postgres.db import Database, Relation, fill
@@ -35,7 +43,8 @@ def predict(
         job = replace(job, model=model)
     else:
         job = check_places(db, model, groups, source_table, output_table, adds)
-        job = replace(job, vector=_given(db, job.source, features, model))
+        kept = model_terms(db, table, METHOD)
+        job = replace(job, vector=_given(db, job.source, features, kept))
     metric = _metric(db, model)
 
     def score(x: str) -> dict[str, str]:
@@ -48,17 +57,17 @@ def predict(
     return create_predictions(db, job, score)
 
 
-def _given(db: Database, source: Relation, features: str, model: Relation) -> str:
+def _given(db: Database, source: Relation, features: str, kept: Terms) -> str:
     """SQL of the features that the caller wrote."""
-    terms = check_points(db, source, features)
+    terms = check_points(db, source, features, kept)
     if terms.is_vector:
         return terms.items[0]
-    wanted = db.value("SELECT pg_catalog.cardinality(feature_names) FROM {model:i} LIMIT 1", model=model)
-    if len(terms.items) != wanted:
+    if len(terms.items) != len(kept.terms):
         raise MadpyError(
-            f"{len(terms.items)} features do not fit the {wanted} of the model",
+            f"{len(terms.items)} features do not fit the {len(kept.terms)} of the model",
             hint="give the features in the order of training; see feature_names in the summary",
         )
+    check_same_order(terms.names, kept.names)
     return f"ARRAY[{', '.join(terms.items)}]"
 
 

@@ -1,0 +1,77 @@
+"""Predictions of a table by features that the caller writes again, as a model with expressions needs them."""
+
+import pytest
+
+TABLE = """
+    CREATE TABLE t AS
+    SELECT i AS id, 1.0 + i % 10 AS x, (ARRAY['a', 'b', 'c'])[1 + i % 3] AS c,
+           (i % 3) * 100 + ln(1.0 + i % 10) AS y, i % 3 > 0 AND i % 7 > 2 OR i % 11 = 0 AS yes
+    FROM generate_series(1, 300) AS i
+"""
+TRAIN = {
+    "regr": "regr_train('{}', '{}', 'y', '{}')",
+    "logregr": "logregr_train('{}', '{}', 'yes', '{}')",
+    "nb": "nb_train('{}', '{}', 'yes', '{}')",
+    "dtree": "dtree_train('{}', '{}', 'y', '{}')",
+    "kmeans": "kmeans_train('{}', '{}', '{}', 3)",
+}
+every_method = pytest.mark.parametrize("method", TRAIN)
+
+
+@pytest.fixture
+def t(sql):
+    sql(TABLE)
+    return sql
+
+
+def train(sql, method, features, source="t"):
+    sql(f"SELECT madlib.{TRAIN[method].format(source, 'm', features)}")
+
+
+def predictions(sql, method, source, features):
+    sql(f"SELECT madlib.{method}_predict('m', '{source}', 'p', '{features}')")
+    column = "cluster_id" if method == "kmeans" else "prediction"
+    found = dict(sql(f"SELECT id, {column} FROM p"))
+    sql("DROP TABLE p")
+    return found
+
+
+@every_method
+def test_levels_are_those_of_training(t, method):
+    """A table that has other values than those of training has as many, and one of them is not known."""
+    train(t, method, "ln(x), c")
+    whole = predictions(t, method, "t", "ln(x), c")
+    t("CREATE VIEW v AS SELECT id, x, CASE id WHEN 9 THEN 'd' ELSE c END AS c FROM t WHERE c > 'a' OR id = 9")
+    found = predictions(t, method, "v", "ln(x), c")
+    unknown = found.pop(9)
+    assert len(found) == 200
+    assert found == {id_: whole[id_] for id_ in found}
+    assert (unknown is None) == (method in ("regr", "logregr", "kmeans"))
+
+
+@every_method
+def test_the_order_is_that_of_training(t, method):
+    train(t, method, "ln(x), y, c")
+    for given in ("y, ln(x), c", "c, ln(x), y"):
+        error = t.refuses(f"SELECT madlib.{method}_predict('m', 't', 'p', '{given}')")
+        assert error.message == f"{method}_predict: the features are not in the order of training"
+        assert "ln(x), y" in str(error.hint)
+    t("CREATE VIEW v AS SELECT id, x AS other, y AS x, c FROM t")
+    assert predictions(t, method, "v", "ln(other), x, c") == predictions(t, method, "t", "ln(x), y, c")
+
+
+@pytest.mark.parametrize("method", ["regr", "logregr"])
+def test_an_array_in_another_order(t, method):
+    train(t, method, "ln(x), id")
+    wanted = predictions(t, method, "t", "ln(x), id")
+    assert predictions(t, method, "t", "ARRAY[1, ln(x), id]") == wanted
+    error = t.refuses(f"SELECT madlib.{method}_predict('m', 't', 'p', 'ARRAY[1, id, ln(x)]')")
+    assert error.hint == "Give them as in training: (Intercept), ln(x), id."
+
+
+@pytest.mark.parametrize("method", ["regr", "logregr", "kmeans"])
+def test_a_text_column_of_another_name(t, method):
+    train(t, method, "ln(x), c")
+    t("CREATE VIEW v AS SELECT id, x, c AS other FROM t")
+    error = t.refuses(f"SELECT madlib.{method}_predict('m', 'v', 'p', 'ln(x), other')")
+    assert error.message == f'{method}_predict: the model has no text column "other" among its features'

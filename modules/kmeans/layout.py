@@ -14,6 +14,7 @@ ASSIGN, FARTHEST, DRAW, QUALITY = range(4)
 HEAD = 4
 EXTRA = 3
 MAX_PARAMS = 1024 * 1024
+UNIT = 2.0**-79  # of a bound: what a sum rounds its numbers to is less (UNIT_BITS of src/kmeans.c)
 
 Part = TypeVar("Part")
 
@@ -35,6 +36,11 @@ class Sample:
     low: Array  # (G, d): the smallest value of each feature; 0 where there are no rows
     high: Array  # (G, d)
     kept: Kept
+
+    @property
+    def bounds(self) -> Array:
+        """Of the absolute value of each feature, (G, d)."""
+        return np.maximum(np.abs(self.low), np.abs(self.high))
 
     @classmethod
     def read(cls, states: States, size: int, d: int) -> "Sample":
@@ -88,12 +94,11 @@ def sample_parameters(seed: int, size: int) -> Array:
     return np.concatenate([[float(seed)], np.zeros(size)])
 
 
-def parameters(metric: str, mode: int, seed: int, low: Array, high: Array, centroids: Array) -> Array:
-    """Shape (G, p), for values between low and high, (G, d), and centroids of shape (G, k, d)."""
+def parameters(metric: str, mode: int, seed: int, bounds: Array, reach: Array, centroids: Array) -> Array:
+    """Shape (G, p), for bounds of shape (G, d), a bound on distances, (G,), and centroids, (G, k, d)."""
     groups = len(centroids)
     head = np.tile([METRICS.index(metric), mode, seed, 0.0], (groups, 1))
-    head[:, 3] = farthest(metric, low, high, centroids)
-    bounds = np.maximum(np.abs(low), np.abs(high))
+    head[:, 3] = reach
     return np.concatenate([head, bounds, centroids.reshape(groups, -1)], axis=1)
 
 
@@ -105,6 +110,16 @@ def farthest(metric: str, low: Array, high: Array, centroids: Array) -> Array:
     most = np.where(np.isnan(away), 0, away).max(axis=1)
     bound: Array = (most if metric == "manhattan" else most**2).sum(axis=1)
     return bound
+
+
+def nearer(metric: str, reach: Array, inertia: Array, way: Array) -> Array:
+    """What no row is farther than from its nearest centroid, once centroids have moved by at most `way`.
+
+    None was farther than all of them together; `reach`, the bound before, says how much of that was rounded.
+    """
+    most = inertia + reach * UNIT
+    bound: Array = most + way if metric == "manhattan" else (np.sqrt(most) + np.sqrt(way)) ** 2
+    return np.minimum(reach, bound)
 
 
 def _kept(body: Array, size: int, d: int) -> Kept:

@@ -11,7 +11,7 @@ from madpy.modules.kmeans import core, layout
 from madpy.modules.kmeans.check import Settings
 from madpy.modules.kmeans.core import Array
 from madpy.modules.kmeans.layout import Assignment, Sample
-from madpy.modules.kmeans.passes import Numbers, assign
+from madpy.modules.kmeans.passes import Numbers, assign, farthest
 from madpy.ports.postgres.db import Database
 from madpy.ports.postgres.scan import Scan
 
@@ -69,9 +69,10 @@ def iterate(
     inertia = np.zeros(groups)
     iterations = np.zeros(groups, np.int64)
     going = np.flatnonzero(sample.rows_used > 0)
+    reach = farthest(settings, sample, centroids, np.arange(groups))
 
     def step(mode: int, which: Numbers) -> Assignment:
-        return assign(scan, settings, mode, sample, centroids, which)
+        return assign(scan, settings, mode, sample, centroids, which, reach=reach)
 
     for number in range(1, settings.max_iter + 1):
         db.progress(f"{label}: iteration {number} of {settings.max_iter}")
@@ -87,6 +88,8 @@ def iterate(
         way = core.moves(old, moved, settings.distance)
         iterations[going] = number
         centroids[going] = moved
+        near = layout.nearer(settings.distance, reach[going], inertia[going], way)
+        reach[going] = np.minimum(near, farthest(settings, sample, centroids, going))
         going = going[(way > limit) | some]
         tell(_told(number, inertia, way, len(going)))
         if len(going) == 0:

@@ -46,15 +46,25 @@ def assign(
     centroids: Array,
     which: Numbers,
     seed: int = 0,
+    reach: Array | None = None,
 ) -> Assignment:
-    """Each row of the groups `which` to its nearest centroid; centroids: (G, k, d)."""
+    """Each row of the groups `which` to its nearest centroid; centroids: (G, k, d).
+
+    reach: a bound on these distances, (G,), where a better one is known than the range of the features.
+    """
     _, k, d = centroids.shape
+    bounds = sample.bounds
     found = []
     for part in _parts(scan, which, 4 * k * d):
-        low, high = sample.low[part], sample.high[part]
-        params = layout.parameters(settings.distance, mode, seed, low, high, centroids[part])
+        own = reach[part] if reach is not None else farthest(settings, sample, centroids, part)
+        params = layout.parameters(settings.distance, mode, seed, bounds[part], own, centroids[part])
         found.append(Assignment.read(_step(scan, "kmeans", params, part), k, d, mode))
     return layout.joined(found)
+
+
+def farthest(settings: Settings, sample: Sample, centroids: Array, which: Numbers) -> Array:
+    """A bound on the distances of the rows of the groups `which` from the centroids."""
+    return layout.farthest(settings.distance, sample.low[which], sample.high[which], centroids[which])
 
 
 def _parts(scan: Scan, which: Numbers, numbers: int) -> list[Numbers]:

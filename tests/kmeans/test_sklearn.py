@@ -70,6 +70,19 @@ def test_inertia_far_from_zero(load, train, distance, scale, offset):
     points = np.round(np.random.default_rng(5).normal(size=(300, 3)) * [8, 80, 800]) / 8 * scale + offset
     load(points)
     found = train(4, distance=distance)
-    ways = np.abs(points[:, None] - np.array(found["centroids"], float)[None])
-    nearest = (ways if distance == "manhattan" else ways**2).sum(axis=2).min(axis=1)
-    assert found["inertia"] == pytest.approx(nearest.sum(), rel=1e-12)
+    assert found["inertia"] == pytest.approx(inertia(points, found["centroids"], distance), rel=1e-12)
+
+
+@pytest.mark.parametrize("distance", ["squared_euclidean", "manhattan"])
+@pytest.mark.parametrize("far", [1e12, 1e16])
+def test_inertia_beside_a_point_far_out(load, train, distance, far):
+    """Which has a cluster of its own, and no part in the sum."""
+    points = np.append(np.random.default_rng(6).normal(size=(300, 3)), [[far, 0, -far]], axis=0)
+    load(points)
+    found = train(4, distance=distance)
+    assert found["inertia"] == pytest.approx(inertia(points, found["centroids"], distance), rel=1e-12)
+
+
+def inertia(points, centroids, distance):
+    ways = np.abs(points[:, None] - np.array(centroids, float)[None])
+    return (ways if distance == "manhattan" else ways**2).sum(axis=2).min(axis=1).sum()

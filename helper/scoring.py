@@ -61,18 +61,20 @@ class Job:
 
 def check_model(db: Database, model: Relation, method: str, wanted: Mapping[str, str]) -> list[str]:
     """The grouping columns of a table that `method` made, with the `wanted` columns, or an error."""
-    names = list(_check_columns(db, model, method, wanted))
+    names = list(check_made_by(db, model, method, wanted))
     return names[: names.index("coef")]
 
 
-def _check_columns(db: Database, model: Relation, method: str, wanted: Mapping[str, str]) -> dict[str, str]:
+def check_made_by(db: Database, model: Relation, method: str, wanted: Mapping[str, str]) -> dict[str, str]:
+    """The columns of a table and their types; an error if the `wanted` ones are not there."""
     types = columns_of(db, model)
     if any(types.get(name) != sql_type for name, sql_type in wanted.items()):
-        raise _no_model(model, method)
+        raise no_model(model, method)
     return types
 
 
-def _no_model(table: Relation, method: str) -> MadpyError:
+def no_model(table: Relation, method: str) -> MadpyError:
+    """That a table was not made by `method`."""
     return MadpyError(
         f"table {quoted(table.name)} is not a model of {method}",
         sqlstate="42809",
@@ -126,26 +128,6 @@ def checked_summary(db: Database, model: Relation, method: str, wanted: Mapping[
                 hint="train the model again",
             )
     return summary
-
-
-def packed_model(
-    db: Database, model_table: str | None, method: str, wanted: Mapping[str, str]
-) -> tuple[Relation, list[str], bytes]:
-    """Of a model with its bytes in the summary table: that table, its grouping columns, the bytes of a group.
-
-    `wanted` are columns that tell the output tables of the method from others.
-    """
-    model = helper.check_source(db, model_table, "model_table")
-    _check_columns(db, model, method, wanted)
-    summary = summary_of(db, model, method)
-    columns = columns_of(db, summary)
-    if (columns.get("method"), columns.get("model")) != ("text", "bytea"):
-        raise _no_model(model, method)
-    rows = db.execute("SELECT model FROM {s:i} WHERE model IS NOT NULL LIMIT 1", s=summary)
-    if not rows:
-        raise MadpyError(f"table {quoted(summary.name)} has no model", hint="train it again")
-    names = list(columns)
-    return summary, names[: names.index("method")], rows[0]["model"]
 
 
 def model_terms(db: Database, model: Relation, method: str) -> Terms:

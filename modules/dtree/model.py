@@ -12,7 +12,7 @@ from madpy.helper.features import Features
 from madpy.modules.dtree.core import Array
 from madpy.modules.dtree.grow import Trees
 from madpy.modules.dtree.passes import Bins, level_words
-from madpy.ports.postgres.model import TREE, pack_each, unpack
+from madpy.ports.postgres.model import TREE, pack_each
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,3 @@ def _words(trees: Trees, first: int, last: int) -> tuple[NDArray[np.int64], NDAr
             offsets[node - first] = len(words)
             words += level_words(trees.levels_left[node]).tolist()
     return offsets, np.array(words, np.uint32).view(np.int32)
-
-
-def read_header(data: bytes) -> dict[str, Any]:
-    """The header of a tree's bytes."""
-    return unpack(data, TREE)[0]

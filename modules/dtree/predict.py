@@ -1,28 +1,13 @@
 """dtree_predict and dtree_predict_prob: a model applied to a table, its features rebuilt over it."""
 
-from dataclasses import dataclass, replace
-
 from madpy.errors import MadpyError
-from madpy.helper.classes import label_type
-from madpy.helper.features import Features, features_of, read_features
-from madpy.helper.scoring import Job, Predictions, check_places, create_predictions, packed_model
-from madpy.modules.dtree.model import read_header
-from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.helper.packed import PREDICTION, PROBABILITY, Packed, of_classes, of_rows, packed_job, read_packed
+from madpy.helper.scoring import Predictions, create_predictions
+from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.model import TREE
 
 METHOD = "dtree_train"
 OWN = {"node": "bigint", "split": "text"}  # columns of its tables and of no other's
-PREDICTION = "prediction"
-PROBABILITY = "probability"
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model of dtree_train: the table with the bytes, its grouping columns, and what it was made of."""
-
-    table: Relation
-    groups: list[str]
-    features: Features
-    label_type: str | None  # None: a regression
 
 
 def predict(
@@ -34,13 +19,9 @@ def predict(
 ) -> Predictions:
     """Create `output_table`: the columns of the source, and `prediction`, NULL without such a group."""
     model = read_model(db, model_table)
-    job = _job(db, model, source_table, output_table, features, [PREDICTION])
+    job = packed_job(db, model, source_table, output_table, features, [PREDICTION])
     function = "dtree_predict_number" if model.label_type is None else "dtree_predict"
-    kind = model.label_type or "double precision"
-    call = f"{{schema:i}}.{function}({_bytes(model)}, {{x:q}})::{kind}"
-    return create_predictions(
-        db, job, lambda x: {PREDICTION: fill(call, {"schema": db.schema, "x": x, "table": model.table})}
-    )
+    return create_predictions(db, job, of_rows(db, model, function))
 
 
 def predict_prob(
@@ -54,38 +35,10 @@ def predict_prob(
     model = read_model(db, model_table)
     if model.label_type is None:
         raise MadpyError("a regression has no probabilities", hint="use dtree_predict")
-    job = _job(db, model, source_table, output_table, features, [PREDICTION, PROBABILITY])
-    call = f"{{schema:i}}.dtree_predict_prob({_bytes(model)}, {{x:q}}) AS p"
-
-    def score(x: str) -> dict[str, str]:
-        beside = fill(call, {"schema": db.schema, "x": x, "table": model.table})
-        return {PREDICTION: f"p.class::{model.label_type}", PROBABILITY: "p.probability", "": beside}
-
-    return create_predictions(db, job, score)
+    job = packed_job(db, model, source_table, output_table, features, [PREDICTION, PROBABILITY])
+    return create_predictions(db, job, of_classes(db, model, "dtree_predict_prob"))
 
 
-def _bytes(model: Model) -> str:
-    """SQL of the model of a row: without groups a constant of the statement, which is read once."""
-    return "m.model" if model.groups else "(SELECT model FROM {table:i})"
-
-
-def _job(
-    db: Database,
-    model: Model,
-    source_table: str | None,
-    output_table: str | None,
-    features: str | None,
-    adds: list[str],
-) -> Job:
-    job = check_places(db, model.table, model.groups, source_table, output_table, adds)
-    return replace(job, vector=features_of(db, job.source, job.columns, model.features, features))
-
-
-def read_model(db: Database, model_table: str | None) -> Model:
+def read_model(db: Database, model_table: str | None) -> Packed:
     """A model by its output table; an error if it is not one of dtree_train."""
-    summary, groups, data = packed_model(db, model_table, METHOD, OWN)
-    header = read_header(data)
-    features = read_features(header.get("features"), header.get("is_vector", False))
-    classes = header.get("classes")
-    kind = label_type(str(classes.get("type"))) if isinstance(classes, dict) else None
-    return Model(summary, groups, features, kind)
+    return read_packed(db, model_table, METHOD, TREE, OWN)

@@ -74,6 +74,8 @@ def check_settings(
     distance: str | None,
 ) -> Settings:
     """The numbers and words among the arguments; k may be left to a table of centroids."""
+    if k is None and table is None:
+        raise MadpyError("k must not be null", sqlstate="22004", hint="give the number of clusters")
     return Settings(
         0 if table is not None and k is None else int(helper.check_range("k", k, 1)),
         init,

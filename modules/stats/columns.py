@@ -83,9 +83,8 @@ def check_wanted(
     quartiles = get_quartiles is not False
     for fraction in ntile_array or []:
         if fraction is None or math.isnan(fraction) or not 0 <= fraction <= 1:
-            raise MadpyError(
-                f"ntile_array must hold numbers between 0 and 1, not {fraction}", sqlstate="22003"
-            )
+            found = "NULL" if fraction is None else fraction
+            raise MadpyError(f"ntile_array must hold numbers between 0 and 1, not {found}", sqlstate="22003")
     how_many = 10 if how_many_mfv is None else how_many_mfv
     how_many = int(helper.check_range("how_many_mfv", how_many, 0, MOST_FREQUENT))
     return Wanted(get_distinct is not False, quartiles, fractions(quartiles, ntile_array), how_many)

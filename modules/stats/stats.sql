@@ -230,8 +230,9 @@ CREATE FUNCTION MADLIB_SCHEMA.summary(
     get_quartiles boolean            DEFAULT true,
     ntile_array   double precision[] DEFAULT NULL,      -- more quantiles, from 0 to 1
     how_many_mfv  integer            DEFAULT 10,        -- most frequent values
-    get_estimates boolean            DEFAULT true       -- false: counted and sorted, which takes longer
+    get_estimates boolean            DEFAULT true,      -- false: counted and sorted, which takes longer
+    verbose       boolean            DEFAULT false
 ) RETURNS MADLIB_SCHEMA.summary_result
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(stats.summary);
-COMMENT ON FUNCTION MADLIB_SCHEMA.summary(text, text, text, text, boolean, boolean, double precision[], integer, boolean) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.summary(text, text, text, text, boolean, boolean, double precision[], integer, boolean, boolean) IS
     'what each column of a table holds: SELECT MADLIB_SCHEMA.summary(''houses'', ''houses_columns'')';

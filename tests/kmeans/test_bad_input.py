@@ -26,7 +26,7 @@ def t(sql):
     [
         ({"k": 0}, "22023", "k must be at least 1, not 0", None),
         ({"k": -1}, "22023", "k must be at least 1, not -1", None),
-        ({"k": None}, "22004", "k must not be null", None),
+        ({"k": None}, "22004", "k must not be null", "Give the number of clusters."),
         ({"k": 11}, "22023", "k = 11 is larger than the number of distinct points, 10", TEN),
         ({"k": 2, "features": "same"}, "22023", "k = 2 is larger than the number of distinct points, 1", ...),
         ({"k": 700_000}, "54000", "k = 700000 is too large for 2 features", "The largest is 524285."),

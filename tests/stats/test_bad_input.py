@@ -120,7 +120,7 @@ def test_names_that_are_taken_in_the_output(sql, refuses):
         (
             "ntile_array => ARRAY[NULL]::float8[]",
             "22003",
-            "ntile_array must hold numbers between 0 and 1, not None",
+            "ntile_array must hold numbers between 0 and 1, not NULL",
         ),
         ("how_many_mfv => -1", "22023", "how_many_mfv must be between 0 and 1000, not -1"),
     ],

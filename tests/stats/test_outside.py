@@ -35,7 +35,7 @@ def test_the_same_summary(sql, estimates):
     sql(
         f"SELECT madlib.summary('t', 'o', NULL, 'k', ntile_array => ARRAY[0.1], get_estimates => {estimates})"
     )
-    arguments = ["t", "outside", None, "k", True, True, [0.1], 10, estimates]
+    arguments = ["t", "outside", None, "k", True, True, [0.1], 10, estimates, False]
     assert run(plpy, "madlib", "stats.summary", arguments)["num_col_summarized"] == 4
     assert sql("TABLE o EXCEPT TABLE outside") == sql("TABLE outside EXCEPT TABLE o") == []
 

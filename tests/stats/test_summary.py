@@ -310,3 +310,14 @@ def test_states_of_different_columns_do_not_merge(sql):
             "42804",
             "states of column_summary are of different types",
         )
+
+
+@pytest.mark.parametrize("estimates", [True, False])
+def test_verbose(t, estimates, schema):
+    t(f"SELECT madlib.summary('t', 'o', 'r, s', 'g', get_estimates => {estimates}, verbose => true)")
+    said = [notice.message for notice in t.notices if notice.severity == "INFO"]
+    assert said[0] == f"summary: r, s, from {schema}.t"
+    assert said[1:-1] == ([] if estimates else ["summary: counting r", "summary: counting s"])
+    assert said[-1] == "summary: 3 group(s), 20000 rows"
+    t("SELECT madlib.summary('t', 'p', 'r, s')")
+    assert t.notices == []

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from madpy.errors import MadpyError
+from madpy.helper.collations import told_apart
 from madpy.helper.expressions import check_expression
 from madpy.helper.features import TARGET, Category, category_item, check_order, levels_of, own_code_item
 from madpy.ports.postgres.db import Database, Relation
@@ -30,7 +31,8 @@ def check_classes(db: Database, source: Relation, text: str | None, most: int = 
 def class_category(db: Database, source: Relation, text: str | None) -> Category:
     """The target without reading the source."""
     found = check_expression(db, source, text, "target", "any")
-    category = Category(category_item(found.items[0], found.types[0]), found.types[0])
+    (item,) = told_apart(db, source, found.items, found.types)
+    category = Category(category_item(item, found.types[0]), found.types[0])
     check_order(db, source, category, TARGET)
     return category
 

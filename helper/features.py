@@ -11,6 +11,7 @@ from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.arguments import quoted
+from madpy.helper.collations import told_apart
 from madpy.helper.expressions import (
     SHOWN,
     Expressions,
@@ -115,8 +116,10 @@ def list_features(
     features: list[Feature] = []
     items: list[str] = []
     categories: list[Category | None] = []
-    for item, name, kind, sql_type in zip(found.items, found.names, found.kinds, found.types, strict=True):
-        column = name if item == fill("{name:i}", {"name": name}) else None
+    own = told_apart(db, source, found.items, found.types)
+    for n, (name, kind, sql_type) in enumerate(zip(found.names, found.kinds, found.types, strict=True)):
+        item = own[n]
+        column = name if found.items[n] == fill("{name:i}", {"name": name}) else None
         is_category = kind in ("boolean", "text") or name in forced
         category = Category(category_item(item, sql_type), sql_type) if is_category else None
         levels: list[str] | None = BOOLEANS if kind == "boolean" else [] if is_category else None

@@ -22,10 +22,9 @@ from madpy.helper.terms import (
 )
 from madpy.ports.postgres.db import Database, Relation, fill, identifier
 from madpy.ports.postgres.scan import join_groups
-from madpy.ports.postgres.types import INTEGERS, NUMBERS, TEXTS, base_types_of, json_item
+from madpy.ports.postgres.types import INTEGERS, NUMBERS, ONE_COLLATION, TEXTS, base_types_of, json_item
 
 FEATURES = "features"
-ONE_COLLATION = 'COLLATE pg_catalog."default"'
 UNORDERED = ("xid", "cid", "aclitem")  # types with a hash and no order
 # Types that can be compared with each other, and the one that they are cast to for it.
 FAMILIES = (

@@ -17,6 +17,8 @@ PLAIN = NUMBERS | TEXTS | TIMES | {"boolean", "uuid", "bytea", "interval", "inet
 # Types that JSON has, or writes in one way whatever the session's settings are.
 IN_JSON = NUMBERS | TEXTS | TIMES | {"boolean", "uuid", "jsonb"}
 
+ONE_COLLATION = 'COLLATE pg_catalog."default"'
+
 
 def text_item(item: str, sql_type: str) -> str:
     """An expression as text: of a type that is not plain, as its type writes it.

@@ -1,0 +1,36 @@
+"""Texts that a collation calls equal and whose bytes differ: categories tell them apart, as scoring does."""
+
+from collections.abc import Sequence
+
+from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.shards import one_part
+from madpy.ports.postgres.types import ONE_COLLATION
+
+COLLATED = {"text", "character varying", "character"}
+
+
+def told_apart(db: Database, source: Relation, items: Sequence[str], types: Sequence[str]) -> list[str]:
+    """Expressions with the database's collation where theirs is not deterministic."""
+    loose = {
+        row["oid"]
+        for row in db.execute(
+            "SELECT oid::bigint AS oid FROM pg_catalog.pg_collation WHERE NOT collisdeterministic"
+        )
+    }
+    texts = [n for n, sql_type in enumerate(types) if sql_type in COLLATED]
+    if not loose or not texts:
+        return list(items)
+    rows = db.execute(
+        """
+        SELECT pg_catalog.unnest(ARRAY[{collations:q}]::regcollation[])::oid::bigint AS collation
+        FROM (SELECT) AS one LEFT JOIN (SELECT {items:q} FROM {part:q} LIMIT 0) AS s ON true
+        """,
+        collations=", ".join(f'pg_catalog.pg_collation_for(s."item {n}")' for n in texts),
+        items=", ".join(f'{items[n]} AS "item {n}"' for n in texts),
+        part=one_part(db, source),
+    )
+    changed = {n for n, row in zip(texts, rows, strict=True) if row["collation"] in loose}
+    return [
+        fill("({item:q} {one:q})", {"item": item, "one": ONE_COLLATION}) if n in changed else item
+        for n, item in enumerate(items)
+    ]

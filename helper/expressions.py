@@ -62,11 +62,17 @@ def check_expressions(
 
 
 def check_expression(
-    db: Database, source: Relation, text: str | None, what: str, allowed: str = "number"
+    db: Database,
+    source: Relation,
+    text: str | None,
+    what: str,
+    allowed: str = "number",
+    *,
+    may_be_vector: bool = False,
 ) -> Expressions:
-    """As check_expressions, for exactly one expression that is not an array."""
+    """As check_expressions, for exactly one expression; its value is no array unless it `may_be_vector`."""
     found = check_expressions(db, source, text, what, allowed)
-    if found.is_array or found.is_vector:
+    if found.is_array or (found.is_vector and not may_be_vector):
         raise MadpyError(f"{what} must be one expression, not an array", sqlstate="42804")
     if len(found.items) > 1:
         raise MadpyError(f"{what} must be one expression, not {len(found.items)}", hint="remove the commas")
@@ -290,4 +296,6 @@ def _kind(base: str, is_enum: bool) -> str:
 
 def _it_has(columns: dict[str, str]) -> str:
     names = [shown(name) for name in columns]
+    if not names:
+        return "it has no columns"
     return f"it has: {', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''}"

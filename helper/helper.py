@@ -104,6 +104,7 @@ def check_new_table(
 ) -> Relation:
     """Where a table can be created: a free name in a writable schema, with room for side tables' names."""
     *schema, name = _parts(db, relation, what)
+    _check_writable(db, name)
     _check_length(db, name, what, room)
     output = Relation(_writable_schema(db, schema[0] if schema else None, name), name)
     _check_free(db, output, "output table", source)
@@ -190,6 +191,22 @@ def _near(db: Database, parts: list[str]) -> str:
     return (
         f"schema {quoted(parts[0])} has no such table" if known else f"there is no schema {quoted(parts[0])}"
     )
+
+
+def _check_writable(db: Database, name: str) -> None:
+    """Said before the source is read."""
+    here = db.execute(
+        """
+        SELECT pg_catalog.current_setting('transaction_read_only') AS read_only,
+               pg_catalog.pg_is_in_recovery() AS is_standby
+        """
+    )[0]
+    if here["read_only"] == "on":
+        raise MadpyError(
+            f"{quoted(name)} cannot be created in a read-only transaction",
+            sqlstate="25006",
+            hint="create it on the primary server, and use it here" if here["is_standby"] else None,
+        )
 
 
 def _check_length(db: Database, name: str, what: str, room: str = "") -> None:

@@ -8,7 +8,7 @@ from madpy.ports.postgres.shards import part_by_part
 def fmsketch_dcount(db: Database, source_table: str | None, expression: str | None) -> int:
     """How many distinct values an expression has, about; NULL is none of them."""
     source = helper.check_source(db, source_table)
-    found = helper.check_expression(db, source, expression, "expression", "any")
+    found = helper.check_expression(db, source, expression, "expression", "any", may_be_vector=True)
     holes = {"schema": db.schema, "item": found.items[0]}
     states = part_by_part(
         db,

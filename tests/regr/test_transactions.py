@@ -168,7 +168,7 @@ def test_a_read_only_transaction(sql):
     sql("BEGIN READ ONLY")
     error = sql.fails(call("a", output="n"))
     assert error.sqlstate == "25006"
-    assert error.message == "regr_train: cannot execute CREATE TABLE AS in a read-only transaction"
+    assert error.message == 'regr_train: "n" cannot be created in a read-only transaction'
     sql("ROLLBACK; BEGIN READ ONLY")
     assert len(sql("SELECT * FROM madlib.regr_summary('m')")) == 2
     assert sql.value("SELECT count(madlib.regr_predict(coef, ARRAY[1, a])) FROM m, t") == 500

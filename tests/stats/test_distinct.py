@@ -41,6 +41,12 @@ def test_any_type(sql, value):
     assert abs(sql.value(query.format(value, 20000)) - 20000) < 600
 
 
+def test_arrays_of_a_table_by_name(sql):
+    sql("CREATE TABLE t AS SELECT ARRAY[i % 7, i % 2] AS v FROM generate_series(1, 100) AS i")
+    counts = "SELECT madlib.fmsketch_dcount('t', 'v'), madlib.fmsketch_dcount(v) FROM t"
+    assert sql(counts) == [(14, 14)]
+
+
 def test_the_error_is_what_it_is_said_to_be(sql):
     """100 sets: none is off by 3%, the root of the mean square is 0.8% at most, and there is no bias."""
     errors = [

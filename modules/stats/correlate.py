@@ -10,8 +10,8 @@ from madpy.helper.expressions import columns_of
 from madpy.helper.reasons import all_null
 from madpy.helper.terms import number_item
 from madpy.helper.training import Training, check_tables, create_summary_from
-from madpy.ports.postgres.db import Database, Relation, fill
-from madpy.ports.postgres.scan import STATE, Rows, Scan
+from madpy.ports.postgres.db import Database, Relation, fill, free_name
+from madpy.ports.postgres.scan import Rows, Scan
 from madpy.ports.postgres.shards import counts_of
 
 NAMED = 10  # variables in a warning
@@ -151,18 +151,20 @@ def _check_names(db: Database, names: list[str]) -> None:
 
 def _create_summary(db: Database, scan: Scan, side: Relation, record: Result) -> Result:
     """The one pass: everything there is to say, a row per group, in the summary table."""
+    own = {name: free_name(name, scan.rows.groups) for name in ("used", "skipped", "means", "entries")}
     figures = fill(
         """
-        (SELECT {groups:i,} {schema:i}.__column_rows({state:i}, false) AS "rows used",
-                {schema:i}.__column_rows({state:i}, true) AS "rows skipped",
-                {schema:i}.column_means({state:i}) AS "the means",
-                {schema:i}.{function:i}({state:i}) AS "the matrix"
+        (SELECT {groups:i,} {schema:i}.__column_rows({state:i}, false) AS {used:i},
+                {schema:i}.__column_rows({state:i}, true) AS {skipped:i},
+                {schema:i}.column_means({state:i}) AS {means:i},
+                {schema:i}.{function:i}({state:i}) AS {entries:i}
          FROM ({states:q}) AS s OFFSET 0) AS f
         """,
         {
+            **own,
             "groups": scan.rows.groups,
             "schema": db.schema,
-            "state": STATE,
+            "state": scan.state,
             "function": FUNCTIONS[record.method],
             "states": scan.states("column_moments"),
         },
@@ -173,11 +175,11 @@ def _create_summary(db: Database, scan: Scan, side: Relation, record: Result) ->
         record,
         figures,
         computed={
-            "num_rows_processed": 'coalesce("rows used", 0)',
-            "num_missing_rows_skipped": 'coalesce("rows skipped", 0)',
-            "total_rows_processed": 'coalesce("rows used", 0)',
-            "mean_vector": '"the means"',
-            "matrix": '"the matrix"',
+            "num_rows_processed": fill("coalesce({used:i}, 0)", own),
+            "num_missing_rows_skipped": fill("coalesce({skipped:i}, 0)", own),
+            "total_rows_processed": fill("coalesce({used:i}, 0)", own),
+            "mean_vector": fill("{means:i}", own),
+            "matrix": fill("{entries:i}", own),
         },
         groups=scan.rows.groups,
     )

@@ -157,6 +157,14 @@ def test_quoted_names(sql):
     assert sql('SELECT "a b" FROM "The O" WHERE column_position = 2') == [(-1.0,), (-1.0,)]
 
 
+@pytest.mark.parametrize("name", ["kernel state", "the matrix", "rows used", "used", "means", "entries"])
+def test_groups_named_as_what_is_computed(sql, name):
+    sql(f'CREATE TABLE t AS SELECT i % 2 AS "{name}", i AS a, i * i AS b FROM generate_series(1, 9) AS i')
+    sql(f"SELECT madlib.correlation('t', 'o', 'a, b', false, '\"{name}\"')")
+    assert sql(f'SELECT "{name}", num_rows_processed FROM o_summary ORDER BY 1') == [(0, 4), (1, 5)]
+    assert sql.value(f'SELECT count(DISTINCT "{name}") FROM o') == 2
+
+
 def test_aggregates_merge_and_agree_with_the_driver(sql, sample):
     sample(5)
     sql("SELECT madlib.correlation('t', 'o'), madlib.covariance('t', 'v')")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 EXTENSION = "madpy"
 LOST = ("08", "57P")  # SQLSTATEs of a connection that is gone, or of a server that goes down
 FALLEN = "55000"
+NO_FUNCTION, NO_SCHEMA = "42883", "3F000"
 NO_COLUMN, OTHER_TYPE, NO_MAPPING = "42703", "42804", "42704"
 LACKING = "a foreign table has a column that the table on its server lacks: see column_name"
 
@@ -81,15 +82,17 @@ def _named(server: str, error: SqlError) -> MadpyError:
     """An error of another server with the server's name in it; a cancel is none."""
     if error.sqlstate == CANCELED:
         return error
-    hint = error.hint
-    if error.sqlstate in ("42883", "3F000", "58P01", FALLEN):
+    hint, detail = error.hint, error.detail
+    message = error.message if f'"{server}"' in error.message else f'server "{server}": {error.message}'
+    if error.sqlstate in (NO_FUNCTION, NO_SCHEMA):
+        message, detail = f'server "{server}" does not have this version of madpy', error.message
+    if error.sqlstate in (NO_FUNCTION, NO_SCHEMA, "58P01", FALLEN):
         hint = "install the same version there: madpy install --all-shards TABLE, or CREATE EXTENSION madpy"
     if error.sqlstate == "42501":
         hint = "there, the role of your user mapping needs SELECT on the table and USAGE on madpy's schema"
     if error.sqlstate == NO_MAPPING and not hint:
         hint = f"CREATE USER MAPPING FOR CURRENT_USER SERVER {identifier(server)} OPTIONS (...)"
-    message = error.message if f'"{server}"' in error.message else f'server "{server}": {error.message}'
-    return MadpyError(message, sqlstate=error.sqlstate, hint=hint, detail=error.detail)
+    return MadpyError(message, sqlstate=error.sqlstate, hint=hint, detail=detail)
 
 
 def explained(db: Database, error: MadpyError) -> MadpyError:

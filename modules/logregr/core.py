@@ -25,6 +25,7 @@ COLLINEAR = 1e-12  # squared length that the features before leave unexplained
 SLACK = 1e-13  # of a log-likelihood: rounding
 ADRIFT = 0.1  # logits that still move by this much, and hardly less than before, where there is no maximum
 AT_REST = 1e-6  # change of a log-likelihood
+FEW_DIGITS, HOPELESS = 1e-4, 1e-13  # pivots between which the inverse of a Hessian is found in another basis
 INTERVAL = 1e-3
 AT_ONCE = 2**15  # numbers of the matrices worked on together: they stay in the second-level cache
 
@@ -55,6 +56,7 @@ class Sums:
     likelihood: Array  # (G,) its logarithm
     change: Array  # (G,) the largest change of a row's logit in the last step
     margin: Array  # (G,) the smallest (2 y - 1) logit of a row
+    pivot: Array  # (G,) the smallest of the Hessian, scaled to ones on its diagonal
     step: Array  # (G, k) Newton's next
     hessian: Array  # (G, k (k + 1) / 2) its lower triangle row by row
 
@@ -128,7 +130,8 @@ def _far_from_singular(matrices: Array) -> bool:
 
 def sums(body: Array, k: int) -> Sums:
     """From outcomes of the kernel "logregr"."""
-    return Sums(body[:, 0], body[:, 1], body[:, 2], body[:, 3 : 3 + k], body[:, 3 + k :])
+    likelihood, change, margin, pivot = body[:, :4].T
+    return Sums(likelihood, change, margin, pivot, body[:, 4 : 4 + k], body[:, 4 + k :])
 
 
 class Newton:
@@ -153,6 +156,7 @@ class Newton:
         self.likelihood = -design.rows * math.log(2)
         row, column = np.tril_indices(design.cross.shape[1])
         self.hessian = design.gram[:, row, column] / 4
+        self.pivot = np.ones(groups)
         self.change = np.full(groups, np.inf)
         self.adrift = np.zeros(groups, dtype=bool)
         self.step = self._first_step()
@@ -179,6 +183,7 @@ class Newton:
         self.coef[ahead] += self.step[ahead]
         self.likelihood[ahead] = found.likelihood[better]
         self.hessian[ahead] = found.hessian[better]
+        self.pivot[ahead] = found.pivot[better]
         self.adrift[ahead] = found.change[better] > np.maximum(ADRIFT, self.change[ahead] / 2)
         self.change[ahead] = found.change[better]
         self.step[ahead] = found.step[better]
@@ -212,15 +217,55 @@ class Newton:
         return steps
 
 
-def fits(newton: Newton) -> Array:
-    """What estimates are made of: `first`, coefficients, shifts, the Hessian's triangle; shape (G, ...).
+def nearly_collinear(newton: Newton) -> Numbers:
+    """The groups whose Hessian has too few digits to be inverted, and enough for `bases`."""
+    fitted = (newton.status < ONE_CLASS) & (newton.status != SEPARATED)
+    return np.flatnonzero(fitted & (newton.pivot < FEW_DIGITS) & (newton.pivot > HOPELESS))
 
-    A shift is NaN where there is no coefficient, a Hessian where there are no errors.
+
+def bases(newton: Newton, groups: Numbers) -> Array:
+    """Lower triangular B with B H B' nearly the unit matrix, shape (len(groups), k, k)."""
+    return _inverse_factor(newton.hessian[groups], newton.design.kept[groups])
+
+
+def basis_params(newton: Newton, groups: Numbers, basis: Array) -> Array:
+    """As `Newton.params`, at the coefficients that were found; the basis behind them."""
+    coef = newton.coef[groups]
+    shift = np.where(newton.design.kept[groups], newton.design.shift[groups], np.nan)
+    row, column = np.tril_indices(basis.shape[1])
+    return np.concatenate([coef, np.zeros_like(coef), shift, basis[:, row, column]], axis=1)
+
+
+def roots(newton: Newton, groups: Numbers, basis: Array, found: Sums) -> Array:
+    """R with R'R the inverse Hessian, lower triangles: of sums in the basis, which lost no digits.
+
+    Source: Yamamoto, Nakatsukasa, Yanagisawa & Fukaya (2015), Roundoff error analysis of the CholeskyQR2
+    algorithm, ETNA 44, 306-326.
+    """
+    row, column = np.tril_indices(basis.shape[1])
+    result: Array = (_inverse_factor(found.hessian, newton.design.kept[groups]) @ basis)[:, row, column]
+    return result
+
+
+def _inverse_factor(hessian: Array, kept: Mask) -> Array:
+    """Of Cholesky factors, from lower triangles; 0 for features that are not kept; NaN without a factor."""
+    scaled, scale = _scaled(_triangle(hessian, kept.shape[1]), kept)
+    try:
+        inverse: Array = np.linalg.inv(np.linalg.cholesky(scaled)) * scale[:, None, :]
+    except np.linalg.LinAlgError:
+        return np.full_like(scaled, np.nan)
+    return inverse
+
+
+def fits(newton: Newton, roots: Array) -> Array:
+    """What estimates are made of: `first`, coefficients, shifts, triangles of the Hessian and of the roots.
+
+    Shape (G, ...).  A shift is NaN where there is no coefficient, a Hessian where there are no errors.
     """
     kept = newton.design.kept & (newton.status < ONE_CLASS)[:, None]
     shift = np.where(kept, newton.design.shift, np.nan)
     hessian = np.where((newton.status == SEPARATED)[:, None], np.nan, newton.hessian)
-    return np.concatenate([newton.design.first[:, None], newton.coef, shift, hessian], axis=1)
+    return np.concatenate([newton.design.first[:, None], newton.coef, shift, hessian, roots], axis=1)
 
 
 def estimated(k: int) -> dict[str, list[int]]:

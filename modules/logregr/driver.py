@@ -171,9 +171,21 @@ def _iterate(
     return newton
 
 
+def _refine(db: Database, scan: Scan, newton: core.Newton, k: int) -> core.Array:
+    """Where features are nearly collinear, a pass for the standard errors."""
+    roots = np.full(newton.hessian.shape, np.nan)
+    for part in _parts(scan, core.nearly_collinear(newton), k):
+        db.progress(f"{METHOD}: standard errors of features that are nearly collinear")
+        basis = core.bases(newton, part)
+        params = core.basis_params(newton, part, basis)
+        found = scan.step("logregr", params if scan.rows.groups else params[0], part.tolist(), outcome=True)
+        roots[part] = core.roots(newton, part, basis, core.sums(found.body, k))
+    return roots
+
+
 def _parts(scan: Scan, groups: core.Numbers, k: int) -> Iterator[core.Numbers]:
     """Which groups a step is for: over a store a few thousand at once, whose states stay in the cache."""
-    size = len(groups) if scan.feed == "streaming" else max(1, AT_ONCE // k**2)
+    size = max(1, len(groups) if scan.feed == "streaming" else AT_ONCE // k**2)
     for start in range(0, len(groups), size):
         yield groups[start : start + size]
 
@@ -183,7 +195,7 @@ def _create_model(
 ) -> None:
     k = len(terms.names)
     cells: dict[str, Column] = {
-        "fit": core.fits(newton),
+        "fit": core.fits(newton, _refine(db, scan, newton, k)),
         **core.deviances(newton),
         "num_rows_processed": states.rows_used,
         "num_missing_rows_skipped": states.rows_skipped,

@@ -6,7 +6,8 @@ from scipy import special
 
 def estimate(fit, k):
     """The condition number; coefficients, errors, z, p, odds ratios; the covariance."""
-    first, coef, shift, triangle = fit[0], fit[1 : 1 + k], fit[1 + k : 1 + 2 * k], fit[1 + 2 * k :]
+    first, coef, shift, triangles = fit[0], fit[1 : 1 + k], fit[1 + k : 1 + 2 * k], fit[1 + 2 * k :]
+    triangle, of_root = np.split(triangles, 2)
     kept = ~np.isnan(shift)
     hessian = np.zeros((k, k))
     hessian[np.tril_indices(k)] = triangle
@@ -17,7 +18,12 @@ def estimate(fit, k):
     some = np.ix_(kept, kept)
     covariance, condition = np.full((k, k), np.nan), np.nan
     if kept.any() and not np.isnan(triangle).any():
-        covariance[some] = turn[some] @ np.linalg.inv(hessian[some]) @ turn[some].T
+        inverse = np.linalg.inv(hessian[some])
+        if not np.isnan(of_root).any():
+            root = np.zeros((k, k))
+            root[np.tril_indices(k)] = of_root
+            inverse = (root.T @ root)[some]
+        covariance[some] = turn[some] @ inverse @ turn[some].T
         back = np.linalg.inv(turn[some])
         condition = np.sqrt(np.linalg.cond(back.T @ hessian[some] @ back))
     coef = np.where(kept, turn @ np.where(kept, coef, 0), np.nan)

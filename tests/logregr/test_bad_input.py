@@ -120,8 +120,8 @@ def test_a_column_that_predictions_would_hide(sql, source):
         ("0.5, '{1}', '{0,0,0}'", "the target is 0.5 in some row, not 0 or 1"),
         ("1, '{NaN}', '{0,0,0}'", "feature 1 is NaN in some row"),
         ("1, '{1e200}', '{1e200,0,0}'", "the logit of some row is not finite"),
-        ("1, '{1}', '{0,0}'", "2 parameters are not three for each feature"),
-        ("1, '{1}', '{0,0,0,0,0,0}'", "6 parameters are not three for each of 1 features"),
+        ("1, '{1}', '{0,0}'", "2 parameters are not three for each of 1 features"),
+        ("1, '{1}', '{0,0,0,0,0}'", "5 parameters are not three for each of 1 features"),
         ("1, '{1}', NULL", "parameters must be an array of numbers without NULL"),
     ],
 )

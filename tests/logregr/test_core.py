@@ -21,14 +21,25 @@ def moments(X, y):
 
 def pass_over(X, y, params):
     """The outcome of the kernel "logregr"."""
-    coef, step, shift = np.split(params, 3)
+    k = X.shape[1]
+    (coef, step, shift), basis = np.split(params[: 3 * k], 3), params[3 * k :]
     z = np.where(np.isnan(shift), 0, X - shift)
     sign = 2 * y - 1
     p = special.expit(z @ coef)
-    hessian = z.T @ (z * (p * (1 - p))[:, None])
+    turned = z @ lower(basis, k).T if len(basis) else z
+    hessian = turned.T @ (turned * (p * (1 - p))[:, None])
     numbers = [-np.logaddexp(0, -sign * (z @ coef)).sum(), np.abs(z @ step).max(), (sign * (z @ coef)).min()]
     ahead = np.linalg.lstsq(hessian, (y - p) @ z, rcond=None)[0]
-    return np.concatenate([numbers, ahead, hessian[np.tril_indices(len(coef))]])
+    some = np.diag(hessian) > 0
+    scale = 1 / np.sqrt(np.diag(hessian)[some])
+    pivot = 1 / np.diag(np.linalg.pinv(hessian[np.ix_(some, some)] * np.outer(scale, scale))).max()
+    return np.concatenate([numbers, [pivot], ahead, hessian[np.tril_indices(k)]])
+
+
+def lower(triangle, k):
+    matrix = np.zeros((k, k))
+    matrix[np.tril_indices(k)] = triangle
+    return matrix
 
 
 def fit(groups, tolerance=1e-4, max_iter=20):
@@ -41,12 +52,22 @@ def fit(groups, tolerance=1e-4, max_iter=20):
         rows = zip([groups[g] for g in going], newton.params(going), strict=True)
         newton.take(going, core.sums(np.array([pass_over(X, y, p) for (X, y), p in rows]), k))
     newton.stop()
-    rows = np.array([estimate(fit, k) for fit in core.fits(newton)])
+    rows = np.array([estimate(fit, k) for fit in core.fits(newton, refined(newton, groups, k))])
     dims = core.estimated(k)
     ends = np.cumsum([int(np.prod(shape)) for shape in dims.values()])[:-1]
     parts = zip(dims.items(), np.split(rows, ends, axis=1), strict=True)
     found = {name: part.reshape(len(groups), *shape) for (name, shape), part in parts}
     return newton, SimpleNamespace(**found, **core.deviances(newton))
+
+
+def refined(newton, groups, k):
+    roots = np.full(newton.hessian.shape, np.nan)
+    if len(near := core.nearly_collinear(newton)):
+        basis = core.bases(newton, near)
+        rows = zip([groups[g] for g in near], core.basis_params(newton, near, basis), strict=True)
+        found = core.sums(np.array([pass_over(X, y, p) for (X, y), p in rows]), k)
+        roots[near] = core.roots(newton, near, basis, found)
+    return roots
 
 
 @pytest.fixture

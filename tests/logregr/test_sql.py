@@ -145,8 +145,33 @@ def test_the_outcome_of_a_state(sql, source):
     likelihood = np.log(np.where(y == 1, p, 1 - p)).sum()
     margin = np.where(y == 1, 1, -1) * np.log(p / (1 - p))
     np.testing.assert_allclose(found.body[0, :3], [likelihood, 2, margin.min()], rtol=1e-12)
-    np.testing.assert_allclose(found.body[0, 3:9], step, rtol=1e-10)
-    np.testing.assert_allclose(found.body[0, 9:], hessian[np.tril_indices(6)], rtol=1e-12)
+    assert found.body[0, 3] == 0  # the pivot of the combination
+    np.testing.assert_allclose(found.body[0, 4:10], step, rtol=1e-10)
+    np.testing.assert_allclose(found.body[0, 10:], hessian[np.tril_indices(6)], rtol=1e-12)
+
+
+def test_the_hessian_in_a_basis(sql, source):
+    X = np.array([(1, a, b) for a, b in sql("SELECT a, b FROM t")], dtype=float)
+    params = [0.1, 0.2, 0.3, 0, 0, 0, 0, 0.5, 0]
+    basis = [2.0, -1, 0.5, 0.25, -3, 4]
+    state = "SELECT madlib.logregr_state(y::int, ARRAY[1, a, b], '{params}') AS s FROM t GROUP BY g"
+    merged = "SELECT madlib.__logregr_outcome(madlib.logregr_merge(s)) FROM ({state}) AS q"
+
+    def outcome(numbers):
+        params = "{" + ", ".join(map(str, numbers)) + "}"
+        return States.parse(sql.value(merged.format(state=state.format(params=params))), 1).body[0]
+
+    plain, turned = outcome(params), outcome(params + basis)
+    z = X - [0, 0.5, 0]
+    p = 1 / (1 + np.exp(-(z @ [0.1, 0.2, 0.3])))
+    matrix = np.zeros((3, 3))
+    matrix[np.tril_indices(3)] = basis
+    hessian = matrix @ (z.T @ (z * (p * (1 - p))[:, None])) @ matrix.T
+    np.testing.assert_allclose(turned[7:], hessian[np.tril_indices(3)], rtol=1e-12)
+    np.testing.assert_array_equal(turned[:3], plain[:3])
+    scale = 1 / np.sqrt(np.diag(hessian))
+    pivots = np.diag(np.linalg.cholesky(hessian * np.outer(scale, scale))) ** 2
+    np.testing.assert_allclose(turned[3], pivots.min(), rtol=1e-10)
 
 
 @pytest.mark.parametrize("k", [1, 2, 7])
@@ -156,9 +181,12 @@ def test_estimates(sql, k):
     X = rng.normal(1, 1, (9, 3 * k, k)) * np.exp(rng.normal(0, 3, k))
     hessian = (X.swapaxes(1, 2) @ X)[:, *np.tril_indices(k)]
     first, (coef, shift) = np.exp(rng.normal(size=(9, 1))), rng.normal(size=(2, 9, k))
-    fits = np.concatenate([first, *np.broadcast_arrays(coef, shift), hessian], axis=1)
+    root = np.linalg.inv(np.linalg.cholesky(X.swapaxes(1, 2) @ X))[:, *np.tril_indices(k)]
+    root[np.arange(9) % 2 == 0] = np.nan
+    fits = np.concatenate([first, *np.broadcast_arrays(coef, shift), hessian, root], axis=1)
     fits[:2, 0] = 0
     fits[2:4, 2 * k] = np.nan
+    fits[3, -k:] = 0  # what is left out has no part in the root
     fits[4, 1 + k : 1 + 2 * k] = np.nan
     fits[5, 1 + 2 * k :] = np.nan
     found = np.array([estimated(sql, fits.ravel(), n * fits.shape[1], k) for n in range(9)])
@@ -174,7 +202,7 @@ def estimated(sql, numbers, first, k):
 
 def test_estimates_of_a_hessian_without_an_inverse(sql):
     """What it does not tell from the terms before has no error."""
-    found = estimated(sql, np.array([0, 1, 2, 3, 0, 0, 0, 4, 2, 5, 4, 2, 4], dtype=float), 0, 3)
+    found = estimated(sql, np.array([0, 1, 2, 3, 0, 0, 0, 4, 2, 5, 4, 2, 4, *[np.nan] * 6]), 0, 3)
     assert found[0] == np.inf
     assert found[1:4].tolist() == [1, 2, 3]
     np.testing.assert_allclose(found[4:7], [np.sqrt(5 / 16), 0.5, np.nan])

@@ -12,8 +12,13 @@
  * (2 y - 1) b'z: where that is above zero, b separates the classes.  b[0] = NaN: the rows are counted and not looked at.
  * A feature whose shift is NaN is left out: it counts as 0.
  *
- * The outcome: the log-likelihood, the largest |d'z|, the smallest (2 y - 1) b'z, Newton's next step, and the Hessian's
- * lower triangle.
+ * Behind them may come a basis B, a lower triangle row by row: gradient and Hessian are then those of B z.  Where features
+ * are nearly collinear, the Hessian's sums have too few digits to be inverted.  With the inverse of its factor for B it is
+ * nearly the unit matrix, and its sums have all of them (Yamamoto et al. (2015), Roundoff error analysis of the CholeskyQR2
+ * algorithm, ETNA 44).
+ *
+ * The outcome: the log-likelihood, the largest |d'z|, the smallest (2 y - 1) b'z, the smallest pivot of the Hessian scaled
+ * to a diagonal of 1, Newton's next step, and the Hessian's lower triangle.
  *
  * Source: McCullagh & Nelder, Generalized Linear Models, 2nd ed., section 4.4.
  */
@@ -38,6 +43,7 @@ typedef struct Body
 	const double *coef;
 	const double *step;
 	const double *shift;
+	const double *basis;		/* NULL: none */
 	double	   *likelihood;		/* a pair, as the next two are */
 	double	   *gradient;
 	double	   *hessian;
@@ -61,13 +67,20 @@ typedef struct Scratch
 	double		weighted[CHUNK];	/* a column times the weights */
 } Scratch;
 
-static Body
-body_of(double *body, int nparams)
+static int64
+triangle(int k)
 {
-	int			k = nparams / 3;
+	return (int64) k * (k + 1) / 2;
+}
+
+static Body
+body_of(double *body, int ncols, int nparams)
+{
+	int			k = ncols - 1;
 	Body		parts = {k, body, body + k, body + 2 * k};
 
-	parts.likelihood = body + 3 * k;
+	parts.basis = nparams > 3 * k ? body + 3 * k : NULL;
+	parts.likelihood = body + nparams;
 	parts.gradient = parts.likelihood + 2;
 	parts.hessian = parts.gradient + 2 * k;
 	parts.positives = parts.hessian + (Size) k * (k + 1);
@@ -79,20 +92,16 @@ body_of(double *body, int nparams)
 static int64
 logregr_size(int ncols, int nparams)
 {
-	int64		k = nparams / 3;
+	int64		k = ncols - 1;
 
-	return 3 * k + 2 + 2 * k + k * (k + 1) + 3;
+	return nparams + 2 + 2 * k + 2 * triangle(k) + 3;
 }
 
 static void
 logregr_start(State *state, const double *params)
 {
-	if (state->nparams % 3 != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("%d parameters are not three for each feature", state->nparams)));
 	memcpy(state->body, params, state->nparams * sizeof(double));
-	*body_of(state->body, state->nparams).margin = INFINITY;
+	*body_of(state->body, state->ncols, state->nparams).margin = INFINITY;
 }
 
 /* z = x - shift, and what it adds to the logits and to their changes. */
@@ -240,6 +249,19 @@ accumulate(double *pair, double value)
 	pair[1] += sum.lo;
 }
 
+/* Column i of B z, which takes the place of the last column of z that it needs. */
+DD_CLONES static void
+combine(double *restrict z, const double *restrict basis, int i, int rows)
+{
+	double	   *own = z + (Size) i * CHUNK;
+
+	for (int r = 0; r < rows; r++)
+		own[r] *= basis[i];
+	for (int j = 0; j < i; j++)
+		for (int r = 0; r < rows; r++)
+			own[r] += basis[j] * z[(Size) j * CHUNK + r];
+}
+
 /* What the rows of a chunk have beside sums. */
 typedef struct Extremes
 {
@@ -335,6 +357,9 @@ add_chunk(const Body *body, const Block *block, int first, int real, Scratch *s)
 	scale_by_powers((bits *) s->far, (const bits *) s->shifted, rows);
 	probabilities(s->logit, s->sign, s->far, rows, s->residual, s->weight);
 	accumulate(body->likelihood, likelihood(s->logit, s->sign, s->far, rows));
+	if (body->basis)
+		for (int i = k - 1; i >= 0; i--)
+			combine(s->z, body->basis + triangle(i), i, rows);
 	for (int i = 0; i < k; i++)
 	{
 		const double *z = s->z + (Size) i * CHUNK;
@@ -381,10 +406,10 @@ cannot_use(const Block *block, int k, int first, int rows)
 static void
 logregr_add(State *state, const Block *block)
 {
-	Body		body = body_of(state->body, state->nparams);
+	Body		body = body_of(state->body, state->ncols, state->nparams);
 	Scratch    *scratch;
 
-	if (body.k != state->ncols - 1)
+	if (state->nparams != 3 * body.k && state->nparams != 3 * body.k + triangle(body.k))
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("%d parameters are not three for each of %d features", state->nparams, state->ncols - 1)));
@@ -407,8 +432,8 @@ logregr_add(State *state, const Block *block)
 static void
 logregr_merge(State *into, const State *from)
 {
-	Body		to = body_of(into->body, into->nparams);
-	Body		add = body_of((double *) from->body, from->nparams);
+	Body		to = body_of(into->body, into->ncols, into->nparams);
+	Body		add = body_of((double *) from->body, from->ncols, from->nparams);
 
 	for (double *pair = to.likelihood, *other = add.likelihood; pair < to.positives; pair += 2, other += 2)
 	{
@@ -424,10 +449,10 @@ logregr_merge(State *into, const State *from)
 static State *
 logregr_outcome(const State *state)
 {
-	int			k = state->nparams / 3;
-	Body		body = body_of((double *) state->body, state->nparams);
-	State	   *outcome = state_outcome(state, 3 + k + (int64) k * (k + 1) / 2);
-	double	   *step = outcome->body + 3;
+	int			k = state->ncols - 1;
+	Body		body = body_of((double *) state->body, state->ncols, state->nparams);
+	State	   *outcome = state_outcome(state, 4 + k + triangle(k));
+	double	   *step = outcome->body + 4;
 	double	   *hessian = step + k;
 
 	outcome->body[0] = body.likelihood[0] + body.likelihood[1];
@@ -435,9 +460,9 @@ logregr_outcome(const State *state)
 	outcome->body[2] = *body.margin;
 	for (int i = 0; i < k; i++)
 		step[i] = body.gradient[2 * i] + body.gradient[2 * i + 1];
-	for (int64 i = 0; i < (int64) k * (k + 1) / 2; i++)
+	for (int64 i = 0; i < triangle(k); i++)
 		hessian[i] = body.hessian[2 * i] + body.hessian[2 * i + 1];
-	newton_step(hessian, k, step);
+	outcome->body[3] = newton_step(hessian, k, step);
 	return outcome;
 }
 

@@ -5,6 +5,6 @@
 #define MADPY_LOGREGR_H
 
 /* Newton's step H^-1 x in the place of x, k numbers; the Hessian is its lower triangle row by row. */
-extern void newton_step(const double *hessian, int k, double *x);
+extern double newton_step(const double *hessian, int k, double *x);
 
 #endif

@@ -96,17 +96,23 @@ solve(const Factor *f, double *x, int from)
 		x[i] *= f->scale[i];
 }
 
-/* Newton's step: x goes in as the gradient, and comes out as H^-1 x. */
-void
+/* Newton's step: x goes in as the gradient, and comes out as H^-1 x.  The smallest pivot, of features that have one. */
+double
 newton_step(const double *hessian, int k, double *x)
 {
 	Factor		f = factorize(hessian, k);
+	double		smallest = 1;
 
 	solve(&f, x, 0);
 	for (int i = 0; i < k; i++)
+	{
 		if (!isfinite(x[i]))
 			x[i] = 0;
+		if (f.scale[i] > 0)
+			smallest = Min(smallest, ROW(f.lower, i)[i] * ROW(f.lower, i)[i]);
+	}
 	factor_free(&f);
+	return smallest;
 }
 
 /* --- estimates --- */
@@ -115,7 +121,8 @@ newton_step(const double *hessian, int k, double *x)
 
 /*
  * One group.  What is asked: the first feature where it is constant, else 0; the coefficients of features less their
- * shifts; the shifts, NaN where there is no coefficient; the Hessian, a triangle.
+ * shifts; the shifts, NaN where there is no coefficient; the Hessian, a triangle; and one R with R'R its inverse, where
+ * that is known to more digits than the Hessian, else NaN.
  */
 typedef struct Fit
 {
@@ -131,7 +138,7 @@ typedef struct Fit
 static int64
 numbers_asked(int k)
 {
-	return 1 + 2 * (int64) k + (int64) k * (k + 1) / 2;
+	return 1 + 2 * (int64) k + (int64) k * (k + 1);
 }
 
 /* The condition number, then k of each: coefficients, standard errors, z, p, odds ratios; then the covariance. */
@@ -155,55 +162,79 @@ fit_new(int k)
 	};
 }
 
-/* The inverse of the Hessian, with the features still less their shifts. */
 static void
-invert(Fit *fit, double *triangle)
+mirror(double *matrix, int k)
 {
-	int			k = fit->k;
-	Factor		f;
-
-	for (int i = 0; i < k; i++)
-		for (int j = 0; j <= i; j++)
-			if (!fit->kept[i] || !fit->kept[j])
-				ROW(triangle, i)[j] = 0;
-	f = factorize(triangle, k);
-	for (int j = 0; j < k; j++)
-	{
-		double	   *row = &AT(fit->covariance, k, j, 0);
-
-		fit->known[j] = f.inverse[j] > 0;
-		memset(row, 0, k * sizeof(double));
-		row[j] = 1;
-		solve(&f, row, j);
-		for (int i = 0; i < k; i++)
-			AT(fit->hessian, k, i, j) = ROW(triangle, Max(i, j))[Min(i, j)];
-	}
 	for (int i = 0; i < k; i++)
 		for (int j = 0; j < i; j++)
-			AT(fit->covariance, k, i, j) = AT(fit->covariance, k, j, i);
-	factor_free(&f);
+			AT(matrix, k, i, j) = AT(matrix, k, j, i);
 }
 
-/* Everything of the features as they are: only the first coefficient is another. */
+/* The covariance: the inverse of the Hessian, turned to features as they are. */
 static void
-take_shifts_back(Fit *fit)
+invert(Fit *fit, const double *triangle)
+{
+	int			k = fit->k;
+	Factor		f = factorize(triangle, k);
+	double	   *c = fit->covariance;
+
+	for (int j = 0; j < k; j++)
+	{
+		fit->known[j] = f.inverse[j] > 0;
+		memset(&AT(c, k, j, 0), 0, k * sizeof(double));
+		AT(c, k, j, j) = 1;
+		solve(&f, &AT(c, k, j, 0), j);
+	}
+	factor_free(&f);
+	mirror(c, k);
+	for (int j = 0; j < k; j++)
+		AT(c, k, 0, j) -= dot(fit->back, &AT(c, k, j, 0), k);
+	AT(c, k, 0, 0) -= dot(fit->back, c, k);
+	for (int i = 1; i < k; i++)
+		AT(c, k, i, 0) = AT(c, k, 0, i);
+}
+
+/* The same from a root of the inverse, which is turned itself: nothing large is taken off the covariance. */
+static void
+square(Fit *fit, double *root)
+{
+	int			k = fit->k;
+
+	memset(fit->covariance, 0, (Size) k * k * sizeof(double));
+	memcpy(fit->known, fit->kept, k * sizeof(bool));
+	for (int m = 0; m < k; m++)
+	{
+		double	   *row = ROW(root, m);
+
+		CHECK_FOR_INTERRUPTS();
+		row[0] -= dot(fit->back, row, m + 1);
+		for (int i = 0; i <= m; i++)
+			for (int j = i; j <= m; j++)
+				AT(fit->covariance, k, i, j) += row[i] * row[j];
+	}
+	mirror(fit->covariance, k);
+}
+
+/* The Hessian of features as they are; what is left out has none. */
+static void
+take_hessian(Fit *fit, double *triangle)
 {
 	int			k = fit->k;
 	double	   *h = fit->hessian;
-	double	   *c = fit->covariance;
 
+	for (int i = 0; i < k; i++)
+		for (int j = 0; j <= i; j++)
+		{
+			if (!fit->kept[i] || !fit->kept[j])
+				ROW(triangle, i)[j] = 0;
+			AT(h, k, i, j) = AT(h, k, j, i) = ROW(triangle, i)[j];
+		}
 	for (int i = 1; i < k; i++)
 		for (int j = 0; j < k; j++)
 			AT(h, k, i, j) += fit->back[i] * AT(h, k, 0, j);
 	for (int i = 0; i < k; i++)
 		for (int j = 1; j < k; j++)
 			AT(h, k, i, j) += AT(h, k, i, 0) * fit->back[j];
-	for (int j = 0; j < k; j++)
-		AT(c, k, 0, j) -= dot(fit->back, &AT(c, k, j, 0), k);
-	AT(c, k, 0, 0) -= dot(fit->back, c, k);
-	for (int i = 1; i < k; i++)
-		AT(c, k, i, 0) = AT(c, k, 0, i);
-	fit->coef[0] -= dot(fit->back, fit->coef, k);
 }
 
 /* By singular values, of the features, each row times the root of its weight p (1 - p). */
@@ -237,6 +268,8 @@ estimate(Fit *fit, double *asked, double *told)
 	int			k = fit->k;
 	double	   *coef = told + 1;
 	double	   *covariance = coef + 5 * (Size) k;
+	double	   *triangle = asked + 1 + 2 * (Size) k;
+	double	   *root = triangle + (Size) k * (k + 1) / 2;
 
 	for (int j = 0; j < k; j++)
 	{
@@ -246,8 +279,12 @@ estimate(Fit *fit, double *asked, double *told)
 		fit->coef[j] = fit->kept[j] ? asked[1 + j] : 0;
 		fit->back[j] = fit->kept[j] && asked[0] != 0 && j > 0 ? shift / asked[0] : 0;
 	}
-	invert(fit, asked + 1 + 2 * (Size) k);
-	take_shifts_back(fit);
+	fit->coef[0] -= dot(fit->back, fit->coef, k);
+	take_hessian(fit, triangle);
+	if (isnan(root[0]))
+		invert(fit, triangle);
+	else
+		square(fit, root);
 	for (int i = 0; i < k; i++)
 	{
 		for (int j = 0; j < k; j++)

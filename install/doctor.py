@@ -26,6 +26,7 @@ def examine(db: Database, schema: str | None = None) -> Iterator[Finding]:
     yield from _server(db)
     installation = locate(db, schema)
     yield from _installation(installation)
+    yield from _schema(db, installation)
     for what in ignored(db):
         remedy = "drop it, or where you trust what it holds: ALTER ... OWNER TO a superuser"
         yield Finding("ignored", what, "note", remedy)
@@ -68,6 +69,23 @@ def _installation(installation: Installation | None) -> Iterator[Finding]:
         yield Finding("madpy in SQL", f"{installation}; this command is {__version__}", "bad", remedy)
     else:
         yield Finding("madpy in SQL", str(installation))
+
+
+def _schema(db: Database, installation: Installation | None) -> Iterator[Finding]:
+    """Drivers call functions of their schema by the name that it had when they were made."""
+    if installation is None or not db.value(
+        """
+        SELECT count(*)
+        FROM pg_proc JOIN pg_language AS l ON l.oid = prolang AND lanname = 'plpython3u'
+        WHERE pronamespace = to_regnamespace(quote_ident({schema:l}))
+          AND strpos(prosrc, quote_ident({schema:l}) || '.__python_path()') = 0
+        """,
+        schema=installation.schema,
+    ):
+        return
+    remedy = "ALTER SCHEMA ... RENAME TO the name that it had; madpy install --schema makes another one"
+    fact = f'"{installation.schema}" had another name when madpy was installed'
+    yield Finding("schema", fact, "bad", remedy)
 
 
 def _library(db: Database, installation: Installation | None) -> Iterator[Finding]:

@@ -35,6 +35,15 @@ def test_versions_that_differ(db: Database, release: Release) -> None:
     assert found["madpy.so"].fact == f"{__version__}, but SQL has 2"
 
 
+def test_a_schema_that_was_renamed(db: Database) -> None:
+    db.execute("CREATE EXTENSION madpy CASCADE")
+    assert "schema" not in findings(db)
+    db.execute("ALTER SCHEMA madlib RENAME TO other")
+    found = findings(db)["schema"]
+    assert (found.state, found.fact) == ("bad", '"other" had another name when madpy was installed')
+    assert "ALTER SCHEMA ... RENAME TO" in (found.remedy or "")
+
+
 def test_a_python_path_that_leads_nowhere(db: Database) -> None:
     db.execute("LOAD 'madpy'; SET madpy.python_path = '/nowhere'")
     found = findings(db)

@@ -3,22 +3,28 @@
 from collections.abc import Sequence
 
 from madpy.ports.postgres.db import Database, Relation, fill
-from madpy.ports.postgres.shards import one_part
+from madpy.ports.postgres.shards import one_part, shards_of
 from madpy.ports.postgres.types import ONE_COLLATION
 
 COLLATED = {"text", "character varying", "character"}
 
 
 def told_apart(db: Database, source: Relation, items: Sequence[str], types: Sequence[str]) -> list[str]:
-    """Expressions with the database's collation where theirs is not deterministic."""
+    """Expressions with a collation that is deterministic where theirs is not.
+
+    It is the database's.  Over several servers it is "C": postgres_fdw would leave the other one out of what
+    it sends, and the column's own would be taken there.
+    """
+    texts = [n for n, sql_type in enumerate(types) if sql_type in COLLATED]
+    if not texts:
+        return list(items)
     loose = {
         row["oid"]
         for row in db.execute(
             "SELECT oid::bigint AS oid FROM pg_catalog.pg_collation WHERE NOT collisdeterministic"
         )
     }
-    texts = [n for n, sql_type in enumerate(types) if sql_type in COLLATED]
-    if not loose or not texts:
+    if not loose:
         return list(items)
     rows = db.execute(
         """
@@ -30,7 +36,8 @@ def told_apart(db: Database, source: Relation, items: Sequence[str], types: Sequ
         part=one_part(db, source),
     )
     changed = {n for n, row in zip(texts, rows, strict=True) if row["collation"] in loose}
+    own = 'COLLATE pg_catalog."C"' if shards_of(db, source).parts else ONE_COLLATION
     return [
-        fill("({item:q} {one:q})", {"item": item, "one": ONE_COLLATION}) if n in changed else item
+        fill("({item:q} {own:q})", {"item": item, "own": own}) if n in changed else item
         for n, item in enumerate(items)
     ]

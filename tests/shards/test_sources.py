@@ -331,3 +331,27 @@ def test_row_level_security(sharded: Session, schema: str, role: str) -> None:
     assert same(sharded, "rows", "flat", some) == {
         f'rows of "rows" are fetched from where they are: {warning}'
     }
+
+
+@pytest.mark.parametrize("name", ["logregr", "nb", "dtree"])
+def test_texts_that_a_collation_calls_equal(sharded: Session, far: Far, schema: str, name: str) -> None:
+    """Every spelling is a class, and a category, of its own; rows are fetched for it."""
+    there = far.session(1)
+    for run in (sharded, there):
+        run(
+            f"CREATE COLLATION {schema}.loose"
+            " (provider = icu, locale = 'und-u-ks-level2', deterministic = false)"
+        )
+    there(f"SET search_path = {schema}")
+    there("CREATE VIEW spelt AS SELECT *, CASE WHEN x3 > 1 THEN 'x' ELSE 'X' END COLLATE loose AS c FROM t")
+    there.connection.close()
+    sharded(f"CREATE TABLE parts ({COLUMNS}, c text COLLATE loose) PARTITION BY LIST (place)")
+    foreign(sharded, "spelt", "parts", "IN (1)", f"{schema}_s1", schema, "spelt")
+    sharded(f"SELECT madlib.{name}_train('parts', 'm', 'c', 'x1')")
+    assert len(sharded.warnings) == 1
+    found = "SELECT classes, num_rows_processed, num_missing_rows_skipped FROM m_summary"
+    assert sharded(found) == [(["X", "x"], 500, 0)]
+    if name != "logregr":  # dummies are compared as the column's collation has it
+        sharded(f"SELECT madlib.{name}_train('parts', 'n', 'x3 > 1', 'c')")
+        sharded(f"SELECT madlib.{name}_predict('n', 'parts', 'p', 'c')")
+        assert sharded("SELECT count(*) FROM p WHERE prediction <> (x3 > 1)") == [(0,)]

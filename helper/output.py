@@ -239,7 +239,7 @@ class _Data:
         own = [column.pieces[n] for n in used.tolist()]
         place = np.where(at < 0, np.nan, np.searchsorted(used, at))
         texts = [piece for piece in own if isinstance(piece, str)]
-        if texts and sql_type.removesuffix("[]") not in FROM_TEXT:
+        if sql_type.removesuffix("[]") not in FROM_TEXT:
             return f"({literal(array_text(texts))}::{sql_type}[])[{self._integer(place)} + 1]"
         call = "{schema:i}.{function:i}(g.{pieces:q}, {place:q})"
         holes = {

@@ -100,6 +100,17 @@ def test_no_rows(db, source, schema):
     assert db.execute("SELECT x, y, z, v FROM o") == []
 
 
+def test_nothing_but_null_in_a_type_of_somebody(db, source, schema):
+    """A cast from text would be somebody's function, and may be called with NULL."""
+    body = "BEGIN RAISE EXCEPTION 'run'; END"
+    db.execute("CREATE FUNCTION evil(text) RETURNS size LANGUAGE plpgsql AS {body:l}", body=body)
+    db.execute("CREATE CAST (text AS size) WITH FUNCTION evil(text)")
+    scan = Scan(db, Rows(source, "a", ["a"]))
+    cells = {"label": Pieces.of([None, None])}
+    create_output(db, scan, Relation(schema, "o"), [("label", "size")], np.zeros(2, np.int64), cells)
+    assert db.execute("SELECT label FROM o") == [{"label": None}] * 2
+
+
 def test_groups_with_the_names_of_inner_columns(db, schema):
     names = ["output row", "output numbers", "output pieces", "n", "number"]
     db.execute("CREATE TABLE t AS SELECT 1.0::float8 AS a, {n:q}", n=", ".join(f'7 AS "{n}"' for n in names))
@@ -115,7 +126,7 @@ def test_groups_with_the_names_of_inner_columns(db, schema):
     "arguments", ["'', 0, '{1}'", "'\\x00', 0, '{1}'", "'', -1, '{0}'", "'', 0, '{}'", "'', 0, '{-1}'"]
 )
 def test_numbers_that_are_not_there(sql, arguments):
-    assert sql.fails(f"SELECT madlib.__numbers({arguments})").sqlstate[:2] in ("22", "2202E"[:2], "54")
+    assert sql.fails(f"SELECT madlib.__numbers({arguments})").sqlstate in ("2202E", "54000")
 
 
 @pytest.mark.parametrize("arguments", ["'', 0", "'\\x00', 0", "'\\x0000000000000000', 1", "'', -1"])

@@ -34,8 +34,8 @@ def test_figures_by_group(db, schema, monkeypatch, memory, at_once):
             "ok": g == 1,
             "said": Pieces(g % 2, ["it's", "odd"]),
         }
-        # one coefficient of each, with a Hessian of 4 to 1: a standard error of 1/2
-        given["fit"] = np.column_stack([0 * g, g, 0 * g, 0 * g + 4])
+        # one coefficient of each, with a Hessian of 4 and no root of it: a standard error of 1/2
+        given["fit"] = np.column_stack([0 * g, g, 0 * g, 0 * g + 4, np.nan * g])
         more = Derived("__logregr_estimate", "fit", 1, {"condition": [], "of": [1], "error": [1]})
         constants = {"names": ["a", "b"]}
         create_output(db, scan, Relation(schema, "o"), COLUMNS, np.arange(3), given, constants, more)

@@ -44,12 +44,12 @@ def _counted(db: Database, source: Relation, column: Column, groups: list[str], 
     value = category_item(value, column.sql_type)
     return fill(
         """
-        SELECT {groups:i,} pg_catalog.count(*) AS {distinct:i},
-               (pg_catalog.array_agg({value:i}::text ORDER BY {count:i} DESC, {value:i}))[:{most:l}]
-                   AS {values:i},
-               (pg_catalog.array_agg({count:i} ORDER BY {count:i} DESC, {value:i}))[:{most:l}]
-                   AS {counts:i}
-        FROM ({counted:q}) AS c WHERE {value:i} IS NOT NULL {group:q}
+        SELECT {groups:i,} pg_catalog.count(*) FILTER (WHERE {value:i} IS NOT NULL) AS {distinct:i},
+               (pg_catalog.array_agg({value:i}::text ORDER BY {count:i} DESC, {value:i})
+                    FILTER (WHERE {value:i} IS NOT NULL))[:{most:l}] AS {values:i},
+               (pg_catalog.array_agg({count:i} ORDER BY {count:i} DESC, {value:i})
+                    FILTER (WHERE {value:i} IS NOT NULL))[:{most:l}] AS {counts:i}
+        FROM ({counted:q}) AS c {group:q}
         """,
         {
             **_own(groups),

@@ -175,6 +175,13 @@ def test_no_estimates(t, groups):
     assert t("SELECT DISTINCT quantile_error FROM o WHERE target_column <> 's'") == [(0,)]
 
 
+def test_exact_figures_of_a_group_without_values(sql):
+    sql("CREATE TABLE t AS SELECT i % 2 AS g, nullif(i % 2, 0) AS x FROM generate_series(1, 10) AS i")
+    sql("SELECT madlib.summary('t', 'o', 'x', 'g', get_estimates => false)")
+    figures = "distinct_values, distinct_error, mfv_error, quantile_error, mfv_frequencies"
+    assert sql(f"SELECT {figures} FROM o ORDER BY g") == [(0, 0, 0, 0, None), (1, 0, 0, 0, [5])]
+
+
 def test_it_does_the_same_on_types_without_an_order(sql):
     sql("CREATE TABLE t AS SELECT json_build_array(i % 3) AS j, point(i % 2, 0) AS p, ARRAY[i % 5] AS a"
         " FROM generate_series(1, 60) AS i")  # fmt: skip

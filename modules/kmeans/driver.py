@@ -1,5 +1,6 @@
 """kmeans_train: check the arguments, find the clusters, write them and their summary."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,15 +136,15 @@ def _figures(found: Clustering) -> dict[str, Column]:
 
 
 def _totals(found: Clustering) -> dict[str, Any]:
-    """The fields of the result that groups have each for themselves, over all of them."""
+    """The fields of the result that groups have each for themselves, over all of them, in whatever order."""
     fit = found.fit
     rows = np.where(np.isnan(fit.silhouette), 0, found.sample.rows_used)
-    mean = (np.nan_to_num(fit.silhouette) * rows).sum() / rows.sum() if rows.sum() else np.nan
+    mean = math.fsum(np.nan_to_num(fit.silhouette) * rows) / rows.sum() if rows.sum() else np.nan
     return {
         "k": found.settings.k,
         "distance": found.settings.distance,
         "seed": found.settings.seed,
-        "inertia": float(fit.inertia.sum()),
+        "inertia": math.fsum(fit.inertia),
         "silhouette": or_none(mean),
         "num_iterations": int(fit.iterations.max()),
         "exit_reason": CONVERGED if fit.converged.all() else STOPPED,

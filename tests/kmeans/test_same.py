@@ -63,6 +63,18 @@ def test_columns_or_an_array(sql, points, memory):
     assert sql(MODEL.format("m")) == sql(MODEL.format("n"))
 
 
+@pytest.mark.parametrize("distance", DISTANCES)
+def test_figures_over_groups(sql, points, distance):
+    """Groups come in another order."""
+    options = {"grouping_cols": "g", "k": 3, "distance": distance, "max_iter": 3}
+    sql("CREATE TABLE u AS SELECT *, pid % 37 AS g FROM t")
+    sql("CREATE TABLE v AS SELECT * FROM u ORDER BY pid DESC")
+    (one,) = sql.rows(call(source_table="u", **options))
+    (other,) = sql.rows(call(source_table="v", output_table="n", **options))
+    for name in ("inertia", "silhouette"):
+        assert one[name] == other[name]
+
+
 def test_another_seed(sql, points):
     sql(call(k=6, max_iter=1))
     sql(call(k=6, max_iter=1, seed=2, output_table="n"))

@@ -90,6 +90,19 @@ def test_null_may_have_a_side_of_its_own(load, tree):
     assert nodes[3]["prediction"] == 9
 
 
+@pytest.mark.parametrize("memory", ["64MB", "0"])
+def test_whether_a_constant_is_there_is_a_split(sql, load, tree, memory):
+    """A mark that is 1 or NULL."""
+    sql(f"SET madpy.store_memory = '{memory}'")
+    load(y=[0.0] * 8 + [9.0] * 3, x=[1.0] * 8 + [None] * 3)
+    nodes = tree("x", **SMALL)
+    assert (nodes[1]["split"], nodes[1]["null_goes"]) == ("x is not null", "right")
+    assert nodes[1]["gain"] == pytest.approx(81 * 24 / 11)
+    assert (nodes[2]["prediction"], nodes[3]["prediction"]) == (0, 9)
+    sql("SELECT madlib.dtree_predict('m', 't', 'p')")
+    assert sql("SELECT count(*) FROM p WHERE prediction = y") == [(11,)]
+
+
 def test_rows_without_a_target_are_skipped(sql, load):
     load(y=[0.0, 9.0, None] * 8, x=[1.0, 2.0, 3.0] * 8)
     (row,) = sql.rows(call("x"))

@@ -173,7 +173,7 @@ find_split(Search *search, const State *state, int slot, double *out)
 			memcpy(out, own, plan->codes[f] * stats * sizeof(double));
 			out += plan->codes[f] * stats;
 		}
-		else if (bins > 1 && search->rows > 0)
+		else if (search->rows > 0)
 		{
 			try_cuts(search, own, bins, f, false);
 			if (rows_of(plan, own + (Size) bins * stats) > 0)

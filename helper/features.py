@@ -179,7 +179,7 @@ def features_of(
             )
     names = [str(feature.column) for feature in model.features]
     if model.is_vector:
-        return checked_vector(names[0], columns[names[0]])
+        return _vector(checked_vector(names[0], columns[names[0]]), len(names))
     items = [fill("{c:i}", {"c": name}) for name in names]
     return _array(db, model, items, [columns[name] for name in names])
 
@@ -187,7 +187,7 @@ def features_of(
 def _given(db: Database, source: Relation, model: Features, text: str) -> str:
     found = check_expressions(db, source, text, "features", allowed="number, boolean or text")
     if found.is_vector and found.kinds[0] == "number":
-        return f"{found.items[0]}::double precision[]"
+        return _vector(f"{found.items[0]}::double precision[]", len(model.features))
     if len(found.items) != len(model.features):
         raise MadpyError(
             f"{len(found.items)} features do not fit the {len(model.features)} of the model",
@@ -308,4 +308,17 @@ def _elements(db: Database, source: Relation, found: Expressions, what: str) -> 
     count = first_length(db, source, item)
     column = name if item == fill("{name:i}", {"name": name}) else None
     features = [Feature(f"{name}[{i + 1}]", column, None) for i in range(count)]
-    return Features(features, [f"{item}::double precision[]"], is_vector=True)
+    return Features(features, [_vector(f"{item}::double precision[]", count)], is_vector=True)
+
+
+def _vector(item: str, count: int) -> str:
+    """SQL of an array of `count` features, all NULL where it is NULL.
+
+    Another server can be asked for it: postgres_fdw sends no coalesce.
+    """
+    if not count:
+        return item
+    return fill(
+        "CASE WHEN {item:q} IS NULL THEN {nulls:l}::double precision[] ELSE {item:q} END",
+        {"item": item, "nulls": [None] * count},
+    )

@@ -82,6 +82,10 @@ def train(
     if prune_cp is not None:
         helper.check_range("prune_cp", prune_cp, 0, 1)
     found = check_features(db, source, features, categorical_cols)
+    if not found.features:
+        raise MadpyError(
+            "the array of features is NULL or empty in every row", hint="there is nothing to learn from"
+        )
     item, subject = _check_target(db, source, target, found, task, criterion)
     limits = Limits(
         Rule(subject.criterion, int(helper.check_range("min_bucket", min_bucket, 1))),
@@ -98,7 +102,7 @@ def train(
         "categorical_cols": categorical_cols, "max_depth": limits.max_depth, "min_split": limits.min_split,
         "min_bucket": limits.rule.min_bucket, "num_bins": bins, "prune_cp": prune_cp, "n_folds": folds,
     }  # fmt: skip
-    rows = Rows(source, item, _items(found), found.is_vector, groups=groups)
+    rows = Rows(source, item, found.items, found.is_vector, groups=groups)
     scan = Scan(db, rows, passes=limits.max_depth + 2)
     if not scan.group_values:
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="there is nothing to learn from")
@@ -153,18 +157,6 @@ def train(
     )
     scan.close()
     return record
-
-
-def _items(features: Features) -> list[str]:
-    """SQL of the features; a NULL for an array is an array of NULLs."""
-    if not features.features:
-        raise MadpyError(
-            "the array of features is NULL or empty in every row", hint="there is nothing to learn from"
-        )
-    if not features.is_vector:
-        return features.items
-    nulls = f"pg_catalog.array_fill(NULL::double precision, ARRAY[{len(features.features)}])"
-    return [f"coalesce({features.items[0]}, {nulls})"]
 
 
 def _validated(result: Fit, groups: int) -> dict[str, Column]:

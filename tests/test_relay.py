@@ -13,7 +13,7 @@ def test_bytes_are_counted_both_ways_and_answers_by_cursor(tmp_path: Path) -> No
     with closing(socket.socket(socket.AF_UNIX)) as server:
         server.bind(target)
         server.listen()
-        answering = threading.Thread(target=answer, args=(server,))
+        answering = threading.Thread(target=answer, args=(server,), daemon=True)
         answering.start()
         with closing(Relay(str(tmp_path))) as relay, closing(socket.socket(socket.AF_UNIX)) as client:
             client.connect(f"{relay.host}/.s.PGSQL.5432")

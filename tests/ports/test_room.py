@@ -8,7 +8,8 @@ LIMIT = """
         with open('/proc/self/statm') as statm:
             used = int(statm.read().split()[0]) * resource.getpagesize()
         more = {more}
-        resource.setrlimit(resource.RLIMIT_AS, (used + more if more else -1, -1))
+        most = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (used + more if more else most, most))
     $do$
 """
 MANY = 64 << 20  # bytes: too few for another OpenBLAS

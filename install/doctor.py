@@ -78,9 +78,11 @@ def _schema(db: Database, installation: Installation | None) -> Iterator[Finding
         SELECT count(*)
         FROM pg_proc JOIN pg_language AS l ON l.oid = prolang AND lanname = 'plpython3u'
         WHERE pronamespace = to_regnamespace(quote_ident({schema:l}))
-          AND strpos(prosrc, quote_ident({schema:l}) || '.__python_path()') = 0
+          AND strpos(prosrc, '.__python_path()') > 0
+          AND strpos(prosrc, {call:l}) = 0
         """,
         schema=installation.schema,
+        call=f" {installation.schema}.__python_path()",
     ):
         return
     remedy = "ALTER SCHEMA ... RENAME TO the name that it had; madpy install --schema makes another one"

@@ -37,6 +37,7 @@ def test_versions_that_differ(db: Database, release: Release) -> None:
 
 def test_a_schema_that_was_renamed(db: Database) -> None:
     db.execute("CREATE EXTENSION madpy CASCADE")
+    db.execute("CREATE FUNCTION madlib.own() RETURNS int LANGUAGE plpython3u AS 'return 1'")
     assert "schema" not in findings(db)
     db.execute("ALTER SCHEMA madlib RENAME TO other")
     found = findings(db)["schema"]

@@ -103,17 +103,18 @@ class Fit:
         found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         order = np.lexsort([found[name] for name in ("level", "feature", "class", "group")])
         found = {name: values[order] for name, values in found.items()}
-        is_category = found["level"] >= 0
+        is_value = found["level"] >= 0
+        is_category = np.array([feature.levels is not None for feature in self.features.features])
         first = np.cumsum([0, *map(len, self.levels)])[found["feature"]]
         return found["group"], {
             "class": Pieces(found["class"], self.classes.labels),
             "prior": self._priors[found["group"], found["class"]],
             "feature": Pieces(found["feature"], self.features.names),
-            "kind": Pieces(is_category.astype(np.int64), ["numeric", "categorical"]),
+            "kind": Pieces(is_category.astype(np.int64)[found["feature"]], ["numeric", "categorical"]),
             "mean": found["mean"],
             "variance": found["variance"],
             "value": Pieces(
-                np.where(is_category, first + found["level"], -1), list(itertools.chain(*self.levels))
+                np.where(is_value, first + found["level"], -1), list(itertools.chain(*self.levels))
             ),
             "probability": found["probability"],
             "count": found["count"],

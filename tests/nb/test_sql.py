@@ -99,6 +99,15 @@ def test_without_smoothing(sql, nb):
     assert rows == [("no", pytest.approx(0, abs=1e-300)), ("yes", 1.0)]
 
 
+def test_a_category_without_values(sql, nb):
+    """It is left out, and is a category all the same."""
+    nb("temp, nullif(outlook, outlook)")
+    assert sql("SELECT DISTINCT feature, kind, value, probability FROM m ORDER BY 1") == [
+        ("nullif(outlook, outlook)", "categorical", None, None),
+        ("temp", "numeric", None, None),
+    ]
+
+
 def test_prediction_of_a_table(sql, nb):
     nb("outlook, temp, windy")
     assert sql("SELECT num_rows, num_null_predictions FROM madlib.nb_predict('m', 't', 'p')") == [(9, 0)]

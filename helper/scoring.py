@@ -198,7 +198,9 @@ def casts_between(db: Database, model: Relation, groups: list[str], source: Rela
     for group in groups:
         if exact[0][group] == exact[1][group]:
             if collations[0][group] != collations[1][group]:
-                casts[group] = f"{types[1][group]} {ONE_COLLATION}"
+                # as "character" only the first one would be compared
+                kind = "text" if types[1][group] in TEXTS else types[1][group]
+                casts[group] = f"{kind} {ONE_COLLATION}"
             continue
         pair = {types[0][group], types[1][group]}
         common = next((cast for family, cast in FAMILIES if pair <= family), None)

@@ -290,6 +290,16 @@ def test_groups_of_any_collation(sql, name, memory):
         assert found == (0,)
 
 
+@pytest.mark.parametrize("method", ["regr", "logregr", "nb", "dtree", "kmeans"])
+def test_padded_groups_of_another_collation(sql, method):
+    """They begin alike."""
+    sql("CREATE TABLE padded AS SELECT id, a, b, y, yes, ('g' || g)::char(5) AS h FROM t")
+    sql('CREATE TABLE other AS TABLE padded; ALTER TABLE padded ALTER h TYPE char(5) COLLATE "C"')
+    sql(DRIVERS[f"{method}_train"].call("padded", grouping_cols="h"))
+    found = sql(f"SELECT num_rows, num_null_predictions FROM madlib.{method}_predict('m', 'other', 'p')")
+    assert found == [(60, 0)]
+
+
 @pytest.mark.parametrize("memory", [0, 100000])
 @pytest.mark.parametrize("name", ["logregr_train", "nb_train", "dtree_train"])
 def test_texts_that_a_collation_calls_equal(sql, name, memory):

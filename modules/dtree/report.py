@@ -35,6 +35,8 @@ COLUMNS = [
 def columns(subject: Subject) -> list[tuple[str, str]]:
     """Columns of the output table; the prediction has the target's type."""
     kind = subject.class_type if subject.classes else "double precision"
+    if kind == "character":
+        kind = "bpchar"  # of any length; the other name is that of a single one
     return [(name, kind if name == "prediction" else sql_type) for name, sql_type in COLUMNS]
 
 

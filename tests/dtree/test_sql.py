@@ -208,6 +208,15 @@ def test_a_target_far_out_takes_no_digits_from_others(sql, load, tree, far, memo
             assert found[number][name] == pytest.approx(node[name], rel=1e-12), (number, name)
 
 
+def test_classes_of_a_padded_type(sql):
+    y = "(ARRAY['abc', 'abd'])[1 + i / 20]::char(5)"
+    sql(f"CREATE TABLE t AS SELECT i AS x, {y} AS y FROM generate_series(1, 39) AS i")
+    sql("SELECT madlib.dtree_train('t', 'm', 'y', 'x')")
+    assert sql("SELECT prediction, pg_typeof(prediction)::text FROM m WHERE is_leaf ORDER BY node") == [
+        ("abc", "character"), ("abd", "character")
+    ]  # fmt: skip
+
+
 def test_a_node_without_gain_is_a_leaf(load, tree):
     load(y=[1.0] * 30, x=[float(i) for i in range(30)])
     assert len(tree("x")) == 1

@@ -219,8 +219,8 @@ class Newton:
 
 def nearly_collinear(newton: Newton) -> Numbers:
     """The groups whose Hessian has too few digits to be inverted, and enough for `bases`."""
-    fitted = (newton.status < ONE_CLASS) & (newton.status != SEPARATED)
-    return np.flatnonzero(fitted & (newton.pivot < FEW_DIGITS) & (newton.pivot > HOPELESS))
+    has_maximum = newton.status <= NOT_CONVERGED
+    return np.flatnonzero(has_maximum & (newton.pivot < FEW_DIGITS) & (newton.pivot > HOPELESS))
 
 
 def bases(newton: Newton, groups: Numbers) -> Array:

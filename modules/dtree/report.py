@@ -111,7 +111,8 @@ def _below(name: str, limit: float) -> str:
 
 
 def _among(name: str, levels: list[str], is_left: list[str]) -> str:
-    others = [level for level in levels if level not in set(is_left)]
+    left = set(is_left)
+    others = [level for level in levels if level not in left]
     if levels == ["false", "true"] and len(is_left) == 1:
         return name if is_left == ["true"] else f"not {name}"
     if len(others) < len(is_left):

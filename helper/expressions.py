@@ -107,6 +107,12 @@ def check_groups(
 ) -> list[str]:
     """The grouping columns, which the tables that are made have beside the names given here."""
     groups = check_columns(db, source, text, "grouping_cols")
+    check_apart(groups, output, summary)
+    return groups
+
+
+def check_apart(groups: list[str], output: Iterable[str], summary: Iterable[str] = ()) -> None:
+    """That no grouping column has a name that these tables have already."""
     for names, table in ((set(output), "output"), (set(summary), "summary")):
         for group in groups:
             if group in names:
@@ -115,7 +121,6 @@ def check_groups(
                     sqlstate="42701",
                     hint="rename it in a view, and use the view",
                 )
-    return groups
 
 
 def check_once(names: list[str], what: str) -> None:

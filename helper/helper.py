@@ -12,6 +12,7 @@ from madpy.errors import MadpyError
 from madpy.helper.arguments import check_choice, check_not_null, check_range, parse_name, quoted, shown
 from madpy.helper.expressions import (
     Expressions,
+    check_apart,
     check_columns,
     check_expression,
     check_expressions,
@@ -22,6 +23,7 @@ from madpy.ports.postgres.db import Database, Relation, session
 
 __all__ = [
     "Expressions",
+    "check_apart",
     "check_choice",
     "check_columns",
     "check_expression",

@@ -169,8 +169,11 @@ class Newton:
     def params(self, groups: Numbers) -> Array:
         """Coefficients to try, the step to them, and shifts, NaN for features left out; (len(groups), 3k)."""
         coef, step = self.coef[groups], self.step[groups]
-        shift = np.where(self.design.kept[groups], self.design.shift[groups], np.nan)
-        return np.concatenate([coef + step, step, shift], axis=1)
+        return np.concatenate([coef + step, step, self.shifts(groups)], axis=1)
+
+    def shifts(self, groups: Numbers) -> Array:
+        """What is taken off each feature, NaN for those left out; (len(groups), k)."""
+        return np.where(self.design.kept[groups], self.design.shift[groups], np.nan)
 
     def take(self, groups: Numbers, found: Sums) -> None:
         """Go on from what a pass over the rows of these groups found."""
@@ -231,9 +234,8 @@ def bases(newton: Newton, groups: Numbers) -> Array:
 def basis_params(newton: Newton, groups: Numbers, basis: Array) -> Array:
     """As `Newton.params`, at the coefficients that were found; the basis behind them."""
     coef = newton.coef[groups]
-    shift = np.where(newton.design.kept[groups], newton.design.shift[groups], np.nan)
     row, column = np.tril_indices(basis.shape[1])
-    return np.concatenate([coef, np.zeros_like(coef), shift, basis[:, row, column]], axis=1)
+    return np.concatenate([coef, np.zeros_like(coef), newton.shifts(groups), basis[:, row, column]], axis=1)
 
 
 def roots(newton: Newton, groups: Numbers, basis: Array, found: Sums) -> Array:

@@ -68,7 +68,7 @@ def _matrix(
     groups = helper.check_groups(db, source, grouping_cols, OWN_COLUMNS, Result.__dataclass_fields__)
     names, items = _check_variables(db, source, target_cols, groups)
     _check_names(db, names)
-    helper.check_groups(db, source, grouping_cols, names)
+    helper.check_apart(groups, names)
     tell = db.teller(method, verbose)
     tell(f"{', '.join(names)}, from {tables.names['source_table']}")
     record = Result(

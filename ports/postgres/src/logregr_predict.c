@@ -1,0 +1,34 @@
+/*
+ * logregr_predict.c: the row functions of a logistic regression.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "fmgr.h"
+#include "kernel.h"
+#include "logregr.h"
+
+/* logregr_predict(coef, x): whether the probability is above 1/2. */
+PG_FUNCTION_INFO_V1(logregr_predict);
+Datum
+logregr_predict(PG_FUNCTION_ARGS)
+{
+	double		logit;
+
+	if (!linear_predictor(fcinfo, &logit) || isnan(logit))
+		PG_RETURN_NULL();
+	PG_RETURN_BOOL(logit > 0);
+}
+
+/* logregr_predict_prob(coef, x) */
+PG_FUNCTION_INFO_V1(logregr_predict_prob);
+Datum
+logregr_predict_prob(PG_FUNCTION_ARGS)
+{
+	double		logit;
+
+	if (!linear_predictor(fcinfo, &logit) || isnan(logit))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(logit > 0 ? 1 / (1 + exp(-logit)) : exp(logit) / (1 + exp(logit)));
+}

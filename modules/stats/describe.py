@@ -150,10 +150,14 @@ def _states(db: Database, source: Relation, columns: list[Column], groups: list[
             "SELECT {groups:i,} {items:q} FROM {part:q}",
             {"groups": groups, "items": columns_here, "part": part.sql},
         )
-        return aggregated('{schema:i}.column_summary_state(c."summary column {n:q}", {parts:l})', rows)
+        call = '{schema:i}.column_summary_state(c."summary column {n:q}", {parts:l})'
+        if shards.is_citus:
+            call = '{schema:i}.__column_summary_row(ROW(c."summary column {n:q}"), {parts:l})'
+        return aggregated(call, rows)
 
+    shards = shards_of(db, source)
     states = part_by_part(db, source, of_part)
-    if not shards_of(db, source).parts:
+    if not shards.parts:
         return states
     return aggregated('{schema:i}.column_summary_merge(c."summary state {n:q}")', states)
 

@@ -2,7 +2,9 @@
 
 from madpy.helper import helper
 from madpy.ports.postgres.db import Database, fill
-from madpy.ports.postgres.shards import part_by_part
+from madpy.ports.postgres.shards import part_by_part, shards_of
+
+DISTINCT = 1  # the part of a column_summary that counts distinct values
 
 
 def fmsketch_dcount(db: Database, source_table: str | None, expression: str | None) -> int:
@@ -10,6 +12,18 @@ def fmsketch_dcount(db: Database, source_table: str | None, expression: str | No
     source = helper.check_source(db, source_table)
     found = helper.check_expression(db, source, expression, "expression", "any", may_be_vector=True)
     holes = {"schema": db.schema, "item": found.items[0]}
+    if shards_of(db, source).is_citus:  # which sends no aggregate of anyelement
+        distinct: int | None = db.value(
+            """
+            SELECT ({schema:i}.column_summary_of(
+                        {schema:i}.__column_summary_row(ROW({item:q}), {wanted:l}))).distinct_values
+            FROM {source:i}
+            """,
+            **holes,
+            wanted=DISTINCT,
+            source=source,
+        )
+        return distinct or 0
     states = part_by_part(
         db,
         source,

@@ -5,7 +5,7 @@ from madpy.modules.stats.columns import Column, Wanted
 from madpy.ports.postgres.db import Database, Relation, fill, free_name
 from madpy.ports.postgres.parts import Part
 from madpy.ports.postgres.scan import join_groups
-from madpy.ports.postgres.shards import part_by_part, shards_of
+from madpy.ports.postgres.shards import joinable, part_by_part, shards_of
 from madpy.ports.postgres.types import PLAIN, TIMES, text_item
 
 
@@ -14,7 +14,7 @@ def count_exactly(
 ) -> None:
     """Write what was counted into the rows of `output` that are this column's."""
     own = _own(groups)
-    figures = _counted(db, source, column, groups, wanted)
+    figures = joinable(db, source, _counted(db, source, column, groups, wanted))
     joined = join_groups(f"({figures}) AS f", groups, "r", "f")
     assignments = []
     if wanted.distinct:
@@ -28,7 +28,7 @@ def count_exactly(
     if assignments:
         _update(db, output, column, joined, assignments)
     if wanted.fractions and (column.kind == "number" or column.sql_type in TIMES):
-        figures = _quantiles(db, source, column, groups, wanted)
+        figures = joinable(db, source, _quantiles(db, source, column, groups, wanted))
         joined = join_groups(f"({figures}) AS f", groups, "r", "f")
         names = ("first_quartile", "median", "third_quartile") if wanted.quartiles else ()
         found = fill("f.{quantiles:i}", own)
@@ -89,7 +89,8 @@ def _counts(db: Database, source: Relation, item: str, groups: list[str]) -> str
 def _quantiles(db: Database, source: Relation, column: Column, groups: list[str], wanted: Wanted) -> str:
     """SQL: per group the quantiles; of times as seconds since 1970."""
     is_time = column.sql_type in TIMES
-    sharded = bool(shards_of(db, source).parts)
+    shards = shards_of(db, source)
+    sharded = shards.is_spread or shards.is_citus
     item = fill("{value:i}", _own(groups)) if sharded else column.item
     number = fill("({n:q})::double precision", {"n": f"EXTRACT(epoch FROM {item})" if is_time else item})
     if sharded:

@@ -120,6 +120,11 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'summary_accum';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__column_summary_accum(bytea, anyelement, integer) IS
     'transition function of column_summary_state: 1 is distinct values, 2 quantiles, 4 frequent values; their sum';
 
+CREATE FUNCTION MADLIB_SCHEMA.__column_summary_row_accum(state bytea, value record, wanted integer) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'summary_row_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__column_summary_row_accum(bytea, record, integer) IS
+    'transition function of __column_summary_row';
+
 CREATE FUNCTION MADLIB_SCHEMA.__column_summary_combine(state bytea, other bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'summary_combine';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__column_summary_combine(bytea, bytea) IS 'merges two states of column_summary';
@@ -164,6 +169,14 @@ CREATE AGGREGATE MADLIB_SCHEMA.column_summary_state(value anyelement, wanted int
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.column_summary_state(anyelement, integer) IS
     'the same with some of its parts only: 1 is distinct values, 2 quantiles, 4 frequent values; their sum';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__column_summary_row(value record, wanted integer) (
+    SFUNC = MADLIB_SCHEMA.__column_summary_row_accum, STYPE = bytea,
+    COMBINEFUNC = MADLIB_SCHEMA.__column_summary_combine,
+    FINALFUNC = MADLIB_SCHEMA.__column_summary_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__column_summary_row(record, integer) IS
+    'column_summary_state of ROW(value), for Citus, which sends no aggregate of anyelement';
 
 CREATE AGGREGATE MADLIB_SCHEMA.column_summary_merge(state bytea) (
     SFUNC = MADLIB_SCHEMA.__column_summary_combine, STYPE = bytea,

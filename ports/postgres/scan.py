@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from madpy.ports.postgres.db import Database, Relation, fill, free_name
 from madpy.ports.postgres.keys import packed_keys
-from madpy.ports.postgres.shards import shards_of
+from madpy.ports.postgres.shards import joinable, shards_of
 from madpy.ports.postgres.streaming import Streaming
 from madpy.ports.postgres.types import named_texts
 
@@ -108,6 +108,10 @@ class Scan:
         if self.store is None:
             return self.streaming.states(kernel, params and self.streaming.params_of(params))
         return self._stored(kernel, params)
+
+    def joinable_states(self, kernel: str, params: str | None = None) -> str:
+        """The same for a statement that joins it with tables that lie here."""
+        return joinable(self.db, self.rows.source, self.states(kernel, params))
 
     def step(
         self,

@@ -15,6 +15,8 @@ from madpy.ports.postgres.shipping import check_shipped
 # As postgres_fdw has them there, or the server itself: values of some types are told apart by their text.
 SETTINGS = {"IntervalStyle": "postgres", "bytea_output": "hex"}
 
+ROWS = "madpy_rows"  # the names of temporary tables begin with it
+
 
 def shards_of(db: Database, source: Relation) -> Shards:
     """Where a source's rows lie; its servers can all be used, or a MadpyError says which cannot and why."""
@@ -45,6 +47,27 @@ def part_by_part(
         check_shipped(db, text)
         checked.add((source, kind))
     return text
+
+
+def joinable(db: Database, source: Relation, text: str) -> str:
+    """A query over a source, as one that can be joined with tables that lie here.
+
+    Citus joins a distributed table with a local one in a SELECT only, and by fetching one of the two: what the
+    query returns goes into a temporary table first, until the end of the transaction.
+    """
+    if not shards_of(db, source).is_citus:
+        return text
+    taken = db.execute(
+        """
+        SELECT relname AS name FROM pg_catalog.pg_class
+        WHERE relnamespace = pg_catalog.pg_my_temp_schema() AND pg_catalog.starts_with(relname::text, {name:l})
+        """,
+        name=ROWS,
+    )
+    names = {row["name"] for row in taken}
+    table = Relation("pg_temp", next(name for n in range(1, len(names) + 2) if (name := f"{ROWS}_{n}") not in names))
+    db.execute("CREATE TEMPORARY TABLE {name:i} ON COMMIT DROP AS {text:q}", name=table.name, text=text)
+    return fill("SELECT * FROM {table:i}", {"table": table})
 
 
 def one_part(db: Database, source: Relation) -> str:

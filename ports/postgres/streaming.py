@@ -204,7 +204,9 @@ class Streaming:
     def _aggregate(self, kernel: str) -> tuple[str, list[str], list[str]]:
         """The aggregate for a kernel, and its arguments before and after the parameters."""
         rows, scalars = self.rows, self.rows.scalars
-        if kernel in WITH_COLUMNS and not rows.is_vector and len(rows.features) <= MOST_ARGUMENTS:
+        # Citus sends no aggregate of VARIADIC "any"
+        as_array = rows.is_vector or len(rows.features) > MOST_ARGUMENTS or shards_of(self.db, rows.source).is_citus
+        if kernel in WITH_COLUMNS and not as_array:
             return f"__{kernel}_columns", scalars, rows.features
         return f"{kernel}_state", [*scalars[:1], rows.vector, *scalars[1:]], []
 

@@ -69,7 +69,7 @@ fmsketch_accum(PG_FUNCTION_ARGS)
 
 	check_aggregate(fcinfo);
 	if (fcinfo->flinfo->fn_extra == NULL)
-		fcinfo->flinfo->fn_extra = hasher_new(fcinfo, argument_type(fcinfo, 1));
+		fcinfo->flinfo->fn_extra = hasher_new(fcinfo->flinfo->fn_mcxt, argument_type(fcinfo, 1), PG_GET_COLLATION());
 	state = PG_ARGISNULL(0) ? NULL : state_argument(fcinfo, 0);
 	if (PG_ARGISNULL(1))
 	{

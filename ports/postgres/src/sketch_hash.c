@@ -56,11 +56,11 @@ kind_of(Oid type)
 	return HASH_BY_TYPE;
 }
 
-/* How values of a type are hashed; kept as long as the running function. */
+/* How values of a type are hashed; kept as long as `context`. */
 Hasher *
-hasher_new(FunctionCallInfo fcinfo, Oid type)
+hasher_new(MemoryContext context, Oid type, Oid collation)
 {
-	Hasher	   *hasher = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Hasher));
+	Hasher	   *hasher = MemoryContextAllocZero(context, sizeof(Hasher));
 	Oid			output;
 	bool		is_varlena;
 
@@ -68,12 +68,12 @@ hasher_new(FunctionCallInfo fcinfo, Oid type)
 	if (hasher->kind != HASH_BY_TYPE)
 		return hasher;
 	hasher->type = lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
-	hasher->collation = PG_GET_COLLATION() ? PG_GET_COLLATION() : hasher->type->typcollation;
+	hasher->collation = OidIsValid(collation) ? collation : hasher->type->typcollation;
 	if (OidIsValid(hasher->type->hash_extended_proc))
 		return hasher;
 	hasher->kind = HASH_TEXT;
 	getTypeOutputInfo(type, &output, &is_varlena);
-	fmgr_info_cxt(output, &hasher->output, fcinfo->flinfo->fn_mcxt);
+	fmgr_info_cxt(output, &hasher->output, context);
 	return hasher;
 }
 

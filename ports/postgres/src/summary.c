@@ -43,24 +43,55 @@ check_aggregate(FunctionCallInfo fcinfo)
 		elog(ERROR, "column_summary called outside an aggregate");
 }
 
+/* What is known of values of a base type; kept as long as `context`. */
+void
+summary_column_start(SummaryColumn *column, MemoryContext context, Oid type, Oid collation)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	column->type = type;
+	column->kind = kind_of(type);
+	column->hasher = hasher_new(context, type, collation);
+	getTypeOutputInfo(type, &output, &is_varlena);
+	fmgr_info_cxt(output, &column->output, context);
+}
+
 static SummaryColumn *
 column_of(FunctionCallInfo fcinfo)
 {
 	SummaryColumn *column = fcinfo->flinfo->fn_extra;
-	Oid			output;
-	bool		is_varlena;
 
 	if (column)					/* and so it is called by an aggregate */
 		return column;
 	check_aggregate(fcinfo);
 	column = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(SummaryColumn));
-	column->type = argument_type(fcinfo, 1);
-	column->kind = kind_of(column->type);
-	column->hasher = hasher_new(fcinfo, column->type);
-	getTypeOutputInfo(column->type, &output, &is_varlena);
-	fmgr_info_cxt(output, &column->output, fcinfo->flinfo->fn_mcxt);
+	summary_column_start(column, fcinfo->flinfo->fn_mcxt, argument_type(fcinfo, 1), PG_GET_COLLATION());
 	fcinfo->flinfo->fn_extra = column;
 	return column;
+}
+
+/* The state of argument 0, or a new one, with one more value. */
+Summary *
+summary_add_value(FunctionCallInfo fcinfo, SummaryColumn *column, Datum value, bool isnull, int wanted)
+{
+	Summary    *summary;
+
+	if (PG_ARGISNULL(0))
+		summary = summary_new(column->kind, wanted & SUMMARY_ALL);
+	else
+	{
+		summary = summary_argument(fcinfo, 0);
+		summary_check(summary->kind == column->kind);
+	}
+	summary->rows++;
+	if (isnull)
+	{
+		summary->nulls++;
+		return summary;
+	}
+	return IS_NUMBER(column->kind) ? summary_add_number(summary, column, value)
+		: summary_add_other(summary, column, value);
 }
 
 /* summary_accum(state bytea, value anyelement [, wanted integer]) */
@@ -69,27 +100,9 @@ Datum
 summary_accum(PG_FUNCTION_ARGS)
 {
 	SummaryColumn *column = column_of(fcinfo);
-	Summary    *summary;
+	int			wanted = PG_NARGS() < 3 || PG_ARGISNULL(2) ? SUMMARY_ALL : PG_GETARG_INT32(2);
 
-	if (PG_ARGISNULL(0))
-	{
-		int			wanted = PG_NARGS() < 3 || PG_ARGISNULL(2) ? SUMMARY_ALL : PG_GETARG_INT32(2);
-
-		summary = summary_new(column->kind, wanted & SUMMARY_ALL);
-	}
-	else
-	{
-		summary = summary_argument(fcinfo, 0);
-		summary_check(summary->kind == column->kind);
-	}
-	summary->rows++;
-	if (PG_ARGISNULL(1))
-		summary->nulls++;
-	else if (IS_NUMBER(column->kind))
-		summary = summary_add_number(summary, column, PG_GETARG_DATUM(1));
-	else
-		summary = summary_add_other(summary, column, PG_GETARG_DATUM(1));
-	PG_RETURN_POINTER(summary);
+	PG_RETURN_POINTER(summary_add_value(fcinfo, column, PG_GETARG_DATUM(1), PG_ARGISNULL(1), wanted));
 }
 
 /* The same state with nothing waiting; the argument stays as it is. */

@@ -91,6 +91,8 @@ extern Summary *summary_add_other(Summary *summary, SummaryColumn *column, Datum
 extern Summary *summary_fold(Summary *summary);
 
 /* summary.c */
+extern void summary_column_start(SummaryColumn *column, MemoryContext context, Oid type, Oid collation);
+extern Summary *summary_add_value(FunctionCallInfo fcinfo, SummaryColumn *column, Datum value, bool isnull, int wanted);
 extern Summary *summary_folded(const Summary *summary);
 
 /* What a state must be; here, because it is asked for every value. */

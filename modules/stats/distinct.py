@@ -4,26 +4,17 @@ from madpy.helper import helper
 from madpy.ports.postgres.db import Database, fill
 from madpy.ports.postgres.shards import part_by_part, shards_of
 
-DISTINCT = 1  # the part of a column_summary that counts distinct values
-
-
 def fmsketch_dcount(db: Database, source_table: str | None, expression: str | None) -> int:
     """How many distinct values an expression has, about; NULL is none of them."""
     source = helper.check_source(db, source_table)
     found = helper.check_expression(db, source, expression, "expression", "any", may_be_vector=True)
     holes = {"schema": db.schema, "item": found.items[0]}
+    count: int
     if shards_of(db, source).is_citus:  # which sends no aggregate of anyelement
-        distinct: int | None = db.value(
-            """
-            SELECT ({schema:i}.column_summary_of(
-                        {schema:i}.__column_summary_row(ROW({item:q}), {wanted:l}))).distinct_values
-            FROM {source:i}
-            """,
-            **holes,
-            wanted=DISTINCT,
-            source=source,
+        count = db.value(
+            "SELECT {schema:i}.__fmsketch_row(ROW({item:q}), 0) FROM {source:i}", **holes, source=source
         )
-        return distinct or 0
+        return count
     states = part_by_part(
         db,
         source,
@@ -32,7 +23,7 @@ def fmsketch_dcount(db: Database, source_table: str | None, expression: str | No
             {**holes, "part": part.sql},
         ),
     )
-    count: int = db.value(
+    count = db.value(
         "SELECT {schema:i}.fmsketch_dcount_merge(p.state) FROM ({states:q}) AS p", states=states
     )
     return count

@@ -14,7 +14,7 @@ def count_exactly(
 ) -> None:
     """Write what was counted into the rows of `output` that are this column's."""
     own = _own(groups)
-    figures = joinable(db, source, _counted(db, source, column, groups, wanted))
+    figures = _counted(db, source, column, groups, wanted)
     joined = join_groups(f"({figures}) AS f", groups, "r", "f")
     assignments = []
     if wanted.distinct:
@@ -28,7 +28,7 @@ def count_exactly(
     if assignments:
         _update(db, output, column, joined, assignments)
     if wanted.fractions and (column.kind == "number" or column.sql_type in TIMES):
-        figures = joinable(db, source, _quantiles(db, source, column, groups, wanted))
+        figures = _quantiles(db, source, column, groups, wanted)
         joined = join_groups(f"({figures}) AS f", groups, "r", "f")
         names = ("first_quartile", "median", "third_quartile") if wanted.quartiles else ()
         found = fill("f.{quantiles:i}", own)
@@ -75,7 +75,7 @@ def _counts(db: Database, source: Relation, item: str, groups: list[str]) -> str
             {**own, "groups": groups, "item": item, "part": part.sql},
         )
 
-    counts = part_by_part(db, source, of_part)
+    counts = joinable(db, source, part_by_part(db, source, of_part))
     if not shards_of(db, source).parts:
         return counts
     return fill(

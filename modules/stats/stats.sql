@@ -46,6 +46,10 @@ CREATE FUNCTION MADLIB_SCHEMA.__fmsketch_accum(state bytea, value anyelement) RE
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'fmsketch_accum';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__fmsketch_accum(bytea, anyelement) IS 'transition function of fmsketch_dcount';
 
+CREATE FUNCTION MADLIB_SCHEMA.__fmsketch_row_accum(state bytea, value record, unused integer) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'fmsketch_row_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__fmsketch_row_accum(bytea, record, integer) IS 'transition function of __fmsketch_row';
+
 CREATE FUNCTION MADLIB_SCHEMA.__fmsketch_combine(state bytea, other bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'fmsketch_combine';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__fmsketch_combine(bytea, bytea) IS 'merges two states of fmsketch_dcount';
@@ -81,6 +85,13 @@ CREATE AGGREGATE MADLIB_SCHEMA.fmsketch_dcount_merge_state(state bytea) (
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.fmsketch_dcount_merge_state(bytea) IS
     'merges states of fmsketch_dcount_state into one, to be merged further';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__fmsketch_row(value record, unused integer) (  -- a row alone Citus takes apart
+    SFUNC = MADLIB_SCHEMA.__fmsketch_row_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__fmsketch_combine,
+    FINALFUNC = MADLIB_SCHEMA.__fmsketch_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__fmsketch_row(record, integer) IS
+    'fmsketch_dcount of ROW(value), for Citus, which sends no aggregate of anyelement';
 
 -- column_summary: what one column holds.
 

@@ -55,6 +55,7 @@ class Database:
         self.facts: dict[str, Any] = {}  # what was found out once in this run
         self.callers_path: str | None = None  # the search_path, where expressions have to be read by another
         self._before: dict[str, str] = {}  # of settings that were changed, what they were
+        self._temporary: list[Relation] = []  # tables of this run
 
     @property
     def inside(self) -> bool:
@@ -130,8 +131,24 @@ class Database:
         self.callers_path = row["path"]
         self.set("search_path", ", ".join(map(identifier, names)))
 
+    def temporary_table(self, name: str, query: str) -> Relation:
+        """The rows of a query in a temporary table of this run; it has the name, or one like it that is free."""
+        taken = self.execute(
+            """
+            SELECT relname::text AS name FROM pg_catalog.pg_class
+            WHERE relnamespace = pg_catalog.pg_my_temp_schema() AND pg_catalog.starts_with(relname, {name:l})
+            """,
+            name=name,
+        )
+        free = free_name(name, {row["name"] for row in taken})
+        self.execute("CREATE TEMPORARY TABLE {free:i} ON COMMIT DROP AS {query:q}", free=free, query=query)
+        self._temporary.append(Relation("pg_temp", free))
+        return self._temporary[-1]
+
     def finish(self) -> None:
-        """The run is over: settings are as they were.  After an error the transaction's end does it."""
+        """The run is over: its tables go, settings are as they were.  After an error the transaction's end does it."""
+        for table in self._temporary:
+            self.execute("DROP TABLE {table:i}", table=table)
         for name, value in self._before.items():
             self.set(name, value)
 

@@ -75,7 +75,7 @@ class Scan:
     def __init__(self, db: Database, rows: Rows, passes: int = 1):
         self.db = db
         self.rows = rows
-        self.streaming = Streaming(db, rows)
+        self.streaming = Streaming(db, rows, passes)
         self.store: int | None = None
         if shards_of(db, rows.source).is_spread:
             return

@@ -15,8 +15,6 @@ from madpy.ports.postgres.shipping import check_shipped
 # As postgres_fdw has them there, or the server itself: values of some types are told apart by their text.
 SETTINGS = {"IntervalStyle": "postgres", "bytea_output": "hex"}
 
-ROWS = "madpy_rows"  # the names of temporary tables begin with it
-
 
 def shards_of(db: Database, source: Relation) -> Shards:
     """Where a source's rows lie; its servers can all be used, or a MadpyError says which cannot and why."""
@@ -57,17 +55,7 @@ def joinable(db: Database, source: Relation, text: str) -> str:
     """
     if not shards_of(db, source).is_citus:
         return text
-    taken = db.execute(
-        """
-        SELECT relname AS name FROM pg_catalog.pg_class
-        WHERE relnamespace = pg_catalog.pg_my_temp_schema() AND pg_catalog.starts_with(relname::text, {name:l})
-        """,
-        name=ROWS,
-    )
-    names = {row["name"] for row in taken}
-    table = Relation("pg_temp", next(name for n in range(1, len(names) + 2) if (name := f"{ROWS}_{n}") not in names))
-    db.execute("CREATE TEMPORARY TABLE {name:i} ON COMMIT DROP AS {text:q}", name=table.name, text=text)
-    return fill("SELECT * FROM {table:i}", {"table": table})
+    return fill("SELECT * FROM {table:i}", {"table": db.temporary_table("madpy_rows", text)})
 
 
 def one_part(db: Database, source: Relation) -> str:

@@ -5,12 +5,14 @@ states are merged here.  Groups are known again by what their type calls equal, 
 and columns (src/keys.c): a join with a relation of parameters could not be sent to another server.
 """
 
+import random
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.db import Database, fill, free_name, identifier, literal
+from madpy.ports.postgres.kept import Kept, can_be_kept, read_kept
 from madpy.ports.postgres.keys import packed_keys
 from madpy.ports.postgres.parts import Part
 from madpy.ports.postgres.shards import part_by_part, shards_of
@@ -32,19 +34,46 @@ MOST_ARGUMENTS = 96
 
 
 class Streaming:
-    """Kernels over `rows`, one aggregate a pass."""
+    """Kernels over `rows`, one aggregate a pass; `passes` are expected."""
 
-    def __init__(self, db: Database, rows: "Rows"):
+    def __init__(self, db: Database, rows: "Rows", passes: int = 1):
         self.db = db
         self.rows = rows
+        self.passes = passes
 
     @cached_property
     def is_sharded(self) -> bool:
         """Whether states are merged here, of parts that this module asks for one by one."""
         return bool(shards_of(self.db, self.rows.source).parts)
 
+    @cached_property
+    def kept(self) -> Kept | None:
+        """What servers of Citus keep of the rows for several steps; found by reading them, with the groups."""
+        shards = shards_of(self.db, self.rows.source)
+        if not (self.passes > 1 and shards.is_citus and shards.is_far and can_be_kept(self.db, self.rows.source)):
+            return None
+        scalars = f"ARRAY[{', '.join(self.rows.scalars)}]::double precision[]"
+        items = [str(random.getrandbits(62)), "ctid", "tableoid", self.rows.vector, scalars]
+        rows = self.db.execute(
+            "SELECT {texts:q} {state:i} FROM ({states:q}) AS s",
+            texts=self._texts,
+            state=self.rows.state,
+            states=self._aggregated("__keep", items, str(self.rows.source)),
+        )
+        groups = [{group: row[group] for group in self.rows.groups} for row in rows]
+        self.__dict__.setdefault("group_values", groups)
+        return read_kept(
+            [(tuple(g.values()), row[self.rows.state]) for g, row in zip(groups, rows, strict=True)]
+        )
+
     def states(
-        self, kernel: str, params: str | None = None, *, outcome: bool = False, all_known: bool = False
+        self,
+        kernel: str,
+        params: str | None = None,
+        *,
+        outcome: bool = False,
+        all_known: bool = False,
+        kept: Kept | None = None,
     ) -> str:
         """SQL of a relation: the grouping columns, and `state`; `params` is SQL of a row's parameters.
 
@@ -53,6 +82,8 @@ class Streaming:
         """
         keys = self._keys
         done = fill("{s:i}.{k:i}", {"s": self.db.schema, "k": f"__{kernel}_outcome"}) if outcome else ""
+        if kept is not None:
+            return self._of_kept(kernel, kept, params, done)
         if not self.is_sharded:
             return self._of_part(kernel, Part(str(self.rows.source), None, self.rows.source), params, done)
         parts = part_by_part(
@@ -83,12 +114,15 @@ class Streaming:
         """As `Scan.step`.  A first pass that needs no parameters by group finds the groups too."""
         from madpy.ports.postgres import states
 
+        kept = self.kept
         constant = None
         if params is not None and (params.ndim == 1 or not self.rows.groups):
             constant = literal(params.ravel().tolist())
         by_group = params is not None and constant is None
         if not by_group and (not self.rows.groups or "group_values" not in self.__dict__):
-            return states.States.join(self.first_states(kernel, constant, outcome=outcome))
+            found = states.States.join(self.first_states(kernel, constant, outcome=outcome, kept=kept))
+            self._check_rows(kept, [[]], found)
+            return found
         numbers = range(len(self.group_values)) if groups is None else groups
         if not len(numbers):
             return states.States.join([])
@@ -101,7 +135,7 @@ class Streaming:
             WHERE {number:q} IS NOT NULL AND s.{state:i} IS NOT NULL ORDER BY {number:q}
             """,
             state=self.rows.state,
-            states=self.states(kernel, constant, outcome=outcome, all_known=True),
+            states=self.states(kernel, constant, outcome=outcome, all_known=True, kept=kept),
             number=self._looked_up("__key_number", keys),
         )
         if len(rows) != len(numbers):
@@ -111,15 +145,32 @@ class Streaming:
                 sqlstate="40001",
                 hint="try again, in a transaction that is REPEATABLE READ",
             )
-        return states.States.join([row[self.rows.state] for row in rows])
+        found = states.States.join([row[self.rows.state] for row in rows])
+        self._check_rows(kept, keys, found)
+        return found
 
-    def first_states(self, kernel: str, params: str | None, *, outcome: bool = False) -> list[bytes]:
+    def _check_rows(self, kept: Kept | None, keys: list[list[str | None]], found: "States") -> None:
+        """That all rows that are kept of these groups were found again: a first one may be deleted."""
+        if kept is None:
+            return
+        wanted = sum(kept.rows.get(tuple(key), 0) for key in keys)
+        rows = int(found.rows_used.sum() + found.rows_skipped.sum())
+        if rows != wanted:
+            raise MadpyError(
+                f'table "{self.rows.source.name}" was changed while it was read: {wanted} rows became {rows}',
+                sqlstate="40001",
+                hint="try again, in a transaction that is REPEATABLE READ",
+            )
+
+    def first_states(
+        self, kernel: str, params: str | None, *, outcome: bool = False, kept: Kept | None = None
+    ) -> list[bytes]:
         """States of a pass whose parameters, SQL, are the same for all; it finds the groups too."""
         rows = self.db.execute(
             "SELECT {texts:q} {state:i} FROM ({states:q}) AS s",
             texts=self._texts,
             state=self.rows.state,
-            states=self.states(kernel, params, outcome=outcome),
+            states=self.states(kernel, params, outcome=outcome, kept=kept),
         )
         self.group_values = [{group: row[group] for group in self.rows.groups} for row in rows]
         return [row[self.rows.state] for row in rows if row[self.rows.state] is not None]
@@ -175,16 +226,37 @@ class Streaming:
         """One part's states, without rows whose group has no parameters: it is new, or has no model."""
         aggregate, before, after = self._aggregate(kernel)
         is_asked = params is not None and self._keys != "" and not (part.server and all_known)
-        items = [*before, *after]
+        known = f"WHERE {params} IS NOT NULL" if is_asked else ""
+        given = [] if params is None else [params]
+        return self._aggregated(aggregate, [*before, *after], part.sql, given, len(before), done, known)
+
+    def _of_kept(self, kernel: str, kept: Kept, params: str | None, done: str) -> str:
+        """The states of what servers keep: a row of each shard, or group in it, says which rows it is."""
+        known = f"WHERE {params} IS NOT NULL" if params is not None and self._keys else ""
+        source = fill("{s:i} WHERE ctid = ANY ({places:q})", {"s": self.rows.source, "places": kept.places})
+        items = ["ctid", "tableoid", literal(kernel) + "::text"]
+        given = [params or "NULL::double precision[]"]
+        return self._aggregated("__kept_step", items, source, given, len(items), done, known)
+
+    def _aggregated(
+        self,
+        aggregate: str,
+        items: list[str],
+        source: str,
+        given: Sequence[str] = (),
+        at: int = 0,
+        done: str = "",
+        known: str = "",
+    ) -> str:
+        """An aggregate of SQL items over a source, by group; `given` are arguments that go to place `at`."""
         names = [identifier(free_name(f"{ARGUMENT} {n}", self.rows.groups)) for n in range(len(items))]
         inner = ", ".join(f"{item} AS {name}" for item, name in zip(items, names, strict=True))
         arguments = [f"s.{name}" for name in names]
-        if params is not None:
-            arguments.insert(len(before), params)
+        arguments[at:at] = given
         return fill(
             """
             SELECT {keys:q} {done:q}({schema:i}.{aggregate:i}({arguments:q})) AS {state:i}
-            FROM (SELECT {groups:i,} {inner:q} FROM {part:q}) AS s {known:q} {group_by:q}
+            FROM (SELECT {groups:i,} {inner:q} FROM {source:q}) AS s {known:q} {group_by:q}
             """,
             {
                 "keys": self._keys,
@@ -194,8 +266,8 @@ class Streaming:
                 "arguments": ", ".join(arguments),
                 "groups": self.rows.groups,
                 "inner": inner,
-                "part": part.sql,
-                "known": f"WHERE {params} IS NOT NULL" if is_asked else "",
+                "source": source,
+                "known": known,
                 "state": self.rows.state,
                 "group_by": _group_by(self._keys),
             },

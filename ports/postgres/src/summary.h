@@ -95,6 +95,9 @@ extern void summary_column_start(SummaryColumn *column, MemoryContext context, O
 extern Summary *summary_add_value(FunctionCallInfo fcinfo, SummaryColumn *column, Datum value, bool isnull, int wanted);
 extern Summary *summary_folded(const Summary *summary);
 
+/* summary_row.c */
+extern SummaryColumn *row_column(FunctionCallInfo fcinfo, Datum *value, bool *isnull);
+
 /* What a state must be; here, because it is asked for every value. */
 static inline void
 summary_check(bool holds)

@@ -1,5 +1,5 @@
 /*
- * summary_row.c: column_summary of a value that comes as a row of one column, ROW(value).
+ * summary_row.c: values of any type that come as a row of one column, ROW(value).
  *
  * Citus calls a transition function without an expression that would tell the types of its arguments, and without a place
  * to keep anything from row to row.  A row tells the type of its column by itself, and what is known of that type is found
@@ -63,20 +63,17 @@ row_column_new(MemoryContext context, HeapTupleHeader row)
 	return known;
 }
 
-/* summary_row_accum(state bytea, value record, wanted integer): the value is the one column of a row */
-PG_FUNCTION_INFO_V1(summary_row_accum);
-Datum
-summary_row_accum(PG_FUNCTION_ARGS)
+/* The value in the row that argument 1 is, and what is known of its type. */
+SummaryColumn *
+row_column(FunctionCallInfo fcinfo, Datum *value, bool *isnull)
 {
 	MemoryContext context;
 	HeapTupleHeader row;
 	HeapTupleData tuple = {0};
 	RowColumn  *known = row_columns;
-	Datum		value;
-	bool		isnull;
 
 	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "column_summary called outside an aggregate");
+		elog(ERROR, "called outside an aggregate");
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -89,7 +86,19 @@ summary_row_accum(PG_FUNCTION_ARGS)
 		known = row_column_new(context, row);
 	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
 	tuple.t_data = row;
-	value = heap_getattr(&tuple, 1, known->desc, &isnull);
-	PG_RETURN_POINTER(summary_add_value(fcinfo, &known->column, value, isnull,
-										PG_ARGISNULL(2) ? SUMMARY_ALL : PG_GETARG_INT32(2)));
+	*value = heap_getattr(&tuple, 1, known->desc, isnull);
+	return &known->column;
+}
+
+/* summary_row_accum(state bytea, value record, wanted integer): the value is the one column of a row */
+PG_FUNCTION_INFO_V1(summary_row_accum);
+Datum
+summary_row_accum(PG_FUNCTION_ARGS)
+{
+	Datum		value;
+	bool		isnull;
+	SummaryColumn *column = row_column(fcinfo, &value, &isnull);
+	int			wanted = PG_ARGISNULL(2) ? SUMMARY_ALL : PG_GETARG_INT32(2);
+
+	PG_RETURN_POINTER(summary_add_value(fcinfo, column, value, isnull, wanted));
 }

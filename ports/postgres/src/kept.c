@@ -1,0 +1,384 @@
+/*
+ * kept.c: rows that a server of Citus keeps in memory between the passes of a training.
+ *
+ * The first pass, keep(), puts the rows of each shard (with GROUP BY: of each group in it) into a store of the backend
+ * that reads the shard, and returns where the first of these rows is.  A later pass reads only that row, from its place,
+ * and kept_step() finds the store again by it.  Within a transaction Citus reads a shard by the same connection.
+ *
+ * The stores go with the transaction, or when another training begins.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "store.h"
+#include "storage/itemptr.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#define KEPT_MAGIC 0x6b70646dU	/* "mdpk" */
+#define MOST_KEPT 1000			/* stores of a backend */
+
+typedef struct Kept
+{
+	Store	   *store;			/* NULL: it is gone */
+	Oid			relation;		/* where the first row is */
+	ItemPointerData at;
+	int64		waiting;		/* rows before the first one that tells the number of features */
+	MemoryContextCallback gone;
+} Kept;
+
+/* What keep() returns, as ports/postgres/kept.py reads it: an entry for each store. */
+typedef struct Entry
+{
+	int64		rows;
+	BlockNumber block;
+	uint16		offset;
+	uint16		over;			/* there was not enough memory: the rows are not kept */
+	Oid			relation;
+	int32		slot;			/* in `kept`, where it was made */
+} Entry;
+
+typedef struct Entries
+{
+	int32		vl_len_;
+	uint32		magic;
+	Entry		entries[FLEXIBLE_ARRAY_MEMBER];
+} Entries;
+
+static Kept *kept[MOST_KEPT];
+static int	kept_count = 0;
+static int64 kept_training = 0;
+
+/* Called when the memory of a store goes. */
+static void
+store_gone(void *arg)
+{
+	((Kept *) arg)->store = NULL;
+}
+
+/* Whether the rows are there, for this role; an aborted subtransaction takes their memory. */
+static bool
+is_there(const Kept *one)
+{
+	return one->store && one->store->owner == GetUserId() && (one->store->base || one->store->rows == 0);
+}
+
+static void
+forget_all(void)
+{
+	for (int i = 0; i < kept_count; i++)
+	{
+		if (kept[i]->store)
+			store_free(kept[i]->store);
+		pfree(kept[i]);
+	}
+	kept_count = 0;
+}
+
+/* The place of a new store, or -1 where there are too many. */
+static int
+new_slot(int64 training, Oid relation, ItemPointer at)
+{
+	Kept	   *one;
+
+	if (training != kept_training)
+		forget_all();
+	kept_training = training;
+	if (kept_count == MOST_KEPT)
+		return -1;
+	one = MemoryContextAllocZero(TopMemoryContext, sizeof(Kept));
+	one->relation = relation;
+	one->at = *at;
+	kept[kept_count] = one;
+	one->store = store_new();
+	one->gone.func = store_gone;
+	one->gone.arg = one;
+	MemoryContextRegisterResetCallback(one->store->context, &one->gone);
+	return kept_count++;
+}
+
+/* The bytes of all stores, with one more block of this one. */
+static int64
+bytes_with_block(const Store *store)
+{
+	int64		bytes = store->block_bytes;
+
+	for (int i = 0; i < kept_count; i++)
+		if (kept[i]->store && kept[i]->store->ncols > 0)
+			bytes += block_of(kept[i]->store, kept[i]->store->rows + kept[i]->store->block_rows - 1) *
+				(int64) kept[i]->store->block_bytes;
+	return bytes;
+}
+
+/* Put the numbers of an array into columns from `first` on of the row being filled. */
+static void
+put_numbers(Store *store, ArrayType *array, int first)
+{
+	const double *numbers = (const double *) ARR_DATA_PTR(array);
+	const bits8 *nulls = ARR_NULLBITMAP(array);
+	int			length = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	int64		row = store->rows;
+	double	   *to = store_column(store, block_of(store, row), first) + row_of(store, row);
+
+	for (int i = 0; i < length; i++)
+		if (nulls && !(nulls[i / 8] & (1 << (i % 8))))
+			store_set_null(store, row, first + i);
+		else
+			to[(Size) i * store->block_rows] = *numbers++;
+}
+
+/* One row; without `features` one of NULLs.  False: there is no memory left for it. */
+static bool
+put_row(Store *store, ArrayType *features, ArrayType *scalars, int k)
+{
+	if (row_of(store, store->rows) == 0)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (bytes_with_block(store) > (int64) store_memory_kb * 1024)
+			return false;
+		store_add_block(store);
+	}
+	if (features)
+	{
+		put_numbers(store, features, 0);
+		put_numbers(store, scalars, k);
+	}
+	else
+		for (int c = 0; c < store->ncols; c++)
+			store_set_null(store, store->rows, c);
+	store->rows++;
+	return true;
+}
+
+static int
+length_of(ArrayType *array, const char *what)
+{
+	int			length;
+
+	(void) vector_argument(array, what, &length);
+	return length;
+}
+
+/* The next row of a store; false: there is no memory left for it. */
+static bool
+keep_row(Kept *one, ArrayType *features, ArrayType *scalars)
+{
+	Store	   *store = one->store;
+	int			s = length_of(scalars, "scalars");
+	int			k = features ? length_of(features, "features") : store->ncols - s;
+
+	if (store->ncols == 0 && features == NULL)
+	{
+		one->waiting++;
+		return true;
+	}
+	if (k <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("features must not be an empty array")));
+	if (store->ncols == 0)
+		store_shape(store, k + s);
+	if (k + s != store->ncols)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("features must have the same length in every row: %d after %d", k, store->ncols - s)));
+	for (; one->waiting > 0; one->waiting--)
+		if (!put_row(store, NULL, NULL, k))
+			return false;
+	return put_row(store, features, scalars, k);
+}
+
+/* An argument that is a list of entries: it may come from anywhere. */
+static Entries *
+entries_argument(FunctionCallInfo fcinfo, int arg, int *count)
+{
+	Entries    *entries = (Entries *) PG_GETARG_BYTEA_P(arg);
+	Size		size = VARSIZE(entries);
+
+	if ((uintptr_t) entries != MAXALIGN((uintptr_t) entries))
+		entries = memcpy(palloc(size), entries, size);
+	if (size < offsetof(Entries, entries) || (size - offsetof(Entries, entries)) % sizeof(Entry) != 0 ||
+		entries->magic != KEPT_MAGIC)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("this is not a list of kept rows")));
+	*count = (size - offsetof(Entries, entries)) / sizeof(Entry);
+	return entries;
+}
+
+static Entries *
+new_entries(int count)
+{
+	Size		size = offsetof(Entries, entries) + count * sizeof(Entry);
+	Entries    *entries = palloc0(size);
+
+	SET_VARSIZE(entries, size);
+	entries->magic = KEPT_MAGIC;
+	return entries;
+}
+
+/* The entry of the first row, which comes now. */
+static Entries *
+first_entry(int64 training, Oid relation, ItemPointer at)
+{
+	Entries    *entries = new_entries(1);
+	int			slot = new_slot(training, relation, at);
+
+	entries->entries[0] = (Entry) {
+		.block = ItemPointerGetBlockNumberNoCheck(at), .offset = ItemPointerGetOffsetNumberNoCheck(at),
+		.over = slot < 0, .relation = relation, .slot = slot
+	};
+	return entries;
+}
+
+static void
+check_aggregate(FunctionCallInfo fcinfo)
+{
+	if (!AggCheckCallContext(fcinfo, NULL))
+		elog(ERROR, "called outside an aggregate");
+}
+
+/* keep_accum(state bytea, training bigint, at tid, relation oid, features double precision[], scalars double precision[]) */
+PG_FUNCTION_INFO_V1(keep_accum);
+Datum
+keep_accum(PG_FUNCTION_ARGS)
+{
+	Entries    *entries;
+	Entry	   *entry;
+	Kept	   *one;
+	int			count = 1;
+
+	check_aggregate(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3) || PG_ARGISNULL(5))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("only features may be NULL where rows are kept")));
+	entries = PG_ARGISNULL(0) ? first_entry(PG_GETARG_INT64(1), PG_GETARG_OID(3), (ItemPointer) PG_GETARG_POINTER(2))
+		: entries_argument(fcinfo, 0, &count);
+	entry = &entries->entries[0];
+	if (count != 1 || entry->slot >= kept_count)
+		elog(ERROR, "rows are kept where they are read");
+	entry->rows++;
+	if (entry->over)
+		PG_RETURN_POINTER(entries);
+	one = entry->slot < 0 ? NULL : kept[entry->slot];
+	if (one == NULL || !is_there(one))
+		elog(ERROR, "the rows that were kept are gone");
+	if (!keep_row(one, PG_ARGISNULL(4) ? NULL : PG_GETARG_ARRAYTYPE_P(4), PG_GETARG_ARRAYTYPE_P(5)))
+	{
+		entry->over = 1;
+		store_free(one->store);
+	}
+	PG_RETURN_POINTER(entries);
+}
+
+/* keep_combine(state bytea, other bytea): both lists, one behind the other */
+PG_FUNCTION_INFO_V1(keep_combine);
+Datum
+keep_combine(PG_FUNCTION_ARGS)
+{
+	Entries    *parts[2] = {NULL, NULL};
+	int			counts[2] = {0, 0};
+	Entries    *all;
+
+	check_aggregate(fcinfo);
+	for (int arg = 0; arg < 2; arg++)
+		if (!PG_ARGISNULL(arg))
+			parts[arg] = entries_argument(fcinfo, arg, &counts[arg]);
+	all = new_entries(counts[0] + counts[1]);
+	for (int arg = 0; arg < 2; arg++)
+		if (parts[arg])
+			memcpy(all->entries + (arg == 0 ? 0 : counts[0]), parts[arg]->entries, counts[arg] * sizeof(Entry));
+	PG_RETURN_POINTER(all);
+}
+
+/* The rows of the store whose first row is there; NULL where no store begins with it. */
+static Kept *
+kept_at(Oid relation, ItemPointer at)
+{
+	for (int i = 0; i < kept_count; i++)
+		if (kept[i]->relation == relation && ItemPointerEquals(&kept[i]->at, at) && is_there(kept[i]))
+			return kept[i];
+	return NULL;
+}
+
+/* The state of a kernel after one pass over kept rows. */
+static State *
+step(Kept *one, const Kernel *kernel, const double *params, int nparams)
+{
+	Store	   *store = one->store;
+	State	   *state;
+
+	if (store->ncols > 0)
+	{
+		store_check_step(store, kernel, nparams);
+		return store_group_state(store, kernel, 0, params, nparams);
+	}
+	state = state_new(kernel, kernel->scalars, nparams, params, 0); /* of features that are NULL in every row */
+	state->rows_skipped = one->waiting;
+	return state;
+}
+
+/* kept_step_accum(state bytea, at tid, relation oid, kernel text, parameters double precision[]) */
+PG_FUNCTION_INFO_V1(kept_step_accum);
+Datum
+kept_step_accum(PG_FUNCTION_ARGS)
+{
+	const Kernel *kernel;
+	const double *params = NULL;
+	int			nparams = 0;
+	State	   *state;
+	Kept	   *one = NULL;
+
+	check_aggregate(fcinfo);
+	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !PG_ARGISNULL(3))
+		one = kept_at(PG_GETARG_OID(2), (ItemPointer) PG_GETARG_POINTER(1));
+	if (one == NULL)			/* another shard has its first row at this place */
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	kernel = kernel_by_name(text_to_cstring(PG_GETARG_TEXT_PP(3)));
+	if (!PG_ARGISNULL(4))
+		params = vector_argument(PG_GETARG_ARRAYTYPE_P(4), "parameters", &nparams);
+	if (kernel->has_params != (params != NULL && nparams > 0) || nparams > MAX_PARAMS)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("kernel \"%s\" %s parameters", kernel->name, kernel->has_params ? "needs" : "takes no")));
+	state = step(one, kernel, params, nparams);
+	if (!PG_ARGISNULL(0))
+		state = state_merged(kernel, state_check(kernel, PG_GETARG_BYTEA_P(0)), state);
+	PG_RETURN_POINTER(state);
+}
+
+/* The kernel that a state says it is of. */
+static const Kernel *
+kernel_of(bytea *state)
+{
+	const Kernel *kernel = VARSIZE(state) < offsetof(State, body) ? NULL : kernel_by_id(((State *) state)->kernel);
+
+	if (kernel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("this is not a state of an aggregate")));
+	return kernel;
+}
+
+/* kept_combine(state bytea, other bytea): states of one kernel, whichever it is */
+PG_FUNCTION_INFO_V1(kept_combine);
+Datum
+kept_combine(PG_FUNCTION_ARGS)
+{
+	const Kernel *kernel;
+
+	check_aggregate(fcinfo);
+	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
+	kernel = kernel_of(PG_GETARG_BYTEA_P(0));
+	PG_RETURN_POINTER(state_merged(kernel, state_check(kernel, PG_GETARG_BYTEA_P(0)),
+								   state_folded(kernel, PG_GETARG_BYTEA_P(1))));
+}

@@ -4,6 +4,7 @@ from madpy.helper import helper
 from madpy.ports.postgres.db import Database, fill
 from madpy.ports.postgres.shards import part_by_part, shards_of
 
+
 def fmsketch_dcount(db: Database, source_table: str | None, expression: str | None) -> int:
     """How many distinct values an expression has, about; NULL is none of them."""
     source = helper.check_source(db, source_table)
@@ -23,7 +24,5 @@ def fmsketch_dcount(db: Database, source_table: str | None, expression: str | No
             {**holes, "part": part.sql},
         ),
     )
-    count = db.value(
-        "SELECT {schema:i}.fmsketch_dcount_merge(p.state) FROM ({states:q}) AS p", states=states
-    )
+    count = db.value("SELECT {schema:i}.fmsketch_dcount_merge(p.state) FROM ({states:q}) AS p", states=states)
     return count

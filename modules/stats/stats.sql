@@ -131,11 +131,6 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'summary_accum';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__column_summary_accum(bytea, anyelement, integer) IS
     'transition function of column_summary_state: 1 is distinct values, 2 quantiles, 4 frequent values; their sum';
 
-CREATE FUNCTION MADLIB_SCHEMA.__column_summary_row_accum(state bytea, value record, wanted integer) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'summary_row_accum';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__column_summary_row_accum(bytea, record, integer) IS
-    'transition function of __column_summary_row';
-
 CREATE FUNCTION MADLIB_SCHEMA.__column_summary_combine(state bytea, other bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'summary_combine';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__column_summary_combine(bytea, bytea) IS 'merges two states of column_summary';
@@ -181,14 +176,6 @@ CREATE AGGREGATE MADLIB_SCHEMA.column_summary_state(value anyelement, wanted int
 COMMENT ON AGGREGATE MADLIB_SCHEMA.column_summary_state(anyelement, integer) IS
     'the same with some of its parts only: 1 is distinct values, 2 quantiles, 4 frequent values; their sum';
 
-CREATE AGGREGATE MADLIB_SCHEMA.__column_summary_row(value record, wanted integer) (
-    SFUNC = MADLIB_SCHEMA.__column_summary_row_accum, STYPE = bytea,
-    COMBINEFUNC = MADLIB_SCHEMA.__column_summary_combine,
-    FINALFUNC = MADLIB_SCHEMA.__column_summary_state, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE MADLIB_SCHEMA.__column_summary_row(record, integer) IS
-    'column_summary_state of ROW(value), for Citus, which sends no aggregate of anyelement';
-
 CREATE AGGREGATE MADLIB_SCHEMA.column_summary_merge(state bytea) (
     SFUNC = MADLIB_SCHEMA.__column_summary_combine, STYPE = bytea,
     COMBINEFUNC = MADLIB_SCHEMA.__column_summary_combine,
@@ -196,6 +183,28 @@ CREATE AGGREGATE MADLIB_SCHEMA.column_summary_merge(state bytea) (
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.column_summary_merge(bytea) IS
     'merges states of column_summary_state into one';
+
+-- row_summary: column_summary of all columns of a row, for Citus, which sends no aggregate of anyelement.
+
+CREATE FUNCTION MADLIB_SCHEMA.__row_summary_accum(state bytea, value record, wanted integer) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'row_summary_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__row_summary_accum(bytea, record, integer) IS 'transition function of __row_summary';
+
+CREATE FUNCTION MADLIB_SCHEMA.__row_summary_combine(state bytea, other bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'row_summary_combine';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__row_summary_combine(bytea, bytea) IS 'merges two states of __row_summary';
+
+CREATE FUNCTION MADLIB_SCHEMA.__row_summary_column(state bytea, number integer) RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'row_summary_column';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__row_summary_column(bytea, integer) IS
+    'of a state of __row_summary that of one column, counted from 1, as column_summary_state has it';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__row_summary(value record, wanted integer) (
+    SFUNC = MADLIB_SCHEMA.__row_summary_accum, STYPE = bytea,
+    COMBINEFUNC = MADLIB_SCHEMA.__row_summary_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__row_summary(record, integer) IS
+    'column_summary_state of each column of ROW(value, ...), in one state';
 
 -- Drivers, without JIT as in regr.
 

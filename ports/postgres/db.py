@@ -132,7 +132,7 @@ class Database:
         self.set("search_path", ", ".join(map(identifier, names)))
 
     def temporary_table(self, name: str, query: str) -> Relation:
-        """The rows of a query in a temporary table of this run; it has the name, or one like it that is free."""
+        """The rows of a query in a temporary table of this run: `name`, or a free name that begins so."""
         taken = self.execute(
             """
             SELECT relname::text AS name FROM pg_catalog.pg_class
@@ -146,7 +146,7 @@ class Database:
         return self._temporary[-1]
 
     def finish(self) -> None:
-        """The run is over: its tables go, settings are as they were.  After an error the transaction's end does it."""
+        """The run is over: tables go, settings are as before; after an error at the transaction's end."""
         for table in self._temporary:
             self.execute("DROP TABLE {table:i}", table=table)
         for name, value in self._before.items():

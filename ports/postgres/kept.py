@@ -3,8 +3,14 @@
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from madpy.errors import MadpyError
 from madpy.ports.postgres.db import Database, Relation
+from madpy.ports.postgres.parts import Shards
+
+if TYPE_CHECKING:
+    from madpy.ports.postgres.states import States
 
 ENTRY = struct.Struct("<qIHHIi")  # rows, block and offset of the first one, over, relation, slot
 HEAD = 4  # bytes before the entries: the magic number
@@ -21,9 +27,9 @@ class Kept:
     rows: dict[Key, int]
 
 
-def can_be_kept(db: Database, source: Relation) -> bool:
+def can_be_kept(db: Database, source: Relation, shards: Shards) -> bool:
     """Whether rows of a source have a place that they are found by, and the session wants any to be kept."""
-    return bool(
+    return (shards.is_citus and shards.is_far) and bool(
         db.value(
             """
             SELECT relkind IN ('r', 'p') AND pg_catalog.current_setting('madpy.store_memory') <> '0'
@@ -44,3 +50,17 @@ def read_kept(found: Sequence[tuple[Key, bytes | None]]) -> Kept | None:
         rows[key] += entry[0]
     places = sorted({(block, offset) for _, (_, block, offset, _, _, _) in entries})
     return Kept("'{" + ",".join(f'"({b},{o})"' for b, o in places) + "}'::tid[]", rows)
+
+
+def check_rows(source: Relation, kept: Kept | None, keys: list[list[str | None]], found: "States") -> None:
+    """That a step over these groups found all of their kept rows: a first one may have been deleted since."""
+    if kept is None:
+        return
+    wanted = sum(kept.rows.get(tuple(key), 0) for key in keys)
+    rows = int(found.rows_used.sum() + found.rows_skipped.sum())
+    if rows != wanted:
+        raise MadpyError(
+            f'table "{source.name}" was changed while it was read: {wanted} rows became {rows}',
+            sqlstate="40001",
+            hint="try again, in a transaction that is REPEATABLE READ",
+        )

@@ -45,8 +45,8 @@ class Part:
 class Shards:
     """The parts of a source; without any it is read as it is.
 
-    `is_citus`: statements are planned by Citus, which finds the parts by itself.  `is_far`: some of them lie on
-    other machines.
+    `is_citus`: statements are planned by Citus, which finds the parts by itself.
+    `is_far`: some of these lie on other machines.
     """
 
     parts: tuple[Part, ...]
@@ -125,7 +125,8 @@ def _of_citus(db: Database, source: Relation) -> Shards | None:
         """
         WITH RECURSIVE {used:q}, shards AS (
             SELECT EXISTS (
-                SELECT FROM pg_catalog.pg_dist_placement AS p JOIN pg_catalog.pg_dist_local_group AS l USING (groupid)
+                SELECT FROM pg_catalog.pg_dist_placement AS p
+                     JOIN pg_catalog.pg_dist_local_group AS l USING (groupid)
                 WHERE p.shardid = s.shardid AND p.shardstate = {active:l}) AS is_here
             FROM used JOIN pg_catalog.pg_dist_partition AS d ON d.logicalrelid::oid = used.oid
                  LEFT JOIN pg_catalog.pg_dist_shard AS s ON s.logicalrelid = d.logicalrelid

@@ -50,8 +50,8 @@ def part_by_part(
 def joinable(db: Database, source: Relation, text: str) -> str:
     """A query over a source, as one that can be joined with tables that lie here.
 
-    Citus joins a distributed table with a local one in a SELECT only, and by fetching one of the two: what the
-    query returns goes into a temporary table first, until the end of the transaction.
+    Citus joins a distributed table with a local one in a SELECT only, and by fetching one of the two: what
+    the query returns goes into a temporary table first.
     """
     if not shards_of(db, source).is_citus:
         return text

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.db import Database, fill, free_name, identifier, literal
-from madpy.ports.postgres.kept import Kept, can_be_kept, read_kept
+from madpy.ports.postgres.kept import Kept, can_be_kept, check_rows, read_kept
 from madpy.ports.postgres.keys import packed_keys
 from madpy.ports.postgres.parts import Part
 from madpy.ports.postgres.shards import part_by_part, shards_of
@@ -48,9 +48,9 @@ class Streaming:
 
     @cached_property
     def kept(self) -> Kept | None:
-        """What servers of Citus keep of the rows for several steps; found by reading them, with the groups."""
-        shards = shards_of(self.db, self.rows.source)
-        if not (self.passes > 1 and shards.is_citus and shards.is_far and can_be_kept(self.db, self.rows.source)):
+        """What servers of Citus keep of the rows for the steps to come; read now, with the groups."""
+        source = self.rows.source
+        if self.passes == 1 or not can_be_kept(self.db, source, shards_of(self.db, source)):
             return None
         scalars = f"ARRAY[{', '.join(self.rows.scalars)}]::double precision[]"
         items = [str(random.getrandbits(62)), "ctid", "tableoid", self.rows.vector, scalars]
@@ -58,7 +58,7 @@ class Streaming:
             "SELECT {texts:q} {state:i} FROM ({states:q}) AS s",
             texts=self._texts,
             state=self.rows.state,
-            states=self._aggregated("__keep", items, str(self.rows.source)),
+            states=self._aggregated("__keep", items, str(source)),
         )
         groups = [{group: row[group] for group in self.rows.groups} for row in rows]
         self.__dict__.setdefault("group_values", groups)
@@ -121,7 +121,7 @@ class Streaming:
         by_group = params is not None and constant is None
         if not by_group and (not self.rows.groups or "group_values" not in self.__dict__):
             found = states.States.join(self.first_states(kernel, constant, outcome=outcome, kept=kept))
-            self._check_rows(kept, [[]], found)
+            check_rows(self.rows.source, kept, [[]], found)
             return found
         numbers = range(len(self.group_values)) if groups is None else groups
         if not len(numbers):
@@ -146,21 +146,8 @@ class Streaming:
                 hint="try again, in a transaction that is REPEATABLE READ",
             )
         found = states.States.join([row[self.rows.state] for row in rows])
-        self._check_rows(kept, keys, found)
+        check_rows(self.rows.source, kept, keys, found)
         return found
-
-    def _check_rows(self, kept: Kept | None, keys: list[list[str | None]], found: "States") -> None:
-        """That all rows that are kept of these groups were found again: a first one may be deleted."""
-        if kept is None:
-            return
-        wanted = sum(kept.rows.get(tuple(key), 0) for key in keys)
-        rows = int(found.rows_used.sum() + found.rows_skipped.sum())
-        if rows != wanted:
-            raise MadpyError(
-                f'table "{self.rows.source.name}" was changed while it was read: {wanted} rows became {rows}',
-                sqlstate="40001",
-                hint="try again, in a transaction that is REPEATABLE READ",
-            )
 
     def first_states(
         self, kernel: str, params: str | None, *, outcome: bool = False, kept: Kept | None = None
@@ -276,9 +263,9 @@ class Streaming:
     def _aggregate(self, kernel: str) -> tuple[str, list[str], list[str]]:
         """The aggregate for a kernel, and its arguments before and after the parameters."""
         rows, scalars = self.rows, self.rows.scalars
+        as_array = rows.is_vector or len(rows.features) > MOST_ARGUMENTS
         # Citus sends no aggregate of VARIADIC "any"
-        as_array = rows.is_vector or len(rows.features) > MOST_ARGUMENTS or shards_of(self.db, rows.source).is_citus
-        if kernel in WITH_COLUMNS and not as_array:
+        if kernel in WITH_COLUMNS and not as_array and not shards_of(self.db, rows.source).is_citus:
             return f"__{kernel}_columns", scalars, rows.features
         return f"{kernel}_state", [*scalars[:1], rows.vector, *scalars[1:]], []
 

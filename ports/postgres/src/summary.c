@@ -71,19 +71,11 @@ column_of(FunctionCallInfo fcinfo)
 	return column;
 }
 
-/* The state of argument 0, or a new one, with one more value. */
+/* A state with one more value. */
 Summary *
-summary_add_value(FunctionCallInfo fcinfo, SummaryColumn *column, Datum value, bool isnull, int wanted)
+summary_add_value(Summary *summary, SummaryColumn *column, Datum value, bool isnull)
 {
-	Summary    *summary;
-
-	if (PG_ARGISNULL(0))
-		summary = summary_new(column->kind, wanted & SUMMARY_ALL);
-	else
-	{
-		summary = summary_argument(fcinfo, 0);
-		summary_check(summary->kind == column->kind);
-	}
+	summary_check(summary->kind == column->kind);
 	summary->rows++;
 	if (isnull)
 	{
@@ -100,9 +92,17 @@ Datum
 summary_accum(PG_FUNCTION_ARGS)
 {
 	SummaryColumn *column = column_of(fcinfo);
-	int			wanted = PG_NARGS() < 3 || PG_ARGISNULL(2) ? SUMMARY_ALL : PG_GETARG_INT32(2);
+	Summary    *summary;
 
-	PG_RETURN_POINTER(summary_add_value(fcinfo, column, PG_GETARG_DATUM(1), PG_ARGISNULL(1), wanted));
+	if (PG_ARGISNULL(0))
+	{
+		int			wanted = PG_NARGS() < 3 || PG_ARGISNULL(2) ? SUMMARY_ALL : PG_GETARG_INT32(2);
+
+		summary = summary_new(column->kind, wanted & SUMMARY_ALL);
+	}
+	else
+		summary = summary_argument(fcinfo, 0);
+	PG_RETURN_POINTER(summary_add_value(summary, column, PG_GETARG_DATUM(1), PG_ARGISNULL(1)));
 }
 
 /* The same state with nothing waiting; the argument stays as it is. */
@@ -130,9 +130,9 @@ add_counts(Summary *into, const Summary *from)
 	moments_merge(into->moments, from->moments, 1);
 }
 
-/* Two states into a new one. */
-static Summary *
-merged(const Summary *a, const Summary *b)
+/* Two states with nothing waiting into a new one. */
+Summary *
+summary_merged(const Summary *a, const Summary *b)
 {
 	Quantiles  *quantiles = NULL;
 	uint32		bytes[PARTS];
@@ -140,6 +140,11 @@ merged(const Summary *a, const Summary *b)
 	uint32		more_text = 0;
 	Summary    *result;
 
+	if (a->kind != b->kind || a->wanted != b->wanted)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("states of column_summary are of different types"),
+				 errhint("Merge states of columns of one type, made with the same options.")));
 	if (b->bytes[PART_DISTINCT])
 		more = ((Hll *) summary_part(b, PART_DISTINCT))->capacity == 0 ? HLL_MAX_CAPACITY
 			: ((Hll *) summary_part(b, PART_DISTINCT))->count;
@@ -184,12 +189,7 @@ summary_combine(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (summaries[0] == NULL || summaries[1] == NULL)
 		PG_RETURN_POINTER(summaries[0] ? summaries[0] : summaries[1]);
-	if (summaries[0]->kind != summaries[1]->kind || summaries[0]->wanted != summaries[1]->wanted)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("states of column_summary are of different types"),
-				 errhint("Merge states of columns of one type, made with the same options.")));
-	PG_RETURN_POINTER(merged(summaries[0], summaries[1]));
+	PG_RETURN_POINTER(summary_merged(summaries[0], summaries[1]));
 }
 
 /* summary_state(state bytea): with nothing waiting */

@@ -115,17 +115,18 @@ def test_rows_in_turn(sql: Session, case: tuple) -> None:
     call, column, wanted = case
     turns = [wanted[i % 2] for i in range(8)]
     many = "(SELECT m.*, i FROM models AS m, generate_series(1, 4) AS i) AS m"
-    assert sql(f"SELECT n, {call} FROM {many} ORDER BY i, n") == turns
-    assert sql(f"SELECT n, l.a FROM {many}, LATERAL (SELECT {call} AS a OFFSET 0) AS l ORDER BY i, n") == turns
+    order = "ORDER BY i, n"
+    assert sql(f"SELECT n, {call} FROM {many} {order}") == turns
+    assert sql(f"SELECT n, l.a FROM {many}, LATERAL (SELECT {call} AS a OFFSET 0) AS l {order}") == turns
     one = f"SELECT n, {call} FROM models AS m WHERE n = "
     assert sorted(sql(f"{one} 1 UNION ALL {one} 2")) == wanted
     inner = f"(SELECT k.{column} FROM models AS k WHERE k.n = m.n OFFSET 0)"
-    assert sql(f"SELECT n, {call.replace(f'm.{column}', inner)} FROM {many} ORDER BY i, n") == turns
+    assert sql(f"SELECT n, {call.replace(f'm.{column}', inner)} FROM {many} {order}") == turns
     if KINDS[column] == "bytea":
         whole = f"substr(m.{column}, 1, 9) || substr(m.{column}, 10)"
-        assert sql(f"SELECT n, {call.replace(f'm.{column}', f'({whole})')} FROM {many} ORDER BY i, n") == turns
+        assert sql(f"SELECT n, {call.replace(f'm.{column}', f'({whole})')} FROM {many} {order}") == turns
     sql("BEGIN")
-    sql(f"DECLARE c CURSOR FOR SELECT n, {call} FROM {many} ORDER BY i, n")
+    sql(f"DECLARE c CURSOR FOR SELECT n, {call} FROM {many} {order}")
     assert [sql("FETCH c")[0] for _ in turns] == turns
     sql("ROLLBACK")
 
@@ -138,7 +139,7 @@ def test_an_error_leaves_what_was_kept(sql: Session, models: None) -> None:
         DECLARE given bytea; whole bytea := (SELECT dtree FROM models WHERE n = 1); i integer;
         BEGIN
             FOR i IN 1 .. 4 LOOP
-                given := CASE WHEN i % 2 = 1 THEN whole ELSE set_byte(whole, 40, 1 + get_byte(whole, 40) % 200) END;
+                given := CASE WHEN i % 2 = 1 THEN whole ELSE set_byte(whole, 40, 77) END;
                 BEGIN
                     RETURN NEXT madlib.dtree_predict(given, ARRAY[10.0::float8]);
                 EXCEPTION WHEN invalid_binary_representation THEN

@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "fmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -59,7 +60,7 @@ level_code(PG_FUNCTION_ARGS)
 	text	   *value = PG_GETARG_TEXT_PP(0);
 	Level		wanted = {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), 0};
 	Levels	   *levels = fcinfo->flinfo->fn_extra;
-	Level	   *found;
+	const Level *found;
 
 	if (levels == NULL)
 	{

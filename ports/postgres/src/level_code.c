@@ -72,7 +72,7 @@ level_code(PG_FUNCTION_ARGS)
 	text	   *value = PG_GETARG_TEXT_PP(0);
 	Level		wanted = {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), 0};
 	const Levels *levels = levels_argument(fcinfo);
-	Level	   *found = bsearch(&wanted, levels->sorted, levels->count, sizeof(Level), compare_levels);
+	const Level *found = bsearch(&wanted, levels->sorted, levels->count, sizeof(Level), compare_levels);
 
 	if (found == NULL)
 		PG_RETURN_NULL();

@@ -202,14 +202,8 @@ def _probe_some(
     db: Database, source: Relation, part: str, columns: dict[str, str], items: list[str], what: str
 ) -> list[dict[str, Any]]:
     try:
-        types = db.value(
-            """
-            SELECT ARRAY[{types:q}]::bigint[]
-            FROM (SELECT) AS one LEFT JOIN (
-                SELECT {items:q} FROM {part:q} WHERE {nulls:q} LIMIT 0
-            ) AS s ON true
-            """,
-            types=", ".join(f'pg_catalog.pg_typeof(s."item {n}")::oid' for n in range(len(items))),
+        types = db.column_types(
+            "SELECT {items:q} FROM {part:q} WHERE {nulls:q} LIMIT 0",
             items=", ".join(f'{item} AS "item {n}"' for n, item in enumerate(items)),
             part=part,
             nulls=" AND ".join(f"{item} IS NULL" for item in items),
@@ -222,7 +216,8 @@ def _probe_some(
 def _types(db: Database, oids: list[int]) -> list[dict[str, Any]]:
     """Each type, the one under it where it is a domain, and of an array the type of its elements.
 
-    A statement of its own: Citus does not plan WITH RECURSIVE over a distributed table.
+    A statement of its own: Citus does not plan WITH RECURSIVE over a distributed table, and where it sends a
+    statement whole, pg_typeof would tell another server's numbers.
     """
     return db.execute(
         """

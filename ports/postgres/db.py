@@ -64,14 +64,21 @@ class Database:
 
     def execute(self, sql: str, **holes: Any) -> list[dict[str, Any]]:
         """Rows of a statement; empty for one that has no result.  Raises SqlError."""
+        return list(self._result(sql, holes))
+
+    def column_types(self, sql: str, **holes: Any) -> list[int]:
+        """The numbers of the types of a query's columns, as this server has them."""
+        return list(self._result(sql, holes).coltypes())
+
+    def _result(self, sql: str, holes: dict[str, Any]) -> Any:
         beside = list(dict.fromkeys(hole[1] for hole in HOLE.finditer(sql) if hole[2] == "b" and self.inside))
         places = {name: f"${number}::bytea" for number, name in enumerate(beside, 1)}
         text = fill(sql, {"schema": self.schema, **holes, **places})
         try:
             if not beside:
-                return list(self.connection.execute(text))
+                return self.connection.execute(text)
             plan = self.connection.prepare(text, ["bytea"] * len(beside))
-            return list(self.connection.execute(plan, [holes[name] for name in beside]))
+            return self.connection.execute(plan, [holes[name] for name in beside])
         except self.connection.SPIError as error:
             raise _sql_error(error) from None
 

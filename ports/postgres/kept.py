@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.db import Database, Relation
-from madpy.ports.postgres.parts import Shards
+from madpy.ports.postgres.parts import ACTIVE, Shards
 
 if TYPE_CHECKING:
     from madpy.ports.postgres.states import States
@@ -28,16 +28,52 @@ class Kept:
 
 
 def can_be_kept(db: Database, source: Relation, shards: Shards) -> bool:
-    """Whether rows of a source have a place that they are found by, and the session wants any to be kept."""
+    """Whether rows of a source have one place that they are found by, and the session wants any to be kept.
+
+    Of a shard that is on several machines, as reference tables are, Citus may read another copy in each pass.
+    """
     return (shards.is_citus and shards.is_far) and bool(
         db.value(
             """
             SELECT relkind IN ('r', 'p') AND pg_catalog.current_setting('madpy.store_memory') <> '0'
-            FROM pg_catalog.pg_class WHERE oid = {source:l}::regclass::oid
+                   AND NOT EXISTS (
+                       SELECT FROM pg_catalog.pg_dist_shard AS s
+                            JOIN pg_catalog.pg_dist_placement AS p ON p.shardid = s.shardid
+                       WHERE s.logicalrelid = c.oid AND p.shardstate = {active:l}
+                       GROUP BY s.shardid HAVING pg_catalog.count(*) > 1)
+            FROM pg_catalog.pg_class AS c WHERE oid = {source:l}::regclass::oid
             """,
             source=str(source),
+            active=ACTIVE,
         )
     )
+
+
+def in_transaction(db: Database, source: Relation) -> None:
+    """Let Citus begin transactions on its servers, to last as long as this one.
+
+    Outside of a transaction block it reads without; a query that has a part planned by itself needs them.
+    """
+    db.execute(
+        """
+        WITH none AS MATERIALIZED (SELECT 1 AS one FROM {source:i} WHERE false)
+        SELECT pg_catalog.count(*) FROM none
+        """,
+        source=source,
+    )
+
+
+def is_found_again(db: Database, source: Relation, kept: Kept) -> bool:
+    """Whether the next statement finds all rows: not where it has other connections, or no transaction."""
+    rows = db.value(
+        """
+        SELECT pg_catalog.sum({schema:i}.__kept_rows(s.at, s.relation))::bigint
+        FROM (SELECT ctid AS at, tableoid AS relation FROM {source:i} WHERE ctid = ANY ({places:q})) AS s
+        """,
+        source=source,
+        places=kept.places,
+    )
+    return (rows or 0) == sum(kept.rows.values())
 
 
 def read_kept(found: Sequence[tuple[Key, bytes | None]]) -> Kept | None:

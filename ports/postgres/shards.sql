@@ -48,6 +48,11 @@ CREATE AGGREGATE MADLIB_SCHEMA.__keep(
 COMMENT ON AGGREGATE MADLIB_SCHEMA.__keep(bigint, tid, oid, double precision[], double precision[]) IS
     'keeps rows in the memory of the backend that reads them, until the end of its transaction; where the first one is';
 
+CREATE FUNCTION MADLIB_SCHEMA.__kept_rows(at tid, relation oid) RETURNS bigint
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'kept_rows';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__kept_rows(tid, oid) IS
+    'how many rows are kept, the first of which is there; NULL where none are';
+
 CREATE FUNCTION MADLIB_SCHEMA.__kept_step_accum(
     state bytea, at tid, relation oid, kernel text, parameters double precision[]
 ) RETURNS bytea

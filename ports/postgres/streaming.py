@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.db import Database, fill, free_name, identifier, literal
-from madpy.ports.postgres.kept import Kept, can_be_kept, check_rows, read_kept
+from madpy.ports.postgres.kept import Kept, can_be_kept, check_rows, in_transaction, is_found_again, read_kept
 from madpy.ports.postgres.keys import packed_keys
 from madpy.ports.postgres.parts import Part
 from madpy.ports.postgres.shards import part_by_part, shards_of
@@ -52,6 +52,7 @@ class Streaming:
         source = self.rows.source
         if self.passes == 1 or not can_be_kept(self.db, source, shards_of(self.db, source)):
             return None
+        in_transaction(self.db, source)
         scalars = f"ARRAY[{', '.join(self.rows.scalars)}]::double precision[]"
         items = [str(random.getrandbits(62)), "ctid", "tableoid", self.rows.vector, scalars]
         rows = self.db.execute(
@@ -62,9 +63,9 @@ class Streaming:
         )
         groups = [{group: row[group] for group in self.rows.groups} for row in rows]
         self.__dict__.setdefault("group_values", groups)
-        return read_kept(
-            [(tuple(g.values()), row[self.rows.state]) for g, row in zip(groups, rows, strict=True)]
-        )
+        found = [(tuple(g.values()), row[self.rows.state]) for g, row in zip(groups, rows, strict=True)]
+        kept = read_kept(found)
+        return kept if kept is not None and is_found_again(self.db, source, kept) else None
 
     def states(
         self,

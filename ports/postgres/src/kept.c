@@ -189,6 +189,14 @@ keep_row(Kept *one, ArrayType *features, ArrayType *scalars)
 	return put_row(store, features, scalars, k);
 }
 
+static void
+not_a_list(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("this is not a list of kept rows")));
+}
+
 /* An argument that is a list of entries: it may come from anywhere. */
 static Entries *
 entries_argument(FunctionCallInfo fcinfo, int arg, int *count)
@@ -200,9 +208,7 @@ entries_argument(FunctionCallInfo fcinfo, int arg, int *count)
 		entries = memcpy(palloc(size), entries, size);
 	if (size < offsetof(Entries, entries) || (size - offsetof(Entries, entries)) % sizeof(Entry) != 0 ||
 		entries->magic != KEPT_MAGIC)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("this is not a list of kept rows")));
+		not_a_list();
 	*count = (size - offsetof(Entries, entries)) / sizeof(Entry);
 	return entries;
 }
@@ -256,15 +262,17 @@ keep_accum(PG_FUNCTION_ARGS)
 				 errmsg("only features may be NULL where rows are kept")));
 	entries = PG_ARGISNULL(0) ? first_entry(PG_GETARG_INT64(1), PG_GETARG_OID(3), (ItemPointer) PG_GETARG_POINTER(2))
 		: entries_argument(fcinfo, 0, &count);
+	if (count < 1)
+		not_a_list();
 	entry = &entries->entries[0];
-	if (count != 1 || entry->slot >= kept_count)
-		elog(ERROR, "rows are kept where they are read");
 	entry->rows++;
 	if (entry->over)
 		PG_RETURN_POINTER(entries);
-	one = entry->slot < 0 ? NULL : kept[entry->slot];
+	one = entry->slot < 0 || entry->slot >= kept_count ? NULL : kept[entry->slot];
 	if (one == NULL || !is_there(one))
-		elog(ERROR, "the rows that were kept are gone");
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the rows that were kept are gone")));
 	if (!keep_row(one, PG_ARGISNULL(4) ? NULL : PG_GETARG_ARRAYTYPE_P(4), PG_GETARG_ARRAYTYPE_P(5)))
 	{
 		entry->over = 1;
@@ -301,6 +309,18 @@ kept_at(Oid relation, ItemPointer at)
 		if (kept[i]->relation == relation && ItemPointerEquals(&kept[i]->at, at) && is_there(kept[i]))
 			return kept[i];
 	return NULL;
+}
+
+/* kept_rows(at tid, relation oid): how many rows are kept, the first of which is there; NULL if none are */
+PG_FUNCTION_INFO_V1(kept_rows);
+Datum
+kept_rows(PG_FUNCTION_ARGS)
+{
+	Kept	   *one = kept_at(PG_GETARG_OID(1), (ItemPointer) PG_GETARG_POINTER(0));
+
+	if (one == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(one->store->rows + one->waiting);
 }
 
 /* The state of a kernel after one pass over kept rows. */

@@ -3,7 +3,8 @@
  *
  * Integers and times are their bits: their types' own hash functions fold 64 bits into 32 first, so that among a
  * hundred million one in a hundred would be lost.  Other types: their extended hash function, which partitions by hash
- * rely on too, so it stays as it is.  Types without one, as json and point: the text of a value.
+ * rely on too, so it stays as it is.  Types without one, as json and point: the text of a value; enums too, and arrays of
+ * them, because their hashes are of numbers that are others on another server.
  */
 #include "postgres.h"
 
@@ -56,6 +57,15 @@ kind_of(Oid type)
 	return HASH_BY_TYPE;
 }
 
+/* Whether values of a type are labels of an enum, or arrays of them. */
+static bool
+is_of_enum(Oid type)
+{
+	Oid			element = get_element_type(type);
+
+	return type_is_enum(getBaseType(OidIsValid(element) ? element : type));
+}
+
 /* How values of a type are hashed; kept as long as `context`. */
 Hasher *
 hasher_new(MemoryContext context, Oid type, Oid collation)
@@ -69,7 +79,7 @@ hasher_new(MemoryContext context, Oid type, Oid collation)
 		return hasher;
 	hasher->type = lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
 	hasher->collation = OidIsValid(collation) ? collation : hasher->type->typcollation;
-	if (OidIsValid(hasher->type->hash_extended_proc))
+	if (OidIsValid(hasher->type->hash_extended_proc) && !is_of_enum(type))
 		return hasher;
 	hasher->kind = HASH_TEXT;
 	getTypeOutputInfo(type, &output, &is_varlena);

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "bounds.h"
 #include "miscadmin.h"
 #include "store.h"
 #include "storage/itemptr.h"
@@ -201,11 +202,9 @@ not_a_list(void)
 static Entries *
 entries_argument(FunctionCallInfo fcinfo, int arg, int *count)
 {
-	Entries    *entries = (Entries *) PG_GETARG_BYTEA_P(arg);
+	Entries    *entries = (Entries *) aligned_bytes(PG_GETARG_BYTEA_P(arg));
 	Size		size = VARSIZE(entries);
 
-	if ((uintptr_t) entries != MAXALIGN((uintptr_t) entries))
-		entries = memcpy(palloc(size), entries, size);
 	if (size < offsetof(Entries, entries) || (size - offsetof(Entries, entries)) % sizeof(Entry) != 0 ||
 		entries->magic != KEPT_MAGIC)
 		not_a_list();
@@ -214,10 +213,10 @@ entries_argument(FunctionCallInfo fcinfo, int arg, int *count)
 }
 
 static Entries *
-new_entries(int count)
+new_entries(int64 count)
 {
-	Size		size = offsetof(Entries, entries) + count * sizeof(Entry);
-	Entries    *entries = palloc0(size);
+	int64		size = offsetof(Entries, entries) + count * (int64) sizeof(Entry);
+	Entries    *entries = palloc_limited(size, MaxAllocSize, "a list of kept rows");
 
 	SET_VARSIZE(entries, size);
 	entries->magic = KEPT_MAGIC;
@@ -238,13 +237,6 @@ first_entry(int64 training, Oid relation, ItemPointer at)
 	return entries;
 }
 
-static void
-check_aggregate(FunctionCallInfo fcinfo)
-{
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "called outside an aggregate");
-}
-
 /* keep_accum(state bytea, training bigint, at tid, relation oid, features double precision[], scalars double precision[]) */
 PG_FUNCTION_INFO_V1(keep_accum);
 Datum
@@ -255,7 +247,7 @@ keep_accum(PG_FUNCTION_ARGS)
 	Kept	   *one;
 	int			count = 1;
 
-	check_aggregate(fcinfo);
+	aggregate_only(fcinfo, "keep", NULL);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3) || PG_ARGISNULL(5))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -290,11 +282,11 @@ keep_combine(PG_FUNCTION_ARGS)
 	int			counts[2] = {0, 0};
 	Entries    *all;
 
-	check_aggregate(fcinfo);
+	aggregate_only(fcinfo, "keep", NULL);
 	for (int arg = 0; arg < 2; arg++)
 		if (!PG_ARGISNULL(arg))
 			parts[arg] = entries_argument(fcinfo, arg, &counts[arg]);
-	all = new_entries(counts[0] + counts[1]);
+	all = new_entries((int64) counts[0] + counts[1]);
 	for (int arg = 0; arg < 2; arg++)
 		if (parts[arg])
 			memcpy(all->entries + (arg == 0 ? 0 : counts[0]), parts[arg]->entries, counts[arg] * sizeof(Entry));
@@ -351,7 +343,7 @@ kept_step_accum(PG_FUNCTION_ARGS)
 	State	   *state;
 	Kept	   *one = NULL;
 
-	check_aggregate(fcinfo);
+	aggregate_only(fcinfo, "kept_step", NULL);
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !PG_ARGISNULL(3))
 		one = kept_at(PG_GETARG_OID(2), (ItemPointer) PG_GETARG_POINTER(1));
 	if (one == NULL)			/* another shard has its first row at this place */
@@ -393,7 +385,7 @@ kept_combine(PG_FUNCTION_ARGS)
 {
 	const Kernel *kernel;
 
-	check_aggregate(fcinfo);
+	aggregate_only(fcinfo, "kept_step", NULL);
 	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))

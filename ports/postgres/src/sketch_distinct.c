@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "bounds.h"
 #include "summary.h"
 
 /* Reads differently on a machine with the other byte order, which is then refused. */
@@ -37,11 +38,9 @@ new_state(uint32 capacity)
 static DistinctState *
 state_argument(FunctionCallInfo fcinfo, int arg)
 {
-	DistinctState *state = (DistinctState *) PG_GETARG_BYTEA_P(arg);
+	DistinctState *state = (DistinctState *) aligned_bytes(PG_GETARG_BYTEA_P(arg));
 	Size		bytes = VARSIZE(state);
 
-	if ((uintptr_t) state != MAXALIGN((uintptr_t) state))
-		state = memcpy(palloc(bytes), state, bytes);
 	if (bytes < offsetof(DistinctState, hll) ||
 		state->magic != DISTINCT_MAGIC || state->version != DISTINCT_VERSION ||
 		!hll_is_valid(&state->hll, bytes - offsetof(DistinctState, hll)))
@@ -50,13 +49,6 @@ state_argument(FunctionCallInfo fcinfo, int arg)
 				 errmsg("malformed state of fmsketch_dcount"),
 				 errhint("A state is what fmsketch_dcount_state() of this version of madpy returned.")));
 	return state;
-}
-
-static void
-check_aggregate(FunctionCallInfo fcinfo)
-{
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "fmsketch_dcount called outside an aggregate");
 }
 
 /* The state of argument 0 with one more value; NULL does not count, and of nothing else there is no state. */
@@ -91,7 +83,7 @@ PG_FUNCTION_INFO_V1(fmsketch_accum);
 Datum
 fmsketch_accum(PG_FUNCTION_ARGS)
 {
-	check_aggregate(fcinfo);
+	aggregate_only(fcinfo, "fmsketch_dcount", NULL);
 	if (fcinfo->flinfo->fn_extra == NULL)
 		fcinfo->flinfo->fn_extra = hasher_new(fcinfo->flinfo->fn_mcxt, argument_type(fcinfo, 1), PG_GET_COLLATION());
 	return add_value(fcinfo, fcinfo->flinfo->fn_extra, PG_GETARG_DATUM(1), PG_ARGISNULL(1));
@@ -117,7 +109,7 @@ fmsketch_combine(PG_FUNCTION_ARGS)
 	DistinctState *merged;
 	DistinctState *states[2] = {NULL, NULL};
 
-	check_aggregate(fcinfo);
+	aggregate_only(fcinfo, "fmsketch_dcount", NULL);
 	for (int arg = 0; arg < 2; arg++)
 		states[arg] = PG_ARGISNULL(arg) ? NULL : state_argument(fcinfo, arg);
 	if (states[0] == NULL && states[1] == NULL)
@@ -141,5 +133,5 @@ fmsketch_final(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT64(0);
-	PG_RETURN_INT64((int64) rint(hll_estimate(&state_argument(fcinfo, 0)->hll)));
+	PG_RETURN_INT64(integer_within(rint(hll_estimate(&state_argument(fcinfo, 0)->hll)), 0, MAX_ROWS, MAX_ROWS));
 }

@@ -9,6 +9,7 @@
 
 #include "access/htup_details.h"
 #include "access/tupdesc.h"
+#include "bounds.h"
 #include "summary.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -88,8 +89,7 @@ row_argument(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 	HeapTupleData tuple = {0};
 	RowType    *known = row_types;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "called outside an aggregate");
+	aggregate_only(fcinfo, "row_summary", &context);
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -145,7 +145,7 @@ joined(Summary *const *summaries, int columns)
 
 	for (int c = 0; c < columns; c++)
 		bytes += MAXALIGN(VARSIZE(summaries[c]));
-	all = palloc0(bytes);
+	all = palloc_limited(bytes, MaxAllocSize, "a state of summaries");
 	SET_VARSIZE(all, bytes);
 	all->magic = ROW_MAGIC;
 	all->columns = columns;
@@ -221,8 +221,7 @@ row_summary_combine(PG_FUNCTION_ARGS)
 	RowSummary *a;
 	RowSummary *b;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "called outside an aggregate");
+	aggregate_only(fcinfo, "row_summary", NULL);
 	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))

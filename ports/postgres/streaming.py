@@ -62,7 +62,7 @@ class Streaming:
             states=self._aggregated("__keep", items, str(source)),
         )
         groups = [{group: row[group] for group in self.rows.groups} for row in rows]
-        self.__dict__.setdefault("group_values", groups)
+        self.group_values = groups
         found = [(tuple(g.values()), row[self.rows.state]) for g, row in zip(groups, rows, strict=True)]
         kept = read_kept(found)
         return kept if kept is not None and is_found_again(self.db, source, kept) else None
@@ -168,6 +168,9 @@ class Streaming:
         """The grouping columns' values of each group, as text; without groups one entry, empty."""
         if not self.rows.groups:
             return [{}]
+        if self.kept is not None:  # its groups: another statement may write 1.0 where this one has 1.00
+            found: list[dict[str, Any]] = self.__dict__["group_values"]
+            return found
         names = fill("{g:i,}", {"g": self.rows.groups}).rstrip(", ")
 
         def of_part(part: Part) -> str:

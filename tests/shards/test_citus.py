@@ -29,7 +29,7 @@ ODD = """
 
 
 @pytest.fixture(scope="module")
-def citus() -> Iterator[Session]:
+def session() -> Iterator[Session]:
     """`flat` and the same rows distributed, in a schema of this run; Citus may not fetch rows."""
     with closing(pg.connect(dbname=DSN)) as connection:
         sql = Session(connection)
@@ -43,20 +43,26 @@ def citus() -> Iterator[Session]:
         sql("INSERT INTO rows SELECT * FROM flat")
         sql("SET citus.coordinator_aggregation_strategy = 'disabled'")
         yield sql
-        sql("ROLLBACK")
-        sql("RESET client_min_messages")
         sql(f"DROP SCHEMA {schema} CASCADE")
 
 
+@pytest.fixture
+def citus(session: Session) -> Iterator[Session]:
+    """The same, left without a transaction."""
+    yield session
+    session("ROLLBACK")
+    session("RESET client_min_messages")
+
+
 @pytest.fixture(scope="module")
-def odd(citus: Session) -> Session:
+def odd(session: Session) -> Session:
     """The same for tables of ODD: `odd_flat` and `odd`."""
-    citus("CREATE TYPE level AS ENUM ('low', 'middle', 'high')")
-    citus(f"CREATE TABLE odd_flat AS {ODD}")
-    citus("CREATE TABLE odd (LIKE odd_flat)")
-    citus("SELECT create_distributed_table('odd', 'id', shard_count => 4)")
-    citus("INSERT INTO odd SELECT * FROM odd_flat")
-    return citus
+    session("CREATE TYPE level AS ENUM ('low', 'middle', 'high')")
+    session(f"CREATE TABLE odd_flat AS {ODD}")
+    session("CREATE TABLE odd (LIKE odd_flat)")
+    session("SELECT create_distributed_table('odd', 'id', shard_count => 4)")
+    session("INSERT INTO odd SELECT * FROM odd_flat")
+    return session
 
 
 def told(sql: Session, call: str) -> list[str]:

@@ -19,10 +19,11 @@ def examine(db: Database, here: Installation | None) -> Iterator[Finding]:
         yield Finding("Citus", f"not looked at: {error.message}", "note", "madpy doctor as a superuser")
         return
     for worker in found:
-        yield _judged(worker, here)
+        yield judged(worker, here)
 
 
-def _judged(worker: Worker, here: Installation) -> Finding:
+def judged(worker: Worker, here: Installation) -> Finding:
+    """The fact about a worker, and what to do unless all is well."""
     what = f"worker {worker.name}"
     if worker.version == here.version:
         return Finding(what, f"madpy {worker.version}, the same as here")

@@ -1,4 +1,4 @@
-"""Rows kept in a backend's memory between passes: found again by the place of the first one, else not at all."""
+"""Rows kept in a backend's memory between passes are found by the place of the first one, or not at all."""
 
 from itertools import count
 
@@ -16,8 +16,8 @@ TRAININGS = count(1)
 def t(sql):
     """3,000 rows of three groups; every tenth x2 is NULL."""
     sql(
-        "CREATE TABLE t AS SELECT i % 3 AS g, sin(i) AS y, cos(i * i) AS x1, CASE WHEN i % 10 > 0 THEN i % 13 END::float8"
-        " AS x2 FROM generate_series(1, 3000) AS i"
+        "CREATE TABLE t AS SELECT i % 3 AS g, sin(i) AS y, cos(i * i) AS x1,"
+        " CASE WHEN i % 10 > 0 THEN i % 13 END::float8 AS x2 FROM generate_series(1, 3000) AS i"
     )
     sql("BEGIN")
     yield sql
@@ -27,7 +27,9 @@ def t(sql):
 def keep(sql, x="ARRAY[x1, x2]", groups=(), scalars="y"):
     """Keep rows for another training than those before."""
     by = ", ".join(groups)
-    query = KEEP.format(training=next(TRAININGS), x=x, scalars=scalars).replace("SELECT ", f"SELECT {by}, " if by else "SELECT ", 1)
+    query = KEEP.format(training=next(TRAININGS), x=x, scalars=scalars).replace(
+        "SELECT ", f"SELECT {by}, " if by else "SELECT ", 1
+    )
     rows = sql(query + (f" GROUP BY {by}" if by else ""))
     return read_kept([(tuple(map(str, row[:-1])), row[-1]) for row in rows])
 
@@ -40,7 +42,9 @@ def test_a_step_over_kept_rows_is_one_over_the_table(t):
     kept = keep(t)
     assert kept.rows == {(): 3000}
     found = t.rows(f"SELECT f.* FROM madlib.regr_fit(({step(kept)})) AS f")
-    wanted = t.rows("SELECT f.* FROM madlib.regr_fit((SELECT madlib.moments_state(y, ARRAY[x1, x2]) FROM t)) AS f")
+    wanted = t.rows(
+        "SELECT f.* FROM madlib.regr_fit((SELECT madlib.moments_state(y, ARRAY[x1, x2]) FROM t)) AS f"
+    )
     assert found[0]["num_rows_processed"] == 2700
     assert found[0]["num_missing_rows_skipped"] == 300
     assert found[0]["coef"] == pytest.approx(wanted[0]["coef"], rel=1e-12)
@@ -100,7 +104,9 @@ def test_rows_go_with_the_transaction_its_part_or_another_training(t):
     kept = keep(t)
     keep(t, scalars="-y")
     sums = "SELECT (madlib.regr_fit(({}))).coef[1] < 0"
-    assert t.value(sums.format(step(kept)))  # found by the same first row, the rows are those of the other one
+    assert t.value(
+        sums.format(step(kept))
+    )  # found by the same first row, the rows are those of the other one
     t("SAVEPOINT s")
     kept = keep(t)
     t("ROLLBACK TO s")

@@ -23,7 +23,8 @@ ODD = """
     SELECT id, (ARRAY['low', 'middle', 'high'])[1 + id % 3]::level AS kind,
            ARRAY[(ARRAY['low', 'high'])[1 + id % 2]::level] AS kinds, ARRAY[id % 3, id % 2] AS list,
            ((id % 5) || ' hours')::interval AS span, ('{"a": ' || id % 4 || '}')::jsonb AS doc,
-           (id % 9)::numeric / 3 AS part, colour::varchar(20) AS name, (id % 3)::text::char(4) AS code, x1, day
+           (id % 9)::numeric / 3 AS part, colour::varchar(20) AS name,
+           (id % 3)::text::char(4) AS code, x1, day
     FROM flat
 """
 
@@ -84,12 +85,9 @@ def test_the_answer_is_that_of_one_table(citus: Session, method: Method) -> None
 
 
 @pytest.mark.parametrize("name", ["dtree grouped", "kmeans", "kmeans grouped", "logregr grouped"])
-@pytest.mark.parametrize(
-    "source",
-    ["view", "no memory", "partitioned"],
-)
+@pytest.mark.parametrize("source", ["view", "no memory", "partitioned"])
 def test_the_answer_where_nothing_is_kept_and_of_partitions(citus: Session, name: str, source: str) -> None:
-    """A view has no places of rows; a setting keeps servers from keeping them; partitions have places each."""
+    """A view has no places of rows; a setting is against keeping them; each partition has its own places."""
     method, table = METHODS[name], "rows"
     citus("DROP TABLE IF EXISTS one, one_summary, parts, parts_summary, halves")
     citus(method.run("flat", "one"))
@@ -152,7 +150,9 @@ def test_every_type_is_summarized(odd: Session, estimates: bool) -> None:
     assert alike(found, wanted), f"{found}\n{wanted}"
 
 
-@pytest.mark.parametrize("item", ["id", "kind", "kinds", "list", "span", "doc", "part", "name", "code", "x1", "day"])
+@pytest.mark.parametrize(
+    "item", ["id", "kind", "kinds", "list", "span", "doc", "part", "name", "code", "x1", "day"]
+)
 def test_distinct_values_of_every_type(odd: Session, item: str) -> None:
     count = "SELECT madlib.fmsketch_dcount('{}', '{}')"
     assert odd.value(count.format("odd", item)) == odd.value(count.format("odd_flat", item)) > 0
@@ -204,18 +204,36 @@ def test_rows_that_go_between_two_passes(citus: Session) -> None:
     assert citus.value(f"SELECT ({step}) IS NULL")  # the rows went with the transaction
 
 
+@pytest.mark.parametrize(("level", "found"), [("READ COMMITTED", False), ("REPEATABLE READ", True)])
+def test_a_row_that_another_session_deletes(citus: Session, level: str, found: bool) -> None:
+    citus("DROP TABLE IF EXISTS brief")
+    citus("CREATE TABLE brief (LIKE rows)")
+    citus("SELECT create_distributed_table('brief', 'id', shard_count => 2)")
+    citus("INSERT INTO brief SELECT * FROM flat")
+    step = "SELECT madlib.__kept_step(ctid, tableoid, 'moments', NULL) FROM brief WHERE ctid = '(0,1)'"
+    citus(f"BEGIN ISOLATION LEVEL {level}")
+    citus("SELECT madlib.__keep(1, ctid, tableoid, ARRAY[x1], ARRAY[y]) FROM brief")
+    with closing(pg.connect(dbname=DSN)) as connection:
+        connection.query(f"DELETE FROM {citus.value('SELECT current_schema()')}.brief WHERE ctid = '(0,1)'")
+    assert citus.value(f"SELECT ({step}) IS NOT NULL") is found
+
+
 def test_what_the_server_says_of_an_expression(citus: Session) -> None:
     error = citus.refuses("SELECT madlib.regr_train('rows', 'no', 'y', 'generate_series(1, 3)')")
     assert error.sqlstate == "0A000"
     assert error.message == "regr_train: features: a function that returns a set cannot be used here"
-    error = citus.refuses("SELECT madlib.regr_train('rows', 'no', 'y', '(SELECT max(o.x1) FROM rows AS o WHERE o.x3 > rows.x3)')")
+    error = citus.refuses(
+        "SELECT madlib.regr_train('rows', 'no', 'y', '(SELECT max(r.x1) FROM rows r WHERE r.x3 > rows.x3)')"
+    )
     assert error.sqlstate == "0A000"
     assert "only supported when all distributed tables are co-located" in error.message
 
 
 def test_a_worker_without_madpy_is_named(citus: Session) -> None:
     """By doctor, and by the error of a training; here the functions of one have other names for a while."""
-    host, port = citus("SELECT nodename, nodeport FROM pg_dist_node WHERE groupid > 0 ORDER BY 1, 2 LIMIT 1")[0]
+    host, port = citus("SELECT nodename, nodeport FROM pg_dist_node WHERE groupid > 0 ORDER BY 1, 2 LIMIT 1")[
+        0
+    ]
     with closing(pg.connect(dbname=f"{DSN} host={host} port={port}")) as connection:
         worker = Session(connection)
         worker("SET citus.enable_ddl_propagation = off")
@@ -229,7 +247,9 @@ def test_a_worker_without_madpy_is_named(citus: Session) -> None:
         finally:
             for what, name in names.items():
                 worker(f"ALTER {what.format(name + '_gone')} RENAME TO {name}")
-    assert error.message == f'regr_train: server "{host}:{port}": function madlib.__c_version() does not exist'
+    assert (
+        error.message == f'regr_train: server "{host}:{port}": function madlib.__c_version() does not exist'
+    )
     assert error.hint == "Install the same version of madpy there: make install on that machine."
     assert findings[f"worker {host}:{port}"] == "bad"
     assert {state for what, state in doctor().items() if what.startswith("worker")} == {"good"}

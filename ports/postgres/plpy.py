@@ -82,8 +82,9 @@ class Connection:
         if isinstance(result, pg.Query):
             with _json_as_text():
                 rows = result.dictresult()
-            types = [int(field[1]) for field in result.fieldinfo()]
-            return Result(rows, list(result.listfields()), types, len(rows))
+            names = list(result.listfields())
+            types = [int(result.fieldinfo(n)[1]) for n in range(len(names))]
+            return Result(rows, names, types, len(rows))
         return Result([], None, None, int(result) if str(result or "").isdigit() else 0)
 
     @contextlib.contextmanager

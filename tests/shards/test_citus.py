@@ -84,6 +84,19 @@ def test_the_answer_is_that_of_one_table(citus: Session, method: Method) -> None
     assert alike(found, wanted), f"{found}\n{wanted}"
 
 
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+@pytest.mark.parametrize("kind", ["create_reference_table", "citus_add_local_table_to_metadata"])
+def test_the_answer_of_a_table_that_citus_does_not_spread(citus: Session, method: Method, kind: str) -> None:
+    citus("DROP TABLE IF EXISTS one, one_summary, parts, parts_summary")
+    if citus.value(f"SELECT to_regclass('of_{kind[:12]}') IS NULL"):
+        citus(f"CREATE TABLE of_{kind[:12]} AS SELECT * FROM flat")
+        citus(f"SELECT {kind}('of_{kind[:12]}')")
+    citus(method.run("flat", "one"))
+    citus(method.run(f"of_{kind[:12]}", "parts"))
+    found, wanted = citus(method.answers("parts")), citus(method.answers("one"))
+    assert alike(found, wanted), f"{found}\n{wanted}"
+
+
 @pytest.mark.parametrize("name", ["dtree grouped", "kmeans", "kmeans grouped", "logregr grouped"])
 @pytest.mark.parametrize("source", ["view", "no memory", "partitioned"])
 def test_the_answer_where_nothing_is_kept_and_of_partitions(citus: Session, name: str, source: str) -> None:

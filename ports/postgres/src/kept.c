@@ -1,33 +1,16 @@
 /*
- * kept.c: rows that a server of Citus keeps in memory between the passes of a training.
- *
- * The first pass, keep(), puts the rows of each shard (with GROUP BY: of each group in it) into a store of the backend
- * that reads the shard, and returns where the first of these rows is.  A later pass reads only that row, from its place,
- * and kept_step() finds the store again by it.  Within a transaction Citus reads a shard by the same connection.
- *
- * The stores go with the transaction, or when another training begins.
+ * kept.c: the pass that keeps rows, keep(); the stores that it fills.
  */
 #include "postgres.h"
 
 #include "bounds.h"
+#include "kept.h"
 #include "miscadmin.h"
-#include "store.h"
-#include "storage/itemptr.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #define KEPT_MAGIC 0x6b70646dU	/* "mdpk" */
 #define MOST_KEPT 1000			/* stores of a backend */
-
-typedef struct Kept
-{
-	Store	   *store;			/* NULL: it is gone */
-	Oid			relation;		/* where the first row is */
-	ItemPointerData at;
-	int64		waiting;		/* rows before the first one that tells the number of features */
-	MemoryContextCallback gone;
-} Kept;
 
 /* What keep() returns, as ports/postgres/kept.py reads it: an entry for each store. */
 typedef struct Entry
@@ -294,103 +277,11 @@ keep_combine(PG_FUNCTION_ARGS)
 }
 
 /* The rows of the store whose first row is there; NULL where no store begins with it. */
-static Kept *
+Kept *
 kept_at(Oid relation, ItemPointer at)
 {
 	for (int i = 0; i < kept_count; i++)
 		if (kept[i]->relation == relation && ItemPointerEquals(&kept[i]->at, at) && is_there(kept[i]))
 			return kept[i];
 	return NULL;
-}
-
-/* kept_rows(at tid, relation oid): how many rows are kept, the first of which is there; NULL if none are */
-PG_FUNCTION_INFO_V1(kept_rows);
-Datum
-kept_rows(PG_FUNCTION_ARGS)
-{
-	Kept	   *one = kept_at(PG_GETARG_OID(1), (ItemPointer) PG_GETARG_POINTER(0));
-
-	if (one == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_INT64(one->store->rows + one->waiting);
-}
-
-/* The state of a kernel after one pass over kept rows. */
-static State *
-step(Kept *one, const Kernel *kernel, const double *params, int nparams)
-{
-	Store	   *store = one->store;
-	State	   *state;
-
-	if (store->ncols > 0)
-	{
-		store_check_step(store, kernel, nparams);
-		return store_group_state(store, kernel, 0, params, nparams);
-	}
-	state = state_new(kernel, kernel->scalars, nparams, params, 0); /* of features that are NULL in every row */
-	state->rows_skipped = one->waiting;
-	return state;
-}
-
-/* kept_step_accum(state bytea, at tid, relation oid, kernel text, parameters double precision[]) */
-PG_FUNCTION_INFO_V1(kept_step_accum);
-Datum
-kept_step_accum(PG_FUNCTION_ARGS)
-{
-	const Kernel *kernel;
-	const double *params = NULL;
-	int			nparams = 0;
-	State	   *state;
-	Kept	   *one = NULL;
-
-	aggregate_only(fcinfo, "kept_step", NULL);
-	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !PG_ARGISNULL(3))
-		one = kept_at(PG_GETARG_OID(2), (ItemPointer) PG_GETARG_POINTER(1));
-	if (one == NULL)			/* another shard has its first row at this place */
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
-	kernel = kernel_by_name(text_to_cstring(PG_GETARG_TEXT_PP(3)));
-	if (!PG_ARGISNULL(4))
-		params = vector_argument(PG_GETARG_ARRAYTYPE_P(4), "parameters", &nparams);
-	if (kernel->has_params != (params != NULL && nparams > 0) || nparams > MAX_PARAMS)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("kernel \"%s\" %s parameters", kernel->name, kernel->has_params ? "needs" : "takes no")));
-	state = step(one, kernel, params, nparams);
-	if (!PG_ARGISNULL(0))
-		state = state_merged(kernel, state_check(kernel, PG_GETARG_BYTEA_P(0)), state);
-	PG_RETURN_POINTER(state);
-}
-
-/* The kernel that a state says it is of. */
-static const Kernel *
-kernel_of(bytea *state)
-{
-	const Kernel *kernel = VARSIZE(state) < offsetof(State, body) ? NULL : kernel_by_id(((State *) state)->kernel);
-
-	if (kernel == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("this is not a state of an aggregate")));
-	return kernel;
-}
-
-/* kept_combine(state bytea, other bytea): states of one kernel, whichever it is */
-PG_FUNCTION_INFO_V1(kept_combine);
-Datum
-kept_combine(PG_FUNCTION_ARGS)
-{
-	const Kernel *kernel;
-
-	aggregate_only(fcinfo, "kept_step", NULL);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
-	kernel = kernel_of(PG_GETARG_BYTEA_P(0));
-	PG_RETURN_POINTER(state_merged(kernel, state_check(kernel, PG_GETARG_BYTEA_P(0)),
-								   state_folded(kernel, PG_GETARG_BYTEA_P(1))));
 }

@@ -189,7 +189,9 @@ def test_parameters_that_lead_astray(sql):
 
 def counted(sql, params, target, x):
     """What the kernel says of one row; x as SQL."""
-    state = f"madlib.dtree_state({target}, ARRAY[{x}]::float8[], '{{{','.join(map(str, params))}}}'::float8[])"
+    state = (
+        f"madlib.dtree_state({target}, ARRAY[{x}]::float8[], '{{{','.join(map(str, params))}}}'::float8[])"
+    )
     return sql.value(f"SELECT {state}")
 
 
@@ -202,9 +204,7 @@ def test_codes_that_are_none(sql, x):
 
 @pytest.mark.parametrize("target", ["-1", "2", "1e10", "1e300", "-1e300", "'inf'", "'nan'"])
 def test_classes_that_are_none(sql, target):
-    error = sql.fails(
-        f"SELECT madlib.dtree_state({target}, ARRAY[1]::float8[], ARRAY{PARAMS}::float8[])"
-    )
+    error = sql.fails(f"SELECT madlib.dtree_state({target}, ARRAY[1]::float8[], ARRAY{PARAMS}::float8[])")
     number = {"1e10": "1e+10", "1e300": "1e+300", "-1e300": "-1e+300", "'inf'": "Infinity", "'nan'": "NaN"}
     assert (error.sqlstate, error.message) == (
         "22023",

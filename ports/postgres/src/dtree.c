@@ -102,7 +102,7 @@ keep_rows(const Plan *plan, const double *target, Chunk *chunk)
 
 		chunk->row[kept] = r;
 		chunk->slot[kept] = slot;
-		chunk->class[kept] = (int) integer_within(target[r], 0, plan->classes, -1);
+		chunk->class[kept] = integer_clamped(target[r], -1, plan->classes);
 		chunk->target[kept] = target[r] - plan->nodes[chunk->node[r]].shift;
 		kept += counted;
 	}

@@ -48,15 +48,27 @@ code_numbers(const double *restrict values, int rows, const double *restrict edg
 		codes[r] = values[r] != values[r] ? null_code : codes[r];
 }
 
-/* Codes that come as numbers; what is not one of them counts as NULL. */
+/*
+ * Codes that come as numbers, at most DTREE_CHUNK of them; what is not one of them counts as NULL.  A cast means something
+ * only within the range of an integer.  The limits come in a loop of their own: gcc 12 makes one loop of both twice as slow.
+ */
 DD_CLONES void
 code_levels(const double *restrict values, int rows, int null_code, int *restrict codes)
 {
+	double		within[DTREE_CHUNK];
+	double		last = null_code;
+
 	for (int r = 0; r < rows; r++)
 	{
-		double		code = values[r] >= 0 ? values[r] : null_code;	/* of NaN too: the cast has to be one of a number */
+		double		code = values[r] < last ? values[r] : last;	/* of NaN too */
 
-		codes[r] = (int) (code <= null_code ? code : null_code);
+		within[r] = code > -1 ? code : -1;
+	}
+	for (int r = 0; r < rows; r++)
+	{
+		int			code = (int) within[r];
+
+		codes[r] = (unsigned) code > (unsigned) null_code ? null_code : code;
 	}
 }
 

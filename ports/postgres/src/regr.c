@@ -12,10 +12,17 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+/*
+ * How far a row may be from what an aliased term was in training, relative to what is added up for it.  A column is aliased
+ * by ALIAS_TOLERANCE, 1e-13 of its length: in one row of many it may be off by more.
+ */
+#define SAME 1e-9
+
 /* Everything a fit says, as numbers; NaN is what cannot be said. */
 typedef struct Fit
 {
 	const Ols  *ols;
+	double	   *aliases;		/* NULL without aliased terms */
 	double		df_residual;
 	double		df_model;
 	double		sigma2;
@@ -26,14 +33,30 @@ typedef struct Fit
 	double	   *p_values;
 } Fit;
 
+/* Argument `number`, if there is one: of each of k features the number of its text column, 0 for others, or NULL. */
+static const int32 *
+blocks_argument(FunctionCallInfo fcinfo, int number, int k)
+{
+	ArrayType  *array = PG_NARGS() <= number || PG_ARGISNULL(number) ? NULL : PG_GETARG_ARRAYTYPE_P(number);
+
+	if (array == NULL || ARR_NDIM(array) == 0)
+		return NULL;
+	if (ARR_NDIM(array) != 1 || ARR_ELEMTYPE(array) != INT4OID || ARR_HASNULL(array) || ARR_DIMS(array)[0] != k)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("blocks must be an array of %d integers", k)));
+	return (const int32 *) ARR_DATA_PTR(array);
+}
+
 static Fit
-fit_of(const State *state)
+fit_of(const State *state, const int32 *blocks)
 {
 	Moments		moments = moments_of(state);
-	const Ols  *ols = ols_fit(&moments);
+	const Ols  *ols = ols_fit(&moments, blocks);
 	int			k = ols->k;
 	Fit			fit = {.ols = ols};
 
+	fit.aliases = ols->rank < k ? ols_aliases(ols, &moments, blocks) : NULL;
 	fit.df_residual = ols->rows - ols->rank;
 	fit.df_model = ols->rank - (ols->intercept ? 1 : 0);
 	fit.sigma2 = fit.df_residual > 0 ? dd_double(ols->rss) / fit.df_residual : NAN;
@@ -145,7 +168,7 @@ put_number(Datum *values, bool *nulls, int field, double value)
 enum
 {
 	COEF, R2, STD_ERR, T_STATS, P_VALUES, CONDITION_NO, ROWS_PROCESSED, ROWS_SKIPPED, COVARIANCE,
-	ADJUSTED_R2, RESIDUAL_STD_ERR, F_STAT, F_P_VALUE, DF_MODEL, DF_RESIDUAL, HAS_INTERCEPT, FIELDS
+	ADJUSTED_R2, RESIDUAL_STD_ERR, F_STAT, F_P_VALUE, DF_MODEL, DF_RESIDUAL, HAS_INTERCEPT, ALIASES, FIELDS
 };
 
 static void
@@ -172,9 +195,12 @@ fill_record(const Fit *fit, Datum *values, bool *nulls)
 	values[DF_MODEL] = Int32GetDatum((int32) fit->df_model);
 	values[DF_RESIDUAL] = Int64GetDatum((int64) fit->df_residual);
 	values[HAS_INTERCEPT] = BoolGetDatum(fit->ols->intercept);
+	nulls[ALIASES] = fit->aliases == NULL;
+	if (fit->aliases)
+		values[ALIASES] = number_array(fit->aliases, 2, (int[]) {k - fit->ols->rank, k});
 }
 
-/* regr_fit(state): the final function of regr_agg. */
+/* regr_fit(state), the final function of regr_agg; and with the blocks of text columns. */
 PG_FUNCTION_INFO_V1(regr_fit);
 Datum
 regr_fit(PG_FUNCTION_ARGS)
@@ -192,7 +218,7 @@ regr_fit(PG_FUNCTION_ARGS)
 	memset(nulls, true, sizeof(nulls));
 	if (state->rows_used > 0)
 	{
-		Fit			fit = fit_of(state);
+		Fit			fit = fit_of(state, blocks_argument(fcinfo, 1, moments_of(state).m - 1));
 
 		fill_record(&fit, values, nulls);
 	}
@@ -215,7 +241,7 @@ mregr_##part(PG_FUNCTION_ARGS) \
 	state = state_argument(fcinfo, 0); \
 	if (state->rows_used == 0) \
 		PG_RETURN_NULL(); \
-	fit = fit_of(state); \
+	fit = fit_of(state, NULL); \
 	expression; \
 }
 
@@ -225,7 +251,7 @@ MREGR_FINAL(pvalues, PG_RETURN_DATUM(vector_datum(fit.p_values, fit.ols->k)))
 MREGR_FINAL(r2, if (isnan(fit.r2)) PG_RETURN_NULL(); else PG_RETURN_FLOAT8(fit.r2))
 
 /*
- * regr_sandwich(moments, meat): the heteroskedasticity-consistent covariance of the coefficients without a correction
+ * regr_sandwich(moments, meat, blocks): the heteroskedasticity-consistent covariance of the coefficients without a correction
  * for small samples (HC0), k x k; NULL where a term is aliased.
  */
 PG_FUNCTION_INFO_V1(regr_sandwich);
@@ -244,13 +270,29 @@ regr_sandwich(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("these states do not belong together")));
-	ols = ols_fit(&moments);
+	ols = ols_fit(&moments, blocks_argument(fcinfo, 2, moments.m - 1));
 	values = ols_sandwich(ols, &meat);
 	for (int i = 0; i < ols->k; i++)
 		for (int j = 0; j < ols->k; j++)
 			if (ols->aliased[i] || ols->aliased[j])
 				values[(Size) i * ols->k + j] = NAN;
 	PG_RETURN_DATUM(number_array(values, 2, dims));
+}
+
+/* regr_is_perfect(moments): whether the residuals may be the rounding of the target only, by the bound of R's summary.lm. */
+PG_FUNCTION_INFO_V1(regr_is_perfect);
+Datum
+regr_is_perfect(PG_FUNCTION_ARGS)
+{
+	State	   *state = state_argument(fcinfo, 0);
+	Fit			fit;
+	double		variance;
+
+	if (state->rows_used == 0)
+		PG_RETURN_BOOL(false);
+	fit = fit_of(state, NULL);
+	variance = fit.sigma2 * fit.ols->target_unit * fit.ols->target_unit;
+	PG_RETURN_BOOL(variance < PERFECT_FIT * fit.ols->target_square / fit.ols->rows);
 }
 
 /* regr_constants(moments): of each feature the value that it has in every row, NULL where it has several. */
@@ -273,19 +315,45 @@ regr_constants(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(number_array(values, 1, &k));
 }
 
-/* regr_predict(coef, x): the sum of coef[j] x[j], compensated; a NULL in coef is an aliased term and counts as 0. */
+/* Whether x[j] is the combination of the others that a row of aliases says. */
+static bool
+is_combination(const double *x, int k, int j, const double *weights, double tolerance)
+{
+	double		sum = x[j];
+	double		size = fabs(x[j]);
+
+	for (int i = 0; i < k; i++)
+		if (weights[i] != 0)
+		{
+			sum -= weights[i] * x[i];
+			size += fabs(weights[i] * x[i]);
+		}
+	return fabs(sum) <= tolerance * size;
+}
+
+/*
+ * The sum of coef[j] x[j], compensated.  *known is false where a term without a coefficient has a value: not 0, or, with
+ * aliases, another than the combination of terms that it was in training.
+ */
 DD_CLONES static double
-compensated_product(const double *coef, const bits8 *coef_nulls, const double *x, int k)
+compensated_product(const double *coef, const bits8 *coef_nulls, const double *x, int k,
+					const double *aliases, double tolerance, bool *known)
 {
 	dd			sum = dd_from(0);
 
+	*known = true;
 	for (int j = 0; j < k; j++)
 	{
 		dd			p;
 		dd			s;
 
 		if (coef_nulls && !(coef_nulls[j / 8] & (1 << (j % 8))))
+		{
+			if (aliases == NULL ? x[j] != 0 : !is_combination(x, k, j, aliases, tolerance))
+				*known = false;
+			aliases = aliases ? aliases + k : NULL;
 			continue;
+		}
 		p = two_prod(*coef++, x[j]);
 		s = two_sum(sum.hi, p.hi);
 		sum = (dd) {s.hi, sum.lo + s.lo + p.lo};
@@ -293,16 +361,45 @@ compensated_product(const double *coef, const bits8 *coef_nulls, const double *x
 	return isfinite(sum.hi) ? dd_double(sum) : sum.hi;
 }
 
-/* The linear predictor of the arguments coef and x of a scorer; false where a feature is NULL. */
-bool
-linear_predictor(FunctionCallInfo fcinfo, double *result)
+/* Argument 2 of a scorer, if there is one: a row of k for each NULL in coef. */
+static const double *
+aliases_argument(FunctionCallInfo fcinfo, ArrayType *coef, int k)
 {
-	ArrayType  *coef = PG_GETARG_ARRAYTYPE_P(0);
-	ArrayType  *features = PG_GETARG_ARRAYTYPE_P(1);
-	int			k;
-	int			given = ArrayGetNItems(ARR_NDIM(coef), ARR_DIMS(coef));
-	const double *x = vector_argument(features, "features", &k);
+	ArrayType  *array = PG_NARGS() < 3 || PG_ARGISNULL(2) ? NULL : PG_GETARG_ARRAYTYPE_P(2);
+	int			nulls = 0;
 
+	if (array == NULL)
+		return NULL;
+	for (int j = 0; j < k && ARR_NULLBITMAP(coef); j++)
+		nulls += !(ARR_NULLBITMAP(coef)[j / 8] & (1 << (j % 8)));
+	if (ARR_NDIM(array) != 2 || ARR_ELEMTYPE(array) != FLOAT8OID || ARR_HASNULL(array) ||
+		ARR_DIMS(array)[0] != nulls || ARR_DIMS(array)[1] != k)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("aliases must have a row of %d numbers for each of the %d terms without a coefficient", k, nulls),
+				 errhint("Give the aliases of the model that the coefficients are of.")));
+	return (const double *) ARR_DATA_PTR(array);
+}
+
+/*
+ * The linear predictor of the arguments coef, x and aliases of a scorer; false where a feature is NULL, or says what the
+ * coefficients do not.
+ */
+bool
+linear_predictor(FunctionCallInfo fcinfo, double tolerance, double *result)
+{
+	ArrayType  *coef;
+	int			k;
+	int			given;
+	const double *x;
+	const double *aliases;
+	bool		known;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return false;
+	coef = PG_GETARG_ARRAYTYPE_P(0);
+	given = ArrayGetNItems(ARR_NDIM(coef), ARR_DIMS(coef));
+	x = vector_argument(PG_GETARG_ARRAYTYPE_P(1), "features", &k);
 	if (ARR_NDIM(coef) != 1 || ARR_ELEMTYPE(coef) != FLOAT8OID)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
@@ -312,19 +409,22 @@ linear_predictor(FunctionCallInfo fcinfo, double *result)
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("%d features do not fit %d coefficients", k, given),
 				 errhint("Give the features in the order of training, with the 1 of the intercept if the model has one.")));
+	aliases = aliases_argument(fcinfo, coef, k);
 	if (x == NULL)
 		return false;
-	*result = compensated_product((const double *) ARR_DATA_PTR(coef), ARR_NULLBITMAP(coef), x, k);
-	return true;
+	*result = compensated_product((const double *) ARR_DATA_PTR(coef), ARR_NULLBITMAP(coef), x, k,
+								  aliases, tolerance, &known);
+	return known;
 }
 
+/* regr_predict(coef, x) and regr_predict(coef, x, aliases) */
 PG_FUNCTION_INFO_V1(regr_predict);
 Datum
 regr_predict(PG_FUNCTION_ARGS)
 {
 	double		prediction;
 
-	if (!linear_predictor(fcinfo, &prediction))
+	if (!linear_predictor(fcinfo, SAME, &prediction))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(prediction);
 }

@@ -21,7 +21,7 @@ Mask = NDArray[np.bool_]
 Numbers = NDArray[np.intp]  # of some groups
 
 CONSTANT = 1e-26  # squared length left around the mean, over that around zero: rounding
-NO_WEIGHT = 1e-9  # of a feature in a combination: rounding, as a part of the length of what is combined
+NO_WEIGHT = 1e-9  # what adds no more than this to the length of a combination is rounding
 COLLINEAR = 1e-12  # squared length that the features before leave unexplained
 SLACK = 1e-13  # of a log-likelihood: rounding
 ADRIFT = 0.1  # logits that still move by this much, and hardly less than before, where there is no maximum
@@ -167,13 +167,13 @@ def _combinations(design: Design, groups: Numbers) -> Array:
     out = np.flatnonzero(~kept.all(axis=0))
     before = np.tri(kept.shape[1], k=-1, dtype=bool)[out]
     solution = _solved(scaled, gram[:, :, out] * scale[:, :, None]).swapaxes(1, 2)
-    length = np.sqrt(design.squares[groups][:, out, None])
-    solution = np.where(before & kept[:, None] & (np.abs(solution) > NO_WEIGHT * length), solution, 0)
     weights = np.zeros_like(gram)
-    weights[:, out] = solution * scale[:, None]
+    weights[:, out] = np.where(before & kept[:, None], solution, 0) * scale[:, None]
     rest = shift - (weights * shift[:, None]).sum(axis=2)
     weights[:, :, 0] += np.divide(rest, first, out=np.zeros_like(rest), where=first != 0)
-    return np.where(kept[:, :, None], 0, weights)
+    length = np.sqrt(design.squares[groups])
+    is_rounding = np.abs(weights) * length[:, None] <= NO_WEIGHT * length[:, :, None]
+    return np.where(kept[:, :, None] | is_rounding, 0, weights)
 
 
 def _far_from_singular(matrices: Array) -> bool:

@@ -8,7 +8,7 @@ from madpy.helper.arguments import quoted
 from madpy.helper.reasons import NAMED, nothing_to_use, warn_of_aliases, warn_of_single_values
 from madpy.helper.terms import Terms
 from madpy.ports.postgres.db import Database, Relation
-from madpy.ports.postgres.scan import Scan, join_groups
+from madpy.ports.postgres.scan import Rows, Scan, join_groups
 
 METHOD = "regr_train"
 COLUMNS = {
@@ -62,9 +62,10 @@ def count_rows(db: Database, output: Relation, terms: Terms) -> Counts:
     return Counts(**row)
 
 
-def check_fit(db: Database, scan: Scan, output: Relation, terms: Terms, counts: Counts) -> None:
+def check_fit(
+    db: Database, rows: Rows, scan: Scan, output: Relation, terms: Terms, counts: Counts
+) -> None:
     """Raise where no group could be fitted; warn of what is not estimated."""
-    rows = scan.rows
     if counts.rows == 0:
         raise nothing_to_use(db, rows, terms, counts.skipped)
     k = len(terms.names)

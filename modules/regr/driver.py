@@ -66,7 +66,7 @@ def train(
     except SqlError as error:
         raise explained(error, terms) from None
     counts = count_rows(db, tables.output, terms)
-    check_fit(db, scan, tables.output, terms, counts)
+    check_fit(db, rows, scan, tables.output, terms, counts)
     if again:
         # numpy and scipy: a quarter of a second and 40 MB, which a plain fit does without
         from madpy.modules.regr.robust import refine

@@ -70,6 +70,15 @@ alias_row(const Ols *ols, const Moments *moments, int a, double *row)
 		row[c] = dd_double(dd_add(own, dd_div(dd_from(ols->pivots[a]), value)));
 }
 
+/* A weight that adds no more than this to the largest value of an aliased column is rounding. */
+#define NO_WEIGHT 1e-13
+
+static double
+largest(const Moments *moments, int column)
+{
+	return Max(fabs(moments->minima[column]), fabs(moments->maxima[column]));
+}
+
 /* k - rank rows of k, in the order of the aliased columns; moments are those that were fitted. */
 double *
 ols_aliases(const Ols *ols, const Moments *moments, const int32 *blocks)
@@ -87,6 +96,9 @@ ols_aliases(const Ols *ols, const Moments *moments, const int32 *blocks)
 			reference_row(a, blocks, k, row);
 		else
 			alias_row(ols, moments, a, row);
+		for (int j = 0; j < k; j++)
+			if (fabs(row[j]) * largest(moments, j) <= NO_WEIGHT * largest(moments, a))
+				row[j] = 0;
 		row += k;
 	}
 	return rows;

@@ -9,9 +9,7 @@ from madpy.ports.postgres.db import Database
 ALIASES = "aliases"  # the column of a model; one of an early version does not have it
 
 
-def create_linear_predictions(
-    db: Database, job: Job, score: Callable[[str], dict[str, str]]
-) -> Predictions:
+def create_linear_predictions(db: Database, job: Job, score: Callable[[str], dict[str, str]]) -> Predictions:
     """Create the output as `create_predictions`; a WARNING says how many rows have features of no use.
 
     `score` gets SQL of the arguments of a row function: coefficients, features and, where the model has them,

@@ -69,7 +69,9 @@ def warn_of_single_values(db: Database, terms: Terms) -> None:
     if columns := terms.single_valued:
         said = [f"{column} ({quoted(terms.references[column])})" for column in columns]
         more = f" and {len(said) - NAMED} more" if len(said) > NAMED else ""
-        db.warning(f"without a term, having one value in all rows that are used: {', '.join(said[:NAMED])}{more}")
+        db.warning(
+            f"without a term, having one value in all rows that are used: {', '.join(said[:NAMED])}{more}"
+        )
 
 
 def warn_of_aliases(db: Database, aliased: dict[str, int], groups: int) -> None:

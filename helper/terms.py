@@ -51,7 +51,7 @@ class Terms:
 
     @property
     def blocks(self) -> list[int]:
-        """Of each term the number of the text column that it is a level of, 0 for others; none without any."""
+        """Returns for each term the number of its text column, 0 where it is no level; [] without levels."""
         if all(term.kind != "level" for term in self.terms):
             return []
         numbers: list[int] = []
@@ -211,7 +211,10 @@ def intercept_item(types: dict[str, str], references: dict[str, str]) -> str:
     `types` are the text columns that have no term, with their types.
     """
     known = (
-        fill("{text:q} = {level:l}", {"text": text_item(identifier(column), sql_type), "level": references[column]})
+        fill(
+            "{text:q} = {level:l}",
+            {"text": text_item(identifier(column), sql_type), "level": references[column]},
+        )
         for column, sql_type in types.items()
     )
     return f"CASE WHEN {' AND '.join(known)} THEN 1::double precision END" if types else "1::double precision"

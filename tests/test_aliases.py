@@ -1,7 +1,7 @@
-"""Predictions by models with aliased terms: of rows in the space that the rows of training span, and no others.
+"""Predictions by models with aliased terms: of rows in the space that the rows of training span.
 
-Expected: whether the orthogonal projection of a row into that space is the row itself, by numpy; R's predict.lm asks
-the same with rankdeficient = "NA".
+Expected: whether the orthogonal projection of a row into that space is the row itself, by numpy; R's
+predict.lm asks the same with rankdeficient = "NA".
 """
 
 import numpy as np
@@ -28,7 +28,9 @@ def tables(load):
     """t to train on; u with its rows, and each feature changed in turn."""
     training = {g: rows(g) for g in (1, 2)}
     y = {g: (X[:, 1] + np.sin(7 * X[:, 7])) for g, X in training.items()}
-    new = {g: [X[3], X[4] + X[5] - X[6], *(X[3] + shift for shift in np.eye(8)[1:])] for g, X in training.items()}
+    new = {
+        g: [X[3], X[4] + X[5] - X[6], *(X[3] + shift for shift in np.eye(8)[1:])] for g, X in training.items()
+    }
 
     def columns(values, **more):
         stacked = np.vstack([values[g] for g in (1, 2)])
@@ -57,7 +59,16 @@ def test_rows_that_can_be_predicted(sql, tables, method, features, feed):
     target, score = METHODS[method]
     written = FEATURES if features == "list" else f"ARRAY[1, {FEATURES}]"
     sql(f"SET madpy.store_memory = '{feed}'")
-    sql(named(f"{method}_train", source_table="t", output_table="m", target=target, features=written, grouping_cols="g"))
+    sql(
+        named(
+            f"{method}_train",
+            source_table="t",
+            output_table="m",
+            target=target,
+            features=written,
+            grouping_cols="g",
+        )
+    )
     (made,) = sql.rows(f"SELECT * FROM madlib.{method}_predict('m', 'u', 'p')")
     expected = [is_spanned(training[g], row) for g in (1, 2) for row in new[g]]
     assert [row[0] for row in sql(f"SELECT {score} IS NOT NULL FROM p ORDER BY id")] == expected
@@ -69,7 +80,16 @@ def test_rows_that_can_be_predicted(sql, tables, method, features, feed):
     assert sql.warnings == []
     assert sql.value(f"SELECT count(*) FROM q WHERE {score} IS NULL") == 0
     # the values are those of a model without the terms that are aliased
-    sql(named(f"{method}_train", source_table="t", output_table="n", target=target, features="a, b, year, c", grouping_cols="g"))
+    sql(
+        named(
+            f"{method}_train",
+            source_table="t",
+            output_table="n",
+            target=target,
+            features="a, b, year, c",
+            grouping_cols="g",
+        )
+    )
     sql(f"SELECT madlib.{method}_predict('n', 't', 'r')")
     one, other = (sql(f"SELECT {score} FROM {table} ORDER BY g, c") for table in ("q", "r"))
     assert [x for (x,) in one] == pytest.approx([x for (x,) in other], rel=1e-6)
@@ -79,8 +99,8 @@ def test_rows_that_can_be_predicted(sql, tables, method, features, feed):
 def test_the_aliases(sql, tables, method):
     """A row for each aliased term: what it is in every row, as R's alias() has it."""
     training, _ = tables
-    sql(named(f"{method}_train", source_table="t", output_table="m", target=METHODS[method][0], features=FEATURES,
-              grouping_cols="g"))  # fmt: skip
+    given = {"source_table": "t", "target": METHODS[method][0]}
+    sql(named(f"{method}_train", output_table="m", features=FEATURES, grouping_cols="g", **given))
     for g, coef, aliases in sql("SELECT g, coef, aliases FROM m"):
         left_out = [n for n, value in enumerate(coef) if value is None]
         assert left_out == ([3, 4, 5, 6] if g == 1 else [3, 4, 6])
@@ -89,7 +109,11 @@ def test_the_aliases(sql, tables, method):
         assert not weights[:, left_out].any()
         X = training[g]
         np.testing.assert_allclose(X @ weights.T, X[:, left_out], rtol=1e-7, atol=1e-7)
-    sql(named(f"{method}_train", source_table="t", output_table="n", target=METHODS[method][0], features="a, b"))
+    sql(
+        named(
+            f"{method}_train", source_table="t", output_table="n", target=METHODS[method][0], features="a, b"
+        )
+    )
     assert sql.value("SELECT aliases FROM n") is None
 
 
@@ -122,9 +146,13 @@ def test_coefficients_that_are_not_there(sql):
 @pytest.mark.parametrize("aliases", ["{1,2}", "{{1,2,3}}", "{{1,2},{3,4}}", "{{{1,2}}}", "{{1,NULL}}", "{}"])
 @pytest.mark.parametrize("function", ["regr_predict", "logregr_predict", "logregr_predict_prob"])
 def test_aliases_that_do_not_fit(sql, function, aliases):
-    error = sql.fails(f"SELECT madlib.{function}('{{1,NULL}}'::float8[], '{{1,2}}'::float8[], '{aliases}'::float8[])")
+    error = sql.fails(
+        f"SELECT madlib.{function}('{{1,NULL}}'::float8[], '{{1,2}}'::float8[], '{aliases}'::float8[])"
+    )
     assert error.sqlstate == "2202E"
-    assert error.message == "aliases must have a row of 2 numbers for each of the 1 terms without a coefficient"
+    assert (
+        error.message == "aliases must have a row of 2 numbers for each of the 1 terms without a coefficient"
+    )
     assert error.hint == "Give the aliases of the model that the coefficients are of."
 
 
@@ -142,6 +170,7 @@ def test_a_model_without_aliases(sql, tables, method):
 @pytest.mark.parametrize("blocks", ["{1}", "{{1,2}}", "{NULL,1}", "{1,2,3}"])
 def test_blocks_that_do_not_fit(sql, blocks):
     error = sql.fails(
-        f"SELECT madlib.__regr_fit(madlib.moments_state(sin(i), ARRAY[1, i]), '{blocks}') FROM generate_series(1, 9) i"
+        f"SELECT madlib.__regr_fit(madlib.moments_state(sin(i), ARRAY[1, i]), '{blocks}')"
+        " FROM generate_series(1, 9) AS i"
     )
     assert (error.sqlstate, error.message) == ("2202E", "blocks must be an array of 2 integers")

@@ -1,4 +1,4 @@
-"""Domains, also over domains, are in every method what the type under them is: as target, feature and group."""
+"""Domains, also over domains, are in every method what the type under them is."""
 
 import pytest
 
@@ -33,7 +33,8 @@ def kind(sql, request):
     sql("CREATE TYPE size AS ENUM ('small', 'medium', 'large')")
     sql(f"CREATE DOMAIN under AS {request.param}; CREATE DOMAIN own AS under")
     sql(
-        f"CREATE TABLE plain AS SELECT i, sin(i * i) AS a, i % 2 AS g, i % 2 = 0 AS yes, ({value})::{request.param} AS v"
+        f"CREATE TABLE plain AS SELECT i, sin(i * i) AS a, i % 2 AS g, i % 2 = 0 AS yes,"
+        f" ({value})::{request.param} AS v"
         " FROM generate_series(1, 60) AS i"
     )
     sql("CREATE TABLE dressed AS SELECT i, a, g, yes, v::own AS v FROM plain")
@@ -45,7 +46,7 @@ def same(sql, method: str, predicts: bool = True, **arguments) -> None:
     figures = {}
     for source in ("plain", "dressed"):
         output = f"m_{source}"
-        sql("DROP TABLE IF EXISTS {0}, {0}_summary, p_{0}".format(output))
+        sql(f"DROP TABLE IF EXISTS {output}, {output}_summary, p_{output}")
         call = named(f"{method}_train", source_table=source, output_table=output, **arguments)
         try:
             sql(call)

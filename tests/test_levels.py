@@ -32,12 +32,14 @@ def data(sql, request):
         y = x + "xyz".index(f) + 0.5 * len(s) + float(random.normal())
         rows.append((n, g, f, s, x, y, bool(random.random() < 1 / (1 + np.exp(2 - y / 2))), n % 5 + 0.5))
     sql.connection.inserttable("t", rows)
-    sql("INSERT INTO t VALUES (-1, 'A', 'a', 'tiny', NULL, 1, true, 1), (-2, 'B', 'a', 'tiny', 1, NULL, NULL, 1),"
+    sql("INSERT INTO t VALUES (-1, 'A', 'a', 'tiny', NULL, 1, true, 1),"
+        " (-2, 'B', 'a', 'tiny', 1, NULL, NULL, 1),"
         " (-3, 'C', NULL, 'large', 1, 1, true, 1), (-4, 'A', 'x', NULL, 1, 1, true, 1)")  # fmt: skip
     # one row of each group with each value of the text and the enum, to be predicted
     sql(
         "CREATE TABLE u AS SELECT row_number() OVER () AS id, g, f, s, 0.25::float8 AS x"
-        " FROM (SELECT DISTINCT g FROM t) AS g, unnest('{a,x,y,z,zz}'::text[]) AS f, unnest(enum_range(NULL::size)) AS s"
+        " FROM (SELECT DISTINCT g FROM t) AS g, unnest('{a,x,y,z,zz}'::text[]) AS f,"
+        " unnest(enum_range(NULL::size)) AS s"
     )
     return rows
 
@@ -123,16 +125,28 @@ def test_text_with_one_value(sql, method, features):
     train = {"source_table": "v", "target": target}
     (made,) = sql.rows(named(f"{method}_train", output_table="m", features=features, **train))
     others = 'two ("Y"), ' if "two" in features else ""
-    assert sql.warnings == [f"without a term, having one value in all rows that are used: {others}one (\"it's\")"]
+    assert sql.warnings == [
+        f'without a term, having one value in all rows that are used: {others}one ("it\'s")'
+    ]
     sql("CREATE VIEW even AS SELECT * FROM v WHERE i % 2 = 0")
     sql(named(f"{method}_train", **train | {"source_table": "even"}, output_table="n", features="x"))
-    assert sql("SELECT coef, std_err, feature_names FROM m") == sql("SELECT coef, std_err, feature_names FROM n")
+    assert sql("SELECT coef, std_err, feature_names FROM m") == sql(
+        "SELECT coef, std_err, feature_names FROM n"
+    )
     assert (made["num_rows_processed"], made["num_missing_rows_skipped"]) == (30, 30)
-    sql("CREATE TABLE u AS SELECT 4 AS i, 0.4 AS x, one, 'Y' AS two FROM unnest(ARRAY['it''s', NULL, 'zzz', '']) AS one")
+    sql(
+        "CREATE TABLE u AS SELECT 4 AS i, 0.4 AS x, one, 'Y' AS two"
+        " FROM unnest(ARRAY['it''s', NULL, 'zzz', '']) AS one"
+    )
     for given in ("NULL", f"'{features}'"):
         sql("DROP TABLE IF EXISTS p")
         sql(f"SELECT madlib.{method}_predict('m', 'u', 'p', {given})")
-        assert dict(sql(f"SELECT one, {score} IS NULL FROM p")) == {"it's": False, None: True, "zzz": True, "": True}
+        assert dict(sql(f"SELECT one, {score} IS NULL FROM p")) == {
+            "it's": False,
+            None: True,
+            "zzz": True,
+            "": True,
+        }
     error = sql.fails(f"SELECT madlib.{method}_predict('m', 'u', 'q', 'x')")
     assert error.message == f'{method}_predict: the text column "one" is not among the features'
     sql("ALTER TABLE u DROP one")
@@ -141,8 +155,13 @@ def test_text_with_one_value(sql, method, features):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_text_that_is_null_in_every_row(sql, method):
-    sql("CREATE TABLE t AS SELECT i AS x, sin(i) AS y, i > 5 AS yes, NULL::text AS k, 'a' AS l FROM generate_series(1, 9) i")
-    call = named(f"{method}_train", source_table="t", output_table="m", target=METHODS[method][0], features="x, k, l")
+    sql(
+        "CREATE TABLE t AS SELECT i AS x, sin(i) AS y, i > 5 AS yes, NULL::text AS k, 'a' AS l"
+        " FROM generate_series(1, 9) AS i"
+    )
+    call = named(
+        f"{method}_train", source_table="t", output_table="m", target=METHODS[method][0], features="x, k, l"
+    )
     error = sql.refuses(call)
     assert error.message == f'{method}_train: none of the 9 rows of table "t" can be used'
     assert error.detail == '"k" is NULL in all of them.'
@@ -150,17 +169,28 @@ def test_text_that_is_null_in_every_row(sql, method):
 
 def test_a_level_with_weight_zero_only(sql):
     """As one in rows with a NULL: R's lm leaves such rows out as well."""
-    sql("CREATE TABLE t AS SELECT sin(i) AS y, 'k' || i % 3 AS k, i % 3 AS w FROM generate_series(1, 30) AS i")
+    sql(
+        "CREATE TABLE t AS SELECT sin(i) AS y, 'k' || i % 3 AS k, i % 3 AS w FROM generate_series(1, 30) AS i"
+    )
     sql("SELECT madlib.regr_train('t', 'm', 'y', 'k', weights => 'w')")
     assert sql.value("SELECT feature_names FROM m") == ["(Intercept)", "k=k2"]
     sql("SELECT madlib.regr_predict('m', 't', 'p')")
-    assert sql("SELECT k, count(prediction) FROM p GROUP BY k ORDER BY k") == [("k0", 0), ("k1", 10), ("k2", 10)]
+    assert sql("SELECT k, count(prediction) FROM p GROUP BY k ORDER BY k") == [
+        ("k0", 0),
+        ("k1", 10),
+        ("k2", 10),
+    ]
 
 
 def test_clusters_of_text_with_one_value(sql):
     """A level is a coordinate; another value than in training has no cluster."""
-    sql("CREATE TABLE t AS SELECT i AS x, CASE WHEN i < 9 THEN 'Y' END AS flag FROM generate_series(1, 20) AS i")
-    (made,) = sql.rows(named("kmeans_train", source_table="t", output_table="m", features="x, flag", k=2, seed=1))
+    sql(
+        "CREATE TABLE t AS SELECT i AS x, CASE WHEN i < 9 THEN 'Y' END AS flag"
+        " FROM generate_series(1, 20) AS i"
+    )
+    (made,) = sql.rows(
+        named("kmeans_train", source_table="t", output_table="m", features="x, flag", k=2, seed=1)
+    )
     assert (made["num_rows_processed"], made["feature_names"]) == (8, ["x", "flag=Y"])
     sql("CREATE TABLE u AS SELECT 1 AS x, unnest(ARRAY['Y', 'zzz', NULL]) AS flag")
     for given in ("NULL", "'x, flag'"):

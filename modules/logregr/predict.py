@@ -20,9 +20,9 @@ def predict(
 ) -> Predictions:
     """Create `output_table`: the columns of the source, `prediction`, a label, and `probability`.
 
-    Both are NULL where a feature is, where there is no model for the group, where a text column has a value
-    that it did not have in training, in the group of the row, and where an aliased term is not the combination
-    of others that it was in training.
+    Both are NULL where a feature is, where there is no model for the group, where a text column has a
+    value that it did not have in training, in the group of the row, and where an aliased term is not the
+    combination of others that it was in training.
     """
     model = helper.check_source(db, model_table, "model_table")
     groups = check_model(db, model)

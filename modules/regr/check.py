@@ -62,9 +62,7 @@ def count_rows(db: Database, output: Relation, terms: Terms) -> Counts:
     return Counts(**row)
 
 
-def check_fit(
-    db: Database, rows: Rows, scan: Scan, output: Relation, terms: Terms, counts: Counts
-) -> None:
+def check_fit(db: Database, rows: Rows, scan: Scan, output: Relation, terms: Terms, counts: Counts) -> None:
     """Raise where no group could be fitted; warn of what is not estimated."""
     if counts.rows == 0:
         raise nothing_to_use(db, rows, terms, counts.skipped)
@@ -108,10 +106,8 @@ def _warn_of_aliases(db: Database, output: Relation, terms: Terms, counts: Count
     warn_of_aliases(db, counted, counts.groups)
 
 
-def _warn_of_perfect_fits(
-    db: Database, scan: Scan, output: Relation, terms: Terms, counts: Counts
-) -> None:
-    """As R's summary.lm; the states are asked for again, since the model does not say how large a target is."""
+def _warn_of_perfect_fits(db: Database, scan: Scan, output: Relation, terms: Terms, counts: Counts) -> None:
+    """As R's summary.lm; states are asked for again, since the model does not say how large a target is."""
     groups = scan.rows.groups
     weighted = scan.rows.weights is not None
     rows = db.execute(
@@ -139,7 +135,7 @@ def _warn_of_perfect_fits(
 
 
 def _equal_features(coef: list[float | None], aliases: list[list[float]]) -> list[int]:
-    """The features that are the target, where the fit is perfect: the same combination of the estimated ones."""
+    """Returns the features that are the target in a perfect fit: the same combination of estimated ones."""
     rows = iter(aliases)
     target = [value or 0 for value in coef]
     found = []

@@ -18,9 +18,9 @@ def predict(
 ) -> Predictions:
     """Create `output_table`: the columns of the source, and `prediction`.
 
-    A prediction is NULL where a feature is, where the model has no such group, where a text column has a value
-    that it did not have in training, in the group of the row, and where an aliased term is not the combination
-    of others that it was in training.
+    A prediction is NULL where a feature is, where the model has no such group, where a text column has a
+    value that it did not have in training, in the group of the row, and where an aliased term is not the
+    combination of others that it was in training.
     """
     model = helper.check_source(db, model_table, "model_table")
     groups = check_model(db, model)

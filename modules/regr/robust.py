@@ -14,7 +14,7 @@ AT_ONCE = 100  # groups in one UPDATE, whose text is shown where it fails
 def refine(
     db: Database, scan: Scan, output: Relation, blocks: list[int], robust: bool, breusch_pagan: bool
 ) -> None:
-    """Replace the errors in the model by robust ones, or add the test, or both; `blocks` as those of the fit."""
+    """Replace the errors in the model by robust ones, or add the test, or both; `blocks` are of Terms."""
     groups = scan.rows.groups
     params = fill(
         """

@@ -17,10 +17,11 @@ def test_a_feature_in_a_large_unit_does_not_drown_another(sql, nb):
 @pytest.mark.parametrize("scale", ["1e-6", "0.1", "86400", "1e9"])
 @pytest.mark.parametrize("grouping", [None, "g"])
 def test_a_change_of_unit_changes_no_prediction(sql, nb, scale, grouping):
-    """By a factor and an offset, of a feature that a class has no value or one value of, or that is constant."""
+    """By a factor and an offset, of a feature that a class has no or one value of, or that is constant."""
     sql(
         "CREATE TABLE t AS SELECT i, i % 3 AS y, i % 2 AS g, i % 5 AS c, sin(i) + i % 3 AS a,"
-        " CASE i % 3 WHEN 1 THEN 0.3 WHEN 2 THEN cos(i) END AS part, 0.1 AS same FROM generate_series(1, 99) AS i"
+        " CASE i % 3 WHEN 1 THEN 0.3 WHEN 2 THEN cos(i) END AS part, 0.1 AS same"
+        " FROM generate_series(1, 99) AS i"
     )
     sql(
         f"CREATE TABLE u AS SELECT i, y, g, c, a * {scale} + 7 AS a, part * {scale} AS part,"

@@ -9,7 +9,7 @@
 #include "kernel.h"
 #include "logregr.h"
 
-/* As in regr.c; here a term is aliased by 1e-6 of its length (COLLINEAR in modules/logregr/core.py). */
+/* As in regr_predict.c; here a term is aliased by 1e-6 of its length (COLLINEAR in modules/logregr/core.py). */
 #define SAME 1e-6
 
 /* logregr_predict(coef, x), and with aliases: whether the probability is above 1/2. */

@@ -24,7 +24,7 @@ def predict(
     value that it did not have in training, in the group of the row, and where an aliased term is not the
     combination of others that it was in training.
     """
-    model = helper.check_source(db, model_table, "model_table")
+    model = helper.check_model_table(db, model_table)
     groups = check_model(db, model)
     job = check_job(
         db, model, groups, METHOD, source_table, output_table, features, [PREDICTION, PROBABILITY]

@@ -72,7 +72,7 @@ aliases_argument(FunctionCallInfo fcinfo, ArrayType *coef, int k)
 
 	if (array == NULL)
 		return NULL;
-	for (int j = 0; j < k && ARR_NULLBITMAP(coef); j++)
+	for (int j = 0; j < k && ARR_HASNULL(coef); j++)
 		nulls += !(ARR_NULLBITMAP(coef)[j / 8] & (1 << (j % 8)));
 	if (ARR_NDIM(array) != 2 || ARR_ELEMTYPE(array) != FLOAT8OID || ARR_HASNULL(array) ||
 		ARR_DIMS(array)[0] != nulls || ARR_DIMS(array)[1] != k)

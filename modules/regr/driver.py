@@ -135,8 +135,10 @@ def _create_model(db: Database, scan: Scan, output: Relation, terms: Terms) -> N
                ({fit:i}).num_rows_processed, ({fit:i}).num_missing_rows_skipped,
                ({fit:i}).variance_covariance, ({fit:i}).adjusted_r2, ({fit:i}).residual_std_err,
                ({fit:i}).f_stat, ({fit:i}).f_p_value, ({fit:i}).df_model, ({fit:i}).df_residual,
-               {names:l}::text[] AS feature_names, ({fit:i}).aliases
-        FROM (SELECT {groups:i,} {schema:i}.__regr_fit({state:i}, {blocks:l}::integer[]) AS {fit:i}
+               {names:l}::text[] AS feature_names,
+               CASE WHEN pg_catalog.array_position(({fit:i}).coef, NULL::double precision) IS NOT NULL
+                    THEN {schema:i}.__regr_aliases({state:i}, {blocks:l}::integer[]) END AS aliases
+        FROM (SELECT {groups:i,} {state:i}, {schema:i}.__regr_fit({state:i}, {blocks:l}::integer[]) AS {fit:i}
               FROM ({states:q}) AS s OFFSET 0) AS f
         """,
         output=output,

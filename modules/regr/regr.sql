@@ -18,8 +18,7 @@ CREATE TYPE MADLIB_SCHEMA.regr_fit AS (
     f_p_value                double precision,
     df_model                 integer,
     df_residual              bigint,
-    has_intercept            boolean,              -- some combination of the features is constant
-    aliases                  double precision[]    -- a row for each aliased term, the combination of terms that it is
+    has_intercept            boolean               -- some combination of the features is constant
 );
 COMMENT ON TYPE MADLIB_SCHEMA.regr_fit IS 'a linear regression: coefficients, their errors, and how well it fits';
 
@@ -35,6 +34,11 @@ CREATE FUNCTION MADLIB_SCHEMA.__regr_fit(
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_fit';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_fit(bytea, integer[]) IS
     'the same, with a reference of its own for a text column whose level without a term is not there';
+
+CREATE FUNCTION MADLIB_SCHEMA.__regr_aliases(state bytea, blocks integer[]) RETURNS double precision[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_aliases';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_aliases(bytea, integer[]) IS
+    'a row for each aliased term of __regr_fit, the combination of terms that it is; NULL without any';
 
 CREATE FUNCTION MADLIB_SCHEMA.__regr_is_perfect(state bytea) RETURNS boolean
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_is_perfect';

@@ -16,7 +16,6 @@
 typedef struct Fit
 {
 	const Ols  *ols;
-	double	   *aliases;		/* NULL without aliased terms */
 	double		df_residual;
 	double		df_model;
 	double		sigma2;
@@ -50,7 +49,6 @@ fit_of(const State *state, const int32 *blocks)
 	int			k = ols->k;
 	Fit			fit = {.ols = ols};
 
-	fit.aliases = ols->rank < k ? ols_aliases(ols, &moments, blocks) : NULL;
 	fit.df_residual = ols->rows - ols->rank;
 	fit.df_model = ols->rank - (ols->intercept ? 1 : 0);
 	fit.sigma2 = fit.df_residual > 0 ? dd_double(ols->rss) / fit.df_residual : NAN;
@@ -162,7 +160,7 @@ put_number(Datum *values, bool *nulls, int field, double value)
 enum
 {
 	COEF, R2, STD_ERR, T_STATS, P_VALUES, CONDITION_NO, ROWS_PROCESSED, ROWS_SKIPPED, COVARIANCE,
-	ADJUSTED_R2, RESIDUAL_STD_ERR, F_STAT, F_P_VALUE, DF_MODEL, DF_RESIDUAL, HAS_INTERCEPT, ALIASES, FIELDS
+	ADJUSTED_R2, RESIDUAL_STD_ERR, F_STAT, F_P_VALUE, DF_MODEL, DF_RESIDUAL, HAS_INTERCEPT, FIELDS
 };
 
 static void
@@ -189,9 +187,6 @@ fill_record(const Fit *fit, Datum *values, bool *nulls)
 	values[DF_MODEL] = Int32GetDatum((int32) fit->df_model);
 	values[DF_RESIDUAL] = Int64GetDatum((int64) fit->df_residual);
 	values[HAS_INTERCEPT] = BoolGetDatum(fit->ols->intercept);
-	nulls[ALIASES] = fit->aliases == NULL;
-	if (fit->aliases)
-		values[ALIASES] = number_array(fit->aliases, 2, (int[]) {k - fit->ols->rank, k});
 }
 
 /* regr_fit(state), the final function of regr_agg; and with the blocks of text columns. */
@@ -271,6 +266,26 @@ regr_sandwich(PG_FUNCTION_ARGS)
 			if (ols->aliased[i] || ols->aliased[j])
 				values[(Size) i * ols->k + j] = NAN;
 	PG_RETURN_DATUM(number_array(values, 2, dims));
+}
+
+/* regr_aliases(moments, blocks): a row for each aliased term, the combination of terms that it is. */
+PG_FUNCTION_INFO_V1(regr_aliases);
+Datum
+regr_aliases(PG_FUNCTION_ARGS)
+{
+	State	   *state = state_argument(fcinfo, 0);
+	Moments		moments;
+	const int32 *blocks;
+	const Ols  *ols;
+
+	if (state->rows_used == 0)
+		PG_RETURN_NULL();
+	moments = moments_of(state);
+	blocks = blocks_argument(fcinfo, 1, moments.m - 1);
+	ols = ols_fit(&moments, blocks);
+	if (ols->rank == ols->k)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(number_array(ols_aliases(ols, &moments, blocks), 2, (int[]) {ols->k - ols->rank, ols->k}));
 }
 
 /* regr_is_perfect(moments): whether the residuals may be the rounding of the target only, by the bound of R's summary.lm. */

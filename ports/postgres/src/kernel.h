@@ -84,8 +84,8 @@ extern State *state_folded(const Kernel *kernel, bytea *value);
 extern State *state_outcome(const State *state, int64 numbers);
 extern const double *vector_argument(ArrayType *array, const char *what, int *length);
 
-/* regr.c: what scorers of models with coefficients share */
-extern bool linear_predictor(FunctionCallInfo fcinfo, double *result);
+/* regr_predict.c: what scorers of models with coefficients share */
+extern bool linear_predictor(FunctionCallInfo fcinfo, double tolerance, double *result);
 
 /* kernel.c: the list of kernels, and what they share */
 extern const Kernel *kernel_by_name(const char *name);

@@ -6,11 +6,15 @@ each class, of a regression rows, sum and sum of squares of the target less a sh
 Source: Breiman, Friedman, Olshen & Stone (1984), Classification and Regression Trees, chapters 2, 4 and 8.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
+
+if TYPE_CHECKING:
+    from madpy.modules.dtree.within import Places
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -39,6 +43,11 @@ class Splits:
     null_rows: Array  # (A,): rows that have no value of the feature
     left: Array  # (A, C): counts of the left side
     levels_left: dict[int, Flags]  # of categories: per node, the levels that go left
+    threshold: Array = field(default_factory=lambda: np.zeros(0))  # within the last bin that goes left, or NaN
+
+    def __post_init__(self) -> None:
+        if not len(self.threshold):
+            self.threshold = np.full(len(self.gain), np.nan)
 
     def of(self, nodes: Integers) -> "Splits":
         """Those of some nodes."""
@@ -47,6 +56,7 @@ class Splits:
             self.gain[nodes], self.feature[nodes], self.last_left[nodes], self.null_right[nodes],
             self.null_rows[nodes], self.left[nodes],
             {place[n]: levels for n, levels in self.levels_left.items() if n in place},
+            self.threshold[nodes],
         )  # fmt: skip
 
 
@@ -57,11 +67,13 @@ class Counted:
     total: Array  # (A, C)
     numbers: Splits
     categories: list[tuple[int, Array]]  # a feature, and its counts by code, (A, codes, C), the last one NULL
+    places: "Places | None" = None  # where there may be better splits, within bins
 
     def of(self, nodes: Integers) -> "Counted":
         """That of some nodes."""
         categories = [(feature, counts[nodes]) for feature, counts in self.categories]
-        return Counted(self.total[nodes], self.numbers.of(nodes), categories)
+        places = self.places and self.places.among(nodes)
+        return Counted(self.total[nodes], self.numbers.of(nodes), categories, places)
 
 
 def rows_of(counts: Array, criterion: str) -> Array:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from madpy.errors import MadpyError
-from madpy.modules.dtree.core import Array, Counted, Flags, Integers, Rule, Splits, edges
+from madpy.modules.dtree.bins import Bins, bit_words
+from madpy.modules.dtree.core import Array, Counted, Flags, Integers, Rule, Splits
 from madpy.modules.dtree.grow import Trees, moved, rank, shift_for
+from madpy.modules.dtree.refine import listed, look_within
+from madpy.modules.dtree.within import Places
 from madpy.ports.postgres.db import Database
 from madpy.ports.postgres.scan import Scan
 from madpy.ports.postgres.states import States, packed
@@ -18,10 +21,10 @@ CELLS = 8_000_000  # numbers that a pass counts at once, unless a node of each g
 MOST_CELLS = 40_000_000
 LEAVES = 20_000  # of a tree, whose rows a pass counts without bins
 SLOTS, NODES = 2, 3  # where in the header they are
+COUNT_SLOTS, COUNT_CODES, COUNT_AND_BOUND, COUNT_INTERVALS = range(4)  # what a pass counts rows by
 LARGE, SMALL = 1e146, 1e-146  # differences whose squares, summed over many rows, are still numbers
 FOUND = 5  # numbers that say what a split is
 NODE_FIELDS = 7
-WORD = 32
 
 
 @dataclass(frozen=True)
@@ -31,22 +34,6 @@ class Fold:
     folds: int
     number: int
     held_out: bool
-
-
-@dataclass
-class Bins:
-    """Of each feature: the number of its levels, or None and its edges, shape (groups, bins - 1)."""
-
-    levels: list[int | None]
-    edges: list[Array]
-
-    @property
-    def codes(self) -> list[int]:
-        """How many codes a feature has, without that of NULL."""
-        return [
-            cuts.shape[1] + 1 if levels is None else levels
-            for levels, cuts in zip(self.levels, self.edges, strict=True)
-        ]
 
 
 class Passes:
@@ -62,9 +49,7 @@ class Passes:
         num_bins = self._fewer(num_bins, levels)
         self.bins, self.shifts, self.rows, self.skipped = self._sample(levels, num_bins)
         self.groups = len(self.rows)
-        self.coded = scan.store is not None
-        if self.coded and self.groups:
-            self._code()
+        self.coded = scan.store is not None and self.groups > 0 and self._code()
 
     def _sample(self, levels: list[int | None], num_bins: int) -> tuple[Bins, Array, Integers, Integers]:
         """The bins; per group a target near the mean, rows used and rows skipped."""
@@ -83,13 +68,9 @@ class Passes:
         there = np.arange(entries.shape[1]) < count[:, None]
         if not self.classes:
             _check_squares(np.where(there, target, target[:, :1]))
-        cuts = [
-            np.zeros((groups, 0))
-            if levels_of is not None
-            else edges(np.where(there, entries[..., 1 + f], np.nan), weights, num_bins)
-            for f, levels_of in enumerate(levels)
-        ]
-        return Bins(levels, cuts), shift_for(mean, spread), states.rows_used, states.rows_skipped
+        values = [np.where(there, entries[..., 1 + f], np.nan) for f in range(len(levels))]
+        bins = Bins.of(levels, values, weights, num_bins, count < keep)
+        return bins, shift_for(mean, spread), states.rows_used, states.rows_skipped
 
     def _fewer(self, num_bins: int, levels: list[int | None]) -> int:
         """The number of bins, lowered where a node of each group would have too many."""
@@ -107,17 +88,18 @@ class Passes:
         self.db.warning(f"num_bins is lowered from {num_bins} to {most}: there are many groups and features")
         return most
 
-    def _code(self) -> None:
-        """Turn the columns of the store into codes: each pass would have to do it again."""
+    def _code(self) -> bool:
+        """Find the codes of all values of the store once; False if there is no room to keep them."""
         parts = []
         for levels, cuts in zip(self.bins.levels, self.bins.edges, strict=True):
             bins = cuts.shape[1] + 1 if levels is None else -levels
             parts += [np.full((self.groups, 1), float(bins)), cuts]
-        self.db.execute(
+        has_room: bool = self.db.value(
             "SELECT {schema:i}.__store_bin({store:l}, 0, {edges:b})",
             store=self.scan.store,
             edges=packed(np.concatenate(parts, axis=1), self.groups),
         )
+        return has_room
 
     def count(
         self, trees: Trees, nodes: Integers, rule: Rule, fold: Fold | None = None
@@ -134,9 +116,38 @@ class Passes:
         for first in range(0, int(slots.max(initial=-1)) + 1, at_once):
             part = (slots >= first) & (slots < first + at_once)
             groups, place = np.unique(trees.group[nodes[part]], return_inverse=True)
-            states = self._step(trees, nodes[part], slots[part] - first, rule, fold, groups)
-            cells = states.body.reshape(len(groups), -1, width)
-            yield nodes[part], self._counted(cells[place, slots[part] - first])
+            own = slots[part] - first
+            counting, marks = COUNT_CODES, None
+            if self.bins.any_several:
+                counting, marks = COUNT_AND_BOUND, np.pad(self.bins.marks(), [(0, 0), (0, 1)])
+            body = self._step(trees, nodes[part], own, counting, rule, fold, groups, marks).body
+            counted = self._counted(body[place[:, None], own[:, None] * width + np.arange(width)])
+            if marks is not None:
+                counted.places = _places(body, place, own, width, stats)
+            yield nodes[part], counted
+
+    def sharpen(
+        self,
+        trees: Trees,
+        nodes: Integers,
+        splits: Splits,
+        counted: Counted,
+        rule: Rule,
+        fold: Fold | None = None,
+    ) -> None:
+        """Look for better splits of `nodes` within bins, and take them."""
+
+        def run(nodes: Integers, slots: Integers, intervals: Array, all_rows: bool) -> Array:
+            groups = np.unique(trees.group[nodes])
+            tail = np.zeros((self.groups, intervals.shape[1]))
+            tail[groups] = intervals
+            own = None if all_rows else fold
+            return self._step(trees, nodes, slots, COUNT_INTERVALS, rule, own, groups, tail).body
+
+        if counted.places is not None:
+            look_within(
+                self.bins, trees, nodes, splits, counted.places, counted.total, rule.criterion, run
+            )
 
     def _counted(self, cells: Array) -> Counted:
         """Of a row of an outcome for each node."""
@@ -164,7 +175,7 @@ class Passes:
         for first in range(0, int(slots.max(initial=-1)) + 1, LEAVES):
             part = (slots >= first) & (slots < first + LEAVES)
             own = slots[part] - first
-            states = self._step(trees, nodes[part], own, None, fold)
+            states = self._step(trees, nodes[part], own, COUNT_SLOTS, None, fold)
             cells = states.body[:, states.body.shape[1] - (int(own.max()) + 1) * stats :]
             found[part] = cells.reshape(self.groups, -1, stats)[trees.group[nodes[part]], own]
         return found if self.classes else moved(found, trees.shift[nodes] - trees.counts[nodes, 1])
@@ -174,14 +185,19 @@ class Passes:
         trees: Trees,
         nodes: Integers,
         slots: Integers,
+        counting: int,
         rule: Rule | None,
         fold: Fold | None,
         groups: Integers | None = None,
+        tail: Array | None = None,
     ) -> States:
-        """A pass: its outcome by `rule`, or without one the states, with a cell for each slot."""
+        """A pass: its outcome by `rule`, or without one the states, with a cell for each slot.
+
+        `tail`, shape (groups, n), is what else it is told; the last number says of how many things.
+        """
         header = [
             self.coded, self.classes, int(slots.max(initial=0)) + 1, 0, len(self.bins.levels),
-            rule is not None,
+            counting,
             fold.folds if fold else 0, fold.number if fold else 0, fold.held_out if fold else 0, self.seed,
             rule is not None and rule.criterion == "entropy", rule.min_bucket if rule else 0,
         ]  # fmt: skip
@@ -198,7 +214,11 @@ class Passes:
         if rule is not None:  # each group as many as it needs
             parts[0][:, SLOTS] = 0
             np.maximum.at(parts[0][:, SLOTS], trees.group[nodes], slots + 1)
-        params = np.concatenate([*parts, tree.reshape(self.groups, -1), words], axis=1)
+        parts += [tree.reshape(self.groups, -1), words]
+        if tail is not None:
+            at = np.full((self.groups, 1), float(sum(part.shape[1] for part in parts)))
+            parts += [tail[:, :-1], at, tail[:, -1:]]
+        params = np.concatenate(parts, axis=1)
         if self.groups == 1:
             return self.scan.step("dtree", params[0], outcome=rule is not None)
         if groups is None or len(groups) == self.groups:
@@ -217,14 +237,17 @@ class Passes:
         place[sent] = rank(trees.group[sent])
         tree = np.zeros((self.groups, int(place.max()) + 1, NODE_FIELDS))
         tree[..., [0, 5]] = -1
-        words, offsets = self._words(trees, inner, at + tree.shape[1] * NODE_FIELDS)
+        at += tree.shape[1] * NODE_FIELDS
+        words, offsets = self._words(trees, inner, at)
+        limits, within = self._thresholds(trees, inner, at + words.shape[1])
         left = np.where(inner, place[trees.left], 0)
         fields = [
             np.where(inner, trees.feature, -1), left, np.where(inner, left + 1, 0),
-            np.where(offsets > 0, offsets, trees.last_left), trees.null_right, slot, trees.shift,
+            np.where(offsets > 0, offsets, np.where(within < 0, within, trees.last_left)), trees.null_right,
+            slot, trees.shift,
         ]  # fmt: skip
         tree[trees.group[sent], place[sent]] = np.stack([field[sent] for field in fields], axis=1)
-        return tree, words
+        return tree, np.concatenate([words, limits], axis=1)
 
     def _words(self, trees: Trees, inner: Flags, at: int) -> tuple[Array, Integers]:
         """Sets of levels, shape (groups, w), and where each node's begins; 0 where it has none."""
@@ -235,8 +258,30 @@ class Passes:
                 continue
             group = words[trees.group[node]]
             offsets[node] = at + len(group)
-            group += level_words(levels).tolist()
+            group += bit_words(levels).tolist()
         return _rectangle([np.array(group) for group in words], 0.0), offsets
+
+
+    def _thresholds(self, trees: Trees, inner: Flags, at: int) -> tuple[Array, Integers]:
+        """Bins and values of splits within bins, shape (groups, w); and of each node -1 - where its are."""
+        nodes = np.flatnonzero(inner & ~np.isnan(trees.threshold))
+        place = rank(trees.group[nodes])
+        result = np.zeros((self.groups, int(place.max(initial=-1)) + 1, 2))
+        result[trees.group[nodes], place, 0] = trees.last_left[nodes]
+        result[trees.group[nodes], place, 1] = trees.threshold[nodes]
+        offsets = np.zeros(len(trees), np.int64)
+        offsets[nodes] = -1 - (at + 2 * place)
+        return result.reshape(self.groups, -1), offsets
+
+
+def _places(body: Array, group: Integers, slots: Integers, width: int, stats: int) -> Places:
+    """The bins that a pass lists; `group` says which body is that of each node, `slots` where in it."""
+    count = np.zeros(len(body), np.int64)
+    np.maximum.at(count, group, slots + 1)
+    node = np.zeros((len(body), int(slots.max()) + 1), np.int64)
+    node[group, slots] = np.arange(len(group))
+    which, rows = listed(body, count * width, 5 + 2 * stats)
+    return Places.bins(node[which, rows[:, 0].astype(np.int64)], rows[:, 1:])
 
 
 def _check_squares(target: Array) -> None:
@@ -268,13 +313,6 @@ def _way_to(trees: Trees, nodes: Integers) -> tuple[Integers, Flags]:
     there[trees.left[passed]] = True
     there[trees.left[passed] + 1] = True
     return np.flatnonzero(there), passed
-
-
-def level_words(levels: np.ndarray) -> Integers:
-    """A set of levels as bits, the first level the lowest, WORD in a number."""
-    padded = np.zeros(-(-len(levels) // WORD) * WORD, np.uint8)
-    padded[: len(levels)] = levels
-    return np.packbits(padded, bitorder="little").view("<u4").astype(np.int64)
 
 
 def _rectangle(rows: list[Array], filler: float) -> Array:

@@ -3,26 +3,13 @@
  *
  * Body: the parameters (dtree.h), then the cells.  A cell is a count per class, or for regression rows, sum and sum of
  * squares of target - shift.  Where histograms are asked for, per feature: per slot, a cell per code; else a cell per
- * slot.
+ * slot, or the cells of intervals (dtree_intervals.c).
  */
 #include "dtree.h"
 
 #include <math.h>
 
 #include "dd.h"
-
-/* A chunk of rows on its way. */
-typedef struct Chunk
-{
-	int			rows;
-	int		   *codes;			/* feature by feature, DTREE_CHUNK apart */
-	int			node[DTREE_CHUNK];
-	int			kept;			/* rows that are counted */
-	int			row[DTREE_CHUNK];	/* which they are */
-	int			slot[DTREE_CHUNK];
-	int			class[DTREE_CHUNK];
-	double		target[DTREE_CHUNK];
-} Chunk;
 
 static void
 code_chunk(const Plan *plan, const Block *block, int first, Chunk *chunk)
@@ -32,7 +19,11 @@ code_chunk(const Plan *plan, const Block *block, int first, Chunk *chunk)
 		const double *values = block->columns[f] + first;
 		int		   *codes = chunk->codes + f * DTREE_CHUNK;
 
-		if (plan->edges[f])
+		if (!plan->used[f])
+			continue;
+		if (plan->coded && block->codes && plan->is_number[f])
+			known_codes(block->codes[f] + first, chunk->rows, plan->codes[f] - 1, codes);
+		else if (plan->edges[f])
 			code_numbers(values, chunk->rows, plan->edges[f], plan->edge_room[f], plan->codes[f] - 1, codes);
 		else
 			code_levels(values, chunk->rows, plan->codes[f] - 1, codes);
@@ -52,7 +43,8 @@ route_numbers(const TreeNode *restrict nodes, const int *restrict codes, int row
 }
 
 static void
-route(const TreeNode *restrict nodes, const int *restrict codes, int rows, int *restrict at)
+route(const TreeNode *restrict nodes, const int *restrict codes, const Block *block, int first, int rows,
+	  int *restrict at)
 {
 	for (int r = 0; r < rows; r++)
 	{
@@ -60,7 +52,9 @@ route(const TreeNode *restrict nodes, const int *restrict codes, int rows, int *
 		int			code = codes[node->codes + r];
 		bool		right = (unsigned) code - node->from < node->span;
 
-		if (node->levels)
+		if (code == node->bin)
+			right = block->columns[node->feature][first + r] > node->threshold;
+		else if (node->levels)
 			right = code == node->null_code ? node->null_right
 				: !(((uint32) node->levels[code / 32] >> (code % 32)) & 1);
 		at[r] = node->child[right];
@@ -164,11 +158,16 @@ dtree_add(State *state, const Block *block)
 		code_chunk(plan, block, first, chunk);
 		memset(chunk->node, 0, sizeof(chunk->node));
 		for (int level = 0; level < plan->depth; level++)
-			(plan->has_categories ? route : route_numbers) (plan->nodes, chunk->codes, chunk->rows, chunk->node);
+			if (plan->has_categories || plan->has_thresholds)
+				route(plan->nodes, chunk->codes, block, first, chunk->rows, chunk->node);
+			else
+				route_numbers(plan->nodes, chunk->codes, chunk->rows, chunk->node);
 		keep_rows(plan, block->columns[plan->features] + first, chunk);
-		if (!plan->histograms)
+		if (plan->counting == COUNT_SLOTS)
 			add_feature(plan, cells, zeros, chunk, 1);
-		for (int f = 0; f < plan->features && plan->histograms; f++)
+		if (plan->counting == COUNT_INTERVALS)
+			count_intervals(plan, block, first, chunk, cells);
+		for (int f = 0; f < plan->features && has_histograms(plan->counting); f++)
 			cells = add_feature(plan, cells, chunk->codes + f * DTREE_CHUNK, chunk, plan->codes[f]);
 	}
 	pfree(chunk->codes);
@@ -179,9 +178,15 @@ dtree_add(State *state, const Block *block)
 static void
 dtree_start(State *state, const double *params)
 {
+	const Plan *plan;
+
 	memcpy(state->body, params, state->nparams * sizeof(double));
-	if (state->ncols > dtree_kernel.scalars)
-		dtree_plan(state->ncols, state->nparams, params);
+	if (state->ncols == dtree_kernel.scalars)
+		return;
+	plan = dtree_plan(state->ncols, state->nparams, params);
+	if (plan->counting == COUNT_INTERVALS)
+		start_intervals(state->body + state->nparams,
+						dtree_body_size(state->ncols, state->nparams, params) - state->nparams, plan->stats);
 }
 
 static void
@@ -193,6 +198,12 @@ dtree_merge(State *into, const State *from)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("states of different trees cannot be merged")));
+	if (into->body[HISTOGRAMS] == COUNT_INTERVALS)
+	{
+		merge_intervals(into->body + into->nparams, from->body + into->nparams, size - into->nparams,
+						into->body[CLASSES] > 0 ? into->body[CLASSES] : 3);
+		return;
+	}
 	for (int64 i = into->nparams; i < size; i++)
 		into->body[i] += from->body[i];
 }

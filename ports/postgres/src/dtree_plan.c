@@ -24,7 +24,7 @@ whole_parameter(double value, int low, int high)
 static int
 header(const double *params, int nparams, Header field)
 {
-	static const int highest[HEADER] = {1, 1000, MAX_PARAMS, MAX_PARAMS, MAX_COLUMNS, 1, 1000, 1000, 1, INT_MAX, 1, INT_MAX};
+	static const int highest[HEADER] = {1, 1000, MAX_PARAMS, MAX_PARAMS, MAX_COLUMNS, COUNT_INTERVALS, 1000, 1000, 1, INT_MAX, 1, INT_MAX};
 
 	if (nparams < HEADER)
 		whole_parameter(nparams, HEADER, MAX_PARAMS);
@@ -55,7 +55,9 @@ dtree_body_size(int ncols, int nparams, const double *params)
 						ncols - dtree_kernel.scalars, features)));
 	if (nparams < HEADER + features)
 		whole_parameter(nparams, HEADER + features, MAX_PARAMS);
-	if (header(params, nparams, HISTOGRAMS))
+	if (header(params, nparams, HISTOGRAMS) == COUNT_INTERVALS)
+		return nparams + interval_cells(classes > 0 ? classes : 3, nparams, params);
+	if (has_histograms(header(params, nparams, HISTOGRAMS)))
 		for (int f = 0; f < features; f++)
 			cells += code_count(params[HEADER + f]);
 	else
@@ -72,11 +74,15 @@ read_features(Plan *plan, int nparams, const double *params)
 	plan->codes = palloc(plan->features * sizeof(int));
 	plan->edges = palloc0(plan->features * sizeof(double *));
 	plan->edge_room = palloc0(plan->features * sizeof(int));
+	plan->used = palloc0(plan->features * sizeof(bool));
+	plan->is_number = palloc0(plan->features * sizeof(bool));
 	for (int f = 0; f < plan->features; f++)
 	{
 		double		bins = params[HEADER + f];
 
 		plan->codes[f] = code_count(bins);
+		plan->is_number[f] = bins > 0;
+		plan->used[f] = has_histograms(plan->counting) || plan->folds > 0;
 		if (plan->coded || bins <= 0)
 			continue;
 		if (at + bins - 1 > nparams)
@@ -86,6 +92,18 @@ read_features(Plan *plan, int nparams, const double *params)
 		at += bins - 1;
 	}
 	return at;
+}
+
+/* A split within a bin: that bin is not on either side as a whole. */
+static void
+read_threshold(Plan *plan, TreeNode *node, double split, const double *params, int nparams)
+{
+	int			at = whole_parameter(-1 - split, 0, nparams - 2);
+
+	node->bin = whole_parameter(params[at], 0, node->null_code - 1);
+	node->threshold = params[at + 1];
+	node->from = node->bin + 1;
+	plan->has_thresholds = true;
 }
 
 static void
@@ -98,6 +116,8 @@ read_split(Plan *plan, TreeNode *node, const double *fields, const double *param
 	node->null_code = plan->codes[feature] - 1;
 	node->null_right = right;
 	node->codes = feature * DTREE_CHUNK;
+	node->feature = feature;
+	plan->used[feature] = true;
 	node->child[0] = whole_parameter(fields[LEFT], number + 1, plan->nnodes - 1);
 	node->child[1] = whole_parameter(fields[RIGHT], number + 1, plan->nnodes - 1);
 	if (params[HEADER + feature] < 0)
@@ -108,8 +128,29 @@ read_split(Plan *plan, TreeNode *node, const double *fields, const double *param
 		plan->has_categories = true;
 		return;
 	}
-	node->from = whole_parameter(fields[SPLIT], 0, node->null_code - 1) + 1;
+	if (fields[SPLIT] < 0)
+		read_threshold(plan, node, fields[SPLIT], params, nparams);
+	else
+		node->from = whole_parameter(fields[SPLIT], 0, node->null_code - 1) + 1;
 	node->span = node->null_code - node->from + right;
+}
+
+/* The bins that may hold several values: words for each feature that has bins. */
+static void
+read_marks(Plan *plan, int nparams, const double *params)
+{
+	int			words = 0;
+	int			at;
+
+	for (int f = 0; f < plan->features; f++)
+		words += plan->is_number[f] ? (plan->codes[f] - 1 + 31) / 32 : 0;
+	if (nparams < words + 2)
+		whole_parameter(nparams, words + 2, MAX_PARAMS);
+	at = whole_parameter(params[nparams - 2], 0, nparams - 2 - words);
+	for (int w = 0; w < words; w++)
+		if (!(params[at + w] >= 0 && params[at + w] <= PG_UINT32_MAX))
+			whole_parameter(params[at + w], 0, INT_MAX);
+	plan->several = params + at;
 }
 
 /* Raises an error where an index leads out of the plan. */
@@ -125,7 +166,7 @@ read_plan(int ncols, int nparams, const double *params)
 	plan->classes = header(params, nparams, CLASSES);
 	plan->stats = plan->classes > 0 ? plan->classes : 3;
 	plan->slots = header(params, nparams, SLOTS);
-	plan->histograms = header(params, nparams, HISTOGRAMS);
+	plan->counting = header(params, nparams, HISTOGRAMS);
 	plan->folds = header(params, nparams, FOLDS);
 	plan->fold = header(params, nparams, FOLD);
 	plan->held_out = header(params, nparams, HELD_OUT);
@@ -145,6 +186,7 @@ read_plan(int ncols, int nparams, const double *params)
 		const double *fields = params + at;
 
 		node->child[0] = node->child[1] = n;
+		node->bin = -1;
 		node->slot = whole_parameter(fields[SLOT], -1, plan->slots - 1);
 		node->shift = fields[SHIFT];
 		plan->counts |= node->slot >= 0;
@@ -155,6 +197,10 @@ read_plan(int ncols, int nparams, const double *params)
 		plan->depth = Max(plan->depth, depth[n] + 1);
 	}
 	pfree(depth);
+	if (plan->counting == COUNT_AND_BOUND)
+		read_marks(plan, nparams, params);
+	if (plan->counting == COUNT_INTERVALS)
+		read_intervals(plan, nparams, params);
 	return plan;
 }
 

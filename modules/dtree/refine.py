@@ -1,0 +1,172 @@
+"""A second look at bins: passes that count rows by parts of bins (src/dtree_intervals.c)."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from madpy.modules.dtree.core import Array, Integers, Splits, rows_of
+from madpy.modules.dtree.grow import Trees, rank
+from madpy.modules.dtree.within import Found, Places, take
+
+if TYPE_CHECKING:
+    from madpy.modules.dtree.bins import Bins
+
+PARTS = 64  # of one place, at most
+ROUNDS = 12  # each divides what is left by PARTS, of doubles, of which there are 2^64
+FIELDS, WITHIN = 10, 5  # of src/dtree_intervals.c
+NUMBERS = 400_000  # that describe the places of one pass
+PASSES = 8  # in a round; the places that may gain least are left out
+
+# Of nodes, their slots, and intervals, shape (groups, n): a body for each group in which there are nodes.
+# Last whether all rows are counted, whatever the fold.
+Pass = Callable[[Integers, Integers, Array, bool], Array]
+
+
+def look_within(
+    bins: "Bins",
+    trees: Trees,
+    nodes: Integers,
+    splits: Splits,
+    places: Places,
+    total: Array,
+    criterion: str,
+    run: Pass,
+) -> None:
+    """Better splits of `nodes` within bins, where there are; `total` are their counts."""
+    places = places.worth(splits)
+    if len(places) and any(unsure.any() for unsure in bins.unsure):
+        places = _known(bins, trees, nodes, places, run)
+    for number in range(ROUNDS):
+        following = [Places.none(total.shape[1])]
+        for part in _in_passes(places):
+            following.append(_look(bins, trees, nodes, splits, part, total, criterion, number, run))
+        places = Places.join(following).worth(splits)
+        if not len(places):
+            return
+
+
+def _known(bins: "Bins", trees: Trees, nodes: Integers, places: Places, run: Pass) -> Places:
+    """Places in bins that hold several values, after one look at all those of which that is not known."""
+    groups = bins.edges[0].shape[0]
+    stats = places.null.shape[1]
+    listed = [(f, *unsure.nonzero()) for f, unsure in enumerate(bins.unsure)]
+    group = np.concatenate([g for _, g, _ in listed])
+    feature = np.concatenate([np.full(len(g), f) for f, g, _ in listed])
+    bin = np.concatenate([b for _, _, b in listed])
+    order = np.lexsort([bin, feature, group])
+    group, feature, bin = group[order], feature[order], bin[order]
+    nothing, wide = np.zeros((len(group), stats)), np.full(len(group), np.inf)
+    whole = Places(group, feature, bin, -wide, wide, wide, wide, nothing, nothing)
+    roots = np.arange(groups)
+    for part in np.split(np.arange(len(group)), np.arange(NUMBERS // FIELDS, len(group), NUMBERS // FIELDS)):
+        own = whole.of(part)
+        fields = _fields(bins, roots, own, np.zeros((groups, stats)), np.zeros(groups), 0)
+        fields[:, 8] = 1
+        used, place, rect = _rectangle(own.node, fields)
+        body = run(used, np.zeros(len(used), np.int64), rect, True)
+        at = np.searchsorted(used, own.node)
+        smallest = body[at, place * (WITHIN + stats) + 3]
+        largest = body[at, place * (WITHIN + stats) + 4]
+        for f in np.unique(own.feature).tolist():
+            one = own.feature == f
+            bins.several[f][own.node[one], own.bin[one]] = (smallest < largest)[one]
+            bins.unsure[f][own.node[one], own.bin[one]] = False
+    stays = np.zeros(len(places), np.bool_)
+    for f in np.unique(places.feature).tolist():
+        one = places.feature == f
+        stays[one] = bins.several[f][trees.group[nodes[places.node[one]]], places.bin[one]]
+    return places.of(np.flatnonzero(stays))
+
+
+def _in_passes(places: Places) -> list[Places]:
+    """Places in parts that one pass can count."""
+    stats = places.null.shape[1]
+    cost = FIELDS + 3 * stats + _parts(places) * (stats + 2) / 8
+    order = (-places.most).argsort(kind="stable")
+    number = (cost[order].cumsum() // NUMBERS).astype(np.int64)
+    return [places.of(np.sort(order[number == n])) for n in range(min(int(number.max(initial=-1)) + 1, PASSES))]
+
+
+def _parts(places: Places) -> Array:
+    return np.clip(2 * places.rows, 2, PARTS)
+
+
+def _look(
+    bins: "Bins",
+    trees: Trees,
+    nodes: Integers,
+    splits: Splits,
+    places: Places,
+    total: Array,
+    criterion: str,
+    number: int,
+    run: Pass,
+) -> Places:
+    """One pass: what it finds goes into `splits`; returns the parts that are worth a further look."""
+    stats = total.shape[1]
+    used, slot = np.unique(places.node, return_inverse=True)
+    slots = rank(trees.group[nodes[used]])
+    group = trees.group[nodes[places.node]]
+    places_order = np.lexsort([places.low, places.bin, places.feature, slots[slot], group])
+    places = places.of(places_order)
+    group, own = group[places_order], slots[slot][places_order]
+    fields = _fields(bins, trees.group[nodes], places, total, splits.gain, number)
+    fields[:, 0] = own
+    groups, place, rect = _rectangle(group, fields)
+    body = run(nodes[used], slots, rect, False)
+    at = np.searchsorted(groups, group)
+    width = WITHIN + stats
+    cells = body[at[:, None], place[:, None] * width + np.arange(width)]
+    found = Found(cells[:, 0], cells[:, 1], cells[:, 2], cells[:, WITHIN:])
+    take(splits, places, found, rows_of(places.null, criterion))
+    count = np.bincount(at, minlength=len(groups))
+    row, parts = listed(body, count * width, 5 + stats)
+    start = np.searchsorted(at, np.arange(len(groups)))
+    which = start[row] + parts[:, 0].astype(np.int64)
+    result = places.of(which)
+    result.low, result.high, result.rows, result.most = parts[:, 1:5].T
+    result.below = parts[:, 5:]
+    return result
+
+
+def _fields(
+    bins: "Bins", group: Integers, places: Places, total: Array, gain: Array, number: int
+) -> Array:
+    """Places as a pass is told of them, without their slots."""
+    start, end, even = places.low.copy(), places.high.copy(), np.zeros(len(places), np.bool_)
+    if number == 0:
+        for f in np.unique(places.feature).tolist():
+            one = np.flatnonzero(places.feature == f)
+            start[one], end[one], even[one] = bins.ends(f, group[places.node[one]], places.bin[one])
+    else:
+        with np.errstate(over="ignore"):
+            even = (number % 2 == 1) & (start < 0) & (end > 0) & np.isfinite(end - start)
+    columns = [
+        np.zeros(len(places)), places.feature, places.bin, places.low, places.high, start, end, even,
+        _parts(places), gain[places.node],
+    ]  # fmt: skip
+    return np.concatenate([np.stack(columns, axis=1), places.below, places.null, total[places.node]], axis=1)
+
+
+def _rectangle(group: Integers, rows: Array) -> tuple[Integers, Integers, Array]:
+    """The groups there are, which of its group's rows each is, and the rows of each side by side.
+
+    Behind them is how many there are.
+    """
+    groups, at = np.unique(group, return_inverse=True)
+    place = rank(group)
+    result = np.zeros((len(groups), int(place.max(initial=-1)) + 1, rows.shape[1]))
+    result[at, place] = rows
+    count = np.bincount(at, minlength=len(groups)).astype(float)
+    return groups, place, np.concatenate([result.reshape(len(groups), -1), count[:, None]], axis=1)
+
+
+def listed(body: Array, start: Integers, width: int) -> tuple[Integers, Array]:
+    """Lists behind `start` numbers of each body: of each row of them, which body's it is, and the row."""
+    count = body[np.arange(len(body)), start].astype(np.int64)
+    which = np.repeat(np.arange(len(body)), count)
+    row = np.arange(len(which)) - np.repeat(count.cumsum() - count, count)
+    first = start[which] + 1 + row * width
+    result: Array = body[which[:, None], first[:, None] + np.arange(width)]
+    return which, result

@@ -147,14 +147,23 @@ bound_of_targets(const Node *node, const double *left, const double *cell, doubl
 	return bound;
 }
 
-/* Whether all rows count the same: then no split within a cell is better than at one of its ends. */
+/* Whether a split at an end of the cell leaves too few rows on one side, but not one at the other end. */
+static bool
+has_limit(const Node *node, const double *left, const double *cell)
+{
+	double		least = Max(node->plan->min_bucket, 1);
+	double		before = rows_of(node->plan, left);
+	double		upto = before + rows_of(node->plan, cell);
+
+	return (before < least && upto > least) || (node->rows - upto < least && node->rows - before > least);
+}
+
+/* Whether all rows are of one class: then no split within a cell is better than those at its ends. */
 static bool
 is_pure(const Plan *plan, const double *cell)
 {
 	int			classes = 0;
 
-	if (plan->classes == 0)
-		return cell[0] < 2 || !(cell[2] * cell[0] > cell[1] * cell[1]);
 	for (int c = 0; c < plan->classes && classes < 2; c++)
 		classes += cell[c] > 0;
 	return classes < 2;
@@ -172,14 +181,16 @@ most_within(const Node *node, const double *below, const double *cell, const dou
 	bool		has_null = rows_of(plan, null) > 0;
 	double		most = 0;
 
-	if (is_pure(plan, cell))
+	if (rows_of(plan, cell) < 2)
 		return 0;
 	for (int with_null = 0; with_null <= has_null; with_null++)
 	{
 		for (int i = 0; i < plan->stats; i++)
 			room[i] = below[i] + (with_null ? null[i] : 0);
-		most = Max(most, plan->classes > 0 ? bound_of_classes(node, room, cell)
-				   : bound_of_targets(node, room, cell, bar));
+		if (plan->classes == 0)
+			most = Max(most, bound_of_targets(node, room, cell, bar));
+		else if (!is_pure(plan, cell) || has_limit(node, room, cell))
+			most = Max(most, bound_of_classes(node, room, cell));
 	}
 	return most;
 }

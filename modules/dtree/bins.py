@@ -94,7 +94,8 @@ class Bins:
 
     def marks(self) -> Array:
         """The bins with several values as bits, shape (groups, words): words for each feature with bins."""
-        words = [
+        words = [np.zeros((len(self.edges[0]), 0))]
+        words += [
             bit_words(several).astype(float)
             for several, levels in zip(self.several, self.levels, strict=True)
             if levels is None

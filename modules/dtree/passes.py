@@ -21,7 +21,7 @@ CELLS = 8_000_000  # numbers that a pass counts at once, unless a node of each g
 MOST_CELLS = 40_000_000
 LEAVES = 20_000  # of a tree, whose rows a pass counts without bins
 SLOTS, NODES = 2, 3  # where in the header they are
-COUNT_SLOTS, COUNT_CODES, COUNT_AND_BOUND, COUNT_INTERVALS = range(4)  # what a pass counts rows by
+COUNT_SLOTS, COUNT_AND_BOUND, COUNT_INTERVALS = 0, 2, 3  # what a pass counts rows by
 LARGE, SMALL = 1e146, 1e-146  # differences whose squares, summed over many rows, are still numbers
 FOUND = 5  # numbers that say what a split is
 NODE_FIELDS = 7
@@ -49,6 +49,7 @@ class Passes:
         num_bins = self._fewer(num_bins, levels)
         self.bins, self.shifts, self.rows, self.skipped = self._sample(levels, num_bins)
         self.groups = len(self.rows)
+        self._placed: tuple[Trees, Integers] | None = None  # where the last pass left rows of the store
         self.coded = scan.store is not None and self.groups > 0 and self._code()
 
     def _sample(self, levels: list[int | None], num_bins: int) -> tuple[Bins, Array, Integers, Integers]:
@@ -117,13 +118,11 @@ class Passes:
             part = (slots >= first) & (slots < first + at_once)
             groups, place = np.unique(trees.group[nodes[part]], return_inverse=True)
             own = slots[part] - first
-            counting, marks = COUNT_CODES, None
-            if self.bins.any_several:
-                counting, marks = COUNT_AND_BOUND, np.pad(self.bins.marks(), [(0, 0), (0, 1)])
-            body = self._step(trees, nodes[part], own, counting, rule, fold, groups, marks).body
+            marks = np.pad(self.bins.marks(), [(0, 0), (0, 1)])
+            body = self._step(trees, nodes[part], own, COUNT_AND_BOUND, rule, fold, groups, marks).body
+            self._placed = (trees, _way_to(trees, nodes)[0]) if self.coded and part.all() else None
             counted = self._counted(body[place[:, None], own[:, None] * width + np.arange(width)])
-            if marks is not None:
-                counted.places = _places(body, place, own, width, stats)
+            counted.places = _places(body, place, own, width, stats)
             yield nodes[part], counted
 
     def sharpen(
@@ -209,15 +208,17 @@ class Passes:
         if not self.coded:
             parts += self.bins.edges
         at = sum(part.shape[1] for part in parts)
-        tree, words = self._tree(trees, nodes, slots, at)
+        tree, words, place = self._tree(trees, nodes, slots, at)
         parts[0][:, NODES] = tree.shape[1]
         if rule is not None:  # each group as many as it needs
             parts[0][:, SLOTS] = 0
             np.maximum.at(parts[0][:, SLOTS], trees.group[nodes], slots + 1)
         parts += [tree.reshape(self.groups, -1), words]
         if tail is not None:
-            at = np.full((self.groups, 1), float(sum(part.shape[1] for part in parts)))
-            parts += [tail[:, :-1], at, tail[:, -1:]]
+            moves = self._moves(trees, place)
+            first = sum(part.shape[1] for part in parts)
+            ends = [float(n) for n in (first, moves.shape[1], first + moves.shape[1])]
+            parts += [moves, tail[:, :-1], np.tile(ends, (self.groups, 1)), tail[:, -1:]]
         params = np.concatenate(parts, axis=1)
         if self.groups == 1:
             return self.scan.step("dtree", params[0], outcome=rule is not None)
@@ -225,15 +226,29 @@ class Passes:
             return self.scan.step("dtree", params, outcome=rule is not None)
         return self.scan.step("dtree", params[groups], groups.tolist(), outcome=rule is not None)
 
-    def _tree(self, trees: Trees, nodes: Integers, slots: Integers, at: int) -> tuple[Array, Array]:
-        """Nodes, shape (groups, n, fields), and the levels of their splits; `at` is where they begin.
+    def _moves(self, trees: Trees, place: Integers) -> Array:
+        """Of each node of the pass that left rows somewhere: its `place` now, or -1; shape (groups, n)."""
+        if self._placed is None or self._placed[0] is not trees:
+            return np.zeros((self.groups, 0))
+        sent = self._placed[1]
+        number = rank(trees.group[sent])
+        result = np.full((self.groups, int(number.max(initial=-1)) + 1), -1.0)
+        result[trees.group[sent], number] = place[sent]
+        return result
+
+    def _tree(
+        self, trees: Trees, nodes: Integers, slots: Integers, at: int
+    ) -> tuple[Array, Array, Integers]:
+        """Nodes, shape (groups, n, fields), the levels of their splits, and where each node is, -1 for nowhere.
+
+        `at` is where nodes begin.
 
         Only the way to `nodes` is sent, and the children beside it: rows that leave it are not counted.
         """
         sent, inner = _way_to(trees, nodes)
         slot = np.full(len(trees), -1)
         slot[nodes] = slots
-        place = np.zeros(len(trees), np.int64)
+        place = np.full(len(trees), -1)
         place[sent] = rank(trees.group[sent])
         tree = np.zeros((self.groups, int(place.max()) + 1, NODE_FIELDS))
         tree[..., [0, 5]] = -1
@@ -247,7 +262,7 @@ class Passes:
             slot, trees.shift,
         ]  # fmt: skip
         tree[trees.group[sent], place[sent]] = np.stack([field[sent] for field in fields], axis=1)
-        return tree, np.concatenate([words, limits], axis=1)
+        return tree, np.concatenate([words, limits], axis=1), place
 
     def _words(self, trees: Trees, inner: Flags, at: int) -> tuple[Array, Integers]:
         """Sets of levels, shape (groups, w), and where each node's begins; 0 where it has none."""
@@ -260,7 +275,6 @@ class Passes:
             offsets[node] = at + len(group)
             group += bit_words(levels).tolist()
         return _rectangle([np.array(group) for group in words], 0.0), offsets
-
 
     def _thresholds(self, trees: Trees, inner: Flags, at: int) -> tuple[Array, Integers]:
         """Bins and values of splits within bins, shape (groups, w); and of each node -1 - where its are."""

@@ -61,6 +61,31 @@ route(const TreeNode *restrict nodes, const int *restrict codes, const Block *bl
 	}
 }
 
+/* Drop the rows of a chunk down the tree, from the root or from where the pass before left them. */
+static void
+drop_rows(const Plan *plan, const Block *block, int first, Chunk *chunk)
+{
+	int			levels = plan->depth;
+
+	if (plan->nmoves > 0 && block->places)
+	{
+		for (int r = 0; r < chunk->rows; r++)
+			chunk->node[r] = block->places[first + r] < (uint32) plan->nmoves ? plan->moves[block->places[first + r]]
+				: plan->nnodes;
+		levels = plan->counting == COUNT_AND_BOUND ? Min(levels, 1) : 0;
+	}
+	else
+		memset(chunk->node, 0, sizeof(chunk->node));
+	for (int level = 0; level < levels; level++)
+		if (plan->has_categories || plan->has_thresholds)
+			route(plan->nodes, chunk->codes, block, first, chunk->rows, chunk->node);
+		else
+			route_numbers(plan->nodes, chunk->codes, chunk->rows, chunk->node);
+	if (plan->counting == COUNT_AND_BOUND && block->places)
+		for (int r = 0; r < chunk->rows; r++)
+			block->places[first + r] = chunk->node[r];
+}
+
 /* Whether each row is in the fold, by what it holds: the same rows whichever feed they come from. */
 static void
 find_fold(const Plan *plan, const Chunk *chunk, const double *target, bool *in_fold)
@@ -147,6 +172,11 @@ dtree_add(State *state, const Block *block)
 	state->rows_used += block->rows;
 	if (!plan->counts)
 		return;
+	if (are_placed(plan, block))
+	{
+		count_placed(plan, block, state->body + state->nparams);
+		return;
+	}
 	chunk = palloc(sizeof(Chunk));
 	zeros = palloc0(DTREE_CHUNK * sizeof(int));
 	chunk->codes = palloc((Size) plan->features * DTREE_CHUNK * sizeof(int));
@@ -156,12 +186,7 @@ dtree_add(State *state, const Block *block)
 
 		chunk->rows = Min(DTREE_CHUNK, block->rows - first);
 		code_chunk(plan, block, first, chunk);
-		memset(chunk->node, 0, sizeof(chunk->node));
-		for (int level = 0; level < plan->depth; level++)
-			if (plan->has_categories || plan->has_thresholds)
-				route(plan->nodes, chunk->codes, block, first, chunk->rows, chunk->node);
-			else
-				route_numbers(plan->nodes, chunk->codes, chunk->rows, chunk->node);
+		drop_rows(plan, block, first, chunk);
 		keep_rows(plan, block->columns[plan->features] + first, chunk);
 		if (plan->counting == COUNT_SLOTS)
 			add_feature(plan, cells, zeros, chunk, 1);

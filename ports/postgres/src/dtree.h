@@ -14,7 +14,8 @@
  *   value that goes left
  *   for COUNT_AND_BOUND: per feature with bins, those that may hold several values, 32 a number
  *   for COUNT_INTERVALS: the intervals (dtree_intervals.c)
- *   for these two: where among the parameters these begin; and how many intervals there are, or 0
+ *   for these two, if rows are where the pass before left them: for each node of that pass which one it is now, or -1
+ *   for these two: where those begin, and how many there are; where marks or intervals begin, and how many intervals
  */
 #ifndef MADPY_DTREE_H
 #define MADPY_DTREE_H
@@ -102,6 +103,9 @@ typedef struct Among
 	int			feature;
 	int			first;
 	int			last;
+	int			lowest;			/* bin */
+	int			bins;			/* from that one on */
+	int		   *by_bin;			/* NULL, or of each bin the first of its intervals, -1 for none */
 } Among;
 
 typedef struct Plan
@@ -130,6 +134,8 @@ typedef struct Plan
 	bool	   *used;			/* per feature: whether its codes are needed */
 	bool	   *is_number;		/* per feature: it has bins, not levels */
 	const double *several;		/* for COUNT_AND_BOUND: where the marks begin */
+	int			nmoves;
+	int		   *moves;			/* from where the pass before left a row; nnodes: to a node without a slot */
 	int			nintervals;
 	BinInterval   *intervals;
 	Among	   *among;
@@ -148,6 +154,9 @@ typedef struct Chunk
 	int			class[DTREE_CHUNK];
 	double		target[DTREE_CHUNK];
 } Chunk;
+
+/* Numbers that lie behind all other parameters. */
+#define TAIL_NUMBERS 4
 
 /* A growing array of numbers. */
 typedef struct Numbers
@@ -178,6 +187,8 @@ extern State *outcome_of(const State *state, const double *numbers, int64 count,
 extern int64 interval_cells(int stats, int nparams, const double *params);
 extern void read_intervals(Plan *plan, int nparams, const double *params);
 extern void start_intervals(double *cells, int64 count, int stats);
+extern bool are_placed(const Plan *plan, const Block *block);
+extern void count_placed(const Plan *plan, const Block *block, double *cells);
 extern void count_intervals(const Plan *plan, const Block *block, int first, const Chunk *chunk, double *cells);
 extern void merge_intervals(double *into, const double *from, int64 count, int stats);
 extern State *interval_outcome(const Plan *plan, const State *state);

@@ -137,17 +137,21 @@ read_coding(const double **numbers, const double *end)
 	return coding;
 }
 
-/* Room for codes, kept as long as the store; false where they and the values are more than the memory setting. */
+/* Room for codes and places, kept as long as the store; false where with them it is above the memory setting. */
 static bool
 make_room(Store *store)
 {
 	int64		blocks = block_of(store, store->rows + store->block_rows - 1);
-	Size		size = (Size) blocks * store->ncols * store->block_rows * sizeof(uint16);
+	Size		rows = (Size) blocks * store->block_rows;
+	Size		codes = rows * store->ncols * sizeof(uint16);
+	Size		places = rows * sizeof(uint32);
 
-	if (store->codes == NULL &&
-		blocks * store->block_bytes + MemoryContextMemAllocated(store->context, true) + size <=
-		(Size) store_memory_kb * 1024)
-		store->codes = MemoryContextAllocExtended(store->context, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	if (store->codes == NULL && blocks * store->block_bytes + MemoryContextMemAllocated(store->context, true) +
+		codes + places <= (Size) store_memory_kb * 1024)
+	{
+		store->codes = MemoryContextAllocExtended(store->context, Max(codes, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+		store->places = MemoryContextAllocExtended(store->context, Max(places, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	}
 	return store->codes != NULL;
 }
 

@@ -13,6 +13,9 @@
 
 #define MAX_PARTS 1024
 
+/* Up to so many, bins are looked up. */
+#define MANY_BINS 256
+
 /* An interval among parameters: these, then counts, of stats numbers each: to the left of it, of NULL, of the node. */
 typedef enum IntervalField
 {
@@ -46,10 +49,10 @@ given_intervals(int stats, int nparams, const double *params, int *count)
 	int			width = INTERVAL_FIELDS + 3 * stats;
 	int			at;
 
-	if (nparams < 2)
-		whole_parameter(nparams, 2, MAX_PARAMS);
-	at = whole_parameter(params[nparams - 2], 0, nparams - 2);
-	*count = whole_parameter(params[nparams - 1], 0, (nparams - 2 - at) / width);
+	if (nparams < TAIL_NUMBERS)
+		whole_parameter(nparams, TAIL_NUMBERS, MAX_PARAMS);
+	at = whole_parameter(params[nparams - 2], 0, nparams - TAIL_NUMBERS);
+	*count = whole_parameter(params[nparams - 1], 0, (nparams - TAIL_NUMBERS - at) / width);
 	return params + at;
 }
 
@@ -103,6 +106,21 @@ read_interval(const Plan *plan, BinInterval *interval, const double *given)
 	plan->used[feature] = true;
 }
 
+/* Of each bin its intervals, unless there are many bins with few between them. */
+static void
+list_bins(const Plan *plan, Among *among)
+{
+	among->bins = plan->intervals[among->last].bin - among->lowest + 1;
+	among->by_bin = NULL;
+	if (among->bins > MANY_BINS + 4 * (among->last - among->first))
+		return;
+	among->by_bin = palloc(among->bins * sizeof(int));
+	for (int b = 0; b < among->bins; b++)
+		among->by_bin[b] = -1;
+	for (int i = among->last; i >= among->first; i--)
+		among->by_bin[plan->intervals[i].bin - among->lowest] = i;
+}
+
 /* The intervals come by slot, by feature, by bin, by value. */
 void
 read_intervals(Plan *plan, int nparams, const double *params)
@@ -131,13 +149,15 @@ read_intervals(Plan *plan, int nparams, const double *params)
 			whole_parameter(interval->slot, last->slot, last->slot);
 		if (last == NULL || last->slot != interval->slot || plan->among[among].feature != feature)
 		{
-			plan->among[++among] = (Among) {feature, i, i};
+			plan->among[++among] = (Among) {feature, i, i, interval->bin};
 			plan->among_of[interval->slot + 1]++;
 		}
 		plan->among[among].last = i;
 	}
 	for (int s = 0; s < plan->slots; s++)
 		plan->among_of[s + 1] += plan->among_of[s];
+	for (int a = 0; a <= among; a++)
+		list_bins(plan, &plan->among[a]);
 }
 
 void
@@ -162,15 +182,10 @@ merge_intervals(double *into, const double *from, int64 count, int stats)
 	}
 }
 
-/* The interval that a value of a bin is in, or NULL. */
+/* Among the intervals of a bin, or of all bins, the one that a value is in, or NULL. */
 static const BinInterval *
-find_interval(const Plan *plan, const Among *among, int bin, double value)
+search_interval(const Plan *plan, int low, int high, int bin, double value)
 {
-	int			low = among->first;
-	int			high = among->last;
-
-	if (bin < plan->intervals[low].bin || bin > plan->intervals[high].bin)
-		return NULL;
 	while (low < high)
 	{
 		int			middle = low + (high - low) / 2;
@@ -186,7 +201,7 @@ find_interval(const Plan *plan, const Among *among, int bin, double value)
 }
 
 static void
-count_row(const Plan *plan, const BinInterval *interval, double value, const Chunk *chunk, int i, double *cells)
+count_row(const Plan *plan, const BinInterval *interval, double value, double target, double shift, double *cells)
 {
 	double		part = distance(interval, value) * interval->scale;
 	int			number = part >= interval->parts - 1 ? interval->parts - 1 : part > 0 ? (int) part : 0;
@@ -194,21 +209,75 @@ count_row(const Plan *plan, const BinInterval *interval, double value, const Chu
 	double	   *cell = cells + interval->cell + (Size) number * (stats + 2);
 
 	if (plan->classes > 0)
-		cell[chunk->class[i]] += 1;
+		cell[whole_parameter(target, 0, plan->classes - 1)] += 1;
 	else
 	{
 		cell[0] += 1;
-		cell[1] += chunk->target[i];
-		cell[2] += chunk->target[i] * chunk->target[i];
+		cell[1] += target - shift;
+		cell[2] += (target - shift) * (target - shift);
 	}
 	cell[stats] = Min(cell[stats], value);
 	cell[stats + 1] = Max(cell[stats + 1], value);
+}
+
+/* The interval that a value is in, or NULL. */
+static inline const BinInterval *
+find_interval(const Plan *plan, const Among *among, int bin, const double *value)
+{
+	int			first;
+
+	if ((unsigned) bin - among->lowest >= (unsigned) among->bins)
+		return NULL;
+	if (among->by_bin == NULL)
+		return search_interval(plan, among->first, among->last, bin, *value);
+	first = among->by_bin[bin - among->lowest];
+	if (first < 0)
+		return NULL;
+	return search_interval(plan, first, among->last, bin, *value);
+}
+
+/* Whether the rows of a block are where the pass before left them, so that the only thing to do is to count them. */
+bool
+are_placed(const Plan *plan, const Block *block)
+{
+	return plan->counting == COUNT_INTERVALS && plan->coded && plan->nmoves > 0 && plan->folds == 0 &&
+		block->codes && block->places;
+}
+
+/* Count such rows. */
+void
+count_placed(const Plan *plan, const Block *block, double *cells)
+{
+	int		   *slots = palloc(plan->nmoves * sizeof(int));
+	const double *target = block->columns[plan->features];
+
+	for (int i = 0; i < plan->nmoves; i++)
+		slots[i] = plan->nodes[plan->moves[i]].slot;
+	for (int r = 0; r < block->rows; r++)
+	{
+		int			slot = block->places[r] < (uint32) plan->nmoves ? slots[block->places[r]] : -1;
+
+		if (slot < 0)
+			continue;
+		for (int a = plan->among_of[slot]; a < plan->among_of[slot + 1]; a++)
+		{
+			const Among *among = &plan->among[a];
+			const double *value = block->columns[among->feature] + r;
+			const BinInterval *interval = find_interval(plan, among, block->codes[among->feature][r], value);
+
+			if (interval)
+				count_row(plan, interval, *value, target[r], plan->nodes[plan->moves[block->places[r]]].shift, cells);
+		}
+	}
+	pfree(slots);
 }
 
 /* Count the rows of a chunk, whose first row is row `first` of the block. */
 void
 count_intervals(const Plan *plan, const Block *block, int first, const Chunk *chunk, double *cells)
 {
+	const double *target = block->columns[plan->features] + first;
+
 	for (int i = 0; i < chunk->kept; i++)
 	{
 		int			slot = chunk->slot[i];
@@ -217,11 +286,11 @@ count_intervals(const Plan *plan, const Block *block, int first, const Chunk *ch
 		for (int a = plan->among_of[slot]; a < plan->among_of[slot + 1]; a++)
 		{
 			const Among *among = &plan->among[a];
-			double		value = block->columns[among->feature][first + row];
+			const double *value = block->columns[among->feature] + first + row;
 			const BinInterval *interval = find_interval(plan, among, chunk->codes[among->feature * DTREE_CHUNK + row], value);
 
 			if (interval)
-				count_row(plan, interval, value, chunk, i, cells);
+				count_row(plan, interval, *value, target[row], plan->nodes[chunk->node[row]].shift, cells);
 		}
 	}
 }

@@ -144,13 +144,32 @@ read_marks(Plan *plan, int nparams, const double *params)
 
 	for (int f = 0; f < plan->features; f++)
 		words += plan->is_number[f] ? (plan->codes[f] - 1 + 31) / 32 : 0;
-	if (nparams < words + 2)
-		whole_parameter(nparams, words + 2, MAX_PARAMS);
-	at = whole_parameter(params[nparams - 2], 0, nparams - 2 - words);
+	if (nparams < words + TAIL_NUMBERS)
+		whole_parameter(nparams, words + TAIL_NUMBERS, MAX_PARAMS);
+	at = whole_parameter(params[nparams - 2], 0, nparams - TAIL_NUMBERS - words);
 	for (int w = 0; w < words; w++)
 		if (!(params[at + w] >= 0 && params[at + w] <= PG_UINT32_MAX))
 			whole_parameter(params[at + w], 0, INT_MAX);
 	plan->several = params + at;
+}
+
+/* Where rows are that the pass before left somewhere. */
+static void
+read_moves(Plan *plan, int nparams, const double *params)
+{
+	int			at;
+
+	if (nparams < TAIL_NUMBERS)
+		whole_parameter(nparams, TAIL_NUMBERS, MAX_PARAMS);
+	at = whole_parameter(params[nparams - 4], 0, nparams - TAIL_NUMBERS);
+	plan->nmoves = whole_parameter(params[nparams - 3], 0, nparams - TAIL_NUMBERS - at);
+	plan->moves = palloc(Max(plan->nmoves, 1) * sizeof(int));
+	for (int i = 0; i < plan->nmoves; i++)
+	{
+		int			move = whole_parameter(params[at + i], -1, plan->nnodes - 1);
+
+		plan->moves[i] = move < 0 ? plan->nnodes : move;
+	}
 }
 
 /* Raises an error where an index leads out of the plan. */
@@ -178,7 +197,8 @@ read_plan(int ncols, int nparams, const double *params)
 	if (plan->nnodes < 1 || at + (int64) plan->nnodes * NODE_FIELDS > nparams)
 		whole_parameter(plan->nnodes, 1, (nparams - at) / NODE_FIELDS);
 
-	plan->nodes = palloc0(plan->nnodes * sizeof(TreeNode));
+	plan->nodes = palloc0((plan->nnodes + 1) * sizeof(TreeNode));
+	plan->nodes[plan->nnodes] = (TreeNode) {.child = {plan->nnodes, plan->nnodes}, .slot = -1, .bin = -1};
 	depth = palloc0(plan->nnodes * sizeof(int));
 	for (int n = 0; n < plan->nnodes; n++, at += NODE_FIELDS)
 	{
@@ -197,6 +217,8 @@ read_plan(int ncols, int nparams, const double *params)
 		plan->depth = Max(plan->depth, depth[n] + 1);
 	}
 	pfree(depth);
+	if (plan->counting == COUNT_AND_BOUND || plan->counting == COUNT_INTERVALS)
+		read_moves(plan, nparams, params);
 	if (plan->counting == COUNT_AND_BOUND)
 		read_marks(plan, nparams, params);
 	if (plan->counting == COUNT_INTERVALS)

@@ -42,6 +42,7 @@ typedef struct Store
 	int64		rows;
 	bool	   *has_nulls;		/* ncols */
 	uint16	   *codes;			/* NULL, or the bin of each value, laid out as the values are: see store_bin */
+	uint32	   *places;			/* NULL, or by row what a kernel keeps from pass to pass */
 	Dict	  **levels;			/* ncols, NULL where a column is not codes */
 	Dict	   *groups;			/* NULL: one group, all rows */
 	int64	   *group_start;	/* groups + 1 row numbers: rows lie group by group */

@@ -89,7 +89,7 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 		int64		block = block_of(store, from);
 		int			first = row_of(store, from);
 		int			rows = Min(to - from, store->block_rows - first);
-		Block		b = {rows, columns, codes};
+		Block		b = {rows, columns, codes, store->places ? store->places + from : NULL};
 		MemoryContext old;
 
 		CHECK_FOR_INTERRUPTS();
@@ -99,6 +99,7 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 				room = palloc((Size) store->ncols * store->block_rows * sizeof(double));
 			if (codes && code_room == NULL)
 				code_room = palloc((Size) store->ncols * store->block_rows * sizeof(uint16));
+			b.places = NULL;
 			b.rows = usable_rows(store, kernel, block, first, rows, &b, room, code_room);
 			state->rows_skipped += rows - b.rows;
 		}

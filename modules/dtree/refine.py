@@ -12,8 +12,9 @@ from madpy.modules.dtree.within import Found, Places, take
 if TYPE_CHECKING:
     from madpy.modules.dtree.bins import Bins
 
-PARTS = 64  # of one place, at most
-ROUNDS = 12  # each divides what is left by PARTS, of doubles, of which there are 2^64
+PARTS = 8, 256  # of one place: so many where there are many places, where there are few
+TOTAL = 50_000  # parts of a pass that stay in the cache
+ROUNDS = 24  # each divides what is left by 8 or more, of doubles, of which there are 2^64
 FIELDS, WITHIN = 10, 5  # of src/dtree_intervals.c
 NUMBERS = 400_000  # that describe the places of one pass
 PASSES = 8  # in a round; the places that may gain least are left out
@@ -89,7 +90,8 @@ def _in_passes(places: Places) -> list[Places]:
 
 
 def _parts(places: Places) -> Array:
-    return np.clip(2 * places.rows, 2, PARTS)
+    least, most = PARTS
+    return np.clip(2 * places.rows, 2, np.clip(TOTAL // max(len(places), 1), least, most))
 
 
 def _look(

@@ -105,6 +105,7 @@ typedef struct Among
 	int			last;
 	int			lowest;			/* bin */
 	int			bins;			/* from that one on */
+	int			most;			/* intervals of one bin, less one */
 	int		   *by_bin;			/* NULL, or of each bin the first of its intervals, -1 for none */
 } Among;
 

@@ -111,7 +111,11 @@ static void
 list_bins(const Plan *plan, Among *among)
 {
 	among->bins = plan->intervals[among->last].bin - among->lowest + 1;
-	among->by_bin = NULL;
+	for (int i = among->first, first = i; i <= among->last; i++)
+	{
+		first = plan->intervals[i].bin == plan->intervals[first].bin ? first : i;
+		among->most = Max(among->most, i - first);
+	}
 	if (among->bins > MANY_BINS + 4 * (among->last - among->first))
 		return;
 	among->by_bin = palloc(among->bins * sizeof(int));
@@ -182,9 +186,30 @@ merge_intervals(double *into, const double *from, int64 count, int stats)
 	}
 }
 
-/* Among the intervals of a bin, or of all bins, the one that a value is in, or NULL. */
+/* A row that may lie in an interval, on its way into a cell. */
+typedef struct Hit
+{
+	int			first;			/* of the intervals it may lie in */
+	int			last;
+	int			bin;
+	const double *value;
+	const double *target;
+	double		shift;
+	double	   *cell;
+} Hit;
+
+/* As many as memory is asked for at once. */
+#define HITS 256
+
+typedef struct Hits
+{
+	int			count;
+	Hit			hit[HITS];
+} Hits;
+
+/* Among some intervals the one that a value of a bin is in, or NULL. */
 static const BinInterval *
-search_interval(const Plan *plan, int low, int high, int bin, double value)
+find_interval(const Plan *plan, int low, int high, int bin, double value)
 {
 	while (low < high)
 	{
@@ -200,40 +225,76 @@ search_interval(const Plan *plan, int low, int high, int bin, double value)
 		value <= plan->intervals[low].high ? &plan->intervals[low] : NULL;
 }
 
-static void
-count_row(const Plan *plan, const BinInterval *interval, double value, double target, double shift, double *cells)
+static double *
+cell_of(const Plan *plan, const Hit *hit, double *cells)
 {
-	double		part = distance(interval, value) * interval->scale;
-	int			number = part >= interval->parts - 1 ? interval->parts - 1 : part > 0 ? (int) part : 0;
+	const BinInterval *interval = find_interval(plan, hit->first, hit->last, hit->bin, *hit->value);
+	double		part;
+	int			number;
+
+	if (interval == NULL)
+		return NULL;
+	part = distance(interval, *hit->value) * interval->scale;
+	number = part >= interval->parts - 1 ? interval->parts - 1 : part > 0 ? (int) part : 0;
+	return cells + interval->cell + (Size) number * (plan->stats + 2);
+}
+
+static void
+count_hit(const Plan *plan, const Hit *hit)
+{
+	double		target = *hit->target - hit->shift;
+	double	   *cell = hit->cell;
 	int			stats = plan->stats;
-	double	   *cell = cells + interval->cell + (Size) number * (stats + 2);
 
 	if (plan->classes > 0)
-		cell[whole_parameter(target, 0, plan->classes - 1)] += 1;
+		cell[whole_parameter(*hit->target, 0, plan->classes - 1)] += 1;
 	else
 	{
 		cell[0] += 1;
-		cell[1] += target - shift;
-		cell[2] += (target - shift) * (target - shift);
+		cell[1] += target;
+		cell[2] += target * target;
 	}
-	cell[stats] = Min(cell[stats], value);
-	cell[stats + 1] = Max(cell[stats + 1], value);
+	cell[stats] = Min(cell[stats], *hit->value);
+	cell[stats + 1] = Max(cell[stats + 1], *hit->value);
 }
 
-/* The interval that a value is in, or NULL. */
-static inline const BinInterval *
-find_interval(const Plan *plan, const Among *among, int bin, const double *value)
+/* Rows lie anywhere in memory, and so do cells: all of them are asked for before the first one is needed. */
+static void
+count_hits(const Plan *plan, Hits *hits, double *cells)
 {
-	int			first;
+	for (int i = 0; i < hits->count; i++)
+	{
+		hits->hit[i].cell = cell_of(plan, &hits->hit[i], cells);
+		if (hits->hit[i].cell)
+			__builtin_prefetch(hits->hit[i].cell, 1);
+	}
+	for (int i = 0; i < hits->count; i++)
+		if (hits->hit[i].cell)
+			count_hit(plan, &hits->hit[i]);
+	hits->count = 0;
+}
+
+/* A value of a bin, in a slot: it is counted if it may be in one of the intervals of its feature there. */
+static inline void
+add_hit(const Plan *plan, const Among *among, int bin, const double *value, const double *target, double shift,
+		Hits *hits, double *cells)
+{
+	Hit			hit = {among->first, among->last, bin, value, target, shift};
 
 	if ((unsigned) bin - among->lowest >= (unsigned) among->bins)
-		return NULL;
-	if (among->by_bin == NULL)
-		return search_interval(plan, among->first, among->last, bin, *value);
-	first = among->by_bin[bin - among->lowest];
-	if (first < 0)
-		return NULL;
-	return search_interval(plan, first, among->last, bin, *value);
+		return;
+	if (among->by_bin)
+	{
+		hit.first = among->by_bin[bin - among->lowest];
+		if (hit.first < 0)
+			return;
+		hit.last = Min(hit.last, hit.first + among->most);
+	}
+	__builtin_prefetch(value);
+	__builtin_prefetch(target);
+	hits->hit[hits->count++] = hit;
+	if (hits->count == HITS)
+		count_hits(plan, hits, cells);
 }
 
 /* Whether the rows of a block are where the pass before left them, so that the only thing to do is to count them. */
@@ -249,27 +310,33 @@ void
 count_placed(const Plan *plan, const Block *block, double *cells)
 {
 	int		   *slots = palloc(plan->nmoves * sizeof(int));
+	double	   *shifts = palloc(plan->nmoves * sizeof(double));
 	const double *target = block->columns[plan->features];
+	Hits		hits = {0};
 
 	for (int i = 0; i < plan->nmoves; i++)
+	{
 		slots[i] = plan->nodes[plan->moves[i]].slot;
+		shifts[i] = plan->nodes[plan->moves[i]].shift;
+	}
 	for (int r = 0; r < block->rows; r++)
 	{
-		int			slot = block->places[r] < (uint32) plan->nmoves ? slots[block->places[r]] : -1;
+		uint32		place = block->places[r];
+		int			slot = place < (uint32) plan->nmoves ? slots[place] : -1;
 
 		if (slot < 0)
 			continue;
 		for (int a = plan->among_of[slot]; a < plan->among_of[slot + 1]; a++)
 		{
-			const Among *among = &plan->among[a];
-			const double *value = block->columns[among->feature] + r;
-			const BinInterval *interval = find_interval(plan, among, block->codes[among->feature][r], value);
+			int			feature = plan->among[a].feature;
 
-			if (interval)
-				count_row(plan, interval, *value, target[r], plan->nodes[plan->moves[block->places[r]]].shift, cells);
+			add_hit(plan, &plan->among[a], block->codes[feature][r], block->columns[feature] + r, target + r,
+					shifts[place], &hits, cells);
 		}
 	}
+	count_hits(plan, &hits, cells);
 	pfree(slots);
+	pfree(shifts);
 }
 
 /* Count the rows of a chunk, whose first row is row `first` of the block. */
@@ -277,6 +344,7 @@ void
 count_intervals(const Plan *plan, const Block *block, int first, const Chunk *chunk, double *cells)
 {
 	const double *target = block->columns[plan->features] + first;
+	Hits		hits = {0};
 
 	for (int i = 0; i < chunk->kept; i++)
 	{
@@ -285,14 +353,14 @@ count_intervals(const Plan *plan, const Block *block, int first, const Chunk *ch
 
 		for (int a = plan->among_of[slot]; a < plan->among_of[slot + 1]; a++)
 		{
-			const Among *among = &plan->among[a];
-			const double *value = block->columns[among->feature] + first + row;
-			const BinInterval *interval = find_interval(plan, among, chunk->codes[among->feature * DTREE_CHUNK + row], value);
+			int			feature = plan->among[a].feature;
 
-			if (interval)
-				count_row(plan, interval, *value, target[row], plan->nodes[chunk->node[row]].shift, cells);
+			add_hit(plan, &plan->among[a], chunk->codes[feature * DTREE_CHUNK + row],
+					block->columns[feature] + first + row, target + row, plan->nodes[chunk->node[row]].shift, &hits,
+					cells);
 		}
 	}
+	count_hits(plan, &hits, cells);
 }
 
 /* One interval on its way to the outcome. */

@@ -106,6 +106,8 @@ typedef struct Among
 	int			lowest;			/* bin */
 	int			bins;			/* from that one on */
 	int			most;			/* intervals of one bin, less one */
+	int			shift;			/* bins >> shift are less than 128 */
+	uint64		mask[2];		/* which of these have an interval: small enough to stay in the cache */
 	int		   *by_bin;			/* NULL, or of each bin the first of its intervals, -1 for none */
 } Among;
 

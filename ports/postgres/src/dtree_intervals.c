@@ -111,8 +111,13 @@ static void
 list_bins(const Plan *plan, Among *among)
 {
 	among->bins = plan->intervals[among->last].bin - among->lowest + 1;
+	while ((among->bins - 1) >> among->shift > 127)
+		among->shift++;
 	for (int i = among->first, first = i; i <= among->last; i++)
 	{
+		int			bit = (plan->intervals[i].bin - among->lowest) >> among->shift;
+
+		among->mask[bit / 64] |= UINT64CONST(1) << (bit % 64);
 		first = plan->intervals[i].bin == plan->intervals[first].bin ? first : i;
 		among->most = Max(among->most, i - first);
 	}
@@ -280,8 +285,10 @@ add_hit(const Plan *plan, const Among *among, int bin, const double *value, cons
 		Hits *hits, double *cells)
 {
 	Hit			hit = {among->first, among->last, bin, value, target, shift};
+	unsigned	from_lowest = (unsigned) bin - among->lowest;
+	unsigned	bit = from_lowest >> among->shift;
 
-	if ((unsigned) bin - among->lowest >= (unsigned) among->bins)
+	if (from_lowest >= (unsigned) among->bins || !((among->mask[bit / 64] >> (bit % 64)) & 1))
 		return;
 	if (among->by_bin)
 	{

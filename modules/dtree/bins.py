@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madpy.modules.dtree.core import LOWEST, Array, Flags, Integers, edges
+from madpy.modules.dtree.core import LOWEST, Array, Flags, Integers, edges_and_order
 
 MANY = 100  # groups from which on a sort of all is faster than a search in each
 WORD = 32
@@ -20,13 +20,12 @@ class Seen:
     largest: Array
 
     @classmethod
-    def of(cls, values: Array, cuts: Array) -> "Seen":
-        """`values` (G, n), NaN is none; `cuts` (G, bins - 1), rising, infinity behind the last."""
-        ordered = np.sort(values, axis=1)
+    def of(cls, ordered: Array, cuts: Array) -> "Seen":
+        """Values `ordered` (G, n), NaN last; `cuts` (G, bins - 1), rising, infinity behind the last."""
         there = (~np.isnan(ordered)).sum(axis=1, keepdims=True)
         upto = np.concatenate([_upto(ordered, cuts), there], axis=1)
         first = np.concatenate([np.zeros_like(there), upto[:, :-1]], axis=1)
-        ordered = np.concatenate([ordered, np.full((len(values), 1), np.nan)], axis=1)
+        ordered = np.concatenate([ordered, np.full((len(ordered), 1), np.nan)], axis=1)
         places = (first, (first + upto - 1) // 2, upto - 1)
         found = [
             np.where(upto > first, np.take_along_axis(ordered, np.maximum(place, 0), axis=1), np.nan)
@@ -69,8 +68,8 @@ class Bins:
         for found, count in zip(values, levels, strict=True):
             if count is not None:
                 found = nothing
-            cuts = edges(found, weights if count is None else nothing, most)
-            seen = Seen.of(found, cuts)
+            cuts, ordered = edges_and_order(found, weights if count is None else nothing, most)
+            seen = Seen.of(ordered, cuts)
             several = seen.smallest < seen.largest
             above = np.pad(cuts, [(0, 0), (1, 0)], constant_values=LOWEST)
             unsure = ~several & ~is_whole[:, None] & (above < np.inf) & (count is None)

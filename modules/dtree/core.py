@@ -201,8 +201,13 @@ def edges(values: Array, weights: Array, num_bins: int) -> Array:
     As many bins as distinct values where these are fewer; a value that fills a bin has its own.  NaN is
     left out.
     """
+    return edges_and_order(values, weights, num_bins)[0]
+
+
+def edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Array, Array]:
+    """The edges, and the values of each group in order, NaN last."""
     if values.shape[1] < 2:
-        return np.zeros((len(values), 0))
+        return np.zeros((len(values), 0)), values
     order = values.argsort(axis=1)
     values = np.take_along_axis(values, order, axis=1)
     weight = np.where(np.isnan(values), 0, np.take_along_axis(weights, order, axis=1)).astype(np.int64)
@@ -221,7 +226,7 @@ def edges(values: Array, weights: Array, num_bins: int) -> Array:
     number = np.bincount(group, minlength=len(values))
     result = np.full((len(values), number.max(initial=0)), np.inf)
     result[group, np.arange(len(cut)) - np.repeat(number.cumsum() - number, number)] = cut
-    return result
+    return result, values
 
 
 def _fills_a_bin(weights: Integers, is_last: Flags, num_bins: int) -> Flags:

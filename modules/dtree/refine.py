@@ -12,12 +12,13 @@ from madpy.modules.dtree.within import Found, Places, take
 if TYPE_CHECKING:
     from madpy.modules.dtree.bins import Bins
 
-PARTS = 8, 256  # of one place: so many where there are many places, where there are few
-TOTAL = 50_000  # parts of a pass that stay in the cache
+PARTS = 16, 256  # of one place: so many where there are many places, where there are few
+TOTAL = 100_000  # parts of a pass that stay in the cache
 ROUNDS = 24  # each divides what is left by 8 or more, of doubles, of which there are 2^64
 FIELDS, WITHIN = 10, 5  # of src/dtree_intervals.c
 NUMBERS = 400_000  # that describe the places of one pass
 PASSES = 8  # in a round; the places that may gain least are left out
+VALUES, SHARE = 500_000, 0.05  # values that a level looks at again, at most: so many, or of all its values
 
 # Of nodes, their slots, and intervals, shape (groups, n): a body for each group in which there are nodes.
 # Last whether all rows are counted, whatever the fold.
@@ -38,6 +39,7 @@ def look_within(
     places = places.worth(splits)
     if len(places) and any(unsure.any() for unsure in bins.unsure):
         places = _known(bins, trees, nodes, places, run)
+    places = _affordable(bins, places, rows_of(total, criterion))
     for number in range(ROUNDS):
         following = [Places.none(total.shape[1])]
         for part in _in_passes(places):
@@ -45,6 +47,19 @@ def look_within(
         places = Places.join(following).worth(splits)
         if not len(places):
             return
+
+
+def _affordable(bins: "Bins", places: Places, rows: Array) -> Places:
+    """Places of nodes that have not too many values in them; a node that is all noise has most.
+
+    `rows` are those of each node.
+    """
+    values = np.bincount(places.node, places.rows, len(rows))
+    order = (values / np.maximum(rows, 1)).argsort(kind="stable")
+    most = max(VALUES, SHARE * rows.sum() * bins.levels.count(None))
+    fits = np.zeros(len(rows), np.bool_)
+    fits[order] = values[order].cumsum() <= most
+    return places.of(np.flatnonzero(fits[places.node]))
 
 
 def _known(bins: "Bins", trees: Trees, nodes: Integers, places: Places, run: Pass) -> Places:

@@ -106,10 +106,18 @@ typedef struct Among
 	int			lowest;			/* bin */
 	int			bins;			/* from that one on */
 	int			most;			/* intervals of one bin, less one */
-	int			shift;			/* bins >> shift are less than 128 */
-	uint64		mask[2];		/* which of these have an interval: small enough to stay in the cache */
 	int		   *by_bin;			/* NULL, or of each bin the first of its intervals, -1 for none */
 } Among;
+
+/* Which bins of a feature in a node have an interval, small enough for many to stay in the cache. */
+typedef struct Mask
+{
+	int			lowest;			/* bin */
+	unsigned	bins;			/* from that one on */
+	int			shift;			/* bins >> shift are less than 128 */
+	int			among;
+	uint64		bits[2];		/* by bin >> shift */
+} Mask;
 
 typedef struct Plan
 {
@@ -143,6 +151,9 @@ typedef struct Plan
 	BinInterval   *intervals;
 	Among	   *among;
 	int		   *among_of;		/* slots + 1: where those of each slot begin */
+	int			nlisted;		/* features with intervals */
+	int		   *listed;
+	Mask	   *masks;			/* NULL, or of each of these features: one for each slot */
 } Plan;
 
 /* Rows of a pass, a chunk of them. */

@@ -16,6 +16,9 @@
 /* Up to so many, bins are looked up. */
 #define MANY_BINS 256
 
+/* Masks of a pass, at most. */
+#define MOST_MASKS 1000000
+
 /* An interval among parameters: these, then counts, of stats numbers each: to the left of it, of NULL, of the node. */
 typedef enum IntervalField
 {
@@ -111,13 +114,8 @@ static void
 list_bins(const Plan *plan, Among *among)
 {
 	among->bins = plan->intervals[among->last].bin - among->lowest + 1;
-	while ((among->bins - 1) >> among->shift > 127)
-		among->shift++;
 	for (int i = among->first, first = i; i <= among->last; i++)
 	{
-		int			bit = (plan->intervals[i].bin - among->lowest) >> among->shift;
-
-		among->mask[bit / 64] |= UINT64CONST(1) << (bit % 64);
 		first = plan->intervals[i].bin == plan->intervals[first].bin ? first : i;
 		among->most = Max(among->most, i - first);
 	}
@@ -128,6 +126,46 @@ list_bins(const Plan *plan, Among *among)
 		among->by_bin[b] = -1;
 	for (int i = among->last; i >= among->first; i--)
 		among->by_bin[plan->intervals[i].bin - among->lowest] = i;
+}
+
+static Mask
+mask_of(const Plan *plan, int number)
+{
+	const Among *among = &plan->among[number];
+	Mask		mask = {among->lowest, among->bins, 0, number};
+
+	while ((among->bins - 1) >> mask.shift > 127)
+		mask.shift++;
+	for (int i = among->first; i <= among->last; i++)
+	{
+		int			bit = (plan->intervals[i].bin - among->lowest) >> mask.shift;
+
+		mask.bits[bit / 64] |= UINT64CONST(1) << (bit % 64);
+	}
+	return mask;
+}
+
+/* Masks by feature, for rows that are looked at feature by feature; none where they are too many. */
+static void
+list_masks(Plan *plan, int count)
+{
+	int		   *number = palloc0(plan->features * sizeof(int));
+
+	plan->listed = palloc(plan->features * sizeof(int));
+	for (int a = 0; a < count; a++)
+		number[plan->among[a].feature] = 1;
+	for (int f = 0; f < plan->features; f++)
+		if (number[f])
+		{
+			plan->listed[plan->nlisted] = f;
+			number[f] = plan->nlisted++;
+		}
+	if ((int64) plan->nlisted * plan->slots > MOST_MASKS)
+		return;
+	plan->masks = palloc0(Max(plan->nlisted * plan->slots, 1) * sizeof(Mask));
+	for (int s = 0; s < plan->slots; s++)
+		for (int a = plan->among_of[s]; a < plan->among_of[s + 1]; a++)
+			plan->masks[number[plan->among[a].feature] * plan->slots + s] = mask_of(plan, a);
 }
 
 /* The intervals come by slot, by feature, by bin, by value. */
@@ -167,6 +205,7 @@ read_intervals(Plan *plan, int nparams, const double *params)
 		plan->among_of[s + 1] += plan->among_of[s];
 	for (int a = 0; a <= among; a++)
 		list_bins(plan, &plan->among[a]);
+	list_masks(plan, among + 1);
 }
 
 void
@@ -285,10 +324,8 @@ add_hit(const Plan *plan, const Among *among, int bin, const double *value, cons
 		Hits *hits, double *cells)
 {
 	Hit			hit = {among->first, among->last, bin, value, target, shift};
-	unsigned	from_lowest = (unsigned) bin - among->lowest;
-	unsigned	bit = from_lowest >> among->shift;
 
-	if (from_lowest >= (unsigned) among->bins || !((among->mask[bit / 64] >> (bit % 64)) & 1))
+	if ((unsigned) bin - among->lowest >= (unsigned) among->bins)
 		return;
 	if (among->by_bin)
 	{
@@ -309,41 +346,78 @@ bool
 are_placed(const Plan *plan, const Block *block)
 {
 	return plan->counting == COUNT_INTERVALS && plan->coded && plan->nmoves > 0 && plan->folds == 0 &&
-		block->codes && block->places;
+		plan->masks && block->codes && block->places;
 }
 
-/* Count such rows. */
+/* Rows of a chunk in slots; returns how many. */
+static int
+rows_in_slots(const Plan *plan, const int *slot_of, const uint32 *places, int rows, int *row, int *slot)
+{
+	int			kept = 0;
+
+	for (int r = 0; r < rows; r++)
+	{
+		row[kept] = r;
+		slot[kept] = places[r] < (uint32) plan->nmoves ? slot_of[places[r]] : -1;
+		kept += slot[kept] >= 0;
+	}
+	return kept;
+}
+
+/* Of some rows those whose bin, of one feature, has an interval; returns how many, and which in `found`. */
+static int
+rows_in_bins(const Mask *masks, const uint16 *codes, const int *row, const int *slot, int rows, int *found)
+{
+	int			count = 0;
+
+	for (int i = 0; i < rows; i++)
+	{
+		const Mask *mask = &masks[slot[i]];
+		unsigned	bin = (unsigned) codes[row[i]] - mask->lowest;
+		unsigned	bit = (bin >> mask->shift) & 127;
+
+		found[count] = i;
+		count += bin < mask->bins && ((mask->bits[bit / 64] >> (bit % 64)) & 1);
+	}
+	return count;
+}
+
+/* Count rows that are where the pass before left them: feature by feature, for whose cells there is room in the cache. */
 void
 count_placed(const Plan *plan, const Block *block, double *cells)
 {
-	int		   *slots = palloc(plan->nmoves * sizeof(int));
-	double	   *shifts = palloc(plan->nmoves * sizeof(double));
-	const double *target = block->columns[plan->features];
+	int		   *slot_of = palloc(plan->nmoves * sizeof(int));
+	int			row[DTREE_CHUNK];
+	int			slot[DTREE_CHUNK];
+	int			found[DTREE_CHUNK];
 	Hits		hits = {0};
 
 	for (int i = 0; i < plan->nmoves; i++)
+		slot_of[i] = plan->nodes[plan->moves[i]].slot;
+	for (int first = 0; first < block->rows; first += DTREE_CHUNK)
 	{
-		slots[i] = plan->nodes[plan->moves[i]].slot;
-		shifts[i] = plan->nodes[plan->moves[i]].shift;
-	}
-	for (int r = 0; r < block->rows; r++)
-	{
-		uint32		place = block->places[r];
-		int			slot = place < (uint32) plan->nmoves ? slots[place] : -1;
+		const double *target = block->columns[plan->features] + first;
+		const uint32 *places = block->places + first;
+		int			kept = rows_in_slots(plan, slot_of, places, Min(DTREE_CHUNK, block->rows - first), row, slot);
 
-		if (slot < 0)
-			continue;
-		for (int a = plan->among_of[slot]; a < plan->among_of[slot + 1]; a++)
+		for (int l = 0; l < plan->nlisted; l++)
 		{
-			int			feature = plan->among[a].feature;
+			int			f = plan->listed[l];
+			const Mask *masks = plan->masks + l * plan->slots;
+			const uint16 *codes = block->codes[f] + first;
+			int			count = rows_in_bins(masks, codes, row, slot, kept, found);
 
-			add_hit(plan, &plan->among[a], block->codes[feature][r], block->columns[feature] + r, target + r,
-					shifts[place], &hits, cells);
+			for (int i = 0; i < count; i++)
+			{
+				int			r = row[found[i]];
+
+				add_hit(plan, &plan->among[masks[slot[found[i]]].among], codes[r], block->columns[f] + first + r,
+						target + r, plan->nodes[plan->moves[places[r]]].shift, &hits, cells);
+			}
 		}
 	}
 	count_hits(plan, &hits, cells);
-	pfree(slots);
-	pfree(shifts);
+	pfree(slot_of);
 }
 
 /* Count the rows of a chunk, whose first row is row `first` of the block. */

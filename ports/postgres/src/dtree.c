@@ -9,10 +9,11 @@
 
 #include <math.h>
 
+#include "bounds.h"
 #include "dd.h"
 
 static void
-code_chunk(const Plan *plan, const Block *block, int first, Chunk *chunk)
+code_chunk(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
 {
 	for (int f = 0; f < plan->features; f++)
 	{
@@ -43,7 +44,7 @@ route_numbers(const TreeNode *restrict nodes, const int *restrict codes, int row
 }
 
 static void
-route(const TreeNode *restrict nodes, const int *restrict codes, const Block *block, int first, int rows,
+route(const TreeNode *restrict nodes, const int *restrict codes, const RowBlock *block, int first, int rows,
 	  int *restrict at)
 {
 	for (int r = 0; r < rows; r++)
@@ -56,14 +57,14 @@ route(const TreeNode *restrict nodes, const int *restrict codes, const Block *bl
 			right = block->columns[node->feature][first + r] > node->threshold;
 		else if (node->levels)
 			right = code == node->null_code ? node->null_right
-				: !(((uint32) node->levels[code / 32] >> (code % 32)) & 1);
+				: !((node->levels[code / 32] >> (code % 32)) & 1);
 		at[r] = node->child[right];
 	}
 }
 
 /* Drop the rows of a chunk down the tree, from the root or from where the pass before left them. */
 static void
-drop_rows(const Plan *plan, const Block *block, int first, Chunk *chunk)
+drop_rows(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
 {
 	int			levels = plan->depth;
 
@@ -120,7 +121,7 @@ keep_rows(const Plan *plan, const double *target, Chunk *chunk)
 
 		chunk->row[kept] = r;
 		chunk->slot[kept] = slot;
-		chunk->class[kept] = (int) target[r];
+		chunk->class[kept] = (int) integer_within(target[r], 0, plan->classes, -1);
 		chunk->target[kept] = target[r] - plan->nodes[chunk->node[r]].shift;
 		kept += counted;
 	}
@@ -163,7 +164,7 @@ add_feature(const Plan *plan, double *cells, const int *codes, const Chunk *chun
 }
 
 static void
-dtree_add(State *state, const Block *block)
+dtree_add(State *state, const RowBlock *block)
 {
 	const Plan *plan = dtree_plan(state->ncols, state->nparams, state->body);
 	Chunk	   *chunk;

@@ -74,7 +74,7 @@ typedef struct TreeNode
 	int			child[2];
 	int			slot;
 	double		shift;
-	const double *levels;		/* of a category's split, else NULL */
+	const uint32 *levels;		/* of a category's split, else NULL */
 	int			feature;
 	int			bin;			/* of a split within one, else -1 */
 	double		threshold;
@@ -138,6 +138,7 @@ typedef struct Plan
 	bool		has_categories;	/* some split is of categories */
 	bool		has_thresholds; /* some split is within a bin */
 	bool		counts;			/* some node has a slot */
+	uint32	   *words;			/* the parameters as sets of levels; NULL: none are needed */
 	TreeNode   *nodes;
 	int		   *codes;			/* per feature: how many codes, that of NULL among them */
 	double	  **edges;			/* per feature: filled up to a power of two less one; NULL: none to look among */
@@ -201,9 +202,9 @@ extern State *outcome_of(const State *state, const double *numbers, int64 count,
 extern int64 interval_cells(int stats, int nparams, const double *params);
 extern void read_intervals(Plan *plan, int nparams, const double *params);
 extern void start_intervals(double *cells, int64 count, int stats);
-extern bool are_placed(const Plan *plan, const Block *block);
-extern void count_placed(const Plan *plan, const Block *block, double *cells);
-extern void count_intervals(const Plan *plan, const Block *block, int first, const Chunk *chunk, double *cells);
+extern bool are_placed(const Plan *plan, const RowBlock *block);
+extern void count_placed(const Plan *plan, const RowBlock *block, double *cells);
+extern void count_intervals(const Plan *plan, const RowBlock *block, int first, const Chunk *chunk, double *cells);
 extern void merge_intervals(double *into, const double *from, int64 count, int stats);
 extern State *interval_outcome(const Plan *plan, const State *state);
 

@@ -136,6 +136,8 @@ bound_of_targets(const Node *node, const double *left, const double *cell, doubl
 		double		slope;
 
 		next = Min(to, from < n / 2 ? Min(2 * from, n / 2) : Max(from + 1, n - (n - from) / 2));
+		if (!(next > from))
+			next = to;			/* numbers too large for steps of one */
 		middle = from < n / 2 ? sqrt(from * next) : n - sqrt((n - from) * (n - next));
 		root = sqrt(middle * (n - middle));
 		slope = (n - 2 * middle) / (2 * root);

@@ -11,6 +11,8 @@
  */
 #include "dtree_gain.h"
 
+#include "miscadmin.h"
+
 #define MAX_PARTS 1024
 
 /* Up to so many, bins are looked up. */
@@ -343,7 +345,7 @@ add_hit(const Plan *plan, const Among *among, int bin, const double *value, cons
 
 /* Whether the rows of a block are where the pass before left them, so that the only thing to do is to count them. */
 bool
-are_placed(const Plan *plan, const Block *block)
+are_placed(const Plan *plan, const RowBlock *block)
 {
 	return plan->counting == COUNT_INTERVALS && plan->coded && plan->nmoves > 0 && plan->folds == 0 &&
 		plan->masks && block->codes && block->places;
@@ -384,7 +386,7 @@ rows_in_bins(const Mask *masks, const uint16 *codes, const int *row, const int *
 
 /* Count rows that are where the pass before left them: feature by feature, for whose cells there is room in the cache. */
 void
-count_placed(const Plan *plan, const Block *block, double *cells)
+count_placed(const Plan *plan, const RowBlock *block, double *cells)
 {
 	int		   *slot_of = palloc(plan->nmoves * sizeof(int));
 	int			row[DTREE_CHUNK];
@@ -422,7 +424,7 @@ count_placed(const Plan *plan, const Block *block, double *cells)
 
 /* Count the rows of a chunk, whose first row is row `first` of the block. */
 void
-count_intervals(const Plan *plan, const Block *block, int first, const Chunk *chunk, double *cells)
+count_intervals(const Plan *plan, const RowBlock *block, int first, const Chunk *chunk, double *cells)
 {
 	const double *target = block->columns[plan->features] + first;
 	Hits		hits = {0};
@@ -586,6 +588,7 @@ interval_outcome(const Plan *plan, const State *state)
 			Search		search = search_in(plan, state, i);
 			int			slot = search.interval->slot;
 
+			CHECK_FOR_INTERRUPTS();
 			search.found = found + i * width;
 			search.left = search.found + WITHIN;
 			search.below = room;

@@ -8,6 +8,8 @@
  */
 #include "dtree_gain.h"
 
+#include "miscadmin.h"
+
 typedef enum Found
 {
 	GAIN,						/* what the sum of losses falls by; 0: there is no split */
@@ -239,6 +241,7 @@ dtree_outcome(const State *state)
 	search.node.plan = plan;
 	for (int slot = 0; slot < plan->slots; slot++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		out = find_split(&search, state, slot, out);
 		if (plan->counting == COUNT_AND_BOUND)
 			look_within(&search, state, slot, &bins);

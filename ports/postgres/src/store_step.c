@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "bounds.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "store.h"
@@ -29,7 +30,7 @@ is_null(const Store *store, int64 row, int column)
  */
 static int
 usable_rows(const Store *store, const Kernel *kernel, int64 block, int first, int rows,
-			Block *into, double *room, uint16 *code_room)
+			RowBlock *into, double *room, uint16 *code_room)
 {
 	int			needed = kernel->takes_nulls ? store->ncols - kernel->scalars : 0;	/* columns from here on */
 	int			kept = 0;
@@ -89,7 +90,7 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 		int64		block = block_of(store, from);
 		int			first = row_of(store, from);
 		int			rows = Min(to - from, store->block_rows - first);
-		Block		b = {rows, columns, codes, store->places ? store->places + from : NULL};
+		RowBlock	b = {rows, columns, codes, store->places ? store->places + from : NULL};
 		MemoryContext old;
 
 		CHECK_FOR_INTERRUPTS();
@@ -295,6 +296,7 @@ store_outcomes(PG_FUNCTION_ARGS)
 	Steps		steps = step_arguments(fcinfo);
 	State	  **outcomes = palloc(Max(steps.groups, 1) * sizeof(State *));
 	Size		longest = 0;
+	Size		total = 0;
 	char	   *result;
 
 	if (steps.kernel->outcome == NULL)
@@ -307,9 +309,12 @@ store_outcomes(PG_FUNCTION_ARGS)
 
 		outcomes[i] = steps.kernel->outcome(state);
 		longest = Max(longest, VARSIZE(outcomes[i]) - VARHDRSZ);
+		total += VARSIZE(outcomes[i]);
 		pfree(state);
+		if (total > MaxAllocSize)	/* before all of them are there */
+			break;
 	}
-	result = palloc0(VARHDRSZ + steps.groups * longest);
+	result = palloc_limited(VARHDRSZ + (int64) Max(steps.groups * longest, total), MaxAllocSize, "all outcomes together");
 	for (int i = 0; i < steps.groups; i++)
 		memcpy(result + VARHDRSZ + i * longest, VARDATA(outcomes[i]), VARSIZE(outcomes[i]) - VARHDRSZ);
 	SET_VARSIZE(result, VARHDRSZ + steps.groups * longest);

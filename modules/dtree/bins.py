@@ -88,8 +88,36 @@ class Bins:
         ]
 
     @property
-    def any_several(self) -> bool:
-        return any(several.any() for several in self.several)
+    def any_unsure(self) -> bool:
+        return any(unsure.any() for unsure in self.unsure)
+
+    @property
+    def seem_empty(self) -> list[bool]:
+        """Of each feature whether it has no value in any row that was seen."""
+        return [
+            bool(np.isnan(seen.smallest).all()) if levels is None else levels == 0
+            for seen, levels in zip(self.seen, self.levels, strict=True)
+        ]
+
+    def are_several(self, group: Integers, feature: Integers, bin: Integers) -> Integers:
+        """The places of those bins that may hold several values."""
+        result = np.zeros(len(bin), np.bool_)
+        for f in np.unique(feature).tolist():
+            one = feature == f
+            result[one] = self.several[f][group[one], bin[one]]
+        return np.flatnonzero(result)
+
+    def learn(
+        self, group: Integers, feature: Integers, bin: Integers, smallest: Array, largest: Array
+    ) -> None:
+        """Take the values of bins from all rows; of one without any the smallest is above the largest."""
+        for f in np.unique(feature).tolist():
+            one = feature == f
+            at = group[one], bin[one]
+            low, high = smallest[one], largest[one]
+            self.several[f][at], self.unsure[f][at] = low < high, False
+            self.seen[f].smallest[at] = np.where(low <= high, low, np.nan)
+            self.seen[f].largest[at] = np.where(low <= high, high, np.nan)
 
     def marks(self) -> Array:
         """The bins with several values as bits, shape (groups, words): words for each feature with bins."""

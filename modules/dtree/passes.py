@@ -9,7 +9,7 @@ from madpy.errors import MadpyError
 from madpy.modules.dtree.bins import Bins, bit_words
 from madpy.modules.dtree.core import Array, Counted, Flags, Integers, Rule, Splits
 from madpy.modules.dtree.grow import Trees, moved, rank, shift_for
-from madpy.modules.dtree.refine import listed, look_within
+from madpy.modules.dtree.refine import listed, look_within, make_sure
 from madpy.modules.dtree.within import Places
 from madpy.ports.postgres.db import Database
 from madpy.ports.postgres.scan import Scan
@@ -136,17 +136,42 @@ class Passes:
     ) -> None:
         """Look for better splits of `nodes` within bins, and take them."""
 
-        def run(nodes: Integers, slots: Integers, intervals: Array, all_rows: bool) -> Array:
-            groups = np.unique(trees.group[nodes])
-            tail = np.zeros((self.groups, intervals.shape[1]))
-            tail[groups] = intervals
-            own = None if all_rows else fold
-            return self._step(trees, nodes, slots, COUNT_INTERVALS, rule, own, groups, tail).body
+        def run(nodes: Integers, slots: Integers, intervals: Array) -> Array:
+            return self._look(trees, nodes, slots, intervals, rule, fold)
 
-        if counted.places is not None:
-            look_within(
-                self.bins, trees, nodes, splits, counted.places, counted.total, rule.criterion, run
-            )
+        places = counted.places
+        if places is None:
+            return
+        places = places.worth(splits)
+        if len(places) and self.bins.any_unsure:
+            self._make_sure()
+        places = places.of(self.bins.are_several(trees.group[nodes[places.node]], places.feature, places.bin))
+        look_within(self.bins, trees, nodes, splits, places, counted.total, rule.criterion, run)
+
+    def empty_features(self) -> list[int]:
+        """The features that are NULL in every row."""
+        if self.bins.any_unsure and any(self.bins.seem_empty):
+            self._make_sure()
+        return [f for f, is_empty in enumerate(self.bins.seem_empty) if is_empty]
+
+    def _make_sure(self) -> None:
+        """Look once which bins, of those of which the sample does not say it, have several values."""
+        rule = Rule("variance", 1)
+        roots = Trees.roots(self.groups, self.classes or 3)
+        make_sure(
+            self.bins,
+            self.classes or 3,
+            lambda nodes, slots, intervals: self._look(roots, nodes, slots, intervals, rule, None),
+        )
+
+    def _look(
+        self, trees: Trees, nodes: Integers, slots: Integers, intervals: Array, rule: Rule, fold: Fold | None
+    ) -> Array:
+        """A pass over intervals, shape (groups that nodes are in, n): a body for each of these groups."""
+        groups = np.unique(trees.group[nodes])
+        tail = np.zeros((self.groups, intervals.shape[1]))
+        tail[groups] = intervals
+        return self._step(trees, nodes, slots, COUNT_INTERVALS, rule, fold, groups, tail).body
 
     def _counted(self, cells: Array) -> Counted:
         """Of a row of an outcome for each node."""

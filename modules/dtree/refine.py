@@ -15,14 +15,13 @@ if TYPE_CHECKING:
 PARTS = 16, 256  # of one place: so many where there are many places, where there are few
 TOTAL = 100_000  # parts of a pass that stay in the cache
 ROUNDS = 24  # each divides what is left by 8 or more, of doubles, of which there are 2^64
-FIELDS, WITHIN = 10, 5  # of src/dtree_intervals.c
+FIELDS, PARTS_FIELD, WITHIN = 10, 8, 5  # of src/dtree_intervals.c
 NUMBERS = 400_000  # that describe the places of one pass
 PASSES = 8  # in a round; the places that may gain least are left out
-VALUES, SHARE = 500_000, 0.05  # values that a level looks at again, at most: so many, or of all its values
+VALUES, SHARE = 200_000, 0.02  # values that a level looks at again, at most: so many, or of all its values
 
 # Of nodes, their slots, and intervals, shape (groups, n): a body for each group in which there are nodes.
-# Last whether all rows are counted, whatever the fold.
-Pass = Callable[[Integers, Integers, Array, bool], Array]
+Pass = Callable[[Integers, Integers, Array], Array]
 
 
 def look_within(
@@ -36,9 +35,6 @@ def look_within(
     run: Pass,
 ) -> None:
     """Better splits of `nodes` within bins, where there are; `total` are their counts."""
-    places = places.worth(splits)
-    if len(places) and any(unsure.any() for unsure in bins.unsure):
-        places = _known(bins, trees, nodes, places, run)
     places = _affordable(bins, places, rows_of(total, criterion))
     for number in range(ROUNDS):
         following = [Places.none(total.shape[1])]
@@ -62,37 +58,25 @@ def _affordable(bins: "Bins", places: Places, rows: Array) -> Places:
     return places.of(np.flatnonzero(fits[places.node]))
 
 
-def _known(bins: "Bins", trees: Trees, nodes: Integers, places: Places, run: Pass) -> Places:
-    """Places in bins that hold several values, after one look at all those of which that is not known."""
-    groups = bins.edges[0].shape[0]
-    stats = places.null.shape[1]
-    listed = [(f, *unsure.nonzero()) for f, unsure in enumerate(bins.unsure)]
-    group = np.concatenate([g for _, g, _ in listed])
-    feature = np.concatenate([np.full(len(g), f) for f, g, _ in listed])
-    bin = np.concatenate([b for _, _, b in listed])
+def make_sure(bins: "Bins", stats: int, run: Pass) -> None:
+    """Find out which of the bins that the sample is unsure of have several values, or none, by all rows."""
+    groups = len(bins.edges[0])
+    listed = [(np.full(flags.sum(), f), *flags.nonzero()) for f, flags in enumerate(bins.unsure)]
+    feature, group, bin = (np.concatenate(parts) for parts in zip(*listed, strict=True))
     order = np.lexsort([bin, feature, group])
-    group, feature, bin = group[order], feature[order], bin[order]
-    nothing, wide = np.zeros((len(group), stats)), np.full(len(group), np.inf)
-    whole = Places(group, feature, bin, -wide, wide, wide, wide, nothing, nothing)
+    nothing, wide = np.zeros((len(order), stats)), np.full(len(order), np.inf)
+    places = Places(group, feature, bin, -wide, wide, wide, wide, nothing, nothing).of(order)
     roots = np.arange(groups)
-    for part in np.split(np.arange(len(group)), np.arange(NUMBERS // FIELDS, len(group), NUMBERS // FIELDS)):
-        own = whole.of(part)
+    most = NUMBERS // FIELDS
+    for part in np.split(np.arange(len(order)), np.arange(most, len(order), most)):
+        own = places.of(part)
         fields = _fields(bins, roots, own, np.zeros((groups, stats)), np.zeros(groups), 0)
-        fields[:, 8] = 1
+        fields[:, PARTS_FIELD] = 1
         used, place, rect = _rectangle(own.node, fields)
-        body = run(used, np.zeros(len(used), np.int64), rect, True)
+        body = run(used, np.zeros(len(used), np.int64), rect)
         at = np.searchsorted(used, own.node)
-        smallest = body[at, place * (WITHIN + stats) + 3]
-        largest = body[at, place * (WITHIN + stats) + 4]
-        for f in np.unique(own.feature).tolist():
-            one = own.feature == f
-            bins.several[f][own.node[one], own.bin[one]] = (smallest < largest)[one]
-            bins.unsure[f][own.node[one], own.bin[one]] = False
-    stays = np.zeros(len(places), np.bool_)
-    for f in np.unique(places.feature).tolist():
-        one = places.feature == f
-        stays[one] = bins.several[f][trees.group[nodes[places.node[one]]], places.bin[one]]
-    return places.of(np.flatnonzero(stays))
+        ends = place * (WITHIN + stats) + WITHIN
+        bins.learn(own.node, own.feature, own.bin, body[at, ends - 2], body[at, ends - 1])
 
 
 def _in_passes(places: Places) -> list[Places]:
@@ -131,7 +115,7 @@ def _look(
     fields = _fields(bins, trees.group[nodes], places, total, splits.gain, number)
     fields[:, 0] = own
     groups, place, rect = _rectangle(group, fields)
-    body = run(nodes[used], slots, rect, False)
+    body = run(nodes[used], slots, rect)
     at = np.searchsorted(groups, group)
     width = WITHIN + stats
     cells = body[at[:, None], place[:, None] * width + np.arange(width)]

@@ -4,7 +4,6 @@
 #include "dtree.h"
 
 #include <math.h>
-#include <sys/mman.h>
 
 #include "dd.h"
 #include "miscadmin.h"
@@ -138,19 +137,6 @@ read_coding(const double **numbers, const double *end)
 	return coding;
 }
 
-/* Memory as long as the store's, in large pages where they are to be had. */
-static void *
-zeros(const Store *store, Size size)
-{
-	char	   *memory = MemoryContextAllocHuge(store->context, Max(size, 1));
-	uintptr_t	start = TYPEALIGN(HUGE_PAGE, (uintptr_t) memory);
-	uintptr_t	end = TYPEALIGN_DOWN(HUGE_PAGE, (uintptr_t) memory + size);
-
-	if (start < end)
-		madvise((void *) start, end - start, MADV_HUGEPAGE);	/* a wish: it may be refused */
-	return memset(memory, 0, size);
-}
-
 /* Room for codes and places, kept as long as the store; false where with them it is above the memory setting. */
 static bool
 make_room(Store *store)
@@ -163,8 +149,8 @@ make_room(Store *store)
 	if (store->codes == NULL && blocks * store->block_bytes + MemoryContextMemAllocated(store->context, true) +
 		codes + places <= (Size) store_memory_kb * 1024)
 	{
-		store->codes = zeros(store, codes);
-		store->places = zeros(store, places);
+		store->codes = MemoryContextAllocExtended(store->context, Max(codes, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+		store->places = MemoryContextAllocExtended(store->context, Max(places, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	}
 	return store->codes != NULL;
 }

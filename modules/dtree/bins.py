@@ -41,7 +41,8 @@ def _upto(values: Array, cuts: Array) -> Integers:
         return np.array(found, np.int64).reshape(cuts.shape)
     order = np.concatenate([values, cuts], axis=1).argsort(axis=1, kind="stable")
     place = (order >= values.shape[1]).nonzero()[1].reshape(cuts.shape)
-    return place - np.arange(cuts.shape[1])
+    result: Integers = place - np.arange(cuts.shape[1])
+    return result
 
 
 @dataclass

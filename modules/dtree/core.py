@@ -43,7 +43,8 @@ class Splits:
     null_rows: Array  # (A,): rows that have no value of the feature
     left: Array  # (A, C): counts of the left side
     levels_left: dict[int, Flags]  # of categories: per node, the levels that go left
-    threshold: Array = field(default_factory=lambda: np.zeros(0))  # within the last bin that goes left, or NaN
+    # within the last bin that goes left, or NaN
+    threshold: Array = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         if not len(self.threshold):

@@ -97,7 +97,7 @@ def dot(trees: list[Tree]) -> str:
 
 def plain(drawn: str) -> str:
     """The same without the signs that only some encodings have."""
-    return drawn.translate(str.maketrans({"├": "|", "│": "|", "└": "`", "─": "-", "…": "..."}))
+    return drawn.translate(str.maketrans("├│└─", "||`-")).replace("…", "...")
 
 
 def _quoted(lines: list[str]) -> str:

@@ -57,7 +57,7 @@ def _grow(passes: Passes, limits: Limits, fold: Fold | None, say: Say) -> Trees:
         limits,
         lambda trees, nodes: passes.count(trees, nodes, limits.rule, fold),
         announce,
-        lambda trees, nodes, splits, counted: passes.sharpen(trees, nodes, splits, counted, limits.rule, fold),
+        partial(passes.sharpen, limits.rule, fold),
     )
     settle(trees, lambda nodes: passes.totals(trees, nodes, fold))
     return trees

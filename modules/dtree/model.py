@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from madpy import __version__
 from madpy.helper.features import Features
+from madpy.modules.dtree.bins import Bins, bit_words
 from madpy.modules.dtree.core import Array
 from madpy.modules.dtree.grow import Trees
-from madpy.modules.dtree.bins import Bins, bit_words
 from madpy.ports.postgres.model import TREE, pack_each
 
 

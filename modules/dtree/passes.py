@@ -126,13 +126,7 @@ class Passes:
             yield nodes[part], counted
 
     def sharpen(
-        self,
-        trees: Trees,
-        nodes: Integers,
-        splits: Splits,
-        counted: Counted,
-        rule: Rule,
-        fold: Fold | None = None,
+        self, rule: Rule, fold: Fold | None, trees: Trees, nodes: Integers, splits: Splits, counted: Counted
     ) -> None:
         """Look for better splits of `nodes` within bins, and take them."""
 
@@ -261,10 +255,8 @@ class Passes:
         result[trees.group[sent], number] = place[sent]
         return result
 
-    def _tree(
-        self, trees: Trees, nodes: Integers, slots: Integers, at: int
-    ) -> tuple[Array, Array, Integers]:
-        """Nodes, shape (groups, n, fields), the levels of their splits, and where each node is, -1 for nowhere.
+    def _tree(self, trees: Trees, nodes: Integers, slots: Integers, at: int) -> tuple[Array, Array, Integers]:
+        """Nodes, shape (groups, n, fields), the levels of their splits, and where each is, -1 for nowhere.
 
         `at` is where nodes begin.
 

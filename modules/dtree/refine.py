@@ -85,12 +85,14 @@ def _in_passes(places: Places) -> list[Places]:
     cost = FIELDS + 3 * stats + _parts(places) * (stats + 2) / 8
     order = (-places.most).argsort(kind="stable")
     number = (cost[order].cumsum() // NUMBERS).astype(np.int64)
-    return [places.of(np.sort(order[number == n])) for n in range(min(int(number.max(initial=-1)) + 1, PASSES))]
+    return [
+        places.of(np.sort(order[number == n])) for n in range(min(int(number.max(initial=-1)) + 1, PASSES))
+    ]
 
 
 def _parts(places: Places) -> Array:
     least, most = PARTS
-    return np.clip(2 * places.rows, 2, np.clip(TOTAL // max(len(places), 1), least, most))
+    return np.clip(8 * places.rows, 2, np.clip(TOTAL // max(len(places), 1), least, most))
 
 
 def _look(
@@ -131,9 +133,7 @@ def _look(
     return result
 
 
-def _fields(
-    bins: "Bins", group: Integers, places: Places, total: Array, gain: Array, number: int
-) -> Array:
+def _fields(bins: "Bins", group: Integers, places: Places, total: Array, gain: Array, number: int) -> Array:
     """Places as a pass is told of them, without their slots."""
     start, end, even = places.low.copy(), places.high.copy(), np.zeros(len(places), np.bool_)
     if number == 0:

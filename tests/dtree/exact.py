@@ -111,7 +111,8 @@ def worst_node(X, y, nodes, criterion, classes, limits):
         node, rows = by_number[number], ways[number]
         own_X, own_y = X[rows], y[rows]
         assert node["num_rows"] == len(rows)
-        if len(rows) < max(limits["min_split"], 2 * limits["min_bucket"]) or node["depth"] >= limits["max_depth"]:
+        few = max(limits["min_split"], 2 * limits["min_bucket"])
+        if len(rows) < few or node["depth"] >= limits["max_depth"]:
             continue
         best = best_gain(own_X, own_y, criterion, classes, limits["min_bucket"])
         whole = stats(own_y, criterion, classes).sum(axis=0)

@@ -84,7 +84,8 @@ def test_what_a_sample_shows_of_bins(monkeypatch, many):
             low, high = [-np.inf, *cuts[g]][b], [*cuts[g], np.inf][b]
             own = np.sort(values[g][(values[g] > low) & (values[g] <= high)])
             found = [seen.smallest[g, b], seen.middle[g, b], seen.largest[g, b]]
-            np.testing.assert_equal(found, [own[0], own[(len(own) - 1) // 2], own[-1]] if len(own) else [np.nan] * 3)
+            wanted = own[[0, (len(own) - 1) // 2, -1]] if len(own) else [np.nan] * 3
+            np.testing.assert_equal(found, wanted)
 
 
 def test_bins_that_may_have_several_values():
@@ -102,7 +103,8 @@ def test_flags_as_words():
     flags = RNG.random((3, 70)) < 0.5
     words = bit_words(flags)
     assert words.shape == (3, 3)
-    assert [[word >> i & 1 for word in row for i in range(32)][:70] for row in words.tolist()] == flags.tolist()
+    bits = [[word >> i & 1 for word in row for i in range(32)] for row in words.tolist()]
+    assert [row[:70] for row in bits] == flags.tolist()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ LIMITS = [
 ]
 FRAUDS = """
     CREATE TABLE payments AS
-    SELECT exp(i / 10000.0) AS x, sin(i) AS z, (i > 99988)::integer AS fraud FROM generate_series(1, 100000) AS i
+    SELECT exp(i / 10000.0) AS x, sin(i) AS z, (i > 99988)::integer AS fraud
+    FROM generate_series(1, 100000) AS i
 """
 SPLITS = """
     SELECT g, node, split, threshold, null_goes, num_rows, num_null, class_counts FROM {} ORDER BY g, node
@@ -113,7 +114,7 @@ def test_values_next_to_each_other(sql, load, tree):
 
 
 def test_values_of_every_size(sql, load, tree):
-    """From the smallest to the largest there is, infinity too: a step among them is found, at an end at once."""
+    """From the smallest to the largest there is: a step among them is found, at an end at once."""
     x = [-np.inf, *(sign * 10.0**e for sign in (-1, 1) for e in range(-300, 301)), 0.0, np.inf]
     x.sort()
     for at in (1, 7, 300, 601, len(x) - 1):

@@ -7,14 +7,11 @@ Source: Breiman, Friedman, Olshen & Stone (1984), Classification and Regression 
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
-
-if TYPE_CHECKING:
-    from madpy.modules.dtree.within import Places
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -61,6 +58,13 @@ class Splits:
         )  # fmt: skip
 
 
+class Nodewise(Protocol):
+    """Something that belongs to nodes."""
+
+    def among(self, nodes: Integers) -> "Nodewise":
+        """That of some nodes, by their numbers among these."""
+
+
 @dataclass
 class Counted:
     """What a pass says of A nodes: their counts, and the best split by a number (src/dtree_splits.c)."""
@@ -68,7 +72,7 @@ class Counted:
     total: Array  # (A, C)
     numbers: Splits
     categories: list[tuple[int, Array]]  # a feature, and its counts by code, (A, codes, C), the last one NULL
-    places: "Places | None" = None  # where there may be better splits, within bins
+    places: "Nodewise | None" = None  # where there may be better splits, within bins
 
     def of(self, nodes: Integers) -> "Counted":
         """That of some nodes."""

@@ -134,7 +134,7 @@ class Passes:
             return self._look(trees, nodes, slots, intervals, rule, fold)
 
         places = counted.places
-        if places is None:
+        if not isinstance(places, Places):
             return
         places = places.worth(splits)
         if len(places) and self.bins.any_unsure:

@@ -95,6 +95,9 @@ class Database:
         """What says what is done, in the name of the function that the user called; if it is `wanted`."""
         return (lambda message: self.info(f"{function}: {message}")) if wanted else (lambda message: None)
 
+    def notice(self, message: str) -> None:
+        self.connection.notice(message)
+
     def warning(self, message: str) -> None:
         self.connection.warning(message)
 

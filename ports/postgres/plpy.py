@@ -112,6 +112,9 @@ class Connection:
     def info(self, message: str) -> None:
         info(message)
 
+    def notice(self, message: str) -> None:
+        notice(message)
+
     def warning(self, message: str) -> None:
         warning(message)
 
@@ -153,6 +156,10 @@ def transaction(one_snapshot: bool = False) -> contextlib.AbstractContextManager
 
 def info(message: str) -> None:
     print(f"INFO:  {message}", file=sys.stderr)
+
+
+def notice(message: str) -> None:
+    print(f"NOTICE:  {message}", file=sys.stderr)
 
 
 def warning(message: str) -> None:

@@ -24,6 +24,8 @@ typedef struct RowBlock
 {
 	int			rows;
 	const double **columns;		/* columns[j][0 .. rows - 1]: the features, then the kernel's scalars */
+	const uint16 **codes;		/* NULL, or the bin of each value, by column: see store_bin */
+	uint32	   *places;			/* NULL, or a number that a kernel may keep with each row, 0 at first */
 } RowBlock;
 
 /*

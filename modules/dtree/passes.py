@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madpy.errors import MadpyError
-from madpy.modules.dtree.core import Array, Counted, Flags, Integers, Rule, Splits, edges
+from madpy.modules.dtree.core import Array, Counted, Flags, Integers, Rule, Splits, edges, taken
 from madpy.modules.dtree.grow import Trees, moved, rank, shift_for
 from madpy.ports.postgres.db import Database
 from madpy.ports.postgres.scan import Scan
@@ -136,7 +136,7 @@ class Passes:
             groups, place = np.unique(trees.group[nodes[part]], return_inverse=True)
             states = self._step(trees, nodes[part], slots[part] - first, rule, fold, groups)
             cells = states.body.reshape(len(groups), -1, width)
-            yield nodes[part], self._counted(cells[place, slots[part] - first])
+            yield nodes[part], self._counted(taken(cells, place, slots[part] - first))
 
     def _counted(self, cells: Array) -> Counted:
         """Of a row of an outcome for each node."""

@@ -16,6 +16,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from madpy.modules.logregr import blocks
+
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Numbers = NDArray[np.intp]  # of some groups
@@ -122,7 +124,7 @@ def independent(gram: Array, squares: Array) -> Mask:
 def _far_from_singular(matrices: Array) -> bool:
     """Whether no matrix is near the tolerance; a tenth of the time of the factor that says where one is."""
     try:
-        pivots = np.diagonal(np.linalg.cholesky(matrices), axis1=1, axis2=2)
+        pivots = np.diagonal(blocks.cholesky(matrices), axis1=1, axis2=2)
     except np.linalg.LinAlgError:
         return False
     return bool((pivots > 10 * math.sqrt(COLLINEAR)).all())
@@ -245,7 +247,8 @@ def roots(newton: Newton, groups: Numbers, basis: Array, found: Sums) -> Array:
     algorithm, ETNA 44, 306-326.
     """
     row, column = np.tril_indices(basis.shape[1])
-    result: Array = (_inverse_factor(found.hessian, newton.design.kept[groups]) @ basis)[:, row, column]
+    factor = _inverse_factor(found.hessian, newton.design.kept[groups])
+    result: Array = blocks.product(factor, basis)[:, row, column]
     return result
 
 
@@ -253,7 +256,7 @@ def _inverse_factor(hessian: Array, kept: Mask) -> Array:
     """Of Cholesky factors, from lower triangles; 0 for features that are not kept; NaN without a factor."""
     scaled, scale = _scaled(_triangle(hessian, kept.shape[1]), kept)
     try:
-        inverse: Array = np.linalg.inv(np.linalg.cholesky(scaled)) * scale[:, None, :]
+        inverse: Array = blocks.inverse_of_lower(blocks.cholesky(scaled)) * scale[:, None, :]
     except np.linalg.LinAlgError:
         return np.full_like(scaled, np.nan)
     return inverse
@@ -358,7 +361,8 @@ def _halves(a: Array) -> tuple[Array, Array]:
 def _spans_constant(gram: Array, total: Array, rows: float) -> bool:
     """Whether features whose sums are `total` explain a column of ones."""
     scale = 1 / np.sqrt(np.diagonal(gram))
-    explained = (total * scale) @ np.linalg.solve(gram * np.outer(scale, scale), total * scale)
+    scaled, right = gram * np.outer(scale, scale), total * scale
+    explained = right @ _solved(scaled[None], right[None, :, None])[0, :, 0]
     return bool(rows - explained <= 1e-9 * rows)
 
 
@@ -374,7 +378,9 @@ def _scaled(hessian: Array, kept: Mask) -> tuple[Array, Array]:
 
 
 def _solved(matrices: Array, right: Array) -> Array:
-    """Solutions of stacked systems; one that is singular, by its pseudoinverse."""
+    """Solutions of stacked systems; one that is singular, by its pseudoinverse, or NaN where that takes long."""
+    if matrices.shape[-1] > blocks.BLOCK:
+        return blocks.solution(matrices, right)
     try:
         return cast(Array, np.linalg.solve(matrices, right))
     except np.linalg.LinAlgError:

@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "kernel.h"
 #include "miscadmin.h"
+#include "pieces.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
 
@@ -52,7 +53,7 @@ state_new(const Kernel *kernel, int ncols, int nparams, const double *params, in
 				 errmsg("%d columns are too many", ncols),
 				 errdetail("The most is %d, the target and a weight included.", MAX_COLUMNS)));
 	bytes = state_bytes(kernel, ncols, nparams, params, tail_capacity);
-	state = palloc0(bytes);
+	state = alloc_zeros(bytes);
 	SET_VARSIZE(state, bytes);
 	state->magic = STATE_MAGIC;
 	state->version = STATE_VERSION;
@@ -72,7 +73,7 @@ state_check(const Kernel *kernel, bytea *value)
 	Size		size = VARSIZE(value);
 
 	if ((uintptr_t) value != MAXALIGN((uintptr_t) value))
-		state = memcpy(palloc(size), value, size);
+		state = copy_pieces(palloc(size), value, size);
 	if (size < offsetof(State, body) || state->magic != STATE_MAGIC)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
@@ -122,7 +123,7 @@ state_folded(const Kernel *kernel, bytea *value)
 	int64		bytes = state_bytes(kernel, state->ncols, state->nparams, state->body, 0);
 	State	   *folded = palloc(bytes);
 
-	memcpy(folded, state, bytes);
+	copy_pieces(folded, state, bytes);
 	SET_VARSIZE(folded, bytes);
 	folded->tail_rows = 0;
 	folded->tail_capacity = 0;
@@ -136,7 +137,7 @@ State *
 state_outcome(const State *state, int64 numbers)
 {
 	Size		bytes = offsetof(State, body) + numbers * sizeof(double);
-	State	   *outcome = palloc0(bytes);
+	State	   *outcome = alloc_zeros(bytes);
 
 	memcpy(outcome, state, offsetof(State, body));
 	SET_VARSIZE(outcome, bytes);

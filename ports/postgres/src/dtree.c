@@ -10,6 +10,10 @@
 #include <math.h>
 
 #include "dd.h"
+#include "miscadmin.h"
+
+/* Cells between two looks for an interrupt. */
+#define MERGED_AT_ONCE 1000000
 
 /* A chunk of rows on its way. */
 typedef struct Chunk
@@ -160,6 +164,7 @@ dtree_add(State *state, const Block *block)
 	{
 		double	   *cells = state->body + state->nparams;
 
+		CHECK_FOR_INTERRUPTS();
 		chunk->rows = Min(DTREE_CHUNK, block->rows - first);
 		code_chunk(plan, block, first, chunk);
 		memset(chunk->node, 0, sizeof(chunk->node));
@@ -193,8 +198,12 @@ dtree_merge(State *into, const State *from)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("states of different trees cannot be merged")));
-	for (int64 i = into->nparams; i < size; i++)
-		into->body[i] += from->body[i];
+	for (int64 first = into->nparams; first < size; first += MERGED_AT_ONCE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int64 i = first; i < Min(size, first + MERGED_AT_ONCE); i++)
+			into->body[i] += from->body[i];
+	}
 }
 
 const Kernel dtree_kernel = {

@@ -7,6 +7,7 @@
 
 #include "dd.h"
 #include "miscadmin.h"
+#include "pieces.h"
 #include "store.h"
 
 /* Edges are filled up with infinities to a power of two less one, so that every search takes the same steps. */
@@ -82,6 +83,7 @@ code_column(Store *store, int column, const Coding *coding, int64 from, int64 to
 		double	   *values = store_column(store, block, column) + first;
 		uint64	   *nulls = store_nulls(store, block, column);
 
+		CHECK_FOR_INTERRUPTS();
 		if (coding->edges)
 			code_numbers(values, rows, coding->edges, coding->room, coding->null_code, codes);
 		else
@@ -137,7 +139,7 @@ store_bin(PG_FUNCTION_ARGS)
 	const double *numbers = copy;
 	const double *end = copy + size / sizeof(double);
 
-	memcpy(copy, VARDATA(given), size);
+	copy_pieces(copy, VARDATA(given), size);
 	for (int g = PG_GETARG_INT32(1); numbers < end; g++)
 	{
 		int64		from;

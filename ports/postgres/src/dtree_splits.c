@@ -10,6 +10,8 @@
 
 #include <math.h>
 
+#include "pieces.h"
+
 /* A gain below this part of what a node has to lose is rounding: TINY of core.py. */
 #define TINY 1e-10
 
@@ -115,6 +117,7 @@ try_cuts(Search *search, const double *cells, int bins, int feature, bool null_r
 		double		here = rows_of(plan, cell);
 		double		gain;
 
+		CHECK_FOR_INTERRUPTS();
 		if (here == 0 && bin > 0)
 			continue;
 		rows += here;
@@ -157,8 +160,11 @@ find_split(Search *search, const State *state, int slot, double *out)
 	search->total = out + FOUND;
 	search->left = search->total + stats;
 	for (int code = 0; code < plan->codes[0]; code++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < stats; i++)
 			search->total[i] += cells[((Size) slot * plan->codes[0] + code) * stats + i];
+	}
 	search->rows = rows_of(plan, search->total);
 	search->base = explained(plan, NULL, search->total, search->rows);
 	search->least = TINY * Max(square(plan, search->total, search->rows) - search->base, 0);
@@ -170,7 +176,7 @@ find_split(Search *search, const State *state, int slot, double *out)
 
 		if (state->body[HEADER + f] < 0)
 		{
-			memcpy(out, own, plan->codes[f] * stats * sizeof(double));
+			copy_pieces(out, own, plan->codes[f] * stats * sizeof(double));
 			out += plan->codes[f] * stats;
 		}
 		else if (search->rows > 0)

@@ -1,4 +1,4 @@
-"""How soon calls end that are cancelled: `make bench-stop`, python -m benchmarks.stop [WORD...] [--moments N].
+"""How soon calls end that are cancelled: python -m benchmarks.stop [WORD...] [--moments N].
 
 Each call is run once, to the end or for LONGEST, and then cancelled at moments drawn from a fixed seed.  What
 is measured is the time from the cancel to the end of the statement.
@@ -38,7 +38,8 @@ TABLES = {
                (10 * random())::integer AS d FROM generate_series(1, {rows})""",
     "grouped": """
         SELECT i % {groups} AS g, random() < 0.5 AS yes, random() AS y, random() AS a, random() AS b,
-               chr(97 + (10 * random())::integer) AS c FROM generate_series(1, {group_rows} * {groups}) AS i""",
+               chr(97 + (10 * random())::integer) AS c
+        FROM generate_series(1, {group_rows} * {groups}) AS i""",
     "leveled": """
         SELECT (random() * ({classes} - 1))::integer::text AS class, random() < 0.5 AS yes, random() AS y,
                'level ' || i % {levels} AS f, random() AS a FROM generate_series(1, 20 * {levels}) AS i""",

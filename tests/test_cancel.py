@@ -1,7 +1,7 @@
-"""Calls that are stopped end at once, wherever they are: cancels, timeouts, pg_terminate_backend, a fast shutdown.
+"""Calls end at once, wherever they are: by cancels, timeouts, pg_terminate_backend, a fast shutdown.
 
-The mark is 0.2 s on a quiet machine: `make bench-stop` measures it, over large tables.  Here a moment counts as
-late where three tries took longer than LATE, so that a busy machine fails no test.
+The mark is 0.2 s on a quiet machine: `make bench-stop` measures it, over large tables.  Here a moment counts
+as late where three tries took longer than LATE, so that a busy machine fails no test.
 """
 
 import time
@@ -67,8 +67,10 @@ def test_a_cancel_at_random_moments(stopper: Stopper, call: Call) -> None:
 
 
 def test_every_driver_is_among_the_calls(sql: Session) -> None:
-    drivers = sql("SELECT DISTINCT proname FROM pg_proc JOIN pg_language l ON l.oid = prolang"
-                  " WHERE pronamespace = 'madlib'::regnamespace AND lanname = 'plpython3u'")
+    drivers = sql(
+        "SELECT DISTINCT proname FROM pg_proc JOIN pg_language l ON l.oid = prolang"
+        " WHERE pronamespace = 'madlib'::regnamespace AND lanname = 'plpython3u'"
+    )
     short = {"load_dataset", "fmsketch_dcount", "nb_create_view", "logregr_summary"}  # a statement or two
     assert {name for (name,) in drivers} - short == {driver(call) for call in CALLS}
 
@@ -94,8 +96,10 @@ def test_a_fast_shutdown() -> None:
             connection.set_notice_receiver(lambda notice: None)
             connection.query("DROP EXTENSION IF EXISTS madpy; CREATE EXTENSION madpy CASCADE")
             connection.query("DROP TABLE IF EXISTS long")
-            connection.query("CREATE TABLE long AS SELECT random() a, random() b, random() c"
-                             " FROM generate_series(1, 50000)")
+            connection.query(
+                "CREATE TABLE long AS SELECT random() a, random() b, random() c"
+                " FROM generate_series(1, 50000)"
+            )
             ended: list[float] = []
             errors: list[str] = []
 

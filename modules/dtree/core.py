@@ -127,9 +127,7 @@ def best_splits(counted: Counted, rule: Rule) -> Splits:
     return best
 
 
-def _try_levels(
-    best: Splits, which: slice, feature: int, histogram: Array, total: Array, rule: Rule
-) -> None:
+def _try_levels(best: Splits, which: slice, feature: int, histogram: Array, total: Array, rule: Rule) -> None:
     """Splits of some nodes by one category, where they are better than the `best` ones."""
     base = _explained(total, rows_of(total, rule.criterion), rule.criterion)
     least = TINY * np.maximum(_square(total, rule.criterion) - base, 0)
@@ -155,7 +153,7 @@ def _try_levels(
 
 
 def parts(count: int, each: int) -> Iterator[slice]:
-    """Slices of `count` things of `each` numbers, so that no call of numpy takes long: none can be cancelled."""
+    """Slices of `count` things of `each` numbers: a call of numpy cannot be cancelled, so none takes long."""
     step = max(1, AT_ONCE // max(1, each))
     return (slice(first, min(count, first + step)) for first in range(0, count, step))
 

@@ -50,8 +50,8 @@ def first_centroids(scan: Scan, settings: Settings, sample: Sample, tell: Callab
 def plus_plus(db: Database, points: Array, weights: Array, k: int, distance: str, seed: int) -> Array:
     """k of the points as first centroids, shape (G, k, d); NaN where there are no more distinct ones.
 
-    points: shape (G, m, d); weights: (G, m), 0 for points that are not there.  See src/kmeans_seeds.c; 2 + log k
-    points are drawn for each centroid, the same numbers in every group.
+    points: shape (G, m, d); weights: (G, m), 0 for points that are not there.  See src/kmeans_seeds.c:
+    2 + log k points are drawn for each centroid, with the same numbers in every group.
     """
     groups, m, d = points.shape
     uniforms = core.uniforms(seed, k * (2 + int(np.log(k))))

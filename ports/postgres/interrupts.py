@@ -1,9 +1,9 @@
 """A cancel, a timeout or the order to end, while Python runs: seen as soon as the server's own code sees it.
 
-The server's signal handlers only leave a note, and its code looks for one in its loops.  Python's code, numpy's
-included, never does.  So a timer counts the processor time that the session uses, its signal is one that the
-server has no use for, and Python's own handler of it runs a statement between two instructions: a statement
-looks.  No loop of a driver or a core has to know.
+The server's signal handlers only set a flag, and its code looks at the flag in its loops.  Python's code,
+numpy's included, never does.  So a timer counts the processor time that the session uses; its signal is one
+that the server has no use for, and Python's own handler of it runs a statement between two instructions: a
+statement looks at the flag.  No loop of a driver or a core has to know.
 
 Two things are left alone: a module that is being imported, since numpy cannot be imported again after half of
 it, and one call of C code, numpy's too, which ends before Python comes to its handler.

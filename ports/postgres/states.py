@@ -40,10 +40,11 @@ class States:
             return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 0)))
         rows = np.frombuffer(data, np.uint8).reshape(groups, -1)
         headers = np.ascontiguousarray(rows[:, : HEADER.itemsize]).view(HEADER)[:, 0]
-        body = np.empty((groups, rows.shape[1] - HEADER.itemsize), np.uint8)
+        bodies = rows[:, HEADER.itemsize :]
         step = max(1, AT_ONCE // rows.shape[1])
-        for first in range(0, groups, step):
-            body[first : first + step] = rows[first : first + step, HEADER.itemsize :]
+        body = bodies if groups == 1 else np.empty(bodies.shape, np.uint8)
+        for first in range(0, groups if groups > 1 else 0, step):
+            body[first : first + step] = bodies[first : first + step]
         return cls(headers["rows_used"].copy(), headers["rows_skipped"].copy(), body.view("<f8"))
 
     @classmethod

@@ -227,7 +227,7 @@ def level_order(counts: Array, criterion: str) -> Integers:
 
 
 def principal_axes(covariance: Array) -> Array:
-    """Unit eigenvectors of the largest eigenvalues, shape (A, C), the largest component of each positive.
+    """Eigenvectors of the largest eigenvalues, shape (A, C), of any length, the largest component positive.
 
     Of very many classes by the power method, near enough to sort along: a decomposition takes too long.
     """

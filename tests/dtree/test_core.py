@@ -205,4 +205,3 @@ def test_the_axis_of_very_many_classes(monkeypatch):
     monkeypatch.setattr(core, "MANY_CLASSES", 5)
     found = core.principal_axes(covariance)
     assert np.allclose(found / np.linalg.norm(found, axis=1, keepdims=True), whole, atol=1e-9)
-

@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "bounds.h"
 #include "dd.h"
 #include "miscadmin.h"
 
@@ -29,7 +30,7 @@ typedef struct Chunk
 } Chunk;
 
 static void
-code_chunk(const Plan *plan, const Block *block, int first, Chunk *chunk)
+code_chunk(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
 {
 	for (int f = 0; f < plan->features; f++)
 	{
@@ -66,7 +67,7 @@ route(const TreeNode *restrict nodes, const int *restrict codes, int rows, int *
 
 		if (node->levels)
 			right = code == node->null_code ? node->null_right
-				: !(((uint32) node->levels[code / 32] >> (code % 32)) & 1);
+				: !((node->levels[code / 32] >> (code % 32)) & 1);
 		at[r] = node->child[right];
 	}
 }
@@ -105,7 +106,7 @@ keep_rows(const Plan *plan, const double *target, Chunk *chunk)
 
 		chunk->row[kept] = r;
 		chunk->slot[kept] = slot;
-		chunk->class[kept] = (int) target[r];
+		chunk->class[kept] = (int) integer_within(target[r], 0, plan->classes, -1);
 		chunk->target[kept] = target[r] - plan->nodes[chunk->node[r]].shift;
 		kept += counted;
 	}
@@ -148,7 +149,7 @@ add_feature(const Plan *plan, double *cells, const int *codes, const Chunk *chun
 }
 
 static void
-dtree_add(State *state, const Block *block)
+dtree_add(State *state, const RowBlock *block)
 {
 	const Plan *plan = dtree_plan(state->ncols, state->nparams, state->body);
 	Chunk	   *chunk;

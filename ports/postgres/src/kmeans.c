@@ -98,8 +98,9 @@ kmeans_size(int ncols, int nparams, const double *params)
 	return nparams + sums_size(k, ncols) + kept_size(kept_capacity(k, params), ncols);
 }
 
+/* Bounds and whole centroids: what work_new() reads is there. */
 static void
-kmeans_start(State *state, const double *params)
+kmeans_check(const State *state)
 {
 	int			d = state->ncols;
 
@@ -107,6 +108,11 @@ kmeans_start(State *state, const double *params)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("%d parameters do not fit %d features", state->nparams, d)));
+}
+
+static void
+kmeans_start(State *state, const double *params)
+{
 	memcpy(state->body, params, state->nparams * sizeof(double));
 }
 
@@ -235,7 +241,7 @@ flush(Work *work, State *state)
 }
 
 static void
-take_chunk(Work *work, const Block *block, int first, int rows)
+take_chunk(Work *work, const RowBlock *block, int first, int rows)
 {
 	double	   *units = work->room + (Size) work->d * KMEANS_CHUNK;
 
@@ -325,7 +331,7 @@ add_chunk(Work *work, Kept *kept, int rows)
 }
 
 static void
-kmeans_add(State *state, const Block *block)
+kmeans_add(State *state, const RowBlock *block)
 {
 	Kept		kept = kmeans_kept(state);
 	Work	   *work = work_new(state);
@@ -374,6 +380,7 @@ const Kernel kmeans_kernel = {
 	.has_params = true,
 	.sized_by_params = kmeans_size,
 	.start = kmeans_start,
+	.check = kmeans_check,
 	.add = kmeans_add,
 	.merge = kmeans_merge,
 };

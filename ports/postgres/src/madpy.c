@@ -5,7 +5,9 @@
 
 #include <limits.h>
 
+#include "compat.h"
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "store.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -37,11 +39,7 @@ _PG_init(void)
 							&store_memory_kb, 256 * 1024, 0, INT_MAX,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	store_init();
-#if PG_VERSION_NUM >= 150000
 	MarkGUCPrefixReserved("madpy");
-#else
-	EmitWarningsOnPlaceholders("madpy");
-#endif
 }
 
 PG_FUNCTION_INFO_V1(madpy_python_path);
@@ -74,6 +72,8 @@ same_version(PG_FUNCTION_ARGS)
 {
 	char	   *version = PG_ARGISNULL(0) ? "none" : text_to_cstring((text *) PG_GETARG_BYTEA_PP(0));
 
+	if (!pg_verify_mbstr(GetDatabaseEncoding(), version, strlen(version), true))
+		version = "something else";
 	if (strcmp(version, MADPY_VERSION) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -161,7 +161,7 @@ add_column(const Shape *shape, int feature, double *cells, const double *column,
 }
 
 static void
-nb_add(State *state, const Block *block)
+nb_add(State *state, const RowBlock *block)
 {
 	Shape		shape = shape_of(state);
 	int			codes[CHUNK];
@@ -226,6 +226,12 @@ nb_merge(State *into, const State *from)
 		cells += size;
 		others += size;
 	}
+}
+
+void
+nb_check(const State *state)
+{
+	(void) shape_of(state);
 }
 
 static int64

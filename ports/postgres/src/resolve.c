@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "compat.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
@@ -24,11 +25,7 @@ analyzed(const char *sql)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYNTAX_ERROR),
 				 errmsg("this is not an expression")));
-#if PG_VERSION_NUM >= 150000
 	return parse_analyze_fixedparams(linitial_node(RawStmt, trees), sql, NULL, 0, NULL);
-#else
-	return parse_analyze(linitial_node(RawStmt, trees), sql, NULL, 0, NULL);
-#endif
 }
 
 /* resolve(expression, table, path): what can stand for the expression; itself where it cannot stand in a row. */
@@ -52,7 +49,8 @@ resolve(PG_FUNCTION_ARGS)
 							 GUC_ACTION_SAVE, true, 0, false);
 	query = analyzed(psprintf("SELECT %s FROM %s", expression, quote_qualified_identifier(schema, name)));
 	AtEOXact_GUC(true, level);
-	if (list_length(query->targetList) != 1 || query->hasAggs || query->hasWindowFuncs || query->hasTargetSRFs)
+	if (list_length(query->rtable) != 1 || linitial_node(RangeTblEntry, query->rtable)->relid != table ||
+		list_length(query->targetList) != 1 || query->hasAggs || query->hasWindowFuncs || query->hasTargetSRFs)
 		PG_RETURN_TEXT_P(PG_GETARG_TEXT_P_COPY(0));
 	item = (Node *) linitial_node(TargetEntry, query->targetList)->expr;
 	PG_RETURN_TEXT_P(cstring_to_text(deparse_expression(item, deparse_context_for(name, table), false, false)));

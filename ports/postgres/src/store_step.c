@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "bounds.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "pieces.h"
@@ -82,7 +83,7 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 		int64		block = block_of(store, from);
 		int			first = row_of(store, from);
 		int			rows = Min(to - from, store->block_rows - first);
-		Block		b = {rows, columns};
+		RowBlock		b = {rows, columns};
 		MemoryContext old;
 
 		CHECK_FOR_INTERRUPTS();
@@ -281,6 +282,7 @@ store_outcomes(PG_FUNCTION_ARGS)
 	Steps		steps = step_arguments(fcinfo);
 	State	  **outcomes = palloc(Max(steps.groups, 1) * sizeof(State *));
 	Size		longest = 0;
+	Size		total = 0;
 	char	   *result;
 
 	if (steps.kernel->outcome == NULL)
@@ -293,9 +295,12 @@ store_outcomes(PG_FUNCTION_ARGS)
 
 		outcomes[i] = steps.kernel->outcome(state);
 		longest = Max(longest, VARSIZE(outcomes[i]) - VARHDRSZ);
+		total += VARSIZE(outcomes[i]);
 		pfree(state);
+		if (total > MaxAllocSize)	/* before all of them are there */
+			break;
 	}
-	result = alloc_zeros(VARHDRSZ + steps.groups * longest);
+	result = palloc_limited(VARHDRSZ + (int64) Max(steps.groups * longest, total), MaxAllocSize, "all outcomes together");
 	for (int i = 0; i < steps.groups; i++)
 		copy_pieces(result + VARHDRSZ + i * longest, VARDATA(outcomes[i]), VARSIZE(outcomes[i]) - VARHDRSZ);
 	SET_VARSIZE(result, VARHDRSZ + steps.groups * longest);

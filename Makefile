@@ -13,7 +13,7 @@ export PG_CONFIG
 in   = madpy/bootstrap.sh
 HOME_OF_MADPY = $(PREFIX)/lib/madpy
 
-.PHONY: help demo test check bench bench-shards server psql env stop build install uninstall
+.PHONY: help demo test check bench bench-shards bench-stop server psql env stop build install uninstall
 
 help:       ## this list
 	@sed -n 's/^\([a-z-]*\): *## /  make \1\t/p' Makefile | expand -t 20
@@ -34,6 +34,9 @@ bench:      ## the measurements, side by side with the alternatives
 
 bench-shards: ## the same on several servers of this machine
 	@$(in) --with bench python -m benchmarks.shards $(BENCH)
+
+bench-stop: ## how soon calls end that are cancelled
+	@$(in) --with bench python -m benchmarks.stop $(BENCH)
 
 server:     ## start the private cluster, with the library as it is in the checkout
 	@$(in) python -m madpy.server start

@@ -7,7 +7,7 @@ import numpy as np
 
 from madpy.errors import MadpyError
 from madpy.modules.dtree.bins import Bins, bit_words
-from madpy.modules.dtree.core import Array, Counted, Flags, Integers, Rule, Splits
+from madpy.modules.dtree.core import Array, Counted, Flags, Integers, Rule, Splits, parts
 from madpy.modules.dtree.grow import Trees, moved, rank, shift_for
 from madpy.modules.dtree.refine import listed, look_within, make_sure
 from madpy.modules.dtree.within import Places
@@ -121,7 +121,7 @@ class Passes:
             marks = np.pad(self.bins.marks(), [(0, 0), (0, 1)])
             body = self._step(trees, nodes[part], own, COUNT_AND_BOUND, rule, fold, groups, marks).body
             self._placed = (trees, _way_to(trees, nodes)[0]) if self.coded and part.all() else None
-            counted = self._counted(body[place[:, None], own[:, None] * width + np.arange(width)])
+            counted = self._counted(_cells(body, place, own, width))
             counted.places = _places(body, place, own, width, stats)
             yield nodes[part], counted
 
@@ -303,6 +303,14 @@ class Passes:
         offsets = np.zeros(len(trees), np.int64)
         offsets[nodes] = -1 - (at + 2 * place)
         return result.reshape(self.groups, -1), offsets
+
+
+def _cells(body: Array, group: Integers, slots: Integers, width: int) -> Array:
+    """The numbers of each node; `group` says which body they are in, `slots` where, shape (nodes, width)."""
+    result = np.empty((len(group), width))
+    for own in parts(len(group), width):
+        result[own] = body[group[own, None], slots[own, None] * width + np.arange(width)]
+    return result
 
 
 def _places(body: Array, group: Integers, slots: Integers, width: int, stats: int) -> Places:

@@ -28,6 +28,7 @@ ADRIFT = 0.1  # logits that still move by this much, and hardly less than before
 AT_REST = 1e-6  # change of a log-likelihood
 FEW_DIGITS, HOPELESS = 1e-4, 1e-13  # pivots between which the inverse of a Hessian is found in another basis
 INTERVAL = 1e-3
+BLOCK = 256  # rows of a matrix that numpy's own functions take at once
 AT_ONCE = 2**15  # numbers of the matrices worked on together: they stay in the second-level cache
 
 WORDS = ("converged", "not converged", "separated", "partly separated", "one class", "no rows")
@@ -179,7 +180,7 @@ def _combinations(design: Design, groups: Numbers) -> Array:
 def _far_from_singular(matrices: Array) -> bool:
     """Whether no matrix is near the tolerance; a tenth of the time of the factor that says where one is."""
     try:
-        pivots = np.diagonal(np.linalg.cholesky(matrices), axis1=1, axis2=2)
+        pivots = np.diagonal(_cholesky(matrices), axis1=1, axis2=2)
     except np.linalg.LinAlgError:
         return False
     return bool((pivots > 10 * math.sqrt(COLLINEAR)).all())
@@ -302,7 +303,8 @@ def roots(newton: Newton, groups: Numbers, basis: Array, found: Sums) -> Array:
     algorithm, ETNA 44, 306-326.
     """
     row, column = np.tril_indices(basis.shape[1])
-    result: Array = (_inverse_factor(found.hessian, newton.design.kept[groups]) @ basis)[:, row, column]
+    factor = _inverse_factor(found.hessian, newton.design.kept[groups])
+    result: Array = _block_product(factor, basis)[:, row, column]
     return result
 
 
@@ -310,7 +312,7 @@ def _inverse_factor(hessian: Array, kept: Mask) -> Array:
     """Of Cholesky factors, from lower triangles; 0 for features that are not kept; NaN without a factor."""
     scaled, scale = _scaled(_triangle(hessian, kept.shape[1]), kept)
     try:
-        inverse: Array = np.linalg.inv(np.linalg.cholesky(scaled)) * scale[:, None, :]
+        inverse: Array = _inverse_of_lower(_cholesky(scaled)) * scale[:, None, :]
     except np.linalg.LinAlgError:
         return np.full_like(scaled, np.nan)
     return inverse
@@ -415,7 +417,8 @@ def _halves(a: Array) -> tuple[Array, Array]:
 def _spans_constant(gram: Array, total: Array, rows: float) -> bool:
     """Whether features whose sums are `total` explain a column of ones."""
     scale = 1 / np.sqrt(np.diagonal(gram))
-    explained = (total * scale) @ np.linalg.solve(gram * np.outer(scale, scale), total * scale)
+    scaled, right = gram * np.outer(scale, scale), total * scale
+    explained = right @ _solved(scaled[None], right[None, :, None])[0, :, 0]
     return bool(rows - explained <= 1e-9 * rows)
 
 
@@ -431,8 +434,64 @@ def _scaled(hessian: Array, kept: Mask) -> tuple[Array, Array]:
 
 
 def _solved(matrices: Array, right: Array) -> Array:
-    """Solutions of stacked systems; one that is singular, by its pseudoinverse."""
+    """Solutions of stacked systems; of a singular one by its pseudoinverse, or NaN where that takes long."""
+    if matrices.shape[-1] > BLOCK:
+        return _block_solution(matrices, right)
     try:
         return cast(Array, np.linalg.solve(matrices, right))
     except np.linalg.LinAlgError:
         return np.linalg.pinv(matrices, hermitian=True) @ right
+
+
+# --- matrices of many features, block by block: one call of LAPACK for 2,000 rows takes half a second, and
+# cannot be cancelled.  Golub & Van Loan, Matrix Computations, 4th ed., sections 3.1 and 4.2. ---
+
+
+def _cholesky(matrices: Array) -> Array:
+    """Lower triangular L with L L' = M; numpy's LinAlgError where a matrix is not positive."""
+    n = matrices.shape[-1]
+    if n <= BLOCK:
+        return cast(Array, np.linalg.cholesky(matrices))
+    lower = np.zeros_like(matrices)
+    for j in range(0, n, BLOCK):
+        own = slice(j, j + BLOCK)
+        row = lower[:, own, :j]
+        lower[:, own, own] = np.linalg.cholesky(matrices[:, own, own] - row @ row.swapaxes(1, 2))
+        inverse = np.linalg.inv(lower[:, own, own]).swapaxes(1, 2)
+        for i in range(j + BLOCK, n, BLOCK):
+            below = slice(i, i + BLOCK)
+            rest = matrices[:, below, own] - lower[:, below, :j] @ row.swapaxes(1, 2)
+            lower[:, below, own] = rest @ inverse
+    return lower
+
+
+def _inverse_of_lower(lower: Array) -> Array:
+    """The inverse of a lower triangular matrix."""
+    n = lower.shape[-1]
+    if n <= BLOCK:
+        return cast(Array, np.linalg.inv(lower))
+    result = np.zeros_like(lower)
+    for i in range(0, n, BLOCK):
+        own = slice(i, i + BLOCK)
+        result[:, own, own] = inverse = np.linalg.inv(lower[:, own, own])
+        for j in range(0, i, BLOCK):
+            to = slice(j, j + BLOCK)
+            result[:, own, to] = -inverse @ (lower[:, own, :i] @ result[:, :i, to])
+    return result
+
+
+def _block_product(a: Array, b: Array) -> Array:
+    """a b, shapes (G, n, n)."""
+    n = a.shape[-1]
+    if n <= BLOCK:
+        return a @ b
+    return np.concatenate([a[:, i : i + BLOCK] @ b for i in range(0, n, BLOCK)], axis=1)
+
+
+def _block_solution(matrices: Array, right: Array) -> Array:
+    """X with M X = B of positive matrices, B of few columns; NaN where some matrix is not positive."""
+    try:
+        inverse = _inverse_of_lower(_cholesky(matrices))
+    except np.linalg.LinAlgError:
+        return np.full_like(right, np.nan)
+    return inverse.swapaxes(1, 2) @ (inverse @ right)

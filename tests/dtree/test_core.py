@@ -207,3 +207,38 @@ def test_pruning_against_scikit_learn():
     for cp in np.unique(found[found > 0]):
         pruned.set_params(ccp_alpha=cp * risk[0] / 150 * (1 + 1e-6)).fit(X, y)
         assert kept(trees, found, np.array([cp])).sum() == pruned.tree_.node_count
+
+
+@pytest.mark.parametrize(("criterion", "classes"), [("gini", 2), ("entropy", 4), ("variance", 3)])
+def test_splits_are_the_same_in_parts(monkeypatch, criterion, classes):
+    """Whatever number of counts is looked at at once: 5 nodes, 9 levels and NULL."""
+    cells = np.random.default_rng(2).integers(0, 6, (5, 10, classes)).astype(float)
+    cells[3, -1] = 0
+    if criterion == "variance":
+        cells[..., 2] = cells[..., 1] ** 2 + 1
+    whole = by_a_category(cells, Rule(criterion, 1))
+    monkeypatch.setattr(core, "AT_ONCE", 1)
+    parts = by_a_category(cells, Rule(criterion, 1))
+    assert np.allclose(whole.gain, parts.gain, rtol=1e-12)
+    assert (whole.null_right == parts.null_right).all()
+    assert {n: s.tolist() for n, s in whole.levels_left.items()} == {
+        n: s.tolist() for n, s in parts.levels_left.items()
+    }
+
+
+def test_edges_are_the_same_in_parts(monkeypatch):
+    values = np.random.default_rng(3).integers(0, 20, (6, 50)).astype(float)
+    values[2] = 1
+    whole = edges(values, np.ones_like(values), 7)
+    monkeypatch.setattr(core, "AT_ONCE", 1)
+    assert np.array_equal(edges(values, np.ones_like(values), 7), whole)
+
+
+def test_the_axis_of_very_many_classes(monkeypatch):
+    """By the power method as by numpy's decomposition."""
+    factors = np.random.default_rng(4).normal(size=(3, 30, 8)) * np.geomspace(1, 10, 8)
+    covariance = factors.swapaxes(1, 2) @ factors
+    whole = core.principal_axes(covariance)
+    monkeypatch.setattr(core, "MANY_CLASSES", 5)
+    found = core.principal_axes(covariance)
+    assert np.allclose(found / np.linalg.norm(found, axis=1, keepdims=True), whole, atol=1e-9)

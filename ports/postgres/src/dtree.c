@@ -11,6 +11,10 @@
 
 #include "bounds.h"
 #include "dd.h"
+#include "miscadmin.h"
+
+/* Cells between two looks for an interrupt. */
+#define MERGED_AT_ONCE 1000000
 
 static void
 code_chunk(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
@@ -185,6 +189,7 @@ dtree_add(State *state, const RowBlock *block)
 	{
 		double	   *cells = state->body + state->nparams;
 
+		CHECK_FOR_INTERRUPTS();
 		chunk->rows = Min(DTREE_CHUNK, block->rows - first);
 		code_chunk(plan, block, first, chunk);
 		drop_rows(plan, block, first, chunk);
@@ -230,8 +235,12 @@ dtree_merge(State *into, const State *from)
 						into->body[CLASSES] > 0 ? into->body[CLASSES] : 3);
 		return;
 	}
-	for (int64 i = into->nparams; i < size; i++)
-		into->body[i] += from->body[i];
+	for (int64 first = into->nparams; first < size; first += MERGED_AT_ONCE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int64 i = first; i < Min(size, first + MERGED_AT_ONCE); i++)
+			into->body[i] += from->body[i];
+	}
 }
 
 const Kernel dtree_kernel = {

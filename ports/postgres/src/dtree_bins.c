@@ -7,6 +7,7 @@
 
 #include "dd.h"
 #include "miscadmin.h"
+#include "pieces.h"
 #include "store.h"
 #include "utils/memutils.h"
 
@@ -106,6 +107,7 @@ code_column(Store *store, int column, const Coding *coding, int64 from, int64 to
 		double	   *values = store_column(store, block, column) + first;
 		uint64	   *nulls = store_nulls(store, block, column);
 
+		CHECK_FOR_INTERRUPTS();
 		if (coding->edges)
 			code_numbers(values, rows, coding->edges, coding->room, coding->null_code, codes);
 		else
@@ -187,7 +189,7 @@ store_bin(PG_FUNCTION_ARGS)
 
 	if (!make_room(store))
 		PG_RETURN_BOOL(false);
-	memcpy(copy, VARDATA(given), size);
+	copy_pieces(copy, VARDATA(given), size);
 	for (int g = PG_GETARG_INT32(1); numbers < end; g++)
 	{
 		int64		from;

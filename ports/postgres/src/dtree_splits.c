@@ -9,6 +9,7 @@
 #include "dtree_gain.h"
 
 #include "miscadmin.h"
+#include "pieces.h"
 
 typedef enum Found
 {
@@ -62,6 +63,7 @@ try_cuts(Search *search, const double *cells, int bins, int feature, bool null_r
 		double		here = rows_of(plan, cell);
 		double		gain;
 
+		CHECK_FOR_INTERRUPTS();
 		if (here == 0 && bin > 0)
 			continue;
 		rows += here;
@@ -103,8 +105,11 @@ find_split(Search *search, const State *state, int slot, double *out)
 	search->total = out + FOUND;
 	search->left = search->total + stats;
 	for (int code = 0; code < plan->codes[0]; code++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < stats; i++)
 			search->total[i] += cells[((Size) slot * plan->codes[0] + code) * stats + i];
+	}
 	set_node(&search->node, plan, search->total);
 	out = search->left + stats;
 	for (int f = 0; f < plan->features; f++)
@@ -114,7 +119,7 @@ find_split(Search *search, const State *state, int slot, double *out)
 
 		if (state->body[HEADER + f] < 0)
 		{
-			memcpy(out, own, plan->codes[f] * stats * sizeof(double));
+			copy_pieces(out, own, plan->codes[f] * stats * sizeof(double));
 			out += plan->codes[f] * stats;
 		}
 		else if (search->node.rows > 0)

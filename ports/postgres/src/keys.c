@@ -174,7 +174,10 @@ static const char *
 read_keys(Lookup *lookup, const char *at, const char *end)
 {
 	for (Size i = 0; i < (Size) lookup->groups * lookup->keys; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		lookup->values[i] = read_key(&at, end, lookup->types[i % lookup->keys]->type_id, -1, &lookup->nulls[i]);
+	}
 	return at;
 }
 
@@ -203,6 +206,7 @@ make_lookup(FunctionCallInfo fcinfo)
 	{
 		Size		first = (Size) g * lookup->keys;
 
+		CHECK_FOR_INTERRUPTS();
 		*slot_of(lookup, lookup->values + first, lookup->nulls + first) = g + 1;
 	}
 	return lookup;

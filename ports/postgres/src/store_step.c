@@ -8,6 +8,7 @@
 #include "bounds.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "pieces.h"
 #include "store.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -248,7 +249,7 @@ step_arguments(FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%zu bytes of parameters do not fit %d groups", size, steps.groups)));
 	check_step(steps.store, steps.kernel, steps.nparams);
-	steps.params = memcpy(palloc(size), VARDATA_ANY(given), size);
+	steps.params = copy_pieces(palloc(size), VARDATA_ANY(given), size);
 	if (steps.store->rows == 0)
 		steps.groups = 0;
 	return steps;
@@ -316,7 +317,7 @@ store_outcomes(PG_FUNCTION_ARGS)
 	}
 	result = palloc_limited(VARHDRSZ + (int64) Max(steps.groups * longest, total), MaxAllocSize, "all outcomes together");
 	for (int i = 0; i < steps.groups; i++)
-		memcpy(result + VARHDRSZ + i * longest, VARDATA(outcomes[i]), VARSIZE(outcomes[i]) - VARHDRSZ);
+		copy_pieces(result + VARHDRSZ + i * longest, VARDATA(outcomes[i]), VARSIZE(outcomes[i]) - VARHDRSZ);
 	SET_VARSIZE(result, VARHDRSZ + steps.groups * longest);
 	PG_RETURN_POINTER(result);
 }

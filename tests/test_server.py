@@ -294,8 +294,9 @@ def test_what_pip_cannot_do_is_told_in_a_line(tmp_path: Path, said: str, told: s
 def test_every_postgresql_here_is_compiled_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own, and one for each folder of packages that has the files, unless it is too old."""
     for version, files in {"14": True, "16": True, "17": False}.items():
-        place_file(tmp_path / version / "bin" / "pg_config", PG_CONFIG.format(folder=tmp_path, version=version))
-        (tmp_path / version / "bin" / "pg_config").chmod(0o755)
+        program = tmp_path / version / "bin" / "pg_config"
+        place_file(program, PG_CONFIG.format(folder=tmp_path, version=version))
+        program.chmod(0o755)
         if files:
             place_file(tmp_path / version / "include" / "postgres.h", "")
     monkeypatch.setattr(place, "BINARIES", (str(tmp_path.relative_to("/") / "*" / "bin"),))

@@ -15,6 +15,9 @@ from madpy.server import Address, start
 from madpy.state import here
 from tests.session import Session
 
+# So that scikit-learn need not ask /sys for the cores of this machine: without /sys it warns.  Before it is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 NUMBERS = count(1)
 TYPES = {bool: "boolean", int: "integer", float: "double precision", str: "text", list: "double precision[]"}
 OPERANDS = ["float8", "int", "bigint", "varchar", "text", "name", "oid", "bytea"]

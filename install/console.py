@@ -5,6 +5,7 @@ import getpass
 import inspect
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -100,7 +101,8 @@ def _connection_hint(refusal: str, user: str | None) -> str:
     """What to do about a connection that the server refused: often it knows no role of the login's name."""
     unknown = PEER_FAILED if user else f"{NO_ROLE}|{PEER_FAILED}"
     if re.search(f"on socket .* FATAL: +({unknown})", refusal, re.DOTALL):
-        words = shlex.join(["madpy", *sys.argv[1:]])
+        program = shutil.which("madpy") or f"{sys.prefix}/bin/madpy"  # sudo may not look in /usr/local/bin
+        words = shlex.join([program, *sys.argv[1:]])
         return f"Run it as the account of the server, which is a superuser there: sudo -u postgres {words}"
     return "Say where, as with psql: -h, -p, -U, -d."
 

@@ -101,7 +101,7 @@ def test_a_login_without_a_role_is_told_of_the_servers_account(server: Address) 
         command = [str(PROGRAM), "doctor", "-h", server.host, "-p", str(server.port), *options]
         return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True).stderr
 
-    wanted = f"sudo -u postgres madpy doctor -h {server.host} -p {server.port} -d 'my sales'.\n"
+    wanted = f"sudo -u postgres {PROGRAM} doctor -h {server.host} -p {server.port} -d 'my sales'.\n"
     told = said("-d", "my sales", PGUSER="nobody_here")
     assert told.startswith("error: ") and 'role "nobody_here" does not exist' in told
     assert told.endswith(f"\nhint: Run it as the account of the server, which is a superuser there: {wanted}")

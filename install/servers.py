@@ -113,7 +113,7 @@ def ask(db: Database, server: Server) -> Answer:
 def _limit_patience(db: Database, server: Server) -> None:
     """For this transaction.
 
-    Before PostgreSQL 16 nothing but an option ends a wait for a connection, from then on nothing but a cancel.
+    Before PostgreSQL 16 only an option ends a wait for a connection, from then on only a cancel.
     """
     db.execute("SET LOCAL statement_timeout = {limit:l}", limit=f"{_limit()}s")
     owned = db.value(

@@ -15,7 +15,7 @@ from madpy.server import Address, start
 from madpy.state import here
 from tests.session import Session
 
-# So that scikit-learn need not ask /sys for the cores of this machine: without /sys it warns.  Before it is imported.
+# Set before scikit-learn is imported: it need not ask /sys for the cores of this machine, and warn without it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 NUMBERS = count(1)

@@ -49,7 +49,7 @@ env:        ## print its address, for: eval "$(make -s env)"
 
 stop:       ## stop it; its data stay
 	@state=$$($(in) --state) python=$$state/venv/bin/python; \
-	    if [ -x "$$python" ]; then MADPY_STATE=$$state "$$python" -B -m madpy.server stop; fi
+	    if [ -x "$$python" ]; then MADPY_STATE=$$state "$$python" -BEs -m madpy.server stop; fi
 
 build:      ## compile the C library and render the SQL
 	@$(in) python -m madpy.place build

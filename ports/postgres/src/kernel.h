@@ -9,7 +9,6 @@
 #define MADPY_KERNEL_H
 
 #include "postgres.h"
-#include "compat.h"
 #include "fmgr.h"
 #include "utils/array.h"
 

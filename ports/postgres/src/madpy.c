@@ -5,7 +5,6 @@
 
 #include <limits.h>
 
-#include "compat.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "snapshot.h"

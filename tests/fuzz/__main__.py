@@ -1,0 +1,61 @@
+"""python -m tests.fuzz [--calls N] [--seed N] [--seconds S] [--megabytes N] [--under sanitizers|valgrind]
+
+Calls every C function of the library with values at their limits, and says which calls end a backend, are an internal
+error, take too long or too much memory, or return memory that they did not write.  The exit code is 1 if any does.
+"""
+
+import argparse
+import sys
+import time
+from contextlib import nullcontext
+
+from madpy.server import Address, start
+from madpy.state import here
+from tests.fuzz import checked, corpus
+from tests.fuzz.catalogue import functions
+from tests.fuzz.database import database
+from tests.fuzz.findings import Limits
+from tests.fuzz.run import fuzz
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--calls", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--seconds", type=float, default=3, help="what a call may take")
+    parser.add_argument("--megabytes", type=int, default=300, help="what a call may take")
+    parser.add_argument("--most", type=int, default=20, help="faults after which the fuzzer stops")
+    parser.add_argument("--under", choices=sorted(checked.CHECKERS), help="a checker of memory")
+    options = parser.parse_args()
+
+    state = here()
+    ordinary = start(state)
+    with database(ordinary) as address:
+        valid = corpus.collected(address, functions(address))
+    checker = checked.CHECKERS.get(options.under)
+    if checker:
+        running = checked.running(state, checker)
+        state = checked.state_of(state, checker)
+    else:
+        running = nullcontext(ordinary)
+    with running as server, database(server) as address:
+        return report(options, address, state, valid)
+
+
+def report(options: argparse.Namespace, address: Address, state, valid) -> int:
+    """Run the fuzzer, print what it found and how much it did."""
+    limits = Limits(options.seconds, options.megabytes)
+    print(f"seed {options.seed}, {options.calls} calls", flush=True)
+    began = time.monotonic()
+    fuzzer = fuzz(
+        address, state.log, valid, seed=options.seed, calls=options.calls, limits=limits, most=options.most,
+        say=lambda text: print(text, flush=True),
+    )  # fmt: skip
+    outcomes = ", ".join(f"{count} {state}" for state, count in fuzzer.outcomes.most_common(8))
+    print(f"seed {options.seed}: {fuzzer.number} calls in {time.monotonic() - began:.0f} s ({outcomes}),", end=" ")
+    print(f"{len(fuzzer.findings)} faults")
+    return 1 if fuzzer.findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -182,9 +182,47 @@ def test_parameters_that_lead_astray(sql):
         try:
             sql(state.format(f"'{{{text}}}'"))
         except Exception as error:
-            assert error.sqlstate in ("22023", "2202E", "XX000"), error
+            assert error.sqlstate in ("22023", "2202E", "54000"), error
 
     change()
+
+
+def counted(sql, params, target, x):
+    """What the kernel says of one row; x as SQL."""
+    state = f"madlib.dtree_state({target}, ARRAY[{x}]::float8[], '{{{','.join(map(str, params))}}}'::float8[])"
+    return sql.value(f"SELECT {state}")
+
+
+@pytest.mark.parametrize("x", ["-1", "3", "1e10", "-1e300", "1e300", "'inf'", "'-inf'", "'nan'"])
+def test_codes_that_are_none(sql, x):
+    """A code of a category that no integer can be counts as NULL."""
+    params = [1, 2, 1, 1, 1, 1, *[0] * 5, 1, -3, -1, 0, 0, 0, 0, 0, 0]
+    assert counted(sql, params, 0, x) == counted(sql, params, 0, "NULL") != counted(sql, params, 0, "2")
+
+
+@pytest.mark.parametrize("target", ["-1", "2", "1e10", "1e300", "-1e300", "'inf'", "'nan'"])
+def test_classes_that_are_none(sql, target):
+    error = sql.fails(
+        f"SELECT madlib.dtree_state({target}, ARRAY[1]::float8[], ARRAY{PARAMS}::float8[])"
+    )
+    number = {"1e10": "1e+10", "1e300": "1e+300", "-1e300": "-1e+300", "'inf'": "Infinity", "'nan'": "NaN"}
+    assert (error.sqlstate, error.message) == (
+        "22023",
+        f"the parameters do not describe a tree: {number.get(target, target)} is not from 0 to 1",
+    )
+
+
+@pytest.mark.parametrize("word", ["-1", "4294967296", "1e300", "-1e300", "inf", "nan"])
+def test_sets_of_levels_that_are_none(sql, word):
+    """A number that is no set of 32 levels sends none of them left."""
+    head = [1, 2, 2, 3, 1, 0, *[0] * 5, 1, -3]
+    nodes = [0, 1, 2, 34, 0, -1, 0, -1, 0, 0, 0, 0, 0, 0, -1, 0, 0, 0, 0, 1, 0]
+    assert len(head) + len(nodes) == 34
+    cells = {
+        said: np.frombuffer(counted(sql, [*head, *nodes, said], 0, 1)[-32:]).tolist()
+        for said in (word, "0", "2")  # the set of no level, and of level 1
+    }
+    assert cells == {word: [0, 0, 1, 0], "0": [0, 0, 1, 0], "2": [1, 0, 0, 0]}
 
 
 @pytest.mark.parametrize("kernel", ["dtree", "dtree_sample"])

@@ -75,7 +75,7 @@ def test_views_that_are_none(sql: Session, view: str) -> None:
     assert sql.value("SELECT madlib.__view_over('v_row', 't', 'u')") is None
     assert sql.value("SELECT madlib.__view_over(NULL, 't', 'u')") is None
     assert sql.fails("SELECT madlib.__view_over('v', 't', 's')").sqlstate == "42804"
-    assert sql.fails("SELECT madlib.__view_over('v', 't', 0)").sqlstate == "XX000"
+    assert sql.fails("SELECT madlib.__view_over('v', 't', 0)").sqlstate == "42P01"
     try:
         assert sql.value(f"SELECT madlib.__view_over('{view}', 't', 'u')") is None
     except pg.DatabaseError as error:

@@ -115,3 +115,75 @@ def test_quantiles_in_no_order(sql):
         merged = f"SELECT madlib.column_summary_merge(s) AS s FROM (VALUES {states}) AS t(s)"
         (found,) = sql(f"SELECT (madlib.column_summary_of(s)).quantile_array FROM ({merged}) AS m")
         assert all(1 <= value <= 20 for value in found[0])
+
+
+# --- parts that do not belong together ---
+
+MALFORMED = ("22P03", "malformed state of column_summary")
+WANTED, WAITING, SIZES, MINIMUM, PARTS = 7, 8, 12, 172, 204  # where they are in a state (src/summary.h)
+
+
+def parts(state):
+    """Where each part of a state of column_summary begins, and where the last one ends."""
+    sizes = struct.unpack_from("<5I", state, SIZES)
+    return [PARTS + sum(sizes[:part]) for part in range(6)]
+
+
+def refused(sql, call, *states):
+    values = ", ".join(f"('\\x{bytes(state).hex()}'::bytea)" for state in states)
+    error = sql.fails(f"SELECT madlib.{call} FROM (VALUES {values}) AS v(s)")
+    return error.sqlstate, error.message
+
+
+@pytest.mark.parametrize("call", ["column_summary_merge(s)", "__column_summary_state(s)", "column_summary_of(s)"])
+@pytest.mark.parametrize(
+    ("kind", "wanted"),  # a text has no quantiles: 5 is all of it
+    [*(("integer", wanted) for wanted in range(7)), *(("text", wanted) for wanted in (0, 1, 2, 3, 4, 6))],
+)
+def test_parts_that_are_not_wanted(sql, states, kind, wanted, call):
+    """No room is made for them: values of the second state went into the room of the first one, which had none."""
+    state = bytearray(states[kind])
+    state[WANTED] = wanted
+    assert refused(sql, call, state) == MALFORMED
+    empty = sql.value(f"SELECT madlib.column_summary_state(i, {wanted}) FROM generate_series(1, 1) AS i")
+    assert refused(sql, "column_summary_merge(s)", empty, state) == MALFORMED
+
+
+def test_counters_that_are_all_free(sql, states):
+    """Though all are said to be in use: what was lowered by their median was lowered by what lay in memory."""
+    state = bytearray(states["integer"])
+    first, last = parts(state)[3:5]
+    capacity, count = struct.unpack_from("<2I", state, first)
+    assert (capacity, count > 0, struct.unpack_from("<I", state, SIZES)[0] > 0) == (2048, True, True)
+    state[first + 16 : last] = bytes(last - first - 16)
+    struct.pack_into("<I", state, first + 4, 1536)
+    struct.pack_into("<I", state, WAITING, 1)
+    assert refused(sql, "__column_summary_state(s)", state) == (
+        "22P03",
+        "this sketch of frequent values is damaged",
+    )
+
+
+@pytest.mark.parametrize("days", [2**31, -(2**40), 2**31 - 2, -2500000])
+def test_a_date_that_is_none(sql, days):
+    state = bytearray(sql.value("SELECT madlib.column_summary_state('2000-01-02'::date)"))
+    at = state.index(struct.pack("<qq", 1, 1), parts(state)[3] + 16)
+    struct.pack_into("<q", state, at, days)
+    assert refused(sql, "column_summary_of(s)", state) == MALFORMED
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), 1e300, -1e300, 1e18])
+@pytest.mark.parametrize("sql_type", ["date", "timestamp", "timestamptz"])
+def test_a_time_that_is_none(sql, sql_type, seconds):
+    """The smallest value, in seconds since 1970, as a number that no integer can hold."""
+    state = bytearray(sql.value(f"SELECT madlib.column_summary_state('2000-01-02'::{sql_type})"))
+    assert struct.unpack_from("<d", state, MINIMUM)[0] == struct.unpack_from("<d", state, MINIMUM + 8)[0] > 9e8
+    struct.pack_into("<d", state, MINIMUM, seconds)
+    assert refused(sql, "column_summary_of(s, '{}')", state) == MALFORMED
+
+
+def test_registers_of_more_values_than_there_are_numbers(sql, states):
+    """All of them full: the estimate is infinite, and no integer."""
+    state = bytearray(states["distinct, registers"])
+    state[-(1 << 14) :] = bytes([51]) * (1 << 14)
+    assert sql.value(f"SELECT madlib.__fmsketch_final('\\x{state.hex()}')") == 2**53

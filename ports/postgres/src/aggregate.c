@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "bounds.h"
 #include "catalog/pg_type.h"
 #include "kernel.h"
 #include "miscadmin.h"
@@ -52,7 +53,7 @@ state_new(const Kernel *kernel, int ncols, int nparams, const double *params, in
 				 errmsg("%d columns are too many", ncols),
 				 errdetail("The most is %d, the target and a weight included.", MAX_COLUMNS)));
 	bytes = state_bytes(kernel, ncols, nparams, params, tail_capacity);
-	state = palloc0(bytes);
+	state = palloc_limited(bytes, MAX_STATE_BYTES, "a state of the kernel");
 	SET_VARSIZE(state, bytes);
 	state->magic = STATE_MAGIC;
 	state->version = STATE_VERSION;
@@ -61,6 +62,8 @@ state_new(const Kernel *kernel, int ncols, int nparams, const double *params, in
 	state->nparams = nparams;
 	state->tail_capacity = tail_capacity;
 	kernel->start(state, params);
+	if (kernel->check)
+		kernel->check(state);
 	return state;
 }
 
@@ -68,11 +71,9 @@ state_new(const Kernel *kernel, int ncols, int nparams, const double *params, in
 State *
 state_check(const Kernel *kernel, bytea *value)
 {
-	State	   *state = (State *) value;
-	Size		size = VARSIZE(value);
+	State	   *state = (State *) aligned_bytes(value);
+	Size		size = VARSIZE(state);
 
-	if ((uintptr_t) value != MAXALIGN((uintptr_t) value))
-		state = memcpy(palloc(size), value, size);
 	if (size < offsetof(State, body) || state->magic != STATE_MAGIC)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
@@ -85,12 +86,16 @@ state_check(const Kernel *kernel, bytea *value)
 		state->nparams < 0 || state->nparams > MAX_PARAMS || (state->nparams > 0) != kernel->has_params ||
 		state->tail_rows < 0 || state->tail_rows > state->tail_capacity || state->tail_capacity > TAIL_ROWS ||
 		state->tail_rows == TAIL_ROWS ||
-		state->rows_used < 0 || state->rows_skipped < 0 ||
+		state->rows_used < 0 || state->rows_used > MAX_ROWS ||
+		state->rows_skipped < 0 || state->rows_skipped > MAX_ROWS ||
+		(state->ncols == kernel->scalars && (state->tail_rows > 0 || state->rows_used > 0)) ||	/* rows of nothing */
 		(kernel->sized_by_params && size < offsetof(State, body) + state->nparams * sizeof(double)) ||
 		size != state_bytes(kernel, state->ncols, state->nparams, state->body, state->tail_capacity))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("this state is damaged")));
+	if (kernel->check)
+		kernel->check(state);
 	return state;
 }
 
@@ -135,15 +140,15 @@ state_folded(const Kernel *kernel, bytea *value)
 State *
 state_outcome(const State *state, int64 numbers)
 {
-	Size		bytes = offsetof(State, body) + numbers * sizeof(double);
-	State	   *outcome = palloc0(bytes);
+	int64		bytes = offsetof(State, body) + numbers * (int64) sizeof(double);
+	State	   *outcome = palloc_limited(bytes, MaxAllocSize, "the outcome of a state");
 
 	memcpy(outcome, state, offsetof(State, body));
 	SET_VARSIZE(outcome, bytes);
 	return outcome;
 }
 
-/* Twice the room for waiting rows. */
+/* Twice the room for waiting rows; it is zeros, since an aggregate without a final function returns it. */
 static State *
 state_grown(const Kernel *kernel, const State *state)
 {
@@ -152,6 +157,7 @@ state_grown(const Kernel *kernel, const State *state)
 	State	   *grown = palloc(bytes);
 
 	memcpy(grown, state, VARSIZE(state));
+	memset((char *) grown + VARSIZE(state), 0, bytes - VARSIZE(state));
 	SET_VARSIZE(grown, bytes);
 	grown->tail_capacity = capacity;
 	return grown;
@@ -166,7 +172,9 @@ vector_length(ArrayType *array, const char *what)
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("%s must be an array of one dimension, not of %d", what, ARR_NDIM(array))));
 	if (ARR_ELEMTYPE(array) != FLOAT8OID)
-		elog(ERROR, "%s is not an array of double precision", what);
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("%s must be an array of double precision", what)));
 	return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 }
 
@@ -253,15 +261,15 @@ take_scalars(FunctionCallInfo fcinfo, int scalars, double *to)
 static Datum
 accumulate(FunctionCallInfo fcinfo, const Kernel *kernel)
 {
-	State	   *state = PG_ARGISNULL(0) ? NULL : state_check(kernel, PG_GETARG_BYTEA_P(0));	/* INITCOND is anybody's */
+	State	   *state;
 	int			features = kernel->scalars > 0 ? 2 : 1;
 	const double *x = NULL;
 	double		scalars[2];
 	int			k = 0;
 	double	   *row;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "%s called outside an aggregate", kernel->name);
+	aggregate_only(fcinfo, kernel->name, NULL);
+	state = PG_ARGISNULL(0) ? NULL : state_check(kernel, PG_GETARG_BYTEA_P(0));	/* INITCOND is anybody's */
 	if (!PG_ARGISNULL(features))
 		x = (kernel->takes_nulls ? vector_with_nan : vector_argument)
 			(PG_GETARG_ARRAYTYPE_P(features), "features", &k);
@@ -319,20 +327,22 @@ check_columns(FunctionCallInfo fcinfo, int first)
 static Datum
 accumulate_columns(FunctionCallInfo fcinfo, const Kernel *kernel)
 {
-	State	   *state = PG_ARGISNULL(0) ? NULL : state_check(kernel, PG_GETARG_BYTEA_P(0));
+	State	   *state;
 	int			params = 1 + kernel->scalars;
 	int			first = params + (kernel->has_params ? 1 : 0);
 	int			k = PG_NARGS() - first;
 	int			needed = kernel->takes_nulls ? params : PG_NARGS();	/* arguments before this one */
 	double	   *row;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "%s called outside an aggregate", kernel->name);
+	aggregate_only(fcinfo, kernel->name, NULL);
 	check_columns(fcinfo, first);
+	state = PG_ARGISNULL(0) ? NULL : state_check(kernel, PG_GETARG_BYTEA_P(0));
 	if (state == NULL)
 		state = first_state(kernel, fcinfo, k + kernel->scalars, params);
 	else if (state->ncols != k + kernel->scalars)
-		elog(ERROR, "a state of %d columns does not fit %d features", state->ncols, k);
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("a state of %d columns does not fit %d features", state->ncols, k)));
 	for (int arg = 1; arg < needed; arg++)
 		if (PG_ARGISNULL(arg))
 		{
@@ -361,8 +371,7 @@ combine(FunctionCallInfo fcinfo, const Kernel *kernel)
 	State	   *into;
 	State	   *from;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "%s called outside an aggregate", kernel->name);
+	aggregate_only(fcinfo, kernel->name, NULL);
 	if (PG_ARGISNULL(1))
 	{
 		if (PG_ARGISNULL(0))

@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "bounds.h"
 #include "dd.h"
 
 /* A chunk of rows on its way. */
@@ -62,7 +63,7 @@ route(const TreeNode *restrict nodes, const int *restrict codes, int rows, int *
 
 		if (node->levels)
 			right = code == node->null_code ? node->null_right
-				: !(((uint32) node->levels[code / 32] >> (code % 32)) & 1);
+				: !((node->levels[code / 32] >> (code % 32)) & 1);
 		at[r] = node->child[right];
 	}
 }
@@ -101,7 +102,7 @@ keep_rows(const Plan *plan, const double *target, Chunk *chunk)
 
 		chunk->row[kept] = r;
 		chunk->slot[kept] = slot;
-		chunk->class[kept] = (int) target[r];
+		chunk->class[kept] = (int) integer_within(target[r], 0, plan->classes, -1);
 		chunk->target[kept] = target[r] - plan->nodes[chunk->node[r]].shift;
 		kept += counted;
 	}

@@ -58,7 +58,7 @@ typedef struct TreeNode
 	int			child[2];
 	int			slot;
 	double		shift;
-	const double *levels;		/* of a category's split, else NULL */
+	const uint32 *levels;		/* of a category's split, else NULL */
 	int			null_code;
 	bool		null_right;
 } TreeNode;
@@ -81,6 +81,7 @@ typedef struct Plan
 	int			depth;			/* splits from the root to the lowest leaf */
 	bool		has_categories;	/* some split is of categories */
 	bool		counts;			/* some node has a slot */
+	uint32	   *words;			/* the parameters as sets of levels; NULL: none are needed */
 	TreeNode   *nodes;
 	int		   *codes;			/* per feature: how many codes, that of NULL among them */
 	double	  **edges;			/* per feature: filled up to a power of two less one; NULL: none to look among */

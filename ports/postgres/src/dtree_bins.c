@@ -54,9 +54,9 @@ code_levels(const double *restrict values, int rows, int null_code, int *restric
 {
 	for (int r = 0; r < rows; r++)
 	{
-		int			code = (int) values[r];
+		double		code = values[r] >= 0 ? values[r] : null_code;	/* of NaN too: the cast has to be one of a number */
 
-		codes[r] = (unsigned) code > (unsigned) null_code ? null_code : code;
+		codes[r] = (int) (code <= null_code ? code : null_code);
 	}
 }
 

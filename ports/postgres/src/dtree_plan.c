@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <math.h>
 
+#include "bounds.h"
 #include "utils/memutils.h"
 
 /* From here on a comparison is worth its while. */
@@ -63,6 +64,17 @@ dtree_body_size(int ncols, int nparams, const double *params)
 	return nparams + cells * header(params, nparams, SLOTS) * (classes > 0 ? classes : 3);
 }
 
+/* Parameters as the sets of levels that some of them are, each number 32 levels; no set where it is no such number. */
+static uint32 *
+read_words(const double *params, int nparams)
+{
+	uint32	   *words = palloc(nparams * sizeof(uint32));
+
+	for (int i = 0; i < nparams; i++)
+		words[i] = (uint32) integer_within(params[i], 0, PG_UINT32_MAX, 0);
+	return words;
+}
+
 /* The edges of each feature; returns where they end among the parameters. */
 static int
 read_features(Plan *plan, int nparams, const double *params)
@@ -104,7 +116,9 @@ read_split(Plan *plan, TreeNode *node, const double *fields, const double *param
 	{
 		int			at = whole_parameter(fields[SPLIT], 0, nparams - (node->null_code + 31) / 32);
 
-		node->levels = params + at;
+		if (plan->words == NULL)
+			plan->words = read_words(params, nparams);
+		node->levels = plan->words + at;
 		plan->has_categories = true;
 		return;
 	}
@@ -188,7 +202,7 @@ dtree_plan(int ncols, int nparams, const double *params)
 	context = AllocSetContextCreate(CurrentMemoryContext, "madpy tree", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
 	copy = memcpy(palloc(nparams * sizeof(double)), params, nparams * sizeof(double));
-	plan = read_plan(ncols, nparams, copy); /* which points into them */
+	plan = read_plan(ncols, nparams, copy);
 	MemoryContextSwitchTo(old);
 
 	/* it is whole: now it may take the place of the one before */

@@ -175,7 +175,7 @@ dtree_predict_prob(PG_FUNCTION_ARGS)
 	int			leaf;
 	const DTree *tree;
 
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);	/* one made anew stays until the query ends */
 	tree = arguments(fcinfo, &leaf);
 	if (tree->row->classes == 0)
 		ereport(ERROR,

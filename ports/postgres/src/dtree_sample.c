@@ -64,8 +64,14 @@ static void
 sample_start(State *state, const double *params)
 {
 	memcpy(state->body, params, 2 * sizeof(double));
-	whole_parameter(params[SEED_OF], 0, INT_MAX);
 	state->body[LIMIT] = as_double(PG_UINT64_MAX);
+}
+
+static void
+sample_check(const State *state)
+{
+	whole_parameter(state->body[SEED_OF], 0, INT_MAX);
+	whole_parameter(state->body[COUNT], 0, 2 * kept(state->body, 2));
 }
 
 typedef struct Entry
@@ -226,6 +232,7 @@ const Kernel dtree_sample_kernel = {
 	.takes_nulls = true,
 	.sized_by_params = sample_size,
 	.start = sample_start,
+	.check = sample_check,
 	.add = sample_add,
 	.merge = sample_merge,
 	.outcome = sample_outcome,

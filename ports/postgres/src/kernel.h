@@ -56,6 +56,8 @@ typedef struct Kernel
 	/* instead, where parameters say how large a body is; they are what it begins with, and may come from anywhere */
 	int64		(*sized_by_params) (int ncols, int nparams, const double *params);
 	void		(*start) (State *state, const double *params);	/* body is all zeros before */
+	/* raises an error where parameters do not fit the columns; of new states, and at every row: it has to be quick */
+	void		(*check) (const State *state);
 	void		(*add) (State *state, const Block *block);	/* counts rows_used itself */
 	void		(*merge) (State *into, const State *from);	/* bodies only, same shape */
 	State	   *(*outcome) (const State *state);	/* what a driver reads of it: its head, and a body of another shape */

@@ -58,6 +58,28 @@ damaged(void)
 			 errmsg("these parameters of groups are damaged")));
 }
 
+/* The most groups, and the most keys of all of them: what is made of each takes ten times its bytes. */
+#define MAX_GROUPS (4 * 1024 * 1024)
+#define MAX_KEYS (16 * 1024 * 1024)
+
+/* Parameters of groups with `keys` keys each: as many groups as their bytes have room for.  Where the bytes end. */
+static const char *
+check_packed(const Packed *packed, int keys)
+{
+	Size		size = VARSIZE(packed);
+
+	if (size < offsetof(Packed, data) || packed->magic != PACKED_MAGIC || packed->keys != keys ||
+		packed->groups < 0 || packed->nparams < 0 ||
+		packed->groups > (keys == 0 ? 1 : (size - offsetof(Packed, data)) / sizeof(int32) / keys))
+		damaged();
+	if (packed->groups > MAX_GROUPS || (int64) packed->groups * keys > MAX_KEYS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("parameters of %d groups are too many", packed->groups),
+				 errdetail("The most is %d groups, and %d values of grouping columns.", MAX_GROUPS, MAX_KEYS)));
+	return (const char *) packed + size;
+}
+
 static uint32
 hash_of(const Lookup *lookup, const Datum *values, const bool *nulls)
 {
@@ -159,26 +181,23 @@ static Lookup *
 make_lookup(FunctionCallInfo fcinfo)
 {
 	Packed	   *packed = (Packed *) PG_GETARG_BYTEA_P_COPY(0);
-	const char *end = (char *) packed + VARSIZE(packed);
+	const char *end = check_packed(packed, PG_NARGS() - 1);
 	Lookup	   *lookup = palloc0(sizeof(Lookup));
 	Size		cells;
 
-	if (VARSIZE(packed) < offsetof(Packed, data) || packed->magic != PACKED_MAGIC || packed->groups < 0 ||
-		packed->nparams < 0 || packed->keys != PG_NARGS() - 1 || packed->groups > end - packed->data)
-		damaged();
 	lookup->groups = packed->groups;
 	lookup->keys = packed->keys;
 	lookup->nparams = packed->nparams;
 	find_types(lookup, fcinfo);
 	cells = Max((Size) lookup->groups * lookup->keys, 1);
-	lookup->values = MemoryContextAllocHuge(CurrentMemoryContext, cells * sizeof(Datum));
+	lookup->values = palloc(cells * sizeof(Datum));
 	lookup->nulls = palloc(cells);
 	lookup->numbers = read_keys(lookup, packed->data, end);
 	if (end - lookup->numbers != (ptrdiff_t) ((int64) lookup->groups * lookup->nparams * sizeof(double)))
 		damaged();
 	lookup->mask = pg_nextpower2_32(2 * (uint32) lookup->groups + 2) - 1;
 	lookup->slots = palloc0(((Size) lookup->mask + 1) * sizeof(int));
-	lookup->arrays = palloc0((lookup->groups + 1) * sizeof(ArrayType *));
+	lookup->arrays = lookup->nparams == 0 ? NULL : palloc0((lookup->groups + 1) * sizeof(ArrayType *));
 	for (int g = 0; g < lookup->groups; g++)
 	{
 		Size		first = (Size) g * lookup->keys;
@@ -246,6 +265,8 @@ key_params(PG_FUNCTION_ARGS)
 
 	if (group < 0)
 		PG_RETURN_NULL();
+	if (lookup->nparams == 0)
+		PG_RETURN_ARRAYTYPE_P(construct_empty_array(FLOAT8OID));
 	if (lookup->arrays[group] == NULL)
 	{
 		Size		bytes = lookup->nparams * sizeof(double);
@@ -268,8 +289,8 @@ Datum
 key_rows(PG_FUNCTION_ARGS)
 {
 	Packed	   *packed = (Packed *) PG_GETARG_BYTEA_P_COPY(0);
-	const char *end = (char *) packed + VARSIZE(packed);
 	const char *at = packed->data;
+	const char *end;
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	TupleDesc	desc;
 	MemoryContext old;
@@ -285,8 +306,8 @@ key_rows(PG_FUNCTION_ARGS)
 	rsinfo->setResult = tuplestore_begin_heap(false, false, work_mem);
 	rsinfo->setDesc = desc;
 	MemoryContextSwitchTo(old);
-	if (VARSIZE(packed) < offsetof(Packed, data) || packed->magic != PACKED_MAGIC || packed->groups < 0 ||
-		packed->keys != desc->natts - 1 || TupleDescAttr(desc, 0)->atttypid != INT4OID)
+	end = check_packed(packed, desc->natts - 1);
+	if (TupleDescAttr(desc, 0)->atttypid != INT4OID)
 		damaged();
 	for (int group = 0; group < packed->groups; group++)
 	{

@@ -98,8 +98,9 @@ kmeans_size(int ncols, int nparams, const double *params)
 	return nparams + sums_size(k, ncols) + kept_size(kept_capacity(k, params), ncols);
 }
 
+/* Bounds and whole centroids: what work_new() reads is there. */
 static void
-kmeans_start(State *state, const double *params)
+kmeans_check(const State *state)
 {
 	int			d = state->ncols;
 
@@ -107,6 +108,11 @@ kmeans_start(State *state, const double *params)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("%d parameters do not fit %d features", state->nparams, d)));
+}
+
+static void
+kmeans_start(State *state, const double *params)
+{
 	memcpy(state->body, params, state->nparams * sizeof(double));
 }
 
@@ -374,6 +380,7 @@ const Kernel kmeans_kernel = {
 	.has_params = true,
 	.sized_by_params = kmeans_size,
 	.start = kmeans_start,
+	.check = kmeans_check,
 	.add = kmeans_add,
 	.merge = kmeans_merge,
 };

@@ -6,6 +6,7 @@
 #include <limits.h>
 
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "store.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -74,6 +75,8 @@ same_version(PG_FUNCTION_ARGS)
 {
 	char	   *version = PG_ARGISNULL(0) ? "none" : text_to_cstring((text *) PG_GETARG_BYTEA_PP(0));
 
+	if (!pg_verify_mbstr(GetDatabaseEncoding(), version, strlen(version), true))
+		version = "something else";
 	if (strcmp(version, MADPY_VERSION) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -3,10 +3,10 @@
  */
 #include "model_row.h"
 
-#include <limits.h>
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "kernel.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -48,13 +48,15 @@ model_row(const Model *model, int shape, int ends, int texts)
 	int64		features = model->arrays[shape].count - 1;
 	int64		count;
 
-	if (features < 1 || features > INT_MAX / 2 || numbers[0] < 0)
+	if (features < 1 || numbers[0] < 0)
 		model_damaged("it has no features");
+	if (features > MAX_COLUMNS || numbers[0] > MAX_PARAMS)
+		model_damaged("it has more features or classes than a training knows");
 	count = numbers[0];
 	for (int64 f = 0; f < features; f++)
 	{
-		if (numbers[1 + f] < 0)
-			model_damaged("a number of levels is negative");
+		if (numbers[1 + f] < 0 || numbers[1 + f] > MAX_PARAMS)
+			model_damaged("a number of levels is negative, or larger than in any training");
 		count += numbers[1 + f];
 	}
 	row->classes = numbers[0];
@@ -183,7 +185,9 @@ row_argument(ModelRow *row, FunctionCallInfo fcinfo, int arg)
 		return numbers_of(row, array);
 	if (ARR_ELEMTYPE(array) == TEXTOID)
 		return texts_of(row, array);
-	elog(ERROR, "features are of type %u", ARR_ELEMTYPE(array));
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("features must be an array of double precision or text")));
 }
 
 text *

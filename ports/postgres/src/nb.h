@@ -26,4 +26,7 @@ nb_width(double levels)
 	return levels == 0 ? CELL_SIZE : (int) levels;
 }
 
+/* Raises an error where the parameters of a state of the kernel do not fit its columns. */
+extern void nb_check(const State *state);
+
 #endif

@@ -93,7 +93,9 @@ codes_take(const char **at, const char *end, Size size)
 	const char *part = *at;
 
 	if (size > end - part)
-		elog(ERROR, "a state of nb_count is too short");
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("a state of nb_count is too short")));
 	*at += size;
 	return part;
 }

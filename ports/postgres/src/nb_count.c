@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "bounds.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "nb.h"
@@ -316,8 +317,7 @@ nb_count_accum(PG_FUNCTION_ARGS)
 	Counter    *counter;
 	double	   *row;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "nb_count called outside an aggregate");
+	aggregate_only(fcinfo, "nb_count", &context);
 	counter = PG_ARGISNULL(0) ? first_counter(fcinfo, call, context) : (Counter *) PG_GETARG_POINTER(0);
 	if (PG_ARGISNULL(1))
 	{
@@ -358,8 +358,7 @@ nb_count_combine(PG_FUNCTION_ARGS)
 	State	   *mine;
 	State	   *other;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "nb_count called outside an aggregate");
+	aggregate_only(fcinfo, "nb_count", &context);
 	if (from == NULL && into == NULL)
 		PG_RETURN_NULL();
 	if (from == NULL)
@@ -402,8 +401,7 @@ nb_count_state(PG_FUNCTION_ARGS)
 	StringInfoData bytes;
 	State	   *state;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "nb_count called outside an aggregate");
+	aggregate_only(fcinfo, "nb_count", &context);
 	if (counter == NULL)
 		PG_RETURN_NULL();
 	counter_flush(counter, context);
@@ -430,13 +428,13 @@ nb_count_deserial(PG_FUNCTION_ARGS)
 	Counter    *counter;
 	int			size;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "nb_count called outside an aggregate");
+	aggregate_only(fcinfo, "nb_count", NULL);
 	memcpy(&size, codes_take(&at, end, sizeof(int)), sizeof(int));
 	at -= sizeof(int);
-	size = VARSIZE(&size);
+	size = Max(VARSIZE(&size), sizeof(State));
 	state = memcpy(palloc(size), codes_take(&at, end, size), size);
 	state = state_check(&nb_kernel, (bytea *) state);
+	nb_check(state);
 	counter = counter_new(state->ncols - 1);
 	counter->state = state;
 	counter->codes[counter->features] = codes_read(&at, end);

@@ -143,7 +143,7 @@ nb_predict_prob(PG_FUNCTION_ARGS)
 	const double *x;
 	Bayes	   *bayes;
 
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);	/* one made anew stays until the query ends */
 	bayes = arguments(fcinfo, &x);
 	normalise(bayes->scores, bayes->row->classes, score(bayes, x));
 	for (int c = 0; c < bayes->row->classes; c++)

@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "bounds.h"
 #include "catalog/pg_type.h"
 #include "distributions.h"
 #include "funcapi.h"
@@ -122,7 +123,7 @@ covariance_datum(const Fit *fit)
 static State *
 state_argument(FunctionCallInfo fcinfo, int number)
 {
-	bytea	   *value = PG_GETARG_BYTEA_P(number);
+	bytea	   *value = aligned_bytes(PG_GETARG_BYTEA_P(number));
 	const Kernel *kernel = VARSIZE(value) < offsetof(State, body) ? NULL : kernel_by_id(((State *) value)->kernel);
 
 	if (kernel && kernel != &moments_kernel && kernel != &weighted_moments_kernel &&

@@ -52,7 +52,8 @@ resolve(PG_FUNCTION_ARGS)
 							 GUC_ACTION_SAVE, true, 0, false);
 	query = analyzed(psprintf("SELECT %s FROM %s", expression, quote_qualified_identifier(schema, name)));
 	AtEOXact_GUC(true, level);
-	if (list_length(query->targetList) != 1 || query->hasAggs || query->hasWindowFuncs || query->hasTargetSRFs)
+	if (list_length(query->rtable) != 1 || linitial_node(RangeTblEntry, query->rtable)->relid != table ||
+		list_length(query->targetList) != 1 || query->hasAggs || query->hasWindowFuncs || query->hasTargetSRFs)
 		PG_RETURN_TEXT_P(PG_GETARG_TEXT_P_COPY(0));
 	item = (Node *) linitial_node(TargetEntry, query->targetList)->expr;
 	PG_RETURN_TEXT_P(cstring_to_text(deparse_expression(item, deparse_context_for(name, table), false, false)));

@@ -49,6 +49,7 @@ extern double hll_estimate(const Hll *hll);
 #define FREQUENT_MIN_CAPACITY 8
 #define FREQUENT_MAX_CAPACITY 2048
 #define FREQUENT_MAX_TEXT 128	/* bytes kept of a text */
+#define FREQUENT_MAX_ROOM (4 * FREQUENT_MAX_CAPACITY * FREQUENT_MAX_TEXT)	/* for the texts of two sketches merged */
 
 typedef struct Counter
 {

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "bounds.h"
 #include "sketch.h"
 
 /* Reads differently on a machine with the other byte order, which is then refused. */
@@ -37,11 +38,9 @@ new_state(uint32 capacity)
 static DistinctState *
 state_argument(FunctionCallInfo fcinfo, int arg)
 {
-	DistinctState *state = (DistinctState *) PG_GETARG_BYTEA_P(arg);
+	DistinctState *state = (DistinctState *) aligned_bytes(PG_GETARG_BYTEA_P(arg));
 	Size		bytes = VARSIZE(state);
 
-	if ((uintptr_t) state != MAXALIGN((uintptr_t) state))
-		state = memcpy(palloc(bytes), state, bytes);
 	if (bytes < offsetof(DistinctState, hll) ||
 		state->magic != DISTINCT_MAGIC || state->version != DISTINCT_VERSION ||
 		!hll_is_valid(&state->hll, bytes - offsetof(DistinctState, hll)))
@@ -52,13 +51,6 @@ state_argument(FunctionCallInfo fcinfo, int arg)
 	return state;
 }
 
-static void
-check_aggregate(FunctionCallInfo fcinfo)
-{
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "fmsketch_dcount called outside an aggregate");
-}
-
 /* fmsketch_accum(state bytea, value anyelement): NULL does not count */
 PG_FUNCTION_INFO_V1(fmsketch_accum);
 Datum
@@ -67,7 +59,7 @@ fmsketch_accum(PG_FUNCTION_ARGS)
 	DistinctState *state;
 	uint64		hash;
 
-	check_aggregate(fcinfo);
+	aggregate_only(fcinfo, "fmsketch_dcount", NULL);
 	if (fcinfo->flinfo->fn_extra == NULL)
 		fcinfo->flinfo->fn_extra = hasher_new(fcinfo, argument_type(fcinfo, 1));
 	state = PG_ARGISNULL(0) ? NULL : state_argument(fcinfo, 0);
@@ -99,7 +91,7 @@ fmsketch_combine(PG_FUNCTION_ARGS)
 	DistinctState *merged;
 	DistinctState *states[2] = {NULL, NULL};
 
-	check_aggregate(fcinfo);
+	aggregate_only(fcinfo, "fmsketch_dcount", NULL);
 	for (int arg = 0; arg < 2; arg++)
 		states[arg] = PG_ARGISNULL(arg) ? NULL : state_argument(fcinfo, arg);
 	if (states[0] == NULL && states[1] == NULL)
@@ -123,5 +115,5 @@ fmsketch_final(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT64(0);
-	PG_RETURN_INT64((int64) rint(hll_estimate(&state_argument(fcinfo, 0)->hll)));
+	PG_RETURN_INT64(integer_within(rint(hll_estimate(&state_argument(fcinfo, 0)->hll)), 0, MAX_ROWS, MAX_ROWS));
 }

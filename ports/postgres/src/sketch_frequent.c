@@ -4,7 +4,6 @@
 #include "postgres.h"
 
 #include "sketch.h"
-#include "utils/memutils.h"
 
 #define ST_SORT sort_counts
 #define ST_ELEMENT_TYPE int64
@@ -53,7 +52,7 @@ bool
 texts_is_valid(const Texts *texts, const Frequent *frequent, Size bytes)
 {
 	return bytes >= offsetof(Texts, refs) && texts->capacity == frequent->capacity &&
-		texts->room % 8 == 0 && texts->room <= MaxAllocSize / 2 && texts->used <= texts->room &&
+		texts->room % 8 == 0 && texts->room <= FREQUENT_MAX_ROOM && texts->used <= texts->room &&
 		bytes == texts_bytes(texts->capacity, texts->room);
 }
 
@@ -126,6 +125,8 @@ median_count(const Frequent *frequent)
 			counts[n++] = frequent->counters[i].count;
 			ones += frequent->counters[i].count == 1;
 		}
+	if (n == 0)					/* there are none, whatever `count` says */
+		damaged();
 	if (ones > n / 2)			/* where nearly all values differ */
 		return 1;
 	sort_counts(counts, n);

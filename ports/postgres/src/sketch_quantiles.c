@@ -7,7 +7,6 @@
 
 #include "dd.h"
 #include "sketch.h"
-#include "utils/memutils.h"
 
 #define MIN_WIDTH 8				/* of a level */
 #define LANES 4					/* runs sorted side by side */
@@ -17,21 +16,6 @@ Size
 quantiles_bytes(uint32 capacity)
 {
 	return offsetof(Quantiles, values) + (Size) capacity * sizeof(double);
-}
-
-/* Whether `bytes` bytes can be a sketch, down to the sizes of its levels. */
-bool
-quantiles_is_valid(const Quantiles *q, Size bytes)
-{
-	uint64		sum = 0;
-
-	if (bytes < offsetof(Quantiles, values) || q->capacity > MaxAllocSize / sizeof(double) ||
-		bytes != quantiles_bytes(q->capacity) ||
-		q->used > q->capacity || q->levels < 1 || q->levels > QUANTILES_LEVELS)
-		return false;
-	for (uint32 h = 0; h < q->levels; h++)
-		sum += q->sizes[h];
-	return sum == q->used;
 }
 
 /* How many values level h of `levels` holds before it is full: k at the top, two thirds of the one above elsewhere. */
@@ -55,11 +39,34 @@ limit(uint32 levels)
 	return sum;
 }
 
+/* The most values there is room for. */
+static uint32
+most_values(void)
+{
+	return limit(QUANTILES_LEVELS) + QUANTILES_AT_ONCE;
+}
+
+/* Whether `bytes` bytes can be a sketch, down to the sizes of its levels. */
+bool
+quantiles_is_valid(const Quantiles *q, Size bytes)
+{
+	uint64		sum = 0;
+
+	/* two sketches that are merged have room for all values of both */
+	if (bytes < offsetof(Quantiles, values) || q->capacity > 2 * most_values() ||
+		bytes != quantiles_bytes(q->capacity) ||
+		q->used > q->capacity || q->levels < 1 || q->levels > QUANTILES_LEVELS)
+		return false;
+	for (uint32 h = 0; h < q->levels; h++)
+		sum += q->sizes[h];
+	return sum == q->used;
+}
+
 /* The room to have before `more` values are added. */
 uint32
 quantiles_capacity_for(const Quantiles *q, uint32 more)
 {
-	uint32		most = limit(QUANTILES_LEVELS) + QUANTILES_AT_ONCE;
+	uint32		most = most_values();
 	uint32		needed = (q ? q->used : 0) + more;
 	uint32		capacity = q ? Max(q->capacity, 16) : 16;	/* of two empty ones merged it is 0 */
 

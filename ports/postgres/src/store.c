@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "bounds.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
@@ -149,7 +150,7 @@ store_levels(PG_FUNCTION_ARGS)
 	if (levels == NULL)
 		PG_RETURN_NULL();
 	getTypeOutputInfo(dict_type(levels, 0), &output, &varlena);
-	texts = palloc(dict_count(levels) * sizeof(Datum));
+	texts = palloc_limited(dict_count(levels) * (int64) sizeof(Datum), MaxAllocSize, "an array of all levels");
 	for (int code = 0; code < dict_count(levels); code++)
 	{
 		bool		isnull;

@@ -53,7 +53,7 @@ typedef struct Store
 extern void store_init(void);
 extern Store *store_new(void);
 extern void store_unmap(Store *store);
-extern void store_shape(Store *store, int ncols);
+extern void store_shape(Store *store, int64 ncols);
 extern bool store_fits(const Store *store);
 extern void store_resize(Store *store, int64 blocks);
 extern void store_add_block(Store *store);

@@ -298,18 +298,20 @@ begin_rows(Fill *fill)
 	Store	   *store = fill->store;
 	MemoryContext old = MemoryContextSwitchTo(store->context);
 	TupleTableSlot *slot;
-	int			ncols = 0;
+	int64		ncols = 0;
 	bool		room = true;
 
 	for (int s = 0; s < fill->nsources; s++)
-	{
-		fill->sources[s].to = ncols;
 		ncols += fill->sources[s].width;
-	}
 	store_shape(store, ncols);
 	store->levels = palloc0(Max(ncols, 1) * sizeof(Dict *));
+	ncols = 0;
 	for (int s = 0; s < fill->nsources; s++)
-		store->levels[fill->sources[s].to] = fill->sources[s].levels;
+	{
+		fill->sources[s].to = ncols;
+		store->levels[ncols] = fill->sources[s].levels;
+		ncols += fill->sources[s].width;
+	}
 	fill->started = true;
 	if (fill->waiting)
 	{

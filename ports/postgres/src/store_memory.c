@@ -31,12 +31,12 @@ no_memory(const char *what)
 
 /* Say how many columns there are, before the first block. */
 void
-store_shape(Store *store, int ncols)
+store_shape(Store *store, int64 ncols)
 {
 	if (ncols > MAX_COLUMNS)
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_COLUMNS),
-				 errmsg("%d columns are too many", ncols),
+				 errmsg("%lld columns are too many", (long long) ncols),
 				 errdetail("The most is %d.", MAX_COLUMNS)));
 	store->ncols = ncols;
 	store->block_rows = MAX_BLOCK_ROWS;

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "bounds.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "store.h"
@@ -280,6 +281,7 @@ store_outcomes(PG_FUNCTION_ARGS)
 	Steps		steps = step_arguments(fcinfo);
 	State	  **outcomes = palloc(Max(steps.groups, 1) * sizeof(State *));
 	Size		longest = 0;
+	Size		total = 0;
 	char	   *result;
 
 	if (steps.kernel->outcome == NULL)
@@ -292,9 +294,12 @@ store_outcomes(PG_FUNCTION_ARGS)
 
 		outcomes[i] = steps.kernel->outcome(state);
 		longest = Max(longest, VARSIZE(outcomes[i]) - VARHDRSZ);
+		total += VARSIZE(outcomes[i]);
 		pfree(state);
+		if (total > MaxAllocSize)	/* before all of them are there */
+			break;
 	}
-	result = palloc0(VARHDRSZ + steps.groups * longest);
+	result = palloc_limited(VARHDRSZ + (int64) Max(steps.groups * longest, total), MaxAllocSize, "all outcomes together");
 	for (int i = 0; i < steps.groups; i++)
 		memcpy(result + VARHDRSZ + i * longest, VARDATA(outcomes[i]), VARSIZE(outcomes[i]) - VARHDRSZ);
 	SET_VARSIZE(result, VARHDRSZ + steps.groups * longest);

@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "bounds.h"
 #include "catalog/pg_type.h"
 #include "summary.h"
 #include "utils/lsyscache.h"
@@ -36,13 +37,6 @@ kind_of(Oid type)
 	return category == TYPCATEGORY_STRING && get_typlen(type) == -1 ? COLUMN_TEXT : COLUMN_OTHER;
 }
 
-static void
-check_aggregate(FunctionCallInfo fcinfo)
-{
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "column_summary called outside an aggregate");
-}
-
 static SummaryColumn *
 column_of(FunctionCallInfo fcinfo)
 {
@@ -52,7 +46,7 @@ column_of(FunctionCallInfo fcinfo)
 
 	if (column)					/* and so it is called by an aggregate */
 		return column;
-	check_aggregate(fcinfo);
+	aggregate_only(fcinfo, "column_summary", NULL);
 	column = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(SummaryColumn));
 	column->type = argument_type(fcinfo, 1);
 	column->kind = kind_of(column->type);
@@ -164,7 +158,7 @@ summary_combine(PG_FUNCTION_ARGS)
 {
 	Summary    *summaries[2];
 
-	check_aggregate(fcinfo);
+	aggregate_only(fcinfo, "column_summary", NULL);
 	for (int arg = 0; arg < 2; arg++)
 		summaries[arg] = PG_ARGISNULL(arg) ? NULL : summary_folded(summary_argument(fcinfo, arg));
 	if (summaries[0] == NULL && summaries[1] == NULL)

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "access/htup_details.h"
+#include "bounds.h"
 #include "catalog/pg_type.h"
 #include "datatype/timestamp.h"
 #include "funcapi.h"
@@ -56,12 +57,22 @@ put_numbers(Record *record, int field, const double *numbers, int count)
 													   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
 }
 
+/* Whether a value is one of its type; timestamp_out looks at times itself. */
+static void
+check_date(int64 days)
+{
+	if (days != (DateADT) days || !(DATE_NOT_FINITE((DateADT) days) || IS_VALID_DATE(days)))
+		summary_malformed();
+}
+
 /* A number of a column as its type writes it. */
 static char *
 number_text(ColumnKind kind, uint64 bits)
 {
 	double		x = column_number(kind, bits);
 
+	if (kind == COLUMN_DATE)
+		check_date((int64) bits);
 	switch (kind)
 	{
 		case COLUMN_INTEGER:
@@ -89,11 +100,8 @@ time_text(ColumnKind kind, double seconds)
 
 	if (isinf(seconds))
 		return seconds > 0 ? "infinity" : "-infinity";
-	value = (int64) units;
-	if (kind == COLUMN_DATE ? !IS_VALID_DATE(value) : !IS_VALID_TIMESTAMP(value))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed state of column_summary")));
+	value = integer_within(units, MIN_TIMESTAMP, END_TIMESTAMP, END_TIMESTAMP);
+	summary_check(kind == COLUMN_DATE ? IS_VALID_DATE(value) : IS_VALID_TIMESTAMP(value));
 	return number_text(kind, (uint64) value);
 }
 
@@ -194,7 +202,8 @@ put_distinct(Record *record, const Summary *summary)
 
 	if (!(summary->wanted & SUMMARY_DISTINCT))
 		return;
-	put(record, DISTINCT_VALUES, Int64GetDatum((int64) Min(estimate, summary->rows - summary->nulls)));
+	put(record, DISTINCT_VALUES, Int64GetDatum(integer_within(estimate, 0, summary->rows - summary->nulls,
+														summary->rows - summary->nulls)));
 	put(record, DISTINCT_ERROR, Float8GetDatum(is_exact ? 0 : HLL_ERROR));
 }
 

@@ -34,15 +34,13 @@ Summary *
 summary_argument(FunctionCallInfo fcinfo, int arg)
 {
 	Summary    *summary = (Summary *) PG_GETARG_POINTER(arg);
-	const uint32 *bytes = summary->bytes;
+	const uint32 *bytes;
 	Size		size;
 	Size		word;
 
 	if (VARATT_IS_EXTENDED(summary) || (uintptr_t) summary != MAXALIGN((uintptr_t) summary))
-	{
 		summary = (Summary *) PG_GETARG_BYTEA_P_COPY(arg);
-		bytes = summary->bytes;
-	}
+	bytes = summary->bytes;
 	size = VARSIZE(summary);
 	summary_check(size >= offsetof(Summary, parts));
 	summary_check(summary->magic == SUMMARY_MAGIC && summary->version == SUMMARY_VERSION &&
@@ -58,13 +56,15 @@ summary_argument(FunctionCallInfo fcinfo, int arg)
 	return summary;
 }
 
-/* The parts that are there are what they should be. */
+/* The parts that are there are wanted, since room is made for no other, and are what they should be. */
 void
 summary_check_parts(const Summary *summary)
 {
 	const uint32 *bytes = summary->bytes;
 	const Frequent *frequent = summary_part(summary, PART_FREQUENT);
 
+	for (int part = PART_DISTINCT; part < PARTS; part++)
+		summary_check(bytes[part] == 0 || summary_has_part(summary, part));
 	summary_check(bytes[PART_DISTINCT] == 0 || hll_is_valid(summary_part(summary, PART_DISTINCT), bytes[PART_DISTINCT]));
 	summary_check(bytes[PART_QUANTILES] == 0 ||
 				quantiles_is_valid(summary_part(summary, PART_QUANTILES), bytes[PART_QUANTILES]));

@@ -9,6 +9,7 @@
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
@@ -37,11 +38,24 @@ row_by_row(Query *query, int *index)
 	return entry->tablesample ? NULL : entry;
 }
 
+/* To others than PostgreSQL's own code a table that is not there is no internal error. */
+static Relation
+open_table(Oid table)
+{
+	Relation	relation = try_table_open(table, AccessShareLock);
+
+	if (relation == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", table)));
+	return relation;
+}
+
 /* The query of a view; not of one that a caller could look behind. */
 static Query *
 query_of(Oid view)
 {
-	Relation	relation = table_open(view, AccessShareLock);
+	Relation	relation = open_table(view);
 	Query	   *query = NULL;
 
 	if (relation->rd_rel->relkind == RELKIND_VIEW)
@@ -54,8 +68,8 @@ query_of(Oid view)
 static bool
 replace_table(Query *query, RangeTblEntry *entry, int index, Oid part)
 {
-	Relation	from = table_open(entry->relid, AccessShareLock);
-	Relation	to = table_open(part, AccessShareLock);
+	Relation	from = open_table(entry->relid);
+	Relation	to = open_table(part);
 	bool		whole_row[2];
 	AttrMap    *map;
 
@@ -82,6 +96,7 @@ put_in_place(Query *query, Oid whole, Oid part)
 	RangeTblEntry *entry = row_by_row(query, &index);
 	Query	   *inner = NULL;
 
+	check_stack_depth();
 	if (entry == NULL)
 		return false;
 	query->sortClause = NIL;

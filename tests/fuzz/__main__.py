@@ -10,9 +10,10 @@ import time
 from contextlib import nullcontext
 
 from madpy.server import Address, start
-from madpy.state import here
-from tests.fuzz import checked, corpus
+from madpy.state import State, here
+from tests.fuzz import checked
 from tests.fuzz.catalogue import functions
+from tests.fuzz.corpus import Corpus, collected
 from tests.fuzz.database import database
 from tests.fuzz.findings import Limits
 from tests.fuzz.run import fuzz
@@ -31,7 +32,7 @@ def main() -> int:
     state = here()
     ordinary = start(state)
     with database(ordinary) as address:
-        valid = corpus.collected(address, functions(address))
+        valid = collected(address, functions(address))
     checker = checked.CHECKERS.get(options.under)
     if checker:
         running = checked.running(state, checker)
@@ -42,9 +43,10 @@ def main() -> int:
         return report(options, address, state, valid)
 
 
-def report(options: argparse.Namespace, address: Address, state, valid) -> int:
+def report(options: argparse.Namespace, address: Address, state: State, valid: Corpus) -> int:
     """Run the fuzzer, print what it found and how much it did."""
-    limits = Limits(options.seconds, options.megabytes)
+    slower = checked.CHECKERS[options.under].slower if options.under else 1
+    limits = Limits(options.seconds * slower, options.megabytes * slower)
     print(f"seed {options.seed}, {options.calls} calls", flush=True)
     began = time.monotonic()
     fuzzer = fuzz(

@@ -61,7 +61,7 @@ class Call:
     def created(self) -> str:
         if self.own is None:
             return ""
-        types = ", ".join(self.function.types[1:])
+        types = ", ".join(self.function.types[1:]) or "*"
         options = [f"SFUNC = {self.function.name}", "STYPE = bytea"]
         if self.own.initial is not None:
             options.append(f"INITCOND = '\\x{self.own.initial.hex()}'")
@@ -73,11 +73,13 @@ class Call:
 
     def aggregated(self) -> str:
         name = "pg_temp.own" if self.own else self.function.name
-        arguments = ", ".join(f"a{number}" for number in range(len(self.rows[0].values)))
+        arguments = ", ".join(f"a{number}" for number in range(len(self.rows[0].values))) or "*"
         call = f"({name}({arguments}) {self.window})::text"
         return call if not self.window else f"string_agg(r, ',') FROM (SELECT {call} AS r"
 
     def source(self) -> str:
+        if not self.rows[0].values:
+            return f"generate_series(1, {self.repeat}) AS n{') AS w' if self.window else ''}"
         rows = ", ".join(f"({row.sql()})" for row in self.rows)
         names = ", ".join(f"a{number}" for number in range(len(self.rows[0].values)))
         source = f"(VALUES {rows}) AS v({names}), generate_series(1, {self.repeat}) AS n"
@@ -139,7 +141,7 @@ class Writer:
             )
             rows.append(Row(first.types, same))
         window = FRAME.format(self.chance.choice(["1 PRECEDING", "UNBOUNDED PRECEDING"])) if self.chance.random() < 0.1 else ""
-        repeat = self.chance.choice([1, 1, 2, 3, 5, 64, 130]) if not window else 3
+        repeat = self.chance.choice([1, 1, 1, 2, 3, 5, 130]) if not window else 3
         return Call(function, tuple(rows), repeat, window, own)
 
     def own(self, function: Function) -> Own:
@@ -155,7 +157,7 @@ class Writer:
         names = function.names[len(function.types) - len(types) :]
         values = [self.value(function, type, names[n] if n < len(names) else "") for n, type in enumerate(types)]
         if function.is_variadic:
-            more = self.chance.choice([0, FEATURES.get(function.kernel, 3) - 1, self.chance.choice([1, 7, 98])])
+            more = self.chance.choice([0, FEATURES.get(function.kernel, 3) - 1, self.chance.choice([1, 7, 7, 97])])
             types = (*types, *types[-1:] * more)
             known = function.kernel in FEATURES or function.kernel.endswith("moments")
             if known and self.chance.random() < 0.9:

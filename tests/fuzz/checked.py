@@ -21,8 +21,7 @@ ADDRESS = {
     "abort_on_error": 1,
     "allocator_may_return_null": 1,
     "max_allocation_size_mb": 2000,
-    "quarantine_size_mb": 32,
-    "detect_stack_use_after_return": 1,
+    "quarantine_size_mb": 8,
 }
 UNDEFINED = {"print_stacktrace": 1, "halt_on_error": 1, "abort_on_error": 1}
 
@@ -33,12 +32,14 @@ class Checker:
 
     name: str
     flags: str
+    slower: int  # how many times, about, and so much more time and memory a call may take
     script: str
 
 
 SANITIZERS = Checker(
     "sanitizers",
     "-fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all",
+    10,
     """\
 export LD_PRELOAD='{libasan} {first} {libubsan}'
 export ASAN_OPTIONS='{address}'
@@ -48,6 +49,7 @@ exec {postgres} "$@"
 VALGRIND = Checker(
     "valgrind",
     "",
+    50,
     """\
 export PYTHONMALLOC=malloc
 exec valgrind --quiet --trace-children=yes --error-limit=no --exit-on-first-error=yes --error-exitcode=134 \\

@@ -60,7 +60,10 @@ PARTS = [struct.pack("<iii", 2, 3, 5) + b"abcde", struct.pack("<i", 0), struct.p
 KEYS = packed_keys([["a", "1"], [None, "2"], ["ü", None]], [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 
 
-def collected(address: Address, functions: list[Function]) -> dict[str, list[bytes]]:
+Corpus = dict[str, list[bytes]]  # valid values by kind
+
+
+def collected(address: Address, functions: list[Function]) -> Corpus:
     """Bytes by kind, from a server whose memory nobody checks: models take a training."""
     corpus = {"key": [KEYS, packed_keys([["5"]], [[1.5]]), packed_keys([["5"], ["6"]], [[], []])], "piece": PARTS}
     corpus["number"] = corpus["store"] = corpus["estimate"] = [struct.pack("<9d", *range(1, 10)), *PARTS]

@@ -129,7 +129,7 @@ def fuzz(
     admit(address)
     chance = random.Random(seed)
     writer = Writer(chance, Maker(chance, corpus), functions(address))
-    session = Session(replace(address, user=ROLE), log, max(20.0, 8 * limits.seconds))
+    session = Session(replace(address, user=ROLE), log, 20 * limits.seconds)
     fuzzer = Fuzzer(session, writer, limits, most, tries, say)
     try:
         fuzzer.run(calls)

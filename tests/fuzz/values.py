@@ -108,7 +108,8 @@ class Maker:
         items = [self.fresh(type, wanted) for _ in range(length)]
         if self.chance.random() < 0.9 or length == 0:
             return items
-        return self.chance.choice([[items, items], [[items]], Raw(f"array_fill(1::{type}, ARRAY[{10 ** (length % 6)}])")])
+        long = Raw(f"array_fill(1::{type}, ARRAY[{self.chance.choice([300, 2000, 100_000])}])")
+        return self.chance.choice([[items, items], [[items]], long])
 
     def bytes_for(self, wanted: str) -> bytes:
         """Bytes of the corpus: mostly those whose kind is in the name of the function."""

@@ -19,7 +19,8 @@ from tests.fuzz.findings import Limits
 from tests.fuzz.run import fuzz
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
+    """The exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--calls", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
@@ -27,7 +28,7 @@ def main() -> int:
     parser.add_argument("--megabytes", type=int, default=300, help="what a call may take")
     parser.add_argument("--most", type=int, default=20, help="faults after which the fuzzer stops")
     parser.add_argument("--under", choices=sorted(checked.CHECKERS), help="a checker of memory")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
 
     state = here()
     ordinary = start(state)
@@ -60,4 +61,4 @@ def report(options: argparse.Namespace, address: Address, state: State, valid: C
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -81,6 +81,7 @@ def running(main: State, checker: Checker) -> Iterator[Address]:
     subprocess.run([*command, "-o", state.folder / "first.so"], check=True)
     state.wrapper.write_text(wrapper(state, checker))
     state.wrapper.chmod(0o755)
+    before = dict(os.environ)
     os.environ |= environment(state, checker)
     try:
         cluster.stop(state)
@@ -89,6 +90,8 @@ def running(main: State, checker: Checker) -> Iterator[Address]:
         yield address
     finally:
         cluster.stop(state)
+        os.environ.clear()
+        os.environ |= before
 
 
 def wrapper(state: State, checker: Checker) -> str:

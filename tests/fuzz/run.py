@@ -1,10 +1,11 @@
 """The fuzzer: makes calls from a seed, has them executed, and says what went wrong."""
 
+import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,6 @@ from tests.fuzz.findings import Fault, Limits, fault_of, smallest, told
 from tests.fuzz.session import DiedError, Outcome, Session, TimedOutError
 from tests.fuzz.values import Maker
 
-ROLE = "madpy_fuzz"
 BATCH = 200
 MOST_OF_A_KIND = 200  # values that calls returned, kept as material
 
@@ -126,22 +126,28 @@ def fuzz(
     say: Callable[[str], None] = lambda text: None,
 ) -> Fuzzer:
     """Call the library of a database with what it does not expect, as a login without rights."""
-    admit(address)
     chance = random.Random(seed)
     writer = Writer(chance, Maker(chance, corpus), functions(address))
-    session = Session(replace(address, user=ROLE), log, 20 * limits.seconds)
-    fuzzer = Fuzzer(session, writer, limits, most, tries, say)
-    try:
-        fuzzer.run(calls)
-    finally:
-        session.connection.close()
+    with login(address) as user:
+        session = Session(replace(address, user=user), log, 20 * limits.seconds)
+        fuzzer = Fuzzer(session, writer, limits, most, tries, say)
+        try:
+            fuzzer.run(calls)
+        finally:
+            session.connection.close()
     return fuzzer
 
 
-def admit(address: Address) -> None:
-    """Make the login; it may execute every function, those too that are not for users."""
+@contextmanager
+def login(address: Address) -> Iterator[str]:
+    """A login without rights, but that it may execute every function, those too that are not for users."""
+    name = f"madpy_fuzz_{os.getpid()}"
     with closing(address.connect()) as connection:
-        known = connection.query("SELECT FROM pg_roles WHERE rolname = $1", (ROLE,)).getresult()
-        if not known:
-            connection.query(f"CREATE ROLE {ROLE} LOGIN")
-        connection.query(f"GRANT EXECUTE ON ALL ROUTINES IN SCHEMA madlib TO {ROLE}")
+        connection.query(f"CREATE ROLE {name} LOGIN")
+        connection.query(f"GRANT EXECUTE ON ALL ROUTINES IN SCHEMA madlib TO {name}")
+    try:
+        yield name
+    finally:
+        with closing(address.connect()) as connection:
+            connection.query(f"DROP OWNED BY {name}")
+            connection.query(f"DROP ROLE {name}")

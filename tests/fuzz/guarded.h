@@ -23,6 +23,8 @@
 #endif
 
 #define OWN_BLOCK ((Size) 8200)
+#define FILLED ((Size) 65536)	/* of an allocation, so that large ones take no longer than they need */
+#define COPIED ((Size) 1048576) /* values up to this size are copied */
 
 static inline Size
 guarded_size(Size size)
@@ -39,7 +41,7 @@ guarded(MemoryContext context, Size size, int flags)
 	if (start == NULL)
 		return NULL;
 	if (!(flags & MCXT_ALLOC_ZERO))
-		FILL(start, size);
+		FILL(start, Min(size, FILLED));
 	GUARD(start + size, whole - size);
 	return start;
 }
@@ -60,6 +62,8 @@ guarded_value(struct varlena *value, int shift)
 {
 	Size		size = VARSIZE_ANY(value);
 
+	if (size > COPIED)
+		return value;
 	return memcpy((char *) guarded(CurrentMemoryContext, size + shift, 0) + shift, value, size);
 }
 

@@ -129,7 +129,7 @@ def fuzz(
     chance = random.Random(seed)
     writer = Writer(chance, Maker(chance, corpus), functions(address))
     with login(address) as user:
-        session = Session(replace(address, user=user), log, 20 * limits.seconds)
+        session = Session(replace(address, user=user), log, 4 * limits.seconds)
         fuzzer = Fuzzer(session, writer, limits, most, tries, say)
         try:
             fuzzer.run(calls)

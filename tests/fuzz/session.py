@@ -5,18 +5,22 @@ import re
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pg
 
 from madpy.server import Address
+from madpy.state import CHECKOUT
 from tests.fuzz.values import sql
 
 SECRET = "madpysecret"  # what earlier memory of a backend held
 FILLING = b"\xcb" * 8  # of guarded.h: memory that nobody wrote
 FILLINGS = "cb" * 8 + "|-1.363115719988382e\\+57|-875836469|-3761688987579986997"  # as bytea, double and integers
 FAULT = re.compile(r"runtime error|AddressSanitizer|^==\d+==|was terminated by signal|TRAP:|PANIC:")
+SOURCES = "|".join(path.stem for path in (CHECKOUT / "ports/postgres/src").glob("*.c"))
+OURS = re.compile(rf"^==\d+==    (?:at|by) .*\((?:{SOURCES})\.c:\d+\)|^==\d+== .*/madpy\.so\)", re.MULTILINE)
 LONGEST_RESULT = 8000
 ATTEMPT = f"""
     CREATE FUNCTION pg_temp.attempt(calls text[])
@@ -106,6 +110,8 @@ class Session:
         abort.start()
         try:
             rows = self.connection.query(f"SELECT * FROM pg_temp.attempt({sql('text[]', statements)})").getresult()
+            if block := next(self.memcheck_blocks(where), None):
+                raise DiedError(block)
             return [Outcome(*row) for row in rows]
         except (pg.DatabaseError, ValueError) as error:  # PyGreSQL raises either where the connection is lost
             if getattr(error, "sqlstate", None) == "57014":
@@ -119,11 +125,22 @@ class Session:
         self.connection.close()
         self.connection = self.connect()
 
-    def report(self, where: int) -> str:
-        """What the log has since `where` about the fault: some lines from the first that tells of it."""
+    def memcheck_blocks(self, where: int) -> Iterator[str]:
+        """What valgrind says of the library: PostgreSQL itself writes bytes between fields that nobody has set."""
+        if self.log.stat().st_size > where:
+            for block in re.split(r"^==\d+== *$", "\n".join(self.lines(where)), flags=re.MULTILINE):
+                if "== " in block and OURS.search(block):
+                    yield block.strip()
+
+    def lines(self, where: int) -> list[str]:
+        """The log from a place on."""
         with self.log.open("rb") as file:
             file.seek(where)
-            lines = file.read().decode(errors="replace").splitlines()
+            return file.read().decode(errors="replace").splitlines()
+
+    def report(self, where: int) -> str:
+        """What the log has since `where` about the fault: some lines from the first that tells of it."""
+        lines = self.lines(where)
         first = next((n for n, line in enumerate(lines) if FAULT.search(line)), 0)
         return "\n".join(lines[first : first + 25])
 

@@ -52,7 +52,7 @@ ALLOWED = {
     "__nb_count_columns": AGGREGATE,
     "__weighted_moments_columns": AGGREGATE,
 }
-# PostgreSQL calls these with the rights of the aggregate's owner; their states are internal, which Citus cannot send.
+# PostgreSQL calls these with the rights of the aggregate's owner; Citus cannot, as their state is internal.
 REVOKED = {"__nb_count_accum", "__nb_count_combine", "__nb_count_state", "__nb_count_deserial"}
 
 
@@ -85,7 +85,9 @@ def test_what_is_for_users_everybody_may_execute(sql):
 @pytest.mark.parametrize("memory", ["0", "256MB"])
 def test_a_login_trains_with_aggregates_of_revoked_functions(sql, schema, role, memory):
     """By either feed, and by parallel workers, which merge and ship states."""
-    sql("CREATE TABLE t AS SELECT i % 2 AS y, sin(i) AS a, 'v' || i % 3 AS c FROM generate_series(1, 20000) AS i")
+    sql(
+        "CREATE TABLE t AS SELECT i % 2 AS y, sin(i) AS a, 'v' || i % 3 AS c FROM generate_series(1, 20000) AS i"
+    )
     sql(f"GRANT ALL ON SCHEMA {schema} TO {role}; GRANT SELECT ON t TO {role}; SET ROLE {role}")
     sql(
         f"SET madpy.store_memory = '{memory}'; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;"

@@ -1,7 +1,7 @@
 """python -m tests.fuzz [--calls N] [--seed N] [--seconds S] [--megabytes N] [--under sanitizers|valgrind]
 
-Calls every C function of the library with values at their limits, and says which calls end a backend, are an internal
-error, take too long or too much memory, or return memory that they did not write.  The exit code is 1 if any does.
+Calls every C function with values at their limits.  Says which calls end a backend, are an internal
+error, take too long or too much memory, or return memory that they did not write; exit code 1 if any does.
 """
 
 import argparse
@@ -55,7 +55,10 @@ def report(options: argparse.Namespace, address: Address, state: State, valid: C
         say=lambda text: print(text, flush=True),
     )  # fmt: skip
     outcomes = ", ".join(f"{count} {state}" for state, count in fuzzer.outcomes.most_common(8))
-    print(f"seed {options.seed}: {fuzzer.number} calls in {time.monotonic() - began:.0f} s ({outcomes}),", end=" ")
+    print(
+        f"seed {options.seed}: {fuzzer.number} calls in {time.monotonic() - began:.0f} s ({outcomes}),",
+        end=" ",
+    )
     print(f"{len(fuzzer.findings)} faults")
     return 1 if fuzzer.findings else 0
 

@@ -51,7 +51,8 @@ class Call:
         """One or two statements, the last one with one text."""
         if self.function.returns_set:
             columns = f"({', '.join(self.columns)})" if self.function.needs_columns else ""
-            return f"SELECT string_agg(r::text, ',') FROM {self.function.name}({self.rows[0].sql()}) AS r{columns}"
+            call = f"{self.function.name}({self.rows[0].sql()})"
+            return f"SELECT string_agg(r::text, ',') FROM {call} AS r{columns}"
         if not (self.function.is_aggregate or self.own):
             marked = "VARIADIC " if self.variadic else ""
             *before, last = list(map(sql, self.rows[0].types, self.rows[0].values)) or [""]
@@ -96,7 +97,11 @@ class Writer:
     kept: dict[Function, list[Call]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
-        self.finals = [f.name for f in self.functions if f.types == ("bytea",) and not f.is_aggregate and not f.returns_set]
+        self.finals = [
+            f.name
+            for f in self.functions
+            if f.types == ("bytea",) and not f.is_aggregate and not f.returns_set
+        ]
         self.inverses = [f.name for f in self.functions if f.name.endswith("_combine") and f.is_callable]
         self.callable = [f for f in self.functions if f.is_callable]
 
@@ -105,7 +110,11 @@ class Writer:
         while True:
             function = self.chance.choice(self.callable)
             kept = self.kept[function]
-            yield self.altered(self.chance.choice(kept)) if kept and self.chance.random() < 0.6 else self.fresh(function)
+            yield (
+                self.altered(self.chance.choice(kept))
+                if kept and self.chance.random() < 0.6
+                else self.fresh(function)
+            )
 
     def keep(self, call: Call) -> None:
         """Alter this call later on."""
@@ -122,7 +131,10 @@ class Writer:
         variadic = function.is_variadic and self.chance.random() < 0.05
         row = self.row(function, function.types)
         if variadic:
-            values = (*row.values[: len(function.types) - 1], self.chance.choice([Raw("ARRAY[1.5, 2]"), Raw("NULL::text[]")]))
+            values = (
+                *row.values[: len(function.types) - 1],
+                self.chance.choice([Raw("ARRAY[1.5, 2]"), Raw("NULL::text[]")]),
+            )
             row = Row(row.types[: len(values)], values)
         return Call(function, (row,), columns=columns, variadic=variadic)
 
@@ -136,11 +148,17 @@ class Writer:
         rows = [first]
         for _ in range(self.chance.choice([0, 0, 1, 1, 2, 4])):
             same = tuple(
-                value if isinstance(value, Raw) or self.chance.random() < 0.5 else self.maker.fresh(type, function.name)
+                value
+                if isinstance(value, Raw) or self.chance.random() < 0.5
+                else self.maker.fresh(type, function.name)
                 for type, value in zip(first.types, first.values, strict=True)
             )
             rows.append(Row(first.types, same))
-        window = FRAME.format(self.chance.choice(["1 PRECEDING", "UNBOUNDED PRECEDING"])) if self.chance.random() < 0.1 else ""
+        window = (
+            FRAME.format(self.chance.choice(["1 PRECEDING", "UNBOUNDED PRECEDING"]))
+            if self.chance.random() < 0.1
+            else ""
+        )
         repeat = self.chance.choice([1, 1, 1, 2, 3, 5, 130]) if not window else 3
         return Call(function, tuple(rows), repeat, window, own)
 
@@ -148,20 +166,31 @@ class Writer:
         finals = [name for name in self.finals if function.kernel in name] or self.finals
         return Own(
             self.maker.bytes_for(function.name) if self.chance.random() < 0.5 else None,
-            self.chance.choice(finals if self.chance.random() < 0.9 else self.finals) if self.chance.random() < 0.6 else None,
-            self.chance.choice(self.inverses) if self.chance.random() < 0.1 and len(function.types) == 2 else None,
+            self.chance.choice(finals if self.chance.random() < 0.9 else self.finals)
+            if self.chance.random() < 0.6
+            else None,
+            self.chance.choice(self.inverses)
+            if self.chance.random() < 0.1 and len(function.types) == 2
+            else None,
         )
 
     def row(self, function: Function, types: tuple[str, ...]) -> Row:
         """Arguments that mostly go with each other, where it is known how."""
         names = function.names[len(function.types) - len(types) :]
-        values = [self.value(function, type, names[n] if n < len(names) else "") for n, type in enumerate(types)]
+        values = [
+            self.value(function, type, names[n] if n < len(names) else "") for n, type in enumerate(types)
+        ]
         if function.is_variadic:
-            more = self.chance.choice([0, FEATURES.get(function.kernel, 3) - 1, self.chance.choice([1, 7, 7, 97])])
+            more = self.chance.choice(
+                [0, FEATURES.get(function.kernel, 3) - 1, self.chance.choice([1, 7, 7, 97])]
+            )
             types = (*types, *types[-1:] * more)
             known = function.kernel in FEATURES or function.kernel.endswith("moments")
             if known and self.chance.random() < 0.9:
-                floats = [Raw(sql("double precision", self.maker.fresh("double precision", ""))) for _ in range(more + 1)]
+                floats = [
+                    Raw(sql("double precision", self.maker.fresh("double precision", "")))
+                    for _ in range(more + 1)
+                ]
                 values = [*values[:-1], *floats]
             else:
                 values += [Raw(self.chance.choice(ANY)) for _ in range(more)]
@@ -188,7 +217,11 @@ class Writer:
             value: list[Any] = [self.chance.choice([0, 1, 2, 3, 0.5, -1, None]) for _ in range(length)]
         else:
             value = list(self.chance.choice(known))
-        return value if self.chance.random() < 0.5 else self.maker.altered("double precision[]", value, function.name)
+        return (
+            value
+            if self.chance.random() < 0.5
+            else self.maker.altered("double precision[]", value, function.name)
+        )
 
     def store(self) -> str:
         groups = self.chance.choice([0, 0, 0, 1, 1, 2, -1, 5])
@@ -206,9 +239,17 @@ class Writer:
             return call
         n = self.chance.randrange(len(row.values))
         if isinstance(row.values[n], Raw):
-            value = self.value(call.function, "integer", "store") if "__store" in row.values[n].text else row.values[n]
+            value = (
+                self.value(call.function, "integer", "store")
+                if "__store" in row.values[n].text
+                else row.values[n]
+            )
         else:
             value = self.maker.altered(row.types[n], row.values[n], call.function.name)
         rows = [*call.rows]
         rows[at] = Row(row.types, (*row.values[:n], value, *row.values[n + 1 :]))
-        return replace(call, rows=tuple(rows), repeat=call.repeat if self.chance.random() < 0.9 else self.chance.choice([1, 129]))
+        return replace(
+            call,
+            rows=tuple(rows),
+            repeat=call.repeat if self.chance.random() < 0.9 else self.chance.choice([1, 129]),
+        )

@@ -9,15 +9,17 @@ from madpy.server import Address
 FUNCTIONS = """
     SELECT format('%s.%I', p.pronamespace::regnamespace, p.proname), p.prokind = 'a', p.proretset,
            p.prorettype::regtype::text, p.prorettype = 'record'::regtype AND p.proallargtypes IS NULL,
-           p.provariadic <> 0, ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY AS a(t, n) ORDER BY n),
+           p.provariadic <> 0,
+           ARRAY(SELECT format_type(t, NULL)
+                 FROM unnest(p.proargtypes) WITH ORDINALITY AS a(t, n) ORDER BY n),
            coalesce(p.proargnames, '{}')
     FROM pg_proc AS p
     LEFT JOIN pg_aggregate AS a ON a.aggfnoid = p.oid
     JOIN pg_proc AS c ON c.oid = coalesce(a.aggtransfn::oid, p.oid)
     JOIN pg_language AS l ON l.oid = c.prolang
     JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
-    JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND e.extname = 'madpy'
-    WHERE l.lanname = 'c'
+    JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid
+    WHERE l.lanname = 'c' AND e.extname = 'madpy'
     ORDER BY p.oid::regprocedure::text COLLATE "C"
 """
 

@@ -1,12 +1,12 @@
-"""Servers whose memory is checked: the library compiled for a checker, a state folder and a server of its own.
+"""Servers whose memory is checked: the library compiled for a checker, in a state folder of its own.
 
-The ordinary build is not touched.  What a checker finds is in the server's log; the sanitizers end the backend too.
+The ordinary build is not touched.  What a checker finds is in the server's log; sanitizers end a backend too.
 """
 
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,11 +28,11 @@ UNDEFINED = {"print_stacktrace": 1, "halt_on_error": 1, "abort_on_error": 1}
 
 @dataclass(frozen=True)
 class Checker:
-    """A checker of memory: what the library is compiled with, and the script that starts the server under it."""
+    """A checker of memory: what the library is compiled with, and the script that starts the server."""
 
     name: str
     flags: str
-    slower: int  # how many times, about, and so much more time and memory a call may take
+    slower: int  # about how many times; a call may take so much more time and memory
     script: str
 
 

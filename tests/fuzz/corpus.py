@@ -1,4 +1,4 @@
-"""Valid values of the library: states, sketches and models that it makes itself, and what its functions take."""
+"""Valid values of the library: states, sketches and models that it makes, and what its functions take."""
 
 import struct
 from contextlib import closing
@@ -11,11 +11,12 @@ from tests.fuzz.catalogue import Function
 
 LONGEST = 20_000  # bytes: longer values make calls slow and nothing else
 CELL = [0.0] * 5 + ["inf", "-inf"]
-# By kernel: columns of a row (or the target, then the features, then a weight), and parameters that go with them.
+# By kernel: parameters that go with rows of FEATURES features; 3 where nothing is said.
 PARAMETERS: dict[str, list[list[float | str]]] = {
     "meat": [[1, -2, 3]],
     "squared_residuals": [[1, -2, 3]],
-    "kmeans": [[0, mode, 7, 0, 9, 9, 1, 1, 5, 2, 3, 3] for mode in (0, 1, 2)] + [[0, 0, 7, 0, 1, 1, 1, 2, 2, 2]],
+    "kmeans": [[0, mode, 7, 0, 9, 9, 1, 1, 5, 2, 3, 3] for mode in (0, 1, 2)]
+    + [[0, 0, 7, 0, 1, 1, 1, 2, 2, 2]],
     "kmeans_sample": [[7, 0, 0, 0, mode] for mode in (0, 1, 2)] + [[1, 0], [40, 0, 1, 2, 0]],
     "dtree_sample": [[50, 0], [3, 7], [1000, 1, 2], [20, 0]],
     "dtree": [
@@ -27,22 +28,32 @@ PARAMETERS: dict[str, list[list[float | str]]] = {
     "logregr": [[0.1, 0.2, 0.3, 0, 0, 1, 0, 0, 0.5], [0] * 9],
     "nb_count": [[1000, 1000], [2, 2]],
 }
-FEATURES = {"dtree": 3, "nb": 3, "logregr": 3, "kmeans": 2, "kmeans_sample": 2, "meat": 3, "squared_residuals": 3}
+FEATURES = {
+    "dtree": 3,
+    "nb": 3,
+    "logregr": 3,
+    "kmeans": 2,
+    "kmeans_sample": 2,
+    "meat": 3,
+    "squared_residuals": 3,
+}
 FEATURE_VALUES = ["1", "i % 2", "i % 4"]
 TRAININGS = """
-    CREATE TEMP TABLE t AS SELECT i, sin(i) AS a, cos(i) AS b, 'v' || i % 4 AS c, i % 3 = 0 AS d, 'y' || i % 3 AS y,
-        i % 2 AS g FROM generate_series(1, 300) AS i;
+    CREATE TEMP TABLE t AS
+    SELECT sin(i) AS a, cos(i) AS b, 'v' || i % 4 AS c, i % 3 = 0 AS d, 'y' || i % 3 AS y
+    FROM generate_series(1, 300) AS i;
     SELECT madlib.nb_train('t', 'nb_1', 'y', 'a, b');
     SELECT madlib.nb_train('t', 'nb_2', 'y', 'a, c, d');
-    SELECT madlib.dtree_train('t', 'dtree_1', 'y', 'a, b', min_split => 2, min_bucket => 1, max_depth => 4);
-    SELECT madlib.dtree_train('t', 'dtree_2', 'y', 'a, c, d', min_split => 2, min_bucket => 1, max_depth => 4);
+    SELECT madlib.dtree_train('t', 'dtree_1', 'y', 'a, b', min_split => 2, max_depth => 4);
+    SELECT madlib.dtree_train('t', 'dtree_2', 'y', 'a, c, d', min_split => 2, max_depth => 4);
     SELECT madlib.dtree_train('t', 'dtree_3', 'a', 'b, c', max_depth => 3);
 """
 MODELS = ("nb_1", "nb_2", "dtree_1", "dtree_2", "dtree_3")
 ROWS = "FROM generate_series(1, {}) AS i"
 STATES = {
     "argmax": [
-        f"SELECT madlib.argmax_state({key}, i % 5) {ROWS.format(20)}" for key in ("i", "i::bigint", "'k' || i")
+        f"SELECT madlib.argmax_state({key}, i % 5) {ROWS.format(20)}"
+        for key in ("i", "i::bigint", "'k' || i")
     ],
     "fmsketch": [
         f"SELECT madlib.fmsketch_dcount_state(({value})) {ROWS.format(rows)}"
@@ -51,7 +62,14 @@ STATES = {
     ],
     "column_summary": [
         f"SELECT madlib.column_summary_state({value}{wanted}) {ROWS.format(rows)}"
-        for value in ("i", "i * 0.5::float8", "'k' || i % 7", "i % 2 = 0", "NULL::text", "date '2000-01-01' + i")
+        for value in (
+            "i",
+            "i * 0.5::float8",
+            "'k' || i % 7",
+            "i % 2 = 0",
+            "NULL::text",
+            "date '2000-01-01' + i",
+        )
         for wanted in ("", ", 3")
         for rows in (1, 50, 700)
     ],
@@ -65,7 +83,10 @@ Corpus = dict[str, list[bytes]]  # valid values by kind
 
 def collected(address: Address, functions: list[Function]) -> Corpus:
     """Bytes by kind, from a server whose memory nobody checks: models take a training."""
-    corpus = {"key": [KEYS, packed_keys([["5"]], [[1.5]]), packed_keys([["5"], ["6"]], [[], []])], "piece": PARTS}
+    corpus = {
+        "key": [KEYS, packed_keys([["5"]], [[1.5]]), packed_keys([["5"], ["6"]], [[], []])],
+        "piece": PARTS,
+    }
     corpus["number"] = corpus["store"] = corpus["estimate"] = [struct.pack("<9d", *range(1, 10)), *PARTS]
     with closing(address.connect()) as connection:
         connection.set_notice_receiver(lambda notice: None)

@@ -10,8 +10,6 @@ from tests.fuzz.session import DiedError, Outcome, Session, TimedOutError
 from tests.fuzz.values import Raw
 
 
-
-
 @dataclass(frozen=True)
 class Limits:
     """What one call may take."""
@@ -50,8 +48,8 @@ def fault_of(session: Session, call: Call, limits: Limits) -> Fault | None:
 def told(outcome: Outcome, limits: Limits, call: Call) -> Fault | None:
     """The fault that shows in the outcome of a call."""
     if outcome.state.startswith("XX"):
-        said = re.sub(r"-?\d+(\.\d+)?(e[+-]?\d+)?", "0", outcome.said)
-        return Fault("an internal error", f"{call.function.name}: {said}", f"{outcome.state}: {outcome.said}")
+        said = re.sub(r"-?\d+(\.\d+)?(e[+-]?\d+)?", "0", outcome.said).replace(call.function.kernel, "...")
+        return Fault("an internal error", said, f"{outcome.state}: {outcome.said}")
     if outcome.state in ("bytes", "leak"):
         return Fault(outcome.said, call.function.name, outcome.said)
     if outcome.seconds > limits.seconds:
@@ -61,7 +59,11 @@ def told(outcome: Outcome, limits: Limits, call: Call) -> Fault | None:
 
 def where(report: str) -> str:
     """The first places in a checker's report that are in the library; of a plain signal, what was logged."""
-    places = re.findall(r"\bin (\w+) (?:\S*/)?(src/\w+\.[ch]:\d+)|(\w+) \((\w+\.[ch]:\d+)\)|^(src/\w+\.[ch]:\d+)", report, re.M)
+    places = re.findall(
+        r"\bin (\w+) (?:\S*/)?(src/\w+\.[ch]:\d+)|(\w+) \((\w+\.[ch]:\d+)\)|^(src/\w+\.[ch]:\d+)",
+        report,
+        re.M,
+    )
     if places:
         return " ".join(next(filter(None, place[::-1])) for place in places[:1])
     return re.sub(r"\d+", "0", report.splitlines()[0] if report else "")[-80:]

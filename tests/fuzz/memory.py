@@ -1,7 +1,7 @@
-"""python -m tests.fuzz.memory [OPTION OF THE FUZZER]...: the fuzzer and the hostile tests with memory checked.
+"""python -m tests.fuzz.memory [OPTION OF THE FUZZER]...: the fuzzer and the hostile tests, memory checked.
 
-First under AddressSanitizer and UndefinedBehaviorSanitizer, a million calls where not said otherwise, then a smaller
-number under valgrind, which sees memory that is read before it is written.
+First under AddressSanitizer and UndefinedBehaviorSanitizer, a million calls where not said otherwise, then a
+smaller number under valgrind, which sees memory that is read before it is written.
 """
 
 import os
@@ -12,7 +12,12 @@ from madpy.state import CHECKOUT, State, here
 from tests.fuzz import checked
 from tests.fuzz.__main__ import main
 
-HOSTILE = ["tests/*/test_hostile.py", "tests/*/test_*bytes.py", "tests/ports/test_bounds.py", "tests/shards/test_keys.py"]
+HOSTILE = [
+    "tests/*/test_hostile.py",
+    "tests/*/test_*bytes.py",
+    "tests/ports/test_bounds.py",
+    "tests/shards/test_keys.py",
+]
 CALLS = {checked.SANITIZERS: 1_000_000, checked.VALGRIND: 20_000}
 
 
@@ -20,7 +25,9 @@ def check(options: list[str]) -> int:
     """The number of parts that failed."""
     failed = 0
     for checker, calls in CALLS.items():
-        arguments = ["--calls", str(calls), *options] if checker is checked.SANITIZERS else ["--calls", str(calls)]
+        arguments = (
+            ["--calls", str(calls), *options] if checker is checked.SANITIZERS else ["--calls", str(calls)]
+        )
         failed += main([*arguments, "--under", checker.name])
         if checker is checked.SANITIZERS:
             failed += hostile_tests(here(), checker) != 0

@@ -30,7 +30,8 @@ class Finding:
     number: int  # of the call
 
     def __str__(self) -> str:
-        return f"call {self.number}: {self.fault.kind}: {self.fault.mark}\n{self.fault.report}\n{self.statement};\n"
+        head = f"call {self.number}: {self.fault.kind}: {self.fault.mark}"
+        return f"{head}\n{self.fault.report}\n{self.statement};\n"
 
 
 @dataclass

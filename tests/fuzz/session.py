@@ -1,4 +1,4 @@
-"""The conversation with the server: many calls per round trip, each with its error caught and its result looked at."""
+"""The conversation with the server: many calls a round trip, each error caught, each result looked at."""
 
 import os
 import re
@@ -17,7 +17,9 @@ from tests.fuzz.values import sql
 
 SECRET = "madpysecret"  # what earlier memory of a backend held
 FILLING = b"\xcb" * 8  # of guarded.h: memory that nobody wrote
-FILLINGS = "cb" * 8 + "|-1.363115719988382e\\+57|-875836469|-3761688987579986997"  # as bytea, double and integers
+FILLINGS = (
+    "cb" * 8 + "|-1.363115719988382e\\+57|-875836469|-3761688987579986997"
+)  # as bytea, double and integers
 FAULT = re.compile(r"runtime error|AddressSanitizer|^==\d+==|was terminated by signal|TRAP:|PANIC:")
 SOURCES = "|".join(path.stem for path in (CHECKOUT / "ports/postgres/src").glob("*.c"))
 OURS = re.compile(rf"^==\d+==    (?:at|by) .*\((?:{SOURCES})\.c:\d+\)|^==\d+== .*/madpy\.so\)", re.MULTILINE)
@@ -100,7 +102,9 @@ class Session:
         else:
             raise DiedError("the server did not come back")
         connection.set_notice_receiver(lambda notice: None)
-        connection.query(f"SET statement_timeout = '{self.limit}s'; SET max_parallel_workers_per_gather = 0; {ATTEMPT}")
+        connection.query(
+            f"SET statement_timeout = '{self.limit}s'; SET max_parallel_workers_per_gather = 0; {ATTEMPT}"
+        )
         return connection
 
     def attempt(self, statements: list[str]) -> list[Outcome]:
@@ -109,7 +113,9 @@ class Session:
         abort = threading.Timer(2 * self.limit + 5, os.kill, (self.connection.backend_pid, signal.SIGABRT))
         abort.start()
         try:
-            rows = self.connection.query(f"SELECT * FROM pg_temp.attempt({sql('text[]', statements)})").getresult()
+            rows = self.connection.query(
+                f"SELECT * FROM pg_temp.attempt({sql('text[]', statements)})"
+            ).getresult()
             if block := next(self.memcheck_blocks(where), None):
                 raise DiedError(block)
             return [Outcome(*row) for row in rows]
@@ -126,7 +132,7 @@ class Session:
         self.connection = self.connect()
 
     def memcheck_blocks(self, where: int) -> Iterator[str]:
-        """What valgrind says of the library: PostgreSQL itself writes bytes between fields that nobody has set."""
+        """What valgrind says of the library; PostgreSQL itself writes padding that nobody has set."""
         if self.log.stat().st_size > where:
             for block in re.split(r"^==\d+== *$", "\n".join(self.lines(where)), flags=re.MULTILINE):
                 if "== " in block and OURS.search(block):

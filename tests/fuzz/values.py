@@ -12,25 +12,31 @@ INTEGERS = [0, 1, -1, 2, 3, 7, 8, 16, 127, 128, 129, 255, 256, 1000, 2000, 2001,
 LIMITS = [2**31 - 1, -(2**31), 2**31 - 2, 2**30, 2**28, 2**27, 2**24, 2**20]
 WIDE = [2**32 - 1, 2**32, 2**61, 2**62, 2**63 - 1, -(2**63)]
 FLOATS = [0.0, -0.0, 0.5, 1.5, -1.5, 1e-300, 5e-324, 1e15, 1e300, -1e300, math.nan, math.inf, -math.inf]
-TEXTS = ["", "a", "b", "x1", "1", "-1", "1e400", "NaN", "ü", "\u2028", "'\"\\", "a" * 63, "w" * 3000, "squared_euclidean",
-         "cosine", "manhattan", "moments", "x, y", "ARRAY[1, a]", "SELECT 1", "0.1.0"]  # fmt: skip
+TEXTS = [
+    "", "a", "b", "x1", "1", "-1", "1e400", "NaN", "ü", "\u2028", "'\"\\", "a" * 63, "w" * 3000,
+    "squared_euclidean", "cosine", "manhattan", "moments", "x, y", "ARRAY[1, a]", "SELECT 1", "0.1.0",
+]  # fmt: skip
 QUERIES = [
     "SELECT i::float8, (i % 3)::float8 FROM generate_series(1, 300) AS i",
     "SELECT (i % 3)::float8, ARRAY[i, i * 2]::float8[], 1.0::float8 FROM generate_series(1, 70) AS i",
-    "SELECT chr(65 + i % 5), i, CASE i % 3 WHEN 0 THEN 1.5 END::float8, i % 4 FROM generate_series(1, 500) AS i",
+    "SELECT chr(65 + i % 5), i, NULLIF(i % 3, 0)::float8, i % 4 FROM generate_series(1, 500) AS i",
     "SELECT (i % 7)::float8, NULL::float8, (i % 2)::float8 FROM generate_series(1, 129) AS i",
     "SELECT 1.0::float8, 1.0::float8 WHERE false",
     "SELECT ARRAY[i, i, i, 1]::float8[], 'g' || i % 3 FROM generate_series(1, 100) AS i",
 ]
 ANY = [
-    "NULL::text", "NULL::integer", "1", "2.5", "1.5::float8", "'NaN'::float8", "3::bigint", "4::smallint", "true", "'a'::text",
-    "''::text", "' '::text", "'ü'::varchar", "'b'::char(5)", "'n'::name", "'c'::\"char\"", "repeat('x', 5000)", "'u'",
-    "NULL", "'\\x00ff'::bytea", "ARRAY[1, 2]", "ARRAY['a', NULL]", "ARRAY[]::float8[]", "ROW(1, 'a')", "point '(1,2)'",
-    "now()", "date 'infinity'", "interval '1 month'", "'{\"a\": 1}'::jsonb", "'{}'::json", "int4range(1, 5)", "1::oid",
-    "'0/0'::pg_lsn", "money '1'", "B'101'", "'127.0.0.1'::inet", "xml '<a/>'", "1e300::numeric", "'NaN'::numeric",
+    "NULL::text", "NULL::integer", "1", "2.5", "1.5::float8", "'NaN'::float8", "3::bigint", "4::smallint",
+    "true", "'a'::text", "''::text", "' '::text", "'ü'::varchar", "'b'::char(5)", "'n'::name",
+    "'c'::\"char\"", "repeat('x', 5000)", "'u'", "NULL", "'\\x00ff'::bytea", "ARRAY[1, 2]",
+    "ARRAY['a', NULL]", "ARRAY[]::float8[]", "ROW(1, 'a')", "point '(1,2)'", "now()", "date 'infinity'",
+    "interval '1 month'", "'{\"a\": 1}'::jsonb", "'{}'::json", "int4range(1, 5)", "1::oid", "'0/0'::pg_lsn",
+    "money '1'", "B'101'", "'127.0.0.1'::inet", "xml '<a/>'", "1e300::numeric", "'NaN'::numeric",
     "2147483647", "(-9223372036854775808)::bigint", "(SELECT c FROM pg_class AS c LIMIT 1)",
 ]  # fmt: skip
-REGCLASS = ["0", "1", "1259", "'pg_stats'", "'pg_class'", "'pg_indexes'", "4294967295", "'pg_class_oid_index'", "NULL"]
+REGCLASS = [
+    "0", "1", "1259", "'pg_stats'", "'pg_class'", "'pg_indexes'", "4294967295", "'pg_class_oid_index'",
+    "NULL",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -135,10 +141,10 @@ class Maker:
             case 1:
                 return value[:at] + value[at + 1 :]
             case 2:
-                return value[:at] + [self.fresh(type, wanted)] + value[at:]
+                return [*value[:at], self.fresh(type, wanted), *value[at:]]
             case 3:
                 return value + value
-        return value[:at] + [self.fresh(type, wanted)] + value[at + 1 :]
+        return [*value[:at], self.fresh(type, wanted), *value[at + 1 :]]
 
     # --- bytes ---
 
@@ -168,7 +174,11 @@ class Maker:
             case 7:
                 data[(at := self.chance.randrange(end))] ^= 1 << self.chance.randrange(8)
             case 8:
-                del data[self.chance.choice([len(data) - 1, len(data) // 8 // 2 * 8 + 4, self.chance.randrange(len(data))]) :]
+                del data[
+                    self.chance.choice(
+                        [len(data) - 1, len(data) // 8 // 2 * 8 + 4, self.chance.randrange(len(data))]
+                    ) :
+                ]
             case 9:
                 data += bytes(self.chance.choice([1, 8, 16, 128, 1024]))
             case 10:
@@ -180,17 +190,22 @@ class Maker:
     def put_integer(self, data: bytearray, at: int) -> None:
         (before,) = struct.unpack_from("<i", data, at)
         near = [before - 1, before + 1, before * 2, before // 2, -before]
-        number = self.chance.choice(near) if self.chance.random() < 0.4 else self.chance.choice(INTEGERS + LIMITS)
+        number = (
+            self.chance.choice(near) if self.chance.random() < 0.4 else self.chance.choice(INTEGERS + LIMITS)
+        )
         struct.pack_into("<I", data, at, number % 2**32)
 
     def spliced(self, data: bytearray) -> bytearray:
         """The beginning of one value and the end of another."""
         other = self.chance.choice(self.corpus[self.chance.choice(list(self.corpus))])
         at = self.chance.randrange(0, min(len(data), 200), 4)
-        return data[:at] + other[at if self.chance.random() < 0.5 else self.chance.randrange(0, len(other) + 1, 4) :]
+        return (
+            data[:at]
+            + other[at if self.chance.random() < 0.5 else self.chance.randrange(0, len(other) + 1, 4) :]
+        )
 
     def reshaped(self, data: bytearray) -> bytearray:
-        """A state of a kernel with other counts in its head (src/kernel.h), and a length that could go with them."""
+        """A state of a kernel (src/kernel.h) with other counts, and a length that could go with them."""
         if data[:4] != b"mdpt" or len(data) < 44:
             return data[: self.chance.randrange(len(data))]
         self.put_integer(data, self.chance.choice([8, 12, 16, 20]))
@@ -198,5 +213,7 @@ class Maker:
             if self.chance.random() < 0.3:
                 struct.pack_into("<i", data, at, self.chance.choice([0, 1, 2, 3, 4, 5]))
         columns, params, _, room = struct.unpack_from("<4i", data, 8)
-        numbers = abs(params) % 4096 + abs(room * columns) % 4096 + self.chance.choice([0, 0, 1, 2, 3, 5, 10, 20])
+        numbers = (
+            abs(params) % 4096 + abs(room * columns) % 4096 + self.chance.choice([0, 0, 1, 2, 3, 5, 10, 20])
+        )
         return (data + bytes(8 * numbers))[: 44 + 8 * numbers]

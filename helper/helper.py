@@ -29,6 +29,7 @@ __all__ = [
     "check_expression",
     "check_expressions",
     "check_groups",
+    "check_model_table",
     "check_new_table",
     "check_not_null",
     "check_range",
@@ -95,6 +96,27 @@ def check_source(db: Database, relation: str | None, what: str = "source_table")
             hint=f"its owner can GRANT SELECT ON {full_name(db, source)}",
         )
     return source
+
+
+def check_model_table(db: Database, relation: str | None, what: str = "model_table") -> Relation:
+    """The table of a model that the caller may read: a plain or partitioned one (decision 6)."""
+    table = check_source(db, relation, what)
+    check_holds_data(db, table)
+    return table
+
+
+def check_holds_data(db: Database, table: Relation) -> None:
+    """An error if reading a relation runs its owner's functions with the caller's rights, as a view does.
+
+    The relation cannot be replaced by such a one until the end of the transaction.
+    """
+    if not db.value("SELECT {schema:i}.__hold_table({t:l}::regclass)", t=str(table)):
+        raise MadpyError(
+            f"{quoted(table.name)} cannot be read as a model: it is not a table, or has row-level policies",
+            sqlstate="42809",
+            hint="copy its rows into a table of yours:"
+            " reading it can run its owner's functions with your rights",
+        )
 
 
 def check_new_table(

@@ -41,7 +41,7 @@ def read_packed(
 
     `wanted` are columns that tell the output tables of the method from others.
     """
-    model = helper.check_source(db, model_table, "model_table")
+    model = helper.check_model_table(db, model_table)
     check_made_by(db, model, method, wanted)
     summary = summary_of(db, model, method)
     columns = columns_of(db, summary)

@@ -112,6 +112,7 @@ def summary_of(db: Database, model: Relation, method: str) -> Relation:
             sqlstate="42P01",
             hint=f"keep the two tables that {method} makes in one schema, under their names",
         )
+    helper.check_holds_data(db, summary)
     return summary
 
 

@@ -87,7 +87,7 @@ def _check_model(db: Database, model_table: str | None) -> tuple[Relation, list[
 
     Anybody can make a table, so types are looked at too: operators of theirs would run as the caller.
     """
-    model = helper.check_source(db, model_table, "model_table")
+    model = helper.check_model_table(db, model_table)
     types = columns_of(db, model)
     own = list(types)[-len(COLUMNS) :]
     if [(name, "any" if name == "prediction" else types[name]) for name in own] != [

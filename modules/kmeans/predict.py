@@ -34,7 +34,7 @@ def predict(
     They are NULL where a feature is, where the model has no such group, and where a text column has a value
     that it did not have in training.
     """
-    table = helper.check_source(db, model_table, "model_table")
+    table = helper.check_model_table(db, model_table)
     groups = check_model(db, table)
     model = checked_summary(db, table, METHOD, READ)
     adds = [CLUSTER, DISTANCE]

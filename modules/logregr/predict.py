@@ -22,7 +22,7 @@ def predict(
     Both are NULL where a feature is, where there is no model for the group, and where a text column has a
     value that it did not have in training.
     """
-    model = helper.check_source(db, model_table, "model_table")
+    model = helper.check_model_table(db, model_table)
     groups = check_model(db, model)
     job = check_job(
         db, model, groups, METHOD, source_table, output_table, features, [PREDICTION, PROBABILITY]

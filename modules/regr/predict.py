@@ -20,7 +20,7 @@ def predict(
     A prediction is NULL where a feature is, where the model has no such group, and where a text column has a
     value that it did not have in training.
     """
-    model = helper.check_source(db, model_table, "model_table")
+    model = helper.check_model_table(db, model_table)
     groups = check_model(db, model)
     job = check_job(db, model, groups, METHOD, source_table, output_table, features, [PREDICTION])
     function = fill("{schema:i}.regr_predict", {"schema": db.schema})

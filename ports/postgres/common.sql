@@ -62,6 +62,11 @@ AS 'MODULE_PATHNAME', 'resolve';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__resolve(text, regclass, text) IS
     'an expression over a table as another search_path reads it, in words for the one that is set';
 
+CREATE FUNCTION MADLIB_SCHEMA.__hold_table(relation regclass) RETURNS boolean
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'hold_table';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__hold_table(regclass) IS
+    'locks a table until the end of the transaction; whether reading it runs nobody''s code';
+
 CREATE FUNCTION MADLIB_SCHEMA.__level_code(value text, levels text[]) RETURNS double precision
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'level_code';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__level_code(text, text[]) IS

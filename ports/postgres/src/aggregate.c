@@ -106,7 +106,7 @@ add_rows(const Kernel *kernel, State *state, const double *tail, int rows)
 	int			ncols = state->ncols;
 	double	   *values = palloc((Size) ncols * TAIL_ROWS * sizeof(double));
 	const double **columns = palloc(ncols * sizeof(double *));
-	Block		block = {rows, columns};
+	RowBlock		block = {rows, columns};
 
 	for (int j = 0; j < ncols; j++)
 	{

@@ -5,6 +5,7 @@
 #define MADPY_DICT_H
 
 #include "access/tupdesc.h"
+#include "compat.h"
 
 typedef struct Dict Dict;
 

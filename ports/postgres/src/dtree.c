@@ -26,7 +26,7 @@ typedef struct Chunk
 } Chunk;
 
 static void
-code_chunk(const Plan *plan, const Block *block, int first, Chunk *chunk)
+code_chunk(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
 {
 	for (int f = 0; f < plan->features; f++)
 	{
@@ -145,7 +145,7 @@ add_feature(const Plan *plan, double *cells, const int *codes, const Chunk *chun
 }
 
 static void
-dtree_add(State *state, const Block *block)
+dtree_add(State *state, const RowBlock *block)
 {
 	const Plan *plan = dtree_plan(state->ncols, state->nparams, state->body);
 	Chunk	   *chunk;

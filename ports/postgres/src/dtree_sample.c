@@ -142,7 +142,7 @@ hash_column(const double *restrict values, int rows, uint64 *restrict hash)
 }
 
 static void
-sample_add(State *state, const Block *block)
+sample_add(State *state, const RowBlock *block)
 {
 	int			ncols = state->ncols;
 	const double *target = block->columns[ncols - 1];

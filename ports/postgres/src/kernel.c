@@ -49,12 +49,12 @@ not_finite(int column, int ncols, double value)
 }
 
 /* The rows of a block whose last column, the weight, is above zero. */
-Block
-positive_weights(const Block *block, int ncols)
+RowBlock
+positive_weights(const RowBlock *block, int ncols)
 {
 	const double *weights = block->columns[ncols - 1];
 	bool		all = true;
-	Block		kept = {0};
+	RowBlock		kept = {0};
 
 	for (int r = 0; r < block->rows; r++)
 	{

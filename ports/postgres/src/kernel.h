@@ -9,6 +9,7 @@
 #define MADPY_KERNEL_H
 
 #include "postgres.h"
+#include "compat.h"
 #include "fmgr.h"
 #include "utils/array.h"
 
@@ -19,11 +20,11 @@
 #define MAX_COLUMNS 2000
 #define MAX_PARAMS (1024 * 1024)
 
-typedef struct Block
+typedef struct RowBlock
 {
 	int			rows;
 	const double **columns;		/* columns[j][0 .. rows - 1]: the features, then the kernel's scalars */
-} Block;
+} RowBlock;
 
 /*
  * A kernel's state: flat, self-describing, a bytea.  It is shipped as it is from parallel workers and from shards, so
@@ -58,7 +59,7 @@ typedef struct Kernel
 	void		(*start) (State *state, const double *params);	/* body is all zeros before */
 	/* raises an error where parameters do not fit the columns; of new states, and at every row: it has to be quick */
 	void		(*check) (const State *state);
-	void		(*add) (State *state, const Block *block);	/* counts rows_used itself */
+	void		(*add) (State *state, const RowBlock *block);	/* counts rows_used itself */
 	void		(*merge) (State *into, const State *from);	/* bodies only, same shape */
 	State	   *(*outcome) (const State *state);	/* what a driver reads of it: its head, and a body of another shape */
 } Kernel;
@@ -89,7 +90,7 @@ extern bool linear_predictor(FunctionCallInfo fcinfo, double *result);
 /* kernel.c: the list of kernels, and what they share */
 extern const Kernel *kernel_by_name(const char *name);
 extern const Kernel *kernel_by_id(int id);
-extern void not_finite(int column, int ncols, double value) pg_attribute_noreturn();
-extern Block positive_weights(const Block *block, int ncols);
+pg_noreturn extern void not_finite(int column, int ncols, double value);
+extern RowBlock positive_weights(const RowBlock *block, int ncols);
 
 #endif

@@ -4,14 +4,12 @@
  * A join with a relation of parameters cannot be sent to another server, a function of constants and columns can.
  * The value has the groups' keys as text, which this server's own types read, so that it means the same on every server.
  */
-#include "postgres.h"
+#include "cached.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "fmgr.h"
-#include "nodes/primnodes.h"
 #include "mb/pg_wchar.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -207,15 +205,6 @@ make_lookup(FunctionCallInfo fcinfo)
 	return lookup;
 }
 
-/* Of a variable the value of the first row would be kept for all. */
-static bool
-first_is_constant(FunctionCallInfo fcinfo)
-{
-	Node	   *call = fcinfo->flinfo->fn_expr;
-
-	return call && IsA(call, FuncExpr) && IsA(linitial(((FuncExpr *) call)->args), Const);
-}
-
 /* The group of the row whose keys are the arguments, or -1; made ready at the first row of a statement. */
 static int
 group_of(FunctionCallInfo fcinfo, Lookup **found)
@@ -224,7 +213,7 @@ group_of(FunctionCallInfo fcinfo, Lookup **found)
 	Datum		values[FUNC_MAX_ARGS];
 	bool		nulls[FUNC_MAX_ARGS];
 
-	if (PG_ARGISNULL(0) || !first_is_constant(fcinfo))
+	if (PG_ARGISNULL(0) || !argument_is_constant(fcinfo, 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("parameters of groups must be a constant")));

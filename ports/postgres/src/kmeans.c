@@ -241,7 +241,7 @@ flush(Work *work, State *state)
 }
 
 static void
-take_chunk(Work *work, const Block *block, int first, int rows)
+take_chunk(Work *work, const RowBlock *block, int first, int rows)
 {
 	double	   *units = work->room + (Size) work->d * KMEANS_CHUNK;
 
@@ -331,7 +331,7 @@ add_chunk(Work *work, Kept *kept, int rows)
 }
 
 static void
-kmeans_add(State *state, const Block *block)
+kmeans_add(State *state, const RowBlock *block)
 {
 	Kept		kept = kmeans_kept(state);
 	Work	   *work = work_new(state);

@@ -223,7 +223,7 @@ sample_chunk(State *state, Kept *kept, const double *const *columns, int rows, d
 }
 
 static void
-sample_add(State *state, const Block *block)
+sample_add(State *state, const RowBlock *block)
 {
 	int			d = state->ncols;
 	Kept		kept = sample_kept(state);

@@ -1,13 +1,11 @@
 /*
  * level_code.c: a text or an integer as a number: its place among known levels.
  */
-#include "postgres.h"
+#include "cached.h"
 
 #include "catalog/pg_type.h"
-#include "fmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 
 typedef struct Level
 {
@@ -18,6 +16,7 @@ typedef struct Level
 
 typedef struct Levels
 {
+	Cached		cached;
 	int			count;
 	Level	   *sorted;			/* by bytes */
 } Levels;
@@ -32,22 +31,36 @@ compare_levels(const void *a, const void *b)
 	return order != 0 ? order : x->length - y->length;
 }
 
-static Levels *
-sort_levels(ArrayType *array)
+static void
+sort_levels(Levels *levels, ArrayType *array)
 {
-	Levels	   *levels = palloc(sizeof(Levels));
 	Datum	   *texts;
 	bool	   *nulls;
 	int			n;
 
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &texts, &nulls, &n);
-	levels->count = 0;
 	levels->sorted = palloc(Max(n, 1) * sizeof(Level));
 	for (int i = 0; i < n; i++)
 		if (!nulls[i])
 			levels->sorted[levels->count++] =
 				(Level) {VARDATA_ANY(DatumGetPointer(texts[i])), VARSIZE_ANY_EXHDR(DatumGetPointer(texts[i])), i};
 	qsort(levels->sorted, levels->count, sizeof(Level), compare_levels);
+}
+
+/* The levels in argument 1. */
+static const Levels *
+levels_argument(FunctionCallInfo fcinfo)
+{
+	Levels	   *levels = cached_find(fcinfo, 1);
+	MemoryContext old;
+
+	if (levels)
+		return levels;
+	levels = cached_new(fcinfo, 1, sizeof(Levels));
+	old = MemoryContextSwitchTo(levels->cached.context);
+	sort_levels(levels, PG_GETARG_ARRAYTYPE_P_COPY(1));
+	MemoryContextSwitchTo(old);
+	cached_keep(fcinfo, levels);
 	return levels;
 }
 
@@ -58,20 +71,9 @@ level_code(PG_FUNCTION_ARGS)
 {
 	text	   *value = PG_GETARG_TEXT_PP(0);
 	Level		wanted = {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), 0};
-	Levels	   *levels = fcinfo->flinfo->fn_extra;
-	Level	   *found;
+	const Levels *levels = levels_argument(fcinfo);
+	const Level *found = bsearch(&wanted, levels->sorted, levels->count, sizeof(Level), compare_levels);
 
-	if (levels == NULL)
-	{
-		bool		stable = get_fn_expr_arg_stable(fcinfo->flinfo, 1);
-		MemoryContext old = MemoryContextSwitchTo(stable ? fcinfo->flinfo->fn_mcxt : CurrentMemoryContext);
-
-		levels = sort_levels(stable ? PG_GETARG_ARRAYTYPE_P_COPY(1) : PG_GETARG_ARRAYTYPE_P(1));
-		if (stable)
-			fcinfo->flinfo->fn_extra = levels;
-		MemoryContextSwitchTo(old);
-	}
-	found = bsearch(&wanted, levels->sorted, levels->count, sizeof(Level), compare_levels);
 	if (found == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(found->code);
@@ -79,6 +81,7 @@ level_code(PG_FUNCTION_ARGS)
 
 typedef struct Integers
 {
+	Cached		cached;
 	int			count;
 	struct
 	{
@@ -96,16 +99,14 @@ compare_integers(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static Integers *
-sort_integers(ArrayType *array)
+static void
+sort_integers(Integers *levels, ArrayType *array)
 {
-	Integers   *levels = palloc(sizeof(Integers));
 	Datum	   *values;
 	bool	   *nulls;
 	int			n;
 
 	deconstruct_array(array, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &values, &nulls, &n);
-	levels->count = 0;
 	levels->sorted = palloc(Max(n, 1) * sizeof(*levels->sorted));
 	for (int i = 0; i < n; i++)
 		if (!nulls[i])
@@ -114,6 +115,22 @@ sort_integers(ArrayType *array)
 			levels->sorted[levels->count++].code = i;
 		}
 	qsort(levels->sorted, levels->count, sizeof(*levels->sorted), compare_integers);
+}
+
+/* The levels in argument 1, as integers. */
+static const Integers *
+integers_argument(FunctionCallInfo fcinfo)
+{
+	Integers   *levels = cached_find(fcinfo, 1);
+	MemoryContext old;
+
+	if (levels)
+		return levels;
+	levels = cached_new(fcinfo, 1, sizeof(Integers));
+	old = MemoryContextSwitchTo(levels->cached.context);
+	sort_integers(levels, PG_GETARG_ARRAYTYPE_P(1));
+	MemoryContextSwitchTo(old);
+	cached_keep(fcinfo, levels);
 	return levels;
 }
 
@@ -123,21 +140,10 @@ Datum
 integer_code(PG_FUNCTION_ARGS)
 {
 	int64		value = PG_GETARG_INT64(0);
-	Integers   *levels = fcinfo->flinfo->fn_extra;
+	const Integers *levels = integers_argument(fcinfo);
 	int			low = 0;
-	int			high;
+	int			high = levels->count;
 
-	if (levels == NULL)
-	{
-		bool		stable = get_fn_expr_arg_stable(fcinfo->flinfo, 1);
-		MemoryContext old = MemoryContextSwitchTo(stable ? fcinfo->flinfo->fn_mcxt : CurrentMemoryContext);
-
-		levels = sort_integers(PG_GETARG_ARRAYTYPE_P(1));
-		if (stable)
-			fcinfo->flinfo->fn_extra = levels;
-		MemoryContextSwitchTo(old);
-	}
-	high = levels->count;
 	while (low < high)
 	{
 		int			middle = (low + high) / 2;

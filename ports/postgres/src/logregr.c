@@ -330,7 +330,7 @@ look_at_rows(const Body *body, const double *y, int real, int rows, Scratch *s)
 
 /* Add one chunk; columns: x and y.  rows is a multiple of LANES, those beyond `real` count for nothing. */
 static bool
-add_chunk(const Body *body, const Block *block, int first, int real, Scratch *s)
+add_chunk(const Body *body, const RowBlock *block, int first, int real, Scratch *s)
 {
 	int			k = body->k;
 	int			rows = TYPEALIGN(LANES, real);
@@ -385,8 +385,8 @@ add_chunk(const Body *body, const Block *block, int first, int real, Scratch *s)
 }
 
 /* Say what is wrong in a chunk that could not be added. */
-static void pg_attribute_noreturn()
-cannot_use(const Block *block, int k, int first, int rows)
+pg_noreturn static void
+cannot_use(const RowBlock *block, int k, int first, int rows)
 {
 	for (int j = 0; j <= k; j++)
 		for (int r = first; r < first + rows; r++)
@@ -404,7 +404,7 @@ cannot_use(const Block *block, int k, int first, int rows)
 }
 
 static void
-logregr_add(State *state, const Block *block)
+logregr_add(State *state, const RowBlock *block)
 {
 	Body		body = body_of(state->body, state->ncols, state->nparams);
 	Scratch    *scratch;

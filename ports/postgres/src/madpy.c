@@ -5,6 +5,7 @@
 
 #include <limits.h>
 
+#include "compat.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "store.h"
@@ -38,11 +39,7 @@ _PG_init(void)
 							&store_memory_kb, 256 * 1024, 0, INT_MAX,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	store_init();
-#if PG_VERSION_NUM >= 150000
 	MarkGUCPrefixReserved("madpy");
-#else
-	EmitWarningsOnPlaceholders("madpy");
-#endif
 }
 
 PG_FUNCTION_INFO_V1(madpy_python_path);

@@ -3,8 +3,8 @@
  */
 #include "model.h"
 
+#include "cached.h"
 #include "port/pg_crc32c.h"
-#include "utils/memutils.h"
 
 #define FORMAT_VERSION 1
 
@@ -100,56 +100,31 @@ decode(Model *model, Method method)
 	model->method = method;
 }
 
-/* What is kept between calls: the model, and the memory it lies in. */
-typedef struct Cache
+typedef struct CachedModel
 {
-	MemoryContext context;
+	Cached		cached;
 	Model		model;
-	struct varlena *given;		/* the argument as it came: a pointer into a TOAST table, compressed, or plain */
-} Cache;
-
-/* Whether an argument is what was decoded.  A pointer into a TOAST table says it without fetching what it points to. */
-static bool
-is_same(const Cache *cache, const struct varlena *value)
-{
-	if (VARATT_IS_EXTERNAL(value) && !VARATT_IS_EXTERNAL_ONDISK(value))
-		return false;
-	return VARSIZE_ANY(value) == VARSIZE_ANY(cache->given) &&
-		memcmp(value, cache->given, VARSIZE_ANY(value)) == 0;
-}
+} CachedModel;
 
 Model *
 model_argument(FunctionCallInfo fcinfo, int arg, Method method, void (*check) (Model *model))
 {
-	FmgrInfo   *flinfo = fcinfo->flinfo;
-	Cache	   *cache = flinfo->fn_extra;
-	struct varlena *given;
+	CachedModel *cache = cached_find(fcinfo, arg);
 	bytea	   *value;
 	MemoryContext old;
 
-	if (cache && get_fn_expr_arg_stable(flinfo, arg))
-		return &cache->model;
-	given = (struct varlena *) PG_GETARG_POINTER(arg);
-	if (cache && is_same(cache, given))
-		return &cache->model;
 	if (cache)
-	{
-		flinfo->fn_extra = NULL;
-		MemoryContextDelete(cache->context);
-	}
-
+		return &cache->model;
 	value = PG_GETARG_BYTEA_P(arg);
-	old = MemoryContextSwitchTo(AllocSetContextCreate(flinfo->fn_mcxt, "madpy model", ALLOCSET_DEFAULT_SIZES));
-	cache = palloc0(sizeof(Cache));
-	cache->context = CurrentMemoryContext;
-	cache->given = memcpy(palloc(VARSIZE_ANY(given)), given, VARSIZE_ANY(given));
+	cache = cached_new(fcinfo, arg, sizeof(CachedModel));
+	old = MemoryContextSwitchTo(cache->cached.context);
 	cache->model.bytes = palloc(8 + VARSIZE(value));
 	SET_VARSIZE(cache->model.bytes, VARSIZE(value));
 	memcpy((char *) cache->model.bytes + 8, VARDATA(value), VARSIZE(value) - VARHDRSZ);
 	decode(&cache->model, method);
 	check(&cache->model);
 	MemoryContextSwitchTo(old);
-	flinfo->fn_extra = cache;
+	cached_keep(fcinfo, cache);
 	return &cache->model;
 }
 

@@ -16,6 +16,7 @@
 #define MADPY_MODEL_H
 
 #include "postgres.h"
+#include "compat.h"
 #include "fmgr.h"
 
 typedef enum Method
@@ -48,7 +49,7 @@ typedef struct Model
  */
 extern Model *model_argument(FunctionCallInfo fcinfo, int arg, Method method, void (*check) (Model *model));
 
-extern void model_damaged(const char *what) pg_attribute_noreturn();
+pg_noreturn extern void model_damaged(const char *what);
 
 /* Array `number`, of this kind and, where count >= 0, of this length. */
 extern const double *model_doubles(const Model *model, int number, int64 count);

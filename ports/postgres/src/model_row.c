@@ -157,7 +157,7 @@ texts_of(ModelRow *row, ArrayType *array)
 	{
 		text	   *value = nulls[f] ? NULL : DatumGetTextPP(values[f]);
 		Word		wanted;
-		Word	   *found;
+		const Word *found;
 
 		row->x[f] = NAN;
 		if (value == NULL)

@@ -196,7 +196,7 @@ take_column(double *body, Chunk *chunk, int i, const double *column, int first, 
 
 /* Add the first m columns of a block, with a weight per row or without. */
 void
-moments_add(double *body, int m, const Block *block, const double *weights)
+moments_add(double *body, int m, const RowBlock *block, const double *weights)
 {
 	double	   *room = palloc((Size) (3 * m + 3) * CHUNK * sizeof(double));
 	double	   *beside = room + (Size) 3 * m * CHUNK;

@@ -23,7 +23,7 @@ typedef struct Moments
 
 extern int64 moments_size(int m);
 extern void moments_start(double *body, int m);
-extern void moments_add(double *body, int m, const Block *block, const double *weights);
+extern void moments_add(double *body, int m, const RowBlock *block, const double *weights);
 extern void moments_merge(double *into, const double *from, int m);
 
 extern Moments moments_in(const double *body, int m, int64 rows);

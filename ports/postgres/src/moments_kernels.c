@@ -20,7 +20,7 @@ plain_start(State *state, const double *params)
 }
 
 static void
-plain_add(State *state, const Block *block)
+plain_add(State *state, const RowBlock *block)
 {
 	moments_add(state->body, state->ncols, block, NULL);
 	state->rows_used += block->rows;
@@ -47,9 +47,9 @@ weighted_start(State *state, const double *params)
 }
 
 static void
-weighted_add(State *state, const Block *block)
+weighted_add(State *state, const RowBlock *block)
 {
-	Block		kept = positive_weights(block, state->ncols);
+	RowBlock		kept = positive_weights(block, state->ncols);
 
 	if (kept.rows > 0)
 		moments_add(state->body, state->ncols - 1, &kept, kept.columns[state->ncols - 1]);

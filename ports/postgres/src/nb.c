@@ -161,7 +161,7 @@ add_column(const Shape *shape, int feature, double *cells, const double *column,
 }
 
 static void
-nb_add(State *state, const Block *block)
+nb_add(State *state, const RowBlock *block)
 {
 	Shape		shape = shape_of(state);
 	int			codes[CHUNK];

@@ -169,7 +169,7 @@ counter_flush(Counter *counter, MemoryContext context)
 
 		for (int j = 0; j < columns; j++)
 			block[j] = counter->waiting + (Size) j * counter->capacity;
-		nb_kernel.add(counter->state, &(Block) {counter->rows, block});
+		nb_kernel.add(counter->state, &(RowBlock) {counter->rows, block});
 		pfree(block);
 	}
 	counter->rows = 0;

@@ -9,6 +9,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "funcapi.h"
 #include "nodes/parsenodes.h"
 #include "parser/parser.h"
@@ -20,7 +21,7 @@
 /* The scanner gives single characters as themselves; keywords and the rest are from 258 up. */
 #define END_OF_TEXT 0
 
-static void refuse(const char *expressions, const char *detail) pg_attribute_noreturn();
+pg_noreturn static void refuse(const char *expressions, const char *detail);
 
 static void
 refuse(const char *expressions, const char *detail)

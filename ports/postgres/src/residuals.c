@@ -15,7 +15,7 @@
 
 /* e[r], r < rows, compensated: residuals are small differences of large sums. */
 DD_CLONES static void
-residuals(const double *coef, int k, const Block *block, double *e)
+residuals(const double *coef, int k, const RowBlock *block, double *e)
 {
 	for (int r = 0; r < block->rows; r++)
 	{
@@ -34,7 +34,7 @@ residuals(const double *coef, int k, const Block *block, double *e)
 
 /* The residuals of a block; a value that is not finite is named, as the first pass would have done. */
 static double *
-block_residuals(const State *state, int k, const Block *block)
+block_residuals(const State *state, int k, const RowBlock *block)
 {
 	double	   *e = palloc(block->rows * sizeof(double));
 
@@ -78,7 +78,7 @@ meat_start(State *state, const double *params)
 }
 
 static void
-meat_add(State *state, const Block *block)
+meat_add(State *state, const RowBlock *block)
 {
 	int			k = features(state);
 	const double *w = block->columns[k + 1];
@@ -111,12 +111,12 @@ squared_start(State *state, const double *params)
 }
 
 static void
-squared_add(State *state, const Block *block)
+squared_add(State *state, const RowBlock *block)
 {
 	int			k = features(state);
 	double	   *squares = block_residuals(state, k, block);
 	const double **columns = palloc((k + 1) * sizeof(double *));
-	Block		regressed = {block->rows, columns};
+	RowBlock		regressed = {block->rows, columns};
 
 	for (int r = 0; r < block->rows; r++)
 		squares[r] *= squares[r];

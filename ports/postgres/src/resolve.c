@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "compat.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
@@ -24,11 +25,7 @@ analyzed(const char *sql)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYNTAX_ERROR),
 				 errmsg("this is not an expression")));
-#if PG_VERSION_NUM >= 150000
 	return parse_analyze_fixedparams(linitial_node(RawStmt, trees), sql, NULL, 0, NULL);
-#else
-	return parse_analyze(linitial_node(RawStmt, trees), sql, NULL, 0, NULL);
-#endif
 }
 
 /* resolve(expression, table, path): what can stand for the expression; itself where it cannot stand in a row. */

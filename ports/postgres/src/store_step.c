@@ -82,7 +82,7 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 		int64		block = block_of(store, from);
 		int			first = row_of(store, from);
 		int			rows = Min(to - from, store->block_rows - first);
-		Block		b = {rows, columns};
+		RowBlock		b = {rows, columns};
 		MemoryContext old;
 
 		CHECK_FOR_INTERRUPTS();

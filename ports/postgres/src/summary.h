@@ -71,7 +71,7 @@ typedef struct SummaryColumn
 } SummaryColumn;
 
 /* summary_state.c: the state and its parts */
-extern void summary_malformed(void) pg_attribute_noreturn();
+pg_noreturn extern void summary_malformed(void);
 extern void summary_check_parts(const Summary *summary);
 extern Summary *summary_argument(FunctionCallInfo fcinfo, int arg);
 extern void *summary_part(const Summary *summary, int part);

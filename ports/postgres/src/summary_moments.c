@@ -27,7 +27,7 @@ columns_start(State *state, const double *params)
 }
 
 static void
-columns_add(State *state, const Block *block)
+columns_add(State *state, const RowBlock *block)
 {
 	const double *last;
 

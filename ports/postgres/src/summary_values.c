@@ -171,7 +171,7 @@ summary_fold(Summary *summary)
 	int			count = summary->waiting;
 	double		x[SUMMARY_TAIL];
 	const double *column = x;
-	Block		block = {0, &column};
+	RowBlock		block = {0, &column};
 
 	summary_check_parts(summary);
 	if (count == 0)

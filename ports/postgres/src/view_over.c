@@ -8,6 +8,7 @@
 #include "access/attmap.h"
 #include "access/table.h"
 #include "catalog/pg_class.h"
+#include "compat.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -73,11 +74,7 @@ replace_table(Query *query, RangeTblEntry *entry, int index, Oid part)
 	bool		whole_row[2];
 	AttrMap    *map;
 
-#if PG_VERSION_NUM >= 160000
-	map = build_attrmap_by_name(RelationGetDescr(to), RelationGetDescr(from), false);
-#else
-	map = build_attrmap_by_name(RelationGetDescr(to), RelationGetDescr(from));
-#endif
+	map = attrmap_by_name(RelationGetDescr(to), RelationGetDescr(from));
 	query->targetList = (List *) map_variable_attnos((Node *) query->targetList, index, 0, map, InvalidOid, &whole_row[0]);
 	query->jointree = (FromExpr *) map_variable_attnos((Node *) query->jointree, index, 0, map, InvalidOid, &whole_row[1]);
 	entry->relid = part;
@@ -131,9 +128,5 @@ view_over(PG_FUNCTION_ARGS)
 
 	if (query == NULL || !put_in_place(query, PG_GETARG_OID(1), PG_GETARG_OID(2)))
 		PG_RETURN_NULL();
-#if PG_VERSION_NUM >= 140000
 	PG_RETURN_TEXT_P(cstring_to_text(pg_get_querydef(query, false)));
-#else
-	PG_RETURN_NULL();
-#endif
 }

@@ -1,0 +1,104 @@
+"""A model is read from tables only: a view or a policy would run its owner's functions as the predictor."""
+
+import pytest
+
+from tests.session import Session
+from tests.test_every_driver import DRIVERS, USES
+
+REPLACED = {
+    "a view": "CREATE VIEW {name} AS SELECT k.* FROM kept AS k WHERE spy()",
+    "a materialized view": "CREATE MATERIALIZED VIEW {name} AS SELECT * FROM kept",
+    "a foreign table": "CREATE FOREIGN TABLE {name} ({columns}) SERVER nowhere",
+    "a table with a policy": """
+        CREATE TABLE {name} AS TABLE kept; ALTER TABLE {name} ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY p ON {name} USING (spy())
+        """,
+}
+COLUMNS = """
+    SELECT string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum)
+    FROM pg_attribute WHERE attrelid = 'kept'::regclass AND attnum > 0
+"""
+
+
+@pytest.fixture
+def data(sql: Session, role: str, schema: str) -> None:
+    """A table, a function that tells of being run, and somebody without further rights."""
+    sql(
+        f"""
+        CREATE TABLE t AS
+        SELECT sin(i) AS a, cos(i * 1.7) AS b, sin(i) + cos(i * 3.1) AS y, cos(i * 5) > 0 AS yes
+        FROM generate_series(1, 60) AS i;
+        CREATE FUNCTION spy() RETURNS boolean LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'run as %', current_user; END $$;
+        CREATE EXTENSION postgres_fdw WITH SCHEMA {schema};
+        CREATE SERVER nowhere FOREIGN DATA WRAPPER postgres_fdw;
+        GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}
+        """
+    )
+
+
+@pytest.mark.parametrize("table", ["m", "m_summary"])
+@pytest.mark.parametrize("replaced", REPLACED.values(), ids=REPLACED.keys())
+@pytest.mark.parametrize("function", USES)
+def test_nothing_of_the_owner_is_run(
+    sql: Session, data: None, role: str, schema: str, function: str, replaced: str, table: str
+) -> None:
+    trained, arguments = USES[function]
+    sql(DRIVERS[trained].call())
+    sql(f"ALTER TABLE {table} RENAME TO kept")
+    sql(replaced.format(name=table, columns=sql.value(COLUMNS)))
+    sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}; SET ROLE {role}")
+    call = f"SELECT madlib.{function}('m'{arguments})"
+    if table == "m_summary" and function.endswith("_summary"):  # reads the model table only
+        sql(call)
+        return
+    error = sql.refuses(call)
+    assert (error.sqlstate, error.message) == (
+        "42809",
+        f'{function}: "{table}" cannot be read as a model: it is not a table, or has row-level policies',
+    )
+    assert error.hint == (
+        "Copy its rows into a table of yours: reading it can run its owner's functions with your rights."
+    )
+
+
+@pytest.fixture
+def trained(sql: Session, data: None) -> Session:
+    sql(DRIVERS["regr_train"].call())
+    return sql
+
+
+def test_tables_that_hold_data(trained: Session, role: str) -> None:
+    """A partitioned table is one; a policy that does not bind the reader, its owner's, runs nothing."""
+    sql = trained
+    sql(
+        """
+        ALTER TABLE m RENAME TO kept;
+        CREATE TABLE m (LIKE kept) PARTITION BY RANGE (num_rows_processed);
+        CREATE TABLE part PARTITION OF m DEFAULT;
+        INSERT INTO m TABLE kept;
+        ALTER TABLE m_summary ENABLE ROW LEVEL SECURITY
+        """
+    )
+    assert sql.value("SELECT num_rows FROM madlib.regr_predict('m', 't', 'p')") == 60
+    sql(f"DROP TABLE p; GRANT SELECT ON t, m, m_summary TO {role}; SET ROLE {role}")
+    assert "row-level policies" in sql.fails("SELECT madlib.regr_predict('m', 't', 'p')").message
+
+
+def test_a_table_stays_while_it_is_read(trained: Session, connect) -> None:
+    """Nobody can put a view in its place between the look and the reading."""
+    other = connect()
+    other(f"SET search_path = {trained.value('SELECT current_schema()')}; SET lock_timeout = '100ms'")
+    trained("BEGIN; SELECT madlib.__hold_table('m'::regclass)")
+    assert other.fails("ALTER TABLE m RENAME TO gone").sqlstate == "55P03"
+    trained("ROLLBACK")
+    other("ALTER TABLE m RENAME TO gone")
+
+
+def test_what_may_be_held(trained: Session, role: str) -> None:
+    sql = trained
+    sql(f"SET ROLE {role}")
+    error = sql.fails("SELECT madlib.__hold_table('m'::regclass)")
+    assert (error.sqlstate, error.message) == ("42501", "permission denied for table m")
+    error = sql.fails("SELECT madlib.__hold_table(1::oid)")
+    assert (error.sqlstate, error.message) == ("42P01", "relation with OID 1 does not exist")

@@ -31,6 +31,11 @@ class State:
         return self.data / "server.log"
 
     @property
+    def wrapper(self) -> Path:
+        """A program that is started in place of `postgres` where it exists: tests/fuzz/checked.py makes one."""
+        return self.folder / "postgres"
+
+    @property
     def root(self) -> Path:
         """What would be / if the library were installed in the system: its files under their whole paths."""
         return self.folder / "root"

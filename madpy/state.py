@@ -32,7 +32,7 @@ class State:
 
     @property
     def wrapper(self) -> Path:
-        """A program that is started in place of `postgres` where it exists: tests/fuzz/checked.py makes one."""
+        """A program started in place of `postgres` where it exists: tests/fuzz/checked.py makes one."""
         return self.folder / "postgres"
 
     @property

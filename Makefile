@@ -15,7 +15,7 @@ export PG_CONFIG
 in   = madpy/bootstrap.sh
 HOME_OF_MADPY = $(PREFIX)/lib/madpy
 
-.PHONY: help demo test check fuzz check-memory bench bench-shards server psql env stop build install uninstall
+.PHONY: help demo test check fuzz check-memory bench bench-shards bench-stop server psql env stop build install uninstall
 
 help:       ## this list
 	@sed -n 's/^\([a-z-]*\): *## /  make \1\t/p' Makefile | expand -t 20
@@ -43,6 +43,9 @@ bench:      ## the measurements, side by side with the alternatives
 bench-shards: ## the same on several servers of this machine
 	@$(in) --with bench python -m benchmarks.shards $(BENCH)
 
+bench-stop: ## how soon calls end that are cancelled
+	@$(in) --with bench python -m benchmarks.stop $(BENCH)
+
 server:     ## start the private cluster, with the library as it is in the checkout
 	@$(in) python -m madpy.server start
 
@@ -54,7 +57,7 @@ env:        ## print its address, for: eval "$(make -s env)"
 
 stop:       ## stop it; its data stay
 	@state=$$($(in) --state) python=$$state/venv/bin/python; \
-	    if [ -x "$$python" ]; then MADPY_STATE=$$state "$$python" -B -m madpy.server stop; fi
+	    if [ -x "$$python" ]; then MADPY_STATE=$$state "$$python" -BEs -m madpy.server stop; fi
 
 build:      ## compile the C library and render the SQL
 	@$(in) python -m madpy.place build

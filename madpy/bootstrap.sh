@@ -17,6 +17,7 @@ set -eu
 umask 022
 
 main() {
+    unset CDPATH
     checkout=$(cd "$(dirname "$0")/.." && pwd -P)
     state=${MADPY_STATE:-$(state_folder)}
     venv=$state/venv extras= programs=
@@ -59,7 +60,8 @@ state_folder() {
 
 # What a user's shell may hold and what must not decide which Python, which packages or which make options are meant here.
 clean_environment() {
-    unset PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONSTARTUP VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX MAKEFLAGS MFLAGS MAKELEVEL
+    unset $(env | sed -n 's/^\(PYTHON[A-Z_]*\)=.*/\1/p') VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON
+    unset MAKEFLAGS GNUMAKEFLAGS MFLAGS MAKELEVEL MAKEFILES COPT PROFILE DESTDIR EXTDIR PYTHON_PATH WARNINGS
     export HOME="${HOME:-$state}"
 }
 
@@ -77,10 +79,12 @@ ensure_system_packages() {
 }
 
 # PG_CONFIG as given, or pg_config on PATH, or that of the distribution's PostgreSQL, which may not be installed yet.
+# The one beside the other programs stands for all names of one server: what is compiled is kept by this name.
 find_pg_config() {
     PG_CONFIG=$(command -v "${PG_CONFIG:-pg_config}" || echo "${PG_CONFIG:-}")
     if [ -x "$PG_CONFIG" ]; then
         version=$("$PG_CONFIG" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
+        [ ! -x "$(pg --bindir)/pg_config" ] || PG_CONFIG=$(pg --bindir)/pg_config
     elif [ -n "$PG_CONFIG" ]; then
         [ -n "${version:-}" ] || die "there is no program \"$PG_CONFIG\" (PG_CONFIG)"
     else
@@ -200,12 +204,29 @@ install_requirements() {
     done
     cp "$checkout/pyproject.toml" "$checkout/setup.py" "$copy"
     [ ! -e "$checkout/README.md" ] || cp "$checkout/README.md" "$copy"
-    PATH=$(dirname "$PG_CONFIG"):$PATH "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-        "$copy[$list]" >&2
+    PATH=$(dirname "$PG_CONFIG"):$PATH "$venv/bin/python" -I -m pip install --quiet --disable-pip-version-check \
+        "$copy[$list]" >"$state/pip.log" 2>&1 || die "the Python packages of \"$list\" cannot be installed: $(why_pip_failed)"
     rm -rf "$copy"
+    write_program
     for extra in "$@"; do
         echo "$wanted" >"$venv/madpy-$extra"
     done
+}
+
+# In one line; what pip says of a network that is not there takes twenty.
+why_pip_failed() {
+    if grep -q 'connection broken by' "$state/pip.log"; then
+        echo "the index of packages cannot be reached ($state/pip.log)"
+    else
+        echo "$(sed -n 's/^ERROR: //p' "$state/pip.log" | head -n 1) ($state/pip.log)"
+    fi
+}
+
+# In place of pip's: isolated (-I), because it works as a superuser of databases, and neither PYTHONPATH nor the current
+# folder may say what code that is.
+write_program() {
+    printf '#!/bin/sh\nexec "%s" -I -m madpy.cli "$@"\n' "$venv/bin/python" >"$venv/bin/madpy"
+    chmod 755 "$venv/bin/madpy"
 }
 
 ### The command

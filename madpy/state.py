@@ -32,7 +32,7 @@ class State:
 
     @property
     def wrapper(self) -> Path:
-        """A program that is started in place of `postgres` where it exists: tests/fuzz/checked.py makes one."""
+        """A program started in place of `postgres` where it exists: tests/fuzz/checked.py makes one."""
         return self.folder / "postgres"
 
     @property
@@ -47,8 +47,8 @@ class State:
 
     @cached_property
     def pg(self) -> dict[str, str]:
-        """What pg_config says: bindir, sharedir, pkglibdir, version."""
-        names = ("bindir", "sharedir", "pkglibdir", "version")
+        """What pg_config says: bindir, sharedir, pkglibdir, includedir-server, version."""
+        names = ("bindir", "sharedir", "pkglibdir", "includedir-server", "version")
         output = run(
             [self.pg_config, *(f"--{name}" for name in names)], check=True, capture_output=True, text=True
         )

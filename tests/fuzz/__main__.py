@@ -27,6 +27,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=3, help="what a call may take")
     parser.add_argument("--megabytes", type=int, default=300, help="what a call may take")
     parser.add_argument("--most", type=int, default=20, help="faults after which the fuzzer stops")
+    parser.add_argument("--tries", type=int, default=100, help="to make a call smaller")
     parser.add_argument("--under", choices=sorted(checked.CHECKERS), help="a checker of memory")
     options = parser.parse_args(arguments)
 
@@ -51,7 +52,7 @@ def report(options: argparse.Namespace, address: Address, state: State, valid: C
     print(f"seed {options.seed}, {options.calls} calls", flush=True)
     began = time.monotonic()
     fuzzer = fuzz(
-        address, state.log, valid, seed=options.seed, calls=options.calls, limits=limits, most=options.most,
+        address, state.log, valid, seed=options.seed, calls=options.calls, limits=limits, most=options.most, tries=options.tries,
         say=lambda text: print(text, flush=True),
     )  # fmt: skip
     outcomes = ", ".join(f"{count} {state}" for state, count in fuzzer.outcomes.most_common(8))

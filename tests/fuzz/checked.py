@@ -83,14 +83,20 @@ def running(main: State, checker: Checker) -> Iterator[Address]:
     before = dict(os.environ)
     os.environ |= environment(state, checker)
     try:
-        cluster.stop(state)
+        stop(state)
         address = start(state)
         update_extension(state, address)
         yield address
     finally:
-        cluster.stop(state)
+        stop(state)
         os.environ.clear()
         os.environ |= before
+
+
+def stop(state: State) -> None:
+    """Stop the server at once: its data are worth nothing, and a backend may not listen."""
+    if cluster.running(state):
+        cluster.as_owner(state, "pg_ctl", "-D", str(state.data), "-m", "immediate", "stop")
 
 
 def wrapper(state: State, checker: Checker) -> str:

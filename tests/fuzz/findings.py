@@ -29,7 +29,6 @@ class Fault:
 
 def fault_of(session: Session, call: Call, limits: Limits) -> Fault | None:
     """The fault that one call shows, in a transaction of its own."""
-    before = session.peak
     try:
         (outcome,) = session.attempt([call.statement()])
     except DiedError as error:
@@ -38,8 +37,7 @@ def fault_of(session: Session, call: Call, limits: Limits) -> Fault | None:
         return Fault("a call did not end", call.function.name, f"more than {session.limit:g} s")
     if after_all := told(outcome, limits, call):
         return after_all
-    if session.peak - before > limits.megabytes:
-        grown = session.peak - before
+    if (grown := session.grown) > limits.megabytes:
         session.reconnect()
         return Fault("a call took much memory", call.function.name, f"{grown} MB")
     return None

@@ -13,7 +13,7 @@ from pathlib import Path
 from madpy.server import Address
 from tests.fuzz.calls import Call, Writer
 from tests.fuzz.catalogue import functions
-from tests.fuzz.findings import Fault, Limits, fault_of, smallest, told
+from tests.fuzz.findings import Fault, Limits, fault_of, smallest, told, where
 from tests.fuzz.session import DiedError, Outcome, Session, TimedOutError
 from tests.fuzz.values import Maker
 
@@ -60,32 +60,40 @@ class Fuzzer:
                 self.say(f"{self.number} calls in {told_at - began:.0f} s, {len(self.findings)} faults")
 
     def batch(self, calls: list[Call]) -> None:
-        before = self.session.peak
+        """Calls at once; where the backend dies of one, those after it again."""
+        while calls:
+            done = self.attempt(calls)
+            self.number += done
+            calls = calls[done:]
+
+    def attempt(self, calls: list[Call]) -> int:
+        """How many of the calls are done with."""
         try:
             outcomes = self.session.attempt([call.statement() for call in calls])
         except (DiedError, TimedOutError) as error:
-            self.one_by_one(calls, str(error))
-            self.number += len(calls)
-            return
+            return self.one_by_one(calls, error)
+        if self.session.grown > self.limits.megabytes:
+            self.session.reconnect()
+            return self.one_by_one(calls, None)
+        if self.session.grown > self.limits.megabytes / 3:
+            self.session.reconnect()
         for at, (call, outcome) in enumerate(zip(calls, outcomes, strict=True)):
             self.learn(call, outcome)
             if fault := told(outcome, self.limits, call):
                 self.found(call, fault, self.number + at)
-        if self.session.peak - before > self.limits.megabytes:
-            self.session.reconnect()
-            self.one_by_one(calls, "")
-        self.number += len(calls)
+        return len(calls)
 
-    def one_by_one(self, calls: list[Call], report: str) -> None:
-        """Find the call of a batch after which the backend was gone, or had taken much memory."""
+    def one_by_one(self, calls: list[Call], error: Exception | None) -> int:
+        """Find the call after which the backend was gone, or had taken much time or memory."""
         for at, call in enumerate(calls):
             if fault := fault_of(self.session, call, self.limits):
                 self.found(call, fault, self.number + at)
-                return
-        if report:
+                return at + 1
+        if isinstance(error, DiedError):
             everything = ";\n".join(call.statement() for call in calls)
-            fault = Fault("the backend died", "after many calls", report)
+            fault = Fault("the backend died after many calls", where(str(error)), str(error))
             self.findings.setdefault(fault.mark, Finding(fault, everything, self.number))
+        return len(calls)
 
     def found(self, call: Call, fault: Fault, number: int) -> None:
         if fault.mark in self.findings:

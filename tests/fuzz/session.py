@@ -31,8 +31,8 @@ ATTEMPT = f"""
         call text;
         began timestamptz;
     BEGIN
-        PERFORM length(string_agg(repeat('{SECRET}', n * 7), '')) FROM generate_series(1, 120) AS n;
         FOREACH call IN ARRAY calls LOOP
+            value := repeat('{SECRET}', 800 + 200 * (length(call) % 20));
             began := clock_timestamp();
             value := NULL;
             BEGIN
@@ -90,22 +90,20 @@ class Session:
         self.log = log
         self.limit = limit
         self.connection = self.connect()
+        self.base = self.peak
 
     def connect(self) -> pg.Connection:
-        """Wait for the server while it recovers."""
+        """Wait for the server while it recovers; it may let in and throw out once more before it does."""
+        settings = f"SET statement_timeout = '{self.limit}s'; SET max_parallel_workers_per_gather = 0"
         for _ in range(600):
             try:
                 connection = self.address.connect()
-                break
-            except pg.Error:
+                connection.set_notice_receiver(lambda notice: None)
+                connection.query(f"{settings}; {ATTEMPT}")
+                return connection
+            except (pg.Error, ValueError):
                 time.sleep(0.2)
-        else:
-            raise DiedError("the server did not come back")
-        connection.set_notice_receiver(lambda notice: None)
-        connection.query(
-            f"SET statement_timeout = '{self.limit}s'; SET max_parallel_workers_per_gather = 0; {ATTEMPT}"
-        )
-        return connection
+        raise DiedError("the server did not come back")
 
     def attempt(self, statements: list[str]) -> list[Outcome]:
         """Execute each; nothing of it stays."""
@@ -120,8 +118,12 @@ class Session:
                 raise DiedError(block)
             return [Outcome(*row) for row in rows]
         except (pg.DatabaseError, ValueError) as error:  # PyGreSQL raises either where the connection is lost
-            if getattr(error, "sqlstate", None) == "57014":
+            state = getattr(error, "sqlstate", None) or "57P02"
+            if state == "57014":
                 raise TimedOutError from None
+            if not state.startswith("57P"):
+                raise
+            time.sleep(0.5)  # until the server has noticed
             self.reconnect()
             raise DiedError(self.report(where)) from error
         finally:
@@ -130,6 +132,7 @@ class Session:
     def reconnect(self) -> None:
         self.connection.close()
         self.connection = self.connect()
+        self.base = self.peak
 
     def memcheck_blocks(self, where: int) -> Iterator[str]:
         """What valgrind says of the library; PostgreSQL itself writes padding that nobody has set."""
@@ -149,6 +152,11 @@ class Session:
         lines = self.lines(where)
         first = next((n for n, line in enumerate(lines) if FAULT.search(line)), 0)
         return "\n".join(lines[first : first + 25])
+
+    @property
+    def grown(self) -> int:
+        """How much more memory, in MB, the backend has had than it began with."""
+        return self.peak - self.base
 
     @property
     def peak(self) -> int:

@@ -1,4 +1,4 @@
-"""Splits and bins of decision trees.  Pure: numpy and scipy.special.
+"""Splits and bins of decision trees.  Pure: numpy only.
 
 Counts of a node, of a bin or of a set of rows are one vector, the last axis: of a classification the rows of
 each class, of a regression rows, sum and sum of squares of the target less a shift.
@@ -6,11 +6,12 @@ each class, of a regression rows, sum and sum of squares of the target less a sh
 Source: Breiman, Friedman, Olshen & Stone (1984), Classification and Regression Trees, chapters 2, 4 and 8.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -18,6 +19,10 @@ Flags = NDArray[np.bool_]
 
 LOWEST = np.finfo(float).min
 TINY = 1e-10  # a gain below this part of what a node has to lose is rounding
+AT_ONCE = 500_000  # numbers
+EIGEN = 500  # third powers of a matrix's size that take as long as a number elsewhere
+MANY_CLASSES = 500
+POWERS = 300
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,12 @@ class Splits:
     null_rows: Array  # (A,): rows that have no value of the feature
     left: Array  # (A, C): counts of the left side
     levels_left: dict[int, Flags]  # of categories: per node, the levels that go left
+    # within the last bin that goes left, or NaN
+    threshold: Array = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        if not len(self.threshold):
+            self.threshold = np.full(len(self.gain), np.nan)
 
     def of(self, nodes: Integers) -> "Splits":
         """Those of some nodes."""
@@ -47,7 +58,15 @@ class Splits:
             self.gain[nodes], self.feature[nodes], self.last_left[nodes], self.null_right[nodes],
             self.null_rows[nodes], self.left[nodes],
             {place[n]: levels for n, levels in self.levels_left.items() if n in place},
+            self.threshold[nodes],
         )  # fmt: skip
+
+
+class Nodewise(Protocol):
+    """Something that belongs to nodes."""
+
+    def among(self, nodes: Integers) -> "Nodewise":
+        """That of some nodes, by their numbers among these."""
 
 
 @dataclass
@@ -57,11 +76,21 @@ class Counted:
     total: Array  # (A, C)
     numbers: Splits
     categories: list[tuple[int, Array]]  # a feature, and its counts by code, (A, codes, C), the last one NULL
+    places: "Nodewise | None" = None  # where there may be better splits, within bins
 
     def of(self, nodes: Integers) -> "Counted":
         """That of some nodes."""
-        categories = [(feature, counts[nodes]) for feature, counts in self.categories]
-        return Counted(self.total[nodes], self.numbers.of(nodes), categories)
+        categories = [(feature, taken(counts, nodes)) for feature, counts in self.categories]
+        places = self.places and self.places.among(nodes)
+        return Counted(self.total[nodes], self.numbers.of(nodes), categories, places)
+
+
+def taken(counts: Array, *places: Integers) -> Array:
+    """`counts[places]`, arrays of the same length."""
+    result = np.empty((len(places[0]), *counts.shape[len(places) :]))
+    for own in parts(len(result), result[:1].size):
+        result[own] = counts[tuple(place[own] for place in places)]
+    return result
 
 
 def rows_of(counts: Array, criterion: str) -> Array:
@@ -88,10 +117,15 @@ def _square(counts: Array, criterion: str) -> Array:
 def _explained(counts: Array, rows: Array, criterion: str) -> Array:
     """What a loss falls by when it is split in two is the growth of this."""
     if criterion == "entropy":
-        bits: Array = (special.xlogy(counts, counts).sum(axis=-1) - special.xlogy(rows, rows)) / np.log(2)
+        bits: Array = _n_log_n(counts).sum(axis=-1) - _n_log_n(rows)
         return bits
     square = counts[..., 1] ** 2 if criterion == "variance" else np.einsum("...c,...c", counts, counts)
     result: Array = square / np.maximum(rows, 1)
+    return result
+
+
+def _n_log_n(counts: Array) -> Array:
+    result: Array = counts * np.log2(np.maximum(counts, 1))
     return result
 
 
@@ -101,61 +135,85 @@ def best_splits(counted: Counted, rule: Rule) -> Splits:
     NULL goes where it does better; where a node has none, to the side with more rows, and with it levels that
     the node has no rows of.
     """
-    total, best = counted.total, counted.numbers
-    base = _explained(total, rows_of(total, rule.criterion), rule.criterion)
-    least = TINY * np.maximum(_square(total, rule.criterion) - base, 0)
-    for f, histogram in counted.categories:
-        if histogram.shape[1] <= 2:
-            continue
-        null = histogram[:, -1]
-        order = level_order(histogram[:, :-1], rule.criterion)
-        below = np.take_along_axis(histogram[:, :-1], order[..., None], axis=1).cumsum(axis=1)
-        for null_right in (False, True) if null.any() else (False,):
-            left = below if null_right else below[:, :-1] + null[:, None]
-            gain = _gains(left, total, rule) - base[:, None]
-            at = gain.argmax(axis=1)
-            here = np.take_along_axis(gain, at[:, None], axis=1)[:, 0]
-            better = np.flatnonzero(here > best.gain * (1 + TINY) + least)
-            if not len(better):
-                continue
-            best.gain[better] = here[better]
-            best.feature[better] = f
-            best.null_right[better] = null_right
-            best.left[better] = left[better, at[better]]
-            _set_side(best, better, at, below, order, null, total, rule)
+    best = counted.numbers
+    for feature, histogram in counted.categories:
+        _, codes, width = histogram.shape
+        if codes > 2:
+            for nodes in parts(len(histogram), width * max(codes, width)):
+                _try_levels(best, nodes, feature, histogram[nodes], counted.total[nodes], rule)
     return best
 
 
-def _gains(left: Array, total: Array, rule: Rule) -> Array:
-    """`_explained` of both sides, shape (A, cuts); -inf where a side has too few rows."""
-    right = total[:, None] - left
-    rows = rows_of(left, rule.criterion), rows_of(right, rule.criterion)
-    explained = _explained(left, rows[0], rule.criterion) + _explained(right, rows[1], rule.criterion)
-    return np.where(np.minimum(*rows) >= max(rule.min_bucket, 1), explained, -np.inf)
+def _try_levels(best: Splits, which: slice, feature: int, histogram: Array, total: Array, rule: Rule) -> None:
+    """Splits of some nodes by one category, where they are better than the `best` ones."""
+    base = _explained(total, rows_of(total, rule.criterion), rule.criterion)
+    least = TINY * np.maximum(_square(total, rule.criterion) - base, 0)
+    null = histogram[:, -1]
+    order = level_order(histogram[:, :-1], rule.criterion)
+    below = _sums_in(order, histogram[:, :-1])
+    for null_right in (False, True) if null.any() else (False,):
+        beside = np.zeros_like(null) if null_right else null
+        gain = _gains(below if null_right else below[:, :-1], beside, total, rule) - base[:, None]
+        at = gain.argmax(axis=1)
+        here = np.take_along_axis(gain, at[:, None], axis=1)[:, 0]
+        better = np.flatnonzero(here > best.gain[which] * (1 + TINY) + least)
+        if not len(better):
+            continue
+        nodes = which.start + better
+        best.gain[nodes] = here[better]
+        best.feature[nodes] = feature
+        best.null_right[nodes] = null_right
+        best.left[nodes] = below[better, at[better]] + beside[better]
+        best.null_rows[nodes] = rows_of(null[better], rule.criterion)
+        rows = rows_of(below, rule.criterion)[better]
+        _set_side(best, nodes, at[better], rows, order[better], total[better], rule)
+
+
+def parts(count: int, each: int) -> Iterator[slice]:
+    """Slices of `count` things of `each` numbers: a call of numpy cannot be cancelled, so none takes long."""
+    step = max(1, AT_ONCE // max(1, each))
+    return (slice(first, min(count, first + step)) for first in range(0, count, step))
+
+
+def _sums_in(order: Integers, counts: Array) -> Array:
+    """Counts by level, shape (A, levels, C), summed from the first level of the order on."""
+    result = np.empty(counts.shape)
+    for own in parts(counts.shape[2], order.size):
+        np.take_along_axis(counts[..., own], order[..., None], axis=1).cumsum(axis=1, out=result[..., own])
+    return result
+
+
+def _gains(below: Array, beside: Array, total: Array, rule: Rule) -> Array:
+    """`_explained` of both sides, shape (A, cuts); -inf where a side has too few rows.
+
+    Left are `below`, shape (A, cuts, C), and `beside`, shape (A, C).
+    """
+    result = np.empty(below.shape[:2])
+    for own in parts(below.shape[1], total.size):
+        left = below[:, own] + beside[:, None]
+        right = total[:, None] - left
+        rows = rows_of(left, rule.criterion), rows_of(right, rule.criterion)
+        explained = _explained(left, rows[0], rule.criterion) + _explained(right, rows[1], rule.criterion)
+        result[:, own] = np.where(np.minimum(*rows) >= max(rule.min_bucket, 1), explained, -np.inf)
+    return result
 
 
 def _set_side(
-    best: Splits,
-    nodes: Integers,
-    at: Integers,
-    below: Array,
-    order: Integers,
-    null: Array,
-    total: Array,
-    rule: Rule,
+    best: Splits, nodes: Integers, at: Integers, rows: Array, order: Integers, total: Array, rule: Rule
 ) -> None:
-    """Which levels of `nodes` go left, and where NULL goes in those that have none."""
-    rows = rows_of(below[nodes], rule.criterion)
+    """Which levels of `nodes` go left, and where NULL goes in those that have none.
+
+    `rows` are summed in the order of levels, shape (nodes, levels); `at` is the last one that goes left.
+    """
     left_rows = rows_of(best.left[nodes], rule.criterion)
-    smaller_left = left_rows * 2 < rows_of(total[nodes], rule.criterion)
-    best.null_rows[nodes] = rows_of(null[nodes], rule.criterion)
+    smaller_left = left_rows * 2 < rows_of(total, rule.criterion)
     best.null_right[nodes] = np.where(best.null_rows[nodes] > 0, best.null_right[nodes], smaller_left)
     present = np.diff(rows, axis=1, prepend=0) > 0
     for i, node in enumerate(nodes.tolist()):
-        goes_left = np.arange(len(order[node])) <= at[node]
+        goes_left = np.arange(len(order[i])) <= at[i]
         goes_left = np.where(present[i], goes_left, not best.null_right[node])
         levels = np.empty(len(goes_left), np.bool_)
-        levels[order[node]] = goes_left
+        levels[order[i]] = goes_left
         best.levels_left[node] = levels
 
 
@@ -171,14 +229,37 @@ def level_order(counts: Array, criterion: str) -> Integers:
     if criterion == "variance" or counts.shape[-1] == 2:
         score = counts[..., 1] / some
     else:
-        shares = counts / some[..., None]
         node = counts.sum(axis=1) / np.maximum(rows.sum(axis=1), 1)[:, None]
-        centered = shares - node[:, None]
-        covariance = np.einsum("al,alc,ald->acd", rows, centered, centered)
-        axis = np.linalg.eigh(covariance)[1][..., -1]
-        strongest = np.take_along_axis(axis, np.abs(axis).argmax(axis=1)[:, None], axis=1)
-        score = np.einsum("alc,ac->al", centered, axis * np.sign(strongest))
+        slices = list(parts(counts.shape[1], node.size))
+        covariance = np.zeros((*node.shape, node.shape[1]))
+        for own in slices:
+            centered = counts[:, own] / some[:, own, None] - node[:, None]
+            covariance += (rows[:, own, None] * centered).swapaxes(1, 2) @ centered
+        axis = principal_axes(covariance)[..., None]
+        score = np.concatenate(
+            [((counts[:, own] / some[:, own, None] - node[:, None]) @ axis)[..., 0] for own in slices], axis=1
+        )
     result: Integers = np.where(rows > 0, score, np.inf).argsort(axis=1, kind="stable")
+    return result
+
+
+def principal_axes(covariance: Array) -> Array:
+    """Eigenvectors of the largest eigenvalues, shape (A, C), of any length, the largest component positive.
+
+    Of very many classes by the power method, near enough to sort along: a decomposition takes too long.
+    """
+    if covariance.shape[1] > MANY_CLASSES:
+        widest = np.diagonal(covariance, axis1=1, axis2=2).argmax(axis=1)
+        axis = covariance[np.arange(len(covariance)), widest]
+        for _ in range(POWERS):
+            axis = axis / np.maximum(np.abs(axis).max(axis=1, keepdims=True), np.finfo(float).tiny)
+            axis = (covariance @ axis[..., None])[..., 0]
+    else:
+        slices = parts(len(covariance), covariance.shape[1] ** 3 // EIGEN)
+        found = [np.linalg.eigh(covariance[own])[1][..., -1] for own in slices]
+        axis = np.concatenate(found) if found else covariance[..., 0]
+    strongest = np.take_along_axis(axis, np.abs(axis).argmax(axis=1)[:, None], axis=1)
+    result: Array = axis * np.sign(strongest)
     return result
 
 
@@ -189,8 +270,26 @@ def edges(values: Array, weights: Array, num_bins: int) -> Array:
     As many bins as distinct values where these are fewer; a value that fills a bin has its own.  NaN is
     left out.
     """
+    return edges_and_order(values, weights, num_bins)[0]
+
+
+def edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Array, Array]:
+    """The edges, and the values of each group in order, NaN last."""
     if values.shape[1] < 2:
-        return np.zeros((len(values), 0))
+        return np.zeros((len(values), 0)), values
+    slices = list(parts(len(values), values.shape[1]))
+    found = [_edges_and_order(values[own], weights[own], num_bins) for own in slices]
+    most = max((cuts.shape[1] for cuts, _ in found), default=0)
+    result = np.full((len(values), most), np.inf)
+    ordered = np.empty(values.shape)
+    for own, (cuts, order) in zip(slices, found, strict=True):
+        result[own, : cuts.shape[1]] = cuts
+        ordered[own] = order
+    return result, ordered
+
+
+def _edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Array, Array]:
+    """The same for some of the groups."""
     order = values.argsort(axis=1)
     values = np.take_along_axis(values, order, axis=1)
     weight = np.where(np.isnan(values), 0, np.take_along_axis(weights, order, axis=1)).astype(np.int64)
@@ -209,7 +308,7 @@ def edges(values: Array, weights: Array, num_bins: int) -> Array:
     number = np.bincount(group, minlength=len(values))
     result = np.full((len(values), number.max(initial=0)), np.inf)
     result[group, np.arange(len(cut)) - np.repeat(number.cumsum() - number, number)] = cut
-    return result
+    return result, values
 
 
 def _fills_a_bin(weights: Integers, is_last: Flags, num_bins: int) -> Flags:

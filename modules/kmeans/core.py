@@ -1,4 +1,4 @@
-"""k-means: seeds, centroids, and how far they move.  Pure: numpy only.
+"""k-means: draws, centroids, and how far they move.  Pure: numpy only.
 
 Arrays hold a row per group: G groups, k clusters, d features, m points of a sample.  A centroid of NaN is a
 place that is not used.  For the cosine distance rows and centroids have length 1; 1 - x c is |x - c|^2 / 2.
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 METRICS = ("squared_euclidean", "cosine", "manhattan")
-SLICE = 200_000  # numbers that are looked at at once: they stay in the cache
 
 
 def uniforms(seed: int, count: int) -> Array:
@@ -39,46 +38,6 @@ def distances(points: Array, others: Array, metric: str) -> Array:
         difference = points[..., j] - others[..., j]
         total = total + (np.abs(difference) if metric == "manhattan" else difference * difference)
     return total / 2 if metric == "cosine" else total
-
-
-def plus_plus(points: Array, weights: Array, k: int, metric: str, seed: int) -> Array:
-    """k of the points as first centroids, shape (G, k, d); NaN where there are no more distinct ones.
-
-    points: shape (G, m, d); weights: (G, m), 0 for points that are not there.  Each next one is drawn with a
-    probability of its weight times its distance to the nearest before, the best of a few draws.
-    Source: Arthur & Vassilvitskii (2007), k-means++: the advantages of careful seeding, the greedy variant.
-    """
-    trials = 2 + int(np.log(k))
-    numbers = uniforms(seed, k * trials).reshape(k, trials)
-    groups = max(1, SLICE // max(1, points.shape[1] * points.shape[2]))
-    found = [
-        _plus_plus(points[g : g + groups], weights[g : g + groups], numbers, metric)
-        for g in range(0, len(points), groups)
-    ]
-    return np.concatenate(found) if found else np.zeros((0, k, points.shape[2]))
-
-
-def _plus_plus(points: Array, weights: Array, numbers: Array, metric: str) -> Array:
-    """The same for a few groups; numbers: uniform ones, shape (k, trials)."""
-    points = np.moveaxis(np.ascontiguousarray(np.moveaxis(points, 2, 0)), 0, 2)  # one feature after another
-    seeds = np.full((len(points), len(numbers), points.shape[2]), np.nan)
-    nearest = np.full(weights.shape, np.finfo(np.float64).max)  # not infinite: some weights are 0
-    for c, draws in enumerate(numbers):
-        mass = np.cumsum(weights * nearest if c > 0 else weights, axis=1)
-        some = mass[:, -1] > 0
-        best = np.full(len(points), np.inf)
-        best_nearest = nearest
-        for draw in draws[: None if c > 0 else 1]:
-            pick = np.minimum((mass <= draw * mass[:, -1:]).sum(axis=1), weights.shape[1] - 1)
-            seed = points[np.arange(len(points)), pick]
-            after = np.minimum(nearest, distances(points, seed[:, None, :], metric))
-            left = _summed(weights * after)
-            better = some & (left < best)
-            seeds[better, c] = seed[better]
-            best = np.where(better, left, best)
-            best_nearest = np.where(better[:, None], after, best_nearest)
-        nearest = best_nearest
-    return seeds
 
 
 def means(sizes: Array, sums: Array, old: Array, metric: str) -> Array:

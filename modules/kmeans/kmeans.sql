@@ -8,6 +8,13 @@ MADLIB_KERNEL kmeans(x double precision[], parameters double precision[]) AND CO
 MADLIB_KERNEL kmeans_sample(x double precision[], parameters double precision[]) AND COLUMNS IS
     'a sample of the distinct rows, and the bounds of their values';
 
+CREATE FUNCTION MADLIB_SCHEMA.__kmeans_seeds(
+    points bytea, weights bytea, uniforms bytea, groups integer, k integer, distance text
+) RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_seeds';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_seeds(bytea, bytea, bytea, integer, integer, text) IS
+    'first centroids by k-means++: for each group the places of k of its points, as integers; -1 for none';
+
 -- Prediction of one row.
 
 CREATE TYPE MADLIB_SCHEMA.closest_column_result AS (

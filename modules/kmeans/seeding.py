@@ -19,6 +19,7 @@ from madpy.ports.postgres.scan import Scan, join_groups
 
 ROUNDS = 5
 LARGEST = 1e140  # KMEANS_LARGEST of src/kmeans.h
+AT_ONCE = 1_000_000  # numbers of points in one statement, unless a group has more
 
 
 def distinct_points(sample: Sample, distance: str) -> NDArray[np.int64]:
@@ -43,7 +44,34 @@ def first_centroids(scan: Scan, settings: Settings, sample: Sample, tell: Callab
         candidates, counts = _candidates(scan, settings, sample, points, tell)
         points = np.concatenate([candidates, points], axis=1)
         weights = np.concatenate([counts, weights], axis=1)
-    return core.plus_plus(points, weights, settings.k, settings.distance, settings.seed)
+    return plus_plus(scan.db, points, weights, settings.k, settings.distance, settings.seed)
+
+
+def plus_plus(db: Database, points: Array, weights: Array, k: int, distance: str, seed: int) -> Array:
+    """k of the points as first centroids, shape (G, k, d); NaN where there are no more distinct ones.
+
+    points: shape (G, m, d); weights: (G, m), 0 for points that are not there.  See src/kmeans_seeds.c:
+    2 + log k points are drawn for each centroid, with the same numbers in every group.
+    """
+    groups, m, d = points.shape
+    uniforms = core.uniforms(seed, k * (2 + int(np.log(k))))
+    at_once = max(1, AT_ONCE // max(1, m * d))
+    seeds = np.full((groups, k, d), np.nan)
+    for first in range(0, groups, at_once):
+        own = points[first : first + at_once]
+        data = db.value(
+            "SELECT {schema:i}.__kmeans_seeds({p:b}, {w:b}, {u:b}, {groups:l}, {k:l}, {distance:l})",
+            p=own.astype("<f8").tobytes(),
+            w=weights[first : first + at_once].astype("<f8").tobytes(),
+            u=uniforms.astype("<f8").tobytes(),
+            groups=len(own),
+            k=k,
+            distance=distance,
+        )
+        places = np.frombuffer(data, "<i4").reshape(len(own), k)
+        group, number = np.nonzero(places >= 0)
+        seeds[first + group, number] = own[group, places[group, number]]
+    return seeds
 
 
 def _candidates(

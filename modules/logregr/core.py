@@ -21,12 +21,14 @@ Mask = NDArray[np.bool_]
 Numbers = NDArray[np.intp]  # of some groups
 
 CONSTANT = 1e-26  # squared length left around the mean, over that around zero: rounding
+NO_WEIGHT = 1e-9  # what adds no more than this to the length of a combination is rounding
 COLLINEAR = 1e-12  # squared length that the features before leave unexplained
 SLACK = 1e-13  # of a log-likelihood: rounding
 ADRIFT = 0.1  # logits that still move by this much, and hardly less than before, where there is no maximum
 AT_REST = 1e-6  # change of a log-likelihood
 FEW_DIGITS, HOPELESS = 1e-4, 1e-13  # pivots between which the inverse of a Hessian is found in another basis
 INTERVAL = 1e-3
+BLOCK = 256  # rows of a matrix that numpy's own functions take at once
 AT_ONCE = 2**15  # numbers of the matrices worked on together: they stay in the second-level cache
 
 WORDS = ("converged", "not converged", "separated", "partly separated", "one class", "no rows")
@@ -47,6 +49,7 @@ class Design:
     zero: Mask  # (G, k) features that are 0 in every row
     kept: Mask  # (G, k) features that are no combination of those before
     has_constant: Mask  # (G,) some combination of the features is constant
+    own: Mask  # (G, k) levels of text columns that are references of their own: see own_references
 
 
 @dataclass(frozen=True)
@@ -61,12 +64,15 @@ class Sums:
     hessian: Array  # (G, k (k + 1) / 2) its lower triangle row by row
 
 
-def design(body: Array, k: int) -> Design:
-    """From states of the kernel "moments" of k features and the target, 0 or 1."""
-    return _joined([_design(body[piece], k) for piece in pieces(len(body), k)])
+def design(body: Array, k: int, blocks: Sequence[int] = ()) -> Design:
+    """From states of the kernel "moments" of k features and the target, 0 or 1.
+
+    `blocks`: of each feature the number of the text column that it is a level of, 0 for others.
+    """
+    return _joined([_design(body[piece], k, blocks) for piece in pieces(len(body), k)])
 
 
-def _design(body: Array, k: int) -> Design:
+def _design(body: Array, k: int, blocks: Sequence[int]) -> Design:
     m = k + 1
     high, low = (
         _triangle(body[:, : (m + 1) * (m + 2) : 2], m + 1),
@@ -80,13 +86,14 @@ def _design(body: Array, k: int) -> Design:
     gram = _centred(high[:, :m, :m], low[:, :m, :m], shift)
     squares = np.diagonal(high, axis1=1, axis2=2)[:, 1:m].copy()
     cross = high[:, 1:m, m] - shift * positives[:, None] - (high[:, 0, 1:m] - shift * rows[:, None]) / 2
-    kept = independent(gram, squares)
+    own = own_references(high[:, 0, 1:m], rows, blocks)
+    kept = independent(gram, squares, own)
     spanned = is_constant.copy()
     for g in np.flatnonzero(~is_constant & (rows > 0)):
         spanned[g] = _spans_constant(gram[g][np.ix_(kept[g], kept[g])], high[g, 0, 1:m][kept[g]], rows[g])
     first = np.where(is_constant, minima[:, 0], 0.0)
     zero = (minima[:, :-1] == 0) & (maxima[:, :-1] == 0) | (rows[:, None] == 0)
-    return Design(rows, positives, first, shift, gram, cross, squares, zero, kept, spanned)
+    return Design(rows, positives, first, shift, gram, cross, squares, zero, kept, spanned, own)
 
 
 def is_binary(body: Array) -> bool:
@@ -102,27 +109,78 @@ def is_binary(body: Array) -> bool:
     return bool((inside[:, None] & (total == square)).all())
 
 
-def independent(gram: Array, squares: Array) -> Mask:
-    """Which features are no combination of those before them, shape (G, k): a Cholesky factor, row by row."""
+def own_references(sums: Array, rows: Array, blocks: Sequence[int]) -> Mask:
+    """Which levels are the reference of a text column where no row has the one without a term; (G, k).
+
+    The terms of the levels then add up to the intercept, and the first one that the group has stands for it.
+    """
+    own = np.zeros(sums.shape, dtype=bool)
+    numbers = np.array(blocks)
+    for number in np.unique(numbers[numbers > 0]):
+        levels = np.flatnonzero(numbers == number)
+        there = sums[:, levels]
+        lacking = np.flatnonzero((there.sum(axis=1) == rows) & (rows > 0))
+        own[lacking, levels[(there[lacking] > 0).argmax(axis=1)]] = True
+    return own
+
+
+def independent(gram: Array, squares: Array, own: Mask) -> Mask:
+    """Which features are no combination of those before them, shape (G, k): a Cholesky factor, row by row.
+
+    Those of `own` are left out.
+    """
     length = np.diagonal(gram, axis1=1, axis2=2)
     scale = 1 / np.sqrt(np.where(length > 0, length, 1))
     rest = gram * scale[:, :, None] * scale[:, None, :]
-    if (length > CONSTANT * squares).all() and _far_from_singular(rest):
+    if not own.any() and (length > CONSTANT * squares).all() and _far_from_singular(rest):
         return np.ones(squares.shape, dtype=bool)
     factor = np.zeros_like(gram)
     kept = np.zeros(squares.shape, dtype=bool)
     for j in range(squares.shape[1]):
         column = rest[:, j:, j] - (factor[:, j:, :j] @ factor[:, j, :j, None])[..., 0]
-        kept[:, j] = (length[:, j] > CONSTANT * squares[:, j]) & (column[:, 0] > COLLINEAR)
+        kept[:, j] = (length[:, j] > CONSTANT * squares[:, j]) & (column[:, 0] > COLLINEAR) & ~own[:, j]
         pivot = np.sqrt(np.where(kept[:, j], column[:, 0], np.inf))
         factor[:, j:, j] = column / pivot[:, None]
     return kept
 
 
+def aliases(newton: "Newton", blocks: Sequence[int]) -> list[Array | None]:
+    """Of each group with a model, the features that are left out as combinations of the others, (r, k)."""
+    deficient = np.flatnonzero(~newton.design.kept.all(axis=1) & (newton.status < ONE_CLASS))
+    found: list[Array | None] = [None] * len(newton.status)
+    for piece in pieces(len(deficient), newton.coef.shape[1]):
+        groups = deficient[piece]
+        kept = newton.design.kept[groups]
+        weights = _combinations(newton.design, groups)
+        for own, feature in zip(*np.nonzero(newton.design.own[groups]), strict=True):
+            weights[own, feature] = -1.0 * (np.array(blocks) == blocks[feature])
+            weights[own, feature, [0, feature]] = 1, 0
+        for n, group in enumerate(groups):
+            found[group] = weights[n, ~kept[n]]
+    return found
+
+
+def _combinations(design: Design, groups: Numbers) -> Array:
+    """Of each feature that is left out its weights on those before it, shape (len(groups), k, k)."""
+    gram, kept, shift = design.gram[groups], design.kept[groups], design.shift[groups]
+    first = design.first[groups, None]
+    scaled, scale = _scaled(gram, kept)
+    out = np.flatnonzero(~kept.all(axis=0))
+    before = np.tri(kept.shape[1], k=-1, dtype=bool)[out]
+    solution = _solved(scaled, gram[:, :, out] * scale[:, :, None]).swapaxes(1, 2)
+    weights = np.zeros_like(gram)
+    weights[:, out] = np.where(before & kept[:, None], solution, 0) * scale[:, None]
+    rest = shift - (weights * shift[:, None]).sum(axis=2)
+    weights[:, :, 0] += np.divide(rest, first, out=np.zeros_like(rest), where=first != 0)
+    length = np.sqrt(design.squares[groups])
+    is_rounding = np.abs(weights) * length[:, None] <= NO_WEIGHT * length[:, :, None]
+    return np.where(kept[:, :, None] | is_rounding, 0, weights)
+
+
 def _far_from_singular(matrices: Array) -> bool:
     """Whether no matrix is near the tolerance; a tenth of the time of the factor that says where one is."""
     try:
-        pivots = np.diagonal(np.linalg.cholesky(matrices), axis1=1, axis2=2)
+        pivots = np.diagonal(_cholesky(matrices), axis1=1, axis2=2)
     except np.linalg.LinAlgError:
         return False
     return bool((pivots > 10 * math.sqrt(COLLINEAR)).all())
@@ -245,7 +303,8 @@ def roots(newton: Newton, groups: Numbers, basis: Array, found: Sums) -> Array:
     algorithm, ETNA 44, 306-326.
     """
     row, column = np.tril_indices(basis.shape[1])
-    result: Array = (_inverse_factor(found.hessian, newton.design.kept[groups]) @ basis)[:, row, column]
+    factor = _inverse_factor(found.hessian, newton.design.kept[groups])
+    result: Array = _block_product(factor, basis)[:, row, column]
     return result
 
 
@@ -253,7 +312,7 @@ def _inverse_factor(hessian: Array, kept: Mask) -> Array:
     """Of Cholesky factors, from lower triangles; 0 for features that are not kept; NaN without a factor."""
     scaled, scale = _scaled(_triangle(hessian, kept.shape[1]), kept)
     try:
-        inverse: Array = np.linalg.inv(np.linalg.cholesky(scaled)) * scale[:, None, :]
+        inverse: Array = _inverse_of_lower(_cholesky(scaled)) * scale[:, None, :]
     except np.linalg.LinAlgError:
         return np.full_like(scaled, np.nan)
     return inverse
@@ -358,7 +417,8 @@ def _halves(a: Array) -> tuple[Array, Array]:
 def _spans_constant(gram: Array, total: Array, rows: float) -> bool:
     """Whether features whose sums are `total` explain a column of ones."""
     scale = 1 / np.sqrt(np.diagonal(gram))
-    explained = (total * scale) @ np.linalg.solve(gram * np.outer(scale, scale), total * scale)
+    scaled, right = gram * np.outer(scale, scale), total * scale
+    explained = right @ _solved(scaled[None], right[None, :, None])[0, :, 0]
     return bool(rows - explained <= 1e-9 * rows)
 
 
@@ -374,8 +434,64 @@ def _scaled(hessian: Array, kept: Mask) -> tuple[Array, Array]:
 
 
 def _solved(matrices: Array, right: Array) -> Array:
-    """Solutions of stacked systems; one that is singular, by its pseudoinverse."""
+    """Solutions of stacked systems; of a singular one by its pseudoinverse, or NaN where that takes long."""
+    if matrices.shape[-1] > BLOCK:
+        return _block_solution(matrices, right)
     try:
         return cast(Array, np.linalg.solve(matrices, right))
     except np.linalg.LinAlgError:
         return np.linalg.pinv(matrices, hermitian=True) @ right
+
+
+# --- matrices of many features, block by block: one call of LAPACK for 2,000 rows takes half a second, and
+# cannot be cancelled.  Golub & Van Loan, Matrix Computations, 4th ed., sections 3.1 and 4.2. ---
+
+
+def _cholesky(matrices: Array) -> Array:
+    """Lower triangular L with L L' = M; numpy's LinAlgError where a matrix is not positive."""
+    n = matrices.shape[-1]
+    if n <= BLOCK:
+        return cast(Array, np.linalg.cholesky(matrices))
+    lower = np.zeros_like(matrices)
+    for j in range(0, n, BLOCK):
+        own = slice(j, j + BLOCK)
+        row = lower[:, own, :j]
+        lower[:, own, own] = np.linalg.cholesky(matrices[:, own, own] - row @ row.swapaxes(1, 2))
+        inverse = np.linalg.inv(lower[:, own, own]).swapaxes(1, 2)
+        for i in range(j + BLOCK, n, BLOCK):
+            below = slice(i, i + BLOCK)
+            rest = matrices[:, below, own] - lower[:, below, :j] @ row.swapaxes(1, 2)
+            lower[:, below, own] = rest @ inverse
+    return lower
+
+
+def _inverse_of_lower(lower: Array) -> Array:
+    """The inverse of a lower triangular matrix."""
+    n = lower.shape[-1]
+    if n <= BLOCK:
+        return cast(Array, np.linalg.inv(lower))
+    result = np.zeros_like(lower)
+    for i in range(0, n, BLOCK):
+        own = slice(i, i + BLOCK)
+        result[:, own, own] = inverse = np.linalg.inv(lower[:, own, own])
+        for j in range(0, i, BLOCK):
+            to = slice(j, j + BLOCK)
+            result[:, own, to] = -inverse @ (lower[:, own, :i] @ result[:, :i, to])
+    return result
+
+
+def _block_product(a: Array, b: Array) -> Array:
+    """a b, shapes (G, n, n)."""
+    n = a.shape[-1]
+    if n <= BLOCK:
+        return a @ b
+    return np.concatenate([a[:, i : i + BLOCK] @ b for i in range(0, n, BLOCK)], axis=1)
+
+
+def _block_solution(matrices: Array, right: Array) -> Array:
+    """X with M X = B of positive matrices, B of few columns; NaN where some matrix is not positive."""
+    try:
+        inverse = _inverse_of_lower(_cholesky(matrices))
+    except np.linalg.LinAlgError:
+        return np.full_like(right, np.nan)
+    return inverse.swapaxes(1, 2) @ (inverse @ right)

@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 
 import pg
 
+from madpy.errors import MadpyError
+
 ON_MACHINE = re.compile(r"^while executing command on \S+$", re.MULTILINE)
 
 
@@ -88,11 +90,16 @@ class Connection:
         return Result([], None, None, int(result) if str(result or "").isdigit() else 0)
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """BEGIN ... COMMIT, or a savepoint where a transaction is open already; undone on any exception."""
+    def transaction(self, one_snapshot: bool = False) -> Iterator[None]:
+        """BEGIN ... COMMIT, or a savepoint where a transaction is open already; undone on any exception.
+
+        With `one_snapshot` the isolation is REPEATABLE READ or more, which an open transaction has to have.
+        """
         nested = self._pg.transaction() != pg.TRANS_IDLE
         self.execute("SAVEPOINT madpy_atomic" if nested else "BEGIN")
         try:
+            if one_snapshot:
+                self._isolate(nested)
             yield
             self.execute("RELEASE madpy_atomic" if nested else "COMMIT")
         except BaseException:
@@ -101,8 +108,23 @@ class Connection:
                 self.execute("ROLLBACK TO madpy_atomic; RELEASE madpy_atomic" if nested else "ROLLBACK")
             raise
 
+    def _isolate(self, nested: bool) -> None:
+        """Have all statements of the transaction see the same rows; it is too late in one that was open."""
+        if not self.execute("SHOW transaction_isolation")[0]["transaction_isolation"].startswith("read "):
+            return
+        if nested:
+            raise MadpyError(
+                "in a READ COMMITTED transaction each pass would see other rows",
+                sqlstate="25000",
+                hint="begin it with BEGIN ISOLATION LEVEL REPEATABLE READ",
+            )
+        self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
     def info(self, message: str) -> None:
         info(message)
+
+    def notice(self, message: str) -> None:
+        notice(message)
 
     def warning(self, message: str) -> None:
         warning(message)
@@ -138,13 +160,17 @@ def execute(sql: str) -> Result:
     return _open().execute(sql)
 
 
-def transaction() -> contextlib.AbstractContextManager[None]:
-    """BEGIN ... COMMIT, or a savepoint where a transaction is open already; undone on any exception."""
-    return _open().transaction()
+def transaction(one_snapshot: bool = False) -> contextlib.AbstractContextManager[None]:
+    """The transaction of the session's connection."""
+    return _open().transaction(one_snapshot)
 
 
 def info(message: str) -> None:
     print(f"INFO:  {message}", file=sys.stderr)
+
+
+def notice(message: str) -> None:
+    print(f"NOTICE:  {message}", file=sys.stderr)
 
 
 def warning(message: str) -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+AT_ONCE = 16 * 2**20  # bytes that are copied in one call, which cannot be cancelled
 HEADER = np.dtype(
     [
         ("magic", "<u4"),
@@ -39,8 +40,12 @@ class States:
             return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 0)))
         rows = np.frombuffer(data, np.uint8).reshape(groups, -1)
         headers = np.ascontiguousarray(rows[:, : HEADER.itemsize]).view(HEADER)[:, 0]
-        body = np.ascontiguousarray(rows[:, HEADER.itemsize :]).view("<f8")
-        return cls(headers["rows_used"].copy(), headers["rows_skipped"].copy(), body)
+        bodies = rows[:, HEADER.itemsize :]
+        step = max(1, AT_ONCE // rows.shape[1])
+        body = bodies if groups == 1 else np.empty(bodies.shape, np.uint8)
+        for first in range(0, groups if groups > 1 else 0, step):
+            body[first : first + step] = bodies[first : first + step]
+        return cls(headers["rows_used"].copy(), headers["rows_skipped"].copy(), body.view("<f8"))
 
     @classmethod
     def join(cls, states: Sequence[bytes]) -> "States":

@@ -1,5 +1,6 @@
 """The one way in from an SQL wrapper, and from outside the server: run a driver, hand back plain values."""
 
+import contextlib
 import dataclasses
 import importlib
 import json
@@ -10,6 +11,7 @@ from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.db import CANCELED, Database
+from madpy.ports.postgres.interrupts import Watch
 from madpy.ports.postgres.room import guard
 from madpy.ports.postgres.servers import explained
 
@@ -32,7 +34,7 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any]) -> Any:
     path = f"madpy.modules.{module}.driver"
     try:
         driver = guard.load(path) if db.inside else importlib.import_module(path)
-        with db.atomic():
+        with db.atomic(one_snapshot=True), Watch(db) if db.inside else contextlib.nullcontext():
             db.begin()
             _check_encoding(db)
             result = plain(getattr(driver, function)(db, *args))

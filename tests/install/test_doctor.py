@@ -6,7 +6,7 @@ from madpy import __version__
 from madpy.install import apply
 from madpy.install.backend import report
 from madpy.install.citus import judged
-from madpy.install.doctor import examine
+from madpy.install.doctor import _interpreter, examine
 from madpy.install.finding import Finding
 from madpy.install.plan import Release
 from madpy.install.state import Installation
@@ -73,6 +73,12 @@ def test_without_superuser(db: Database) -> None:
         db.execute("RESET ROLE; DROP ROLE madpy_without_rights")
     assert found["role"].fact == "madpy_without_rights, not a superuser"
     assert found["Python"].state == "note"
+
+
+def test_a_python_inside_another_program_may_have_no_executable() -> None:
+    """As Python 3.13 says it inside a server."""
+    facts = {"python": "3.13.5", "executable": "", "prefix": "/usr", "user": "postgres", "machine": "Linux"}
+    assert next(_interpreter(facts)).fact == "3.13.5, prefix /usr, as user postgres"
 
 
 def test_the_report_of_a_python_without_packages(monkeypatch) -> None:

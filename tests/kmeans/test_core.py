@@ -1,11 +1,9 @@
-"""Arithmetic of k-means: seeds, centroids, distances.  No database."""
+"""Arithmetic of k-means: draws, centroids, distances.  No database."""
 
 import numpy as np
 import pytest
 
 from madpy.modules.kmeans import core
-
-SQUARE = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
 
 
 def test_uniforms_are_those_of_splitmix64():
@@ -36,44 +34,6 @@ def test_the_cosine_distance_of_close_directions_has_digits():
     angle = 1e-9
     a, b = np.array([1.0, 0.0]), np.array([np.cos(angle), np.sin(angle)])
     assert core.distances(a, b, "cosine") == pytest.approx(angle**2 / 2, rel=1e-12)
-
-
-def test_seeds_are_distinct_points():
-    points = np.repeat(SQUARE, 5, axis=0)[None]
-    for seed in range(20):
-        found = core.plus_plus(points, np.ones((1, 20)), 4, "squared_euclidean", seed)
-        assert sorted(found[0].tolist()) == SQUARE.tolist()
-
-
-def test_fewer_points_than_seeds():
-    found = core.plus_plus(SQUARE[None, :2], np.ones((1, 2)), 3, "squared_euclidean", 1)
-    assert sorted(found[0, :2].tolist()) == [[0, 0], [0, 1]]
-    assert np.isnan(found[0, 2]).all()
-
-
-def test_points_of_weight_zero_are_not_there():
-    weights = np.array([[1.0, 0, 0, 1], [0, 1, 1, 0], [0, 0, 0, 0]])
-    found = core.plus_plus(np.stack([SQUARE] * 3), weights, 2, "squared_euclidean", 1)
-    assert sorted(found[0].tolist()) == [[0, 0], [1, 1]]
-    assert sorted(found[1].tolist()) == [[0, 1], [1, 0]]
-    assert np.isnan(found[2]).all()
-
-
-def test_a_group_has_the_seeds_it_would_have_alone(monkeypatch):
-    """However many groups are looked at at once."""
-    points = np.random.default_rng(1).normal(size=(7, 50, 3))
-    weights = np.ones((7, 50))
-    together = core.plus_plus(points, weights, 4, "manhattan", 3)
-    monkeypatch.setattr(core, "SLICE", 1)
-    assert (core.plus_plus(points, weights, 4, "manhattan", 3) == together).all()
-
-
-def test_seeds_are_drawn_by_weight():
-    """The first one; of 2,000 draws with weights 1 to 3, a quarter and three quarters."""
-    points = np.array([[[0.0], [1.0]]])
-    weights = np.array([[1.0, 3.0]])
-    drawn = [core.plus_plus(points, weights, 1, "squared_euclidean", seed)[0, 0, 0] for seed in range(2000)]
-    assert np.mean(drawn) == pytest.approx(0.75, abs=0.04)
 
 
 def test_means():

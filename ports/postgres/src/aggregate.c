@@ -13,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "kernel.h"
 #include "miscadmin.h"
+#include "pieces.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
 
@@ -127,7 +128,7 @@ state_folded(const Kernel *kernel, bytea *value)
 	int64		bytes = state_bytes(kernel, state->ncols, state->nparams, state->body, 0);
 	State	   *folded = palloc(bytes);
 
-	memcpy(folded, state, bytes);
+	copy_pieces(folded, state, bytes);
 	SET_VARSIZE(folded, bytes);
 	folded->tail_rows = 0;
 	folded->tail_capacity = 0;

@@ -3,6 +3,7 @@
  */
 #include "bounds.h"
 
+#include "pieces.h"
 #include "utils/memutils.h"
 
 void
@@ -23,7 +24,7 @@ palloc_limited(int64 bytes, int64 most, const char *what)
 				 errmsg("%s would be too large", what),
 				 errdetail("It would take %lld bytes, the most is %lld.", (long long) bytes,
 						   (long long) Min(most, (int64) MaxAllocSize))));
-	return palloc0(bytes);
+	return alloc_zeros(bytes);
 }
 
 bytea *
@@ -33,5 +34,5 @@ aligned_bytes(bytea *value)
 
 	if ((uintptr_t) value == MAXALIGN((uintptr_t) value))
 		return value;
-	return memcpy(palloc(size), value, size);
+	return copy_pieces(palloc(size), value, size);
 }

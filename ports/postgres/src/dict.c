@@ -6,6 +6,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "dict.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -96,6 +97,7 @@ dict_room(Dict *dict, int capacity)
 		uint32		last = 2 * (uint32) capacity - 1;
 		uint32		slot = dict->hashes[code] & last;
 
+		CHECK_FOR_INTERRUPTS();
 		while (dict->slots[slot])
 			slot = (slot + 1) & last;
 		dict->slots[slot] = code + 1;

@@ -14,6 +14,7 @@
 #include <math.h>
 
 #include "dd.h"
+#include "pieces.h"
 
 #define KEEP 0
 #define SEED_OF 1
@@ -71,7 +72,6 @@ static void
 sample_check(const State *state)
 {
 	whole_parameter(state->body[SEED_OF], 0, INT_MAX);
-	whole_parameter(state->body[COUNT], 0, 2 * kept(state->body, 2));
 }
 
 typedef struct Entry
@@ -86,6 +86,7 @@ compare_entries(const void *a, const void *b)
 	uint64		x = ((const Entry *) a)->hash;
 	uint64		y = ((const Entry *) b)->hash;
 
+	CHECK_FOR_INTERRUPTS();
 	return x < y ? -1 : x > y;
 }
 
@@ -101,7 +102,7 @@ compact(State *state)
 	Entry	   *order = palloc(Max(count, 1) * sizeof(Entry));
 	int			n = 0;
 
-	memcpy(old, entries, count * width * sizeof(double));
+	copy_pieces(old, entries, count * width * sizeof(double));
 	for (int i = 0; i < count; i++)
 		order[i] = (Entry) {bits_of(old[i * width]), i};
 	qsort(order, count, sizeof(Entry), compare_entries);
@@ -109,6 +110,7 @@ compact(State *state)
 	{
 		const double *entry = old + order[i].place * width;
 
+		CHECK_FOR_INTERRUPTS();
 		if (n > 0 && bits_of(entries[(n - 1) * width]) == order[i].hash)
 			entries[(n - 1) * width + 1] += entry[1];
 		else if (n == keep)
@@ -152,6 +154,7 @@ sample_add(State *state, const RowBlock *block)
 	{
 		int			rows = Min(DTREE_CHUNK, block->rows - first);
 
+		CHECK_FOR_INTERRUPTS();
 		for (int r = 0; r < rows; r++)
 			hash[r] = (uint64) state->body[SEED_OF];
 		for (int c = 0; c < ncols; c++)
@@ -191,6 +194,7 @@ sample_merge(State *into, const State *from)
 	{
 		const double *entry = entries_of(from) + (Size) i * (ncols + 2);
 
+		CHECK_FOR_INTERRUPTS();
 		if (bits_of(entry[0]) <= bits_of(into->body[LIMIT]))
 			memcpy(new_entry(into), entry, (ncols + 2) * sizeof(double));
 	}
@@ -200,7 +204,7 @@ sample_merge(State *into, const State *from)
 static State *
 sample_outcome(const State *state)
 {
-	State	   *whole = memcpy(palloc(VARSIZE(state)), state, VARSIZE(state));
+	State	   *whole = copy_pieces(palloc(VARSIZE(state)), state, VARSIZE(state));
 	int			ncols = state->ncols;
 	State	   *outcome;
 	int			count;
@@ -210,8 +214,11 @@ sample_outcome(const State *state)
 	outcome = state_outcome(state, 1 + (int64) count * (1 + ncols));
 	outcome->body[0] = count;
 	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		memcpy(outcome->body + 1 + (Size) i * (1 + ncols), entries_of(whole) + (Size) i * (ncols + 2) + 1,
 			   (1 + ncols) * sizeof(double));
+	}
 	pfree(whole);
 	return outcome;
 }

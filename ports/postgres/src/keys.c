@@ -149,6 +149,7 @@ read_key(const char **at, const char *end, Oid type, int32 typmod, bool *isnull)
 	Oid			ioparam;
 	int32		length;
 	char	   *text;
+	Datum		key;
 
 	if (end - *at < (ptrdiff_t) sizeof(length))
 		damaged();
@@ -163,7 +164,9 @@ read_key(const char **at, const char *end, Oid type, int32 typmod, bool *isnull)
 	text = pnstrdup(*at, length);
 	*at += length;
 	getTypeInputInfo(base, &input, &ioparam);
-	return OidInputFunctionCall(input, text, ioparam, typmod);
+	key = OidInputFunctionCall(input, text, ioparam, typmod);
+	pfree(text);
+	return key;
 }
 
 /* Read the keys; where they end. */
@@ -171,7 +174,10 @@ static const char *
 read_keys(Lookup *lookup, const char *at, const char *end)
 {
 	for (Size i = 0; i < (Size) lookup->groups * lookup->keys; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		lookup->values[i] = read_key(&at, end, lookup->types[i % lookup->keys]->type_id, -1, &lookup->nulls[i]);
+	}
 	return at;
 }
 
@@ -200,6 +206,7 @@ make_lookup(FunctionCallInfo fcinfo)
 	{
 		Size		first = (Size) g * lookup->keys;
 
+		CHECK_FOR_INTERRUPTS();
 		*slot_of(lookup, lookup->values + first, lookup->nulls + first) = g + 1;
 	}
 	return lookup;

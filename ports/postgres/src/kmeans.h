@@ -38,6 +38,9 @@ extern void sum_rows(const double *const *columns, int width, const double *coar
 					 const int *place, double *const *sums);
 extern void check_chunk(const double *const *columns, int d, int rows);
 
+/* kmeans_predict.c */
+extern Metric metric_argument(text *name);
+
 /*
  * The rows with the largest keys, each distinct row once: a part of a kernel's body.  Rows of equal keys are in the
  * order of their values, so that what is kept depends on the rows and not on the order in which they came.

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "kmeans.h"
+#include "miscadmin.h"
 
 /* Four doubles; the compiler makes of them what the processor has.  A mask is all ones or all zeros. */
 typedef double v4 __attribute__((vector_size(32)));
@@ -58,6 +59,7 @@ nearest_rows(bool absolute, bool want_second, const double *const *columns, int 
 		const double *c2 = c1 + d;
 		const double *c3 = c2 + d;
 
+		CHECK_FOR_INTERRUPTS();
 		for (int r = 0; r < KMEANS_CHUNK; r += 8)
 		{
 			v4			a0 = {0}, a1 = {0}, a2 = {0}, a3 = {0};

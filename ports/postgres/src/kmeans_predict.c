@@ -15,7 +15,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-static Metric
+Metric
 metric_argument(text *name)
 {
 	static const char *const names[] = {"squared_euclidean", "cosine", "manhattan"};

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "kmeans.h"
+#include "miscadmin.h"
 
 int64
 kept_size(int capacity, int d)
@@ -72,6 +73,7 @@ kept_insert(Kept *kept, double key, double times, const double *row)
 	int			high = count;
 	int			slot = count;
 
+	CHECK_FOR_INTERRUPTS();
 	while (low < high)
 	{
 		int			middle = (low + high) / 2;
@@ -235,6 +237,7 @@ sample_add(State *state, const RowBlock *block)
 	{
 		int			rows = Min(KMEANS_CHUNK, block->rows - first);
 
+		CHECK_FOR_INTERRUPTS();
 		for (int j = 0; j < d; j++)
 			columns[j] = chunk_of(block->columns[j] + first, rows, room + (Size) j * KMEANS_CHUNK);
 		sample_chunk(state, &kept, columns, rows, row);

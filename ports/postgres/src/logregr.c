@@ -27,6 +27,7 @@
 #include "dd.h"
 #include "kernel.h"
 #include "logregr.h"
+#include "miscadmin.h"
 
 /* Rows worked on at once: a dozen columns of them stay in the first-level cache. */
 #define CHUNK 256
@@ -359,11 +360,15 @@ add_chunk(const Body *body, const RowBlock *block, int first, int real, Scratch 
 	accumulate(body->likelihood, likelihood(s->logit, s->sign, s->far, rows));
 	if (body->basis)
 		for (int i = k - 1; i >= 0; i--)
+		{
+			CHECK_FOR_INTERRUPTS();
 			combine(s->z, body->basis + triangle(i), i, rows);
+		}
 	for (int i = 0; i < k; i++)
 	{
 		const double *z = s->z + (Size) i * CHUNK;
 
+		CHECK_FOR_INTERRUPTS();
 		accumulate(body->gradient + 2 * i, product(s->residual, z, rows));
 		weigh(s->weight, z, rows, s->weighted);
 		for (int j = 0; j <= i;)

@@ -180,6 +180,7 @@ invert(Fit *fit, const double *triangle)
 
 	for (int j = 0; j < k; j++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		fit->known[j] = f.inverse[j] > 0;
 		memset(&AT(c, k, j, 0), 0, k * sizeof(double));
 		AT(c, k, j, j) = 1;

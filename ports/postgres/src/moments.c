@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "kernel.h"
+#include "miscadmin.h"
 #include "moments.h"
 
 /* Rows worked on at once: a dozen columns of them stay in the first-level cache. */
@@ -130,6 +131,7 @@ add_chunk(double *pair, const Chunk *chunk)
 		const double *low = chunk->lows[i];
 		dd			sum;
 
+		CHECK_FOR_INTERRUPTS();
 		if (chunk->weights)
 		{
 			column_times(chunk->weights, a, low, chunk->rows, chunk->high, chunk->low);

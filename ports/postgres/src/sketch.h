@@ -12,7 +12,6 @@
 
 #include <math.h>
 
-#include "compat.h"
 #include "fmgr.h"
 
 /*

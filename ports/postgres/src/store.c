@@ -156,6 +156,7 @@ store_levels(PG_FUNCTION_ARGS)
 		bool		isnull;
 		Datum		value = dict_value(levels, code, 0, &isnull);
 
+		CHECK_FOR_INTERRUPTS();
 		texts[code] = CStringGetTextDatum(OidOutputFunctionCall(output, value));
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_array(texts, dict_count(levels), TEXTOID, -1, false, TYPALIGN_INT));
@@ -200,6 +201,7 @@ store_groups(PG_FUNCTION_ARGS)
 	nulls = palloc0(n * sizeof(bool));
 	for (int group = 0; group < groups; group++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		values[0] = Int32GetDatum(group);
 		for (int c = 1; c < n; c++)
 			values[c] = dict_value(store->groups, group, c - 1, &nulls[c]);

@@ -94,6 +94,14 @@ lay_block(const Store *store, Store *into, int64 block, int rows, const int64 *o
 	}
 }
 
+/* Look for an interrupt, once in 65,536 rows. */
+static inline void
+look_sometimes(int64 row)
+{
+	if ((row & 0xFFFF) == 0)
+		CHECK_FOR_INTERRUPTS();
+}
+
 static void
 lay_nulls(const Store *store, Store *into, int64 rows, const int64 *order)
 {
@@ -105,6 +113,7 @@ lay_nulls(const Store *store, Store *into, int64 rows, const int64 *order)
 	{
 		const uint64 *nulls = pile_nulls(store, pile_row(store, order[row]));
 
+		look_sometimes(row);
 		for (int w = 0; w < (store->ncols + 63) / 64; w++)
 			for (uint64 bits = nulls[w]; bits != 0; bits &= bits - 1)
 				store_set_null(into, row, 64 * w + pg_rightmost_one_pos64(bits));
@@ -121,12 +130,18 @@ store_sort(Store *store, const int *codes)
 	store->order = MemoryContextAllocHuge(store->context, Max(1, store->rows) * sizeof(int64));
 	store->group_start = MemoryContextAllocZero(store->context, (groups + 1) * sizeof(int64));
 	for (int64 row = 0; row < store->rows; row++)
+	{
+		look_sometimes(row);
 		store->group_start[codes[row] + 1]++;
+	}
 	for (int g = 0; g < groups; g++)
 		store->group_start[g + 1] += store->group_start[g];
 	memcpy(next, store->group_start, groups * sizeof(int64));
 	for (int64 row = 0; row < store->rows; row++)
+	{
+		look_sometimes(row);
 		store->order[next[codes[row]]++] = row;
+	}
 	pfree(next);
 }
 

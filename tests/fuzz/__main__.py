@@ -52,15 +52,12 @@ def report(options: argparse.Namespace, address: Address, state: State, valid: C
     print(f"seed {options.seed}, {options.calls} calls", flush=True)
     began = time.monotonic()
     fuzzer = fuzz(
-        address, state.log, valid, seed=options.seed, calls=options.calls, limits=limits, most=options.most, tries=options.tries,
-        say=lambda text: print(text, flush=True),
+        address, state.log, valid, seed=options.seed, calls=options.calls, limits=limits, most=options.most,
+        tries=options.tries, say=lambda text: print(text, flush=True),
     )  # fmt: skip
     outcomes = ", ".join(f"{count} {state}" for state, count in fuzzer.outcomes.most_common(8))
-    print(
-        f"seed {options.seed}: {fuzzer.number} calls in {time.monotonic() - began:.0f} s ({outcomes}),",
-        end=" ",
-    )
-    print(f"{len(fuzzer.findings)} faults")
+    taken = f"{fuzzer.number} calls in {time.monotonic() - began:.0f} s"
+    print(f"seed {options.seed}: {taken} ({outcomes}), {len(fuzzer.findings)} faults", flush=True)
     return 1 if fuzzer.findings else 0
 
 

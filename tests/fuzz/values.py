@@ -23,7 +23,7 @@ QUERIES = [
     "SELECT (i % 7)::float8, NULL::float8, (i % 2)::float8 FROM generate_series(1, 129) AS i",
     "SELECT 1.0::float8, 1.0::float8 WHERE false",
     "SELECT ARRAY[i, i, i, 1]::float8[], 'g' || i % 3 FROM generate_series(1, 100) AS i",
-    f"SELECT {', '.join('a' * 1600)} FROM (SELECT array_fill(0.5::float8, ARRAY[1342178]) AS a OFFSET 0) AS s",
+    f"SELECT {', '.join('a' * 1600)} FROM (SELECT array_fill(.5::float8, ARRAY[1342178]) AS a OFFSET 0) AS s",
 ]
 ANY = [
     "NULL::text", "NULL::integer", "1", "2.5", "1.5::float8", "'NaN'::float8", "3::bigint", "4::smallint",

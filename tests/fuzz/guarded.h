@@ -10,7 +10,6 @@
 
 #include "postgres.h"
 #include "fmgr.h"
-#include "utils/memutils.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>

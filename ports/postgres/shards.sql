@@ -64,11 +64,15 @@ CREATE FUNCTION MADLIB_SCHEMA.__kept_combine(state bytea, other bytea) RETURNS b
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kept_combine';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__kept_combine(bytea, bytea) IS 'merges two states of one kernel';
 
+CREATE FUNCTION MADLIB_SCHEMA.__kept_state(state bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'kept_state';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__kept_state(bytea) IS 'a state of __kept_step as the kernel has it, not packed';
+
 CREATE AGGREGATE MADLIB_SCHEMA.__kept_step(
     at tid, relation oid, kernel text, parameters double precision[]
 ) (
     SFUNC = MADLIB_SCHEMA.__kept_step_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__kept_combine,
-    PARALLEL = UNSAFE
+    FINALFUNC = MADLIB_SCHEMA.__kept_state, PARALLEL = UNSAFE
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.__kept_step(tid, oid, text, double precision[]) IS
     'the state of a kernel after one pass over rows that are kept, found by where the first one is';

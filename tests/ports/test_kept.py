@@ -83,6 +83,31 @@ def test_kernels_with_parameters(t):
     assert t.fails(step(kept, "squared_residuals")).message == 'kernel "squared_residuals" needs parameters'
 
 
+def test_large_states_are_packed_on_their_way(t):
+    """Of 60 features 29 kB, and three groups' first rows merge into one state."""
+    x = f"ARRAY[{', '.join(f'x1 * {n}' for n in range(60))}]"
+    kept = keep(t, x, groups=["g"])
+    found = t.value(step(kept))
+    assert len(found) > 29_000
+    assert found[:4] == b"mdpt"
+    whole = t.value(f"SELECT madlib.moments_state(y, {x}) FROM t")
+    assert (len(found), found[:44]) == (len(whole), whole[:44])
+
+
+@pytest.mark.parametrize(
+    "state", ["6d64707a", "6d64707a00000000", "6d64707affffffff00", "6d64707a000000100102030405"]
+)
+def test_packed_states_from_anywhere(t, state):
+    t(
+        "CREATE AGGREGATE pg_temp.forged(bytea) (SFUNC = madlib.__kept_combine, STYPE = bytea,"
+        f" INITCOND = '\\x{state}')"
+    )
+    error = t.fails(
+        "SELECT pg_temp.forged(s) FROM (SELECT madlib.moments_state(y, ARRAY[x1]) AS s FROM t) AS q"
+    )
+    assert error.sqlstate == "22P03"
+
+
 @pytest.mark.parametrize("x", ["ARRAY[x1] || CASE WHEN y > 0 THEN ARRAY[x2] END", "ARRAY[]::float8[]"])
 def test_features_that_are_no_rectangle(t, x):
     assert t.fails(KEEP.format(training=next(TRAININGS), x=x, scalars="y")).sqlstate == "2202E"

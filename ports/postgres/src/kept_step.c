@@ -4,9 +4,13 @@
 #include "postgres.h"
 
 #include "bounds.h"
+#include "common/pg_lzcompress.h"
 #include "kept.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+
+#define PACKED_MAGIC 0x7a70646dU	/* "mdpz" */
+#define LARGE 8192				/* bytes of a state from which on it is packed */
 
 /* kept_rows(at tid, relation oid): how many rows are kept, the first of which is there; NULL if none are */
 PG_FUNCTION_INFO_V1(kept_rows);
@@ -35,6 +39,72 @@ step(Kept *one, const Kernel *kernel, const double *params, int nparams)
 	state = state_new(kernel, kernel->scalars, nparams, params, 0); /* of features that are NULL in every row */
 	state->rows_skipped = one->waiting;
 	return state;
+}
+
+/* A large state as it travels: much of it is zeros and small counts, and Citus sends it as text of twice its size. */
+typedef struct Packed
+{
+	int32		vl_len_;
+	uint32		magic;
+	int32		size;			/* of the state, without its length word */
+	char		data[FLEXIBLE_ARRAY_MEMBER];
+} Packed;
+
+static bytea *
+packed(State *state)
+{
+	int32		size = VARSIZE(state) - VARHDRSZ;
+	Packed	   *result;
+	int32		length;
+
+	if (size < LARGE)
+		return (bytea *) state;
+	result = palloc(offsetof(Packed, data) + PGLZ_MAX_OUTPUT(size));
+	length = pglz_compress(VARDATA(state), size, result->data, PGLZ_strategy_always);
+	if (length < 0)
+		return (bytea *) state;
+	result->magic = PACKED_MAGIC;
+	result->size = size;
+	SET_VARSIZE(result, offsetof(Packed, data) + length);
+	return (bytea *) result;
+}
+
+static void
+not_a_state(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("this is not a state of an aggregate")));
+}
+
+/* A state that may be packed, and may come from anywhere. */
+static bytea *
+unpacked(bytea *value)
+{
+	Packed	   *given = (Packed *) aligned_bytes(value);
+	char	   *state;
+
+	if (VARSIZE(given) < offsetof(Packed, data) || given->magic != PACKED_MAGIC)
+		return value;
+	if (given->size < 0 || given->size > MAX_STATE_BYTES)
+		not_a_state();
+	state = palloc(VARHDRSZ + given->size);
+	if (pglz_decompress(given->data, VARSIZE(given) - offsetof(Packed, data), VARDATA(state), given->size, true) !=
+		given->size)
+		not_a_state();
+	SET_VARSIZE(state, VARHDRSZ + given->size);
+	return (bytea *) state;
+}
+
+/* The kernel that a state says it is of. */
+static const Kernel *
+kernel_of(bytea *state)
+{
+	const Kernel *kernel = VARSIZE(state) < offsetof(State, body) ? NULL : kernel_by_id(((State *) state)->kernel);
+
+	if (kernel == NULL)
+		not_a_state();
+	return kernel;
 }
 
 /* kept_step_accum(state bytea, at tid, relation oid, kernel text, parameters double precision[]) */
@@ -66,21 +136,8 @@ kept_step_accum(PG_FUNCTION_ARGS)
 				 errmsg("kernel \"%s\" %s parameters", kernel->name, kernel->has_params ? "needs" : "takes no")));
 	state = step(one, kernel, params, nparams);
 	if (!PG_ARGISNULL(0))
-		state = state_merged(kernel, state_check(kernel, PG_GETARG_BYTEA_P(0)), state);
-	PG_RETURN_POINTER(state);
-}
-
-/* The kernel that a state says it is of. */
-static const Kernel *
-kernel_of(bytea *state)
-{
-	const Kernel *kernel = VARSIZE(state) < offsetof(State, body) ? NULL : kernel_by_id(((State *) state)->kernel);
-
-	if (kernel == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("this is not a state of an aggregate")));
-	return kernel;
+		state = state_merged(kernel, state_check(kernel, unpacked(PG_GETARG_BYTEA_P(0))), state);
+	PG_RETURN_POINTER(packed(state));
 }
 
 /* kept_combine(state bytea, other bytea): states of one kernel, whichever it is */
@@ -89,13 +146,23 @@ Datum
 kept_combine(PG_FUNCTION_ARGS)
 {
 	const Kernel *kernel;
+	bytea	   *into;
 
 	aggregate_only(fcinfo, "kept_step", NULL);
 	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
-	kernel = kernel_of(PG_GETARG_BYTEA_P(0));
-	PG_RETURN_POINTER(state_merged(kernel, state_check(kernel, PG_GETARG_BYTEA_P(0)),
-								   state_folded(kernel, PG_GETARG_BYTEA_P(1))));
+		PG_RETURN_POINTER(unpacked(PG_GETARG_BYTEA_P(PG_ARGISNULL(0) ? 1 : 0)));
+	into = unpacked(PG_GETARG_BYTEA_P(0));
+	kernel = kernel_of(into);
+	PG_RETURN_POINTER(state_merged(kernel, state_check(kernel, into),
+								   state_folded(kernel, unpacked(PG_GETARG_BYTEA_P(1)))));
+}
+
+/* kept_state(state bytea): not packed */
+PG_FUNCTION_INFO_V1(kept_state);
+Datum
+kept_state(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(unpacked(PG_GETARG_BYTEA_P(0)));
 }

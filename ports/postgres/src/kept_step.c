@@ -4,7 +4,6 @@
 #include "postgres.h"
 
 #include "bounds.h"
-#include "common/pg_lzcompress.h"
 #include "kept.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -41,31 +40,47 @@ step(Kept *one, const Kernel *kernel, const double *params, int nparams)
 	return state;
 }
 
-/* A large state as it travels: much of it is zeros and small counts, and Citus sends it as text of twice its size. */
+/*
+ * A large state as it travels: Citus sends it as text of twice its size.  Most of its numbers are zeros and small counts,
+ * doubles of few bytes that are not zero: of each there is a byte that says which, and those bytes.
+ */
 typedef struct Packed
 {
 	int32		vl_len_;
 	uint32		magic;
-	int32		size;			/* of the state, without its length word */
-	char		data[FLEXIBLE_ARRAY_MEMBER];
+	int32		size;			/* of the state, a multiple of 8 */
+	uint8		data[FLEXIBLE_ARRAY_MEMBER];
 } Packed;
 
 static bytea *
 packed(State *state)
 {
-	int32		size = VARSIZE(state) - VARHDRSZ;
+	int32		size = VARSIZE(state);
+	const char *from = (const char *) state;
 	Packed	   *result;
-	int32		length;
+	uint8	   *to;
 
-	if (size < LARGE)
+	if (size < LARGE || size % sizeof(uint64) != 0)
 		return (bytea *) state;
-	result = palloc(offsetof(Packed, data) + PGLZ_MAX_OUTPUT(size));
-	length = pglz_compress(VARDATA(state), size, result->data, PGLZ_strategy_always);
-	if (length < 0)
-		return (bytea *) state;
+	result = palloc(offsetof(Packed, data) + size / sizeof(uint64) * (1 + sizeof(uint64)));
+	to = result->data;
+	for (int32 at = 0; at < size; at += sizeof(uint64))
+	{
+		uint8	   *mask = to++;
+		uint64		word;
+
+		memcpy(&word, from + at, sizeof(word));
+		*mask = 0;
+		for (int bit = 0; word != 0; bit++, word >>= 8)
+			if (word & 0xff)
+			{
+				*mask |= 1 << bit;
+				*to++ = word & 0xff;
+			}
+	}
 	result->magic = PACKED_MAGIC;
 	result->size = size;
-	SET_VARSIZE(result, offsetof(Packed, data) + length);
+	SET_VARSIZE(result, (char *) to - (char *) result);
 	return (bytea *) result;
 }
 
@@ -82,17 +97,34 @@ static bytea *
 unpacked(bytea *value)
 {
 	Packed	   *given = (Packed *) aligned_bytes(value);
+	const uint8 *from;
+	const uint8 *end = (const uint8 *) given + VARSIZE(given);
 	char	   *state;
 
 	if (VARSIZE(given) < offsetof(Packed, data) || given->magic != PACKED_MAGIC)
 		return value;
-	if (given->size < 0 || given->size > MAX_STATE_BYTES)
+	if (given->size < LARGE || given->size % sizeof(uint64) != 0 ||
+		given->size / (int64) sizeof(uint64) > end - given->data)
 		not_a_state();
-	state = palloc(VARHDRSZ + given->size);
-	if (pglz_decompress(given->data, VARSIZE(given) - offsetof(Packed, data), VARDATA(state), given->size, true) !=
-		given->size)
+	state = palloc(given->size);
+	from = given->data;
+	for (int32 at = 0; at < given->size; at += sizeof(uint64))
+	{
+		uint64		word = 0;
+		uint8		mask = from < end ? *from++ : 0xff;
+
+		for (int bit = 0; mask != 0; bit++, mask >>= 1)
+			if (mask & 1)
+			{
+				if (from >= end)
+					not_a_state();
+				word |= (uint64) *from++ << (8 * bit);
+			}
+		memcpy(state + at, &word, sizeof(word));
+	}
+	if (from != end)
 		not_a_state();
-	SET_VARSIZE(state, VARHDRSZ + given->size);
+	SET_VARSIZE(state, given->size);
 	return (bytea *) state;
 }
 

@@ -2,18 +2,20 @@
 #
 # Everything runs through madpy/bootstrap.sh, which installs what is missing and does nothing when nothing is.
 # Variables: PG_CONFIG, the PostgreSQL to use; PREFIX, where `make install` puts the Python part (in lib/madpy);
-# TESTS, what `make test` runs, options of pytest included; BENCH, the arguments of `make bench`.
+# TESTS, what `make test` runs, options of pytest included; BENCH, the arguments of `make bench`; FUZZ, those of the
+# fuzzer: --calls, --seed, ....
 
 PREFIX = /usr/local
 TESTS  = tests
 BENCH  =
+FUZZ   =
 
 export PG_CONFIG
 
 in   = madpy/bootstrap.sh
 HOME_OF_MADPY = $(PREFIX)/lib/madpy
 
-.PHONY: help demo test check bench bench-shards bench-stop server psql env stop build install uninstall
+.PHONY: help demo test check fuzz check-memory bench bench-shards bench-stop server psql env stop build install uninstall
 
 help:       ## this list
 	@sed -n 's/^\([a-z-]*\): *## /  make \1\t/p' Makefile | expand -t 20
@@ -28,6 +30,12 @@ check:      ## style, types, layers, C warnings, and the tests that need no data
 	@$(in) --with test --with check sh -c 'set -e; \
 	    ruff check; ruff format --check --quiet; mypy; lint-imports --no-cache; \
 	    python -m madpy.place check; python -m pytest -m "not database"'
+
+fuzz:       ## calls of every C function with values at their limits; FUZZ="--calls 1000000 --seed 1"
+	@$(in) --with test python -m tests.fuzz $(FUZZ)
+
+check-memory: ## the same and the hostile tests under AddressSanitizer, UndefinedBehaviorSanitizer and valgrind
+	@$(in) --with test --program valgrind python -m tests.fuzz.memory $(FUZZ)
 
 bench:      ## the measurements, side by side with the alternatives
 	@$(in) --with bench python -m benchmarks $(BENCH)
@@ -49,7 +57,7 @@ env:        ## print its address, for: eval "$(make -s env)"
 
 stop:       ## stop it; its data stay
 	@state=$$($(in) --state) python=$$state/venv/bin/python; \
-	    if [ -x "$$python" ]; then MADPY_STATE=$$state "$$python" -B -m madpy.server stop; fi
+	    if [ -x "$$python" ]; then MADPY_STATE=$$state "$$python" -BEs -m madpy.server stop; fi
 
 build:      ## compile the C library and render the SQL
 	@$(in) python -m madpy.place build

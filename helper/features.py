@@ -52,7 +52,7 @@ class Category:
     def key(self) -> str:
         """SQL of the same as a boolean, bigint or text."""
         if self.sql_type == "boolean":
-            return self.item
+            return f"{self.item}::boolean"  # of a domain the type under it
         return f"{self.item}::bigint" if self.sql_type in INTEGERS else text_item(self.item, self.sql_type)
 
 

@@ -69,7 +69,41 @@ def __check_rel_column(
 
 
 def check_source(db: Database, relation: str | None, what: str = "source_table") -> Relation:
-    """The table, view, materialized view, partitioned or foreign table that the caller may read."""
+    """The table, view, materialized view, partitioned or foreign table that the caller may read.
+
+    All statements after this see the rows that are there now.
+    """
+    source = _readable(db, relation, what)
+    db.keep_snapshot(source)
+    return source
+
+
+def check_model_table(db: Database, relation: str | None, what: str = "model_table") -> Relation:
+    """The table of a model that the caller may read: a plain or partitioned one (decision 6).
+
+    All statements after this see the rows that are there now.
+    """
+    table = _readable(db, relation, what)
+    check_holds_data(db, table)
+    db.keep_snapshot(table, is_locked=True)
+    return table
+
+
+def check_holds_data(db: Database, table: Relation) -> None:
+    """An error if reading a relation runs its owner's functions with the caller's rights, as a view does.
+
+    The relation cannot be replaced by such a one until the end of the transaction.
+    """
+    if not db.value("SELECT {schema:i}.__hold_table({t:l}::regclass)", t=str(table)):
+        raise MadpyError(
+            f"{quoted(table.name)} cannot be read as a model: it is not a table, or has row-level policies",
+            sqlstate="42809",
+            hint="copy its rows into a table of yours:"
+            " reading it can run its owner's functions with your rights",
+        )
+
+
+def _readable(db: Database, relation: str | None, what: str) -> Relation:
     parts = _parts(db, relation, what)
     found = _find(db, parts)
     if not found:
@@ -96,27 +130,6 @@ def check_source(db: Database, relation: str | None, what: str = "source_table")
             hint=f"its owner can GRANT SELECT ON {full_name(db, source)}",
         )
     return source
-
-
-def check_model_table(db: Database, relation: str | None, what: str = "model_table") -> Relation:
-    """The table of a model that the caller may read: a plain or partitioned one (decision 6)."""
-    table = check_source(db, relation, what)
-    check_holds_data(db, table)
-    return table
-
-
-def check_holds_data(db: Database, table: Relation) -> None:
-    """An error if reading a relation runs its owner's functions with the caller's rights, as a view does.
-
-    The relation cannot be replaced by such a one until the end of the transaction.
-    """
-    if not db.value("SELECT {schema:i}.__hold_table({t:l}::regclass)", t=str(table)):
-        raise MadpyError(
-            f"{quoted(table.name)} cannot be read as a model: it is not a table, or has row-level policies",
-            sqlstate="42809",
-            hint="copy its rows into a table of yours:"
-            " reading it can run its owner's functions with your rights",
-        )
 
 
 def check_new_table(

@@ -35,14 +35,21 @@ class Packed:
 
 
 def read_packed(
-    db: Database, model_table: str | None, method: str, kind: int, wanted: Mapping[str, str]
+    db: Database,
+    model_table: str | None,
+    source_table: str | None,
+    method: str,
+    kind: int,
+    wanted: Mapping[str, str],
 ) -> Packed:
     """A model by its output table; an error if it is not one of `method`, whose bytes are of a `kind`.
 
-    `wanted` are columns that tell the output tables of the method from others.
+    `wanted` are columns that tell the output tables of the method from others.  The source is checked before
+    the model is read: its rows, and all that is read of the model, are then of one snapshot.
     """
     model = helper.check_model_table(db, model_table)
     check_made_by(db, model, method, wanted)
+    helper.check_source(db, source_table)
     summary = summary_of(db, model, method)
     columns = columns_of(db, summary)
     if (columns.get("method"), columns.get("model")) != ("text", "bytea"):

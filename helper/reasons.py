@@ -6,7 +6,7 @@ from madpy.errors import MadpyError, SqlError
 from madpy.helper.arguments import quoted
 from madpy.helper.features import Features
 from madpy.helper.terms import Terms
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.db import Database, identifier
 from madpy.ports.postgres.scan import Rows
 from madpy.ports.postgres.shards import counts_of
 
@@ -34,8 +34,7 @@ def nothing_to_use(db: Database, rows: Rows, terms: Terms, skipped: int) -> Madp
         return MadpyError(f'table "{rows.source.name}" is empty', hint="there is nothing to learn from")
     named = {"the target": rows.target} if rows.target else {}
     named |= {"a weight": rows.weights} if rows.weights else {}
-    names = ["the array of features"] if terms.is_vector else map(quoted, terms.names)
-    named |= dict(zip(names, rows.features, strict=True))
+    named |= _features(rows, terms)
     _, known = counts_of(db, rows.source, list(named.values()))
     empty = [name for name, count in zip(named, known, strict=True) if count == 0]
     what = (
@@ -48,9 +47,31 @@ def nothing_to_use(db: Database, rows: Rows, terms: Terms, skipped: int) -> Madp
     )
 
 
+def _features(rows: Rows, terms: Terms) -> dict[str, str]:
+    """What is NULL where a feature is, as the caller knows it, and its SQL."""
+    if terms.is_vector:
+        return {"the array of features": rows.features[0]}
+    columns = {quoted(column): identifier(column) for column in terms.references}
+    return columns | {
+        quoted(term.name): item
+        for term, item in zip(terms.terms, rows.features, strict=True)
+        if term.kind not in ("intercept", "level")
+    }
+
+
 def all_null(names: list[str]) -> str:
     """That these are the reason why no row can be used."""
     return f"{', '.join(names[:NAMED])} {'is' if len(names) == 1 else 'are'} NULL in all of them"
+
+
+def warn_of_single_values(db: Database, terms: Terms) -> None:
+    """Text columns that have no term in the model."""
+    if columns := terms.single_valued:
+        said = [f"{column} ({quoted(terms.references[column])})" for column in columns]
+        more = f" and {len(said) - NAMED} more" if len(said) > NAMED else ""
+        db.warning(
+            f"without a term, having one value in all rows that are used: {', '.join(said[:NAMED])}{more}"
+        )
 
 
 def warn_of_aliases(db: Database, aliased: dict[str, int], groups: int) -> None:

@@ -17,10 +17,11 @@ from madpy.helper.terms import (
     check_terms,
     checked_number,
     checked_vector,
+    intercept_item,
     level_items,
     read_terms,
 )
-from madpy.ports.postgres.db import Database, Relation, fill, identifier
+from madpy.ports.postgres.db import Database, Relation, fill, free_name, identifier
 from madpy.ports.postgres.scan import join_groups
 from madpy.ports.postgres.types import INTEGERS, NUMBERS, ONE_COLLATION, TEXTS, base_types_of, json_item
 
@@ -253,10 +254,8 @@ def create_scored(
     What `score` gives may have an entry "": an item of FROM that is joined to each row, with all of its rows.
     """
     _check_one_each(db, job)
-    features = FEATURES
-    while features in job.columns:
-        features += "_"
-    adds = score(fill("s.{f:i}", {"f": features}))
+    features, rows = rows_with_models(job)
+    adds = score(features)
     beside = adds.pop("", None)
     scored = ", ".join(
         fill("{item:q} AS {name:i}", {"item": item, "name": name}) for name, item in adds.items()
@@ -264,20 +263,32 @@ def create_scored(
     db.execute(
         """
         CREATE {kind:q} {output:i} AS
-        SELECT {columns:q} {scored:q}
-        FROM (SELECT *, {vector:q} AS {features:i} FROM {source:i}) AS s
-             {model:q} {beside:q}
+        SELECT {columns:q} {scored:q} FROM {rows:q} {beside:q}
         """,
         kind=kind,
         output=job.output,
         columns="".join(fill("s.{c:i}, ", {"c": column}) for column in job.columns),
-        features=features,
         scored=scored,
-        vector=job.vector,
-        source=job.source,
-        model=join_groups(fill("{m:i} AS m", {"m": job.model}), job.groups, "s", "m", "LEFT JOIN", job.casts),
+        rows=rows,
         beside=f"LEFT JOIN LATERAL {beside} ON true" if beside else "",
     )
+
+
+def rows_with_models(job: Job) -> tuple[str, str]:
+    """SQL of a row's features, and of an item of FROM: s, the source, and m, the row of a row's model."""
+    features = free_name(FEATURES, job.columns)
+    rows = fill(
+        "(SELECT *, {vector:q} AS {features:i} FROM {source:i}) AS s {model:q}",
+        {
+            "vector": job.vector,
+            "features": features,
+            "source": job.source,
+            "model": join_groups(
+                fill("{m:i} AS m", {"m": job.model}), job.groups, "s", "m", "LEFT JOIN", job.casts
+            ),
+        },
+    )
+    return fill("s.{f:i}", {"f": features}), rows
 
 
 def _check_one_each(db: Database, job: Job) -> None:
@@ -310,6 +321,13 @@ def _given(db: Database, source: Relation, features: str, model: Relation, kept:
             hint="give the features in the order of training; see feature_names in the model",
         )
     check_same_order(terms.names, kept.names)
+    if terms.terms[0].kind == "intercept":
+        for column in kept.single_valued:
+            if column not in terms.references:
+                raise MadpyError(
+                    f"the text column {quoted(column)} is not among the features",
+                    hint="give the features as in training; see features in the summary of the model",
+                )
     return f"ARRAY[{', '.join(terms.items)}]"
 
 
@@ -321,9 +339,10 @@ def _remembered(terms: Terms, columns: dict[str, str], source: Relation) -> str:
                 f"the model has an expression among its features: {term.name}",
                 hint="give them again, in the order of the model's feature_names: features => 'ARRAY[...]'",
             )
-        if term.column is not None and term.column not in columns:
+    for column in [*(term.column for term in terms.terms), *terms.single_valued]:
+        if column is not None and column not in columns:
             raise MadpyError(
-                f'column "{term.column}" of table "{source.name}" does not exist',
+                f'column "{column}" of table "{source.name}" does not exist',
                 sqlstate="42703",
                 hint="the model was trained on it",
             )
@@ -332,8 +351,14 @@ def _remembered(terms: Terms, columns: dict[str, str], source: Relation) -> str:
         return checked_vector(column, columns[column])
     of_levels = {term.column for term in terms.terms if term.kind == "level"}
     levels = {column: iter(_levels(str(column), columns[str(column)], terms)) for column in of_levels}
+    single = {column: columns[column] for column in terms.single_valued}
     items = (
-        next(levels[term.column]) if term.kind == "level" else _item(term, columns) for term in terms.terms
+        next(levels[term.column])
+        if term.kind == "level"
+        else intercept_item(single, terms.references)
+        if term.kind == "intercept"
+        else _item(term, columns)
+        for term in terms.terms
     )
     return f"ARRAY[{', '.join(items)}]"
 
@@ -353,9 +378,6 @@ def _levels(column: str, sql_type: str, terms: Terms) -> list[str]:
 
 
 def _item(term: Term, columns: dict[str, str]) -> str:
-    match term.kind, term.column:
-        case "number", str(column):
-            return checked_number(column, identifier(column), columns[column])
-        case "expression", _:
-            return fill("{n:l}", {"n": float(term.name)})
-    return "1::double precision"
+    if term.column is not None:
+        return checked_number(term.column, identifier(term.column), columns[term.column])
+    return fill("{n:l}", {"n": float(term.name)})

@@ -1,6 +1,7 @@
 """Features as numbers: what stands in each column of a model's design, as SQL over a source."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from types import NoneType
 from typing import Any
@@ -43,6 +44,26 @@ class Terms:
     references: dict[str, str]  # of each text column, the level that has no term
 
     @property
+    def single_valued(self) -> list[str]:
+        """The text columns that have no term, since training saw one value of them only."""
+        with_terms = {term.column for term in self.terms if term.kind == "level"}
+        return [column for column in self.references if column not in with_terms]
+
+    @property
+    def blocks(self) -> list[int]:
+        """Returns for each term the number of its text column, 0 where it is no level; [] without levels."""
+        if all(term.kind != "level" for term in self.terms):
+            return []
+        numbers: list[int] = []
+        first: Term | None = None  # of the column; a column that is given twice begins again
+        for n, term in enumerate(self.terms, 1):
+            if first is None or term.column != first.column or term == first:
+                first = term
+                number = n
+            numbers.append(number if term.kind == "level" else 0)
+        return numbers
+
+    @property
     def names(self) -> list[str]:
         return [term.name for term in self.terms]
 
@@ -63,16 +84,23 @@ class Terms:
 
 
 def check_terms(
-    db: Database, source: Relation, text: str | None, what: str = "features", model: Terms | None = None
+    db: Database,
+    source: Relation,
+    text: str | None,
+    what: str = "features",
+    model: Terms | None = None,
+    conditions: Sequence[str] = (),
 ) -> Terms:
     """The design that `text` asks for: ARRAY[...] or an array column as written; a list gets an intercept.
 
     In a list, a boolean is 0 or 1, and a text column has a term per level but the first, in its type's order;
-    for a `model` that is applied again, the levels that it has.
+    for a `model` that is applied again, the levels that it has.  Levels are those of the rows that training
+    uses: all features are there, and the `conditions`, SQL, are true.
     """
     found = check_expressions(db, source, text, what, allowed="number, boolean or text")
     if found.is_vector:
         return _vector(db, source, found, what)
+    used = [*conditions, *(f"{item} IS NOT NULL" for item in dict.fromkeys(found.items))]
     terms = [] if found.is_array else [Term(INTERCEPT, "intercept")]
     items = [] if found.is_array else ["1::double precision"]
     references: dict[str, str] = {}
@@ -83,14 +111,18 @@ def check_terms(
                 message = f"{what}: {quoted(name)} is text, a number is needed"
                 hint = "text columns are encoded in a list of columns, not in ARRAY[...] or an expression"
                 raise MadpyError(message, sqlstate="42804", hint=hint)
-            levels = model.levels(column) if model else _levels(db, source, column, sql_type, what)
+            levels = model.levels(column) if model else _levels(db, source, column, sql_type, what, used)
             references[column], *others = levels
             terms += [Term(f"{column}={level}", "level", column, level) for level in others]
             items += level_items(column, sql_type, references[column], others)
         else:
             terms.append(Term(name, "number" if column else "expression", column))
             items.append(number_item(item, kind))
-    return Terms(terms, items, False, references)
+    result = Terms(terms, items, False, references)
+    if result.single_valued:
+        types = dict(zip(found.names, found.types, strict=True))
+        items[0] = intercept_item({column: types[column] for column in result.single_valued}, references)
+    return result
 
 
 def read_terms(text: str | None) -> Terms:
@@ -173,6 +205,21 @@ def level_items(column: str, sql_type: str, reference: str, others: list[str]) -
     return items
 
 
+def intercept_item(types: dict[str, str], references: dict[str, str]) -> str:
+    """The item of the intercept: NULL where a text column that has no term has another value than its one.
+
+    `types` are the text columns that have no term, with their types.
+    """
+    known = (
+        fill(
+            "{text:q} = {level:l}",
+            {"text": text_item(identifier(column), sql_type), "level": references[column]},
+        )
+        for column, sql_type in types.items()
+    )
+    return f"CASE WHEN {' AND '.join(known)} THEN 1::double precision END" if types else "1::double precision"
+
+
 def _vector(db: Database, source: Relation, found: Expressions, what: str) -> Terms:
     """An array column: as many terms as the first array has elements."""
     item, name = found.items[0], found.names[0]
@@ -185,14 +232,16 @@ def _vector(db: Database, source: Relation, found: Expressions, what: str) -> Te
     return Terms(terms, [f"{item}::double precision[]"], True, {})
 
 
-def _levels(db: Database, source: Relation, column: str, sql_type: str, what: str) -> list[str]:
-    """The values of a text column, in the order of its type; at least one."""
+def _levels(
+    db: Database, source: Relation, column: str, sql_type: str, what: str, used: Sequence[str]
+) -> list[str]:
+    """The values of a text column in the rows that are used, in the order of its type; at least one."""
     rows = db.execute(
         """
         SELECT {text:q} AS level FROM ({values:q}) AS v WHERE value IS NOT NULL ORDER BY value
         """,
         text=text_item("value", sql_type),
-        values=distinct_values(db, source, identifier(column), MAX_LEVELS + 2),
+        values=distinct_values(db, source, identifier(column), MAX_LEVELS + 2, used),
     )
     if len(rows) > MAX_LEVELS:
         raise MadpyError(

@@ -3,6 +3,9 @@
 import functools
 import getpass
 import inspect
+import re
+import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +29,8 @@ from madpy.ports.postgres import plpy
 from madpy.ports.postgres.db import Database
 
 FAILED = 1
+NO_ROLE = 'role ".*" does not exist'
+PEER_FAILED = "Peer authentication failed"
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(highlight=False, soft_wrap=True, stderr=True)
@@ -83,14 +88,23 @@ def connect(
     except plpy.SPIError as error:
         wanted = "no password supplied" in str(error) and sys.stdin.isatty()
         if password or not wanted:
-            raise MadpyError(
-                str(error), sqlstate=error.sqlstate, hint="Say where, as with psql: -h, -p, -U, -d."
-            ) from None
+            hint = _connection_hint(str(error), username)
+            raise MadpyError(str(error), sqlstate=error.sqlstate, hint=hint) from None
         return connect(host, port, username, dbname, password=True)
     db = Database(plpy)
     db.execute("SET search_path TO pg_catalog, pg_temp")
     db.execute("SET client_min_messages TO warning")
     return db
+
+
+def _connection_hint(refusal: str, user: str | None) -> str:
+    """What to do about a connection that the server refused: often it knows no role of the login's name."""
+    unknown = PEER_FAILED if user else f"{NO_ROLE}|{PEER_FAILED}"
+    if re.search(f"on socket .* FATAL: +({unknown})", refusal, re.DOTALL):
+        program = shutil.which("madpy") or f"{sys.prefix}/bin/madpy"  # sudo may not look in /usr/local/bin
+        words = shlex.join([program, *sys.argv[1:]])
+        return f"Run it as the account of the server, which is a superuser there: sudo -u postgres {words}"
+    return "Say where, as with psql: -h, -p, -U, -d."
 
 
 def shown(steps: Sequence[Step]) -> Iterable[Step]:

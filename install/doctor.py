@@ -8,14 +8,14 @@ from typing import Any
 
 from madpy import __version__
 from madpy.errors import SqlError
-from madpy.install import shards
+from madpy.install import citus, shards
 from madpy.install.check import undone
 from madpy.install.finding import Finding, State
 from madpy.install.state import Installation, ignored, locate
 from madpy.ports.postgres.db import Database
 
 NOT_ALLOWED = ("42501", "25006")  # no superuser; a standby
-OLDEST_POSTGRES = 13
+OLDEST_POSTGRES = 15
 OLDEST_PYTHON = (3, 11)
 OLDEST_NUMPY = (2, 0)
 ALTER_PATH = "ALTER SYSTEM SET madpy.python_path = '{folder}'; SELECT pg_reload_conf(); then connect again"
@@ -33,6 +33,7 @@ def examine(db: Database, schema: str | None = None) -> Iterator[Finding]:
     yield from _library(db, installation)
     yield from _python(db)
     yield from shards.examine(db, installation)
+    yield from citus.examine(db, installation)
 
 
 def _server(db: Database) -> Iterator[Finding]:
@@ -168,7 +169,8 @@ def _ask_backend(db: Database, path: str | None) -> dict[str, Any]:
 
 
 def _interpreter(facts: dict[str, Any]) -> Iterator[Finding]:
-    fact = f"{facts['python']}, {facts['executable']}, prefix {facts['prefix']}, as user {facts['user']}"
+    parts = (facts["python"], facts["executable"], f"prefix {facts['prefix']}", f"as user {facts['user']}")
+    fact = ", ".join(filter(None, parts))  # from 3.13 on a Python inside another program has no executable
     if _numbers(facts["python"]) < OLDEST_PYTHON:
         oldest = ".".join(map(str, OLDEST_PYTHON))
         yield Finding("Python", fact, "bad", f"madpy needs {oldest} or later: a plpython3u that links to one")

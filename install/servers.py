@@ -17,6 +17,7 @@ from madpy.ports.postgres.parts import WRAPPER, Part
 from madpy.ports.postgres.servers import EXTENSION, is_told, probe
 
 PATIENCE = 20  # seconds that a server may take to answer
+CANCELED = "57014"
 NOT_REACHED = (
     "start it, or mend the options of the server or of your user mapping; this command connects as they say,"
     " from the machine that it runs on"
@@ -104,12 +105,17 @@ def ask(db: Database, server: Server) -> Answer:
             asked = Part(str(CATALOGUE), server.name, CATALOGUE, "oid")
             return Answer(True, version, probe(db, asked) if is_told(db, server.name) else None)
     except MadpyError as error:
+        if error.sqlstate == CANCELED:
+            error = MadpyError(f"none within {_limit()} s", sqlstate=error.sqlstate)
         return Answer(False, None, error)
 
 
 def _limit_patience(db: Database, server: Server) -> None:
-    """For this transaction.  Before PostgreSQL 16 nothing but an option ends a wait for a connection."""
-    db.execute("SET LOCAL statement_timeout = {limit:l}", limit=f"{PATIENCE + 5}s")
+    """For this transaction.
+
+    Before PostgreSQL 16 only an option ends a wait for a connection, from then on only a cancel.
+    """
+    db.execute("SET LOCAL statement_timeout = {limit:l}", limit=f"{_limit()}s")
     owned = db.value(
         "SELECT pg_has_role(srvowner, 'USAGE') FROM pg_foreign_server WHERE srvname = {name:l}",
         name=server.name,
@@ -120,6 +126,11 @@ def _limit_patience(db: Database, server: Server) -> None:
             server=server.name,
             limit=str(PATIENCE),
         )
+
+
+def _limit() -> int:
+    """Seconds for all that is asked of a server through postgres_fdw."""
+    return PATIENCE + 5
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from madpy.ports.postgres.parts import servers_below
 from madpy.ports.postgres.servers import EXTENSION, FALLEN, is_told, telling
 
 NO_RIGHT = "42501"
-FIRST_ASYNC = 140000  # PostgreSQL that has async_capable
+NO_NAME = "42602"
 PLAIN = "madpy is installed by plain SQL here, and only an extension is sent to other servers"
 NOT_PLAIN = "madpy uninstall, then madpy install, without --plain"
 NOT_FOR_THIS_ROLE = (NO_RIGHT, "42704", "25006", "2F003")  # no right, no mapping, a standby, no password
@@ -136,8 +136,7 @@ def _told(db: Database, server: Server) -> str:
     wanted = {}
     if not is_told(db, server.name):
         wanted["extensions"] = ", ".join(filter(None, [server.options.get("extensions"), EXTENSION]))
-    number = int(db.value("SELECT current_setting('server_version_num')"))
-    if "async_capable" not in server.options and number >= FIRST_ASYNC:
+    if "async_capable" not in server.options:
         wanted["async_capable"] = "true"
     with db.atomic():
         for option, value in wanted.items():
@@ -156,10 +155,15 @@ def _told(db: Database, server: Server) -> str:
 
 def _relation(db: Database, table: str) -> Relation:
     """The table of that name on the connecting role's own search_path."""
-    with undone(db):
-        # Nothing else is asked with it: it may have operators of others before the system's.
-        db.execute("SET LOCAL search_path TO DEFAULT")
-        oid = db.value("SELECT pg_catalog.to_regclass({table:l})::pg_catalog.oid", table=table)
+    oid = None
+    try:
+        with undone(db):
+            # Nothing else is asked with it: it may have operators of others before the system's.
+            db.execute("SET LOCAL search_path TO DEFAULT")
+            oid = db.value("SELECT pg_catalog.to_regclass({table:l})::pg_catalog.oid", table=table)
+    except SqlError as error:
+        if error.sqlstate != NO_NAME:  # NULL from PostgreSQL 16 on
+            raise
     rows = db.execute(
         """
         SELECT n.nspname AS schema, c.relname AS name

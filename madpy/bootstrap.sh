@@ -1,10 +1,11 @@
 #!/bin/sh
 # Make ready what the project runs on, then run a command in it:
 #
-#   madpy/bootstrap.sh [--with EXTRA]... [--venv FOLDER] [COMMAND [ARGUMENT]...]
+#   madpy/bootstrap.sh [--with EXTRA]... [--program NAME]... [--venv FOLDER] [COMMAND [ARGUMENT]...]
 #   madpy/bootstrap.sh --state          only print the state folder; makes nothing
 #
-# 1. system packages: only what is missing, from the distribution, said before it is done;
+# 1. system packages: only what is missing, from the distribution, said before it is done; NAME is a program that
+#    only some commands need, and that of its package;
 # 2. a virtual environment with the Python that PL/Python links to (its binary wheels have to match), in FOLDER or in
 #    the state folder, with the dependencies of pyproject.toml and of each EXTRA;
 # 3. the command, in the checkout, with that environment's programs first on PATH.
@@ -16,13 +17,15 @@ set -eu
 umask 022
 
 main() {
+    unset CDPATH
     checkout=$(cd "$(dirname "$0")/.." && pwd -P)
     state=${MADPY_STATE:-$(state_folder)}
-    venv=$state/venv extras=
+    venv=$state/venv extras= programs=
     while [ $# -gt 0 ]; do
         case $1 in
             --state) echo "$state"; exit ;;
             --with) ensure_extra "${2:-}"; extras="$extras $2"; shift 2 ;;
+            --program) programs="$programs $2"; shift 2 ;;
             --venv) venv=$2; shift 2 ;;
             *) break ;;
         esac
@@ -57,7 +60,8 @@ state_folder() {
 
 # What a user's shell may hold and what must not decide which Python, which packages or which make options are meant here.
 clean_environment() {
-    unset PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONSTARTUP VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX MAKEFLAGS MFLAGS MAKELEVEL
+    unset $(env | sed -n 's/^\(PYTHON[A-Z_]*\)=.*/\1/p') VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON
+    unset MAKEFLAGS GNUMAKEFLAGS MFLAGS MAKELEVEL MAKEFILES COPT PROFILE DESTDIR EXTDIR PYTHON_PATH WARNINGS
     export HOME="${HOME:-$state}"
 }
 
@@ -75,10 +79,12 @@ ensure_system_packages() {
 }
 
 # PG_CONFIG as given, or pg_config on PATH, or that of the distribution's PostgreSQL, which may not be installed yet.
+# The one beside the other programs stands for all names of one server: what is compiled is kept by this name.
 find_pg_config() {
     PG_CONFIG=$(command -v "${PG_CONFIG:-pg_config}" || echo "${PG_CONFIG:-}")
     if [ -x "$PG_CONFIG" ]; then
         version=$("$PG_CONFIG" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
+        [ ! -x "$(pg --bindir)/pg_config" ] || PG_CONFIG=$(pg --bindir)/pg_config
     elif [ -n "$PG_CONFIG" ]; then
         [ -n "${version:-}" ] || die "there is no program \"$PG_CONFIG\" (PG_CONFIG)"
     else
@@ -112,6 +118,9 @@ missing_packages() {
     command -v make >/dev/null || echo make
     command -v cc >/dev/null || command -v gcc >/dev/null || echo gcc
     [ -f /usr/include/stdio.h ] || echo libc6-dev
+    for program in $programs; do
+        command -v "$program" >/dev/null || echo "$program"
+    done
     python=$(linked_python)
     "$python" -I -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
     "$python" -I -c 'import os, sysconfig as s; os.stat(s.get_path("include") + "/Python.h")' 2>/dev/null || echo python3-dev
@@ -195,12 +204,29 @@ install_requirements() {
     done
     cp "$checkout/pyproject.toml" "$checkout/setup.py" "$copy"
     [ ! -e "$checkout/README.md" ] || cp "$checkout/README.md" "$copy"
-    PATH=$(dirname "$PG_CONFIG"):$PATH "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-        "$copy[$list]" >&2
+    PATH=$(dirname "$PG_CONFIG"):$PATH "$venv/bin/python" -I -m pip install --quiet --disable-pip-version-check \
+        "$copy[$list]" >"$state/pip.log" 2>&1 || die "the Python packages of \"$list\" cannot be installed: $(why_pip_failed)"
     rm -rf "$copy"
+    write_program
     for extra in "$@"; do
         echo "$wanted" >"$venv/madpy-$extra"
     done
+}
+
+# In one line; what pip says of a network that is not there takes twenty.
+why_pip_failed() {
+    if grep -q 'connection broken by' "$state/pip.log"; then
+        echo "the index of packages cannot be reached ($state/pip.log)"
+    else
+        echo "$(sed -n 's/^ERROR: //p' "$state/pip.log" | head -n 1) ($state/pip.log)"
+    fi
+}
+
+# In place of pip's: isolated (-I), because it works as a superuser of databases, and neither PYTHONPATH nor the current
+# folder may say what code that is.
+write_program() {
+    printf '#!/bin/sh\nexec "%s" -I -m madpy.cli "$@"\n' "$venv/bin/python" >"$venv/bin/madpy"
+    chmod 755 "$venv/bin/madpy"
 }
 
 ### The command

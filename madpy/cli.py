@@ -214,4 +214,4 @@ def version(
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="madpy")

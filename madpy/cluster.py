@@ -90,9 +90,10 @@ def extension_folder(state: State) -> Path:
 
 def launch(state: State) -> None:
     """Start the server; the end of its log is the detail of the error when it does not start."""
-    result = as_owner(
-        state, "pg_ctl", "-D", str(state.data), "-l", str(state.log), "-w", "start", check=False
-    )
+    options = ["-D", str(state.data), "-l", str(state.log), "-w"]
+    if state.wrapper.exists():
+        options += ["-p", str(state.wrapper)]
+    result = as_owner(state, "pg_ctl", *options, "start", check=False)
     if result.returncode:
         tail = "\n".join(state.log.read_text().splitlines()[-20:]) if state.log.exists() else result.stdout
         raise MadpyError("the private cluster does not start", detail=tail, hint=f"Its log is {state.log}.")

@@ -5,6 +5,7 @@ it, new sessions load the new one, and nothing has to be started again.
 """
 
 import compileall
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -13,9 +14,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from madpy.errors import MadpyError
+from madpy.install.doctor import OLDEST_POSTGRES
 from madpy.state import CHECKOUT, State, here, say
 
 C_SOURCES = CHECKOUT / "ports" / "postgres"
+BINARIES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "usr/local/pgsql/bin")  # where packages put them
 PACKAGED = (".py", ".sql", ".yml", ".md", ".csv", ".csv.gz", ".control")
 
 
@@ -29,7 +32,7 @@ def main(command: str) -> None:
         case "install":
             install(state)
         case "check":
-            make(c_folder(state, "check"), state, "warnings")
+            check(state)
 
 
 def refresh(state: State) -> list[str]:
@@ -69,6 +72,25 @@ def install(state: State) -> None:
         raise MadpyError(f'"{error.filename}" is not writable', hint="Try: sudo make install") from None
     print("installed:", home, *files, sep="\n  ")
     print("In a database of that server, as superuser: CREATE EXTENSION madpy CASCADE;")
+
+
+def check(state: State) -> None:
+    """Compile for every PostgreSQL of this machine that madpy supports; a warning is an error."""
+    for one in development_files(state):
+        make(c_folder(one, f"check-{one.major}"), one, "warnings")
+        say(f"compiles without a warning: {one.pg['version']}")
+
+
+def development_files(state: State) -> list[State]:
+    """The state as it were for each PostgreSQL here that has the files to compile for; its own first."""
+    found = [path for folder in BINARIES for path in sorted(Path("/").glob(f"{folder}/pg_config"))]
+    paths = dict.fromkeys([state.pg_config, *map(str, found)])
+    each = [dataclasses.replace(state, pg_config=path) for path in paths]
+    return [
+        one
+        for one in each
+        if int(one.major) >= OLDEST_POSTGRES and Path(one.pg["includedir-server"], "postgres.h").exists()
+    ]
 
 
 def refresh_package(target: Path) -> list[Path]:

@@ -31,6 +31,11 @@ class State:
         return self.data / "server.log"
 
     @property
+    def wrapper(self) -> Path:
+        """A program started in place of `postgres` where it exists: tests/fuzz/checked.py makes one."""
+        return self.folder / "postgres"
+
+    @property
     def root(self) -> Path:
         """What would be / if the library were installed in the system: its files under their whole paths."""
         return self.folder / "root"
@@ -42,8 +47,8 @@ class State:
 
     @cached_property
     def pg(self) -> dict[str, str]:
-        """What pg_config says: bindir, sharedir, pkglibdir, version."""
-        names = ("bindir", "sharedir", "pkglibdir", "version")
+        """What pg_config says: bindir, sharedir, pkglibdir, includedir-server, version."""
+        names = ("bindir", "sharedir", "pkglibdir", "includedir-server", "version")
         output = run(
             [self.pg_config, *(f"--{name}" for name in names)], check=True, capture_output=True, text=True
         )

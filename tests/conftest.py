@@ -15,6 +15,9 @@ from madpy.server import Address, start
 from madpy.state import here
 from tests.session import Session
 
+# Set before scikit-learn is imported, which asks /sys for the cores otherwise, and warns where there is none.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 NUMBERS = count(1)
 TYPES = {bool: "boolean", int: "integer", float: "double precision", str: "text", list: "double precision[]"}
 OPERANDS = ["float8", "int", "bigint", "varchar", "text", "name", "oid", "bytea"]

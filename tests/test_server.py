@@ -25,6 +25,16 @@ sys.path.append(sys.argv[1])
 runpy.run_module("madpy.server", run_name="__main__")
 """
 
+PG_CONFIG = """#!/bin/sh
+for name; do
+    case $name in
+        --version) echo PostgreSQL {version}.1 ;;
+        --includedir-server) echo {folder}/{version}/include ;;
+        *) echo /nowhere ;;
+    esac
+done
+"""
+
 
 @pytest.fixture(scope="module")
 def other(server: Address) -> Iterator[State]:
@@ -232,6 +242,66 @@ def test_an_extra_that_there_is_not_is_refused(tmp_path: Path) -> None:
             f"madpy: --with {name}: pyproject.toml has no such extra, only base test check bench\n"
         )
     assert list(tmp_path.iterdir()) == []
+
+
+def bootstrap(state: Path, venv: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "MADPY_STATE": str(state), **environment}
+    words = [BOOTSTRAP, "--venv", venv, *command]
+    return subprocess.run(words, env=environment, capture_output=True, text=True)
+
+
+def test_one_server_has_one_pg_config_by_whatever_name_it_is_called(tmp_path: Path) -> None:
+    """Debian has one in /usr/bin beside the version's own; all would be compiled again for another name."""
+    other_name = tmp_path / "another_pg_config"
+    other_name.write_text(f'#!/bin/sh\nexec {here().pg_config} "$@"\n')
+    other_name.chmod(0o755)
+    result = bootstrap(tmp_path, Path(sys.prefix), "sh", "-c", 'echo "$PG_CONFIG"', PG_CONFIG=str(other_name))
+    assert result.stdout == f"{here().pg['bindir']}/pg_config\n", result.stderr
+    assert (tmp_path / "pg_config").read_text() == result.stdout
+
+
+def test_variables_that_steer_python_and_make_are_gone(tmp_path: Path) -> None:
+    steering = ["PYTHONPATH", "PYTHONPYCACHEPREFIX", "PYTHONUSERBASE", "PIP_TARGET", "MAKEFILES", "COPT"]
+    result = bootstrap(tmp_path, Path(sys.prefix), "env", **dict.fromkeys([*steering, "CDPATH"], "/nowhere"))
+    assert "/nowhere" not in result.stdout
+    assert f"MADPY_STATE={tmp_path}\n" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(...)'\n" * 5
+            + "ERROR: Could not find a version that satisfies the requirement setuptools>=77",
+            "the index of packages cannot be reached",
+        ),
+        ("ERROR: No matching distribution found for x\nERROR: y", "No matching distribution found for x"),
+    ],
+)
+def test_what_pip_cannot_do_is_told_in_a_line(tmp_path: Path, said: str, told: str) -> None:
+    venv = tmp_path / "venv"
+    (venv / "bin").mkdir(parents=True)
+    python = Path(sys.prefix, "madpy-made").read_text().split(" in ")[0]
+    (venv / "madpy-made").write_text(f"{python} in {venv}\n")
+    (venv / "bin" / "python").write_text(f'#!/bin/sh\necho "{said}" >&2\nexit 1\n')
+    (venv / "bin" / "python").chmod(0o755)
+    result = bootstrap(tmp_path, venv, "true")
+    expected = f'madpy: the Python packages of "base" cannot be installed: {told} ({tmp_path}/pip.log)\n'
+    assert result.stderr.partition("\n")[2] == expected
+    assert result.returncode == 1
+
+
+def test_every_postgresql_here_is_compiled_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own, and one for each folder of packages that has the files, unless it is too old."""
+    for version, files in {"14": True, "16": True, "17": False}.items():
+        program = tmp_path / version / "bin" / "pg_config"
+        place_file(program, PG_CONFIG.format(folder=tmp_path, version=version))
+        program.chmod(0o755)
+        if files:
+            place_file(tmp_path / version / "include" / "postgres.h", "")
+    monkeypatch.setattr(place, "BINARIES", (str(tmp_path.relative_to("/") / "*" / "bin"),))
+    found = [one.pg_config for one in place.development_files(here())]
+    assert found == [here().pg_config, f"{tmp_path}/16/bin/pg_config"]
 
 
 def state_folder(script: Path) -> str:

@@ -99,6 +99,11 @@ def test_no_file_names_a_home_or_a_registry() -> None:
     assert named == set()
 
 
+def test_one_c_source_knows_the_versions_of_postgresql() -> None:
+    sources = ROOT.glob("ports/postgres/src/*.[ch]")
+    assert [path.name for path in sources if "PG_VERSION_NUM" in path.read_text()] == ["compat.h"]
+
+
 # --- SQL, as the installed extension has it ---
 
 
@@ -110,6 +115,9 @@ def test_every_function_and_type_has_a_comment(sql: Session) -> None:
             AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'madpy')
             AND classid IN ('pg_proc'::regclass, 'pg_type'::regclass)
             AND obj_description(objid, classid::regclass::text) IS NULL
+            -- from PostgreSQL 17 on members too: the array type of a type, the row type of a view
+            AND NOT (classid = 'pg_type'::regclass AND objid IN (
+                SELECT typarray FROM pg_type UNION SELECT reltype FROM pg_class WHERE relkind <> 'c'))
         """
     )
     assert without == []

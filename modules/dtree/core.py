@@ -7,7 +7,8 @@ Source: Breiman, Friedman, Olshen & Stone (1984), Classification and Regression 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,12 @@ class Splits:
     null_rows: Array  # (A,): rows that have no value of the feature
     left: Array  # (A, C): counts of the left side
     levels_left: dict[int, Flags]  # of categories: per node, the levels that go left
+    # within the last bin that goes left, or NaN
+    threshold: Array = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        if not len(self.threshold):
+            self.threshold = np.full(len(self.gain), np.nan)
 
     def of(self, nodes: Integers) -> "Splits":
         """Those of some nodes."""
@@ -51,7 +58,15 @@ class Splits:
             self.gain[nodes], self.feature[nodes], self.last_left[nodes], self.null_right[nodes],
             self.null_rows[nodes], self.left[nodes],
             {place[n]: levels for n, levels in self.levels_left.items() if n in place},
+            self.threshold[nodes],
         )  # fmt: skip
+
+
+class Nodewise(Protocol):
+    """Something that belongs to nodes."""
+
+    def among(self, nodes: Integers) -> "Nodewise":
+        """That of some nodes, by their numbers among these."""
 
 
 @dataclass
@@ -61,11 +76,13 @@ class Counted:
     total: Array  # (A, C)
     numbers: Splits
     categories: list[tuple[int, Array]]  # a feature, and its counts by code, (A, codes, C), the last one NULL
+    places: "Nodewise | None" = None  # where there may be better splits, within bins
 
     def of(self, nodes: Integers) -> "Counted":
         """That of some nodes."""
         categories = [(feature, taken(counts, nodes)) for feature, counts in self.categories]
-        return Counted(self.total[nodes], self.numbers.of(nodes), categories)
+        places = self.places and self.places.among(nodes)
+        return Counted(self.total[nodes], self.numbers.of(nodes), categories, places)
 
 
 def taken(counts: Array, *places: Integers) -> Array:
@@ -253,17 +270,25 @@ def edges(values: Array, weights: Array, num_bins: int) -> Array:
     As many bins as distinct values where these are fewer; a value that fills a bin has its own.  NaN is
     left out.
     """
+    return edges_and_order(values, weights, num_bins)[0]
+
+
+def edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Array, Array]:
+    """The edges, and the values of each group in order, NaN last."""
     if values.shape[1] < 2:
-        return np.zeros((len(values), 0))
-    found = [_edges(values[own], weights[own], num_bins) for own in parts(len(values), values.shape[1])]
-    most = max((part.shape[1] for part in found), default=0)
+        return np.zeros((len(values), 0)), values
+    slices = list(parts(len(values), values.shape[1]))
+    found = [_edges_and_order(values[own], weights[own], num_bins) for own in slices]
+    most = max((cuts.shape[1] for cuts, _ in found), default=0)
     result = np.full((len(values), most), np.inf)
-    for own, part in zip(parts(len(values), values.shape[1]), found, strict=True):
-        result[own, : part.shape[1]] = part
-    return result
+    ordered = np.empty(values.shape)
+    for own, (cuts, order) in zip(slices, found, strict=True):
+        result[own, : cuts.shape[1]] = cuts
+        ordered[own] = order
+    return result, ordered
 
 
-def _edges(values: Array, weights: Array, num_bins: int) -> Array:
+def _edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Array, Array]:
     """The same for some of the groups."""
     order = values.argsort(axis=1)
     values = np.take_along_axis(values, order, axis=1)
@@ -283,7 +308,7 @@ def _edges(values: Array, weights: Array, num_bins: int) -> Array:
     number = np.bincount(group, minlength=len(values))
     result = np.full((len(values), number.max(initial=0)), np.inf)
     result[group, np.arange(len(cut)) - np.repeat(number.cumsum() - number, number)] = cut
-    return result
+    return result, values
 
 
 def _fills_a_bin(weights: Integers, is_last: Flags, num_bins: int) -> Flags:

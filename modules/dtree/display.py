@@ -95,6 +95,11 @@ def dot(trees: list[Tree]) -> str:
     return "\n".join([*lines, "}"])
 
 
+def plain(drawn: str) -> str:
+    """The same without the signs that only some encodings have."""
+    return drawn.translate(str.maketrans("├│└─", "||`-")).replace("…", "...")
+
+
 def _quoted(lines: list[str]) -> str:
     escaped = [line.replace("\\", "\\\\").replace('"', '\\"') for line in lines]
     return '"' + "\\n".join(escaped) + '"'

@@ -19,6 +19,7 @@ from madpy.modules.dtree.inspect import display, importance
 from madpy.modules.dtree.model import Subject, models
 from madpy.modules.dtree.passes import Passes
 from madpy.modules.dtree.predict import predict, predict_prob
+from madpy.modules.dtree.remarks import say_what_stopped, warn_of_empty
 from madpy.ports.postgres.db import Database, Relation
 from madpy.ports.postgres.scan import Rows, Scan
 
@@ -116,6 +117,8 @@ def train(
     result = fit(passes, limits, prune_cp, folds, say)
     trees = result.trees
     check_classes_of(trees, subject)
+    warn_of_empty(db, passes, found.names)
+    say_what_stopped(db, trees, limits)
     db.progress("dtree_train: writing")
     cells = report.cells(trees, passes.bins, subject, result.complexity)
     create_output(db, scan, tables.output, report.columns(subject), *cells)

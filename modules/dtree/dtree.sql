@@ -18,10 +18,10 @@ CREATE FUNCTION MADLIB_SCHEMA.__dtree_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_outcome_of';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_outcome(bytea) IS 'what dtree_train reads of a state of dtree_state: the best split of each node, and counts of categories';
 
-CREATE FUNCTION MADLIB_SCHEMA.__store_bin(store integer, first_group integer, edges bytea) RETURNS void
+CREATE FUNCTION MADLIB_SCHEMA.__store_bin(store integer, first_group integer, edges bytea) RETURNS boolean
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_bin';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_bin(integer, integer, bytea) IS
-    'turns the features of a store, all columns but the last, into the codes of their bins, in place';
+    'codes the features of a store, all columns but the last, by bins; false where there is no room for the codes';
 
 -- Prediction of one row.
 

@@ -57,6 +57,7 @@ def _grow(passes: Passes, limits: Limits, fold: Fold | None, say: Say) -> Trees:
         limits,
         lambda trees, nodes: passes.count(trees, nodes, limits.rule, fold),
         announce,
+        partial(passes.sharpen, limits.rule, fold),
     )
     settle(trees, lambda nodes: passes.totals(trees, nodes, fold))
     return trees

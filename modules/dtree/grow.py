@@ -43,6 +43,7 @@ class Trees:
     null_rows: Array  # of a split
     shift: Array  # of a regression: is taken off the target before it is summed
     doubt: Flags  # of a regression: mean and squares may be rounding of what was summed
+    threshold: Array  # of a split within a bin, which is last_left; NaN of one between bins
     levels_left: dict[int, Flags] = field(default_factory=dict)
 
     @classmethod
@@ -52,7 +53,7 @@ class Trees:
         return cls(
             np.arange(groups), number, parent, np.zeros((groups, width)), feature, last_left,
             np.zeros(groups, np.bool_), left, np.zeros(groups), np.zeros(groups),
-            np.zeros(groups), np.zeros(groups, np.bool_),
+            np.zeros(groups), np.zeros(groups, np.bool_), np.full(groups, np.nan),
         )  # fmt: skip
 
     def __len__(self) -> int:
@@ -68,6 +69,7 @@ class Trees:
         children = first + np.arange(2 * len(nodes))
         self.feature[nodes] = splits.feature
         self.last_left[nodes] = splits.last_left
+        self.threshold[nodes] = splits.threshold
         self.null_right[nodes] = splits.null_right
         self.gain[nodes] = splits.gain
         self.null_rows[nodes] = splits.null_rows
@@ -93,6 +95,7 @@ class Trees:
         self.null_rows = np.concatenate([self.null_rows, np.zeros(fresh)])
         self.shift = np.concatenate([self.shift, shifts])
         self.doubt = np.concatenate([self.doubt, np.zeros(fresh, np.bool_)])
+        self.threshold = np.concatenate([self.threshold, np.full(fresh, np.nan)])
         return children
 
 
@@ -108,6 +111,8 @@ def rank(groups: Integers) -> Integers:
 
 # In parts: some of the nodes given, and what a pass says of them.
 Count = Callable[[Trees, Integers], Iterator[tuple[Integers, Counted]]]
+# Of nodes: looks for better splits within bins, and changes those that are known.
+Sharpen = Callable[[Trees, Integers, Splits, Counted], None]
 Announce = Callable[[int, int, int], None]  # the level, nodes to split, nodes in all
 
 
@@ -118,6 +123,7 @@ def grow(
     limits: Limits,
     count: Count,
     announce: Announce,
+    sharpen: Sharpen | None = None,
 ) -> Trees:
     """Trees of `groups` groups; `width` is the length of counts, `shift` a regression's first guess."""
     trees = Trees.roots(groups, width)
@@ -130,19 +136,23 @@ def grow(
             trees.counts[nodes] = centered(counted.total, trees.shift[nodes], limits.rule.criterion)
             trees.doubt[nodes] = in_doubt(trees.counts[nodes], counted.total, limits.rule.criterion)
             if limits.max_depth > 0:
-                fresh.append(_split(trees, nodes, counted, limits))
+                fresh.append(_split(trees, nodes, counted, limits, sharpen))
         active = np.concatenate(fresh) if fresh else np.zeros(0, np.int64)
         if not len(active):
             break
     return trees
 
 
-def _split(trees: Trees, nodes: Integers, counted: Counted, limits: Limits) -> Integers:
+def _split(
+    trees: Trees, nodes: Integers, counted: Counted, limits: Limits, sharpen: Sharpen | None
+) -> Integers:
     """Split what of `nodes` can be; returns the children that may be split in turn."""
     rule = limits.rule
     able = np.flatnonzero(can_split(trees.counts[nodes], limits))
     counted = counted.of(able)
     splits = best_splits(counted, rule)
+    if sharpen and counted.places:
+        sharpen(trees, nodes[able], splits, counted)
     chosen = np.flatnonzero(splits.gain > 0)
     if not len(chosen):
         return chosen

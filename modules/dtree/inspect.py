@@ -11,7 +11,7 @@ from madpy.helper import helper
 from madpy.helper.arguments import quoted
 from madpy.helper.expressions import columns_of
 from madpy.helper.scoring import groups_item, order_of, summary_of
-from madpy.modules.dtree.display import Node, Tree, dot, svg, text
+from madpy.modules.dtree.display import Node, Tree, dot, plain, svg, text
 from madpy.modules.dtree.report import COLUMNS
 from madpy.ports.postgres.db import Database, Relation, fill
 
@@ -52,7 +52,13 @@ def display(db: Database, model_table: str | None, format: str | None) -> str:
             f"{len(trees)} trees are too many to display at once",
             hint=f"the most is {MOST_TREES}: train on fewer groups",
         )
-    return draw(trees)
+    drawn = draw(trees)
+    return drawn if _client_has_signs(db) else plain(drawn)
+
+
+def _client_has_signs(db: Database) -> bool:
+    """Whether the client's encoding has the signs that trees are drawn with: others may lack them."""
+    return db.value("SELECT pg_catalog.current_setting('client_encoding')") in ("UTF8", "SQL_ASCII")
 
 
 def importance(db: Database, model_table: str | None) -> list[Importance]:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from madpy import __version__
 from madpy.helper.features import Features
+from madpy.modules.dtree.bins import Bins, bit_words
 from madpy.modules.dtree.core import Array
 from madpy.modules.dtree.grow import Trees
-from madpy.modules.dtree.passes import Bins, level_words
 from madpy.ports.postgres.model import TREE, pack_each
 
 
@@ -44,7 +44,7 @@ def thresholds(trees: Trees, bins: Bins) -> Array:
             cuts = np.pad(edges, [(0, 0), (0, 1)], constant_values=np.inf)
             at = np.minimum(trees.last_left[nodes], cuts.shape[1] - 1)
             result[nodes] = cuts[trees.group[nodes], at]
-    return result
+    return np.where(np.isnan(trees.threshold), result, trees.threshold)
 
 
 def values(trees: Trees, is_regression: bool) -> Array:
@@ -90,5 +90,5 @@ def _words(trees: Trees, first: int, last: int) -> tuple[NDArray[np.int64], NDAr
     for node in range(first, last):
         if node in trees.levels_left:
             offsets[node - first] = len(words)
-            words += level_words(trees.levels_left[node]).tolist()
+            words += bit_words(trees.levels_left[node]).tolist()
     return offsets, np.array(words, np.uint32).view(np.int32)

@@ -18,7 +18,7 @@ def predict(
     features: str | None,
 ) -> Predictions:
     """Create `output_table`: the columns of the source, and `prediction`, NULL without such a group."""
-    model = read_model(db, model_table)
+    model = read_model(db, model_table, source_table)
     job = packed_job(db, model, source_table, output_table, features, [PREDICTION])
     function = "dtree_predict_number" if model.label_type is None else "dtree_predict"
     return create_predictions(db, job, of_rows(db, model, function))
@@ -32,13 +32,13 @@ def predict_prob(
     features: str | None,
 ) -> Predictions:
     """The same with a row for each row of the source and each class: `prediction` and its `probability`."""
-    model = read_model(db, model_table)
+    model = read_model(db, model_table, source_table)
     if model.label_type is None:
         raise MadpyError("a regression has no probabilities", hint="use dtree_predict")
     job = packed_job(db, model, source_table, output_table, features, [PREDICTION, PROBABILITY])
     return create_predictions(db, job, of_classes(db, model, "dtree_predict_prob"))
 
 
-def read_model(db: Database, model_table: str | None) -> Packed:
-    """A model by its output table; an error if it is not one of dtree_train."""
-    return read_packed(db, model_table, METHOD, TREE, OWN)
+def read_model(db: Database, model_table: str | None, source_table: str | None) -> Packed:
+    """A model by its output table, for a source; an error if it is not one of dtree_train."""
+    return read_packed(db, model_table, source_table, METHOD, TREE, OWN)

@@ -93,7 +93,7 @@ def pruned(trees: Trees, old: Integers) -> Trees:
         group, trees.number[old], fresh[trees.parent[old]], trees.counts[old],
         np.where(left >= 0, trees.feature[old], -1), trees.last_left[old], trees.null_right[old], left,
         np.where(left >= 0, trees.gain[old], 0.0),
-        trees.null_rows[old], trees.shift[old], trees.doubt[old],
+        trees.null_rows[old], trees.shift[old], trees.doubt[old], trees.threshold[old],
         {
             int(fresh[n]): levels
             for n, levels in trees.levels_left.items()

@@ -7,7 +7,7 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.arguments import parse_name, quoted
 from madpy.helper.expressions import check_once, columns_of
-from madpy.helper.terms import Term, Terms, check_terms, level_item
+from madpy.helper.terms import Term, Terms, check_terms, level_item, level_items
 from madpy.modules.kmeans.core import METRICS
 from madpy.modules.kmeans.layout import HEAD, MAX_PARAMS
 from madpy.ports.postgres.db import Database, Relation
@@ -122,7 +122,9 @@ def check_points(db: Database, source: Relation, features: str | None, model: Te
             kept.append(_level(term.column, types[term.column], missing.pop(term.column)))
         if term.kind != "intercept":
             kept.append((term, item))
-    kept += [_level(column, types[column], level) for column, level in missing.items()]
+    for column, level in missing.items():  # of one level: any other value leaves the row out
+        term, _ = _level(column, types[column], level)
+        kept.append((term, level_items(column, types[column], level, [level])[0]))
     return Terms([term for term, _ in kept], [item for _, item in kept], False, terms.references)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from madpy.errors import MadpyError
 from madpy.helper import scoring
 from madpy.helper.arguments import quoted
-from madpy.helper.reasons import nothing_to_use, warn_of_aliases
+from madpy.helper.reasons import nothing_to_use, warn_of_aliases, warn_of_single_values
 from madpy.helper.terms import Terms
 from madpy.modules.logregr import core
 from madpy.modules.logregr.target import Target
@@ -70,6 +70,7 @@ def check_design(design: core.Design, terms: Terms, target: Target) -> None:
 def warn(db: Database, newton: core.Newton, terms: Terms, max_iter: int) -> None:
     """What is not as one would wish, each in one warning for all groups."""
     status, groups = newton.status, len(newton.status)
+    warn_of_single_values(db, terms)
     fitted = status < core.ONE_CLASS
     counts = (fitted[:, None] & ~newton.design.kept).sum(axis=0).tolist()
     aliased = {name: count for name, count in zip(terms.names, counts, strict=True) if count}

@@ -21,6 +21,7 @@ Mask = NDArray[np.bool_]
 Numbers = NDArray[np.intp]  # of some groups
 
 CONSTANT = 1e-26  # squared length left around the mean, over that around zero: rounding
+NO_WEIGHT = 1e-9  # what adds no more than this to the length of a combination is rounding
 COLLINEAR = 1e-12  # squared length that the features before leave unexplained
 SLACK = 1e-13  # of a log-likelihood: rounding
 ADRIFT = 0.1  # logits that still move by this much, and hardly less than before, where there is no maximum
@@ -48,6 +49,7 @@ class Design:
     zero: Mask  # (G, k) features that are 0 in every row
     kept: Mask  # (G, k) features that are no combination of those before
     has_constant: Mask  # (G,) some combination of the features is constant
+    own: Mask  # (G, k) levels of text columns that are references of their own: see own_references
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,15 @@ class Sums:
     hessian: Array  # (G, k (k + 1) / 2) its lower triangle row by row
 
 
-def design(body: Array, k: int) -> Design:
-    """From states of the kernel "moments" of k features and the target, 0 or 1."""
-    return _joined([_design(body[piece], k) for piece in pieces(len(body), k)])
+def design(body: Array, k: int, blocks: Sequence[int] = ()) -> Design:
+    """From states of the kernel "moments" of k features and the target, 0 or 1.
+
+    `blocks`: of each feature the number of the text column that it is a level of, 0 for others.
+    """
+    return _joined([_design(body[piece], k, blocks) for piece in pieces(len(body), k)])
 
 
-def _design(body: Array, k: int) -> Design:
+def _design(body: Array, k: int, blocks: Sequence[int]) -> Design:
     m = k + 1
     high, low = (
         _triangle(body[:, : (m + 1) * (m + 2) : 2], m + 1),
@@ -81,13 +86,14 @@ def _design(body: Array, k: int) -> Design:
     gram = _centred(high[:, :m, :m], low[:, :m, :m], shift)
     squares = np.diagonal(high, axis1=1, axis2=2)[:, 1:m].copy()
     cross = high[:, 1:m, m] - shift * positives[:, None] - (high[:, 0, 1:m] - shift * rows[:, None]) / 2
-    kept = independent(gram, squares)
+    own = own_references(high[:, 0, 1:m], rows, blocks)
+    kept = independent(gram, squares, own)
     spanned = is_constant.copy()
     for g in np.flatnonzero(~is_constant & (rows > 0)):
         spanned[g] = _spans_constant(gram[g][np.ix_(kept[g], kept[g])], high[g, 0, 1:m][kept[g]], rows[g])
     first = np.where(is_constant, minima[:, 0], 0.0)
     zero = (minima[:, :-1] == 0) & (maxima[:, :-1] == 0) | (rows[:, None] == 0)
-    return Design(rows, positives, first, shift, gram, cross, squares, zero, kept, spanned)
+    return Design(rows, positives, first, shift, gram, cross, squares, zero, kept, spanned, own)
 
 
 def is_binary(body: Array) -> bool:
@@ -103,21 +109,72 @@ def is_binary(body: Array) -> bool:
     return bool((inside[:, None] & (total == square)).all())
 
 
-def independent(gram: Array, squares: Array) -> Mask:
-    """Which features are no combination of those before them, shape (G, k): a Cholesky factor, row by row."""
+def own_references(sums: Array, rows: Array, blocks: Sequence[int]) -> Mask:
+    """Which levels are the reference of a text column where no row has the one without a term; (G, k).
+
+    The terms of the levels then add up to the intercept, and the first one that the group has stands for it.
+    """
+    own = np.zeros(sums.shape, dtype=bool)
+    numbers = np.array(blocks)
+    for number in np.unique(numbers[numbers > 0]):
+        levels = np.flatnonzero(numbers == number)
+        there = sums[:, levels]
+        lacking = np.flatnonzero((there.sum(axis=1) == rows) & (rows > 0))
+        own[lacking, levels[(there[lacking] > 0).argmax(axis=1)]] = True
+    return own
+
+
+def independent(gram: Array, squares: Array, own: Mask) -> Mask:
+    """Which features are no combination of those before them, shape (G, k): a Cholesky factor, row by row.
+
+    Those of `own` are left out.
+    """
     length = np.diagonal(gram, axis1=1, axis2=2)
     scale = 1 / np.sqrt(np.where(length > 0, length, 1))
     rest = gram * scale[:, :, None] * scale[:, None, :]
-    if (length > CONSTANT * squares).all() and _far_from_singular(rest):
+    if not own.any() and (length > CONSTANT * squares).all() and _far_from_singular(rest):
         return np.ones(squares.shape, dtype=bool)
     factor = np.zeros_like(gram)
     kept = np.zeros(squares.shape, dtype=bool)
     for j in range(squares.shape[1]):
         column = rest[:, j:, j] - (factor[:, j:, :j] @ factor[:, j, :j, None])[..., 0]
-        kept[:, j] = (length[:, j] > CONSTANT * squares[:, j]) & (column[:, 0] > COLLINEAR)
+        kept[:, j] = (length[:, j] > CONSTANT * squares[:, j]) & (column[:, 0] > COLLINEAR) & ~own[:, j]
         pivot = np.sqrt(np.where(kept[:, j], column[:, 0], np.inf))
         factor[:, j:, j] = column / pivot[:, None]
     return kept
+
+
+def aliases(newton: "Newton", blocks: Sequence[int]) -> list[Array | None]:
+    """Of each group with a model, the features that are left out as combinations of the others, (r, k)."""
+    deficient = np.flatnonzero(~newton.design.kept.all(axis=1) & (newton.status < ONE_CLASS))
+    found: list[Array | None] = [None] * len(newton.status)
+    for piece in pieces(len(deficient), newton.coef.shape[1]):
+        groups = deficient[piece]
+        kept = newton.design.kept[groups]
+        weights = _combinations(newton.design, groups)
+        for own, feature in zip(*np.nonzero(newton.design.own[groups]), strict=True):
+            weights[own, feature] = -1.0 * (np.array(blocks) == blocks[feature])
+            weights[own, feature, [0, feature]] = 1, 0
+        for n, group in enumerate(groups):
+            found[group] = weights[n, ~kept[n]]
+    return found
+
+
+def _combinations(design: Design, groups: Numbers) -> Array:
+    """Of each feature that is left out its weights on those before it, shape (len(groups), k, k)."""
+    gram, kept, shift = design.gram[groups], design.kept[groups], design.shift[groups]
+    first = design.first[groups, None]
+    scaled, scale = _scaled(gram, kept)
+    out = np.flatnonzero(~kept.all(axis=0))
+    before = np.tri(kept.shape[1], k=-1, dtype=bool)[out]
+    solution = _solved(scaled, gram[:, :, out] * scale[:, :, None]).swapaxes(1, 2)
+    weights = np.zeros_like(gram)
+    weights[:, out] = np.where(before & kept[:, None], solution, 0) * scale[:, None]
+    rest = shift - (weights * shift[:, None]).sum(axis=2)
+    weights[:, :, 0] += np.divide(rest, first, out=np.zeros_like(rest), where=first != 0)
+    length = np.sqrt(design.squares[groups])
+    is_rounding = np.abs(weights) * length[:, None] <= NO_WEIGHT * length[:, :, None]
+    return np.where(kept[:, :, None] | is_rounding, 0, weights)
 
 
 def _far_from_singular(matrices: Array) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from madpy.errors import SqlError
 from madpy.helper import helper
-from madpy.helper.output import Column, Derived, Pieces, create_output
+from madpy.helper.output import Column, Derived, Lists, Pieces, create_output
 from madpy.helper.reasons import explained
 from madpy.helper.terms import Terms, check_terms
 from madpy.helper.training import Training, check_tables, create_summary
@@ -44,6 +44,7 @@ COLUMNS = (
     ("converged", "boolean"),
     ("status", "text"),
     ("feature_names", "text[]"),
+    ("aliases", NUMBERS),
 )
 
 
@@ -80,9 +81,10 @@ def train(
     bound = helper.check_range("tolerance", tolerance, low=0, high=1)
     helper.check_choice("optimizer", optimizer, OPTIMIZERS)
     groups = helper.check_groups(db, source, grouping_cols, dict(COLUMNS))
-    terms = check_terms(db, source, features)
+    found = check_target(db, source, target)
+    terms = check_terms(db, source, features, conditions=[f"{found.item} IS NOT NULL"])
     try:
-        found, scan, states = _first_pass(db, source, target, terms, groups, most)
+        found, scan, states = _first_pass(db, source, target, found, terms, groups, most)
         say(f"the odds of {found.labels[1]!r} in {target} on {', '.join(terms.names)}")
         say(f"reading {tables.names['source_table']} by {scan.feed}")
         newton = _iterate(db, scan, states, terms, found, most, bound, say)
@@ -119,20 +121,25 @@ def train(
 
 
 def _first_pass(
-    db: Database, source: Relation, text: str | None, terms: Terms, groups: list[str], max_iter: int
+    db: Database,
+    source: Relation,
+    text: str | None,
+    target: Target,
+    terms: Terms,
+    groups: list[str],
+    max_iter: int,
 ) -> tuple[Target, Scan, States]:
     """Moments of features and target; a target that was taken for 0 or 1 and is not, is looked at again."""
-    for look in (False, True):
-        target = check_target(db, source, text, look)
+    while True:
         rows = Rows(source, target.item, terms.items, terms.is_vector, groups=groups)
         scan = Scan(db, rows, passes=max_iter + 1)
         states = scan.step("moments")
         check_rows(db, rows, terms, states)
         states = replace(states, body=raw_moments(states.body))
         if not target.assumed or core.is_binary(states.body):
-            break
+            return target, scan, states
         scan.close()
-    return target, scan, states
+        target = check_target(db, source, text, look=True)
 
 
 def _iterate(
@@ -147,7 +154,7 @@ def _iterate(
 ) -> core.Newton:
     """All groups together, a pass for each step."""
     k = len(terms.names)
-    design = core.design(states.body, k)
+    design = core.design(states.body, k, terms.blocks)
     check_design(design, terms, target)
     newton = core.Newton(design, tolerance)
     for iteration in range(1, max_iter + 1):
@@ -202,6 +209,7 @@ def _create_model(
         "num_iterations": newton.iterations,
         "converged": newton.status == core.CONVERGED,
         "status": Pieces(newton.status, core.WORDS),
+        "aliases": Lists(core.aliases(newton, terms.blocks)),
     }
     constants = {"feature_names": terms.names}
     derived = Derived("__logregr_estimate", "fit", k, core.estimated(k))

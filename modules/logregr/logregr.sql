@@ -28,6 +28,24 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'logregr_
 COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_predict_prob(double precision[], double precision[]) IS
     'the probability of the positive class: logregr_predict_prob(coef, ARRAY[1, treatment, trait_anxiety])';
 
+CREATE FUNCTION MADLIB_SCHEMA.logregr_predict(
+    coef    double precision[],
+    x       double precision[],
+    aliases double precision[]          -- of the model; NULL where it has none
+) RETURNS boolean
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'logregr_predict';
+COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_predict(double precision[], double precision[], double precision[]) IS
+    'the same by a model with aliased terms: NULL where they are not the combination of terms that they were in training';
+
+CREATE FUNCTION MADLIB_SCHEMA.logregr_predict_prob(
+    coef    double precision[],
+    x       double precision[],
+    aliases double precision[]          -- of the model; NULL where it has none
+) RETURNS MADLIB_SCHEMA.probability
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'logregr_predict_prob';
+COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_predict_prob(double precision[], double precision[], double precision[]) IS
+    'the same by a model with aliased terms: NULL where they are not the combination of terms that they were in training';
+
 -- Drivers.  Without JIT, as those of regr.
 
 CREATE TYPE MADLIB_SCHEMA.logregr_result AS (

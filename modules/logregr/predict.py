@@ -2,7 +2,8 @@
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.scoring import Predictions, check_job, create_predictions, summary_of
+from madpy.helper.linear import create_linear_predictions
+from madpy.helper.scoring import Predictions, check_job, summary_of
 from madpy.modules.logregr.check import METHOD, check_model
 from madpy.modules.logregr.target import label_item
 from madpy.ports.postgres.db import Database, Relation, fill
@@ -19,8 +20,9 @@ def predict(
 ) -> Predictions:
     """Create `output_table`: the columns of the source, `prediction`, a label, and `probability`.
 
-    Both are NULL where a feature is, where there is no model for the group, and where a text column has a
-    value that it did not have in training.
+    Both are NULL where a feature is, where there is no model for the group, where a text column has a
+    value that it did not have in training, in the group of the row, and where an aliased term is not the
+    combination of others that it was in training.
     """
     model = helper.check_model_table(db, model_table)
     groups = check_model(db, model)
@@ -29,14 +31,14 @@ def predict(
     )
     negative, positive = _labels(db, model)
 
-    def score(row: str) -> dict[str, str]:
-        holes = {"schema": db.schema, "row": row, "negative": negative, "positive": positive}
-        chosen = "{schema:i}.logregr_predict(m.coef, {row:q})"
+    def score(arguments: str) -> dict[str, str]:
+        holes = {"schema": db.schema, "arguments": arguments, "negative": negative, "positive": positive}
+        chosen = "{schema:i}.logregr_predict({arguments:q})"
         label = f"CASE {chosen} WHEN true THEN {{positive:q}} WHEN false THEN {{negative:q}} END"
-        probability = "{schema:i}.logregr_predict_prob(m.coef, {row:q})::double precision"
+        probability = "{schema:i}.logregr_predict_prob({arguments:q})::double precision"
         return {PREDICTION: fill(label, holes), PROBABILITY: fill(probability, holes)}
 
-    return create_predictions(db, job, score)
+    return create_linear_predictions(db, job, score)
 
 
 def _labels(db: Database, model: Relation) -> list[str]:

@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 
 CELL = (0, 0, 0, 0, 0, np.inf, -np.inf)  # count; sum and sum of squares, each hi and lo; minimum and maximum
 VAR_SMOOTHING = 1e-9
+ROUNDING = 4 * np.finfo(float).eps  # a standard deviation no larger than this share of the mean is none
 RARELY = np.finfo(float).tiny  # a probability of 0 counts as this, so that one value never decides alone
 
 
@@ -134,39 +135,41 @@ def priors(rows: Array) -> Array:
 
 
 def pooled(numbers: Numbers) -> tuple[Array, Array]:
-    """Mean and variance of a feature over all classes, shape (G, 1); NaN where it is NULL everywhere."""
+    """Mean and variance of a feature over all classes, shape (G, 1); NaN where it is NULL everywhere.
+
+    The variance is 0 where all values are the same, whose means may differ by their rounding.
+    """
     count = numbers.count.sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.nansum(numbers.count * numbers.mean, axis=1, keepdims=True) / count
         spread = numbers.count * (numbers.variance + (numbers.mean - mean) ** 2)
-        return mean, np.nansum(spread, axis=1, keepdims=True) / count
+        variance = np.nansum(spread, axis=1, keepdims=True) / count
+        return mean, np.where(np.sqrt(variance) <= ROUNDING * np.abs(mean), 0, variance)
 
 
-def added_variance(features: Sequence[Numbers | Levels], groups: int) -> Array:
-    """What is added to every variance, so that none is zero, shape (G, 1): as scikit-learn's var_smoothing.
+def added_variance(numbers: Numbers) -> Array:
+    """What is added to a feature's variances, so that none is zero, shape (G, 1).
 
-    1e-9 of the largest variance of a numeric feature over all classes.
+    1e-9 of the variance of the feature itself over all classes: in another unit, of this or of another
+    feature, the classes have the same probabilities.
     """
-    largest = np.zeros((groups, 1))
-    for feature in features:
-        if isinstance(feature, Numbers):
-            largest = np.fmax(largest, pooled(feature)[1])
-    return VAR_SMOOTHING * largest
+    return VAR_SMOOTHING * np.nan_to_num(pooled(numbers)[1])
 
 
-def densities(numbers: Numbers, added: Array) -> Array:
+def densities(numbers: Numbers) -> Array:
     """Means, factors and logarithms of the normal densities, shape (G, 3, C).
 
     A class without a value takes the feature's mean and variance over all classes; a feature that is NULL
-    everywhere, or one of zero variance where no other has any either, says nothing: zeros.
+    everywhere, or has one value, says nothing: zeros.
     """
     mean, variance = pooled(numbers)
+    added = added_variance(numbers)
     empty = numbers.count == 0
     means = np.where(empty, mean, numbers.mean)
     variances = np.where(empty, variance, numbers.variance) + added
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.stack([means, 0.5 / variances, -0.5 * np.log(2 * np.pi * variances)], axis=1)
-    result: Array = np.where((variances > 0)[:, None], found, 0.0)
+    result: Array = np.where((added >= RARELY)[:, None], found, 0.0)
     return result
 
 

@@ -30,7 +30,7 @@ COLUMNS = [
 MODEL_COLUMNS = [
     ("num_rows_processed", "bigint"),
     ("num_missing_rows_skipped", "bigint"),
-    ("added_variance", "double precision"),
+    ("added_variance", "double precision[]"),
     ("model", "bytea"),
 ]
 
@@ -79,7 +79,12 @@ class Fit:
 
     @cached_property
     def _added(self) -> Array:
-        return core.added_variance(self.found.features, self.groups)
+        """What is added to the variances of each feature, shape (G, F); NaN of a category."""
+        added = [
+            core.added_variance(found)[:, 0] if isinstance(found, Numbers) else np.full(self.groups, np.nan)
+            for found in self.found.features
+        ]
+        return np.stack(added, axis=1)
 
     @cached_property
     def _known(self) -> list[NDArray[np.bool_]]:
@@ -145,16 +150,14 @@ class Fit:
         return {
             "num_rows_processed": used,
             "num_missing_rows_skipped": self._counted.rows_skipped,
-            "added_variance": np.where(used > 0, self._added[:, 0], np.nan),
+            "added_variance": np.where(used[:, None] > 0, self._added, np.nan),
             "model": Pieces.of([model if rows else None for model, rows in zip(models, used, strict=True)]),
         }
 
     def _terms(self) -> Array:
         """What features add to the logarithm of a class's probability, in the order of src/nb_predict.c."""
         parts = [
-            core.densities(found, self._added)
-            if isinstance(found, Numbers)
-            else core.logarithms(probabilities, known)
+            core.densities(found) if isinstance(found, Numbers) else core.logarithms(probabilities, known)
             for found, probabilities, known in zip(
                 self.found.features, self._probabilities, self._known, strict=True
             )

@@ -18,7 +18,7 @@ def predict(
     features: str | None,
 ) -> Predictions:
     """Create `output_table`: the columns of the source, and `prediction`, NULL without such a group."""
-    model = read_model(db, model_table)
+    model = read_model(db, model_table, source_table)
     job = packed_job(db, model, source_table, output_table, features, [PREDICTION])
     return create_predictions(db, job, of_rows(db, model, "nb_predict"))
 
@@ -31,7 +31,7 @@ def predict_prob(
     features: str | None,
 ) -> Predictions:
     """The same with a row for each row of the source and each class: `prediction` and its `probability`."""
-    model = read_model(db, model_table)
+    model = read_model(db, model_table, source_table)
     job = packed_job(db, model, source_table, output_table, features, [PREDICTION, PROBABILITY])
     return create_predictions(db, job, of_classes(db, model, "nb_predict_prob"))
 
@@ -44,12 +44,12 @@ def create_view(
     features: str | None,
 ) -> str:
     """Create a view: the columns of the source, and `prediction`, as of its reading; its full name."""
-    model = read_model(db, model_table)
+    model = read_model(db, model_table, source_table)
     job = packed_job(db, model, source_table, view_name, features, [PREDICTION], "view_name")
     create_scored(db, job, of_rows(db, model, "nb_predict"), kind="VIEW")
     return helper.full_name(db, job.output)
 
 
-def read_model(db: Database, model_table: str | None) -> Packed:
-    """A model by its output table; an error if it is not one of nb_train."""
-    return read_packed(db, model_table, METHOD, BAYES, OWN)
+def read_model(db: Database, model_table: str | None, source_table: str | None) -> Packed:
+    """A model by its output table, for a source; an error if it is not one of nb_train."""
+    return read_packed(db, model_table, source_table, METHOD, BAYES, OWN)

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper import scoring
-from madpy.helper.reasons import nothing_to_use, warn_of_aliases
+from madpy.helper.arguments import quoted
+from madpy.helper.reasons import NAMED, nothing_to_use, warn_of_aliases, warn_of_single_values
 from madpy.helper.terms import Terms
 from madpy.ports.postgres.db import Database, Relation
-from madpy.ports.postgres.scan import Rows
+from madpy.ports.postgres.scan import Rows, Scan, join_groups
 
 METHOD = "regr_train"
 COLUMNS = {
@@ -17,6 +18,8 @@ COLUMNS = {
     "p_values": "double precision[]",
     "feature_names": "text[]",
 }
+SAME = 1e-9  # of coefficients of two perfect fits
+CLOSE = "r2 > 1 - 1e-9::double precision AND df_residual > 0"  # as a perfect fit is
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Counts:
     constant: int  # groups with rows whose target is constant
     exhausted: int  # groups without residual degrees of freedom
     deficient: int  # groups with aliased terms
+    close: int  # groups with residual degrees of freedom and a fit that may be perfect
     r2: float | None
     residual_std_err: float | None
 
@@ -47,16 +51,18 @@ def count_rows(db: Database, output: Relation, terms: Terms) -> Counts:
                pg_catalog.count(*) FILTER (WHERE df_residual = 0) AS exhausted,
                pg_catalog.count(*) FILTER (WHERE num_rows_processed - df_residual < {terms:l}::integer)
                    AS deficient,
+               pg_catalog.count(*) FILTER (WHERE {close:q}) AS close,
                pg_catalog.min(r2) AS r2, pg_catalog.min(residual_std_err) AS residual_std_err
         FROM {output:i}
         """,
         output=output,
         terms=len(terms.names),
+        close=CLOSE,
     )[0]
     return Counts(**row)
 
 
-def check_fit(db: Database, rows: Rows, output: Relation, terms: Terms, counts: Counts) -> None:
+def check_fit(db: Database, rows: Rows, scan: Scan, output: Relation, terms: Terms, counts: Counts) -> None:
     """Raise where no group could be fitted; warn of what is not estimated."""
     if counts.rows == 0:
         raise nothing_to_use(db, rows, terms, counts.skipped)
@@ -75,11 +81,14 @@ def check_fit(db: Database, rows: Rows, output: Relation, terms: Terms, counts: 
         db.warning(f"no row could be used in {counts.unused} of {counts.groups} groups")
     if counts.constant:
         db.warning(f"the target is constant in {counts.constant} of {counts.groups} groups: it has no r2")
+    warn_of_single_values(db, terms)
     if counts.deficient:
         _warn_of_aliases(db, output, terms, counts)
     if counts.exhausted:
         where = f" in {counts.exhausted} of {counts.groups} groups" if rows.groups else ""
         db.warning(f"as many rows as estimated terms{where}: the fit is exact and has no standard errors")
+    if counts.close:
+        _warn_of_perfect_fits(db, scan, output, terms, counts)
 
 
 def _warn_of_aliases(db: Database, output: Relation, terms: Terms, counts: Counts) -> None:
@@ -95,6 +104,46 @@ def _warn_of_aliases(db: Database, output: Relation, terms: Terms, counts: Count
     )
     counted = {terms.names[row["term"] - 1]: row["groups"] for row in aliased}
     warn_of_aliases(db, counted, counts.groups)
+
+
+def _warn_of_perfect_fits(db: Database, scan: Scan, output: Relation, terms: Terms, counts: Counts) -> None:
+    """As R's summary.lm; states are asked for again, since the model does not say how large a target is."""
+    groups = scan.rows.groups
+    weighted = scan.rows.weights is not None
+    rows = db.execute(
+        """
+        SELECT o.coef, o.aliases
+        FROM (SELECT {groups:i,} coef, aliases FROM {output:i} WHERE {close:q} OFFSET 0) AS o {states:q}
+        WHERE {schema:i}.__regr_is_perfect(s.{state:i})
+        """,
+        groups=groups,
+        output=output,
+        close=CLOSE,
+        state=scan.state,
+        states=join_groups(
+            f"({scan.states('weighted_moments' if weighted else 'moments')}) AS s", groups, "o", "s"
+        ),
+    )
+    if not rows:
+        return
+    where = f" in {len(rows)} of {counts.groups} groups" if groups else ""
+    equal = dict.fromkeys(
+        terms.names[n] for row in rows for n in _equal_features(row["coef"], row["aliases"] or [])
+    )
+    said = f"; the target equals {', '.join([*map(quoted, equal)][:NAMED])}" if equal else ""
+    db.warning(f"essentially perfect fit{where}: standard errors and tests are of rounding only{said}")
+
+
+def _equal_features(coef: list[float | None], aliases: list[list[float]]) -> list[int]:
+    """Returns the features that are the target in a perfect fit: the same combination of estimated ones."""
+    rows = iter(aliases)
+    target = [value or 0 for value in coef]
+    found = []
+    for n, value in enumerate(coef):
+        feature = next(rows) if value is None else [float(n == i) for i in range(len(coef))]
+        if all(abs(a - b) <= SAME * max(1, abs(a)) for a, b in zip(target, feature, strict=True)):
+            found.append(n)
+    return found
 
 
 def check_model(db: Database, model: Relation) -> list[str]:

@@ -20,6 +20,7 @@ OUTPUT_COLUMNS = (
     *("coef", "r2", "std_err", "t_stats", "p_values", "condition_no", "bp_stats", "bp_p_value"),
     *("num_rows_processed", "num_missing_rows_skipped", "variance_covariance", "adjusted_r2"),
     *("residual_std_err", "f_stat", "f_p_value", "df_model", "df_residual", "feature_names"),
+    "aliases",
 )
 
 
@@ -48,8 +49,7 @@ def train(
     say = db.teller("regr_train", verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
-    terms = check_terms(db, source, features)
-    rows = _check_rows(db, source, terms, target, grouping_cols, weights)
+    rows, terms = _check_rows(db, source, features, target, grouping_cols, weights)
     if weights is not None and heteroskedasticity_option:
         raise MadpyError(
             "heteroskedasticity_option and weights cannot be given together", hint="leave one of them out"
@@ -66,14 +66,14 @@ def train(
     except SqlError as error:
         raise explained(error, terms) from None
     counts = count_rows(db, tables.output, terms)
-    check_fit(db, rows, tables.output, terms, counts)
+    check_fit(db, rows, scan, tables.output, terms, counts)
     if again:
         # numpy and scipy: a quarter of a second and 40 MB, which a plain fit does without
         from madpy.modules.regr.robust import refine
 
         say("reading residuals")
         db.progress("regr_train: reading residuals")
-        refine(db, scan, tables.output, bool(robust), bool(heteroskedasticity_option))
+        refine(db, scan, tables.output, terms.blocks, bool(robust), bool(heteroskedasticity_option))
     scan.close()
     say(f"{counts.groups} group(s), {counts.rows} rows, {counts.skipped} skipped")
 
@@ -105,15 +105,17 @@ def train(
 def _check_rows(
     db: Database,
     source: Relation,
-    terms: Terms,
+    features: str | None,
     target: str | None,
     grouping_cols: str | None,
     weights: str | None,
-) -> Rows:
+) -> tuple[Rows, Terms]:
     groups = helper.check_groups(db, source, grouping_cols, OUTPUT_COLUMNS)
     y = _number(db, source, target, "target")
     w = None if weights is None else _number(db, source, weights, "weights")
-    return Rows(source, y, terms.items, terms.is_vector, w, groups)
+    used = [f"{y} IS NOT NULL", *([] if w is None else [f"{w} <> 0::double precision"])]
+    terms = check_terms(db, source, features, conditions=used)
+    return Rows(source, y, terms.items, terms.is_vector, w, groups), terms
 
 
 def _number(db: Database, source: Relation, text: str | None, what: str) -> str:
@@ -133,8 +135,10 @@ def _create_model(db: Database, scan: Scan, output: Relation, terms: Terms) -> N
                ({fit:i}).num_rows_processed, ({fit:i}).num_missing_rows_skipped,
                ({fit:i}).variance_covariance, ({fit:i}).adjusted_r2, ({fit:i}).residual_std_err,
                ({fit:i}).f_stat, ({fit:i}).f_p_value, ({fit:i}).df_model, ({fit:i}).df_residual,
-               {names:l}::text[] AS feature_names
-        FROM (SELECT {groups:i,} {schema:i}.regr_fit({state:i}) AS {fit:i}
+               {names:l}::text[] AS feature_names,
+               CASE WHEN pg_catalog.array_position(({fit:i}).coef, NULL::double precision) IS NOT NULL
+                    THEN {schema:i}.__regr_aliases({state:i}, {blocks:l}::integer[]) END AS aliases
+        FROM (SELECT {groups:i,} {state:i}, {schema:i}.__regr_fit({state:i}, {blocks:l}::integer[]) AS {fit:i}
               FROM ({states:q}) AS s OFFSET 0) AS f
         """,
         output=output,
@@ -142,5 +146,6 @@ def _create_model(db: Database, scan: Scan, output: Relation, terms: Terms) -> N
         fit=free_name("the fit", scan.rows.groups),
         state=scan.state,
         names=terms.names,
+        blocks=terms.blocks,
         states=scan.states("weighted_moments" if weighted else "moments"),
     )

@@ -1,7 +1,8 @@
 """regr_predict on a whole table."""
 
 from madpy.helper import helper
-from madpy.helper.scoring import Predictions, check_job, create_predictions
+from madpy.helper.linear import create_linear_predictions
+from madpy.helper.scoring import Predictions, check_job
 from madpy.modules.regr.check import METHOD, check_model
 from madpy.ports.postgres.db import Database, fill
 
@@ -17,11 +18,12 @@ def predict(
 ) -> Predictions:
     """Create `output_table`: the columns of the source, and `prediction`.
 
-    A prediction is NULL where a feature is, where the model has no such group, and where a text column has a
-    value that it did not have in training.
+    A prediction is NULL where a feature is, where the model has no such group, where a text column has a
+    value that it did not have in training, in the group of the row, and where an aliased term is not the
+    combination of others that it was in training.
     """
     model = helper.check_model_table(db, model_table)
     groups = check_model(db, model)
     job = check_job(db, model, groups, METHOD, source_table, output_table, features, [PREDICTION])
     function = fill("{schema:i}.regr_predict", {"schema": db.schema})
-    return create_predictions(db, job, lambda features: {PREDICTION: f"{function}(m.coef, {features})"})
+    return create_linear_predictions(db, job, lambda arguments: {PREDICTION: f"{function}({arguments})"})

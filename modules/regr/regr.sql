@@ -27,6 +27,24 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_fit';
 COMMENT ON FUNCTION MADLIB_SCHEMA.regr_fit(bytea) IS
     'the linear regression of a state, as moments_state and weighted_moments_state return it';
 
+CREATE FUNCTION MADLIB_SCHEMA.__regr_fit(
+    state  bytea,
+    blocks integer[]                    -- of each term the number of the text column that it is a level of, else 0
+) RETURNS MADLIB_SCHEMA.regr_fit
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_fit';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_fit(bytea, integer[]) IS
+    'the same, with a reference of its own for a text column whose level without a term is not there';
+
+CREATE FUNCTION MADLIB_SCHEMA.__regr_aliases(state bytea, blocks integer[]) RETURNS double precision[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_aliases';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_aliases(bytea, integer[]) IS
+    'a row for each aliased term of __regr_fit, the combination of terms that it is; NULL without any';
+
+CREATE FUNCTION MADLIB_SCHEMA.__regr_is_perfect(state bytea) RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_is_perfect';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_is_perfect(bytea) IS
+    'whether the residuals of the linear regression of a state may be the rounding of the target only';
+
 -- Aggregates: SELECT madlib.mregr_coef(price, ARRAY[1, bedroom, bath, size]) FROM houses.
 
 CREATE AGGREGATE MADLIB_SCHEMA.regr_agg(y double precision, x double precision[]) (
@@ -94,9 +112,13 @@ CREATE AGGREGATE MADLIB_SCHEMA.mregr_pvalues(y double precision, x double precis
 COMMENT ON AGGREGATE MADLIB_SCHEMA.mregr_pvalues(double precision, double precision[]) IS
     'two-sided p-values of the coefficients of the linear regression of y on x';
 
-CREATE FUNCTION MADLIB_SCHEMA.__regr_sandwich(state bytea, meat bytea) RETURNS double precision[]
+CREATE FUNCTION MADLIB_SCHEMA.__regr_sandwich(
+    state  bytea,
+    meat   bytea,
+    blocks integer[] DEFAULT '{}'       -- as those of __regr_fit
+) RETURNS double precision[]
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_sandwich';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_sandwich(bytea, bytea) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_sandwich(bytea, bytea, integer[]) IS
     'the heteroskedasticity-consistent covariance HC0 of a state of moments and a state of the kernel "meat"';
 
 CREATE FUNCTION MADLIB_SCHEMA.__regr_constants(state bytea) RETURNS double precision[]
@@ -129,6 +151,15 @@ CREATE FUNCTION MADLIB_SCHEMA.regr_predict(coef double precision[], x double pre
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'regr_predict';
 COMMENT ON FUNCTION MADLIB_SCHEMA.regr_predict(double precision[], double precision[]) IS
     'the prediction of a linear model for one row: regr_predict(coef, ARRAY[1, bedroom, bath, size])';
+
+CREATE FUNCTION MADLIB_SCHEMA.regr_predict(
+    coef    double precision[],
+    x       double precision[],
+    aliases double precision[]          -- of the model; NULL where it has none
+) RETURNS double precision
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'regr_predict';
+COMMENT ON FUNCTION MADLIB_SCHEMA.regr_predict(double precision[], double precision[], double precision[]) IS
+    'the same by a model with aliased terms: NULL where they are not the combination of terms that they were in training';
 
 -- Drivers.  Without JIT: PostgreSQL puts the small statements around a scan at a million times their cost, and compiling
 -- them takes longer than reading the table.

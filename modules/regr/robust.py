@@ -11,8 +11,10 @@ from madpy.ports.postgres.scan import Scan, join_groups
 AT_ONCE = 100  # groups in one UPDATE, whose text is shown where it fails
 
 
-def refine(db: Database, scan: Scan, output: Relation, robust: bool, breusch_pagan: bool) -> None:
-    """Replace the errors in the model by robust ones, or add the test, or both."""
+def refine(
+    db: Database, scan: Scan, output: Relation, blocks: list[int], robust: bool, breusch_pagan: bool
+) -> None:
+    """Replace the errors in the model by robust ones, or add the test, or both; `blocks` are of Terms."""
     groups = scan.rows.groups
     params = fill(
         """
@@ -22,12 +24,12 @@ def refine(db: Database, scan: Scan, output: Relation, robust: bool, breusch_pag
         {"groups": groups, "output": output, "params": scan.params},
     )
     if robust:
-        _robust(db, scan, output, params)
+        _robust(db, scan, output, blocks, params)
     if breusch_pagan:
         _breusch_pagan(db, scan, output, params)
 
 
-def _robust(db: Database, scan: Scan, output: Relation, params: str) -> None:
+def _robust(db: Database, scan: Scan, output: Relation, blocks: list[int], params: str) -> None:
     """All in one statement: covariances of many terms and groups would fill Python's memory.
 
     A group without degrees of freedom stays as it is: without errors.
@@ -41,7 +43,8 @@ def _robust(db: Database, scan: Scan, output: Relation, params: str) -> None:
             f_stat = (r.found).f_stat, f_p_value = (r.found).f_p_value
         FROM (
             SELECT o.ctid AS id, {schema:i}.__regr_robust(
-                o.coef, {schema:i}.__regr_sandwich(m.{state:i}, e.{state:i}), o.num_rows_processed,
+                o.coef, {schema:i}.__regr_sandwich(m.{state:i}, e.{state:i}, {blocks:l}::integer[]),
+                o.num_rows_processed,
                 o.df_residual, o.df_model, {schema:i}.__regr_constants(m.{state:i})) AS found
             FROM {output:i} AS o {moments:q} {meat:q} WHERE o.df_residual > 0 OFFSET 0
         ) AS r
@@ -49,8 +52,9 @@ def _robust(db: Database, scan: Scan, output: Relation, params: str) -> None:
         """,
         output=output,
         state=scan.state,
-        moments=join_groups(f"({scan.states('weighted_moments')}) AS m", groups, "o", "m"),
-        meat=join_groups(f"({scan.states('meat', params)}) AS e", groups, "o", "e"),
+        blocks=blocks,
+        moments=join_groups(f"({scan.joinable_states('weighted_moments')}) AS m", groups, "o", "m"),
+        meat=join_groups(f"({scan.joinable_states('meat', params)}) AS e", groups, "o", "e"),
     )
 
 
@@ -68,7 +72,7 @@ def _breusch_pagan(db: Database, scan: Scan, output: Relation, params: str) -> N
         """,
         output=output,
         state=scan.state,
-        states=join_groups(f"({scan.states('squared_residuals', params)}) AS s", groups, "o", "s"),
+        states=join_groups(f"({scan.joinable_states('squared_residuals', params)}) AS s", groups, "o", "s"),
     )
     if not rows:
         db.warning("no test of Breusch and Pagan: it needs an intercept among the features, and residuals")

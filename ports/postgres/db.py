@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from madpy.errors import MadpyError, SqlError
@@ -32,6 +33,7 @@ TYPES = (
     *("oid", "tid", "regclass", "regtype", "regcollation"),
 )
 CANCELED = "57014"
+NO_LOCK = (CANCELED, "55P03", "40P01")  # a wait for a lock that did not get it
 CREATED_AT_ONCE = ("pg_class_relname_nsp_index", "pg_type_typname_nsp_index")
 
 
@@ -55,6 +57,9 @@ class Database:
         self.facts: dict[str, Any] = {}  # what was found out once in this run
         self.callers_path: str | None = None  # the search_path, where expressions have to be read by another
         self._before: dict[str, str] = {}  # of settings that were changed, what they were
+        self._snapshot: int | None = None  # that all statements see, see keep_snapshot
+        self._locked: set[Relation] = set()
+        self._temporary: list[Relation] = []  # tables of this run
 
     @property
     def inside(self) -> bool:
@@ -66,11 +71,23 @@ class Database:
         beside = list(dict.fromkeys(hole[1] for hole in HOLE.finditer(sql) if hole[2] == "b" and self.inside))
         places = {name: f"${number}::bytea" for number, name in enumerate(beside, 1)}
         text = fill(sql, {"schema": self.schema, **holes, **places})
+        values = [holes[name] for name in beside]
         try:
+            if self._snapshot is not None:
+                found = self.connection.execute(self._under_snapshot, [self._snapshot, text, values])
+                return [row["kept"] for row in found]
             if not beside:
                 return list(self.connection.execute(text))
-            plan = self.connection.prepare(text, ["bytea"] * len(beside))
-            return list(self.connection.execute(plan, [holes[name] for name in beside]))
+            return list(
+                self.connection.execute(self.connection.prepare(text, ["bytea"] * len(beside)), values)
+            )
+        except self.connection.SPIError as error:
+            raise _sql_error(error) from None
+
+    def column_types(self, sql: str, **holes: Any) -> list[int]:
+        """The numbers of the types of a query's columns, as this server has them.  Raises SqlError."""
+        try:
+            return list(self.connection.execute(fill(sql, {"schema": self.schema, **holes})).coltypes())
         except self.connection.SPIError as error:
             raise _sql_error(error) from None
 
@@ -85,6 +102,9 @@ class Database:
     def teller(self, function: str, wanted: bool | None) -> Callable[[str], None]:
         """What says what is done, in the name of the function that the user called; if it is `wanted`."""
         return (lambda message: self.info(f"{function}: {message}")) if wanted else (lambda message: None)
+
+    def notice(self, message: str) -> None:
+        self.connection.notice(message)
 
     def warning(self, message: str) -> None:
         self.connection.warning(message)
@@ -130,8 +150,61 @@ class Database:
         self.callers_path = row["path"]
         self.set("search_path", ", ".join(map(identifier, names)))
 
+    def keep_snapshot(self, relation: Relation, *, is_locked: bool = False) -> None:
+        """From here on all statements see the rows of this moment, and those that the run itself makes.
+
+        A relation is locked before that, unless it is already: a session that fills it anew, with TRUNCATE,
+        is waited for, and cannot begin later.  Outside the server see `atomic`.
+        """
+        if not self.inside or relation in self._locked:
+            return
+        self._free_snapshot()
+        if not is_locked:
+            self._lock(relation)
+        self._locked.add(relation)
+        self._snapshot = self.value("SELECT {schema:i}.__snapshot_take()")
+
+    def _lock(self, relation: Relation) -> None:
+        """Planning locks all that is read of a relation, as the tables below a view and their partitions.
+
+        Where it fails for other reasons than the lock, the statement that reads the relation says why.
+        """
+        try:
+            self.execute("EXPLAIN SELECT FROM {relation:i}", relation=relation)
+        except SqlError as error:
+            if error.sqlstate in NO_LOCK:
+                raise
+
+    @cached_property
+    def _under_snapshot(self) -> Any:
+        """The prepared statement that runs another one under a snapshot, and gives its rows as records."""
+        call = fill("SELECT {schema:i}.__snapshot_execute($1, $2, $3) AS kept", {"schema": self.schema})
+        return self.connection.prepare(call, ["pg_catalog.int4", "pg_catalog.text", "pg_catalog.bytea[]"])
+
+    def _free_snapshot(self) -> None:
+        number, self._snapshot = self._snapshot, None
+        if number is not None:
+            self.execute("SELECT {schema:i}.__snapshot_free({number:l})", number=number)
+
+    def temporary_table(self, name: str, query: str) -> Relation:
+        """The rows of a query in a temporary table of this run: `name`, or a free name that begins so."""
+        taken = self.execute(
+            """
+            SELECT relname::text AS name FROM pg_catalog.pg_class
+            WHERE relnamespace = pg_catalog.pg_my_temp_schema() AND pg_catalog.starts_with(relname, {name:l})
+            """,
+            name=name,
+        )
+        free = free_name(name, {row["name"] for row in taken})
+        self.execute("CREATE TEMPORARY TABLE {free:i} ON COMMIT DROP AS {query:q}", free=free, query=query)
+        self._temporary.append(Relation("pg_temp", free))
+        return self._temporary[-1]
+
     def finish(self) -> None:
-        """The run is over: settings are as they were.  After an error the transaction's end does it."""
+        """The run is over: tables go, settings are as before; after an error at the transaction's end."""
+        for table in self._temporary:
+            self.execute("DROP TABLE {table:i}", table=table)
+        self._free_snapshot()
         for name, value in self._before.items():
             self.set(name, value)
 
@@ -142,9 +215,12 @@ class Database:
         self.execute("SELECT pg_catalog.set_config({name:l}, {value:l}, true)", name=name, value=value)
 
     @contextlib.contextmanager
-    def atomic(self) -> Iterator[None]:
-        """All or nothing: the caller's own transaction in the server, BEGIN ... COMMIT outside."""
-        with contextlib.nullcontext() if self.inside else self.connection.transaction():
+    def atomic(self, *, one_snapshot: bool = False) -> Iterator[None]:
+        """All or nothing: the caller's own transaction in the server, BEGIN ... COMMIT outside.
+
+        With `one_snapshot` all statements outside see the same rows; inside it is `keep_snapshot` that cares.
+        """
+        with contextlib.nullcontext() if self.inside else self.connection.transaction(one_snapshot):
             yield
 
 

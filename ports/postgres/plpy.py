@@ -11,6 +11,10 @@ from typing import Any, NoReturn
 
 import pg
 
+from madpy.errors import MadpyError
+
+ON_MACHINE = re.compile(r"^while executing command on \S+$", re.MULTILINE)
+
 
 class Error(Exception):
     """What `error` raises."""
@@ -26,11 +30,14 @@ class SPIError(Error):
 
 
 class Result(list[dict[str, Any]]):
-    """Rows of a statement; `colnames()` is None where it has no result."""
+    """Rows of a statement; `colnames()` and `coltypes()` are None where it has no result."""
 
-    def __init__(self, rows: list[dict[str, Any]], names: list[str] | None, count: int):
+    def __init__(
+        self, rows: list[dict[str, Any]], names: list[str] | None, types: list[int] | None, count: int
+    ):
         super().__init__(rows)
         self._names = names
+        self._types = types
         self._count = count
 
     def nrows(self) -> int:
@@ -38,6 +45,10 @@ class Result(list[dict[str, Any]]):
 
     def colnames(self) -> list[str] | None:
         return self._names
+
+    def coltypes(self) -> list[int] | None:
+        """Numbers of the types; of a domain, which libpq does not tell, that of the type under it."""
+        return self._types
 
 
 class Connection:
@@ -73,15 +84,22 @@ class Connection:
         if isinstance(result, pg.Query):
             with _json_as_text():
                 rows = result.dictresult()
-            return Result(rows, list(result.listfields()), len(rows))
-        return Result([], None, int(result) if str(result or "").isdigit() else 0)
+            names = list(result.listfields())
+            types = [int(result.fieldinfo(n)[1]) for n in range(len(names))]
+            return Result(rows, names, types, len(rows))
+        return Result([], None, None, int(result) if str(result or "").isdigit() else 0)
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """BEGIN ... COMMIT, or a savepoint where a transaction is open already; undone on any exception."""
+    def transaction(self, one_snapshot: bool = False) -> Iterator[None]:
+        """BEGIN ... COMMIT, or a savepoint where a transaction is open already; undone on any exception.
+
+        With `one_snapshot` the isolation is REPEATABLE READ or more, which an open transaction has to have.
+        """
         nested = self._pg.transaction() != pg.TRANS_IDLE
         self.execute("SAVEPOINT madpy_atomic" if nested else "BEGIN")
         try:
+            if one_snapshot:
+                self._isolate(nested)
             yield
             self.execute("RELEASE madpy_atomic" if nested else "COMMIT")
         except BaseException:
@@ -90,8 +108,23 @@ class Connection:
                 self.execute("ROLLBACK TO madpy_atomic; RELEASE madpy_atomic" if nested else "ROLLBACK")
             raise
 
+    def _isolate(self, nested: bool) -> None:
+        """Have all statements of the transaction see the same rows; it is too late in one that was open."""
+        if not self.execute("SHOW transaction_isolation")[0]["transaction_isolation"].startswith("read "):
+            return
+        if nested:
+            raise MadpyError(
+                "in a READ COMMITTED transaction each pass would see other rows",
+                sqlstate="25000",
+                hint="begin it with BEGIN ISOLATION LEVEL REPEATABLE READ",
+            )
+        self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
     def info(self, message: str) -> None:
         info(message)
+
+    def notice(self, message: str) -> None:
+        notice(message)
 
     def warning(self, message: str) -> None:
         warning(message)
@@ -127,13 +160,17 @@ def execute(sql: str) -> Result:
     return _open().execute(sql)
 
 
-def transaction() -> contextlib.AbstractContextManager[None]:
-    """BEGIN ... COMMIT, or a savepoint where a transaction is open already; undone on any exception."""
-    return _open().transaction()
+def transaction(one_snapshot: bool = False) -> contextlib.AbstractContextManager[None]:
+    """The transaction of the session's connection."""
+    return _open().transaction(one_snapshot)
 
 
 def info(message: str) -> None:
     print(f"INFO:  {message}", file=sys.stderr)
+
+
+def notice(message: str) -> None:
+    print(f"NOTICE:  {message}", file=sys.stderr)
 
 
 def warning(message: str) -> None:
@@ -172,4 +209,7 @@ def _spi_error(error: Exception, lost: str) -> SPIError:
     fields = dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
     message = next((fields[key] for key in ("ERROR", "FATAL", "PANIC") if key in fields), str(error).strip())
     sqlstate = getattr(error, "sqlstate", None) or lost
-    return SPIError(message, sqlstate, fields.get("DETAIL"), fields.get("HINT"))
+    # Citus says in the context alone which machine an error came from.
+    where = ON_MACHINE.findall(fields.get("CONTEXT", ""))
+    detail = "\n".join(filter(None, [fields.get("DETAIL"), *where])) or None
+    return SPIError(message, sqlstate, detail, fields.get("HINT"))

@@ -47,20 +47,36 @@ def part_by_part(
     return text
 
 
+def joinable(db: Database, source: Relation, text: str) -> str:
+    """A query over a source, as one that can be joined with tables that lie here.
+
+    Citus joins a distributed table with a local one in a SELECT only, and by fetching one of the two: what
+    the query returns goes into a temporary table first.
+    """
+    if not shards_of(db, source).is_citus:
+        return text
+    return fill("SELECT * FROM {table:i}", {"table": db.temporary_table("madpy_rows", text)})
+
+
 def one_part(db: Database, source: Relation) -> str:
     """An item of FROM with the columns of a source and some of its rows, to ask what is the same in all."""
     parts = shards_of(db, source).parts
     return parts[-1].sql if parts else str(source)
 
 
-def distinct_values(db: Database, source: Relation, item: str, most: int) -> str:
-    """SQL of a relation: `value`, the distinct values of an expression over a source; `most` are enough."""
-    holes = {"item": item, "most": most}
-    one = "SELECT {item:q} AS value FROM {part:q} GROUP BY 1 LIMIT {most:l}"
+def distinct_values(
+    db: Database, source: Relation, item: str, most: int, conditions: Sequence[str] = ()
+) -> str:
+    """SQL of a relation: `value`, the distinct values of an expression over a source; `most` are enough.
+
+    Only rows for which all `conditions`, SQL, are true are looked at.
+    """
+    holes = {"item": item, "most": most, "where": f"WHERE {' AND '.join(conditions)}" if conditions else ""}
+    one = "SELECT {item:q} AS value FROM {part:q} {where:q} GROUP BY 1 LIMIT {most:l}"
     if shards_of(db, source).parts:
         # Planned by itself: for a few groups the planner would rather fetch rows in their order.
         one = """
-            WITH d AS MATERIALIZED (SELECT {item:q} AS value FROM {part:q} GROUP BY 1)
+            WITH d AS MATERIALIZED (SELECT {item:q} AS value FROM {part:q} {where:q} GROUP BY 1)
             SELECT value FROM d LIMIT {most:l}
             """
     parts = part_by_part(db, source, lambda part: fill(f"({one})", {**holes, "part": part.sql}))

@@ -34,7 +34,7 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any]) -> Any:
     path = f"madpy.modules.{module}.driver"
     try:
         driver = guard.load(path) if db.inside else importlib.import_module(path)
-        with db.atomic(), Watch(db) if db.inside else contextlib.nullcontext():
+        with db.atomic(one_snapshot=True), Watch(db) if db.inside else contextlib.nullcontext():
             db.begin()
             _check_encoding(db)
             result = plain(getattr(driver, function)(db, *args))

@@ -152,3 +152,34 @@ def test_a_category_without_a_value(sql, features):
         sql(f"SET madpy.store_memory = '{memory}'")
         sql(call(features, min_bucket=1, min_split=2, output=output))
     assert sql("TABLE m") == sql("TABLE n")
+
+
+ONE_LEAF = [
+    ({}, "the tree is one leaf: 20 rows are fewer than min_split, 30"),
+    ({"min_split": 2, "min_bucket": 11}, "the tree is one leaf: 20 rows are fewer than twice min_bucket, 11"),
+    ({"max_depth": 0}, "the tree is one leaf: max_depth is 0"),
+    ({"grouping_cols": "c"}, "2 of 2 trees are one leaf: their groups have fewer rows than min_split, 30"),
+    ({"min_split": 2, "min_bucket": 1}, None),
+    ({"target": "2.5"}, None),  # there is nothing to split
+]
+
+
+@pytest.mark.parametrize(("options", "message"), ONE_LEAF)
+def test_a_notice_says_which_limit_left_one_leaf(table, sql, options, message):
+    options = {"min_split": 30, **options}
+    sql(call("x", **{"target": "y + x * impurity * random()", **options}))
+    assert [notice.message for notice in sql.notices] == ([message] if message else [])
+
+
+@pytest.mark.parametrize("memory", ["256MB", "0"])
+def test_a_warning_names_features_that_are_never_there(sql, memory):
+    """More rows than a sample has, one of which alone has a value of `once`."""
+    sql(
+        "CREATE TABLE many AS SELECT i AS y, i AS x, NULL::float8 AS none, 'NaN'::float8 AS nan,"
+        " NULL::text AS word, CASE WHEN i = 7 THEN 1 END AS once FROM generate_series(1, 12000) AS i"
+    )
+    sql(f"SET madpy.store_memory = '{memory}'")
+    sql(call("x, none, nan, once, word", source="many", max_depth=2))
+    assert sql.warnings == ["left out, being NULL in every row: none, nan, word"]
+    sql(call("x, once", source="many", output="n", max_depth=2))
+    assert not sql.warnings

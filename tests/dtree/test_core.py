@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.tree import DecisionTreeRegressor
 
-from madpy.modules.dtree import core
+from madpy.modules.dtree import bins, core
+from madpy.modules.dtree.bins import Bins, Seen, bit_words
 from madpy.modules.dtree.core import Counted, Rule, Splits, best_splits, level_order, loss
 from madpy.modules.dtree.grow import Limits, grow
 from madpy.modules.dtree.prune import complexities, kept, risks
@@ -68,6 +69,42 @@ def plain_edges(values, weights, bins):
         if len(distinct) <= bins or ends or is_heavy:
             cuts.append((distinct[i] + distinct[i + 1]) / 2)
     return cuts
+
+
+@pytest.mark.parametrize("many", [0, 1000])
+def test_what_a_sample_shows_of_bins(monkeypatch, many):
+    """Value by value; with a search in each group, or one sort of all."""
+    monkeypatch.setattr(bins, "MANY", many)
+    values = RNG.integers(0, 9, (5, 30)).astype(float)
+    values[1, 3:], values[2] = np.nan, np.nan
+    cuts = np.array([[1.0, 3, 5], [0, 2, np.inf], [np.inf] * 3, [2, 3, np.inf], [8, np.inf, np.inf]])
+    seen = Seen.of(np.sort(values, axis=1), cuts)
+    for g in range(5):
+        for b in range(4):
+            low, high = [-np.inf, *cuts[g]][b], [*cuts[g], np.inf][b]
+            own = np.sort(values[g][(values[g] > low) & (values[g] <= high)])
+            found = [seen.smallest[g, b], seen.middle[g, b], seen.largest[g, b]]
+            wanted = own[[0, (len(own) - 1) // 2, -1]] if len(own) else [np.nan] * 3
+            np.testing.assert_equal(found, wanted)
+
+
+def test_bins_that_may_have_several_values():
+    """All values of a whole sample are known; of a part of the rows only that two values are two."""
+    values = [np.array([[1.0, 2, 3, 4]] * 2), np.array([[5.0, 5, np.nan, np.nan]] * 2), np.zeros((2, 4))]
+    found = Bins.of([None, None, 3], values, np.ones((2, 4)), 2, np.array([True, False]))
+    assert [several.tolist() for several in found.several[:2]] == [[[True, True]] * 2, [[False], [True]]]
+    assert [unsure.tolist() for unsure in found.unsure[:2]] == [[[False, False]] * 2, [[False], [True]]]
+    found.learn(np.array([1]), np.array([1]), np.array([0]), np.array([5.0]), np.array([5.0]))
+    assert not found.several[1].any() and not found.any_unsure and found.seem_empty == [False] * 3
+    np.testing.assert_equal(found.marks(), [[3, 0], [3, 0]])
+
+
+def test_flags_as_words():
+    flags = RNG.random((3, 70)) < 0.5
+    words = bit_words(flags)
+    assert words.shape == (3, 3)
+    bits = [[word >> i & 1 for word in row for i in range(32)] for row in words.tolist()]
+    assert [row[:70] for row in bits] == flags.tolist()
 
 
 @pytest.mark.parametrize(

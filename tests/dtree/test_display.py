@@ -101,3 +101,17 @@ def test_of_a_model(sql):
     assert len(boxes(sql.value("SELECT madlib.dtree_display('m', 'svg')"))) == 4
     error = sql.fails("SELECT madlib.dtree_display('m', 'png')")
     assert (error.sqlstate, error.message) == ("22023", 'dtree_display: format: unknown value "png"')
+
+
+@pytest.mark.parametrize("format", ["text", "dot", "svg"])
+def test_a_client_without_the_signs(sql, load, format):
+    """LATIN1 has neither lines nor an ellipsis: plain signs instead, which every encoding has."""
+    load(y=["a" * 60, "b"] * 20, x=[1.0, 2.0] * 20)
+    sql(call("x"))
+    drawn = sql.value(f"SELECT madlib.dtree_display('m', '{format}')")
+    assert not drawn.isascii()
+    sql("SET client_encoding = 'LATIN1'")
+    shown = sql.value(f"SELECT madlib.dtree_display('m', '{format}')")
+    assert shown.isascii() and len(shown) >= len(drawn)
+    if format == "text":
+        assert [line[:3] for line in shown.splitlines()] == ["x <", "|- ", "`- "]

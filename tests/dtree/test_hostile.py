@@ -163,6 +163,13 @@ PARAMS = [
 ]  # one root, a feature of three bins
 
 
+def given_lists(length):
+    """A test with one to three places among `length` numbers, each with a number that may lead astray."""
+    numbers = [-2, -1, 0, 1, 2, 7, 22, 24, 40, 1e9, 1e300, -1e300, np.inf, -np.inf, np.nan, 0.5]
+    change = st.tuples(st.integers(0, length - 1), st.sampled_from(numbers))
+    return given(st.lists(change, min_size=1, max_size=3))
+
+
 def test_parameters_that_lead_astray(sql):
     """Of the kernel: any number in any place is an error or is counted."""
     state = (
@@ -189,7 +196,9 @@ def test_parameters_that_lead_astray(sql):
 
 def counted(sql, params, target, x):
     """What the kernel says of one row; x as SQL."""
-    state = f"madlib.dtree_state({target}, ARRAY[{x}]::float8[], '{{{','.join(map(str, params))}}}'::float8[])"
+    state = (
+        f"madlib.dtree_state({target}, ARRAY[{x}]::float8[], '{{{','.join(map(str, params))}}}'::float8[])"
+    )
     return sql.value(f"SELECT {state}")
 
 
@@ -202,9 +211,7 @@ def test_codes_that_are_none(sql, x):
 
 @pytest.mark.parametrize("target", ["-1", "2", "1e10", "1e300", "-1e300", "'inf'", "'nan'"])
 def test_classes_that_are_none(sql, target):
-    error = sql.fails(
-        f"SELECT madlib.dtree_state({target}, ARRAY[1]::float8[], ARRAY{PARAMS}::float8[])"
-    )
+    error = sql.fails(f"SELECT madlib.dtree_state({target}, ARRAY[1]::float8[], ARRAY{PARAMS}::float8[])")
     number = {"1e10": "1e+10", "1e300": "1e+300", "-1e300": "-1e+300", "'inf'": "Infinity", "'nan'": "NaN"}
     assert (error.sqlstate, error.message) == (
         "22023",
@@ -223,6 +230,60 @@ def test_sets_of_levels_that_are_none(sql, word):
         for said in (word, "0", "2")  # the set of no level, and of level 1
     }
     assert cells == {word: [0, 0, 1, 0], "0": [0, 0, 1, 0], "2": [1, 0, 0, 0]}
+
+
+# The same root, and what a second look adds: where a row was before, then the bins with several values, or
+# two intervals; where moves begin, how many there are, where marks or intervals begin, how many intervals.
+BOUND = [*PARAMS[:5], 2, *PARAMS[6:], 0, 7, 22, 1, 23, 0]
+INTERVAL = [0, 0, 1, -np.inf, np.inf, 1.0, 2.0, 1, 4, 0.5, *[3, 4] * 3]
+INTERVALS = [*PARAMS[:5], 3, *PARAMS[6:], 0, *INTERVAL, *INTERVAL[:2], 2, *INTERVAL[3:], 22, 1, 23, 2]
+
+
+def of_codes(params):
+    """The same for a store whose bins are known: without the two edges."""
+    moves, count, marks, intervals = params[-4:]
+    return [1, *params[1:13], *params[15:-4], moves - 2, count, marks - 2, intervals]
+
+
+@pytest.mark.parametrize("params", [BOUND, INTERVALS], ids=["marks", "intervals"])
+def test_second_looks_that_lead_astray(sql, params):
+    """By an aggregate, as an outcome, and over a store that has codes of other bins."""
+    given = "'{%s}'::float8[]"
+    state = "madlib.dtree_state(i % 2, ARRAY[i / 100.0]::float8[], {})"
+    query = f"SELECT madlib.__dtree_outcome({state}), {state} FROM generate_series(1, 300) AS i"
+    codes = np.array([4.0, 0.5, 1.0, 2.0]).tobytes().hex()
+
+    def run(params):
+        numbers = given % ",".join(map(repr, map(float, params)))
+        sql(query.format(numbers, numbers))
+        packed = np.array(of_codes(params), float).tobytes().hex()
+        sql(
+            f"""
+            BEGIN;
+            SELECT set_config('a.store', madlib.__store_fill(
+                'SELECT i / 100.0, i % 2 FROM generate_series(1, 300) AS i', 0)::text, true);
+            SELECT madlib.__store_bin(current_setting('a.store')::integer, 0, '\\x{codes}');
+            SELECT madlib.__store_outcomes(
+                current_setting('a.store')::integer, 'dtree', '\\x{packed}', '{{}}');
+            COMMIT
+            """
+        )
+
+    run(params)
+
+    @IN_A_TEST
+    @given_lists(len(params))
+    def change(changes):
+        changed = list(params)
+        for at, value in changes:
+            changed[at] = value
+        try:
+            run(changed)
+        except Exception as error:
+            sql("ROLLBACK")
+            assert error.sqlstate in ("22023", "2202E", "54000"), error
+
+    change()
 
 
 @pytest.mark.parametrize("kernel", ["dtree", "dtree_sample"])

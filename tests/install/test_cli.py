@@ -1,6 +1,10 @@
 """The command, from the outside: what it prints, where, and its exit code."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -11,6 +15,7 @@ from madpy.config import load
 from madpy.server import Address
 
 Madpy = Callable[..., Result]
+PROGRAM = Path(sys.prefix, "bin", "madpy")  # as it is installed; the others run it within this process
 
 
 @pytest.fixture
@@ -89,6 +94,39 @@ def test_no_connection_is_a_failure() -> None:
     assert result.exit_code == 1
     assert result.stderr.startswith('error: connection to server on socket "/nowhere/')
     assert result.stderr.endswith("hint: Say where, as with psql: -h, -p, -U, -d.\n")
+
+
+def test_a_login_without_a_role_is_told_of_the_servers_account(server: Address) -> None:
+    def said(*options: str, **environment: str) -> str:
+        command = [str(PROGRAM), "doctor", "-h", server.host, "-p", str(server.port), *options]
+        return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True).stderr
+
+    wanted = f"sudo -u postgres {PROGRAM} doctor -h {server.host} -p {server.port} -d 'my sales'.\n"
+    told = said("-d", "my sales", PGUSER="nobody_here")
+    assert told.startswith("error: ") and 'role "nobody_here" does not exist' in told
+    assert told.endswith(f"\nhint: Run it as the account of the server, which is a superuser there: {wanted}")
+    assert said("-U", "nobody_here", "-d", "x").endswith("hint: Say where, as with psql: -h, -p, -U, -d.\n")
+
+
+@pytest.mark.parametrize("steered", ["PYTHONPATH", "PYTHONUSERBASE", "PYTHONPYCACHEPREFIX", "the folder"])
+def test_neither_environment_nor_folder_says_what_runs(tmp_path: Path, steered: str) -> None:
+    """Modules that would end the program at once, wherever Python might look for one."""
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    user_site = tmp_path / "lib" / version / "site-packages"
+    prefix = tmp_path / Path(sys.prefix).relative_to("/") / "lib" / version / "site-packages"
+    for folder in (tmp_path, user_site, prefix):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("madpy", "pg", "typer", "sitecustomize", "usercustomize", "json"):
+            (folder / f"{name}.py").write_text("raise SystemExit('steered')")
+    home = {"PYTHONHOME": str(tmp_path)} if steered == "PYTHONPATH" else {}
+    result = subprocess.run(
+        [PROGRAM, "version", "-h", "/nowhere"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), steered: str(tmp_path), **home},
+        capture_output=True,
+        text=True,
+    )
+    assert (result.returncode, result.stdout) == (0, f"madpy {__version__}\n"), result.stderr
 
 
 @pytest.mark.parametrize("arguments", [["instal"], ["install", "--plane"], ["install", "-p", "x"]])

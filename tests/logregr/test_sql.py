@@ -243,7 +243,9 @@ def test_predictions_are_of_the_targets_type(sql, source, train, target, kind):
 
 def test_predict_of_one_row(sql):
     assert sql.value("SELECT madlib.logregr_predict('{1,2}', '{1,-1}')") is False
-    assert sql.value("SELECT madlib.logregr_predict('{NULL,2}', '{1,1}')") is True
+    assert sql.value("SELECT madlib.logregr_predict('{NULL,2}', '{0,1}')") is True
+    assert sql.value("SELECT madlib.logregr_predict('{NULL,2}', '{1,1}')") is None
+    assert sql.value("SELECT madlib.logregr_predict_prob('{NULL,2}', '{1,1}')") is None
     assert sql.value("SELECT madlib.logregr_predict_prob('{0}', '{1}')") == 0.5
     assert sql.value("SELECT madlib.logregr_predict_prob('{1000}', '{1}')") == 1
     assert sql.value("SELECT madlib.logregr_predict_prob('{-1000}', '{1}')") == 0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits, load_iris, load_wine
 from sklearn.naive_bayes import CategoricalNB, GaussianNB
+from sklearn.preprocessing import StandardScaler
 
 from tests.nb.conftest import call
 
@@ -35,17 +36,27 @@ def probabilities(sql, output="m", source="t"):
 
 
 @pytest.mark.parametrize("name", DATA)
-def test_gaussian(sql, columns, nb, name):
+def test_statistics(sql, columns, nb, name):
+    """What is added to variances here is relative to each feature, in scikit-learn to the largest of all."""
     X, y = DATA[name](return_X_y=True)
+    nb(columns(X, y))
+    expected = GaussianNB(var_smoothing=0).fit(X, y)
+    rows = sql("SELECT mean, variance FROM m ORDER BY class::int, substr(feature, 2)::int")
+    found = np.array(rows).reshape(len(expected.classes_), X.shape[1], 2)
+    np.testing.assert_allclose(found[:, :, 0], expected.theta_, rtol=1e-13)
+    np.testing.assert_allclose(found[:, :, 1], expected.var_, rtol=1e-11, atol=1e-13)
+    added = sql.value("SELECT added_variance FROM m_summary")
+    assert added == pytest.approx(1e-9 * X.var(axis=0), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_gaussian(sql, columns, nb, name):
+    """Of features that have a variance of 1, so that one has no more weight than another in scikit-learn."""
+    X, y = DATA[name](return_X_y=True)
+    X = StandardScaler().fit_transform(X)
     features = columns(X, y)
     nb(features)
     expected = GaussianNB().fit(X, y)
-    rows = sql("SELECT mean, variance FROM m ORDER BY class::int, substr(feature, 2)::int")
-    found = np.array(rows).reshape(len(expected.classes_), X.shape[1], 2)
-    added = sql.value("SELECT added_variance FROM m_summary")
-    assert added == pytest.approx(expected.epsilon_, rel=1e-13)
-    np.testing.assert_allclose(found[:, :, 0], expected.theta_, rtol=1e-13)
-    np.testing.assert_allclose(found[:, :, 1] + added, expected.var_, rtol=1e-11)
     priors = [row[0] for row in sql("SELECT DISTINCT ON (class::int) prior FROM m ORDER BY class::int")]
     np.testing.assert_allclose(priors, expected.class_prior_, rtol=1e-15)
     np.testing.assert_allclose(probabilities(sql), expected.predict_proba(X), rtol=1e-6, atol=1e-12)

@@ -1,5 +1,5 @@
-"""What no state, array or number may make a function do: write or read beside memory, show what it did not write,
-or take memory that the call does not account for."""
+"""States, arrays and numbers from anywhere: no function reads or writes beside memory, shows bytes that it
+did not write, or takes memory that the call does not account for."""
 
 from itertools import product
 from struct import pack
@@ -34,16 +34,14 @@ def state(kernel: int, ncols: int, body: list[float], **fields: int) -> str:
 def test_room_for_rows_is_zeros(sql):
     """An aggregate of the caller's own has no final function, and shows the state with its room.
 
-    Five rows leave room for three more: before, it was memory as it came, with rows of other people's tables in it.
+    Five rows leave room for three more, which was memory as it came, with other people's rows in it.
     """
     sql(
         "CREATE AGGREGATE whole(float8, float8[]) (SFUNC = madlib.__moments_accum, STYPE = bytea);"
         "SELECT count(DISTINCT repeat(md5(i::text), 1 + i % 300)) FROM generate_series(1, 3000) AS i"
     )
     for k in range(2, 800, 7):
-        data = sql.value(
-            f"SELECT whole(1, array_fill(1::float8, ARRAY[{k}])) FROM generate_series(1, 5)"
-        )
+        data = sql.value(f"SELECT whole(1, array_fill(1::float8, ARRAY[{k}])) FROM generate_series(1, 5)")
         row = 8 * (k + 1)
         assert data[-8 * row : -3 * row] == np.ones(5 * (k + 1)).tobytes()
         assert data[-3 * row :] == bytes(3 * row), k
@@ -51,7 +49,10 @@ def test_room_for_rows_is_zeros(sql):
 
 def test_a_state_whose_numbers_are_not_where_doubles_lie(sql):
     """Bytes of a table begin at a multiple of four: a state is copied before it is read."""
-    sql("CREATE TABLE kept (a int, s bytea, t bytea); ALTER TABLE kept ALTER s SET STORAGE PLAIN, ALTER t SET STORAGE PLAIN")
+    sql(
+        "CREATE TABLE kept (a int, s bytea, t bytea);"
+        "ALTER TABLE kept ALTER s SET STORAGE PLAIN, ALTER t SET STORAGE PLAIN"
+    )
     sql(
         "INSERT INTO kept SELECT 1, madlib.moments_state(2 * i + i % 3, ARRAY[1, i]),"
         " madlib.column_summary_state(i, 0) FROM generate_series(1, 9) AS i"
@@ -111,7 +112,7 @@ def test_columns_of_a_store_that_add_up_to_less_than_nothing(sql):
 def test_a_seed_that_is_none(sql, seed):
     """Of the kernel dtree_sample, in a state: it becomes an integer at every row."""
     body = [1.0, seed, 0.0, 0.0] + [0.0] * 8
-    data = state(8, 2, body + [1.0, 2.0], nparams=2, tail_rows=1, tail_capacity=1)
+    data = state(8, 2, [*body, 1.0, 2.0], nparams=2, tail_rows=1, tail_capacity=1)
     error = sql.fails(f"SELECT madlib.__dtree_sample_state({data})")
     assert said(error) == (
         "22023",
@@ -144,7 +145,8 @@ def test_outcomes_that_would_be_too_many(sql):
     params = pack("<20d", 0, 1, 2**18, 1, 1, 1, *[0] * 6, 0, -1, *[0] * 6)
     groups = "array_fill(0, ARRAY[200])"
     error = sql.fails(
-        f"SELECT length(madlib.__store_outcomes({store}, 'dtree', decode(repeat('{params.hex()}', 200), 'hex'), {groups}))"
+        f"SELECT length(madlib.__store_outcomes({store}, 'dtree',"
+        f" decode(repeat('{params.hex()}', 200), 'hex'), {groups}))"
     )
     assert said(error) == ("54000", "all outcomes together would be too large")
 
@@ -155,7 +157,8 @@ def test_groups_that_would_be_too_many(sql, groups, keys):
     head = pack("<Iiii", 0x6B70646D, groups, keys, 0).hex()
     arguments = ", ".join(["1"] * keys)
     error = sql.fails(
-        f"SELECT madlib.__key_number(decode('{head}' || repeat('ffffffff', {groups * keys}), 'hex'), {arguments})"
+        f"SELECT madlib.__key_number(decode('{head}' || repeat('ffffffff', {groups * keys}), 'hex'),"
+        f" {arguments})"
     )
     assert said(error) == ("54000", f"parameters of {groups} groups are too many")
 
@@ -239,4 +242,7 @@ def test_a_version_that_is_no_text(sql):
 def test_an_expression_of_other_relations(sql, expression):
     """It was written out as one of the table's columns, or as an internal error."""
     sql("CREATE TABLE t AS SELECT 'x'::name AS a")
-    assert sql.value(f"SELECT madlib.__resolve('{expression}', 't', current_setting('search_path'))") == expression
+    assert (
+        sql.value(f"SELECT madlib.__resolve('{expression}', 't', current_setting('search_path'))")
+        == expression
+    )

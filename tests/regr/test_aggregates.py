@@ -128,8 +128,10 @@ def test_bad_features(sql, x, sqlstate, message):
     ("coef", "x", "prediction"),
     [
         ("{1,2}", "{1,10}", 21),
-        ("{1,NULL}", "{1,10}", 1),  # an aliased term counts for nothing
-        ("{NULL,2,3}", "{1,10,100}", 320),
+        ("{1,NULL}", "{1,0}", 1),  # an aliased term: nothing is known of it
+        ("{1,NULL}", "{1,10}", None),
+        ("{NULL,2,3}", "{0,10,100}", 320),
+        ("{NULL,2,3}", "{NaN,10,100}", None),
         ("{1,2}", "{1,NULL}", None),
         ("{1,2}", "{1,NaN}", float("nan")),
         ("{1,2}", "{1,Infinity}", float("inf")),

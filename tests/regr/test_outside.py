@@ -89,7 +89,7 @@ def test_an_error_is_the_same_and_leaves_nothing(sql):
 
 
 def test_within_the_callers_own_transaction(sql):
-    plpy.execute("BEGIN")
+    plpy.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
     outside("a")
     with pytest.raises(MadpyError):
         outside("a")
@@ -99,10 +99,22 @@ def test_within_the_callers_own_transaction(sql):
         (1,),
         (1,),
     ]
-    plpy.execute("BEGIN")
+    plpy.execute("BEGIN ISOLATION LEVEL SERIALIZABLE")
     outside("a", output_table="undone")
     plpy.execute("ROLLBACK")
     assert sql.value("SELECT to_regclass('undone')") is None
+
+
+def test_a_transaction_of_many_snapshots_is_refused():
+    """Outside the server there is no way to run one statement under the snapshot of another."""
+    plpy.execute("BEGIN")
+    with pytest.raises(MadpyError) as error:
+        outside("a")
+    assert error.value.sqlstate == "25000"
+    assert error.value.message == "regr_train: in a READ COMMITTED transaction each pass would see other rows"
+    assert error.value.hint == "Begin it with BEGIN ISOLATION LEVEL REPEATABLE READ."
+    assert plpy.execute("SELECT 1 AS goes_on")
+    plpy.execute("ROLLBACK")
 
 
 def test_warnings_and_verbose_lines_go_to_stderr(capsys):

@@ -9,6 +9,7 @@ COLUMNS = (
     *("coef", "r2", "std_err", "t_stats", "p_values", "condition_no", "bp_stats", "bp_p_value"),
     *("num_rows_processed", "num_missing_rows_skipped", "variance_covariance", "adjusted_r2"),
     *("residual_std_err", "f_stat", "f_p_value", "df_model", "df_residual", "feature_names"),
+    "aliases",
 )
 
 

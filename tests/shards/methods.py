@@ -48,6 +48,24 @@ METHODS = {
         "SELECT coef, std_err, num_rows_processed, num_missing_rows_skipped FROM {out}",
         ("weighted_moments",),
     ),
+    "regr, a level in rows that are skipped": Method(
+        "regr_train('{table}', '{out}', 'CASE WHEN colour <> ''red'' THEN y END', 'x1, colour', 'place',"
+        " weights => 'x3 % 4', robust => true)",
+        "SELECT place, coef, std_err, aliases, feature_names, num_rows_processed FROM {out} ORDER BY 1",
+        ("weighted_moments", "meat"),
+        2,
+    ),
+    "regr, text with one value": Method(
+        "regr_train('{table}', '{out}', 'CASE WHEN colour = ''red'' THEN y END', 'x1, colour')",
+        "SELECT coef, feature_names, num_rows_processed, num_missing_rows_skipped FROM {out}",
+        ("moments",),
+    ),
+    "logregr, levels by group": Method(
+        "logregr_train('{table}', '{out}', 'y > 3', 'x1, colour', 'place, x3')",
+        "SELECT place, x3, coef, aliases, num_rows_processed FROM {out} ORDER BY 1, 2",
+        ("logregr",),
+        4,
+    ),
     "logregr": Method(
         "logregr_train('{table}', '{out}', 'y > 3', 'x1, x2, colour')",
         "SELECT coef, std_err, log_likelihood, num_iterations, num_rows_processed FROM {out}",

@@ -4,17 +4,13 @@ import pytest
 
 from tests.session import Session
 from tests.shards.methods import FIGURES
-from tests.shards.test_same import alike, foreign_scans, stops_early
+from tests.shards.test_same import alike, foreign_scans, plans, stops_early
 
 COUNTED = f"{FIGURES}, distinct_error, first_quartile, median, third_quartile, quantile_array, mfv_error"
 ARRAY = (
     "CREATE VIEW {} AS SELECT y, colour, ARRAY[x1, x2, x3] AS a, (id % 2)::int AS b,"
     " CASE WHEN id < 0 THEN x1 END AS no FROM {}"
 )
-
-
-def plans(sql: Session) -> list[str]:
-    return [notice.message for notice in sql.notices if notice.message.startswith("duration:")]
 
 
 def no_rows_travel(sql: Session) -> bool:

@@ -1,6 +1,7 @@
 """madpy install --all-shards, and what doctor says of the servers behind a table."""
 
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -271,7 +272,8 @@ def test_a_password_is_never_printed(table: Table) -> None:
         ("near", 'no part of "near" is on another server'),
         ("nothing", 'table "nothing" does not exist'),
         ("a.b.c.d", "improper relation name (too many dotted names): a.b.c.d"),
-        ("", "invalid name syntax"),
+        ("a.", 'table "a." does not exist'),
+        ("", 'table "" does not exist'),
     ],
 )
 def test_a_table_that_is_not_on_servers(table: Table, source: str, message: str) -> None:
@@ -395,8 +397,8 @@ def test_install_and_doctor_of_a_server_that_hangs(installed: Table, monkeypatch
         result = installed.install()
     finally:
         os.kill(postmaster, signal.SIGCONT)
-    assert 'no answer: could not connect to server "s1": ' in told
-    assert "timeout expired" in told
+    # before PostgreSQL 16 the option ends the wait, from then on statement_timeout
+    assert re.search('no answer: (could not connect to server "s1": .*timeout expired|none within 7 s)', told)
     assert "timeout expired" in lines(result)[1]
     assert lines(result)[3].endswith("was there")
     assert "connect_timeout" not in installed.options("s1")

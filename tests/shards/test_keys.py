@@ -71,7 +71,8 @@ def test_views_that_are_none(sql: Session, view: str) -> None:
     sql("CREATE MATERIALIZED VIEW m AS SELECT * FROM t")
     sql("CREATE VIEW v_row AS SELECT a, t FROM t")
     text = sql.value("SELECT madlib.__view_over('v', 't', 'u')")
-    assert " ".join(text.split()) == "SELECT u.b, u.a FROM ONLY u WHERE (u.a > 1)"
+    # from PostgreSQL 16 on a column has its table's name only where there are several tables
+    assert " ".join(text.replace("u.", "").split()) == "SELECT b, a FROM ONLY u WHERE (a > 1)"
     assert sql.value("SELECT madlib.__view_over('v_row', 't', 'u')") is None
     assert sql.value("SELECT madlib.__view_over(NULL, 't', 'u')") is None
     assert sql.fails("SELECT madlib.__view_over('v', 't', 's')").sqlstate == "42804"

@@ -14,6 +14,10 @@ from tests.shards.test_same import alike, foreign_scans
 PREDICTIONS = {
     "regr": ("regr_train('flat', 'm', 'y', 'x1, x2, colour')", "regr_predict"),
     "regr grouped": ("regr_train('flat', 'm', 'y', 'x1', 'flag, place')", "regr_predict"),
+    "regr, text with one value": (
+        "regr_train('flat', 'm', 'CASE WHEN colour = ''red'' THEN y END', 'x1, colour')",
+        "regr_predict",
+    ),
     "logregr": ("logregr_train('flat', 'm', 'y > 3', 'x1, x2')", "logregr_predict"),
     "nb": ("nb_train('flat', 'm', 'colour', 'x1, flag')", "nb_predict"),
     "nb probabilities": ("nb_train('flat', 'm', 'colour', 'x1, flag')", "nb_predict_prob"),

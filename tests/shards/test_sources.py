@@ -102,6 +102,10 @@ def test_a_column_of_an_enum(sharded: Session, far: Far, schema: str) -> None:
         assert [("an enum" in text) for text in sharded.warnings] == [True] * (table == "parts")
     query = "SELECT class, feature, value, mean, probability FROM of_{} ORDER BY 1, 2, 3"
     assert alike(sharded(query.format("parts")), sharded(query.format("one")))
+    for table in ("parts", "one"):
+        sharded(f"SELECT madlib.regr_train('{table}', 'levels_of_{table}', 'y', 'size, x1', 'flag')")
+    query = "SELECT flag, coef, num_rows_processed, num_missing_rows_skipped FROM levels_of_{} ORDER BY 1"
+    assert alike(sharded(query.format("parts")), sharded(query.format("one")))
 
 
 def test_a_view_of_two_sharded_tables(sharded: Session) -> None:

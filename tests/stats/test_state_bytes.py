@@ -16,6 +16,7 @@ MAKERS = {
     "timestamp": "madlib.column_summary_state(timestamp '2000-01-01' + i * interval '1 s')",
     "text": "madlib.column_summary_state((i % 99)::text)",
     "many texts": "madlib.column_summary_state(md5(i::text))",
+    "row": "madlib.__row_summary(ROW(i, i::text, date '2000-01-01' + i), 7)",
     "moments": "madlib.column_moments_state(ARRAY[i, sqrt(i)])",
 }
 FUNCTIONS = [
@@ -24,6 +25,7 @@ FUNCTIONS = [
     "column_summary_merge({})",
     "column_summary_of({})",
     "__column_summary_state({})",
+    "__row_summary_column({}, 2)",
     "column_moments_merge({})",
     "column_means({})",
     "column_correlation({})",
@@ -135,13 +137,15 @@ def refused(sql, call, *states):
     return error.sqlstate, error.message
 
 
-@pytest.mark.parametrize("call", ["column_summary_merge(s)", "__column_summary_state(s)", "column_summary_of(s)"])
+@pytest.mark.parametrize(
+    "call", ["column_summary_merge(s)", "__column_summary_state(s)", "column_summary_of(s)"]
+)
 @pytest.mark.parametrize(
     ("kind", "wanted"),  # a text has no quantiles: 5 is all of it
     [*(("integer", wanted) for wanted in range(7)), *(("text", wanted) for wanted in (0, 1, 2, 3, 4, 6))],
 )
 def test_parts_that_are_not_wanted(sql, states, kind, wanted, call):
-    """No room is made for them: values of the second state went into the room of the first one, which had none."""
+    """No room is made for them: values of the second state were written behind the end of the first."""
     state = bytearray(states[kind])
     state[WANTED] = wanted
     assert refused(sql, call, state) == MALFORMED
@@ -150,7 +154,7 @@ def test_parts_that_are_not_wanted(sql, states, kind, wanted, call):
 
 
 def test_counters_that_are_all_free(sql, states):
-    """Though all are said to be in use: what was lowered by their median was lowered by what lay in memory."""
+    """Though all are said to be in use: counts were lowered by what lay in memory."""
     state = bytearray(states["integer"])
     first, last = parts(state)[3:5]
     capacity, count = struct.unpack_from("<2I", state, first)
@@ -177,7 +181,9 @@ def test_a_date_that_is_none(sql, days):
 def test_a_time_that_is_none(sql, sql_type, seconds):
     """The smallest value, in seconds since 1970, as a number that no integer can hold."""
     state = bytearray(sql.value(f"SELECT madlib.column_summary_state('2000-01-02'::{sql_type})"))
-    assert struct.unpack_from("<d", state, MINIMUM)[0] == struct.unpack_from("<d", state, MINIMUM + 8)[0] > 9e8
+    assert (
+        struct.unpack_from("<d", state, MINIMUM)[0] == struct.unpack_from("<d", state, MINIMUM + 8)[0] > 9e8
+    )
     struct.pack_into("<d", state, MINIMUM, seconds)
     assert refused(sql, "column_summary_of(s, '{}')", state) == MALFORMED
 

@@ -29,4 +29,12 @@ integer_within(double value, int64 low, int64 high, int64 otherwise)
 	return value >= (double) low && value <= (double) high ? (int64) value : otherwise;
 }
 
+/* A double cut off to an integer: a limit where it is outside of them, `low` for NaN.  Without a branch. */
+static inline int
+integer_clamped(double value, int low, int high)
+{
+	value = value > low ? value : low;	/* as the processor's maximum has it, and its minimum */
+	return (int) (value < high ? value : high);
+}
+
 #endif

@@ -10,7 +10,6 @@
 #define MADPY_CACHED_H
 
 #include "postgres.h"
-#include "compat.h"
 #include "fmgr.h"
 
 /* First member of the struct that a function keeps. */

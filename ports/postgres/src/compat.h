@@ -1,5 +1,7 @@
 /*
  * compat.h: what differs between the versions of PostgreSQL, 15 to 18.  No other source asks for the version.
+ *
+ * The Makefile includes it in front of every source: a file written on one version compiles on the others too.
  */
 #ifndef MADPY_COMPAT_H
 #define MADPY_COMPAT_H

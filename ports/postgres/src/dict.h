@@ -5,7 +5,6 @@
 #define MADPY_DICT_H
 
 #include "access/tupdesc.h"
-#include "compat.h"
 
 typedef struct Dict Dict;
 

@@ -3,7 +3,7 @@
  *
  * Body: the parameters (dtree.h), then the cells.  A cell is a count per class, or for regression rows, sum and sum of
  * squares of target - shift.  Where histograms are asked for, per feature: per slot, a cell per code; else a cell per
- * slot.
+ * slot, or the cells of intervals (dtree_intervals.c).
  */
 #include "dtree.h"
 
@@ -16,19 +16,6 @@
 /* Cells between two looks for an interrupt. */
 #define MERGED_AT_ONCE 1000000
 
-/* A chunk of rows on its way. */
-typedef struct Chunk
-{
-	int			rows;
-	int		   *codes;			/* feature by feature, DTREE_CHUNK apart */
-	int			node[DTREE_CHUNK];
-	int			kept;			/* rows that are counted */
-	int			row[DTREE_CHUNK];	/* which they are */
-	int			slot[DTREE_CHUNK];
-	int			class[DTREE_CHUNK];
-	double		target[DTREE_CHUNK];
-} Chunk;
-
 static void
 code_chunk(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
 {
@@ -37,7 +24,11 @@ code_chunk(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
 		const double *values = block->columns[f] + first;
 		int		   *codes = chunk->codes + f * DTREE_CHUNK;
 
-		if (plan->edges[f])
+		if (!plan->used[f])
+			continue;
+		if (plan->coded && block->codes && plan->is_number[f])
+			known_codes(block->codes[f] + first, chunk->rows, plan->codes[f] - 1, codes);
+		else if (plan->edges[f])
 			code_numbers(values, chunk->rows, plan->edges[f], plan->edge_room[f], plan->codes[f] - 1, codes);
 		else
 			code_levels(values, chunk->rows, plan->codes[f] - 1, codes);
@@ -57,7 +48,8 @@ route_numbers(const TreeNode *restrict nodes, const int *restrict codes, int row
 }
 
 static void
-route(const TreeNode *restrict nodes, const int *restrict codes, int rows, int *restrict at)
+route(const TreeNode *restrict nodes, const int *restrict codes, const RowBlock *block, int first, int rows,
+	  int *restrict at)
 {
 	for (int r = 0; r < rows; r++)
 	{
@@ -65,11 +57,38 @@ route(const TreeNode *restrict nodes, const int *restrict codes, int rows, int *
 		int			code = codes[node->codes + r];
 		bool		right = (unsigned) code - node->from < node->span;
 
-		if (node->levels)
+		if (code == node->bin)
+			right = block->columns[node->feature][first + r] > node->threshold;
+		else if (node->levels)
 			right = code == node->null_code ? node->null_right
 				: !((node->levels[code / 32] >> (code % 32)) & 1);
 		at[r] = node->child[right];
 	}
+}
+
+/* Drop the rows of a chunk down the tree, from the root or from where the pass before left them. */
+static void
+drop_rows(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
+{
+	int			levels = plan->depth;
+
+	if (plan->nmoves > 0 && block->places)
+	{
+		for (int r = 0; r < chunk->rows; r++)
+			chunk->node[r] = block->places[first + r] < (uint32) plan->nmoves ? plan->moves[block->places[first + r]]
+				: plan->nnodes;
+		levels = plan->counting == COUNT_AND_BOUND ? Min(levels, 1) : 0;
+	}
+	else
+		memset(chunk->node, 0, sizeof(chunk->node));
+	for (int level = 0; level < levels; level++)
+		if (plan->has_categories || plan->has_thresholds)
+			route(plan->nodes, chunk->codes, block, first, chunk->rows, chunk->node);
+		else
+			route_numbers(plan->nodes, chunk->codes, chunk->rows, chunk->node);
+	if (plan->counting == COUNT_AND_BOUND && block->places)
+		for (int r = 0; r < chunk->rows; r++)
+			block->places[first + r] = chunk->node[r];
 }
 
 /* Whether each row is in the fold, by what it holds: the same rows whichever feed they come from. */
@@ -106,7 +125,7 @@ keep_rows(const Plan *plan, const double *target, Chunk *chunk)
 
 		chunk->row[kept] = r;
 		chunk->slot[kept] = slot;
-		chunk->class[kept] = (int) integer_within(target[r], 0, plan->classes, -1);
+		chunk->class[kept] = integer_clamped(target[r], -1, plan->classes);
 		chunk->target[kept] = target[r] - plan->nodes[chunk->node[r]].shift;
 		kept += counted;
 	}
@@ -158,6 +177,11 @@ dtree_add(State *state, const RowBlock *block)
 	state->rows_used += block->rows;
 	if (!plan->counts)
 		return;
+	if (are_placed(plan, block))
+	{
+		count_placed(plan, block, state->body + state->nparams);
+		return;
+	}
 	chunk = palloc(sizeof(Chunk));
 	zeros = palloc0(DTREE_CHUNK * sizeof(int));
 	chunk->codes = palloc((Size) plan->features * DTREE_CHUNK * sizeof(int));
@@ -168,13 +192,13 @@ dtree_add(State *state, const RowBlock *block)
 		CHECK_FOR_INTERRUPTS();
 		chunk->rows = Min(DTREE_CHUNK, block->rows - first);
 		code_chunk(plan, block, first, chunk);
-		memset(chunk->node, 0, sizeof(chunk->node));
-		for (int level = 0; level < plan->depth; level++)
-			(plan->has_categories ? route : route_numbers) (plan->nodes, chunk->codes, chunk->rows, chunk->node);
+		drop_rows(plan, block, first, chunk);
 		keep_rows(plan, block->columns[plan->features] + first, chunk);
-		if (!plan->histograms)
+		if (plan->counting == COUNT_SLOTS)
 			add_feature(plan, cells, zeros, chunk, 1);
-		for (int f = 0; f < plan->features && plan->histograms; f++)
+		if (plan->counting == COUNT_INTERVALS)
+			count_intervals(plan, block, first, chunk, cells);
+		for (int f = 0; f < plan->features && has_histograms(plan->counting); f++)
 			cells = add_feature(plan, cells, chunk->codes + f * DTREE_CHUNK, chunk, plan->codes[f]);
 	}
 	pfree(chunk->codes);
@@ -185,9 +209,15 @@ dtree_add(State *state, const RowBlock *block)
 static void
 dtree_start(State *state, const double *params)
 {
+	const Plan *plan;
+
 	memcpy(state->body, params, state->nparams * sizeof(double));
-	if (state->ncols > dtree_kernel.scalars)
-		dtree_plan(state->ncols, state->nparams, params);
+	if (state->ncols == dtree_kernel.scalars)
+		return;
+	plan = dtree_plan(state->ncols, state->nparams, params);
+	if (plan->counting == COUNT_INTERVALS)
+		start_intervals(state->body + state->nparams,
+						dtree_body_size(state->ncols, state->nparams, params) - state->nparams, plan->stats);
 }
 
 static void
@@ -199,6 +229,12 @@ dtree_merge(State *into, const State *from)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("states of different trees cannot be merged")));
+	if (into->body[HISTOGRAMS] == COUNT_INTERVALS)
+	{
+		merge_intervals(into->body + into->nparams, from->body + into->nparams, size - into->nparams,
+						into->body[CLASSES] > 0 ? into->body[CLASSES] : 3);
+		return;
+	}
 	for (int64 first = into->nparams; first < size; first += MERGED_AT_ONCE)
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -25,7 +25,7 @@ whole_parameter(double value, int low, int high)
 static int
 header(const double *params, int nparams, Header field)
 {
-	static const int highest[HEADER] = {1, 1000, MAX_PARAMS, MAX_PARAMS, MAX_COLUMNS, 1, 1000, 1000, 1, INT_MAX, 1, INT_MAX};
+	static const int highest[HEADER] = {1, 1000, MAX_PARAMS, MAX_PARAMS, MAX_COLUMNS, COUNT_INTERVALS, 1000, 1000, 1, INT_MAX, 1, INT_MAX};
 
 	if (nparams < HEADER)
 		whole_parameter(nparams, HEADER, MAX_PARAMS);
@@ -56,7 +56,9 @@ dtree_body_size(int ncols, int nparams, const double *params)
 						ncols - dtree_kernel.scalars, features)));
 	if (nparams < HEADER + features)
 		whole_parameter(nparams, HEADER + features, MAX_PARAMS);
-	if (header(params, nparams, HISTOGRAMS))
+	if (header(params, nparams, HISTOGRAMS) == COUNT_INTERVALS)
+		return nparams + interval_cells(classes > 0 ? classes : 3, nparams, params);
+	if (has_histograms(header(params, nparams, HISTOGRAMS)))
 		for (int f = 0; f < features; f++)
 			cells += code_count(params[HEADER + f]);
 	else
@@ -84,11 +86,15 @@ read_features(Plan *plan, int nparams, const double *params)
 	plan->codes = palloc(plan->features * sizeof(int));
 	plan->edges = palloc0(plan->features * sizeof(double *));
 	plan->edge_room = palloc0(plan->features * sizeof(int));
+	plan->used = palloc0(plan->features * sizeof(bool));
+	plan->is_number = palloc0(plan->features * sizeof(bool));
 	for (int f = 0; f < plan->features; f++)
 	{
 		double		bins = params[HEADER + f];
 
 		plan->codes[f] = code_count(bins);
+		plan->is_number[f] = bins > 0;
+		plan->used[f] = has_histograms(plan->counting) || plan->folds > 0;
 		if (plan->coded || bins <= 0)
 			continue;
 		if (at + bins - 1 > nparams)
@@ -98,6 +104,18 @@ read_features(Plan *plan, int nparams, const double *params)
 		at += bins - 1;
 	}
 	return at;
+}
+
+/* A split within a bin: that bin is not on either side as a whole. */
+static void
+read_threshold(Plan *plan, TreeNode *node, double split, const double *params, int nparams)
+{
+	int			at = whole_parameter(-1 - split, 0, nparams - 2);
+
+	node->bin = whole_parameter(params[at], 0, node->null_code - 1);
+	node->threshold = params[at + 1];
+	node->from = node->bin + 1;
+	plan->has_thresholds = true;
 }
 
 static void
@@ -110,6 +128,8 @@ read_split(Plan *plan, TreeNode *node, const double *fields, const double *param
 	node->null_code = plan->codes[feature] - 1;
 	node->null_right = right;
 	node->codes = feature * DTREE_CHUNK;
+	node->feature = feature;
+	plan->used[feature] = true;
 	node->child[0] = whole_parameter(fields[LEFT], number + 1, plan->nnodes - 1);
 	node->child[1] = whole_parameter(fields[RIGHT], number + 1, plan->nnodes - 1);
 	if (params[HEADER + feature] < 0)
@@ -122,8 +142,48 @@ read_split(Plan *plan, TreeNode *node, const double *fields, const double *param
 		plan->has_categories = true;
 		return;
 	}
-	node->from = whole_parameter(fields[SPLIT], 0, node->null_code - 1) + 1;
+	if (fields[SPLIT] < 0)
+		read_threshold(plan, node, fields[SPLIT], params, nparams);
+	else
+		node->from = whole_parameter(fields[SPLIT], 0, node->null_code - 1) + 1;
 	node->span = node->null_code - node->from + right;
+}
+
+/* The bins that may hold several values: words for each feature that has bins. */
+static void
+read_marks(Plan *plan, int nparams, const double *params)
+{
+	int			words = 0;
+	int			at;
+
+	for (int f = 0; f < plan->features; f++)
+		words += plan->is_number[f] ? (plan->codes[f] - 1 + 31) / 32 : 0;
+	if (nparams < words + TAIL_NUMBERS)
+		whole_parameter(nparams, words + TAIL_NUMBERS, MAX_PARAMS);
+	at = whole_parameter(params[nparams - 2], 0, nparams - TAIL_NUMBERS - words);
+	for (int w = 0; w < words; w++)
+		if (!(params[at + w] >= 0 && params[at + w] <= PG_UINT32_MAX))
+			whole_parameter(params[at + w], 0, INT_MAX);
+	plan->several = params + at;
+}
+
+/* Where rows are that the pass before left somewhere. */
+static void
+read_moves(Plan *plan, int nparams, const double *params)
+{
+	int			at;
+
+	if (nparams < TAIL_NUMBERS)
+		whole_parameter(nparams, TAIL_NUMBERS, MAX_PARAMS);
+	at = whole_parameter(params[nparams - 4], 0, nparams - TAIL_NUMBERS);
+	plan->nmoves = whole_parameter(params[nparams - 3], 0, nparams - TAIL_NUMBERS - at);
+	plan->moves = palloc(Max(plan->nmoves, 1) * sizeof(int));
+	for (int i = 0; i < plan->nmoves; i++)
+	{
+		int			move = whole_parameter(params[at + i], -1, plan->nnodes - 1);
+
+		plan->moves[i] = move < 0 ? plan->nnodes : move;
+	}
 }
 
 /* Raises an error where an index leads out of the plan. */
@@ -139,7 +199,7 @@ read_plan(int ncols, int nparams, const double *params)
 	plan->classes = header(params, nparams, CLASSES);
 	plan->stats = plan->classes > 0 ? plan->classes : 3;
 	plan->slots = header(params, nparams, SLOTS);
-	plan->histograms = header(params, nparams, HISTOGRAMS);
+	plan->counting = header(params, nparams, HISTOGRAMS);
 	plan->folds = header(params, nparams, FOLDS);
 	plan->fold = header(params, nparams, FOLD);
 	plan->held_out = header(params, nparams, HELD_OUT);
@@ -151,7 +211,8 @@ read_plan(int ncols, int nparams, const double *params)
 	if (plan->nnodes < 1 || at + (int64) plan->nnodes * NODE_FIELDS > nparams)
 		whole_parameter(plan->nnodes, 1, (nparams - at) / NODE_FIELDS);
 
-	plan->nodes = palloc0(plan->nnodes * sizeof(TreeNode));
+	plan->nodes = palloc0((plan->nnodes + 1) * sizeof(TreeNode));
+	plan->nodes[plan->nnodes] = (TreeNode) {.child = {plan->nnodes, plan->nnodes}, .slot = -1, .bin = -1};
 	depth = palloc0(plan->nnodes * sizeof(int));
 	for (int n = 0; n < plan->nnodes; n++, at += NODE_FIELDS)
 	{
@@ -159,6 +220,7 @@ read_plan(int ncols, int nparams, const double *params)
 		const double *fields = params + at;
 
 		node->child[0] = node->child[1] = n;
+		node->bin = -1;
 		node->slot = whole_parameter(fields[SLOT], -1, plan->slots - 1);
 		node->shift = fields[SHIFT];
 		plan->counts |= node->slot >= 0;
@@ -169,6 +231,12 @@ read_plan(int ncols, int nparams, const double *params)
 		plan->depth = Max(plan->depth, depth[n] + 1);
 	}
 	pfree(depth);
+	if (plan->counting == COUNT_AND_BOUND || plan->counting == COUNT_INTERVALS)
+		read_moves(plan, nparams, params);
+	if (plan->counting == COUNT_AND_BOUND)
+		read_marks(plan, nparams, params);
+	if (plan->counting == COUNT_INTERVALS)
+		read_intervals(plan, nparams, params);
 	return plan;
 }
 

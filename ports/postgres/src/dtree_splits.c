@@ -3,17 +3,13 @@
  *
  * Per slot: Found; the counts of the node; the counts of the left side; of each category, in the order of features, a cell
  * per code.  Categories are left to modules/dtree/core.py: of a level of numbers no histogram leaves the server's memory.
- *
- * Source: Breiman, Friedman, Olshen & Stone (1984), Classification and Regression Trees, chapters 2, 4 and 8.
+ * For COUNT_AND_BOUND then how many bins there are within which there may be a better split; of each: slot, feature, bin,
+ * rows, the most that a split within it can gain, the counts to the left of it, those of NULL.
  */
-#include "dtree.h"
+#include "dtree_gain.h"
 
-#include <math.h>
-
+#include "miscadmin.h"
 #include "pieces.h"
-
-/* A gain below this part of what a node has to lose is rounding: TINY of core.py. */
-#define TINY 1e-10
 
 typedef enum Found
 {
@@ -28,63 +24,13 @@ typedef enum Found
 /* A node whose split is looked for; `total` and `left` lie in the outcome, `below` and `side` are room. */
 typedef struct Search
 {
-	const Plan *plan;
+	Node		node;
 	double	   *found;
 	double	   *total;
 	double	   *left;
 	double	   *below;
 	double	   *side;
-	double		rows;
-	double		base;			/* what the node explains without a split */
-	double		least;
 } Search;
-
-static inline double
-rows_of(const Plan *plan, const double *counts)
-{
-	double		rows = 0;
-
-	if (plan->classes == 0)
-		return counts[0];
-	for (int c = 0; c < plan->classes; c++)
-		rows += counts[c];
-	return rows;
-}
-
-static double
-n_log_n(double n)
-{
-	return n > 0 ? n * log2(n) : 0;
-}
-
-/* What a loss falls by when it is split in two is the growth of this; `from` less `counts` where `from` is given. */
-static inline double
-explained(const Plan *plan, const double *from, const double *counts, double rows)
-{
-	double		sum = 0;
-
-	if (plan->classes == 0)
-	{
-		sum = from ? from[1] - counts[1] : counts[1];
-		return sum * sum / Max(rows, 1);
-	}
-	for (int c = 0; c < plan->classes; c++)
-	{
-		double		n = from ? from[c] - counts[c] : counts[c];
-
-		sum += plan->entropy ? n_log_n(n) : n * n;
-	}
-	return plan->entropy ? sum - n_log_n(rows) : sum / Max(rows, 1);
-}
-
-/* The part of a loss that is the same for every split. */
-static double
-square(const Plan *plan, const double *counts, double rows)
-{
-	if (plan->classes == 0)
-		return counts[2];
-	return plan->entropy ? 0 : rows;
-}
 
 /* The last bin that goes left, of a cut behind bin `at`: through the middle of empty bins, or NULL alone goes right. */
 static int
@@ -101,12 +47,12 @@ middle_of(const Plan *plan, const double *cells, int at, int bins)
 static void
 try_cuts(Search *search, const double *cells, int bins, int feature, bool null_right)
 {
-	const Plan *plan = search->plan;
+	const Plan *plan = search->node.plan;
 	int			stats = plan->stats;
 	const double *null = cells + (Size) bins * stats;
 	double		least_rows = Max(plan->min_bucket, 1);
 	double		best = -INFINITY;
-	double		bar = search->found[GAIN] * (1 + TINY) + search->least;
+	double		bar = search->found[GAIN] * (1 + TINY) + search->node.least;
 	double		rows = null_right ? 0 : rows_of(plan, null);
 	int			at = -1;
 
@@ -126,12 +72,11 @@ try_cuts(Search *search, const double *cells, int bins, int feature, bool null_r
 			search->below[i] += cell[i];
 			search->side[i] = search->below[i] + (null_right ? 0 : null[i]);
 		}
-		if (search->rows - rows < least_rows)
+		if (search->node.rows - rows < least_rows)
 			break;
 		if (rows < least_rows)
 			continue;
-		gain = explained(plan, NULL, search->side, rows) +
-			explained(plan, search->total, search->side, search->rows - rows) - search->base;
+		gain = gain_of(&search->node, search->side, rows);
 		if (gain <= best || gain <= bar || isnan(gain))
 			continue;
 		best = gain;
@@ -145,14 +90,14 @@ try_cuts(Search *search, const double *cells, int bins, int feature, bool null_r
 	search->found[NULL_ROWS] = rows_of(plan, null);
 	search->found[LAST_LEFT] = middle_of(plan, cells, at, bins);
 	search->found[TO_RIGHT] = search->found[NULL_ROWS] > 0 ? null_right
-		: rows_of(plan, search->left) * 2 < search->rows;
+		: rows_of(plan, search->left) * 2 < search->node.rows;
 }
 
 /* The best split of the node in a slot, and the cells of its categories; returns where the next slot begins. */
 static double *
 find_split(Search *search, const State *state, int slot, double *out)
 {
-	const Plan *plan = search->plan;
+	const Plan *plan = search->node.plan;
 	int			stats = plan->stats;
 	const double *cells = state->body + state->nparams;
 
@@ -165,9 +110,7 @@ find_split(Search *search, const State *state, int slot, double *out)
 		for (int i = 0; i < stats; i++)
 			search->total[i] += cells[((Size) slot * plan->codes[0] + code) * stats + i];
 	}
-	search->rows = rows_of(plan, search->total);
-	search->base = explained(plan, NULL, search->total, search->rows);
-	search->least = TINY * Max(square(plan, search->total, search->rows) - search->base, 0);
+	set_node(&search->node, plan, search->total);
 	out = search->left + stats;
 	for (int f = 0; f < plan->features; f++)
 	{
@@ -179,7 +122,7 @@ find_split(Search *search, const State *state, int slot, double *out)
 			copy_pieces(out, own, plan->codes[f] * stats * sizeof(double));
 			out += plan->codes[f] * stats;
 		}
-		else if (search->rows > 0)
+		else if (search->node.rows > 0)
 		{
 			try_cuts(search, own, bins, f, false);
 			if (rows_of(plan, own + (Size) bins * stats) > 0)
@@ -190,30 +133,127 @@ find_split(Search *search, const State *state, int slot, double *out)
 	return out;
 }
 
+/* Room for so many more numbers. */
+double *
+more_numbers(Numbers *numbers, int count)
+{
+	double	   *more;
+
+	if (numbers->count + count > numbers->room)
+	{
+		numbers->room = Max(2 * numbers->room, 1024 + count);
+		numbers->data = numbers->data ? repalloc_huge(numbers->data, numbers->room * sizeof(double))
+			: palloc(numbers->room * sizeof(double));
+	}
+	more = numbers->data + numbers->count;
+	numbers->count += count;
+	return more;
+}
+
+/* The bins of one feature within which a split may be better than the best one between bins. */
+static void
+bins_worth_a_look(Search *search, const double *cells, int feature, int slot, const double *several, Numbers *bins)
+{
+	const Plan *plan = search->node.plan;
+	int			stats = plan->stats;
+	int			null_code = plan->codes[feature] - 1;
+	const double *null = cells + (Size) null_code * stats;
+	double		bar = Max(search->found[GAIN] * (1 + WORTH), search->node.least);
+
+	memset(search->below, 0, stats * sizeof(double));
+	for (int bin = 0; bin < null_code; bin++)
+	{
+		const double *cell = cells + (Size) bin * stats;
+
+		double		most = ((uint32) several[bin / 32] >> (bin % 32)) & 1
+			? most_within(&search->node, search->below, cell, null, bar, search->side) : 0;
+
+		if (most > bar)
+		{
+			double	   *to = more_numbers(bins, 5 + 2 * stats);
+
+			to[0] = slot;
+			to[1] = feature;
+			to[2] = bin;
+			to[3] = rows_of(plan, cell);
+			to[4] = most;
+			memcpy(to + 5, search->below, stats * sizeof(double));
+			memcpy(to + 5 + stats, null, stats * sizeof(double));
+		}
+		for (int i = 0; i < stats; i++)
+			search->below[i] += cell[i];
+	}
+}
+
+/* The same of all features, for a node whose best split between bins is found. */
+static void
+look_within(Search *search, const State *state, int slot, Numbers *bins)
+{
+	const Plan *plan = search->node.plan;
+	const double *cells = state->body + state->nparams;
+	const double *several = plan->several;
+
+	for (int f = 0; f < plan->features; f++)
+	{
+		if (plan->is_number[f])
+		{
+			bins_worth_a_look(search, cells + (Size) slot * plan->codes[f] * plan->stats, f, slot, several, bins);
+			several += (plan->codes[f] - 1 + 31) / 32;
+		}
+		cells += (Size) plan->slots * plan->codes[f] * plan->stats;
+	}
+}
+
+/* An outcome of some numbers; of how many rows there are in a list of rows of one width, and of these. */
+State *
+outcome_of(const State *state, const double *numbers, int64 count, const Numbers *list, int width)
+{
+	State	   *outcome = state_outcome(state, count + (list ? 1 + list->count : 0));
+
+	memcpy(outcome->body, numbers, count * sizeof(double));
+	if (list == NULL)
+		return outcome;
+	outcome->body[count] = list->count / width;
+	if (list->count > 0)
+		memcpy(outcome->body + count + 1, list->data, list->count * sizeof(double));
+	return outcome;
+}
+
 State *
 dtree_outcome(const State *state)
 {
 	const Plan *plan;
 	Search		search = {0};
 	State	   *outcome;
+	double	   *room;
 	double	   *out;
+	Numbers		bins = {0};
 	int64		width;
 
 	if (state->ncols == dtree_kernel.scalars)
 		return state_outcome(state, 0);
 	plan = dtree_plan(state->ncols, state->nparams, state->body);
-	if (!plan->histograms)
+	if (plan->counting == COUNT_INTERVALS)
+		return interval_outcome(plan, state);
+	if (!has_histograms(plan->counting))
 		whole_parameter(0, 1, 1);
 	width = FOUND + 2 * plan->stats;
 	for (int f = 0; f < plan->features; f++)
 		width += state->body[HEADER + f] < 0 ? plan->codes[f] * plan->stats : 0;
-	outcome = state_outcome(state, plan->slots * width);
-	search.plan = plan;
+	room = out = palloc0(Max(plan->slots * width, 1) * sizeof(double));
 	search.below = palloc(plan->stats * sizeof(double));
 	search.side = palloc(plan->stats * sizeof(double));
-	out = outcome->body;
+	search.node.plan = plan;
 	for (int slot = 0; slot < plan->slots; slot++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		out = find_split(&search, state, slot, out);
+		if (plan->counting == COUNT_AND_BOUND)
+			look_within(&search, state, slot, &bins);
+	}
+	outcome = outcome_of(state, room, plan->slots * width, plan->counting == COUNT_AND_BOUND ? &bins : NULL,
+						 5 + 2 * plan->stats);
+	pfree(room);
 	pfree(search.below);
 	pfree(search.side);
 	return outcome;

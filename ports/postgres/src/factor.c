@@ -113,16 +113,18 @@ factor_keep(Factor *f, int p)
 	}
 }
 
-/* The target's coefficients, one row: b with L' b = the target's row of L; 0 for aliased columns. */
+/*
+ * The coefficients of a column on the kept ones before it, one row: b with L' b = the column's row of L; 0 for aliased
+ * columns.  Column k is the target.
+ */
 DD_CLONES Halves
-factor_solution(const Factor *f)
+factor_solution(const Factor *f, int column)
 {
-	int			k = f->k;
-	Halves		b = halves_new(1, k);
+	Halves		b = halves_new(1, f->k);
 
-	for (int j = 0; j < k; j++)
-		half_put(b, 0, j, half_at(f->l, k, j));
-	for (int p = k - 1; p > 0; p--)
+	for (int j = 0; j < column; j++)
+		half_put(b, 0, j, half_at(f->l, column, j));
+	for (int p = column - 1; p > 0; p--)
 		if (f->kept[p])
 			subtract_times(b, 0, half_at(b, 0, p), f->l, p, 0, p);
 	return b;

@@ -51,7 +51,7 @@ extern Halves halves_copy(Halves m, int rows);
 extern void halves_subtract(Halves a, int i, dd b, Halves c, int j, int columns);
 extern Factor factor_new(int k);
 extern void factor_keep(Factor *f, int p);
-extern Halves factor_solution(const Factor *f);
+extern Halves factor_solution(const Factor *f, int column);
 extern Halves factor_inverse(const Factor *f);
 
 #endif

@@ -9,7 +9,6 @@
 #define MADPY_KERNEL_H
 
 #include "postgres.h"
-#include "compat.h"
 #include "fmgr.h"
 #include "utils/array.h"
 
@@ -24,6 +23,8 @@ typedef struct RowBlock
 {
 	int			rows;
 	const double **columns;		/* columns[j][0 .. rows - 1]: the features, then the kernel's scalars */
+	const uint16 **codes;		/* NULL, or the bin of each value, by column: see store_bin */
+	uint32	   *places;			/* NULL, or a number that a kernel may keep with each row, 0 at first */
 } RowBlock;
 
 /*
@@ -81,11 +82,12 @@ extern const Kernel column_moments_kernel;
 extern State *state_new(const Kernel *kernel, int ncols, int nparams, const double *params, int tail_capacity);
 extern State *state_check(const Kernel *kernel, bytea *value);
 extern State *state_folded(const Kernel *kernel, bytea *value);
+extern State *state_merged(const Kernel *kernel, State *into, State *from);
 extern State *state_outcome(const State *state, int64 numbers);
 extern const double *vector_argument(ArrayType *array, const char *what, int *length);
 
-/* regr.c: what scorers of models with coefficients share */
-extern bool linear_predictor(FunctionCallInfo fcinfo, double *result);
+/* regr_predict.c: what scorers of models with coefficients share */
+extern bool linear_predictor(FunctionCallInfo fcinfo, double tolerance, double *result);
 
 /* kernel.c: the list of kernels, and what they share */
 extern const Kernel *kernel_by_name(const char *name);

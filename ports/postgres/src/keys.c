@@ -149,6 +149,7 @@ read_key(const char **at, const char *end, Oid type, int32 typmod, bool *isnull)
 	Oid			ioparam;
 	int32		length;
 	char	   *text;
+	Datum		key;
 
 	if (end - *at < (ptrdiff_t) sizeof(length))
 		damaged();
@@ -163,7 +164,9 @@ read_key(const char **at, const char *end, Oid type, int32 typmod, bool *isnull)
 	text = pnstrdup(*at, length);
 	*at += length;
 	getTypeInputInfo(base, &input, &ioparam);
-	return OidInputFunctionCall(input, text, ioparam, typmod);
+	key = OidInputFunctionCall(input, text, ioparam, typmod);
+	pfree(text);
+	return key;
 }
 
 /* Read the keys; where they end. */

@@ -16,7 +16,6 @@
 #define MADPY_MODEL_H
 
 #include "postgres.h"
-#include "compat.h"
 #include "fmgr.h"
 
 typedef enum Method

@@ -6,7 +6,6 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "compat.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
@@ -47,6 +46,7 @@ numbers(PG_FUNCTION_ARGS)
 	int			dims[MAXDIM];
 	int			lower[MAXDIM];
 	int			count;
+	const char *found;
 	int			known = 0;
 	double	   *values;
 	bool	   *nulls;
@@ -61,9 +61,10 @@ numbers(PG_FUNCTION_ARGS)
 		lower[d] = 1;
 	}
 	count = ArrayGetNItems(ndims, dims);
+	found = numbers_at(PG_GETARG_BYTEA_PP(0), PG_GETARG_INT32(1), count);
 	values = palloc(count * sizeof(double));
 	nulls = palloc(count * sizeof(bool));
-	memcpy(values, numbers_at(PG_GETARG_BYTEA_PP(0), PG_GETARG_INT32(1), count), count * sizeof(double));
+	memcpy(values, found, count * sizeof(double));
 	for (int i = 0; i < count; i++)
 	{
 		nulls[i] = isnan(values[i]);

@@ -46,6 +46,8 @@ factorize(const Moments *moments, Ols *ols)
 	for (int i = 0; i < ols->k; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		if (ols->own_references[i])
+			continue;
 		if (ols->rank < moments->rows && adds(moments, ols, i, half_at(f.left, i, i), moment(moments, i + 1, i + 1)))
 		{
 			factor_keep(&f, i);
@@ -120,7 +122,7 @@ total_squares(const Moments *moments, bool intercept)
 }
 
 Ols *
-ols_fit(const Moments *original)
+ols_fit(const Moments *original, const int32 *blocks)
 {
 	int			k = original->m - 1;
 	Ols		   *ols = palloc0(sizeof(Ols));
@@ -130,6 +132,8 @@ ols_fit(const Moments *original)
 	check_magnitude(original);
 	ols->k = k;
 	ols->rows = original->rows;
+	ols->own_references = own_references(original, blocks);
+	ols->target_square = raw_moment(original, k + 1, k + 1);
 	moments = normalize(ols, original, true);
 	f = factorize(&moments, ols);
 	if (ols->constant >= 0 && !f.kept[ols->constant])
@@ -147,7 +151,8 @@ ols_fit(const Moments *original)
 	if (!(ols->rss.hi > EXACT_FIT * moment(&moments, k + 1, k + 1).hi) || ols->rows == ols->rank)
 		ols->rss = dd_from(0);
 
-	restore_coef(ols, &moments, factor_solution(&f));
+	ols->factor = f;
+	restore_coef(ols, &moments, factor_solution(&f, k));
 	ols->solved_inverse = factor_inverse(&f);
 	ols->inverse = halves_copy(ols->solved_inverse, k);
 	restore_matrix(ols, ols->inverse);

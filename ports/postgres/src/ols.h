@@ -20,6 +20,9 @@
 /* A residual sum of squares below this part of the target's is rounding: the fit is exact. */
 #define EXACT_FIT 1e-31
 
+/* The same of R's summary.lm, of the residual variance and the mean square of the target as it came: it warns. */
+#define PERFECT_FIT 1e-30
+
 /* Below this a sum of squares, 106 bits of it, meets the smallest double, 1e-308. */
 #define SMALLEST_SQUARE 1e-270
 
@@ -31,6 +34,7 @@ typedef struct Ols
 	bool	   *aliased;		/* k flags: not estimated, a combination of features before it */
 	double	   *coef;			/* k; 0 where aliased */
 	bool		intercept;		/* a combination of the features is constant */
+	double		target_square;	/* the sum of the target's squares as it came, times the weights */
 	double		condition;		/* of X, by singular values; NaN if all are aliased */
 
 	/* In units of powers of two in which squares are near 1; see normalize in ols.c. */
@@ -47,10 +51,19 @@ typedef struct Ols
 	double		weight_scale;	/* and the weights */
 	dd		   *shift;			/* k: the constant's coefficient has shift[j] times that of column j too much */
 	Halves		solved_inverse; /* the inverse before that was put right */
+	Factor		factor;			/* of the columns that were solved for */
+	bool	   *own_references; /* k flags: aliased, being the reference of a text column; see ols_aliases.c */
 } Ols;
 
-/* The last column of the moments regressed on the ones before it. */
-extern Ols *ols_fit(const Moments *moments);
+/*
+ * The last column of the moments regressed on the ones before it.  blocks: NULL, or of each feature the number of the
+ * text column that it is a level of, 0 for others; the first feature is a 1 then.
+ */
+extern Ols *ols_fit(const Moments *moments, const int32 *blocks);
+
+/* ols_aliases.c: k - rank rows of k, each aliased column as a combination of others. */
+extern double *ols_aliases(const Ols *ols, const Moments *moments, const int32 *blocks);
+extern bool *own_references(const Moments *moments, const int32 *blocks);
 
 /* inverse * meat * inverse, k x k, in units of the coefficients squared. */
 extern double *ols_sandwich(const Ols *ols, const Moments *meat);

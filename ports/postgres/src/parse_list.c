@@ -9,7 +9,6 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "compat.h"
 #include "funcapi.h"
 #include "nodes/parsenodes.h"
 #include "parser/parser.h"

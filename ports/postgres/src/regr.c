@@ -1,5 +1,5 @@
 /*
- * regr.c: linear regression as SQL sees it: what is made of a state of moments, and predictions.
+ * regr.c: linear regression as SQL sees it: what is made of a state of moments.
  */
 #include "postgres.h"
 
@@ -27,11 +27,26 @@ typedef struct Fit
 	double	   *p_values;
 } Fit;
 
+/* Argument `number`, if there is one: of each of k features the number of its text column, 0 for others, or NULL. */
+static const int32 *
+blocks_argument(FunctionCallInfo fcinfo, int number, int k)
+{
+	ArrayType  *array = PG_NARGS() <= number || PG_ARGISNULL(number) ? NULL : PG_GETARG_ARRAYTYPE_P(number);
+
+	if (array == NULL || ARR_NDIM(array) == 0)
+		return NULL;
+	if (ARR_NDIM(array) != 1 || ARR_ELEMTYPE(array) != INT4OID || ARR_HASNULL(array) || ARR_DIMS(array)[0] != k)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("blocks must be an array of %d integers", k)));
+	return (const int32 *) ARR_DATA_PTR(array);
+}
+
 static Fit
-fit_of(const State *state)
+fit_of(const State *state, const int32 *blocks)
 {
 	Moments		moments = moments_of(state);
-	const Ols  *ols = ols_fit(&moments);
+	const Ols  *ols = ols_fit(&moments, blocks);
 	int			k = ols->k;
 	Fit			fit = {.ols = ols};
 
@@ -175,7 +190,7 @@ fill_record(const Fit *fit, Datum *values, bool *nulls)
 	values[HAS_INTERCEPT] = BoolGetDatum(fit->ols->intercept);
 }
 
-/* regr_fit(state): the final function of regr_agg. */
+/* regr_fit(state), the final function of regr_agg; and with the blocks of text columns. */
 PG_FUNCTION_INFO_V1(regr_fit);
 Datum
 regr_fit(PG_FUNCTION_ARGS)
@@ -193,7 +208,7 @@ regr_fit(PG_FUNCTION_ARGS)
 	memset(nulls, true, sizeof(nulls));
 	if (state->rows_used > 0)
 	{
-		Fit			fit = fit_of(state);
+		Fit			fit = fit_of(state, blocks_argument(fcinfo, 1, moments_of(state).m - 1));
 
 		fill_record(&fit, values, nulls);
 	}
@@ -216,7 +231,7 @@ mregr_##part(PG_FUNCTION_ARGS) \
 	state = state_argument(fcinfo, 0); \
 	if (state->rows_used == 0) \
 		PG_RETURN_NULL(); \
-	fit = fit_of(state); \
+	fit = fit_of(state, NULL); \
 	expression; \
 }
 
@@ -226,7 +241,7 @@ MREGR_FINAL(pvalues, PG_RETURN_DATUM(vector_datum(fit.p_values, fit.ols->k)))
 MREGR_FINAL(r2, if (isnan(fit.r2)) PG_RETURN_NULL(); else PG_RETURN_FLOAT8(fit.r2))
 
 /*
- * regr_sandwich(moments, meat): the heteroskedasticity-consistent covariance of the coefficients without a correction
+ * regr_sandwich(moments, meat, blocks): the heteroskedasticity-consistent covariance of the coefficients without a correction
  * for small samples (HC0), k x k; NULL where a term is aliased.
  */
 PG_FUNCTION_INFO_V1(regr_sandwich);
@@ -245,13 +260,49 @@ regr_sandwich(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("these states do not belong together")));
-	ols = ols_fit(&moments);
+	ols = ols_fit(&moments, blocks_argument(fcinfo, 2, moments.m - 1));
 	values = ols_sandwich(ols, &meat);
 	for (int i = 0; i < ols->k; i++)
 		for (int j = 0; j < ols->k; j++)
 			if (ols->aliased[i] || ols->aliased[j])
 				values[(Size) i * ols->k + j] = NAN;
 	PG_RETURN_DATUM(number_array(values, 2, dims));
+}
+
+/* regr_aliases(moments, blocks): a row for each aliased term, the combination of terms that it is. */
+PG_FUNCTION_INFO_V1(regr_aliases);
+Datum
+regr_aliases(PG_FUNCTION_ARGS)
+{
+	State	   *state = state_argument(fcinfo, 0);
+	Moments		moments;
+	const int32 *blocks;
+	const Ols  *ols;
+
+	if (state->rows_used == 0)
+		PG_RETURN_NULL();
+	moments = moments_of(state);
+	blocks = blocks_argument(fcinfo, 1, moments.m - 1);
+	ols = ols_fit(&moments, blocks);
+	if (ols->rank == ols->k)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(number_array(ols_aliases(ols, &moments, blocks), 2, (int[]) {ols->k - ols->rank, ols->k}));
+}
+
+/* regr_is_perfect(moments): whether the residuals may be the rounding of the target only, by the bound of R's summary.lm. */
+PG_FUNCTION_INFO_V1(regr_is_perfect);
+Datum
+regr_is_perfect(PG_FUNCTION_ARGS)
+{
+	State	   *state = state_argument(fcinfo, 0);
+	Fit			fit;
+	double		variance;
+
+	if (state->rows_used == 0)
+		PG_RETURN_BOOL(false);
+	fit = fit_of(state, NULL);
+	variance = fit.sigma2 * fit.ols->target_unit * fit.ols->target_unit;
+	PG_RETURN_BOOL(variance < PERFECT_FIT * fit.ols->target_square / fit.ols->rows);
 }
 
 /* regr_constants(moments): of each feature the value that it has in every row, NULL where it has several. */
@@ -272,60 +323,4 @@ regr_constants(PG_FUNCTION_ARGS)
 	for (int i = 0; i < k; i++)
 		values[i] = moments.minima[i] == moments.maxima[i] ? moments.minima[i] : NAN;
 	PG_RETURN_DATUM(number_array(values, 1, &k));
-}
-
-/* regr_predict(coef, x): the sum of coef[j] x[j], compensated; a NULL in coef is an aliased term and counts as 0. */
-DD_CLONES static double
-compensated_product(const double *coef, const bits8 *coef_nulls, const double *x, int k)
-{
-	dd			sum = dd_from(0);
-
-	for (int j = 0; j < k; j++)
-	{
-		dd			p;
-		dd			s;
-
-		if (coef_nulls && !(coef_nulls[j / 8] & (1 << (j % 8))))
-			continue;
-		p = two_prod(*coef++, x[j]);
-		s = two_sum(sum.hi, p.hi);
-		sum = (dd) {s.hi, sum.lo + s.lo + p.lo};
-	}
-	return isfinite(sum.hi) ? dd_double(sum) : sum.hi;
-}
-
-/* The linear predictor of the arguments coef and x of a scorer; false where a feature is NULL. */
-bool
-linear_predictor(FunctionCallInfo fcinfo, double *result)
-{
-	ArrayType  *coef = PG_GETARG_ARRAYTYPE_P(0);
-	ArrayType  *features = PG_GETARG_ARRAYTYPE_P(1);
-	int			k;
-	int			given = ArrayGetNItems(ARR_NDIM(coef), ARR_DIMS(coef));
-	const double *x = vector_argument(features, "features", &k);
-
-	if (ARR_NDIM(coef) != 1 || ARR_ELEMTYPE(coef) != FLOAT8OID)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("coef must be an array of one dimension")));
-	if (k != given)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("%d features do not fit %d coefficients", k, given),
-				 errhint("Give the features in the order of training, with the 1 of the intercept if the model has one.")));
-	if (x == NULL)
-		return false;
-	*result = compensated_product((const double *) ARR_DATA_PTR(coef), ARR_NULLBITMAP(coef), x, k);
-	return true;
-}
-
-PG_FUNCTION_INFO_V1(regr_predict);
-Datum
-regr_predict(PG_FUNCTION_ARGS)
-{
-	double		prediction;
-
-	if (!linear_predictor(fcinfo, &prediction))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(prediction);
 }

@@ -6,7 +6,6 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
-#include "compat.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"

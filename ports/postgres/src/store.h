@@ -41,6 +41,8 @@ typedef struct Store
 	int64		blocks;			/* there is room for */
 	int64		rows;
 	bool	   *has_nulls;		/* ncols */
+	uint16	   *codes;			/* NULL, or the bin of each value, laid out as the values are: see store_bin */
+	uint32	   *places;			/* NULL, or by row what a kernel keeps from pass to pass */
 	Dict	  **levels;			/* ncols, NULL where a column is not codes */
 	Dict	   *groups;			/* NULL: one group, all rows */
 	int64	   *group_start;	/* groups + 1 row numbers: rows lie group by group */
@@ -66,6 +68,8 @@ extern const Store *store_part(Store *store, int64 from, int64 to);
 extern void store_free(Store *store);
 extern Store *store_find(int id);
 extern Store *store_argument(int id);
+extern void store_check_step(const Store *store, const Kernel *kernel, int64 nparams);
+extern State *store_group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams);
 
 static inline int
 store_group_count(const Store *store)
@@ -90,6 +94,13 @@ static inline double *
 store_column(const Store *store, int64 block, int column)
 {
 	return (double *) (store->base + block * store->block_bytes) + (Size) column * store->block_rows;
+}
+
+/* The bins of a column's values in a block. */
+static inline uint16 *
+store_codes(const Store *store, int64 block, int column)
+{
+	return store->codes + ((Size) block * store->ncols + column) * store->block_rows;
 }
 
 /* One bit per row: 1 is NULL. */

@@ -119,6 +119,13 @@ store_set_null(Store *store, int64 row, int column)
 	store->has_nulls[column] = true;
 }
 
+static void
+close_file(int fd)
+{
+	close(fd);
+	ReleaseExternalFD();
+}
+
 void
 store_unmap(Store *store)
 {
@@ -129,35 +136,50 @@ store_unmap(Store *store)
 	store->base = NULL;
 	store->mapped = 0;
 	if (store->fd >= 0)
-	{
-		close(store->fd);
-		ReleaseExternalFD();
-	}
+		close_file(store->fd);
 	store->fd = -1;
 }
 
-/* A memory file of the blocks. */
 static void
-write_file(Store *store, Size size)
+write_blocks(int fd, const char *blocks, Size size)
 {
-	if (!AcquireExternalFD())
-		no_memory("too many files are open");
-	store->fd = memfd_create("madpy", MFD_CLOEXEC);
-	if (store->fd < 0)
-	{
-		ReleaseExternalFD();
-		no_memory("memfd_create");
-	}
 	for (Size done = 0; done < size;)
 	{
 		ssize_t		written;
 
 		CHECK_FOR_INTERRUPTS();
-		written = write(store->fd, store->base + done, Min(size - done, BLOCK_BYTES));
+		written = write(fd, blocks + done, Min(size - done, BLOCK_BYTES));
 		if (written < 0)
 			no_memory("write");
 		done += written;
 	}
+}
+
+/* A memory file of the blocks; the store's once it is whole, since whoever maps it reads all of it. */
+static void
+write_file(Store *store, Size size)
+{
+	int			fd;
+
+	if (!AcquireExternalFD())
+		no_memory("too many files are open");
+	fd = memfd_create("madpy", MFD_CLOEXEC);
+	if (fd < 0)
+	{
+		ReleaseExternalFD();
+		no_memory("memfd_create");
+	}
+	PG_TRY();
+	{
+		write_blocks(fd, store->base, size);
+	}
+	PG_CATCH();
+	{
+		close_file(fd);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	store->fd = fd;
 }
 
 /* store_map(store, OUT fd, OUT bytes, OUT num_rows, OUT num_columns, OUT block_rows): what a reader of the file needs. */

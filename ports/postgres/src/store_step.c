@@ -26,12 +26,12 @@ is_null(const Store *store, int64 row, int column)
 }
 
 /*
- * Rows of one block that a kernel can use, copied: without a NULL, or with NULLs among the features as NaN.  columns and
- * room for their values are the caller's.
+ * Rows of one block that a kernel can use, copied: without a NULL, or with NULLs among the features as NaN.  The arrays
+ * of the block, and room for values and codes, are the caller's.
  */
 static int
 usable_rows(const Store *store, const Kernel *kernel, int64 block, int first, int rows,
-			const double **columns, double *room)
+			RowBlock *into, double *room, uint16 *code_room)
 {
 	int			needed = kernel->takes_nulls ? store->ncols - kernel->scalars : 0;	/* columns from here on */
 	int			kept = 0;
@@ -47,10 +47,16 @@ usable_rows(const Store *store, const Kernel *kernel, int64 block, int first, in
 		for (int c = 0; c < store->ncols; c++)
 			room[(Size) c * store->block_rows + kept] =
 				c < needed && is_null(store, block * store->block_rows + r, c) ? NAN : store_column(store, block, c)[r];
+		for (int c = 0; c < store->ncols && into->codes; c++)
+			code_room[(Size) c * store->block_rows + kept] = store_codes(store, block, c)[r];
 		kept++;
 	}
 	for (int c = 0; c < store->ncols; c++)
-		columns[c] = room + (Size) c * store->block_rows;
+	{
+		into->columns[c] = room + (Size) c * store->block_rows;
+		if (into->codes)
+			into->codes[c] = code_room + (Size) c * store->block_rows;
+	}
 	return kept;
 }
 
@@ -75,7 +81,9 @@ static void
 run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, int64 to)
 {
 	const double **columns = palloc(store->ncols * sizeof(double *));
+	const uint16 **codes = store->codes ? palloc(store->ncols * sizeof(uint16 *)) : NULL;
 	double	   *room = NULL;
+	uint16	   *code_room = NULL;
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "madpy kernel", ALLOCSET_DEFAULT_SIZES);
 
 	while (from < to)
@@ -83,7 +91,7 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 		int64		block = block_of(store, from);
 		int			first = row_of(store, from);
 		int			rows = Min(to - from, store->block_rows - first);
-		RowBlock		b = {rows, columns};
+		RowBlock	b = {rows, columns, codes, store->places ? store->places + from : NULL};
 		MemoryContext old;
 
 		CHECK_FOR_INTERRUPTS();
@@ -91,12 +99,19 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 		{
 			if (room == NULL)
 				room = palloc((Size) store->ncols * store->block_rows * sizeof(double));
-			b.rows = usable_rows(store, kernel, block, first, rows, columns, room);
+			if (codes && code_room == NULL)
+				code_room = palloc((Size) store->ncols * store->block_rows * sizeof(uint16));
+			b.places = NULL;
+			b.rows = usable_rows(store, kernel, block, first, rows, &b, room, code_room);
 			state->rows_skipped += rows - b.rows;
 		}
 		else
 			for (int c = 0; c < store->ncols; c++)
+			{
 				columns[c] = store_column(store, block, c) + first;
+				if (codes)
+					codes[c] = store_codes(store, block, c) + first;
+			}
 		old = MemoryContextSwitchTo(scratch);
 		if (b.rows > 0)
 			kernel->add(state, &b);
@@ -108,8 +123,8 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 }
 
 /* The state of one group after one pass over its rows. */
-static State *
-group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams)
+State *
+store_group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams)
 {
 	State	   *state = state_new(kernel, store->ncols, nparams, params, 0);
 	int64		from = store->groups ? store->group_start[group] : 0;
@@ -142,8 +157,8 @@ check_group(const Store *store, int group)
 				 errmsg("there is no group %d in store %d", group, store->id)));
 }
 
-static void
-check_step(const Store *store, const Kernel *kernel, int64 nparams)
+void
+store_check_step(const Store *store, const Kernel *kernel, int64 nparams)
 {
 	if (kernel->has_params != (nparams > 0))
 		ereport(ERROR,
@@ -178,10 +193,10 @@ store_step(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("parameters must be an array of numbers without NULL")));
 	check_group(store, group);
-	check_step(store, kernel, nparams);
+	store_check_step(store, kernel, nparams);
 	if (store->rows == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_POINTER(group_state(store, kernel, group, params, nparams));
+	PG_RETURN_POINTER(store_group_state(store, kernel, group, params, nparams));
 }
 
 /* The numbers of some groups; all of them where none is named. */
@@ -233,7 +248,7 @@ step_arguments(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%zu bytes of parameters do not fit %d groups", size, steps.groups)));
-	check_step(steps.store, steps.kernel, steps.nparams);
+	store_check_step(steps.store, steps.kernel, steps.nparams);
 	steps.params = copy_pieces(palloc(size), VARDATA_ANY(given), size);
 	if (steps.store->rows == 0)
 		steps.groups = 0;
@@ -243,7 +258,7 @@ step_arguments(FunctionCallInfo fcinfo)
 static State *
 next_state(const Steps *steps, int i)
 {
-	return group_state(steps->store, steps->kernel, steps->numbers[i], steps->params + i * steps->nparams,
+	return store_group_state(steps->store, steps->kernel, steps->numbers[i], steps->params + i * steps->nparams,
 					   steps->nparams);
 }
 

@@ -168,7 +168,7 @@ Summary *
 summary_fold(Summary *summary)
 {
 	const uint64 *tail;
-	int			count = summary->waiting;
+	int			count = Min(summary->waiting, SUMMARY_TAIL);	/* as checked; for gcc 16 */
 	double		x[SUMMARY_TAIL];
 	const double *column = x;
 	RowBlock		block = {0, &column};

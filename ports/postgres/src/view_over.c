@@ -8,7 +8,6 @@
 #include "access/attmap.h"
 #include "access/table.h"
 #include "catalog/pg_class.h"
-#include "compat.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"

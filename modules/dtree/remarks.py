@@ -1,0 +1,39 @@
+"""What a training tells beside its result: features that are never there, trees that a limit kept small."""
+
+import numpy as np
+
+from madpy.modules.dtree.core import rows_of
+from madpy.modules.dtree.grow import Limits, Trees, node_loss
+from madpy.modules.dtree.passes import Passes
+from madpy.ports.postgres.db import Database
+
+
+def warn_of_empty(db: Database, passes: Passes, names: list[str]) -> None:
+    """A WARNING with the features that are NULL, or NaN, in every row."""
+    if empty := passes.empty_features():
+        db.warning(f"left out, being NULL in every row: {', '.join(names[f] for f in empty)}")
+
+
+def say_what_stopped(db: Database, trees: Trees, limits: Limits) -> None:
+    """A NOTICE with the limit because of which trees are one leaf, although their targets differ."""
+    criterion = limits.rule.criterion
+    roots = np.flatnonzero(trees.parent < 0)
+    rows = rows_of(trees.counts[roots], criterion)
+    roots, rows = roots[rows > 0], rows[rows > 0]
+    is_leaf = (trees.left[roots] < 0) & (node_loss(trees.counts[roots], criterion) > 0)
+    stopped = {
+        f"max_depth is {limits.max_depth}": is_leaf & (limits.max_depth == 0),
+        f"than min_split, {limits.min_split}": is_leaf & (rows < limits.min_split),
+        f"than twice min_bucket, {limits.rule.min_bucket}": is_leaf & (rows < 2 * limits.rule.min_bucket),
+    }
+    for limit, which in stopped.items():
+        if not which.any():
+            continue
+        if len(roots) == 1:
+            what = "the tree is one leaf: "
+            why = limit if "than" not in limit else f"{int(rows[0])} rows are fewer {limit}"
+        else:
+            what = f"{int(which.sum())} of {len(roots)} trees are one leaf: "
+            why = limit if "than" not in limit else f"their groups have fewer rows {limit}"
+        db.notice(what + why)
+        return

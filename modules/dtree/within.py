@@ -1,0 +1,92 @@
+"""Splits within bins: what is looked at again, and what is found there.  Pure: numpy."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from madpy.modules.dtree.core import TINY, Array, Integers, Splits
+
+WORTH = 0.01  # a place is looked at where it may gain so much more than the best that is known
+
+
+@dataclass
+class Places:
+    """Bins, or parts of them, in which a node may have a better split than is known, P of them."""
+
+    node: Integers  # which of the nodes in question
+    feature: Integers
+    bin: Integers
+    low: Array  # the smallest of its values, or -infinity for all there are in the bin
+    high: Array  # the largest
+    rows: Array
+    most: Array  # that a split there can gain
+    below: Array  # (P, C): counts to the left of it, without those of NULL
+    null: Array  # (P, C)
+
+    @classmethod
+    def none(cls, stats: int) -> "Places":
+        whole, number, counts = np.zeros(0, np.int64), np.zeros(0), np.zeros((0, stats))
+        return cls(whole, whole, whole, number, number, number, number, counts, counts)
+
+    @classmethod
+    def bins(cls, node: Integers, rows: Array) -> "Places":
+        """Bins as a pass lists them (src/dtree_splits.c), without the slot."""
+        stats = (rows.shape[1] - 4) // 2
+        feature, bin = rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64)
+        wide = np.full(len(rows), np.inf)
+        return cls(
+            node, feature, bin, -wide, wide, rows[:, 2], rows[:, 3], rows[:, 4 : 4 + stats],
+            rows[:, 4 + stats :],
+        )  # fmt: skip
+
+    @classmethod
+    def join(cls, parts: list["Places"]) -> "Places":
+        return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)))
+
+    def __len__(self) -> int:
+        return len(self.node)
+
+    def of(self, places: Integers) -> "Places":
+        """Some of them."""
+        return Places(*(getattr(self, f.name)[places] for f in fields(self)))
+
+    def among(self, nodes: Integers) -> "Places":
+        """Those of some nodes, by their numbers among these."""
+        number = np.full(max(self.node.max(initial=-1), nodes.max(initial=-1)) + 1, -1)
+        number[nodes] = np.arange(len(nodes))
+        result = self.of(np.flatnonzero(number[self.node] >= 0))
+        result.node = number[result.node]
+        return result
+
+    def worth(self, splits: Splits) -> "Places":
+        """Those that may gain noticeably more than the splits that are known."""
+        return self.of(np.flatnonzero(self.most > splits.gain[self.node] * (1 + WORTH)))
+
+
+@dataclass(frozen=True)
+class Found:
+    """The best split in each of P places; `gain` is 0 where there is none."""
+
+    gain: Array
+    threshold: Array
+    null_right: Array
+    left: Array  # (P, C)
+
+
+def take(splits: Splits, places: Places, found: Found, null_rows: Array) -> None:
+    """Put what is found in places in the place of splits that gain less."""
+    order = np.lexsort([-np.arange(len(places)), found.gain])
+    best = np.full(len(splits.gain), -1)
+    best[places.node[order]] = order  # the last one written is the best
+    nodes = np.flatnonzero(best >= 0)
+    nodes = nodes[found.gain[best[nodes]] > splits.gain[nodes] * (1 + TINY)]
+    at = best[nodes]
+    splits.gain[nodes] = found.gain[at]
+    splits.feature[nodes] = places.feature[at]
+    splits.last_left[nodes] = places.bin[at]
+    splits.threshold[nodes] = found.threshold[at]
+    splits.null_right[nodes] = found.null_right[at] > 0
+    splits.null_rows[nodes] = null_rows[at]
+    splits.left[nodes] = found.left[at]
+    for node in nodes.tolist():
+        splits.levels_left.pop(node, None)

@@ -1,0 +1,16 @@
+-- snapshot: what the statements of one call of a driver see of other transactions (src/snapshot.c).
+
+CREATE FUNCTION MADLIB_SCHEMA.__snapshot_take() RETURNS integer
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'snapshot_take';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__snapshot_take() IS
+    'keeps the snapshot of this statement until the transaction ends, and returns its number';
+
+CREATE FUNCTION MADLIB_SCHEMA.__snapshot_execute(snapshot integer, statement text, parameters bytea[] DEFAULT '{}')
+RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'snapshot_execute';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__snapshot_execute(integer, text, bytea[]) IS
+    'runs a statement of the caller''s under a snapshot that was kept: SELECT __snapshot_execute(...) gives each row as a record';
+
+CREATE FUNCTION MADLIB_SCHEMA.__snapshot_free(snapshot integer) RETURNS void
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'snapshot_free';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__snapshot_free(integer) IS 'gives a snapshot back before the transaction ends';

@@ -1,0 +1,204 @@
+/*
+ * snapshot.c: the statements of one call of a driver, all under one snapshot.
+ *
+ * A VOLATILE function takes a new snapshot for each of its statements in READ COMMITTED: two passes over a table would see
+ * other rows.  A driver takes a snapshot here once, and its statements are run under it; what the transaction itself has
+ * changed they see as ever.  A snapshot belongs to the transaction: freed at its end, on error too.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "snapshot.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+typedef struct Kept
+{
+	int			id;
+	SubTransactionId since;
+	Snapshot	snapshot;		/* registered with the transaction */
+} Kept;
+
+static List *kept = NIL;		/* in TopTransactionContext */
+static int	last_id = 0;
+
+static void
+forget(Kept *one)
+{
+	kept = list_delete_ptr(kept, one);
+	UnregisterSnapshotFromOwner(one->snapshot, TopTransactionResourceOwner);
+	pfree(one);
+}
+
+/* Subtransactions are numbered in the order in which they begin. */
+static void
+forget_since(SubTransactionId first)
+{
+	for (int n = list_length(kept); n-- > 0;)
+	{
+		Kept	   *one = list_nth(kept, n);
+
+		if (one->since >= first)
+			forget(one);
+	}
+}
+
+/* After an error PostgreSQL gives back what is registered; at a commit it would warn. */
+static void
+transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
+		forget_since(TopSubTransactionId);
+	else if (event == XACT_EVENT_ABORT)
+		kept = NIL;
+}
+
+static void
+subtransaction_end(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		forget_since(mine);
+}
+
+void
+snapshot_init(void)
+{
+	RegisterXactCallback(transaction_end, NULL);
+	RegisterSubXactCallback(subtransaction_end, NULL);
+}
+
+static Kept *
+find(int id)
+{
+	ListCell   *cell;
+
+	foreach(cell, kept)
+		if (((Kept *) lfirst(cell))->id == id)
+			return lfirst(cell);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("there is no snapshot %d in this transaction", id)));
+}
+
+/* snapshot_take(): the number of a snapshot, that of the statement this is called in. */
+PG_FUNCTION_INFO_V1(snapshot_take);
+Datum
+snapshot_take(PG_FUNCTION_ARGS)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	Kept	   *one = palloc0(sizeof(Kept));
+
+	one->id = ++last_id;
+	one->since = GetCurrentSubTransactionId();
+	kept = lappend(kept, one);
+	one->snapshot = RegisterSnapshotOnOwner(GetActiveSnapshot(), TopTransactionResourceOwner);
+	MemoryContextSwitchTo(old);
+	PG_RETURN_INT32(one->id);
+}
+
+/* snapshot_free(snapshot) */
+PG_FUNCTION_INFO_V1(snapshot_free);
+Datum
+snapshot_free(PG_FUNCTION_ARGS)
+{
+	forget(find(PG_GETARG_INT32(0)));
+	PG_RETURN_VOID();
+}
+
+/*
+ * Run a statement.  Its rows outlive the connection to SPI, in a context of the caller's; NULL if it has none.  Parallel
+ * workers are given the same snapshot.
+ */
+static SPITupleTable *
+run_under(Snapshot snapshot, const char *statement, ArrayType *parameters, MemoryContext context, uint64 *count)
+{
+	Datum	   *values;
+	bool	   *nulls;
+	int			n;
+	Oid		   *types;
+	char	   *spi_nulls;
+	SPIPlanPtr	plan;
+	int			result;
+
+	deconstruct_array(parameters, BYTEAOID, -1, false, TYPALIGN_INT, &values, &nulls, &n);
+	types = palloc(n * sizeof(Oid));
+	spi_nulls = palloc(n + 1);
+	for (int i = 0; i < n; i++)
+	{
+		types[i] = BYTEAOID;
+		spi_nulls[i] = nulls[i] ? 'n' : ' ';
+	}
+	SPI_connect();
+	plan = SPI_prepare_cursor(statement, n, types, CURSOR_OPT_PARALLEL_OK);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare_cursor: %s", SPI_result_code_string(SPI_result));
+	result = SPI_execute_snapshot(plan, values, spi_nulls, snapshot, InvalidSnapshot, false, true, 0);
+	if (result < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the statement cannot be run under a snapshot: %s", SPI_result_code_string(result))));
+	*count = SPI_tuptable ? SPI_processed : 0;
+	if (SPI_tuptable)
+	{
+		MemoryContextSetParent(SPI_tuptable->tuptabcxt, context);
+		BlessTupleDesc(SPI_tuptable->tupdesc);
+	}
+	return SPI_tuptable;		/* SPI_finish() forgets it */
+}
+
+/* A row as a record.  It is made one where it lies: a state may be large. */
+static Datum
+record(HeapTuple tuple, TupleDesc desc)
+{
+	if (HeapTupleHasExternal(tuple))
+		return heap_copy_tuple_as_datum(tuple, desc);
+	HeapTupleHeaderSetDatumLength(tuple->t_data, tuple->t_len);
+	HeapTupleHeaderSetTypeId(tuple->t_data, desc->tdtypeid);
+	HeapTupleHeaderSetTypMod(tuple->t_data, desc->tdtypmod);
+	return HeapTupleHeaderGetDatum(tuple->t_data);
+}
+
+/*
+ * snapshot_execute(snapshot, statement, parameters): the rows of any statement, run under a snapshot, each as one record:
+ * in a target list that needs no list of columns.  The snapshot's command id becomes the current one, so that what the
+ * transaction did before is seen.
+ */
+PG_FUNCTION_INFO_V1(snapshot_execute);
+Datum
+snapshot_execute(PG_FUNCTION_ARGS)
+{
+	FuncCallContext *call;
+	SPITupleTable *rows;
+	uint64		n;
+	Datum		row;
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		MemoryContext old;
+		Kept	   *one = find(PG_GETARG_INT32(0));
+
+		call = SRF_FIRSTCALL_INIT();
+		old = MemoryContextSwitchTo(call->multi_call_memory_ctx);
+		call->user_fctx = run_under(one->snapshot, text_to_cstring(PG_GETARG_TEXT_PP(1)), PG_GETARG_ARRAYTYPE_P(2),
+									call->multi_call_memory_ctx, &call->max_calls);
+		SPI_finish();
+		MemoryContextSwitchTo(old);
+	}
+	call = SRF_PERCALL_SETUP();
+	rows = call->user_fctx;
+	n = call->call_cntr;
+	if (n > 0)
+		heap_freetuple(rows->vals[n - 1]);
+	if (n >= call->max_calls)
+		SRF_RETURN_DONE(call);
+	row = record(rows->vals[n], rows->tupdesc);
+	SRF_RETURN_NEXT(call, row);
+}

@@ -1,0 +1,220 @@
+"""Values of the types that the library's functions take: any, at their limits, and valid ones altered."""
+
+import math
+import random
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+from madpy.ports.postgres.model import crc32c
+
+INTEGERS = [0, 1, -1, 2, 3, 7, 8, 16, 127, 128, 129, 255, 256, 1000, 2000, 2001, 32767, 65535, 1000000]
+LIMITS = [2**31 - 1, -(2**31), 2**31 - 2, 2**30, 2**28, 2**27, 2**24, 2**20]
+WIDE = [2**32 - 1, 2**32, 2**61, 2**62, 2**63 - 1, -(2**63)]
+FLOATS = [0.0, -0.0, 0.5, 1.5, -1.5, 1e-300, 5e-324, 1e15, 1e300, -1e300, math.nan, math.inf, -math.inf]
+TEXTS = [
+    "", "a", "b", "x1", "1", "-1", "1e400", "NaN", "ü", "\u2028", "'\"\\", "a" * 63, "w" * 3000,
+    "squared_euclidean", "cosine", "manhattan", "moments", "x, y", "ARRAY[1, a]", "SELECT 1", "0.1.0",
+]  # fmt: skip
+QUERIES = [
+    "SELECT i::float8, (i % 3)::float8 FROM generate_series(1, 300) AS i",
+    "SELECT (i % 3)::float8, ARRAY[i, i * 2]::float8[], 1.0::float8 FROM generate_series(1, 70) AS i",
+    "SELECT chr(65 + i % 5), i, NULLIF(i % 3, 0)::float8, i % 4 FROM generate_series(1, 500) AS i",
+    "SELECT (i % 7)::float8, NULL::float8, (i % 2)::float8 FROM generate_series(1, 129) AS i",
+    "SELECT 1.0::float8, 1.0::float8 WHERE false",
+    "SELECT ARRAY[i, i, i, 1]::float8[], 'g' || i % 3 FROM generate_series(1, 100) AS i",
+    f"SELECT {', '.join('a' * 1600)} FROM (SELECT array_fill(.5::float8, ARRAY[1342178]) AS a OFFSET 0) AS s",
+]
+ANY = [
+    "NULL::text", "NULL::integer", "1", "2.5", "1.5::float8", "'NaN'::float8", "3::bigint", "4::smallint",
+    "true", "'a'::text", "''::text", "' '::text", "'ü'::varchar", "'b'::char(5)", "'n'::name",
+    "'c'::\"char\"", "repeat('x', 5000)", "'u'", "NULL", "'\\x00ff'::bytea", "ARRAY[1, 2]",
+    "ARRAY['a', NULL]", "ARRAY[]::float8[]", "ROW(1, 'a')", "point '(1,2)'", "now()", "date 'infinity'",
+    "interval '1 month'", "'{\"a\": 1}'::jsonb", "'{}'::json", "int4range(1, 5)", "1::oid", "'0/0'::pg_lsn",
+    "money '1'", "B'101'", "'127.0.0.1'::inet", "xml '<a/>'", "1e300::numeric", "'NaN'::numeric",
+    "2147483647", "(-9223372036854775808)::bigint", "(SELECT c FROM pg_class AS c LIMIT 1)",
+]  # fmt: skip
+REGCLASS = [
+    "0", "1", "1259", "'pg_stats'", "'pg_class'", "'pg_indexes'", "4294967295", "'pg_class_oid_index'",
+    "NULL",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Raw:
+    """An expression as it is, with its type in it."""
+
+    text: str
+
+
+def sql(type: str, value: Any) -> str:
+    """A value as SQL that can be nothing else."""
+    if isinstance(value, Raw):
+        return value.text
+    if value is None:
+        return f"NULL::{type}"
+    if isinstance(value, bytes):
+        return f"'\\x{value.hex()}'::bytea"
+    if isinstance(value, list):
+        return f"{quoted(array(value))}::{type}"
+    return f"{quoted(str(value))}::{type}"
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def array(items: list[Any]) -> str:
+    """As PostgreSQL reads arrays; lists within lists are dimensions."""
+    return "{" + ",".join(map(element, items)) + "}"
+
+
+def element(item: Any) -> str:
+    if isinstance(item, list):
+        return array(item)
+    if isinstance(item, str):
+        return '"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return "NULL" if item is None else str(item)
+
+
+class Maker:
+    """Makes values; the same ones for the same seed and corpus."""
+
+    def __init__(self, chance: random.Random, corpus: dict[str, list[bytes]]) -> None:
+        self.chance = chance
+        self.corpus = corpus
+
+    def fresh(self, type: str, wanted: str) -> Any:
+        """A value of a type for a function or an argument whose name is `wanted`; now and then NULL."""
+        pick = self.chance.choice
+        if self.chance.random() < 0.04:
+            return None
+        match type:
+            case "bytea":
+                return self.bytes_for(wanted)
+            case "double precision":
+                return pick(FLOATS + INTEGERS)
+            case "integer":
+                return pick(INTEGERS + LIMITS)
+            case "bigint":
+                return pick(INTEGERS + LIMITS + WIDE[2:])
+            case "boolean":
+                return pick([True, False])
+            case "text":
+                return pick(TEXTS)
+            case "regclass":
+                return Raw(f"{pick(REGCLASS)}::regclass")
+            case '"any"' | "anyelement":
+                return Raw(pick(ANY))
+        if type.endswith("[]"):
+            return self.array_of(type[:-2], wanted)
+        return None
+
+    def array_of(self, type: str, wanted: str) -> Any:
+        length = self.chance.choice([0, 1, 2, 2, 3, 3, 5, 9, 40, 130])
+        items = [self.fresh(type, wanted) for _ in range(length)]
+        if self.chance.random() < 0.9 or length == 0:
+            return items
+        long = Raw(f"array_fill(1::{type}, ARRAY[{self.chance.choice([300, 2000, 100_000])}])")
+        return self.chance.choice([[items, items], [[items]], long])
+
+    def bytes_for(self, wanted: str) -> bytes:
+        """Bytes of the corpus: mostly those whose kind is in the name of the function."""
+        kinds = [kind for kind in self.corpus if kind in wanted] if self.chance.random() < 0.9 else []
+        value = self.chance.choice(self.corpus[self.chance.choice(kinds or list(self.corpus))])
+        return value if self.chance.random() < 0.3 else self.altered_bytes(value)
+
+    def altered(self, type: str, value: Any, wanted: str) -> Any:
+        """A valid value with something in it altered."""
+        if isinstance(value, bytes):
+            return self.altered_bytes(value)
+        if isinstance(value, list) and value:
+            return self.altered_list(type[:-2], value, wanted)
+        if type in ("integer", "bigint") and isinstance(value, int) and self.chance.random() < 0.5:
+            return value + self.chance.choice([-1, 1])
+        return self.fresh(type, wanted)
+
+    def altered_list(self, type: str, value: list[Any], wanted: str) -> list[Any]:
+        at = self.chance.randrange(len(value))
+        match self.chance.randrange(8):
+            case 0:
+                return value[:at]
+            case 1:
+                return value[:at] + value[at + 1 :]
+            case 2:
+                return [*value[:at], self.fresh(type, wanted), *value[at:]]
+            case 3:
+                return value + value
+        return [*value[:at], self.fresh(type, wanted), *value[at + 1 :]]
+
+    # --- bytes ---
+
+    def altered_bytes(self, value: bytes) -> bytes:
+        """One to four alterations; a model gets the checksum that belongs to it."""
+        data = bytearray(value)
+        for _ in range(self.chance.choice([1, 1, 1, 2, 2, 3, 4])):
+            data = self.alter(data)
+        if data[:4] == b"MADM" and len(data) > 8 and self.chance.random() < 0.95:
+            data[-4:] = struct.pack("<I", crc32c(bytes(data[:-4])))
+        return bytes(data)
+
+    def alter(self, data: bytearray) -> bytearray:
+        if len(data) < 8:
+            return data + self.chance.randbytes(self.chance.choice([1, 8, 60]))
+        # Counts and sizes are in front; of the rest everything is as likely.
+        end = len(data) if self.chance.random() < 0.5 else min(len(data), 96)
+        match self.chance.randrange(12):
+            case 0 | 1 | 2 | 3:
+                self.put_integer(data, self.chance.randrange(0, end - 3, 4))
+            case 4 | 5:
+                number = self.chance.choice(FLOATS + INTEGERS + LIMITS + WIDE)
+                data[(at := self.chance.randrange(0, end - 7, 4)) : at + 8] = struct.pack("<d", number)
+            case 6:
+                wide = self.chance.choice(INTEGERS + LIMITS + WIDE) % 2**64
+                data[(at := self.chance.randrange(0, end - 7, 4)) : at + 8] = struct.pack("<Q", wide)
+            case 7:
+                data[(at := self.chance.randrange(end))] ^= 1 << self.chance.randrange(8)
+            case 8:
+                del data[
+                    self.chance.choice(
+                        [len(data) - 1, len(data) // 8 // 2 * 8 + 4, self.chance.randrange(len(data))]
+                    ) :
+                ]
+            case 9:
+                data += bytes(self.chance.choice([1, 8, 16, 128, 1024]))
+            case 10:
+                return self.spliced(data)
+            case 11:
+                return self.reshaped(data)
+        return data
+
+    def put_integer(self, data: bytearray, at: int) -> None:
+        (before,) = struct.unpack_from("<i", data, at)
+        near = [before - 1, before + 1, before * 2, before // 2, -before]
+        number = (
+            self.chance.choice(near) if self.chance.random() < 0.4 else self.chance.choice(INTEGERS + LIMITS)
+        )
+        struct.pack_into("<I", data, at, number % 2**32)
+
+    def spliced(self, data: bytearray) -> bytearray:
+        """The beginning of one value and the end of another."""
+        other = self.chance.choice(self.corpus[self.chance.choice(list(self.corpus))])
+        at = self.chance.randrange(0, min(len(data), 200), 4)
+        return (
+            data[:at]
+            + other[at if self.chance.random() < 0.5 else self.chance.randrange(0, len(other) + 1, 4) :]
+        )
+
+    def reshaped(self, data: bytearray) -> bytearray:
+        """A state of a kernel (src/kernel.h) with other counts, and a length that could go with them."""
+        if data[:4] != b"mdpt" or len(data) < 44:
+            return data[: self.chance.randrange(len(data))]
+        self.put_integer(data, self.chance.choice([8, 12, 16, 20]))
+        for at in (8, 12, 16, 20):
+            if self.chance.random() < 0.3:
+                struct.pack_into("<i", data, at, self.chance.choice([0, 1, 2, 3, 4, 5]))
+        columns, params, _, room = struct.unpack_from("<4i", data, 8)
+        numbers = (
+            abs(params) % 4096 + abs(room * columns) % 4096 + self.chance.choice([0, 0, 1, 2, 3, 5, 10, 20])
+        )
+        return (data + bytes(8 * numbers))[: 44 + 8 * numbers]

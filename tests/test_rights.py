@@ -1,0 +1,111 @@
+"""Functions that begin with __ are not for users: who calls each of them, and that nobody else may."""
+
+import pytest
+
+from tests.call import supervised
+
+DRIVER = "a driver calls it, which runs with the caller's rights"
+ELSEWHERE = "asked of another server, as the user of the mapping"
+AGGREGATE = "an aggregate that a driver asks a table for"
+CITUS = "an aggregate's; Citus calls it with the caller's rights"
+
+# What is not an aggregate's function: by name, with its reason.
+ALLOWED = {
+    "__python_path": "every driver's wrapper asks it for the folder of the Python packages",
+    "__c_version": ELSEWHERE,
+    "__same_version": ELSEWHERE,
+    "__key_number": ELSEWHERE,
+    "__key_params": ELSEWHERE,
+    "__view_over": DRIVER,
+    "__key_rows": DRIVER,
+    "__hold_table": DRIVER,
+    "__parse_list": DRIVER,
+    "__resolve": DRIVER,
+    "__level_code": "in the queries of drivers, and in the views that nb_create_view makes",
+    "__number": DRIVER,
+    "__numbers": DRIVER,
+    "__piece": DRIVER,
+    "__text_piece": DRIVER,
+    "__snapshot_execute": DRIVER,
+    "__snapshot_free": DRIVER,
+    "__snapshot_take": DRIVER,
+    "__store_bin": DRIVER,
+    "__store_fill": DRIVER,
+    "__store_free": DRIVER,
+    "__store_groups": DRIVER,
+    "__store_levels": DRIVER,
+    "__store_map": DRIVER,
+    "__store_outcomes": DRIVER,
+    "__store_step": DRIVER,
+    "__store_steps": DRIVER,
+    "__column_rows": DRIVER,
+    "__dtree_outcome": DRIVER,
+    "__dtree_sample_outcome": DRIVER,
+    "__logregr_estimate": DRIVER,
+    "__logregr_outcome": DRIVER,
+    "__kmeans_seeds": DRIVER,
+    "__regr_aliases": DRIVER,
+    "__regr_constants": DRIVER,
+    "__regr_fit": DRIVER,
+    "__regr_is_perfect": DRIVER,
+    "__regr_robust": DRIVER,
+    "__regr_sandwich": DRIVER,
+    "__column_moments_columns": AGGREGATE,
+    "__dtree_columns": AGGREGATE,
+    "__dtree_sample_columns": AGGREGATE,
+    "__kmeans_columns": AGGREGATE,
+    "__kmeans_sample_columns": AGGREGATE,
+    "__moments_columns": AGGREGATE,
+    "__nb_columns": AGGREGATE,
+    "__nb_count_columns": AGGREGATE,
+    "__weighted_moments_columns": AGGREGATE,
+    "__fmsketch_row": AGGREGATE,
+    "__row_summary": AGGREGATE,
+    "__row_summary_column": DRIVER,
+    "__keep": AGGREGATE,
+    "__kept_step": AGGREGATE,
+    "__kept_rows": ELSEWHERE,
+}
+# PostgreSQL calls these with the rights of the aggregate's owner; Citus cannot, as their state is internal.
+REVOKED = {"__nb_count_accum", "__nb_count_combine", "__nb_count_state", "__nb_count_deserial"}
+
+
+def test_who_may_execute_what_is_not_for_users(sql):
+    """The catalogue and the list agree: a new function begins without rights, or with a reason."""
+    rows = sql(
+        """
+        SELECT p.proname, has_function_privilege('public', p.oid, 'EXECUTE'),
+               EXISTS (SELECT FROM pg_aggregate AS a WHERE a.aggtranstype <> 'internal'::regtype
+                       AND p.oid IN (a.aggtransfn, a.aggcombinefn, a.aggfinalfn))
+        FROM pg_proc AS p WHERE p.pronamespace = 'madlib'::regnamespace AND starts_with(p.proname, '__')
+        """
+    )
+    granted = {name: CITUS if supports else ALLOWED.get(name) for name, may, supports in rows if may}
+    assert [name for name, reason in granted.items() if reason is None] == []
+    assert ALLOWED.keys() - granted.keys() == set()
+    assert {name for name, may, _ in rows if not may} == REVOKED
+
+
+def test_what_is_for_users_everybody_may_execute(sql):
+    assert sql(
+        """
+        SELECT oid::regprocedure FROM pg_proc
+        WHERE pronamespace = 'madlib'::regnamespace AND NOT starts_with(proname, '__')
+          AND NOT has_function_privilege('public', oid, 'EXECUTE')
+        """
+    ) == []  # fmt: skip
+
+
+@pytest.mark.parametrize("memory", ["0", "256MB"])
+def test_a_login_trains_with_aggregates_of_revoked_functions(sql, schema, role, memory):
+    """By either feed, and by parallel workers, which merge and ship states."""
+    sql(
+        "CREATE TABLE t AS SELECT i % 2 AS y, sin(i) AS a, i % 3 > 0 AS c FROM generate_series(1, 20000) AS i"
+    )
+    sql(f"GRANT ALL ON SCHEMA {schema} TO {role}; GRANT SELECT ON t TO {role}; SET ROLE {role}")
+    sql(
+        f"SET madpy.store_memory = '{memory}'; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;"
+        " SET min_parallel_table_scan_size = 0"
+    )
+    sql(supervised("nb_train", "a, c"))
+    assert sql.value("SELECT num_rows_processed FROM m_summary") == 20000

@@ -22,7 +22,7 @@ from madpy.errors import MadpyError
 from madpy.server import Address, report
 
 MARK = 0.2  # seconds
-LONGEST = 20  # seconds of a call that are looked at
+LONGEST = 6  # seconds of a call that are looked at
 SEED = 1
 CANCELED = "57014"
 

@@ -18,6 +18,7 @@ from madpy.ports.postgres.states import States, packed
 SAMPLE_ROWS = 10_000  # of one group
 SAMPLE_NUMBERS = 40_000_000  # of all groups together, room included
 CELLS = 8_000_000  # numbers that a pass counts at once, unless a node of each group has more
+SENT = 3_000_000  # and that it sends: what PL/Python copies cannot be cancelled
 MOST_CELLS = 40_000_000
 LEAVES = 20_000  # of a tree, whose rows a pass counts without bins
 SLOTS, NODES = 2, 3  # where in the header they are
@@ -112,7 +113,7 @@ class Passes:
         width = FOUND + (2 + sum(shown)) * stats
         # of a store one group's histograms are in memory at a time
         held = sum(codes) * stats * (self.groups if self.scan.store is None else 1)
-        at_once = max(1, CELLS // max(held, width * self.groups))
+        at_once = max(1, min(CELLS // max(held, 1), SENT // max(width * self.groups, 1)))
         slots = rank(trees.group[nodes])
         for first in range(0, int(slots.max(initial=-1)) + 1, at_once):
             part = (slots >= first) & (slots < first + at_once)

@@ -127,5 +127,6 @@ def _kept(body: Array, size: int, d: int) -> Kept:
     order = np.where(there, body[:, 1 : 1 + size], 0).astype(np.int64)
     times = np.take_along_axis(body[:, 1 + 2 * size : 1 + 3 * size], order, axis=1)
     rows = body[:, 1 + 3 * size :].reshape(len(body), size, d)
-    rows = np.take_along_axis(rows, order[:, :, None], axis=1)
-    return Kept(np.where(there[:, :, None], rows, 0), np.where(there, times, 0))
+    rows = rows[np.arange(len(body))[:, None], order]
+    rows[~there] = 0
+    return Kept(rows, np.where(there, times, 0))

@@ -61,9 +61,9 @@ def plus_plus(db: Database, points: Array, weights: Array, k: int, distance: str
         own = points[first : first + at_once]
         data = db.value(
             "SELECT {schema:i}.__kmeans_seeds({p:b}, {w:b}, {u:b}, {groups:l}, {k:l}, {distance:l})",
-            p=own.astype("<f8").tobytes(),
-            w=weights[first : first + at_once].astype("<f8").tobytes(),
-            u=uniforms.astype("<f8").tobytes(),
+            p=own.tobytes(),
+            w=weights[first : first + at_once].tobytes(),
+            u=uniforms.tobytes(),
             groups=len(own),
             k=k,
             distance=distance,

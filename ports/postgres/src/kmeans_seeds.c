@@ -15,6 +15,7 @@
 
 #include "kmeans.h"
 #include "miscadmin.h"
+#include "pieces.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -319,8 +320,8 @@ kmeans_seeds(PG_FUNCTION_ARGS)
 	seeds = (int32 *) VARDATA(result);
 	for (int32 g = 0; g < groups; g++)
 	{
-		memcpy(group.points, points + (Size) g * m * d * sizeof(double), m * d * sizeof(double));
-		memcpy(group.weights, weights + (Size) g * m * sizeof(double), m * sizeof(double));
+		copy_pieces(group.points, points + (Size) g * m * d * sizeof(double), m * d * sizeof(double));
+		copy_pieces(group.weights, weights + (Size) g * m * sizeof(double), m * sizeof(double));
 		seed_group(&group, k, trials, draws, seeds + (Size) g * k);
 	}
 	PG_RETURN_BYTEA_P(result);

@@ -85,7 +85,11 @@ STATES = {
         f" {ROWS.format(9)}"
     ],
     "kept_step": [f"SELECT madlib.moments_state(i, ARRAY[1, i % 3]) {ROWS.format(9)}"],
-    "kept_combine": [f"SELECT madlib.moments_state(i, ARRAY[1, i % 3]) {ROWS.format(9)}"],
+    "kept_combine": [
+        f"SELECT madlib.moments_state(i, ARRAY[1, i % 3]) {ROWS.format(9)}",
+        "SELECT decode('6d64707a00200000' || repeat('03aabb', 1024), 'hex')",  # packed
+    ],
+    "kept_state": ["SELECT decode('6d64707a00200000' || repeat('00', 1024), 'hex')"],
 }
 PARTS = [struct.pack("<iii", 2, 3, 5) + b"abcde", struct.pack("<i", 0), struct.pack("<4d", 1, 2, 3, 4)]
 KEYS = packed_keys([["a", "1"], [None, "2"], ["ü", None]], [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])

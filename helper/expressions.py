@@ -15,8 +15,8 @@ from madpy.ports.postgres.types import NUMBERS, TEXTS, base_types_of, domain_wit
 NOT_HERE = {
     "42803": "an aggregate function cannot be used here",
     "42P20": "a window function cannot be used here",
-    "0A000": "a function that returns a set cannot be used here",
 }
+SET_RETURNING = "set-returning functions are not allowed"  # as the server says it, with the SQLSTATE 0A000
 SYSTEM_COLUMNS = ("tableoid", "ctid", "xmin", "xmax", "cmin", "cmax")
 SHOWN = 40  # column names in a hint
 AT_ONCE = 1000  # expressions in one statement, which has room for 1,664
@@ -202,30 +202,37 @@ def _probe_some(
     db: Database, source: Relation, part: str, columns: dict[str, str], items: list[str], what: str
 ) -> list[dict[str, Any]]:
     try:
-        return db.execute(
-            """
-            WITH RECURSIVE probed AS MATERIALIZED (
-                SELECT ARRAY[{types:q}] AS types
-                FROM (SELECT) AS one LEFT JOIN (
-                    SELECT {items:q} FROM {part:q} WHERE {nulls:q} LIMIT 0
-                ) AS s ON true
-            ), base AS (
-                SELECT n, type, type::oid AS base
-                FROM probed, pg_catalog.unnest(types) WITH ORDINALITY AS p(type, n)
-                UNION ALL
-                SELECT n, type, typbasetype FROM base JOIN pg_catalog.pg_type ON oid = base AND typtype = 'd'
-            )
-            SELECT type::text AS type, base::regtype::text AS base, typtype = 'e' AS is_enum,
-                   CASE WHEN typcategory = 'A' THEN typelem::regtype::text END AS element
-            FROM base JOIN pg_catalog.pg_type ON oid = base AND typtype <> 'd' ORDER BY n
-            """,
-            types=", ".join(f'pg_catalog.pg_typeof(s."item {n}")' for n in range(len(items))),
+        types = db.column_types(
+            "SELECT {items:q} FROM {part:q} WHERE {nulls:q} LIMIT 0",
             items=", ".join(f'{item} AS "item {n}"' for n, item in enumerate(items)),
             part=part,
             nulls=" AND ".join(f"{item} IS NULL" for item in items),
         )
     except SqlError as error:
         raise _explained(source, columns, error, what) from None
+    return _types(db, types)
+
+
+def _types(db: Database, oids: list[int]) -> list[dict[str, Any]]:
+    """Each type, the one under it where it is a domain, and of an array the type of its elements.
+
+    A statement of its own: Citus does not plan WITH RECURSIVE over a distributed table, and where it sends a
+    statement whole, pg_typeof would tell another server's numbers.
+    """
+    return db.execute(
+        """
+        WITH RECURSIVE base AS (
+            SELECT n, type::oid AS type, type::oid AS base
+            FROM pg_catalog.unnest({types:l}::bigint[]) WITH ORDINALITY AS p(type, n)
+            UNION ALL
+            SELECT n, type, typbasetype FROM base JOIN pg_catalog.pg_type ON oid = base AND typtype = 'd'
+        )
+        SELECT type::regtype::text AS type, base::regtype::text AS base, typtype = 'e' AS is_enum,
+               CASE WHEN typcategory = 'A' THEN typelem::regtype::text END AS element
+        FROM base JOIN pg_catalog.pg_type ON oid = base AND typtype <> 'd' ORDER BY n
+        """,
+        types=oids,
+    )
 
 
 def _explained(source: Relation, columns: dict[str, str], error: SqlError, what: str) -> MadpyError:
@@ -245,6 +252,8 @@ def _explained(source: Relation, columns: dict[str, str], error: SqlError, what:
     if error.sqlstate[:2] not in ("42", "0A", "22", "3F"):
         return error
     message = NOT_HERE.get(error.sqlstate, error.message)
+    if message.startswith(SET_RETURNING):
+        message = "a function that returns a set cannot be used here"
     return SqlError(f"{what}: {message}", sqlstate=error.sqlstate, hint=error.hint, detail=error.detail)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from madpy import __version__
 from madpy.errors import SqlError
-from madpy.install import shards
+from madpy.install import citus, shards
 from madpy.install.check import undone
 from madpy.install.finding import Finding, State
 from madpy.install.state import Installation, ignored, locate
@@ -33,6 +33,7 @@ def examine(db: Database, schema: str | None = None) -> Iterator[Finding]:
     yield from _library(db, installation)
     yield from _python(db)
     yield from shards.examine(db, installation)
+    yield from citus.examine(db, installation)
 
 
 def _server(db: Database) -> Iterator[Finding]:

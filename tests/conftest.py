@@ -15,7 +15,7 @@ from madpy.server import Address, start
 from madpy.state import here
 from tests.session import Session
 
-# Set before scikit-learn is imported: it then does not ask /sys for the number of cores, and warn without it.
+# Set before scikit-learn is imported, which asks /sys for the cores otherwise, and warns where there is none.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 NUMBERS = count(1)

@@ -59,6 +59,12 @@ ALLOWED = {
     "__nb_columns": AGGREGATE,
     "__nb_count_columns": AGGREGATE,
     "__weighted_moments_columns": AGGREGATE,
+    "__fmsketch_row": AGGREGATE,
+    "__row_summary": AGGREGATE,
+    "__row_summary_column": DRIVER,
+    "__keep": AGGREGATE,
+    "__kept_step": AGGREGATE,
+    "__kept_rows": ELSEWHERE,
 }
 # PostgreSQL calls these with the rights of the aggregate's owner; Citus cannot, as their state is internal.
 REVOKED = {"__nb_count_accum", "__nb_count_combine", "__nb_count_state", "__nb_count_deserial"}

@@ -66,7 +66,9 @@ def prepare(db: Database, question: Question) -> "Numbered | Stepped":
     listed, categories = list_features(db, q.source, q.features, q.categorical_cols)
     target = class_category(db, q.source, q.target)
     one_read = not listed.is_vector and len(listed.items) <= MOST_ARGUMENTS
-    if not one_read or shards_of(db, q.source).is_spread or has_many_groups(db, q.source, q.groups):
+    shards = shards_of(db, q.source)
+    one_read = one_read and not (shards.is_spread or shards.is_citus)
+    if not one_read or has_many_groups(db, q.source, q.groups):
         return Stepped(db, q)
     return Numbered(db, q, listed, categories, target)
 

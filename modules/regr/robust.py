@@ -53,8 +53,8 @@ def _robust(db: Database, scan: Scan, output: Relation, blocks: list[int], param
         output=output,
         state=scan.state,
         blocks=blocks,
-        moments=join_groups(f"({scan.states('weighted_moments')}) AS m", groups, "o", "m"),
-        meat=join_groups(f"({scan.states('meat', params)}) AS e", groups, "o", "e"),
+        moments=join_groups(f"({scan.joinable_states('weighted_moments')}) AS m", groups, "o", "m"),
+        meat=join_groups(f"({scan.joinable_states('meat', params)}) AS e", groups, "o", "e"),
     )
 
 
@@ -72,7 +72,7 @@ def _breusch_pagan(db: Database, scan: Scan, output: Relation, params: str) -> N
         """,
         output=output,
         state=scan.state,
-        states=join_groups(f"({scan.states('squared_residuals', params)}) AS s", groups, "o", "s"),
+        states=join_groups(f"({scan.joinable_states('squared_residuals', params)}) AS s", groups, "o", "s"),
     )
     if not rows:
         db.warning("no test of Breusch and Pagan: it needs an intercept among the features, and residuals")

@@ -1,12 +1,13 @@
 """summary: what each column of a table holds, from one pass of the aggregate column_summary_state."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from madpy.helper import helper
 from madpy.helper.training import Training, check_tables, create_summary
 from madpy.modules.stats.columns import Column, Wanted, check_columns, check_wanted
 from madpy.modules.stats.exact import count_exactly
-from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.db import Database, Relation, fill, free_name
 from madpy.ports.postgres.parts import Part
 from madpy.ports.postgres.shards import part_by_part, shards_of
 from madpy.ports.postgres.types import group_texts
@@ -150,12 +151,36 @@ def _states(db: Database, source: Relation, columns: list[Column], groups: list[
             "SELECT {groups:i,} {items:q} FROM {part:q}",
             {"groups": groups, "items": columns_here, "part": part.sql},
         )
+        if shards.is_citus:
+            return _row_states(rows, columns, groups, holes)
         return aggregated('{schema:i}.column_summary_state(c."summary column {n:q}", {parts:l})', rows)
 
+    shards = shards_of(db, source)
     states = part_by_part(db, source, of_part)
-    if not shards_of(db, source).parts:
+    if not shards.parts:
         return states
     return aggregated('{schema:i}.column_summary_merge(c."summary state {n:q}")', states)
+
+
+def _row_states(relation: str, columns: list[Column], groups: list[str], holes: dict[str, Any]) -> str:
+    """The states of all columns by one aggregate of a row: Citus sends none of anyelement."""
+    numbers = range(1, len(columns) + 1)
+    all_states = free_name("summary states", groups)
+    each = '{schema:i}.__row_summary_column(c.{all:i}, {n:l}) AS "summary state {n:q}"'
+    return fill(
+        """
+        SELECT {keys:q} {each:q}
+        FROM (SELECT {keys:q} {schema:i}.__row_summary(ROW({columns:q}), {parts:l}) AS {all:i}
+              FROM ({relation:q}) AS c {group:q}) AS c
+        """,
+        {
+            **holes,
+            "all": all_states,
+            "each": ", ".join(fill(each, {**holes, "all": all_states, "n": n}) for n in numbers),
+            "columns": ", ".join(f'c."summary column {n}"' for n in numbers),
+            "relation": relation,
+        },
+    )
 
 
 def _value(n: int, column: Column) -> str:

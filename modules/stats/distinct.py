@@ -2,7 +2,7 @@
 
 from madpy.helper import helper
 from madpy.ports.postgres.db import Database, fill
-from madpy.ports.postgres.shards import part_by_part
+from madpy.ports.postgres.shards import part_by_part, shards_of
 
 
 def fmsketch_dcount(db: Database, source_table: str | None, expression: str | None) -> int:
@@ -10,6 +10,12 @@ def fmsketch_dcount(db: Database, source_table: str | None, expression: str | No
     source = helper.check_source(db, source_table)
     found = helper.check_expression(db, source, expression, "expression", "any", may_be_vector=True)
     holes = {"schema": db.schema, "item": found.items[0]}
+    count: int
+    if shards_of(db, source).is_citus:  # which sends no aggregate of anyelement
+        count = db.value(
+            "SELECT {schema:i}.__fmsketch_row(ROW({item:q}), 0) FROM {source:i}", **holes, source=source
+        )
+        return count
     states = part_by_part(
         db,
         source,
@@ -18,7 +24,5 @@ def fmsketch_dcount(db: Database, source_table: str | None, expression: str | No
             {**holes, "part": part.sql},
         ),
     )
-    count: int = db.value(
-        "SELECT {schema:i}.fmsketch_dcount_merge(p.state) FROM ({states:q}) AS p", states=states
-    )
+    count = db.value("SELECT {schema:i}.fmsketch_dcount_merge(p.state) FROM ({states:q}) AS p", states=states)
     return count

@@ -5,7 +5,7 @@ from madpy.modules.stats.columns import Column, Wanted
 from madpy.ports.postgres.db import Database, Relation, fill, free_name
 from madpy.ports.postgres.parts import Part
 from madpy.ports.postgres.scan import join_groups
-from madpy.ports.postgres.shards import part_by_part, shards_of
+from madpy.ports.postgres.shards import joinable, part_by_part, shards_of
 from madpy.ports.postgres.types import PLAIN, TIMES, text_item
 
 
@@ -75,7 +75,7 @@ def _counts(db: Database, source: Relation, item: str, groups: list[str]) -> str
             {**own, "groups": groups, "item": item, "part": part.sql},
         )
 
-    counts = part_by_part(db, source, of_part)
+    counts = joinable(db, source, part_by_part(db, source, of_part))
     if not shards_of(db, source).parts:
         return counts
     return fill(
@@ -89,7 +89,8 @@ def _counts(db: Database, source: Relation, item: str, groups: list[str]) -> str
 def _quantiles(db: Database, source: Relation, column: Column, groups: list[str], wanted: Wanted) -> str:
     """SQL: per group the quantiles; of times as seconds since 1970."""
     is_time = column.sql_type in TIMES
-    sharded = bool(shards_of(db, source).parts)
+    shards = shards_of(db, source)
+    sharded = shards.is_spread or shards.is_citus
     item = fill("{value:i}", _own(groups)) if sharded else column.item
     number = fill("({n:q})::double precision", {"n": f"EXTRACT(epoch FROM {item})" if is_time else item})
     if sharded:

@@ -46,6 +46,10 @@ CREATE FUNCTION MADLIB_SCHEMA.__fmsketch_accum(state bytea, value anyelement) RE
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'fmsketch_accum';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__fmsketch_accum(bytea, anyelement) IS 'transition function of fmsketch_dcount';
 
+CREATE FUNCTION MADLIB_SCHEMA.__fmsketch_row_accum(state bytea, value record, unused integer) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'fmsketch_row_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__fmsketch_row_accum(bytea, record, integer) IS 'transition function of __fmsketch_row';
+
 CREATE FUNCTION MADLIB_SCHEMA.__fmsketch_combine(state bytea, other bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'fmsketch_combine';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__fmsketch_combine(bytea, bytea) IS 'merges two states of fmsketch_dcount';
@@ -81,6 +85,13 @@ CREATE AGGREGATE MADLIB_SCHEMA.fmsketch_dcount_merge_state(state bytea) (
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.fmsketch_dcount_merge_state(bytea) IS
     'merges states of fmsketch_dcount_state into one, to be merged further';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__fmsketch_row(value record, unused integer) (  -- a row alone Citus takes apart
+    SFUNC = MADLIB_SCHEMA.__fmsketch_row_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__fmsketch_combine,
+    FINALFUNC = MADLIB_SCHEMA.__fmsketch_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__fmsketch_row(record, integer) IS
+    'fmsketch_dcount of ROW(value), for Citus, which sends no aggregate of anyelement';
 
 -- column_summary: what one column holds.
 
@@ -172,6 +183,28 @@ CREATE AGGREGATE MADLIB_SCHEMA.column_summary_merge(state bytea) (
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.column_summary_merge(bytea) IS
     'merges states of column_summary_state into one';
+
+-- row_summary: column_summary of all columns of a row, for Citus, which sends no aggregate of anyelement.
+
+CREATE FUNCTION MADLIB_SCHEMA.__row_summary_accum(state bytea, value record, wanted integer) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'row_summary_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__row_summary_accum(bytea, record, integer) IS 'transition function of __row_summary';
+
+CREATE FUNCTION MADLIB_SCHEMA.__row_summary_combine(state bytea, other bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'row_summary_combine';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__row_summary_combine(bytea, bytea) IS 'merges two states of __row_summary';
+
+CREATE FUNCTION MADLIB_SCHEMA.__row_summary_column(state bytea, number integer) RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'row_summary_column';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__row_summary_column(bytea, integer) IS
+    'of a state of __row_summary that of one column, counted from 1, as column_summary_state has it';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__row_summary(value record, wanted integer) (
+    SFUNC = MADLIB_SCHEMA.__row_summary_accum, STYPE = bytea,
+    COMBINEFUNC = MADLIB_SCHEMA.__row_summary_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__row_summary(record, integer) IS
+    'column_summary_state of each column of ROW(value, ...), in one state';
 
 -- Drivers, without JIT as in regr.
 

@@ -59,6 +59,7 @@ class Database:
         self._before: dict[str, str] = {}  # of settings that were changed, what they were
         self._snapshot: int | None = None  # that all statements see, see keep_snapshot
         self._locked: set[Relation] = set()
+        self._temporary: list[Relation] = []  # tables of this run
 
     @property
     def inside(self) -> bool:
@@ -80,6 +81,13 @@ class Database:
             return list(
                 self.connection.execute(self.connection.prepare(text, ["bytea"] * len(beside)), values)
             )
+        except self.connection.SPIError as error:
+            raise _sql_error(error) from None
+
+    def column_types(self, sql: str, **holes: Any) -> list[int]:
+        """The numbers of the types of a query's columns, as this server has them.  Raises SqlError."""
+        try:
+            return list(self.connection.execute(fill(sql, {"schema": self.schema, **holes})).coltypes())
         except self.connection.SPIError as error:
             raise _sql_error(error) from None
 
@@ -178,8 +186,24 @@ class Database:
         if number is not None:
             self.execute("SELECT {schema:i}.__snapshot_free({number:l})", number=number)
 
+    def temporary_table(self, name: str, query: str) -> Relation:
+        """The rows of a query in a temporary table of this run: `name`, or a free name that begins so."""
+        taken = self.execute(
+            """
+            SELECT relname::text AS name FROM pg_catalog.pg_class
+            WHERE relnamespace = pg_catalog.pg_my_temp_schema() AND pg_catalog.starts_with(relname, {name:l})
+            """,
+            name=name,
+        )
+        free = free_name(name, {row["name"] for row in taken})
+        self.execute("CREATE TEMPORARY TABLE {free:i} ON COMMIT DROP AS {query:q}", free=free, query=query)
+        self._temporary.append(Relation("pg_temp", free))
+        return self._temporary[-1]
+
     def finish(self) -> None:
-        """The run is over: settings are as they were.  After an error the transaction's end does it."""
+        """The run is over: tables go, settings are as before; after an error at the transaction's end."""
+        for table in self._temporary:
+            self.execute("DROP TABLE {table:i}", table=table)
         self._free_snapshot()
         for name, value in self._before.items():
             self.set(name, value)

@@ -9,6 +9,7 @@ from madpy.ports.postgres.db import Database, Relation, fill, identifier
 from madpy.ports.postgres.servers import is_told
 
 WRAPPER = "postgres_fdw"
+ACTIVE = 1  # shardstate of a placement that has its rows
 
 # What a source and the views in it name, as a part of WITH RECURSIVE.
 USED = """
@@ -42,15 +43,20 @@ class Part:
 
 @dataclass(frozen=True)
 class Shards:
-    """The parts of a source; without any it is read as it is.  `is_citus`: Citus finds them by itself."""
+    """The parts of a source; without any it is read as it is.
+
+    `is_citus`: statements are planned by Citus, which finds the parts by itself.
+    `is_far`: some of these lie on other machines.
+    """
 
     parts: tuple[Part, ...]
     is_citus: bool = False
+    is_far: bool = False
 
     @property
     def is_spread(self) -> bool:
         """Whether the rows lie on several servers, whoever asks them: they are never fetched into a store."""
-        return bool(self.parts) or self.is_citus
+        return bool(self.parts) or self.is_far
 
     @cached_property
     def servers(self) -> dict[str, Part]:
@@ -66,8 +72,8 @@ def find_parts(db: Database, source: Relation) -> Shards:
                EXISTS (SELECT FROM pg_catalog.pg_foreign_table) AS foreign_tables
         """
     )[0]
-    if there["citus"] and _is_citus(db, source):
-        return Shards((), is_citus=True)
+    if there["citus"] and (found := _of_citus(db, source)):
+        return found
     if not there["foreign_tables"]:
         return Shards(())
     rows = _tables_below(db, source)
@@ -110,16 +116,27 @@ def servers_below(db: Database, source: Relation) -> list[str]:
     return sorted({row["server"] for row in _tables_below(db, source) if row["server"]})
 
 
-def _is_citus(db: Database, source: Relation) -> bool:
-    """Whether Citus distributes a source, or a table that a view names."""
-    rows = db.execute(
+def _of_citus(db: Database, source: Relation) -> Shards | None:
+    """A source that Citus knows, or a table that a view names; None if there is none.
+
+    A shard is here if one of its placements is: all shards of a reference table may be.
+    """
+    row = db.execute(
         """
-        WITH RECURSIVE {used:q}
-        SELECT FROM used JOIN pg_catalog.pg_dist_partition AS d ON d.logicalrelid::oid = used.oid LIMIT 1
+        WITH RECURSIVE {used:q}, shards AS (
+            SELECT EXISTS (
+                SELECT FROM pg_catalog.pg_dist_placement AS p
+                     JOIN pg_catalog.pg_dist_local_group AS l USING (groupid)
+                WHERE p.shardid = s.shardid AND p.shardstate = {active:l}) AS is_here
+            FROM used JOIN pg_catalog.pg_dist_partition AS d ON d.logicalrelid::oid = used.oid
+                 LEFT JOIN pg_catalog.pg_dist_shard AS s ON s.logicalrelid = d.logicalrelid
+        )
+        SELECT pg_catalog.count(*) > 0 AS is_citus, pg_catalog.bool_and(is_here) AS is_here FROM shards
         """,
         used=fill(USED, {"source": str(source)}),
-    )
-    return bool(rows)
+        active=ACTIVE,
+    )[0]
+    return Shards((), is_citus=True, is_far=not row["is_here"]) if row["is_citus"] else None
 
 
 def _tables_below(db: Database, source: Relation) -> list[dict[str, Any]]:

@@ -13,6 +13,8 @@ import pg
 
 from madpy.errors import MadpyError
 
+ON_MACHINE = re.compile(r"^while executing command on \S+$", re.MULTILINE)
+
 
 class Error(Exception):
     """What `error` raises."""
@@ -28,11 +30,14 @@ class SPIError(Error):
 
 
 class Result(list[dict[str, Any]]):
-    """Rows of a statement; `colnames()` is None where it has no result."""
+    """Rows of a statement; `colnames()` and `coltypes()` are None where it has no result."""
 
-    def __init__(self, rows: list[dict[str, Any]], names: list[str] | None, count: int):
+    def __init__(
+        self, rows: list[dict[str, Any]], names: list[str] | None, types: list[int] | None, count: int
+    ):
         super().__init__(rows)
         self._names = names
+        self._types = types
         self._count = count
 
     def nrows(self) -> int:
@@ -40,6 +45,10 @@ class Result(list[dict[str, Any]]):
 
     def colnames(self) -> list[str] | None:
         return self._names
+
+    def coltypes(self) -> list[int] | None:
+        """Numbers of the types; of a domain, which libpq does not tell, that of the type under it."""
+        return self._types
 
 
 class Connection:
@@ -75,8 +84,10 @@ class Connection:
         if isinstance(result, pg.Query):
             with _json_as_text():
                 rows = result.dictresult()
-            return Result(rows, list(result.listfields()), len(rows))
-        return Result([], None, int(result) if str(result or "").isdigit() else 0)
+            names = list(result.listfields())
+            types = [int(result.fieldinfo(n)[1]) for n in range(len(names))]
+            return Result(rows, names, types, len(rows))
+        return Result([], None, None, int(result) if str(result or "").isdigit() else 0)
 
     @contextlib.contextmanager
     def transaction(self, one_snapshot: bool = False) -> Iterator[None]:
@@ -198,4 +209,7 @@ def _spi_error(error: Exception, lost: str) -> SPIError:
     fields = dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
     message = next((fields[key] for key in ("ERROR", "FATAL", "PANIC") if key in fields), str(error).strip())
     sqlstate = getattr(error, "sqlstate", None) or lost
-    return SPIError(message, sqlstate, fields.get("DETAIL"), fields.get("HINT"))
+    # Citus says in the context alone which machine an error came from.
+    where = ON_MACHINE.findall(fields.get("CONTEXT", ""))
+    detail = "\n".join(filter(None, [fields.get("DETAIL"), *where])) or None
+    return SPIError(message, sqlstate, detail, fields.get("HINT"))

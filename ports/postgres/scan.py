@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from madpy.ports.postgres.db import Database, Relation, fill, free_name
 from madpy.ports.postgres.keys import packed_keys
-from madpy.ports.postgres.shards import shards_of
+from madpy.ports.postgres.shards import joinable, shards_of
 from madpy.ports.postgres.streaming import Streaming
 from madpy.ports.postgres.types import named_texts
 
@@ -75,7 +75,7 @@ class Scan:
     def __init__(self, db: Database, rows: Rows, passes: int = 1):
         self.db = db
         self.rows = rows
-        self.streaming = Streaming(db, rows)
+        self.streaming = Streaming(db, rows, passes)
         self.store: int | None = None
         if shards_of(db, rows.source).is_spread:
             return
@@ -108,6 +108,10 @@ class Scan:
         if self.store is None:
             return self.streaming.states(kernel, params and self.streaming.params_of(params))
         return self._stored(kernel, params)
+
+    def joinable_states(self, kernel: str, params: str | None = None) -> str:
+        """The same for a statement that joins it with tables that lie here."""
+        return joinable(self.db, self.rows.source, self.states(kernel, params))
 
     def step(
         self,
@@ -234,8 +238,11 @@ class Scan:
 
 
 def has_many_groups(db: Database, source: Relation, groups: list[str]) -> bool:
-    """Whether the planner expects so many that a store is filled for one pass."""
-    if not groups:
+    """Whether the planner expects so many that a store is filled for one pass.
+
+    Citus is not asked: after an EXPLAIN it refuses to read a table that lies here in the same transaction.
+    """
+    if not groups or shards_of(db, source).is_citus:
         return False
     plan = db.value(
         "EXPLAIN (FORMAT JSON) SELECT FROM {source:i} GROUP BY {groups:q}",

@@ -1,5 +1,6 @@
 """Other servers: whether they can be asked for states, and which one it was that did not answer."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from madpy.errors import MadpyError, SqlError
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 EXTENSION = "madpy"
 LOST = ("08", "57P")  # SQLSTATEs of a connection that is gone, or of a server that goes down
 FALLEN = "55000"
+NO_FILE = "58P01"
 NO_FUNCTION, NO_SCHEMA = "42883", "3F000"
 NO_COLUMN, OTHER_TYPE, NO_MAPPING = "42703", "42804", "42704"
 LACKING = "a foreign table has a column that the table on its server lacks: see column_name"
@@ -86,7 +88,7 @@ def _named(server: str, error: SqlError) -> MadpyError:
     message = error.message if f'"{server}"' in error.message else f'server "{server}": {error.message}'
     if error.sqlstate in (NO_FUNCTION, NO_SCHEMA):
         message, detail = f'server "{server}" does not have this version of madpy', error.message
-    if error.sqlstate in (NO_FUNCTION, NO_SCHEMA, "58P01", FALLEN):
+    if error.sqlstate in (NO_FUNCTION, NO_SCHEMA, NO_FILE, FALLEN):
         hint = "install the same version there: madpy install --all-shards TABLE, or CREATE EXTENSION madpy"
     if error.sqlstate == "42501":
         hint = "there, the role of your user mapping needs SELECT on the table and USAGE on madpy's schema"
@@ -95,9 +97,55 @@ def _named(server: str, error: SqlError) -> MadpyError:
     return MadpyError(message, sqlstate=error.sqlstate, hint=hint, detail=detail)
 
 
+@dataclass(frozen=True)
+class Worker:
+    """A machine of Citus, and what it said when it was asked for its version of madpy."""
+
+    name: str
+    version: str | None
+    failure: str | None
+
+
+def workers(db: Database) -> list[Worker]:
+    """The other machines of Citus, each asked for its madpy; none where there is no Citus."""
+    if db.value("SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_node') IS NULL"):
+        return []
+    rows = db.execute(
+        """
+        SELECT nodename || ':' || nodeport AS name, success, result
+        FROM pg_catalog.run_command_on_workers({command:l}) ORDER BY nodename, nodeport
+        """,
+        command=fill("SELECT {schema:i}.__c_version()", {"schema": db.schema}),
+    )
+    return [
+        Worker(row["name"], row["result"], None)
+        if row["success"]
+        else Worker(row["name"], None, row["result"].removeprefix("ERROR:").strip())
+        for row in rows
+    ]
+
+
+def _worker_without(db: Database, error: MadpyError) -> MadpyError:
+    """The error of a machine of Citus that does not have madpy, with its name; else the error as it is."""
+    try:
+        asked = workers(db)
+    except SqlError:  # outside the server: the transaction has failed
+        return error
+    lacking = next((worker for worker in asked if worker.failure), None)
+    if lacking is None:
+        return error
+    return MadpyError(
+        f'server "{lacking.name}": {lacking.failure}',
+        sqlstate=error.sqlstate,
+        hint="install the same version of madpy there: make install on that machine",
+    )
+
+
 def explained(db: Database, error: MadpyError) -> MadpyError:
     """The error of a run that lost a server, or found another table there: which one, by asking all."""
     found: dict[Relation, Shards] = db.facts.get("shards", {})
+    if error.sqlstate in (NO_FILE, NO_FUNCTION, NO_SCHEMA) and any(one.is_citus for one in found.values()):
+        return _worker_without(db, error)
     parts = [part for shards in found.values() for part in shards.parts if part.server is not None]
     if str(error.sqlstate).startswith(LOST):
         for shards in found.values():

@@ -47,6 +47,17 @@ def part_by_part(
     return text
 
 
+def joinable(db: Database, source: Relation, text: str) -> str:
+    """A query over a source, as one that can be joined with tables that lie here.
+
+    Citus joins a distributed table with a local one in a SELECT only, and by fetching one of the two: what
+    the query returns goes into a temporary table first.
+    """
+    if not shards_of(db, source).is_citus:
+        return text
+    return fill("SELECT * FROM {table:i}", {"table": db.temporary_table("madpy_rows", text)})
+
+
 def one_part(db: Database, source: Relation) -> str:
     """An item of FROM with the columns of a source and some of its rows, to ask what is the same in all."""
     parts = shards_of(db, source).parts

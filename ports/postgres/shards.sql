@@ -26,3 +26,49 @@ SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET extra_float_digits = 1 
 AS 'MODULE_PATHNAME', 'view_over';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__view_over(regclass, regclass, regclass) IS
     'the query of a view over one part of a table; NULL if the view does not read the table row by row';
+
+-- Rows that servers of Citus keep between the passes of a training (src/kept.h).
+
+CREATE FUNCTION MADLIB_SCHEMA.__keep_accum(
+    state bytea, training bigint, at tid, relation oid, features double precision[], scalars double precision[]
+) RETURNS bytea
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'keep_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__keep_accum(bytea, bigint, tid, oid, double precision[], double precision[]) IS
+    'transition function of __keep';
+
+CREATE FUNCTION MADLIB_SCHEMA.__keep_combine(state bytea, other bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'keep_combine';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__keep_combine(bytea, bytea) IS 'merges two states of __keep';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__keep(
+    training bigint, at tid, relation oid, features double precision[], scalars double precision[]
+) (
+    SFUNC = MADLIB_SCHEMA.__keep_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__keep_combine, PARALLEL = UNSAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__keep(bigint, tid, oid, double precision[], double precision[]) IS
+    'keeps rows in the memory of the backend that reads them, until the end of its transaction; where the first one is';
+
+CREATE FUNCTION MADLIB_SCHEMA.__kept_rows(at tid, relation oid) RETURNS bigint
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'kept_rows';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__kept_rows(tid, oid) IS
+    'how many rows are kept, the first of which is there; NULL where none are';
+
+CREATE FUNCTION MADLIB_SCHEMA.__kept_step_accum(
+    state bytea, at tid, relation oid, kernel text, parameters double precision[]
+) RETURNS bytea
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'kept_step_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__kept_step_accum(bytea, tid, oid, text, double precision[]) IS
+    'transition function of __kept_step';
+
+CREATE FUNCTION MADLIB_SCHEMA.__kept_combine(state bytea, other bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kept_combine';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__kept_combine(bytea, bytea) IS 'merges two states of one kernel';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__kept_step(
+    at tid, relation oid, kernel text, parameters double precision[]
+) (
+    SFUNC = MADLIB_SCHEMA.__kept_step_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__kept_combine,
+    PARALLEL = UNSAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__kept_step(tid, oid, text, double precision[]) IS
+    'the state of a kernel after one pass over rows that are kept, found by where the first one is';

@@ -5,12 +5,14 @@ states are merged here.  Groups are known again by what their type calls equal, 
 and columns (src/keys.c): a join with a relation of parameters could not be sent to another server.
 """
 
+import random
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.db import Database, fill, free_name, identifier, literal
+from madpy.ports.postgres.kept import Kept, can_be_kept, check_rows, in_transaction, is_found_again, read_kept
 from madpy.ports.postgres.keys import packed_keys
 from madpy.ports.postgres.parts import Part
 from madpy.ports.postgres.shards import part_by_part, shards_of
@@ -32,19 +34,47 @@ MOST_ARGUMENTS = 96
 
 
 class Streaming:
-    """Kernels over `rows`, one aggregate a pass."""
+    """Kernels over `rows`, one aggregate a pass; `passes` are expected."""
 
-    def __init__(self, db: Database, rows: "Rows"):
+    def __init__(self, db: Database, rows: "Rows", passes: int = 1):
         self.db = db
         self.rows = rows
+        self.passes = passes
 
     @cached_property
     def is_sharded(self) -> bool:
         """Whether states are merged here, of parts that this module asks for one by one."""
         return bool(shards_of(self.db, self.rows.source).parts)
 
+    @cached_property
+    def kept(self) -> Kept | None:
+        """What servers of Citus keep of the rows for the steps to come; read now, with the groups."""
+        source = self.rows.source
+        if self.passes == 1 or not can_be_kept(self.db, source, shards_of(self.db, source)):
+            return None
+        in_transaction(self.db, source)
+        scalars = f"ARRAY[{', '.join(self.rows.scalars)}]::double precision[]"
+        items = [str(random.getrandbits(62)), "ctid", "tableoid", self.rows.vector, scalars]
+        rows = self.db.execute(
+            "SELECT {texts:q} {state:i} FROM ({states:q}) AS s",
+            texts=self._texts,
+            state=self.rows.state,
+            states=self._aggregated("__keep", items, str(source)),
+        )
+        groups = [{group: row[group] for group in self.rows.groups} for row in rows]
+        self.group_values = groups
+        found = [(tuple(g.values()), row[self.rows.state]) for g, row in zip(groups, rows, strict=True)]
+        kept = read_kept(found)
+        return kept if kept is not None and is_found_again(self.db, source, kept) else None
+
     def states(
-        self, kernel: str, params: str | None = None, *, outcome: bool = False, all_known: bool = False
+        self,
+        kernel: str,
+        params: str | None = None,
+        *,
+        outcome: bool = False,
+        all_known: bool = False,
+        kept: Kept | None = None,
     ) -> str:
         """SQL of a relation: the grouping columns, and `state`; `params` is SQL of a row's parameters.
 
@@ -53,6 +83,8 @@ class Streaming:
         """
         keys = self._keys
         done = fill("{s:i}.{k:i}", {"s": self.db.schema, "k": f"__{kernel}_outcome"}) if outcome else ""
+        if kept is not None:
+            return self._of_kept(kernel, kept, params, done)
         if not self.is_sharded:
             return self._of_part(kernel, Part(str(self.rows.source), None, self.rows.source), params, done)
         parts = part_by_part(
@@ -83,12 +115,15 @@ class Streaming:
         """As `Scan.step`.  A first pass that needs no parameters by group finds the groups too."""
         from madpy.ports.postgres import states
 
+        kept = self.kept
         constant = None
         if params is not None and (params.ndim == 1 or not self.rows.groups):
             constant = literal(params.ravel().tolist())
         by_group = params is not None and constant is None
         if not by_group and (not self.rows.groups or "group_values" not in self.__dict__):
-            return states.States.join(self.first_states(kernel, constant, outcome=outcome))
+            found = states.States.join(self.first_states(kernel, constant, outcome=outcome, kept=kept))
+            check_rows(self.rows.source, kept, [[]], found)
+            return found
         numbers = range(len(self.group_values)) if groups is None else groups
         if not len(numbers):
             return states.States.join([])
@@ -101,7 +136,7 @@ class Streaming:
             WHERE {number:q} IS NOT NULL AND s.{state:i} IS NOT NULL ORDER BY {number:q}
             """,
             state=self.rows.state,
-            states=self.states(kernel, constant, outcome=outcome, all_known=True),
+            states=self.states(kernel, constant, outcome=outcome, all_known=True, kept=kept),
             number=self._looked_up("__key_number", keys),
         )
         if len(rows) != len(numbers):
@@ -111,15 +146,19 @@ class Streaming:
                 sqlstate="40001",
                 hint="try again, in a transaction that is REPEATABLE READ",
             )
-        return states.States.join([row[self.rows.state] for row in rows])
+        found = states.States.join([row[self.rows.state] for row in rows])
+        check_rows(self.rows.source, kept, keys, found)
+        return found
 
-    def first_states(self, kernel: str, params: str | None, *, outcome: bool = False) -> list[bytes]:
+    def first_states(
+        self, kernel: str, params: str | None, *, outcome: bool = False, kept: Kept | None = None
+    ) -> list[bytes]:
         """States of a pass whose parameters, SQL, are the same for all; it finds the groups too."""
         rows = self.db.execute(
             "SELECT {texts:q} {state:i} FROM ({states:q}) AS s",
             texts=self._texts,
             state=self.rows.state,
-            states=self.states(kernel, params, outcome=outcome),
+            states=self.states(kernel, params, outcome=outcome, kept=kept),
         )
         self.group_values = [{group: row[group] for group in self.rows.groups} for row in rows]
         return [row[self.rows.state] for row in rows if row[self.rows.state] is not None]
@@ -129,6 +168,9 @@ class Streaming:
         """The grouping columns' values of each group, as text; without groups one entry, empty."""
         if not self.rows.groups:
             return [{}]
+        if self.kept is not None:  # its groups: another statement may write 1.0 where this one has 1.00
+            found: list[dict[str, Any]] = self.__dict__["group_values"]
+            return found
         names = fill("{g:i,}", {"g": self.rows.groups}).rstrip(", ")
 
         def of_part(part: Part) -> str:
@@ -175,16 +217,37 @@ class Streaming:
         """One part's states, without rows whose group has no parameters: it is new, or has no model."""
         aggregate, before, after = self._aggregate(kernel)
         is_asked = params is not None and self._keys != "" and not (part.server and all_known)
-        items = [*before, *after]
+        known = f"WHERE {params} IS NOT NULL" if is_asked else ""
+        given = [] if params is None else [params]
+        return self._aggregated(aggregate, [*before, *after], part.sql, given, len(before), done, known)
+
+    def _of_kept(self, kernel: str, kept: Kept, params: str | None, done: str) -> str:
+        """The states of what servers keep: a row of each shard, or group in it, says which rows it is."""
+        known = f"WHERE {params} IS NOT NULL" if params is not None and self._keys else ""
+        source = fill("{s:i} WHERE ctid = ANY ({places:q})", {"s": self.rows.source, "places": kept.places})
+        items = ["ctid", "tableoid", literal(kernel) + "::text"]
+        given = [params or "NULL::double precision[]"]
+        return self._aggregated("__kept_step", items, source, given, len(items), done, known)
+
+    def _aggregated(
+        self,
+        aggregate: str,
+        items: list[str],
+        source: str,
+        given: Sequence[str] = (),
+        at: int = 0,
+        done: str = "",
+        known: str = "",
+    ) -> str:
+        """An aggregate of SQL items over a source, by group; `given` are arguments that go to place `at`."""
         names = [identifier(free_name(f"{ARGUMENT} {n}", self.rows.groups)) for n in range(len(items))]
         inner = ", ".join(f"{item} AS {name}" for item, name in zip(items, names, strict=True))
         arguments = [f"s.{name}" for name in names]
-        if params is not None:
-            arguments.insert(len(before), params)
+        arguments[at:at] = given
         return fill(
             """
             SELECT {keys:q} {done:q}({schema:i}.{aggregate:i}({arguments:q})) AS {state:i}
-            FROM (SELECT {groups:i,} {inner:q} FROM {part:q}) AS s {known:q} {group_by:q}
+            FROM (SELECT {groups:i,} {inner:q} FROM {source:q}) AS s {known:q} {group_by:q}
             """,
             {
                 "keys": self._keys,
@@ -194,8 +257,8 @@ class Streaming:
                 "arguments": ", ".join(arguments),
                 "groups": self.rows.groups,
                 "inner": inner,
-                "part": part.sql,
-                "known": f"WHERE {params} IS NOT NULL" if is_asked else "",
+                "source": source,
+                "known": known,
                 "state": self.rows.state,
                 "group_by": _group_by(self._keys),
             },
@@ -204,7 +267,9 @@ class Streaming:
     def _aggregate(self, kernel: str) -> tuple[str, list[str], list[str]]:
         """The aggregate for a kernel, and its arguments before and after the parameters."""
         rows, scalars = self.rows, self.rows.scalars
-        if kernel in WITH_COLUMNS and not rows.is_vector and len(rows.features) <= MOST_ARGUMENTS:
+        as_array = rows.is_vector or len(rows.features) > MOST_ARGUMENTS
+        # Citus sends no aggregate of VARIADIC "any"
+        if kernel in WITH_COLUMNS and not as_array and not shards_of(self.db, rows.source).is_citus:
             return f"__{kernel}_columns", scalars, rows.features
         return f"{kernel}_state", [*scalars[:1], rows.vector, *scalars[1:]], []
 

@@ -229,9 +229,9 @@ def test_splits_are_the_same_in_parts(monkeypatch, criterion, classes):
 def test_edges_are_the_same_in_parts(monkeypatch):
     values = np.random.default_rng(3).integers(0, 20, (6, 50)).astype(float)
     values[2] = 1
-    whole = edges(values, np.ones_like(values), 7)
+    whole = core.edges(values, np.ones_like(values), 7)
     monkeypatch.setattr(core, "AT_ONCE", 1)
-    assert np.array_equal(edges(values, np.ones_like(values), 7), whole)
+    assert np.array_equal(core.edges(values, np.ones_like(values), 7), whole)
 
 
 def test_the_axis_of_very_many_classes(monkeypatch):

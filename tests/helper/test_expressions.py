@@ -88,6 +88,7 @@ def test_no_row_is_read(db, source):
         ("sum(price)", "42803", "features: an aggregate function cannot be used here", None),
         ("row_number() OVER ()", "42P20", "features: a window function cannot be used here", None),
         ("generate_series(1, id)", "0A000", NO_SET, None),
+        ("ROW() = ROW()", "0A000", "features: cannot compare rows of zero length", None),
         ("pg_shadow.passwd", "42P01", 'features: missing FROM-clause entry for table "pg_shadow"', None),
         ("1 / 0", "22012", "features: division by zero", None),
     ],

@@ -5,10 +5,13 @@ import sys
 from madpy import __version__
 from madpy.install import apply
 from madpy.install.backend import report
+from madpy.install.citus import judged
 from madpy.install.doctor import _interpreter, examine
 from madpy.install.finding import Finding
 from madpy.install.plan import Release
+from madpy.install.state import Installation
 from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.servers import Worker
 
 
 def findings(db: Database) -> dict[str, Finding]:
@@ -85,3 +88,17 @@ def test_the_report_of_a_python_without_packages(monkeypatch) -> None:
     assert facts["path_is_folder"] is False
     assert facts["packages"]["numpy"]["error"].startswith("ModuleNotFoundError")
     assert facts["packages"]["madpy"]["version"] == __version__
+
+
+def test_workers_of_citus() -> None:
+    """What a worker said of its madpy, and what to do there."""
+    here = Installation("madlib", "2", "extension")
+    good = judged(Worker("10.0.0.1:5432", "2", None), here)
+    assert good == Finding("worker 10.0.0.1:5432", "madpy 2, the same as here")
+    old = judged(Worker("10.0.0.1:5432", "1", None), here)
+    assert (old.state, old.fact) == ("bad", "madpy 1, but 2 here")
+    lacking = judged(Worker("10.0.0.1:5432", None, 'could not access file "madpy"'), here)
+    assert (lacking.state, lacking.fact) == ("bad", 'could not access file "madpy"')
+    assert lacking.remedy == "make install of madpy 2 on that machine"
+    none = judged(Worker("10.0.0.1:5432", None, "function madlib.__c_version() does not exist"), here)
+    assert none.remedy == f"{lacking.remedy}; then there, as a superuser: CREATE EXTENSION madpy CASCADE"

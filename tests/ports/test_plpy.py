@@ -86,3 +86,19 @@ def test_a_connection_of_its_own_beside_the_sessions(db, database):
 def test_others_in_this_process_keep_their_json(db, database):
     plpy.execute("SELECT '{}'::json")
     assert pg.get_jsondecode() is not None
+
+
+def test_the_machine_of_citus_is_told():
+    """It stands in the context alone; the text is what libpq made of an error of Citus 13.2.2."""
+    text = (
+        'ERROR:  extension "madpy" is not available\n'
+        'DETAIL:  Could not open extension control file "madpy.control": No such file or directory.\n'
+        "HINT:  The extension must first be installed on the system where PostgreSQL is running.\n"
+        "CONTEXT:  while executing command on 127.0.0.1:15702\n"
+    )
+    error = plpy._spi_error(pg.DatabaseError(text), "XX000")
+    assert str(error) == 'extension "madpy" is not available'
+    assert error.spidata[1].splitlines() == [
+        'Could not open extension control file "madpy.control": No such file or directory.',
+        "while executing command on 127.0.0.1:15702",
+    ]

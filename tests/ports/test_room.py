@@ -24,7 +24,7 @@ def data(sql):
     ("loads", "before", "call"),
     [
         ("numpy", "regr_train('t', 'm', 'id', 'a')", "logregr_train('t', 'n', 'yes', 'a')"),
-        ("scipy", "logregr_train('t', 'm', 'yes', 'a')", "dtree_train('t', 'n', 'yes', 'a')"),
+        ("scipy", "logregr_train('t', 'm', 'yes', 'a')", "regr_train('t', 'n', 'id', 'a', robust => true)"),
     ],
 )
 def test_a_library_that_has_no_room(data, connect, schema, loads, before, call):

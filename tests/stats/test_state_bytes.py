@@ -16,6 +16,7 @@ MAKERS = {
     "timestamp": "madlib.column_summary_state(timestamp '2000-01-01' + i * interval '1 s')",
     "text": "madlib.column_summary_state((i % 99)::text)",
     "many texts": "madlib.column_summary_state(md5(i::text))",
+    "row": "madlib.__row_summary(ROW(i, i::text, date '2000-01-01' + i), 7)",
     "moments": "madlib.column_moments_state(ARRAY[i, sqrt(i)])",
 }
 FUNCTIONS = [
@@ -24,6 +25,7 @@ FUNCTIONS = [
     "column_summary_merge({})",
     "column_summary_of({})",
     "__column_summary_state({})",
+    "__row_summary_column({}, 2)",
     "column_moments_merge({})",
     "column_means({})",
     "column_correlation({})",

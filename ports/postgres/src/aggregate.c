@@ -366,10 +366,30 @@ shapeless(const Kernel *kernel, const State *state)
 	return state->rows_used == 0 && state->tail_rows == 0 && state->ncols == kernel->scalars;
 }
 
+/* Two states in one, which is one of them; `from` has no rows that wait. */
+State *
+state_merged(const Kernel *kernel, State *into, State *from)
+{
+	if (shapeless(kernel, from) || shapeless(kernel, into))
+	{
+		State	   *keep = shapeless(kernel, from) ? into : from;
+
+		keep->rows_skipped += shapeless(kernel, from) ? from->rows_skipped : into->rows_skipped;
+		return keep;
+	}
+	if (from->ncols != into->ncols || from->nparams != into->nparams)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("states of %d and %d columns cannot be merged", into->ncols, from->ncols)));
+	kernel->merge(into, from);
+	into->rows_used += from->rows_used;
+	into->rows_skipped += from->rows_skipped;
+	return into;
+}
+
 static Datum
 combine(FunctionCallInfo fcinfo, const Kernel *kernel)
 {
-	State	   *into;
 	State	   *from;
 
 	aggregate_only(fcinfo, kernel->name, NULL);
@@ -382,22 +402,7 @@ combine(FunctionCallInfo fcinfo, const Kernel *kernel)
 	from = state_folded(kernel, PG_GETARG_BYTEA_P(1));
 	if (PG_ARGISNULL(0))
 		PG_RETURN_POINTER(from);
-	into = state_check(kernel, PG_GETARG_BYTEA_P(0));
-	if (shapeless(kernel, from) || shapeless(kernel, into))
-	{
-		State	   *keep = shapeless(kernel, from) ? into : from;
-
-		keep->rows_skipped += shapeless(kernel, from) ? from->rows_skipped : into->rows_skipped;
-		PG_RETURN_POINTER(keep);
-	}
-	if (from->ncols != into->ncols || from->nparams != into->nparams)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("states of %d and %d columns cannot be merged", into->ncols, from->ncols)));
-	kernel->merge(into, from);
-	into->rows_used += from->rows_used;
-	into->rows_skipped += from->rows_skipped;
-	PG_RETURN_POINTER(into);
+	PG_RETURN_POINTER(state_merged(kernel, state_check(kernel, PG_GETARG_BYTEA_P(0)), from));
 }
 
 static Datum

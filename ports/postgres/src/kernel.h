@@ -82,6 +82,7 @@ extern const Kernel column_moments_kernel;
 extern State *state_new(const Kernel *kernel, int ncols, int nparams, const double *params, int tail_capacity);
 extern State *state_check(const Kernel *kernel, bytea *value);
 extern State *state_folded(const Kernel *kernel, bytea *value);
+extern State *state_merged(const Kernel *kernel, State *into, State *from);
 extern State *state_outcome(const State *state, int64 numbers);
 extern const double *vector_argument(ArrayType *array, const char *what, int *length);
 

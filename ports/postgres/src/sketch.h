@@ -126,7 +126,7 @@ extern void quantiles_at(const Quantiles *quantiles, const double *fractions, in
 typedef struct Hasher Hasher;
 
 extern Oid argument_type(FunctionCallInfo fcinfo, int arg);
-extern Hasher *hasher_new(FunctionCallInfo fcinfo, Oid type);
+extern Hasher *hasher_new(MemoryContext context, Oid type, Oid collation);
 extern uint64 hash_value(Hasher *hasher, Datum value);
 
 /* The bits of a number: the same for both zeros, and for every NaN. */

@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "bounds.h"
-#include "sketch.h"
+#include "summary.h"
 
 /* Reads differently on a machine with the other byte order, which is then refused. */
 #define DISTINCT_MAGIC 0x4453444dU
@@ -51,19 +51,14 @@ state_argument(FunctionCallInfo fcinfo, int arg)
 	return state;
 }
 
-/* fmsketch_accum(state bytea, value anyelement): NULL does not count */
-PG_FUNCTION_INFO_V1(fmsketch_accum);
-Datum
-fmsketch_accum(PG_FUNCTION_ARGS)
+/* The state of argument 0 with one more value; NULL does not count, and of nothing else there is no state. */
+static Datum
+add_value(FunctionCallInfo fcinfo, Hasher *hasher, Datum value, bool isnull)
 {
-	DistinctState *state;
+	DistinctState *state = PG_ARGISNULL(0) ? NULL : state_argument(fcinfo, 0);
 	uint64		hash;
 
-	aggregate_only(fcinfo, "fmsketch_dcount", NULL);
-	if (fcinfo->flinfo->fn_extra == NULL)
-		fcinfo->flinfo->fn_extra = hasher_new(fcinfo, argument_type(fcinfo, 1));
-	state = PG_ARGISNULL(0) ? NULL : state_argument(fcinfo, 0);
-	if (PG_ARGISNULL(1))
+	if (isnull)
 	{
 		if (state == NULL)
 			PG_RETURN_NULL();
@@ -71,7 +66,7 @@ fmsketch_accum(PG_FUNCTION_ARGS)
 	}
 	if (state == NULL)
 		state = new_state(HLL_MIN_CAPACITY);
-	hash = hash_value(fcinfo->flinfo->fn_extra, PG_GETARG_DATUM(1));
+	hash = hash_value(hasher, value);
 	if (!hll_add(&state->hll, hash))
 	{
 		DistinctState *larger = new_state(hll_capacity_for(2 * state->hll.count));
@@ -81,6 +76,29 @@ fmsketch_accum(PG_FUNCTION_ARGS)
 		state = larger;
 	}
 	PG_RETURN_POINTER(state);
+}
+
+/* fmsketch_accum(state bytea, value anyelement) */
+PG_FUNCTION_INFO_V1(fmsketch_accum);
+Datum
+fmsketch_accum(PG_FUNCTION_ARGS)
+{
+	aggregate_only(fcinfo, "fmsketch_dcount", NULL);
+	if (fcinfo->flinfo->fn_extra == NULL)
+		fcinfo->flinfo->fn_extra = hasher_new(fcinfo->flinfo->fn_mcxt, argument_type(fcinfo, 1), PG_GET_COLLATION());
+	return add_value(fcinfo, fcinfo->flinfo->fn_extra, PG_GETARG_DATUM(1), PG_ARGISNULL(1));
+}
+
+/* fmsketch_row_accum(state bytea, value record, unused integer): the value is the one column of a row */
+PG_FUNCTION_INFO_V1(fmsketch_row_accum);
+Datum
+fmsketch_row_accum(PG_FUNCTION_ARGS)
+{
+	Datum		value;
+	bool		isnull;
+	SummaryColumn *column = row_column(fcinfo, &value, &isnull);
+
+	return add_value(fcinfo, column->hasher, value, isnull);
 }
 
 /* fmsketch_combine(state bytea, other bytea) */

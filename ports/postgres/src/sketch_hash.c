@@ -3,7 +3,8 @@
  *
  * Integers and times are their bits: their types' own hash functions fold 64 bits into 32 first, so that among a
  * hundred million one in a hundred would be lost.  Other types: their extended hash function, which partitions by hash
- * rely on too, so it stays as it is.  Types without one, as json and point: the text of a value.
+ * rely on too, so it stays as it is.  Types without one, as json and point: the text of a value; enums too, and arrays of
+ * them, because their hashes are of numbers that are others on another server.
  */
 #include "postgres.h"
 
@@ -56,11 +57,20 @@ kind_of(Oid type)
 	return HASH_BY_TYPE;
 }
 
-/* How values of a type are hashed; kept as long as the running function. */
-Hasher *
-hasher_new(FunctionCallInfo fcinfo, Oid type)
+/* Whether values of a type are labels of an enum, or arrays of them. */
+static bool
+is_of_enum(Oid type)
 {
-	Hasher	   *hasher = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Hasher));
+	Oid			element = get_element_type(type);
+
+	return type_is_enum(getBaseType(OidIsValid(element) ? element : type));
+}
+
+/* How values of a type are hashed; kept as long as `context`. */
+Hasher *
+hasher_new(MemoryContext context, Oid type, Oid collation)
+{
+	Hasher	   *hasher = MemoryContextAllocZero(context, sizeof(Hasher));
 	Oid			output;
 	bool		is_varlena;
 
@@ -68,12 +78,12 @@ hasher_new(FunctionCallInfo fcinfo, Oid type)
 	if (hasher->kind != HASH_BY_TYPE)
 		return hasher;
 	hasher->type = lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
-	hasher->collation = PG_GET_COLLATION() ? PG_GET_COLLATION() : hasher->type->typcollation;
-	if (OidIsValid(hasher->type->hash_extended_proc))
+	hasher->collation = OidIsValid(collation) ? collation : hasher->type->typcollation;
+	if (OidIsValid(hasher->type->hash_extended_proc) && !is_of_enum(type))
 		return hasher;
 	hasher->kind = HASH_TEXT;
 	getTypeOutputInfo(type, &output, &is_varlena);
-	fmgr_info_cxt(output, &hasher->output, fcinfo->flinfo->fn_mcxt);
+	fmgr_info_cxt(output, &hasher->output, context);
 	return hasher;
 }
 

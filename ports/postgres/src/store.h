@@ -68,6 +68,8 @@ extern const Store *store_part(Store *store, int64 from, int64 to);
 extern void store_free(Store *store);
 extern Store *store_find(int id);
 extern Store *store_argument(int id);
+extern void store_check_step(const Store *store, const Kernel *kernel, int64 nparams);
+extern State *store_group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams);
 
 static inline int
 store_group_count(const Store *store)

@@ -123,8 +123,8 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 }
 
 /* The state of one group after one pass over its rows. */
-static State *
-group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams)
+State *
+store_group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams)
 {
 	State	   *state = state_new(kernel, store->ncols, nparams, params, 0);
 	int64		from = store->groups ? store->group_start[group] : 0;
@@ -157,8 +157,8 @@ check_group(const Store *store, int group)
 				 errmsg("there is no group %d in store %d", group, store->id)));
 }
 
-static void
-check_step(const Store *store, const Kernel *kernel, int64 nparams)
+void
+store_check_step(const Store *store, const Kernel *kernel, int64 nparams)
 {
 	if (kernel->has_params != (nparams > 0))
 		ereport(ERROR,
@@ -193,10 +193,10 @@ store_step(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("parameters must be an array of numbers without NULL")));
 	check_group(store, group);
-	check_step(store, kernel, nparams);
+	store_check_step(store, kernel, nparams);
 	if (store->rows == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_POINTER(group_state(store, kernel, group, params, nparams));
+	PG_RETURN_POINTER(store_group_state(store, kernel, group, params, nparams));
 }
 
 /* The numbers of some groups; all of them where none is named. */
@@ -248,7 +248,7 @@ step_arguments(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%zu bytes of parameters do not fit %d groups", size, steps.groups)));
-	check_step(steps.store, steps.kernel, steps.nparams);
+	store_check_step(steps.store, steps.kernel, steps.nparams);
 	steps.params = copy_pieces(palloc(size), VARDATA_ANY(given), size);
 	if (steps.store->rows == 0)
 		steps.groups = 0;
@@ -258,7 +258,7 @@ step_arguments(FunctionCallInfo fcinfo)
 static State *
 next_state(const Steps *steps, int i)
 {
-	return group_state(steps->store, steps->kernel, steps->numbers[i], steps->params + i * steps->nparams,
+	return store_group_state(steps->store, steps->kernel, steps->numbers[i], steps->params + i * steps->nparams,
 					   steps->nparams);
 }
 

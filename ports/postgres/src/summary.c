@@ -37,24 +37,47 @@ kind_of(Oid type)
 	return category == TYPCATEGORY_STRING && get_typlen(type) == -1 ? COLUMN_TEXT : COLUMN_OTHER;
 }
 
+/* What is known of values of a base type; kept as long as `context`. */
+void
+summary_column_start(SummaryColumn *column, MemoryContext context, Oid type, Oid collation)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	column->type = type;
+	column->kind = kind_of(type);
+	column->hasher = hasher_new(context, type, collation);
+	getTypeOutputInfo(type, &output, &is_varlena);
+	fmgr_info_cxt(output, &column->output, context);
+}
+
 static SummaryColumn *
 column_of(FunctionCallInfo fcinfo)
 {
 	SummaryColumn *column = fcinfo->flinfo->fn_extra;
-	Oid			output;
-	bool		is_varlena;
 
 	if (column)					/* and so it is called by an aggregate */
 		return column;
 	aggregate_only(fcinfo, "column_summary", NULL);
 	column = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(SummaryColumn));
-	column->type = argument_type(fcinfo, 1);
-	column->kind = kind_of(column->type);
-	column->hasher = hasher_new(fcinfo, column->type);
-	getTypeOutputInfo(column->type, &output, &is_varlena);
-	fmgr_info_cxt(output, &column->output, fcinfo->flinfo->fn_mcxt);
+	summary_column_start(column, fcinfo->flinfo->fn_mcxt, argument_type(fcinfo, 1), PG_GET_COLLATION());
 	fcinfo->flinfo->fn_extra = column;
 	return column;
+}
+
+/* A state with one more value. */
+Summary *
+summary_add_value(Summary *summary, SummaryColumn *column, Datum value, bool isnull)
+{
+	summary_check(summary->kind == column->kind);
+	summary->rows++;
+	if (isnull)
+	{
+		summary->nulls++;
+		return summary;
+	}
+	return IS_NUMBER(column->kind) ? summary_add_number(summary, column, value)
+		: summary_add_other(summary, column, value);
 }
 
 /* summary_accum(state bytea, value anyelement [, wanted integer]) */
@@ -72,18 +95,8 @@ summary_accum(PG_FUNCTION_ARGS)
 		summary = summary_new(column->kind, wanted & SUMMARY_ALL);
 	}
 	else
-	{
 		summary = summary_argument(fcinfo, 0);
-		summary_check(summary->kind == column->kind);
-	}
-	summary->rows++;
-	if (PG_ARGISNULL(1))
-		summary->nulls++;
-	else if (IS_NUMBER(column->kind))
-		summary = summary_add_number(summary, column, PG_GETARG_DATUM(1));
-	else
-		summary = summary_add_other(summary, column, PG_GETARG_DATUM(1));
-	PG_RETURN_POINTER(summary);
+	PG_RETURN_POINTER(summary_add_value(summary, column, PG_GETARG_DATUM(1), PG_ARGISNULL(1)));
 }
 
 /* The same state with nothing waiting; the argument stays as it is. */
@@ -111,9 +124,9 @@ add_counts(Summary *into, const Summary *from)
 	moments_merge(into->moments, from->moments, 1);
 }
 
-/* Two states into a new one. */
-static Summary *
-merged(const Summary *a, const Summary *b)
+/* Two states with nothing waiting into a new one. */
+Summary *
+summary_merged(const Summary *a, const Summary *b)
 {
 	Quantiles  *quantiles = NULL;
 	uint32		bytes[PARTS];
@@ -121,6 +134,11 @@ merged(const Summary *a, const Summary *b)
 	uint32		more_text = 0;
 	Summary    *result;
 
+	if (a->kind != b->kind || a->wanted != b->wanted)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("states of column_summary are of different types"),
+				 errhint("Merge states of columns of one type, made with the same options.")));
 	if (b->bytes[PART_DISTINCT])
 		more = ((Hll *) summary_part(b, PART_DISTINCT))->capacity == 0 ? HLL_MAX_CAPACITY
 			: ((Hll *) summary_part(b, PART_DISTINCT))->count;
@@ -165,12 +183,7 @@ summary_combine(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (summaries[0] == NULL || summaries[1] == NULL)
 		PG_RETURN_POINTER(summaries[0] ? summaries[0] : summaries[1]);
-	if (summaries[0]->kind != summaries[1]->kind || summaries[0]->wanted != summaries[1]->wanted)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("states of column_summary are of different types"),
-				 errhint("Merge states of columns of one type, made with the same options.")));
-	PG_RETURN_POINTER(merged(summaries[0], summaries[1]));
+	PG_RETURN_POINTER(summary_merged(summaries[0], summaries[1]));
 }
 
 /* summary_state(state bytea): with nothing waiting */

@@ -73,6 +73,7 @@ typedef struct SummaryColumn
 /* summary_state.c: the state and its parts */
 pg_noreturn extern void summary_malformed(void);
 extern void summary_check_parts(const Summary *summary);
+extern void summary_check_head(const Summary *summary, Size size);
 extern Summary *summary_argument(FunctionCallInfo fcinfo, int arg);
 extern void *summary_part(const Summary *summary, int part);
 extern bool summary_has_part(const Summary *summary, int part);
@@ -91,7 +92,13 @@ extern Summary *summary_add_other(Summary *summary, SummaryColumn *column, Datum
 extern Summary *summary_fold(Summary *summary);
 
 /* summary.c */
+extern void summary_column_start(SummaryColumn *column, MemoryContext context, Oid type, Oid collation);
+extern Summary *summary_add_value(Summary *summary, SummaryColumn *column, Datum value, bool isnull);
+extern Summary *summary_merged(const Summary *a, const Summary *b);
 extern Summary *summary_folded(const Summary *summary);
+
+/* summary_row.c */
+extern SummaryColumn *row_column(FunctionCallInfo fcinfo, Datum *value, bool *isnull);
 
 /* What a state must be; here, because it is asked for every value. */
 static inline void

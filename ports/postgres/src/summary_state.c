@@ -29,19 +29,13 @@ summary_malformed(void)
 			 errhint("A state is what column_summary_state() of this version of madpy returned.")));
 }
 
-/* A state that may come from anywhere: its head is checked here, its parts where they are used. */
-Summary *
-summary_argument(FunctionCallInfo fcinfo, int arg)
+/* That a summary of `size` bytes is what it says, but for what is in its parts: cheap, asked for every value. */
+void
+summary_check_head(const Summary *summary, Size size)
 {
-	Summary    *summary = (Summary *) PG_GETARG_POINTER(arg);
-	const uint32 *bytes;
-	Size		size;
+	const uint32 *bytes = summary->bytes;
 	Size		word;
 
-	if (VARATT_IS_EXTENDED(summary) || (uintptr_t) summary != MAXALIGN((uintptr_t) summary))
-		summary = (Summary *) PG_GETARG_BYTEA_P_COPY(arg);
-	bytes = summary->bytes;
-	size = VARSIZE(summary);
 	summary_check(size >= offsetof(Summary, parts));
 	summary_check(summary->magic == SUMMARY_MAGIC && summary->version == SUMMARY_VERSION &&
 				  summary->kind >= COLUMN_INTEGER && summary->kind <= COLUMN_OTHER &&
@@ -53,6 +47,17 @@ summary_argument(FunctionCallInfo fcinfo, int arg)
 	summary_check(summary->waiting < SUMMARY_TAIL && summary->waiting * word <= bytes[PART_TAIL] &&
 				  bytes[PART_TAIL] <= SUMMARY_TAIL * word &&
 				  (bytes[PART_TAIL] == 0 || IS_NUMBER(summary->kind)));
+}
+
+/* A state that may come from anywhere: its head is checked here, its parts where they are used. */
+Summary *
+summary_argument(FunctionCallInfo fcinfo, int arg)
+{
+	Summary    *summary = (Summary *) PG_GETARG_POINTER(arg);
+
+	if (VARATT_IS_EXTENDED(summary) || (uintptr_t) summary != MAXALIGN((uintptr_t) summary))
+		summary = (Summary *) PG_GETARG_BYTEA_P_COPY(arg);
+	summary_check_head(summary, VARSIZE(summary));
 	return summary;
 }
 

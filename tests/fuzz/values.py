@@ -34,7 +34,6 @@ ANY = [
     "money '1'", "B'101'", "'127.0.0.1'::inet", "xml '<a/>'", "1e300::numeric", "'NaN'::numeric",
     "2147483647", "(-9223372036854775808)::bigint", "(SELECT c FROM pg_class AS c LIMIT 1)",
 ]  # fmt: skip
-RECORDS = ["ROW(1, 'a', 2.5)", "ROW()", "ROW(NULL, NULL)", "ROW('a', now(), '{1,2}'::int[])", "NULL::record"]
 REGCLASS = [
     "0", "1", "1259", "'pg_stats'", "'pg_class'", "'pg_indexes'", "4294967295", "'pg_class_oid_index'",
     "NULL",
@@ -107,12 +106,6 @@ class Maker:
                 return pick(TEXTS)
             case "regclass":
                 return Raw(f"{pick(REGCLASS)}::regclass")
-            case "oid":
-                return pick([0, 1, 1259, 16384, 2**32 - 1])
-            case "tid":
-                return Raw(pick(["'(0,1)'", "'(0,0)'", "'(4294967295,65535)'", "NULL"]) + "::tid")
-            case "record":
-                return Raw(pick(RECORDS))
             case '"any"' | "anyelement":
                 return Raw(pick(ANY))
         if type.endswith("[]"):

@@ -74,7 +74,8 @@ kept_step_accum(PG_FUNCTION_ARGS)
 static const Kernel *
 kernel_of(bytea *state)
 {
-	const Kernel *kernel = VARSIZE(state) < offsetof(State, body) ? NULL : kernel_by_id(((State *) state)->kernel);
+	const Kernel *kernel = VARSIZE(state) < offsetof(State, body) ? NULL
+		: kernel_by_id(((State *) aligned_bytes(state))->kernel);
 
 	if (kernel == NULL)
 		ereport(ERROR,

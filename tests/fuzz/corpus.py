@@ -73,6 +73,19 @@ STATES = {
         for wanted in ("", ", 3")
         for rows in (1, 50, 700)
     ],
+    "fmsketch_row": [f"SELECT madlib.fmsketch_dcount_state(i) {ROWS.format(40)}"],
+    "row_summary": [
+        f"SELECT madlib.__row_summary(ROW({values}), {wanted}) {ROWS.format(rows)}"
+        for values in ("i", "i, 'k' || i % 7", "i * 0.5, date '2000-01-01' + i, NULL::text")
+        for wanted in (0, 7)
+        for rows in (1, 300)
+    ],
+    "keep": [
+        "SELECT madlib.__keep(1, '(0,1)', 1::oid, ARRAY[i, 1]::float8[], ARRAY[i]::float8[])"
+        f" {ROWS.format(9)}"
+    ],
+    "kept_step": [f"SELECT madlib.moments_state(i, ARRAY[1, i % 3]) {ROWS.format(9)}"],
+    "kept_combine": [f"SELECT madlib.moments_state(i, ARRAY[1, i % 3]) {ROWS.format(9)}"],
 }
 PARTS = [struct.pack("<iii", 2, 3, 5) + b"abcde", struct.pack("<i", 0), struct.pack("<4d", 1, 2, 3, 4)]
 KEYS = packed_keys([["a", "1"], [None, "2"], ["ü", None]], [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])

@@ -34,6 +34,11 @@ ANY = [
     "money '1'", "B'101'", "'127.0.0.1'::inet", "xml '<a/>'", "1e300::numeric", "'NaN'::numeric",
     "2147483647", "(-9223372036854775808)::bigint", "(SELECT c FROM pg_class AS c LIMIT 1)",
 ]  # fmt: skip
+RECORDS = [
+    "ROW(1)", "ROW(NULL::float8)", "ROW('a'::text)", "ROW(1, 'a'::text)", "ROW()", "NULL::record",
+    "ROW(ARRAY[1, 2])", "ROW(date 'infinity', 2.5, point '(1,2)')", "(SELECT c FROM pg_class AS c LIMIT 1)",
+]  # fmt: skip
+PLACES = ["(0,1)", "(0,1)", "(0,2)", "(7,5)", "(4294967295,65535)", "(0,0)"]
 REGCLASS = [
     "0", "1", "1259", "'pg_stats'", "'pg_class'", "'pg_indexes'", "4294967295", "'pg_class_oid_index'",
     "NULL",
@@ -106,6 +111,12 @@ class Maker:
                 return pick(TEXTS)
             case "regclass":
                 return Raw(f"{pick(REGCLASS)}::regclass")
+            case "record":
+                return Raw(pick(RECORDS))
+            case "tid":
+                return pick(PLACES)
+            case "oid":
+                return pick([1, 1, 0, 1259, 2**32 - 1])
             case '"any"' | "anyelement":
                 return Raw(pick(ANY))
         if type.endswith("[]"):

@@ -4,6 +4,7 @@ The ordinary build is not touched.  What a checker finds is in the server's log;
 """
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,6 +81,7 @@ def running(main: State, checker: Checker) -> Iterator[Address]:
     subprocess.run([*command, "-o", state.folder / "first.so"], check=True)
     state.wrapper.write_text(wrapper(state, checker))
     state.wrapper.chmod(0o755)
+    forget_other_builds(state, checker)
     before = dict(os.environ)
     os.environ |= environment(state, checker)
     try:
@@ -91,6 +93,15 @@ def running(main: State, checker: Checker) -> Iterator[Address]:
         stop(state)
         os.environ.clear()
         os.environ |= before
+
+
+def forget_other_builds(state: State, checker: Checker) -> None:
+    """Compile anew where flags or guarded.h have changed, which make knows nothing of."""
+    mark = state.folder / "compiled-with"
+    compiled_with = checker.flags + GUARDED.read_text()
+    if not mark.exists() or mark.read_text() != compiled_with:
+        shutil.rmtree(state.folder / "c", ignore_errors=True)
+        mark.write_text(compiled_with)
 
 
 def stop(state: State) -> None:

@@ -105,13 +105,15 @@ def collected(address: Address, functions: list[Function]) -> Corpus:
         "piece": PARTS,
     }
     corpus["number"] = corpus["store"] = corpus["estimate"] = [struct.pack("<9d", *range(1, 10)), *PARTS]
+    names = {function.name for function in functions}
+    kernels = {f.kernel for f in functions if f"madlib.{f.kernel}_merge" in names} - STATES.keys()
     with closing(address.connect()) as connection:
         connection.set_notice_receiver(lambda notice: None)
         connection.query("BEGIN")
         for kind, queries in STATES.items():
             corpus[kind] = [value(connection, query) for query in queries]
         for function in functions:
-            if function.name.endswith("_accum") and function.kernel not in STATES and is_plain(function):
+            if function.name == f"madlib.__{function.kernel}_accum" and function.kernel in kernels:
                 corpus[function.kernel] = kernel_states(connection, function)
         connection.query(TRAININGS)
         for model in MODELS:
@@ -119,10 +121,6 @@ def collected(address: Address, functions: list[Function]) -> Corpus:
             corpus.setdefault(kind, []).append(value(connection, f"SELECT model FROM {model}_summary"))
         connection.query("ROLLBACK")
     return {kind: [value for value in values if len(value) < LONGEST] for kind, values in corpus.items()}
-
-
-def is_plain(function: Function) -> bool:
-    return function.is_callable and not function.is_variadic
 
 
 def kernel_states(connection: pg.Connection, function: Function) -> list[bytes]:

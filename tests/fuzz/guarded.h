@@ -14,10 +14,12 @@
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 #define GUARD(start, size) ASAN_POISON_MEMORY_REGION(start, size)
+#define OPEN(start, size) ASAN_UNPOISON_MEMORY_REGION(start, size)
 #define FILL(start, size) memset(start, 0xCB, size) /* findings.py looks for these bytes in results */
 #else
 #include <valgrind/memcheck.h>
 #define GUARD(start, size) ((void) VALGRIND_MAKE_MEM_NOACCESS(start, size))
+#define OPEN(start, size) ((void) VALGRIND_MAKE_MEM_DEFINED(start, size))
 #define FILL(start, size) ((void) VALGRIND_MAKE_MEM_UNDEFINED(start, size))
 #endif
 
@@ -51,6 +53,7 @@ guarded_again(void *old, Size size, bool huge)
 	Size		whole = guarded_size(size);
 	char	   *start = huge ? repalloc_huge(old, whole) : repalloc(old, whole);
 
+	OPEN(start, size);			/* of a block that stays where it is, what the old size left over */
 	GUARD(start + size, whole - size);
 	return start;
 }

@@ -92,7 +92,7 @@ class Fuzzer:
         if isinstance(error, DiedError):
             everything = ";\n".join(call.statement() for call in calls)
             fault = Fault("the backend died after many calls", where(str(error)), str(error))
-            self.findings.setdefault(fault.mark, Finding(fault, everything, self.number))
+            self.tell(Finding(fault, everything, self.number))
         return len(calls)
 
     def found(self, call: Call, fault: Fault, number: int) -> None:
@@ -104,9 +104,13 @@ class Fuzzer:
             return again is not None and again.mark == fault.mark
 
         tries = self.tries if fault.kind == "an internal error" else self.tries // 4
-        finding = Finding(fault, smallest(call, shows, tries).statement(), number)
-        self.findings[fault.mark] = finding
-        self.say(str(finding))
+        self.tell(Finding(fault, smallest(call, shows, tries).statement(), number))
+
+    def tell(self, finding: Finding) -> None:
+        """Say what was found, once."""
+        if finding.fault.mark not in self.findings:
+            self.findings[finding.fault.mark] = finding
+            self.say(str(finding))
 
     def learn(self, call: Call, outcome: Outcome) -> None:
         """Keep what did something new, and values that were returned, to be altered further."""

@@ -77,6 +77,8 @@ def array(items: list[Any]) -> str:
 def element(item: Any) -> str:
     if isinstance(item, list):
         return array(item)
+    if isinstance(item, bytes):
+        item = f"\\x{item.hex()}"
     if isinstance(item, str):
         return '"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return "NULL" if item is None else str(item)

@@ -132,7 +132,8 @@ unpacked(bytea *value)
 static const Kernel *
 kernel_of(bytea *state)
 {
-	const Kernel *kernel = VARSIZE(state) < offsetof(State, body) ? NULL : kernel_by_id(((State *) state)->kernel);
+	const Kernel *kernel = VARSIZE(state) < offsetof(State, body) ? NULL
+		: kernel_by_id(((State *) aligned_bytes(state))->kernel);
 
 	if (kernel == NULL)
 		not_a_state();

@@ -96,10 +96,10 @@ def check_holds_data(db: Database, table: Relation) -> None:
     """
     if not db.value("SELECT {schema:i}.__hold_table({t:l}::regclass)", t=str(table)):
         raise MadpyError(
-            f"{quoted(table.name)} cannot be read as a model: it is not a table, or has row-level policies",
+            f"{quoted(table.name)} cannot be read as a model: it is not a plain table",
             sqlstate="42809",
-            hint="copy its rows into a table of yours:"
-            " reading it can run its owner's functions with your rights",
+            hint="ask for a table without policies, checks and expressions in indexes:"
+            " they can run its owner's functions with your rights, as views do",
         )
 
 

@@ -321,3 +321,11 @@ def rows(sql: Session, table: str) -> list[Any]:
     return [
         json.loads(row) for (row,) in sql(f"SELECT (to_jsonb(m) - {own})::text FROM {table} AS m ORDER BY 1")
     ]
+
+
+def test_a_transaction_keeps_few_snapshots(sql):
+    """Their end takes a time that grows with their square, and cannot be cancelled."""
+    sql("BEGIN")
+    error = sql.fails("SELECT madlib.__snapshot_take() FROM generate_series(1, 101)")
+    assert (error.sqlstate, error.message) == ("54000", "a transaction cannot keep more than 100 snapshots")
+    sql("ROLLBACK")

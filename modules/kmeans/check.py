@@ -50,7 +50,7 @@ def check_init(db: Database, init: str | None) -> Relation | None:
     if parse_name(word) is None:
         raise MadpyError(f"init: unknown value {quoted(word)}", hint=hint)
     try:
-        table = helper.check_source(db, word, "init")
+        table = helper.check_model_table(db, word, "init")
     except MadpyError as error:
         if error.sqlstate != "42P01":
             raise

@@ -1,5 +1,6 @@
 """nb_predict, nb_predict_prob, nb_create_view: a model applied to a table, its features rebuilt over it."""
 
+from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.packed import PREDICTION, PROBABILITY, Packed, of_classes, of_rows, packed_job, read_packed
 from madpy.helper.scoring import Predictions, create_predictions, create_scored
@@ -52,4 +53,11 @@ def create_view(
 
 def read_model(db: Database, model_table: str | None, source_table: str | None) -> Packed:
     """A model by its output table, for a source; an error if it is not one of nb_train."""
-    return read_packed(db, model_table, source_table, METHOD, BAYES, OWN)
+    model = read_packed(db, model_table, source_table, METHOD, BAYES, OWN)
+    if model.label_type is None:
+        raise MadpyError(
+            "the model is damaged: it does not name its classes",
+            sqlstate="22P03",
+            hint="train the model again",
+        )
+    return model

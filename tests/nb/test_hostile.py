@@ -143,12 +143,14 @@ def test_a_model_of_another_method(sql):
         {"features": [{"name": 1, "column": "a", "levels": None}]},
         {"features": [{"name": "a", "column": "a", "levels": [1]}]}, {"features": []},
         {"features": [{"name": "a", "column": "a", "levels": None}], "is_vector": 1},
+        {"features": [{"name": n, "column": n, "levels": None} for n in "ab"]},
     ],
 )  # fmt: skip
 def test_headers_of_anything(sql, model, header):
     data = pack(BAYES, header, unpack(model, BAYES)[1]).hex()
     sql(f"UPDATE m_summary SET model = '\\x{data}'")
-    assert sql.fails("SELECT madlib.nb_predict('m', 't', 'p')").sqlstate in ("22P02", "22P03")
+    for function in ("nb_predict", "nb_predict_prob"):
+        assert sql.fails(f"SELECT madlib.{function}('m', 't', 'p')").sqlstate in ("22P02", "22P03")
 
 
 def test_sql_in_a_model_is_data(sql, model):

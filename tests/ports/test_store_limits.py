@@ -209,3 +209,22 @@ def test_a_query_has_its_callers_rights_and_cannot_reach_its_own_store(sql, role
         following += 1
     sql(f"SET ROLE {role}")
     assert sql.fails("SELECT madlib.__store_fill('SELECT i FROM secret')").sqlstate == "42501"
+
+
+def test_the_stores_of_a_transaction_share_the_setting(sql):
+    """Each of them would fit: 4,000 rows of eight columns are a quarter of a megabyte."""
+    sql("SET madpy.store_memory = '1MB'; BEGIN")
+    fill = "SELECT madlib.__store_fill('SELECT i::float8 FROM generate_series(1, 40000) AS i', 0)"
+    stores = [sql.value(fill) for _ in range(8)]
+    assert stores[0] is not None
+    assert stores[-1] is None
+    sql("ROLLBACK")
+
+
+def test_a_transaction_has_few_stores(sql):
+    sql("BEGIN")
+    error = sql.fails(
+        "SELECT count(madlib.__store_fill('SELECT 1.0::float8', 0)) FROM generate_series(1, 1001)"
+    )
+    assert (error.sqlstate, error.message) == ("54000", "a transaction cannot have more than 1000 stores")
+    sql("ROLLBACK")

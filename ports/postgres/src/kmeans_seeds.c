@@ -310,7 +310,7 @@ kmeans_seeds(PG_FUNCTION_ARGS)
 	int32	   *seeds;
 	Group		group;
 
-	if (groups < 1 || k < 1 || m < 1 || d < 1 || trials < 1 || bytes > MaxAllocSize)
+	if (groups < 1 || k < 1 || m < 1 || d < 1 || d > MAX_COLUMNS || trials < 1 || bytes > MaxAllocSize)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there are no %d seeds of %d groups of these points", k, groups)));

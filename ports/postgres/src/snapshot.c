@@ -27,6 +27,8 @@ typedef struct Kept
 	Snapshot	snapshot;		/* registered with the transaction */
 } Kept;
 
+#define MOST_KEPT 100			/* a driver takes one, and one that it calls another */
+
 static List *kept = NIL;		/* in TopTransactionContext */
 static int	last_id = 0;
 
@@ -55,9 +57,9 @@ forget_since(SubTransactionId first)
 static void
 transaction_end(XactEvent event, void *arg)
 {
-	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE || event == XACT_EVENT_PARALLEL_PRE_COMMIT)
 		forget_since(TopSubTransactionId);
-	else if (event == XACT_EVENT_ABORT)
+	else if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT)
 		kept = NIL;
 }
 
@@ -93,9 +95,15 @@ PG_FUNCTION_INFO_V1(snapshot_take);
 Datum
 snapshot_take(PG_FUNCTION_ARGS)
 {
-	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-	Kept	   *one = palloc0(sizeof(Kept));
+	MemoryContext old;
+	Kept	   *one;
 
+	if (list_length(kept) >= MOST_KEPT)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a transaction cannot keep more than %d snapshots", MOST_KEPT)));
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	one = palloc0(sizeof(Kept));
 	one->id = ++last_id;
 	one->since = GetCurrentSubTransactionId();
 	kept = lappend(kept, one);

@@ -17,6 +17,8 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
+#define MOST_STORES 1000		/* of a transaction; a driver has one */
+
 int			store_memory_kb;
 
 static List *stores = NIL;		/* in TopMemoryContext */
@@ -69,11 +71,19 @@ store_init(void)
 Store *
 store_new(void)
 {
-	MemoryContext context = AllocSetContextCreate(CurTransactionContext, "madpy store", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
-	Store	   *store = palloc0(sizeof(Store));
-	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
+	MemoryContext context;
+	MemoryContext old;
+	Store	   *store;
+	MemoryContextCallback *callback;
 
+	if (list_length(stores) >= MOST_STORES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a transaction cannot have more than %d stores", MOST_STORES)));
+	context = AllocSetContextCreate(CurTransactionContext, "madpy store", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	store = palloc0(sizeof(Store));
+	callback = palloc0(sizeof(MemoryContextCallback));
 	store->id = ++last_id;
 	store->owner = GetUserId();
 	store->since = GetCurrentSubTransactionId();
@@ -86,6 +96,30 @@ store_new(void)
 	MemoryContextRegisterResetCallback(context, callback);
 	MemoryContextSwitchTo(old);
 	return store;
+}
+
+/* What a store takes: its blocks, its dictionaries and its pile. */
+static int64
+bytes_of(const Store *store, int64 blocks)
+{
+	return blocks * (int64) store->block_bytes + (int64) MemoryContextMemAllocated(store->context, true);
+}
+
+/* Whether one more row stays within the memory setting, with all stores of the transaction. */
+bool
+store_fits(const Store *store)
+{
+	int64		bytes = bytes_of(store, block_of(store, store->rows) + 1);
+	ListCell   *cell;
+
+	foreach(cell, stores)
+	{
+		const Store *other = lfirst(cell);
+
+		if (other != store)
+			bytes += bytes_of(other, other->base ? block_of(other, other->rows) + 1 : 0);
+	}
+	return bytes <= (int64) store_memory_kb * 1024;
 }
 
 void

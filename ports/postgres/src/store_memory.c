@@ -47,16 +47,6 @@ store_shape(Store *store, int64 ncols)
 	store->has_nulls = MemoryContextAllocZero(store->context, Max(ncols, 1) * sizeof(bool));
 }
 
-/* Whether one more row stays within the memory setting, with the dictionaries and the pile. */
-bool
-store_fits(const Store *store)
-{
-	int64		blocks = block_of(store, store->rows) + 1;
-
-	return blocks * (int64) store->block_bytes + (int64) MemoryContextMemAllocated(store->context, true)
-		<= (int64) store_memory_kb * 1024;
-}
-
 /*
  * Addresses for so many bytes, nothing in them yet.  They begin where a large page does: a few large pages are had ten
  * times sooner than many small ones.

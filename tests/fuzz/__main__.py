@@ -25,7 +25,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--calls", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--seconds", type=float, default=3, help="what a call may take")
-    parser.add_argument("--megabytes", type=int, default=300, help="what a call may take")
+    # A state may have 384 MB; its text has twice as many, and there is a copy of each.
+    parser.add_argument("--megabytes", type=int, default=2000, help="what a call may take")
     parser.add_argument("--most", type=int, default=20, help="faults after which the fuzzer stops")
     parser.add_argument("--tries", type=int, default=100, help="to make a call smaller")
     parser.add_argument("--under", choices=sorted(checked.CHECKERS), help="a checker of memory")

@@ -70,7 +70,7 @@ STATES = {
             "NULL::text",
             "date '2000-01-01' + i",
         )
-        for wanted in ("", ", 3")
+        for wanted in ("", ", 3", ", 0")
         for rows in (1, 50, 700)
     ],
     "fmsketch_row": [f"SELECT madlib.fmsketch_dcount_state(i) {ROWS.format(40)}"],

@@ -13,7 +13,7 @@ def test_some_thousand_calls(database):
     """No backend ends, no internal error, and no call takes long: the same calls each time."""
     found = functions(database)
     material = collected(database, found)
-    limits = Limits(seconds=5, megabytes=400)
+    limits = Limits(seconds=5, megabytes=2000)
     fuzzer = fuzz(database, here().log, material, seed=1, calls=CALLS, limits=limits, tries=20)
     assert "\n".join(map(str, fuzzer.findings.values())) == ""
     assert fuzzer.number == CALLS

@@ -176,7 +176,10 @@ class Maker:
             return data + self.chance.randbytes(self.chance.choice([1, 8, 60]))
         # Counts and sizes are in front; of the rest everything is as likely.
         end = len(data) if self.chance.random() < 0.5 else min(len(data), 96)
-        match self.chance.randrange(12):
+        match self.chance.randrange(14):
+            case 12 | 13:
+                at = self.chance.randrange(end)
+                data[at] = self.chance.choice([0, 1, 2, 127, 128, 255, data[at] + 1, data[at] - 1]) % 256
             case 0 | 1 | 2 | 3:
                 self.put_integer(data, self.chance.randrange(0, end - 3, 4))
             case 4 | 5:

@@ -12,6 +12,8 @@ from madpy.errors import MadpyError
 
 HOME = Path(__file__).parent.parent  # the folder that holds config/, install/, modules/ and ports/
 
+COMMON = "common"  # the folder under modules/ with what methods share: no module
+
 
 @dataclass(frozen=True)
 class Module:
@@ -42,7 +44,8 @@ def load(path: Path | None = None, home: Path = HOME) -> Config:
         if content.get(key) is None:
             raise MadpyError(f'"{key}" is missing from {path.name}')
     port = _one_of(_text(content["port"], "port"), "port", _folders(home / "ports"))
-    modules = list(_modules(content["modules"], _folders(home / "modules")))
+    known = [name for name in _folders(home / "modules") if name != COMMON]
+    modules = list(_modules(content["modules"], known))
     return Config(check_schema(_text(content["schema"], "schema")), port, tuple(in_needed_order(modules)))
 
 

@@ -179,7 +179,7 @@ class _Data:
         return b"".join(part.astype("<f8").tobytes() for part in self._numbers)
 
     def pieces(self) -> bytes:
-        """As src/numbers.c has them."""
+        """As src/catalog/numbers.c has them."""
         ends = np.cumsum([len(piece) for piece in self._pieces])
         return np.array([len(ends), *ends], "<i4").tobytes() + b"".join(self._pieces)
 

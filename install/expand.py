@@ -7,11 +7,11 @@
         r2 double precision
     );
 
-    MADLIB_KERNEL moments(y double precision, x double precision[]) AND COLUMNS IS 'what moments_state is';
+    MADLIB_KERNEL moments(y double precision, x double precision[]) IS 'what moments_state is';
 
 The second is the columns of helper.training.Training, which every record begins with.  The third makes the
-aggregates moments_state(y, x) and moments_merge(state), their support functions, and with AND COLUMNS
-__moments_columns(y, VARIADIC x), whose features are arguments of their own.
+aggregates moments_state(y, x), moments_merge(state) and __moments_columns(y, VARIADIC x), whose features are
+arguments of their own, and their support functions, which MADPY_KERNEL(moments) in the C source defines.
 """
 
 import re
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 DRIVER = re.compile(r"\bMADLIB_DRIVER\((?P<name>\w+\.\w+)\)")
 KERNEL = re.compile(
-    r"^MADLIB_KERNEL (?P<name>\w+)\((?P<arguments>[^;]*?)\)(?P<columns> AND COLUMNS)? IS\s+"
+    r"^MADLIB_KERNEL (?P<name>\w+)\((?P<arguments>[^;]*?)\) IS\s+"
     r"(?P<comment>'(?:[^']|'')*');$",
     re.MULTILINE,
 )
@@ -84,14 +84,13 @@ def _kernel(line: re.Match[str]) -> str:
             name, f"{name}_merge", f"{name}_combine", state, f"'merges states of {name}_state into one'"
         ),
     ]
-    if line["columns"]:
-        features = ("VARIADIC x", '"any"')
-        columns = [*(argument for argument in arguments if argument[0] != "x"), features]
-        what = f"'{name}_state with the features, all double precision, as arguments of their own'"
-        parts += [
-            _support(f"{name}_columns_accum", [*state, *columns], gathers),
-            _aggregate(name, f"__{name}_columns", f"{name}_columns_accum", columns, what),
-        ]
+    features = ("VARIADIC x", '"any"')
+    columns = [*(argument for argument in arguments if argument[0] != "x"), features]
+    what = f"'{name}_state with the features, all double precision, as arguments of their own'"
+    parts += [
+        _support(f"{name}_columns_accum", [*state, *columns], gathers),
+        _aggregate(name, f"__{name}_columns", f"{name}_columns_accum", columns, what),
+    ]
     return "\n".join(parts).rstrip("\n")
 
 

@@ -17,7 +17,7 @@ from madpy.errors import MadpyError
 from madpy.install.doctor import OLDEST_POSTGRES
 from madpy.state import CHECKOUT, State, here, say
 
-C_SOURCES = CHECKOUT / "ports" / "postgres"
+C_SOURCES = ("ports/postgres", "modules")  # folders with C in them
 BINARIES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "usr/local/pgsql/bin")  # where packages put them
 PACKAGED = (".py", ".sql", ".yml", ".md", ".csv", ".csv.gz", ".control")
 
@@ -131,10 +131,18 @@ def c_folder(state: State, purpose: str) -> Path:
     if not same(CHECKOUT / version, folder / version):
         replace(CHECKOUT / version, folder / version)
     sources = folder / "ports" / "postgres"
-    changed = mirror(C_SOURCES, sources, lambda path: path.suffix in (".c", ".h") or path.name == "Makefile")
-    if any(not (sources / path).exists() for path in changed):  # what is in the library without its source
+    changed = [
+        folder / name / path
+        for name in C_SOURCES
+        for path in mirror(CHECKOUT / name, folder / name, is_compiled_from)
+    ]
+    if any(not path.exists() for path in changed):  # what is in the library without its source
         make(sources, state, "clean")
     return sources
+
+
+def is_compiled_from(path: Path) -> bool:
+    return path.suffix in (".c", ".h") or path.name == "Makefile"
 
 
 def make(folder: Path, state: State, target: str, *options: str) -> str:

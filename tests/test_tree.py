@@ -18,7 +18,7 @@ from madpy.state import here
 from tests.session import Session
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = sorted(path.name for path in ROOT.glob("modules/[a-z]*") if path.is_dir())
+FOLDERS = sorted(path.name for path in ROOT.glob("modules/[a-z]*") if path.is_dir() and path.name != "common")
 MANUALS = [ROOT / "README.md", *sorted(ROOT.glob("modules/*/README.md"))]
 DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *MANUALS})
 MARK = "-- end of a block of the manual --"
@@ -75,6 +75,33 @@ def test_a_wheel_has_the_files_that_the_private_cluster_gets() -> None:
     assert in_wheel == copied
 
 
+# --- C ---
+
+
+def symbols(path: Path) -> tuple[set[str], set[str]]:
+    """What an object file defines for others, and what it takes from them."""
+    lines = subprocess.run(["nm", str(path)], capture_output=True, text=True, check=True).stdout.splitlines()
+    parts = [line.split()[-2:] for line in lines]
+    return {name for kind, name in parts if kind in "TDBR"}, {name for kind, name in parts if kind == "U"}
+
+
+def test_no_methods_object_uses_a_symbol_of_anothers(server: Address) -> None:
+    """The engine uses no method either; common arithmetic, modules/common, is there for all."""
+    folder = here().folder / "c" / "private"
+    objects = {path: symbols(path) for path in sorted(folder.rglob("*.o"))}
+    room = {path: path.relative_to(folder).parts[:2] for path in objects}
+    home = {name: path for path, (defined, _) in objects.items() for name in defined}
+    shared = {("ports", "postgres"), ("modules", "common")}
+    taken = {
+        f"{path.name} uses {name} of {home[name].name}"
+        for path, (_, used) in objects.items()
+        for name in used & home.keys()
+        if room[home[name]] not in {room[path], *shared}
+    }
+    assert taken == set()
+    assert {room[path][1] for path in objects} >= {"common", "dtree", "kmeans", "nb", "postgres", "regr"}
+
+
 # --- Python ---
 
 
@@ -100,7 +127,7 @@ def test_no_file_names_a_home_or_a_registry() -> None:
 
 
 def test_one_c_source_knows_the_versions_of_postgresql() -> None:
-    sources = ROOT.glob("ports/postgres/src/*.[ch]")
+    sources = [*ROOT.glob("ports/postgres/src/*/*.[ch]"), *ROOT.glob("modules/**/*.[ch]")]
     assert [path.name for path in sources if "PG_VERSION_NUM" in path.read_text()] == ["compat.h"]
 
 

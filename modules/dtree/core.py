@@ -71,7 +71,7 @@ class Nodewise(Protocol):
 
 @dataclass
 class Counted:
-    """What a pass says of A nodes: their counts, and the best split by a number (src/dtree_splits.c)."""
+    """What a pass says of A nodes: their counts, and the best split by a number (dtree_splits.c)."""
 
     total: Array  # (A, C)
     numbers: Splits

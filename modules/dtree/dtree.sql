@@ -2,7 +2,7 @@
 
 -- dtree_sample: a sample of rows, by a hash of what they hold.
 
-MADLIB_KERNEL dtree_sample(y double precision, x double precision[], parameters double precision[]) AND COLUMNS IS
+MADLIB_KERNEL dtree_sample(y double precision, x double precision[], parameters double precision[]) IS
     'a sample of rows, by a hash of what they hold: what dtree_train asks a table for';
 
 CREATE FUNCTION MADLIB_SCHEMA.__dtree_sample_outcome(state bytea) RETURNS bytea
@@ -11,7 +11,7 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_sample_outcome(bytea) IS 'what dtree_t
 
 -- dtree: rows counted by node, feature and bin.
 
-MADLIB_KERNEL dtree(y double precision, x double precision[], parameters double precision[]) AND COLUMNS IS
+MADLIB_KERNEL dtree(y double precision, x double precision[], parameters double precision[]) IS
     'rows counted by node, feature and bin: what dtree_train asks a table for';
 
 CREATE FUNCTION MADLIB_SCHEMA.__dtree_outcome(state bytea) RETURNS bytea

@@ -1,11 +1,11 @@
 -- kmeans: k-means clustering, a set of centroids per group.  Manual: README.md.
 
--- Kernels (src/kmeans.c, src/kmeans_rows.c): rows given to their nearest centroids, and samples of distinct rows.
+-- Kernels (kmeans.c, kmeans_rows.c): rows given to their nearest centroids, and samples of distinct rows.
 
-MADLIB_KERNEL kmeans(x double precision[], parameters double precision[]) AND COLUMNS IS
+MADLIB_KERNEL kmeans(x double precision[], parameters double precision[]) IS
     'what each of the centroids in the parameters got';
 
-MADLIB_KERNEL kmeans_sample(x double precision[], parameters double precision[]) AND COLUMNS IS
+MADLIB_KERNEL kmeans_sample(x double precision[], parameters double precision[]) IS
     'a sample of the distinct rows, and the bounds of their values';
 
 CREATE FUNCTION MADLIB_SCHEMA.__kmeans_seeds(

@@ -1,4 +1,4 @@
-"""Parameters and states of the kernels of src/kmeans.c and src/kmeans_rows.c as numpy arrays."""
+"""Parameters and states of the kernels of kmeans.c and kmeans_rows.c as numpy arrays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -14,7 +14,7 @@ ASSIGN, FARTHEST, DRAW, QUALITY = range(4)
 HEAD = 4
 EXTRA = 3
 MAX_PARAMS = 1024 * 1024
-UNIT = 2.0**-79  # of a bound: what a sum rounds its numbers to is less (UNIT_BITS of src/kmeans.c)
+UNIT = 2.0**-79  # of a bound: what a sum rounds its numbers to is less (UNIT_BITS of kmeans.c)
 
 Part = TypeVar("Part")
 

@@ -18,7 +18,7 @@ from madpy.ports.postgres.db import Database, Relation, fill
 from madpy.ports.postgres.scan import Scan, join_groups
 
 ROUNDS = 5
-LARGEST = 1e140  # KMEANS_LARGEST of src/kmeans.h
+LARGEST = 1e140  # KMEANS_LARGEST of kmeans.h
 AT_ONCE = 1_000_000  # numbers of points in one statement, unless a group has more
 
 
@@ -50,7 +50,7 @@ def first_centroids(scan: Scan, settings: Settings, sample: Sample, tell: Callab
 def plus_plus(db: Database, points: Array, weights: Array, k: int, distance: str, seed: int) -> Array:
     """k of the points as first centroids, shape (G, k, d); NaN where there are no more distinct ones.
 
-    points: shape (G, m, d); weights: (G, m), 0 for points that are not there.  See src/kmeans_seeds.c:
+    points: shape (G, m, d); weights: (G, m), 0 for points that are not there.  See kmeans_seeds.c:
     2 + log k points are drawn for each centroid, with the same numbers in every group.
     """
     groups, m, d = points.shape

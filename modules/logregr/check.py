@@ -26,7 +26,7 @@ COLUMNS = {
     "feature_names": "text[]",
 }
 OPTIMIZERS = ("irls",)
-SMALLEST_SQUARE = 1e-270  # of src/ols.h: variances of coefficients are still numbers
+SMALLEST_SQUARE = 1e-270  # of modules/regr/ols.h: variances of coefficients are still numbers
 
 
 def check_rows(db: Database, rows: Rows, terms: Terms, states: States) -> None:

@@ -330,7 +330,7 @@ def fits(newton: Newton, roots: Array) -> Array:
 
 
 def estimated(k: int) -> dict[str, list[int]]:
-    """What the server says of a fit, and its dimensions: as src/logregr_fit.c has it."""
+    """What the server says of a fit, and its dimensions: as logregr_fit.c has it."""
     vectors = ("coef", "std_err", "z_stats", "p_values", "odds_ratios")
     return {"condition_no": [], **{name: [k] for name in vectors}, "variance_covariance": [k, k]}
 

@@ -1,7 +1,7 @@
 """Naive Bayes from counts and sums.  Pure: numpy only.
 
 Arrays hold one row per group: G groups, C classes, L levels of a feature.  `levels` has, for each feature, 0
-for a number, else L; it and C say how the body of the kernel "nb" (src/nb.c) is laid out.
+for a number, else L; it and C say how the body of the kernel "nb" (nb.c) is laid out.
 """
 
 from collections.abc import Sequence

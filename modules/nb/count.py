@@ -100,7 +100,7 @@ class Stepped:
 
 
 class Numbered:
-    """Classes and values are numbered as they come, in each group and parallel worker (src/nb_count.c)."""
+    """Classes and values are numbered as they come, in each group and parallel worker (nb_count.c)."""
 
     def __init__(
         self,

@@ -155,7 +155,7 @@ class Fit:
         }
 
     def _terms(self) -> Array:
-        """What features add to the logarithm of a class's probability, in the order of src/nb_predict.c."""
+        """What features add to the logarithm of a class's probability, in the order of nb_predict.c."""
         parts = [
             core.densities(found) if isinstance(found, Numbers) else core.logarithms(probabilities, known)
             for found, probabilities, known in zip(

@@ -1,4 +1,4 @@
-"""The model bytes of naive Bayes: what src/nb_predict.c scores, and the features they were made of."""
+"""The model bytes of naive Bayes: what nb_predict.c scores, and the features they were made of."""
 
 import itertools
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Texts:
     """What all groups' models share: the shape, the texts of classes and levels, the header."""
 
     header: dict[str, Any]
-    arrays: list[NDArray[np.int32]]  # 0, 3 and 4 of src/nb_predict.c
+    arrays: list[NDArray[np.int32]]  # 0, 3 and 4 of nb_predict.c
 
     @classmethod
     def of(cls, features: Features, classes: Classes, smoothing: float) -> "Texts":

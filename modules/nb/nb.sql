@@ -1,11 +1,11 @@
 -- nb: naive Bayes, numbers as normal and categories as multinomial within each class.  Manual: README.md.
 
--- The kernel "nb" as an aggregate (src/nb.c); parameters are the body of a state that has seen no row.
+-- The kernel "nb" as an aggregate (nb.c); parameters are the body of a state that has seen no row.
 
-MADLIB_KERNEL nb(y double precision, x double precision[], start double precision[]) AND COLUMNS IS
+MADLIB_KERNEL nb(y double precision, x double precision[], start double precision[]) IS
     'the state of a naive Bayes model: rows of each class, and sums and counts of x within it';
 
--- The same in one read, classes and categories numbered as they come (src/nb_count.c).
+-- The same in one read, classes and categories numbered as they come (nb_count.c).
 
 CREATE FUNCTION MADLIB_SCHEMA.__nb_count_accum(
     state internal, y "any", limits double precision[], VARIADIC x "any"

@@ -1,5 +1,17 @@
 -- regr: ordinary and weighted least squares, one model per group.  Manual: README.md.
 
+-- Kernels of the second pass.
+
+-- meat: the sums of (w e)^2 x x, the middle of a sandwich, e being the residuals of given coefficients.
+
+MADLIB_KERNEL meat(y double precision, x double precision[], weight double precision, coef double precision[]) IS
+    'the sums of (w e)^2 x x, the middle of a sandwich';
+
+-- squared_residuals: the moments of x and the squared residuals, e being the residuals of given coefficients.
+
+MADLIB_KERNEL squared_residuals(y double precision, x double precision[], weight double precision, coef double precision[]) IS
+    'the moments of x and the squared residuals';
+
 -- What a fit says.
 
 CREATE TYPE MADLIB_SCHEMA.regr_fit AS (

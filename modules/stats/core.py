@@ -1,6 +1,6 @@
 """Which quantiles are asked for, and what the estimates of summary are worth.  Pure.
 
-The sketches are in C (ports/postgres/src/sketch.h); their errors here are those of the papers named there.
+The sketches are in C (sketch.h); their errors here are those of the papers named there.
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 -- column_moments: first and second moments of columns in double-double; rows with a NULL are skipped.
 
-MADLIB_KERNEL column_moments(x double precision[]) AND COLUMNS IS
+MADLIB_KERNEL column_moments(x double precision[]) IS
     'the moments of the columns of an array, which can be kept and merged';
 
 CREATE FUNCTION MADLIB_SCHEMA.__column_rows(state bytea, skipped boolean) RETURNS bigint

@@ -1,4 +1,4 @@
-"""Rows that servers of Citus keep in memory between the passes of a training (src/kept.h)."""
+"""Rows that servers of Citus keep in memory between the passes of a training (src/store/kept.h)."""
 
 import struct
 from collections.abc import Sequence

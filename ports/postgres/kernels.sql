@@ -1,23 +1,12 @@
--- kernels: each kernel of src/*.c as an aggregate that returns its state, and one that merges states.
+-- kernels: those that several methods take, each as an aggregate that returns its state, and one that merges states.
 -- A state is data: it may be kept in a table, and states of parts of the data merge into the state of the whole.
 
 -- moments: first and second moments of features and target in double-double.
 
-MADLIB_KERNEL moments(y double precision, x double precision[]) AND COLUMNS IS
+MADLIB_KERNEL moments(y double precision, x double precision[]) IS
     'the state of a linear regression of y on x, which can be kept, merged and fitted';
 
 -- weighted_moments: the same with a weight per row.
 
-MADLIB_KERNEL weighted_moments(y double precision, x double precision[], weight double precision) AND COLUMNS IS
+MADLIB_KERNEL weighted_moments(y double precision, x double precision[], weight double precision) IS
     'the state of a weighted linear regression of y on x, which can be kept, merged and fitted';
-
--- meat: the sums of (w e)^2 x x, the middle of a sandwich, e being the residuals of given coefficients.
-
-MADLIB_KERNEL meat(y double precision, x double precision[], weight double precision, coef double precision[]) IS
-    'the sums of (w e)^2 x x, the middle of a sandwich';
-
--- squared_residuals: the moments of x and the squared residuals, e being the residuals of given coefficients.
-
-MADLIB_KERNEL squared_residuals(y double precision, x double precision[], weight double precision, coef double precision[]) IS
-    'the moments of x and the squared residuals';
-

@@ -1,8 +1,8 @@
-"""Values that another server looks up: one constant, read there by the types of the values (src/keys.c)."""
+"""Values that another server looks up: one constant, read there by their types (src/catalog/keys.c)."""
 
 import struct
 
-PACKED_MAGIC = 0x6B70646D  # of src/keys.c
+PACKED_MAGIC = 0x6B70646D  # of src/catalog/keys.c
 NULL_KEY = struct.pack("<i", -1)
 
 

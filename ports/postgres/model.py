@@ -1,4 +1,4 @@
-"""The madpy model format (src/model.h): numbers and names in one bytea, never code."""
+"""The madpy model format (src/engine/model.h): numbers and names in one bytea, never code."""
 
 import json
 import struct

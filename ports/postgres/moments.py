@@ -1,4 +1,4 @@
-"""States of the kernel "moments" (src/moments.c) for numpy: sums of the columns as they came."""
+"""States of the kernel "moments" (src/numeric/moments.c) for numpy: sums of the columns as they came."""
 
 import math
 

@@ -27,7 +27,7 @@ AS 'MODULE_PATHNAME', 'view_over';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__view_over(regclass, regclass, regclass) IS
     'the query of a view over one part of a table; NULL if the view does not read the table row by row';
 
--- Rows that servers of Citus keep between the passes of a training (src/kept.h).
+-- Rows that servers of Citus keep between the passes of a training (src/store/kept.h).
 
 CREATE FUNCTION MADLIB_SCHEMA.__keep_accum(
     state bytea, training bigint, at tid, relation oid, features double precision[], scalars double precision[]

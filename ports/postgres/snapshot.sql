@@ -1,4 +1,4 @@
--- snapshot: what the statements of one call of a driver see of other transactions (src/snapshot.c).
+-- snapshot: what the statements of one call of a driver see of other transactions (src/catalog/snapshot.c).
 
 CREATE FUNCTION MADLIB_SCHEMA.__snapshot_take() RETURNS integer
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'snapshot_take';

@@ -1,4 +1,4 @@
-"""States of kernels as numpy sees them: the C struct State (src/kernel.h) behind its length word."""
+"""States of kernels as numpy sees them: the C struct State (src/engine/kernel.h) behind its length word."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 class Store:
-    """The columns of n rows, counted from 0, as src/store.h lays them out.
+    """The columns of n rows, counted from 0, as src/store/store.h lays them out.
 
     A float8[] of the query is a column per element; text and enums are codes into `levels`; dates and
     timestamps are seconds since 1970.  Rows lie group by group where there are groups, else in the query's

@@ -1,4 +1,4 @@
--- store: the columns of a query kept in memory for one transaction, and kernels over them (src/store.h).
+-- store: the columns of a query kept in memory for one transaction, and kernels over them (src/store/store.h).
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_fill(query text, num_groups integer DEFAULT 0) RETURNS integer
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_fill';

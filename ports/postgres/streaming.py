@@ -2,7 +2,7 @@
 
 Of a source whose rows lie on several servers the aggregate runs part by part, where the rows are, and the
 states are merged here.  Groups are known again by what their type calls equal, through functions of constants
-and columns (src/keys.c): a join with a relation of parameters could not be sent to another server.
+and columns (src/catalog/keys.c): a join with a relation of parameters could not be sent to another server.
 """
 
 import random
@@ -24,12 +24,8 @@ if TYPE_CHECKING:
 
 ARGUMENT = "kernel argument"  # the names of internal columns
 
-# Kernels whose aggregates also take features as arguments of their own, so that no array is built for each
-# row; the server allows 100 arguments, the state and the scalars among them.
-WITH_COLUMNS = {
-    *("moments", "weighted_moments", "column_moments", "nb", "nb_count", "kmeans"),
-    *("kmeans_sample", "dtree", "dtree_sample"),
-}
+# The most features that an aggregate takes as arguments of their own, so that no array is built for each row;
+# the server allows 100 arguments, the state and the scalars among them.
 MOST_ARGUMENTS = 96
 
 
@@ -269,7 +265,7 @@ class Streaming:
         rows, scalars = self.rows, self.rows.scalars
         as_array = rows.is_vector or len(rows.features) > MOST_ARGUMENTS
         # Citus sends no aggregate of VARIADIC "any"
-        if kernel in WITH_COLUMNS and not as_array and not shards_of(self.db, rows.source).is_citus:
+        if not as_array and not shards_of(self.db, rows.source).is_citus:
             return f"__{kernel}_columns", scalars, rows.features
         return f"{kernel}_state", [*scalars[:1], rows.vector, *scalars[1:]], []
 

@@ -222,7 +222,7 @@ class Maker:
         )
 
     def reshaped(self, data: bytearray) -> bytearray:
-        """A state of a kernel (src/kernel.h) with other counts, and a length that could go with them."""
+        """A state of a kernel (engine/kernel.h) with other counts, and a length that could go with them."""
         if data[:4] != b"mdpt" or len(data) < 44:
             return data[: self.chance.randrange(len(data))]
         self.put_integer(data, self.chance.choice([8, 12, 16, 20]))

@@ -6,7 +6,7 @@ from madpy.install.render import render
 from madpy.install.statements import created_names
 
 KERNEL = """\
-MADLIB_KERNEL meat(y real, x double precision[]) AND COLUMNS IS
+MADLIB_KERNEL meat(y real, x double precision[]) IS
     'sums; a ''meat''';
 """
 
@@ -18,11 +18,6 @@ def test_a_kernel_is_its_aggregates_and_their_functions() -> None:
     assert created_names(sql) == [f"MADLIB_SCHEMA.{name}" for name in names]
     assert '__meat_columns(y real, VARIADIC x "any") (' in sql
     assert "AGGREGATE MADLIB_SCHEMA.meat_state(real, double precision[]) IS 'sums; a ''meat''';" in sql
-
-
-def test_without_columns_there_are_none() -> None:
-    sql = expanded(KERNEL.replace(" AND COLUMNS", ""))
-    assert not [name for name in created_names(sql) if "columns" in name]
 
 
 def test_a_driver_calls_what_it_names() -> None:

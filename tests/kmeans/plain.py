@@ -1,4 +1,4 @@
-"""The greedy k-means++ as it is defined, with numpy: what src/kmeans_seeds.c has to draw."""
+"""The greedy k-means++ as it is defined, with numpy: what modules/kmeans/kmeans_seeds.c has to draw."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""k-means++ (src/kmeans_seeds.c): which points are the first centroids."""
+"""k-means++ (modules/kmeans/kmeans_seeds.c): which points are the first centroids."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

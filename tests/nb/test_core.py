@@ -9,7 +9,7 @@ from madpy.modules.nb import core
 
 
 def cells(values):
-    """A Cell of src/nb.c from numbers, its sums right to 106 bits."""
+    """A Cell of modules/nb/nb.c from numbers, its sums right to 106 bits."""
     exact = [Fraction(v) for v in values]
 
     def two(total):

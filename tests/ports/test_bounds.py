@@ -10,7 +10,7 @@ import pytest
 from madpy.ports.postgres.keys import packed_keys
 from madpy.ports.postgres.states import HEADER
 
-MAX_STATE = 384 * 1024 * 1024  # of src/bounds.h
+MAX_STATE = 384 * 1024 * 1024  # of src/engine/bounds.h
 LIMIT = ("54000", "a state of the kernel would be too large")
 
 

@@ -30,7 +30,7 @@ FUNCTIONS = [
     "__mregr_pvalues({})",
     *(f"__{kernel}_state({{}})" for kernel in KERNELS),
 ]
-KERNEL_H = Path(__file__).parents[2] / "ports/postgres/src/kernel.h"
+KERNEL_H = Path(__file__).parents[2] / "ports/postgres/src/engine/kernel.h"
 TAIL_ROWS = int(re.findall(r"#define TAIL_ROWS (\d+)", KERNEL_H.read_text())[0])
 FIELDS = {name: HEADER.fields[name][1] for name in HEADER.names}
 EXTREMES = [0, 1, -1, 2, TAIL_ROWS - 1, TAIL_ROWS, TAIL_ROWS + 1, 2000, 2001, 2**15, 2**31 - 1, -(2**31)]

@@ -122,7 +122,8 @@ def test_quantiles_in_no_order(sql):
 # --- parts that do not belong together ---
 
 MALFORMED = ("22P03", "malformed state of column_summary")
-WANTED, WAITING, SIZES, MINIMUM, PARTS = 7, 8, 12, 172, 204  # where they are in a state (src/summary.h)
+# where they are in a state (modules/stats/summary.h)
+WANTED, WAITING, SIZES, MINIMUM, PARTS = 7, 8, 12, 172, 204
 
 
 def parts(state):

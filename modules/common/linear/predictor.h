@@ -1,0 +1,16 @@
+/*
+ * predictor.h: a row scored by coefficients, for every method that has them.
+ */
+#ifndef MADPY_PREDICTOR_H
+#define MADPY_PREDICTOR_H
+
+#include "postgres.h"
+#include "fmgr.h"
+
+/*
+ * The linear predictor of the arguments coef, x and aliases of a row function; false where there is none.  `tolerance`: how far a
+ * row may be from what an aliased term was in training, relative to what is added up for it.
+ */
+extern bool linear_predictor(FunctionCallInfo fcinfo, double tolerance, double *result);
+
+#endif

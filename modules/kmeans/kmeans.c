@@ -1,0 +1,387 @@
+/*
+ * kmeans.c: the kernel "kmeans": rows given to the nearest of k centroids, and what each centroid got.
+ *
+ * Parameters: metric, mode, seed, a bound on distances, 0 where none is known; a bound on the absolute value of each
+ * feature; k centroids of d numbers each, those of NaN for places that are not used.
+ *
+ * Body: the parameters; for each centroid d + 3 sums over its rows: the features (divided by the row's length for
+ * COSINE), the distance, 1, the simplified silhouette (mode QUALITY); then, where the mode asks for them, up to k rows
+ * (kmeans.h) with the largest distance (mode FARTHEST), or with the largest distance^(1/u), u a random number of the
+ * row's own (mode DRAW): a sample without replacement, each row as likely as its distance says (Efraimidis & Spirakis,
+ * "Weighted random sampling with a reservoir", 2006).
+ *
+ * A sum is four doubles, the numbers hi + lo of two integers in units that the bounds set, so it does not depend on the
+ * order of the rows, nor on how they were divided: not in the last bit.
+ */
+#include "postgres.h"
+
+#include "kmeans.h"
+
+#define HEAD 4
+#define EXTRA 3
+
+/* Rows whose sums stay exact: each is at most 2^UNIT_BITS units, and a double holds 2^53. */
+#define EXACT_ROWS 4096
+#define UNIT_BITS 40
+
+/* Above this the sums of four replicas would leave the cache. */
+#define REPLICA_BYTES (64 * 1024)
+
+typedef enum Mode
+{
+	ASSIGN, FARTHEST, DRAW, QUALITY
+} Mode;
+
+typedef struct Work
+{
+	Metric		metric;
+	Mode		mode;
+	double		seed;
+	int			d;
+	int			k;
+	double	   *centroids;		/* PADDED_CENTROIDS(k) x d */
+	int			width;			/* numbers in a row to be summed, a multiple of 4 */
+	double	   *coarse;			/* of each: what rounds it, sum_rows() */
+	double	   *fine;
+	double	   *sums;			/* replicas x (k + 1) x 2 x width; the last one takes what fills up a chunk */
+	int			replicas;
+	int			pending;		/* rows in them */
+	const double **features;	/* d columns as they come */
+	const double **columns;		/* width columns to be summed */
+	double	   *room;			/* 2 d chunks: features filled up, and of length 1 */
+	double	   *row;
+	double		ones[KMEANS_CHUNK];
+	double		zeros[KMEANS_CHUNK];
+	double		silhouette[KMEANS_CHUNK];
+	Nearest		nearest;
+} Work;
+
+/* Centroids that the parameters have room for. */
+static int
+places(int ncols, int nparams)
+{
+	return ncols > 0 && nparams > HEAD ? Max(0, (nparams - HEAD) / ncols - 1) : 0;
+}
+
+/* How many rows are kept: as many as there are centroids, in the modes that ask for them. */
+static int
+kept_capacity(int k, const double *params)
+{
+	return k > 0 && (params[1] == FARTHEST || params[1] == DRAW) ? k : 0;
+}
+
+static double *
+cluster_sums(const State *state)
+{
+	return (double *) state->body + state->nparams;
+}
+
+static int64
+sums_size(int k, int ncols)
+{
+	return (int64) k * (ncols + EXTRA) * 4;
+}
+
+static Kept
+kmeans_kept(const State *state)
+{
+	int			k = places(state->ncols, state->nparams);
+
+	return kept_in(cluster_sums(state) + sums_size(k, state->ncols), kept_capacity(k, state->body), state->ncols);
+}
+
+static int64
+kmeans_size(int ncols, int nparams, const double *params)
+{
+	int			k = places(ncols, nparams);
+
+	return nparams + sums_size(k, ncols) + kept_size(kept_capacity(k, params), ncols);
+}
+
+/* Bounds and whole centroids: what work_new() reads is there. */
+static void
+kmeans_check(const State *state)
+{
+	int			d = state->ncols;
+
+	if (d > 0 && (state->nparams - HEAD < 2 * d || (state->nparams - HEAD) % d != 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("%d parameters do not fit %d features", state->nparams, d)));
+}
+
+static void
+kmeans_start(State *state, const double *params)
+{
+	memcpy(state->body, params, state->nparams * sizeof(double));
+}
+
+/* A parameter that is one of 0 .. last. */
+static int
+choice(const State *state, int number, int last)
+{
+	double		value = state->body[number];
+
+	if (!(value >= 0 && value <= last))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("parameter %d must be between 0 and %d, not %g", number + 1, last, value)));
+	return (int) value;
+}
+
+/* What rounds numbers up to `bound` for exact sums. */
+static void
+set_units(Work *work, int column, double bound)
+{
+	int			exponent = 900;
+
+	if (isfinite(bound))
+		frexp(bound, &exponent);
+	exponent = Min(Max(exponent, -990), 900);
+	work->coarse[column] = ldexp(1.5, 52 + exponent - UNIT_BITS);
+	work->fine[column] = ldexp(1.5, 52 + exponent - 2 * UNIT_BITS - 1);
+}
+
+static void
+set_all_units(Work *work, double known, const double *bounds)
+{
+	double		farthest = 0;
+
+	for (int j = 0; j < work->d; j++)
+	{
+		double		bound = work->metric == COSINE ? 1 : fabs(bounds[j]);
+		double		reach = bound;
+
+		for (int c = 0; c < work->k; c++)
+			if (fabs(work->centroids[(Size) c * work->d + j]) > reach)
+				reach = fabs(work->centroids[(Size) c * work->d + j]);
+		set_units(work, j, bound);
+		farthest += work->metric == MANHATTAN ? bound + reach : (bound + reach) * (bound + reach);
+	}
+	set_units(work, work->d, work->metric == COSINE ? 2 : known > 0 ? known : farthest);
+	set_units(work, work->d + 1, 1);
+	set_units(work, work->d + 2, 1);
+}
+
+static Work *
+work_new(const State *state)
+{
+	int			d = state->ncols;
+	int			k = places(d, state->nparams);
+	Work	   *work = palloc0(sizeof(Work));
+	Size		replica;
+
+	work->metric = choice(state, 0, MANHATTAN);
+	work->mode = choice(state, 1, QUALITY);
+	work->seed = state->body[2];
+	work->d = d;
+	work->k = k;
+	work->centroids = palloc((Size) PADDED_CENTROIDS(k) * d * sizeof(double));
+	memcpy(work->centroids, state->body + HEAD + d, (Size) k * d * sizeof(double));
+	for (Size i = (Size) k * d; i < (Size) PADDED_CENTROIDS(k) * d; i++)
+		work->centroids[i] = NAN;
+	work->width = TYPEALIGN(4, d + (work->mode == QUALITY ? EXTRA : EXTRA - 1));
+	work->coarse = palloc0((work->width + EXTRA) * sizeof(double));
+	work->fine = palloc0((work->width + EXTRA) * sizeof(double));
+	set_all_units(work, state->body[HEAD - 1], state->body + HEAD);
+	replica = (Size) (k + 1) * 2 * work->width * sizeof(double);
+	work->replicas = 4 * replica <= REPLICA_BYTES ? 4 : 1;
+	work->sums = palloc0(replica * work->replicas);
+	work->room = palloc((Size) 2 * d * KMEANS_CHUNK * sizeof(double));
+	work->row = palloc(d * sizeof(double));
+	work->features = palloc(d * sizeof(double *));
+	work->columns = palloc(work->width * sizeof(double *));
+	for (int r = 0; r < KMEANS_CHUNK; r++)
+		work->ones[r] = 1;
+	for (int j = d; j < work->width; j++)
+		work->columns[j] = j == d ? work->nearest.distance : j == d + 1 ? work->ones
+			: j == d + 2 ? work->silhouette : work->zeros;
+	return work;
+}
+
+static void
+work_free(Work *work)
+{
+	pfree(work->centroids);
+	pfree(work->coarse);
+	pfree(work->fine);
+	pfree(work->sums);
+	pfree(work->room);
+	pfree(work->row);
+	pfree(work->features);
+	pfree(work->columns);
+	pfree(work);
+}
+
+/* Add what is in the sums of the work to those of the state. */
+static void
+flush(Work *work, State *state)
+{
+	double	   *to = cluster_sums(state);
+	Size		replica = (Size) (work->k + 1) * 2 * work->width;
+	int			used = Min(work->width, work->d + EXTRA);
+
+	for (int c = 0; c < work->k; c++)
+		for (int j = 0; j < used; j++)
+			for (int half = 0; half < 2; half++)
+			{
+				double	   *pair = to + ((Size) c * (work->d + EXTRA) + j) * 4 + 2 * half;
+				double		sum = 0;
+				dd			total;
+
+				for (int q = 0; q < work->replicas; q++)
+					sum += work->sums[q * replica + ((Size) c * 2 + half) * work->width + j];
+				total = two_sum(pair[0], sum);
+				total = fast_two_sum(total.hi, total.lo + pair[1]);
+				pair[0] = total.hi;
+				pair[1] = total.lo;
+			}
+	memset(work->sums, 0, work->replicas * replica * sizeof(double));
+	work->pending = 0;
+}
+
+static void
+take_chunk(Work *work, const RowBlock *block, int first, int rows)
+{
+	double	   *units = work->room + (Size) work->d * KMEANS_CHUNK;
+
+	for (int j = 0; j < work->d; j++)
+	{
+		work->features[j] = chunk_of(block->columns[j] + first, rows, work->room + (Size) j * KMEANS_CHUNK);
+		work->columns[j] = work->metric == COSINE ? units + (Size) j * KMEANS_CHUNK : work->features[j];
+	}
+	if (work->metric == COSINE)
+		unit_rows(work->features, work->d, (double *const *) work->columns);
+}
+
+/* Raise, because some row has no finite distance to any centroid. */
+static void
+explain(const Work *work, int rows)
+{
+	check_chunk(work->features, work->d, rows);
+	if (work->metric == COSINE)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("the features of some row are all zero, and have no direction"),
+				 errhint("Leave such rows out, or choose another distance than cosine.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("there is no centroid that some row is nearest to")));
+}
+
+/* (b - a) / b, a and b the distances to the nearest centroid and to the second one; 0 where they are equal. */
+static void
+silhouettes(Work *work)
+{
+	for (int r = 0; r < KMEANS_CHUNK; r++)
+	{
+		double		ratio = work->nearest.distance[r] / work->nearest.second[r];
+
+		if (work->metric == SQUARED_EUCLIDEAN)
+			ratio = sqrt(ratio);
+		work->silhouette[r] = ratio < 1 ? 1 - ratio : 0;
+	}
+}
+
+static void
+keep_rows(Work *work, Kept *kept, int rows)
+{
+	double		uniforms[KMEANS_CHUNK];
+
+	if (work->mode == DRAW)
+		row_uniforms(work->columns, work->d, work->seed, uniforms);
+	for (int r = 0; r < rows; r++)
+	{
+		double		key = work->nearest.distance[r];
+
+		if (work->mode == DRAW)
+			key /= -log(uniforms[r]);
+		if (key <= 0 || key < kept_bound(kept))
+			continue;
+		for (int j = 0; j < work->d; j++)
+			work->row[j] = work->columns[j][r] + 0.0;
+		kept_insert(kept, key, 1, work->row);
+	}
+}
+
+static void
+add_chunk(Work *work, Kept *kept, int rows)
+{
+	int			place[KMEANS_CHUNK];
+	double	   *sums[4];
+	bool		finite = true;
+
+	nearest_centroids(work->metric, work->mode == QUALITY, work->columns, work->d, work->centroids, work->k,
+					  &work->nearest);
+	for (int r = 0; r < KMEANS_CHUNK; r++)
+	{
+		place[r] = (r < rows ? (int) work->nearest.index[r] : work->k) * 2 * work->width;
+		finite = finite && work->nearest.distance[r] < INFINITY;
+	}
+	if (!finite)
+		explain(work, rows);
+	if (work->mode == QUALITY)
+		silhouettes(work);
+	for (int q = 0; q < 4; q++)
+		sums[q] = work->sums + (Size) (q % work->replicas) * (work->k + 1) * 2 * work->width;
+	sum_rows(work->columns, work->width, work->coarse, work->fine, place, sums);
+	if (work->mode == FARTHEST || work->mode == DRAW)
+		keep_rows(work, kept, rows);
+	work->pending += KMEANS_CHUNK;
+}
+
+static void
+kmeans_add(State *state, const RowBlock *block)
+{
+	Kept		kept = kmeans_kept(state);
+	Work	   *work = work_new(state);
+
+	for (int first = 0; first < block->rows; first += KMEANS_CHUNK)
+	{
+		int			rows = Min(KMEANS_CHUNK, block->rows - first);
+
+		take_chunk(work, block, first, rows);
+		add_chunk(work, &kept, rows);
+		if (work->pending >= EXACT_ROWS)
+			flush(work, state);
+	}
+	flush(work, state);
+	work_free(work);
+	state->rows_used += block->rows;
+}
+
+static void
+kmeans_merge(State *into, const State *from)
+{
+	double	   *to = cluster_sums(into);
+	const double *sums = cluster_sums(from);
+	int64		size = sums_size(places(into->ncols, into->nparams), into->ncols);
+	Kept		kept = kmeans_kept(into);
+	Kept		others = kmeans_kept(from);
+
+	if (memcmp(into->body, from->body, into->nparams * sizeof(double)) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("states of different parameters cannot be merged")));
+	for (int64 i = 0; i < size; i += 2)
+	{
+		dd			sum = dd_add((dd) {to[i], to[i + 1]}, (dd) {sums[i], sums[i + 1]});
+
+		to[i] = sum.hi;
+		to[i + 1] = sum.lo;
+	}
+	kept_merge(&kept, &others);
+}
+
+const Kernel kmeans_kernel = {
+	.name = "kmeans",
+	.id = 9,
+	.scalars = 0,
+	.has_params = true,
+	.sized_by_params = kmeans_size,
+	.start = kmeans_start,
+	.check = kmeans_check,
+	.add = kmeans_add,
+	.merge = kmeans_merge,
+};
+MADPY_KERNEL(kmeans)

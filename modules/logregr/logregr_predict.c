@@ -1,0 +1,35 @@
+/*
+ * logregr_predict.c: the row functions of a logistic regression.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "common/linear/predictor.h"
+
+/* How far a row may be from what an aliased term was in training; a term is aliased by 1e-6 of its length (COLLINEAR in modules/logregr/core.py). */
+#define SAME 1e-6
+
+/* logregr_predict(coef, x), and with aliases: whether the probability is above 1/2. */
+PG_FUNCTION_INFO_V1(logregr_predict);
+Datum
+logregr_predict(PG_FUNCTION_ARGS)
+{
+	double		logit;
+
+	if (!linear_predictor(fcinfo, SAME, &logit) || isnan(logit))
+		PG_RETURN_NULL();
+	PG_RETURN_BOOL(logit > 0);
+}
+
+/* logregr_predict_prob(coef, x), and with aliases */
+PG_FUNCTION_INFO_V1(logregr_predict_prob);
+Datum
+logregr_predict_prob(PG_FUNCTION_ARGS)
+{
+	double		logit;
+
+	if (!linear_predictor(fcinfo, SAME, &logit) || isnan(logit))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(logit > 0 ? 1 / (1 + exp(-logit)) : exp(logit) / (1 + exp(logit)));
+}

@@ -1,0 +1,83 @@
+/*
+ * madpy.c: the library itself: its settings and its version.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "fmgr.h"
+#include "mb/pg_wchar.h"
+#include "snapshot.h"
+#include "store/store.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+#ifndef MADPY_VERSION
+#error "MADPY_VERSION is set by the Makefile"
+#endif
+#ifndef MADPY_PYTHON_PATH
+#define MADPY_PYTHON_PATH ""
+#endif
+
+PG_MODULE_MAGIC;
+
+static char *python_path = NULL;
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	DefineCustomStringVariable("madpy.python_path",
+							   "Folder that holds the Python packages madpy and numpy.",
+							   "Put first on the search path of PL/Python by madpy's functions.",
+							   &python_path, MADPY_PYTHON_PATH,
+							   PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("madpy.store_memory",
+							"Memory a training may use to keep a query's columns.",
+							"Above it, and with 0 always, each pass reads the table again.",
+							&store_memory_kb, 256 * 1024, 0, INT_MAX,
+							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	snapshot_init();
+	store_init();
+	MarkGUCPrefixReserved("madpy");
+}
+
+PG_FUNCTION_INFO_V1(madpy_python_path);
+Datum
+madpy_python_path(PG_FUNCTION_ARGS)
+{
+	if (python_path[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIG_FILE_ERROR),
+				 errmsg("madpy does not know where its Python packages are"),
+				 errhint("A superuser sets it: ALTER SYSTEM SET madpy.python_path = '.../site-packages'; SELECT pg_reload_conf();")));
+	PG_RETURN_TEXT_P(cstring_to_text(python_path));
+}
+
+PG_FUNCTION_INFO_V1(madpy_version);
+Datum
+madpy_version(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(MADPY_VERSION));
+}
+
+/*
+ * same_version(version, value): true, or an error that says which version this server has.  The value is not looked at:
+ * a condition of constants alone would be decided by the server that asks.  The version is a bytea, because postgres_fdw
+ * sends no function of a text that has no collation from a column.
+ */
+PG_FUNCTION_INFO_V1(same_version);
+Datum
+same_version(PG_FUNCTION_ARGS)
+{
+	char	   *version = PG_ARGISNULL(0) ? "none" : text_to_cstring((text *) PG_GETARG_BYTEA_PP(0));
+
+	if (!pg_verify_mbstr(GetDatabaseEncoding(), version, strlen(version), true))
+		version = "something else";
+	if (strcmp(version, MADPY_VERSION) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("madpy is %s here, and %s where it was asked from", MADPY_VERSION, version)));
+	PG_RETURN_BOOL(true);
+}

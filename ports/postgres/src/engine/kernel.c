@@ -1,0 +1,84 @@
+/*
+ * kernel.c: the list of kernels, and what they share.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "kernel.h"
+
+static KernelEntry *kernels;	/* in no order */
+
+void
+kernel_enter(KernelEntry *entry)
+{
+	entry->next = kernels;
+	kernels = entry;
+}
+
+const Kernel *
+kernel_by_name(const char *name)
+{
+	for (KernelEntry *entry = kernels; entry; entry = entry->next)
+		if (strcmp(entry->kernel->name, name) == 0)
+			return entry->kernel;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("there is no kernel \"%s\"", name)));
+}
+
+const Kernel *
+kernel_by_id(int id)
+{
+	for (KernelEntry *entry = kernels; entry; entry = entry->next)
+		if (entry->kernel->id == id)
+			return entry->kernel;
+	return NULL;
+}
+
+/* Columns are x_1 .. x_k and y: say which one holds a value that no method can use. */
+void
+not_finite(int column, int ncols, double value)
+{
+	const char *is = isnan(value) ? "NaN" : "infinite";
+
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 column == ncols - 1 ? errmsg("the target is %s in some row", is)
+			 : errmsg("feature %d is %s in some row", column + 1, is),
+			 errhint("Leave such rows out, or turn the value into NULL: rows with a NULL are skipped.")));
+}
+
+/* The rows of a block whose last column, the weight, is above zero. */
+RowBlock
+positive_weights(const RowBlock *block, int ncols)
+{
+	const double *weights = block->columns[ncols - 1];
+	bool		all = true;
+	RowBlock		kept = {0};
+
+	for (int r = 0; r < block->rows; r++)
+	{
+		if (!isfinite(weights[r]) || weights[r] < 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("a weight is %g in some row", weights[r]),
+					 errhint("A weight must be finite and not negative.")));
+		all = all && weights[r] > 0;
+	}
+	if (all)
+		return *block;
+
+	kept.columns = palloc(ncols * sizeof(double *));
+	for (int j = 0; j < ncols; j++)
+	{
+		double	   *column = palloc(block->rows * sizeof(double));
+
+		kept.rows = 0;
+		for (int r = 0; r < block->rows; r++)
+			if (weights[r] > 0)
+				column[kept.rows++] = block->columns[j][r];
+		kept.columns[j] = column;
+	}
+	return kept;
+}

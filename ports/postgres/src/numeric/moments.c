@@ -1,0 +1,345 @@
+/*
+ * moments.c: first and second moments in double-double, the body of several kernels.
+ *
+ * For the columns z_1 .. z_m of a block, each less its pivot, and z_0 = 1, the sums of w z_i z_j, j <= i, with weights w
+ * or without.  Every product is split exactly (FMA), every sum is compensated (TwoSum), so a Gram matrix is right to about
+ * 2^-104 and merges by addition.  Beside them each column's minimum and maximum.
+ *
+ * The pivot of a column is 0, or, where its first rows lie far from zero and close together, their minimum: what is left
+ * then is exact, and a mean of 10^15 costs no digits.
+ *
+ * Body: hi and lo of the triangle, interleaved, row by row; then m minima; m maxima; m pivots.
+ */
+#include "postgres.h"
+
+#include "engine/kernel.h"
+#include "miscadmin.h"
+#include "moments.h"
+
+/* Rows worked on at once: a dozen columns of them stay in the first-level cache. */
+#define CHUNK 256
+
+DD_INLINE void
+accumulate(double *pair, dd value)
+{
+	dd			sum = dd_add((dd) {pair[0], pair[1]}, value);
+
+	pair[0] = sum.hi;
+	pair[1] = sum.lo;
+}
+
+/* What column_range found in one column of a chunk. */
+typedef struct Range
+{
+	double		low;
+	double		high;
+	bool		finite;
+} Range;
+
+DD_CLONES static void
+lane_ranges(const double *restrict a, int rows, double *restrict low, double *restrict high, double *restrict poison)
+{
+	for (int r = 0; r < rows; r += LANES)
+		for (int q = 0; q < LANES; q++)
+		{
+			double		x = a[r + q];
+
+			low[q] = x < low[q] ? x : low[q];
+			high[q] = x > high[q] ? x : high[q];
+			poison[q] += x - x; /* NaN for NaN and for infinities */
+		}
+}
+
+static Range
+column_range(const double *a, int rows)
+{
+	double		low[LANES];
+	double		high[LANES];
+	double		poison[LANES] = {0};
+	Range		range = {a[0], a[0], true};
+	int			whole = rows - rows % LANES;
+
+	for (int q = 0; q < LANES; q++)
+		low[q] = high[q] = a[0];
+	lane_ranges(a, whole, low, high, poison);
+	for (int r = whole; r < rows; r++)
+	{
+		low[0] = Min(a[r], low[0]);
+		high[0] = Max(a[r], high[0]);
+		poison[0] += a[r] - a[r];
+	}
+	for (int q = 0; q < LANES; q++)
+	{
+		range.low = Min(low[q], range.low);
+		range.high = Max(high[q], range.high);
+		range.finite = range.finite && poison[q] == 0;
+	}
+	return range;
+}
+
+/* The pivot for a column whose first chunk has this range. */
+static double
+pivot_of(Range range)
+{
+	double		nearest = Min(fabs(range.low), fabs(range.high));
+
+	if (range.low < 0 && range.high > 0)
+		return 0;
+	if (range.low == range.high)
+		return nearest > 1024 ? range.low : 0;	/* a 1, and what is like it, stays itself */
+	return range.high - range.low < nearest / 16 ? range.low : 0;
+}
+
+/* One chunk of a block; rows is a multiple of LANES, beyond `real` all columns are zeros. */
+typedef struct Chunk
+{
+	int			m;
+	int			real;
+	int			rows;
+	const double **columns;		/* m, less their pivots */
+	const double **lows;		/* m: what the subtraction of the pivot lost, NULL: nothing */
+	const double *weights;		/* NULL: 1 */
+	double	   *high;			/* room for w z_i */
+	double	   *low;
+	bool	   *ones;			/* m: all values are 1, an intercept: its products are sums we have */
+} Chunk;
+
+DD_INLINE dd
+chunk_product(const Chunk *chunk, const double *a, const double *a_low, int j)
+{
+	const double *b = chunk->columns[j];
+	const double *b_low = chunk->lows[j];
+
+	if (b_low && a_low)
+		return column_product_lows(a, a_low, b, b_low, chunk->rows);
+	if (a_low)
+		return column_product_low(a, a_low, b, chunk->rows);
+	if (b_low)
+		return column_product_low(b, b_low, a, chunk->rows);
+	return column_product(a, b, chunk->rows);
+}
+
+/* Add a chunk to the pairs. */
+static void
+add_chunk(double *pair, const Chunk *chunk)
+{
+	accumulate(pair, chunk->weights ? column_sum(chunk->weights, chunk->rows) : dd_from(chunk->real));
+	pair += 2;
+	for (int i = 0; i < chunk->m; i++)
+	{
+		const double *a = chunk->columns[i];
+		const double *low = chunk->lows[i];
+		dd			sum;
+
+		CHECK_FOR_INTERRUPTS();
+		if (chunk->weights)
+		{
+			column_times(chunk->weights, a, low, chunk->rows, chunk->high, chunk->low);
+			a = chunk->high;
+			low = chunk->low;
+		}
+		sum = column_sum(a, chunk->rows);
+		if (low)
+			sum = dd_add(sum, column_sum(low, chunk->rows));
+		accumulate(pair, sum);
+		pair += 2;
+		for (int j = 0; j <= i; j++, pair += 2)
+			accumulate(pair, chunk->ones[j] ? sum : chunk_product(chunk, a, low, j));
+	}
+}
+
+/* Rows [first, first + real) of a column, copied and padded with zeros where they are not a multiple of LANES. */
+static const double *
+take_rows(const double *column, int first, int real, int rows, double *room)
+{
+	if (rows == real)
+		return column + first;
+	memcpy(room, column + first, real * sizeof(double));
+	memset(room + real, 0, (rows - real) * sizeof(double));
+	return room;
+}
+
+/*
+ * Column i of a chunk: its range, its pivot if this is its first chunk, and itself without the pivot.  room: for three
+ * columns.  The first column with a value that is not finite is an error.
+ */
+static void
+take_column(double *body, Chunk *chunk, int i, const double *column, int first, bool is_first, double *room)
+{
+	double	   *minimum = body + MOMENT_PAIRS(chunk->m) * 2 + i;
+	double	   *maximum = minimum + chunk->m;
+	double	   *pivot = maximum + chunk->m;
+	const double *taken = take_rows(column, first, chunk->real, chunk->rows, room);
+	Range		range = column_range(taken, chunk->real);
+
+	if (!range.finite)
+		for (int r = 0; r < chunk->real; r++)
+			if (!isfinite(taken[r]))
+				not_finite(i, chunk->m, taken[r]);
+	*minimum = Min(*minimum, range.low);
+	*maximum = Max(*maximum, range.high);
+	if (is_first)
+		*pivot = pivot_of(range);
+	chunk->columns[i] = taken;
+	chunk->lows[i] = NULL;
+	chunk->ones[i] = range.low == 1 && range.high == 1 && *pivot == 0;
+	if (*pivot != 0)
+	{
+		double	   *high = room + CHUNK;
+		double	   *low = high + CHUNK;
+
+		chunk->columns[i] = high;
+		if (column_minus(taken, *pivot, chunk->real, high, low))
+			chunk->lows[i] = low;
+		for (int r = chunk->real; r < chunk->rows; r++)
+			high[r] = low[r] = 0;
+	}
+}
+
+/* Add the first m columns of a block, with a weight per row or without. */
+void
+moments_add(double *body, int m, const RowBlock *block, const double *weights)
+{
+	double	   *room = palloc((Size) (3 * m + 3) * CHUNK * sizeof(double));
+	double	   *beside = room + (Size) 3 * m * CHUNK;
+	Chunk		chunk = {
+		.m = m,
+		.columns = palloc(m * sizeof(double *)),
+		.lows = palloc(m * sizeof(double *)),
+		.high = beside,
+		.low = beside + CHUNK,
+		.ones = palloc(m * sizeof(bool)),
+	};
+
+	for (int first = 0; first < block->rows; first += CHUNK)
+	{
+		bool		is_first = body[0] == 0;	/* no weight yet */
+
+		chunk.real = Min(CHUNK, block->rows - first);
+		chunk.rows = TYPEALIGN(LANES, chunk.real);
+		for (int i = 0; i < m; i++)
+			take_column(body, &chunk, i, block->columns[i], first, is_first, room + (Size) 3 * i * CHUNK);
+		chunk.weights = weights ? take_rows(weights, first, chunk.real, chunk.rows, beside + 2 * CHUNK) : NULL;
+		add_chunk(body, &chunk);
+	}
+	pfree(room);
+	pfree(chunk.columns);
+	pfree(chunk.lows);
+	pfree(chunk.ones);
+}
+
+/* Make the pairs those of columns less other pivots: z - q = (z - p) + (p - q). */
+DD_CLONES static void
+recenter(double *body, int m, const double *pivots)
+{
+	dd		   *pairs = (dd *) body;
+	double	   *old = body + MOMENT_PAIRS(m) * 2 + 2 * (int64) m;
+	dd			n = pairs[0];
+	dd		   *delta = palloc((m + 1) * sizeof(dd));
+	dd		   *sums = palloc((m + 1) * sizeof(dd));
+
+	for (int i = 1; i <= m; i++)
+	{
+		delta[i] = two_sum(old[i - 1], -pivots[i - 1]);
+		sums[i] = pairs[(int64) i * (i + 1) / 2];
+	}
+	for (int i = 1; i <= m; i++)
+	{
+		dd		   *row = pairs + (int64) i * (i + 1) / 2;
+
+		for (int j = 1; j <= i; j++)
+			if (delta[i].hi != 0 || delta[j].hi != 0)
+				row[j] = dd_add(dd_add(row[j], dd_mul(dd_mul(n, delta[i]), delta[j])),
+								dd_add(dd_mul(delta[i], sums[j]), dd_mul(delta[j], sums[i])));
+		row[0] = dd_add(row[0], dd_mul(n, delta[i]));
+		old[i - 1] = pivots[i - 1];
+	}
+	pfree(delta);
+	pfree(sums);
+}
+
+int64
+moments_size(int m)
+{
+	return MOMENT_PAIRS(m) * 2 + 3 * (int64) m;
+}
+
+void
+moments_start(double *body, int m)
+{
+	double	   *minima = body + MOMENT_PAIRS(m) * 2;
+
+	for (int i = 0; i < m; i++)
+	{
+		minima[i] = INFINITY;
+		minima[m + i] = -INFINITY;
+	}
+}
+
+DD_CLONES static void
+add_pairs(double *into, const double *from, int64 pairs)
+{
+	for (int64 p = 0; p < pairs; p++)
+		accumulate(into + 2 * p, (dd) {from[2 * p], from[2 * p + 1]});
+}
+
+void
+moments_merge(double *into, const double *from, int m)
+{
+	int64		pairs = MOMENT_PAIRS(m);
+	double	   *low = into + 2 * pairs;
+	double	   *high = low + m;
+	double	   *pivots = high + m;
+	Size		bytes = moments_size(m) * sizeof(double);
+
+	if (from[0] == 0)
+		return;					/* no weight: nothing was added */
+	if (into[0] == 0)
+	{
+		memcpy(into, from, bytes);
+		return;
+	}
+	if (memcmp(pivots, from + (pivots - into), m * sizeof(double)) != 0)
+	{
+		double	   *same = memcpy(palloc(bytes), from, bytes);
+
+		recenter(same, m, pivots);
+		add_pairs(into, same, pairs);
+		pfree(same);
+	}
+	else
+		add_pairs(into, from, pairs);
+	from += 2 * pairs;
+	for (int i = 0; i < m; i++)
+	{
+		low[i] = Min(low[i], from[i]);
+		high[i] = Max(high[i], from[m + i]);
+	}
+}
+
+/* A copy of moments whose columns are less these pivots. */
+Moments
+moments_recentered(const Moments *moments, const double *pivots)
+{
+	Size		bytes = moments_size(moments->m) * sizeof(double);
+	double	   *body = memcpy(palloc(bytes), moments->pairs, bytes);
+
+	recenter(body, moments->m, pivots);
+	return moments_in(body, moments->m, moments->rows);
+}
+
+/* What lies in a body. */
+Moments
+moments_in(const double *body, int m, int64 rows)
+{
+	const double *minima = body + MOMENT_PAIRS(m) * 2;
+
+	return (Moments) {
+		.m = m,
+		.rows = rows,
+		.pairs = (const dd *) body,
+		.minima = minima,
+		.maxima = minima + m,
+		.pivots = minima + 2 * (int64) m,
+	};
+}

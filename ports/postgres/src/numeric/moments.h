@@ -1,0 +1,48 @@
+/*
+ * moments.h: first and second moments in double-double, the body of several kernels.
+ */
+#ifndef MADPY_MOMENTS_H
+#define MADPY_MOMENTS_H
+
+#include "dd.h"
+#include "engine/kernel.h"
+#include "sums.h"
+
+extern const Kernel moments_kernel;
+extern const Kernel weighted_moments_kernel;
+
+/* pairs (i, j), 0 <= j <= i <= m */
+#define MOMENT_PAIRS(m) (((int64) (m) + 1) * ((int64) (m) + 2) / 2)
+
+/* Below this a sum of squares, 106 bits of it, meets the smallest double, 1e-308. */
+#define SMALLEST_SQUARE 1e-270
+
+typedef struct Moments
+{
+	int			m;				/* columns, z_1 .. z_m, each less its pivot; z_0 is 1 */
+	int64		rows;
+	const dd   *pairs;			/* sums of w z_i z_j, the lower triangle row by row; the whole body begins here */
+	const double *minima;		/* of the columns themselves */
+	const double *maxima;
+	const double *pivots;
+} Moments;
+
+extern int64 moments_size(int m);
+extern void moments_start(double *body, int m);
+extern void moments_add(double *body, int m, const RowBlock *block, const double *weights);
+extern void moments_merge(double *into, const double *from, int m);
+
+extern Moments moments_in(const double *body, int m, int64 rows);
+extern Moments moments_recentered(const Moments *moments, const double *pivots);
+
+/* What a state of any kernel that keeps moments holds. */
+extern Moments moments_of(const State *state);
+
+/* Sum of w z_i z_j, i >= j. */
+static inline dd
+moment(const Moments *moments, int i, int j)
+{
+	return moments->pairs[(int64) i * (i + 1) / 2 + j];
+}
+
+#endif

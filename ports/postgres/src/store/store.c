@@ -1,0 +1,245 @@
+/*
+ * store.c: the stores of a transaction: made, found, read, freed.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "engine/bounds.h"
+#include "catalog/pg_type.h"
+#include "executor/tuptable.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "store.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+#define MOST_STORES 1000		/* of a transaction; a driver has one */
+
+int			store_memory_kb;
+
+static List *stores = NIL;		/* in TopMemoryContext */
+static int	last_id = 0;
+
+/* Called when the memory of a store goes, whatever the reason. */
+static void
+store_release(void *arg)
+{
+	stores = list_delete_ptr(stores, arg);
+	store_unmap(arg);
+}
+
+/*
+ * After an error PostgreSQL keeps the memory of a transaction block until the user says ROLLBACK, which may be after
+ * lunch: the files do not wait for that.  Subtransactions are numbered in the order in which they begin.
+ */
+static void
+unmap_since(SubTransactionId first)
+{
+	ListCell   *cell;
+
+	foreach(cell, stores)
+		if (((Store *) lfirst(cell))->since >= first)
+			store_unmap(lfirst(cell));
+}
+
+static void
+transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_ABORT)
+		unmap_since(TopSubTransactionId);
+}
+
+static void
+subtransaction_end(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		unmap_since(mine);
+}
+
+void
+store_init(void)
+{
+	RegisterXactCallback(transaction_end, NULL);
+	RegisterSubXactCallback(subtransaction_end, NULL);
+}
+
+/* An empty store that lives as long as the current (sub)transaction. */
+Store *
+store_new(void)
+{
+	MemoryContext context;
+	MemoryContext old;
+	Store	   *store;
+	MemoryContextCallback *callback;
+
+	if (list_length(stores) >= MOST_STORES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a transaction cannot have more than %d stores", MOST_STORES)));
+	context = AllocSetContextCreate(CurTransactionContext, "madpy store", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	store = palloc0(sizeof(Store));
+	callback = palloc0(sizeof(MemoryContextCallback));
+	store->id = ++last_id;
+	store->owner = GetUserId();
+	store->since = GetCurrentSubTransactionId();
+	store->context = context;
+	store->fd = -1;
+	callback->func = store_release;
+	callback->arg = store;
+	MemoryContextSwitchTo(TopMemoryContext);
+	stores = lappend(stores, store);
+	MemoryContextRegisterResetCallback(context, callback);
+	MemoryContextSwitchTo(old);
+	return store;
+}
+
+/* What a store takes: its blocks, its dictionaries and its pile. */
+static int64
+bytes_of(const Store *store, int64 blocks)
+{
+	return blocks * (int64) store->block_bytes + (int64) MemoryContextMemAllocated(store->context, true);
+}
+
+/* Whether one more row stays within the memory setting, with all stores of the transaction. */
+bool
+store_fits(const Store *store)
+{
+	int64		bytes = bytes_of(store, block_of(store, store->rows) + 1);
+	ListCell   *cell;
+
+	foreach(cell, stores)
+	{
+		const Store *other = lfirst(cell);
+
+		if (other != store)
+			bytes += bytes_of(other, other->base ? block_of(other, other->rows) + 1 : 0);
+	}
+	return bytes <= (int64) store_memory_kb * 1024;
+}
+
+void
+store_free(Store *store)
+{
+	MemoryContextDelete(store->context);
+}
+
+Store *
+store_find(int id)
+{
+	ListCell   *cell;
+
+	foreach(cell, stores)
+	{
+		Store	   *store = lfirst(cell);
+
+		if (store->id == id && store->filled && store->owner == GetUserId())
+			return store;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("there is no store %d in this transaction", id)));
+}
+
+/* The same with its rows laid: for whoever reads blocks, more than once. */
+Store *
+store_argument(int id)
+{
+	Store	   *store = store_find(id);
+
+	store_lay(store);
+	return store;
+}
+
+/* store_free(store) */
+PG_FUNCTION_INFO_V1(store_drop);
+Datum
+store_drop(PG_FUNCTION_ARGS)
+{
+	store_free(store_find(PG_GETARG_INT32(0)));
+	PG_RETURN_VOID();
+}
+
+/* store_levels(store, column): what the codes of a column, counted from 1, stand for; NULL if it is not codes. */
+PG_FUNCTION_INFO_V1(store_levels);
+Datum
+store_levels(PG_FUNCTION_ARGS)
+{
+	Store	   *store = store_find(PG_GETARG_INT32(0));
+	int			column = PG_GETARG_INT32(1) - 1;
+	Dict	   *levels;
+	Datum	   *texts;
+	Oid			output;
+	bool		varlena;
+
+	if (column < 0 || column >= store->ncols)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no column %d in store %d", column + 1, store->id)));
+	levels = store->levels[column];
+	if (levels == NULL)
+		PG_RETURN_NULL();
+	getTypeOutputInfo(dict_type(levels, 0), &output, &varlena);
+	texts = palloc_limited(dict_count(levels) * (int64) sizeof(Datum), MaxAllocSize, "an array of all levels");
+	for (int code = 0; code < dict_count(levels); code++)
+	{
+		bool		isnull;
+		Datum		value = dict_value(levels, code, 0, &isnull);
+
+		CHECK_FOR_INTERRUPTS();
+		texts[code] = CStringGetTextDatum(OidOutputFunctionCall(output, value));
+	}
+	PG_RETURN_ARRAYTYPE_P(construct_array(texts, dict_count(levels), TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* store_groups(store): a row per group: its number from 0, and the values of the grouping columns. */
+PG_FUNCTION_INFO_V1(store_groups);
+Datum
+store_groups(PG_FUNCTION_ARGS)
+{
+	Store	   *store = store_find(PG_GETARG_INT32(0));
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	int			groups = store_group_count(store);
+	int			n;
+	Datum	   *values;
+	bool	   *nulls;
+	MemoryContext old;
+
+	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) || !(rsinfo->allowedModes & SFRM_Materialize) ||
+		rsinfo->expectedDesc == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("store_groups is called in FROM, with a column definition list")));
+	n = rsinfo->expectedDesc->natts;
+	if (TupleDescAttr(rsinfo->expectedDesc, 0)->atttypid != INT4OID ||
+		n - 1 != (store->groups ? dict_columns(store->groups) : 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the columns must be an integer and the grouping columns of store %d", store->id)));
+	for (int c = 1; c < n; c++)
+		if (TupleDescAttr(rsinfo->expectedDesc, c)->atttypid != dict_type(store->groups, c - 1))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("grouping column %d is of type %s", c, format_type_be(dict_type(store->groups, c - 1)))));
+
+	old = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
+	rsinfo->returnMode = SFRM_Materialize;
+	rsinfo->setResult = tuplestore_begin_heap(false, false, work_mem);
+	rsinfo->setDesc = CreateTupleDescCopy(rsinfo->expectedDesc);
+	MemoryContextSwitchTo(old);
+	values = palloc(n * sizeof(Datum));
+	nulls = palloc0(n * sizeof(bool));
+	for (int group = 0; group < groups; group++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		values[0] = Int32GetDatum(group);
+		for (int c = 1; c < n; c++)
+			values[c] = dict_value(store->groups, group, c - 1, &nulls[c]);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	PG_RETURN_NULL();
+}

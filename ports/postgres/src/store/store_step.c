@@ -1,0 +1,324 @@
+/*
+ * store_step.c: kernels over a store.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "engine/bounds.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "engine/pieces.h"
+#include "store.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+/* Bytes of states that room is made for before they are there. */
+#define MOST_AT_ONCE (256 * 1024 * 1024)
+
+static bool
+is_null(const Store *store, int64 row, int column)
+{
+	int			r = row_of(store, row);
+
+	return (store_nulls(store, block_of(store, row), column)[r / 64] >> (r % 64)) & 1;
+}
+
+/*
+ * Rows of one block that a kernel can use, copied: without a NULL, or with NULLs among the features as NaN.  The arrays
+ * of the block, and room for values and codes, are the caller's.
+ */
+static int
+usable_rows(const Store *store, const Kernel *kernel, int64 block, int first, int rows,
+			RowBlock *into, double *room, uint16 *code_room)
+{
+	int			needed = kernel->takes_nulls ? store->ncols - kernel->scalars : 0;	/* columns from here on */
+	int			kept = 0;
+
+	for (int r = first; r < first + rows; r++)
+	{
+		bool		complete = true;
+
+		for (int c = needed; c < store->ncols && complete; c++)
+			complete = !is_null(store, block * store->block_rows + r, c);
+		if (!complete)
+			continue;
+		for (int c = 0; c < store->ncols; c++)
+			room[(Size) c * store->block_rows + kept] =
+				c < needed && is_null(store, block * store->block_rows + r, c) ? NAN : store_column(store, block, c)[r];
+		for (int c = 0; c < store->ncols && into->codes; c++)
+			code_room[(Size) c * store->block_rows + kept] = store_codes(store, block, c)[r];
+		kept++;
+	}
+	for (int c = 0; c < store->ncols; c++)
+	{
+		into->columns[c] = room + (Size) c * store->block_rows;
+		if (into->codes)
+			into->codes[c] = code_room + (Size) c * store->block_rows;
+	}
+	return kept;
+}
+
+static bool
+has_nulls(const Store *store, int64 block, int first, int rows)
+{
+	for (int c = 0; c < store->ncols; c++)
+	{
+		const uint64 *nulls = store_nulls(store, block, c);
+
+		if (!store->has_nulls[c])
+			continue;
+		for (int w = first / 64; w <= (first + rows - 1) / 64; w++)
+			if (nulls[w])
+				return true;
+	}
+	return false;
+}
+
+/* Give a kernel the rows [from, to). */
+static void
+run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, int64 to)
+{
+	const double **columns = palloc(store->ncols * sizeof(double *));
+	const uint16 **codes = store->codes ? palloc(store->ncols * sizeof(uint16 *)) : NULL;
+	double	   *room = NULL;
+	uint16	   *code_room = NULL;
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "madpy kernel", ALLOCSET_DEFAULT_SIZES);
+
+	while (from < to)
+	{
+		int64		block = block_of(store, from);
+		int			first = row_of(store, from);
+		int			rows = Min(to - from, store->block_rows - first);
+		RowBlock	b = {rows, columns, codes, store->places ? store->places + from : NULL};
+		MemoryContext old;
+
+		CHECK_FOR_INTERRUPTS();
+		if (has_nulls(store, block, first, rows))
+		{
+			if (room == NULL)
+				room = palloc((Size) store->ncols * store->block_rows * sizeof(double));
+			if (codes && code_room == NULL)
+				code_room = palloc((Size) store->ncols * store->block_rows * sizeof(uint16));
+			b.places = NULL;
+			b.rows = usable_rows(store, kernel, block, first, rows, &b, room, code_room);
+			state->rows_skipped += rows - b.rows;
+		}
+		else
+			for (int c = 0; c < store->ncols; c++)
+			{
+				columns[c] = store_column(store, block, c) + first;
+				if (codes)
+					codes[c] = store_codes(store, block, c) + first;
+			}
+		old = MemoryContextSwitchTo(scratch);
+		if (b.rows > 0)
+			kernel->add(state, &b);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(scratch);
+		from += rows;
+	}
+	MemoryContextDelete(scratch);
+}
+
+/* The state of one group after one pass over its rows. */
+State *
+store_group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams)
+{
+	State	   *state = state_new(kernel, store->ncols, nparams, params, 0);
+	int64		from = store->groups ? store->group_start[group] : 0;
+	int64		to = store->groups ? store->group_start[group + 1] : store->rows;
+
+	if (store->taken == store_group_count(store))
+		store_lay(store);		/* a second pass */
+	if (store->order == NULL)
+	{
+		run_kernel(store, kernel, state, from, to);
+		return state;
+	}
+	store->taken++;
+	while (from < to)
+	{
+		const Store *part = store_part(store, from, to);
+
+		run_kernel(part, kernel, state, 0, part->rows);
+		from += part->rows;
+	}
+	return state;
+}
+
+static void
+check_group(const Store *store, int group)
+{
+	if (group < 0 || group >= store_group_count(store))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no group %d in store %d", group, store->id)));
+}
+
+void
+store_check_step(const Store *store, const Kernel *kernel, int64 nparams)
+{
+	if (kernel->has_params != (nparams > 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("kernel \"%s\" %s parameters", kernel->name, kernel->has_params ? "needs" : "takes no")));
+	if (store->ncols <= kernel->scalars || nparams > MAX_PARAMS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("kernel \"%s\" does not fit the columns of store %d", kernel->name, store->id)));
+}
+
+/* store_step(store, kernel, group, parameters): the state of one group after one pass over its rows. */
+PG_FUNCTION_INFO_V1(store_step);
+Datum
+store_step(PG_FUNCTION_ARGS)
+{
+	Store	   *store;
+	const Kernel *kernel;
+	int			group;
+	const double *params = NULL;
+	int			nparams = 0;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	store = store_find(PG_GETARG_INT32(0));
+	kernel = kernel_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	group = PG_GETARG_INT32(2);
+	if (!PG_ARGISNULL(3))
+		params = vector_argument(PG_GETARG_ARRAYTYPE_P(3), "parameters", &nparams);
+	if (!PG_ARGISNULL(3) && params == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("parameters must be an array of numbers without NULL")));
+	check_group(store, group);
+	store_check_step(store, kernel, nparams);
+	if (store->rows == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(store_group_state(store, kernel, group, params, nparams));
+}
+
+/* The numbers of some groups; all of them where none is named. */
+static int *
+group_numbers(const Store *store, ArrayType *given, int *count)
+{
+	int			length = ArrayGetNItems(ARR_NDIM(given), ARR_DIMS(given));
+	const int  *named = (const int *) ARR_DATA_PTR(given);
+	int		   *numbers;
+
+	if (array_contains_nulls(given))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("groups must not contain NULL")));
+	*count = length > 0 ? length : store_group_count(store);
+	numbers = palloc(*count * sizeof(int));
+	for (int i = 0; i < *count; i++)
+	{
+		numbers[i] = length > 0 ? named[i] : i;
+		check_group(store, numbers[i]);
+	}
+	return numbers;
+}
+
+/* The arguments of store_steps and store_outcomes. */
+typedef struct Steps
+{
+	Store	   *store;
+	const Kernel *kernel;
+	int			groups;
+	int		   *numbers;		/* of the groups */
+	int64		nparams;		/* of each */
+	double	   *params;
+} Steps;
+
+static Steps
+step_arguments(FunctionCallInfo fcinfo)
+{
+	Steps		steps = {
+		.store = store_argument(PG_GETARG_INT32(0)),
+		.kernel = kernel_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)))
+	};
+	bytea	   *given = PG_GETARG_BYTEA_PP(2);
+	Size		size = VARSIZE_ANY_EXHDR(given);
+
+	steps.numbers = group_numbers(steps.store, PG_GETARG_ARRAYTYPE_P(3), &steps.groups);
+	steps.nparams = steps.groups ? size / sizeof(double) / steps.groups : 0;
+	if (size != steps.nparams * steps.groups * sizeof(double))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%zu bytes of parameters do not fit %d groups", size, steps.groups)));
+	store_check_step(steps.store, steps.kernel, steps.nparams);
+	steps.params = copy_pieces(palloc(size), VARDATA_ANY(given), size);
+	if (steps.store->rows == 0)
+		steps.groups = 0;
+	return steps;
+}
+
+static State *
+next_state(const Steps *steps, int i)
+{
+	return store_group_state(steps->store, steps->kernel, steps->numbers[i], steps->params + i * steps->nparams,
+					   steps->nparams);
+}
+
+/*
+ * store_steps(store, kernel, parameters, groups): the states of some groups, or of all, after one pass over their rows,
+ * without their length words, one behind the other.
+ * parameters: doubles as they lie in memory, those of the first group first, as many for each.
+ */
+PG_FUNCTION_INFO_V1(store_steps);
+Datum
+store_steps(PG_FUNCTION_ARGS)
+{
+	Steps		steps = step_arguments(fcinfo);
+	StringInfoData states;
+
+	initStringInfo(&states);
+	appendStringInfoSpaces(&states, VARHDRSZ);
+	for (int i = 0; i < steps.groups; i++)
+	{
+		State	   *state = next_state(&steps, i);
+
+		if (i == 0)
+			enlargeStringInfo(&states, Min((Size) steps.groups * VARSIZE(state), MOST_AT_ONCE));
+		appendBinaryStringInfo(&states, VARDATA(state), VARSIZE(state) - VARHDRSZ);
+		pfree(state);
+	}
+	SET_VARSIZE(states.data, states.len);
+	PG_RETURN_POINTER(states.data);
+}
+
+/* store_outcomes(store, kernel, parameters, groups): the same of outcomes; behind shorter ones there are zeros. */
+PG_FUNCTION_INFO_V1(store_outcomes);
+Datum
+store_outcomes(PG_FUNCTION_ARGS)
+{
+	Steps		steps = step_arguments(fcinfo);
+	State	  **outcomes = palloc(Max(steps.groups, 1) * sizeof(State *));
+	Size		longest = 0;
+	Size		total = 0;
+	char	   *result;
+
+	if (steps.kernel->outcome == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("kernel \"%s\" has no outcome but its states", steps.kernel->name)));
+	for (int i = 0; i < steps.groups; i++)
+	{
+		State	   *state = next_state(&steps, i);
+
+		outcomes[i] = steps.kernel->outcome(state);
+		longest = Max(longest, VARSIZE(outcomes[i]) - VARHDRSZ);
+		total += VARSIZE(outcomes[i]);
+		pfree(state);
+		if (total > MaxAllocSize)	/* before all of them are there */
+			break;
+	}
+	result = palloc_limited(VARHDRSZ + (int64) Max(steps.groups * longest, total), MaxAllocSize, "all outcomes together");
+	for (int i = 0; i < steps.groups; i++)
+		copy_pieces(result + VARHDRSZ + i * longest, VARDATA(outcomes[i]), VARSIZE(outcomes[i]) - VARHDRSZ);
+	SET_VARSIZE(result, VARHDRSZ + steps.groups * longest);
+	PG_RETURN_POINTER(result);
+}
+

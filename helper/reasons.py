@@ -48,7 +48,7 @@ def nothing_to_use(db: Database, rows: Rows, terms: Terms, skipped: int) -> Madp
 
 
 def _features(rows: Rows, terms: Terms) -> dict[str, str]:
-    """What is NULL where a feature is, as the caller knows it, and its SQL."""
+    """Names, as the caller knows them, and SQL of what is NULL where a feature is."""
     if terms.is_vector:
         return {"the array of features": rows.features[0]}
     columns = {quoted(column): identifier(column) for column in terms.references}

@@ -47,7 +47,7 @@ def _upto(values: Array, cuts: Array) -> Integers:
 
 @dataclass
 class Bins:
-    """Of each feature: the number of its levels, or None and its edges, shape (groups, bins - 1).
+    """The bins of all features: the number of levels of each, or None and its edges, shape (groups, bins - 1).
 
     A bin with `several` values may have a split within it; `unsure` are those of which the sample shows no
     two values, and which may have one only.
@@ -94,7 +94,7 @@ class Bins:
 
     @property
     def seem_empty(self) -> list[bool]:
-        """Of each feature whether it has no value in any row that was seen."""
+        """Says for each feature whether it has no value in any row that was seen."""
         return [
             bool(np.isnan(seen.smallest).all()) if levels is None else levels == 0
             for seen, levels in zip(self.seen, self.levels, strict=True)

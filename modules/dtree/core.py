@@ -71,7 +71,7 @@ class Nodewise(Protocol):
 
 @dataclass
 class Counted:
-    """What a pass says of A nodes: their counts, and the best split by a number (dtree_splits.c)."""
+    """The outcome of a pass for A nodes: their counts, and the best split by a number (dtree_splits.c)."""
 
     total: Array  # (A, C)
     numbers: Splits
@@ -246,7 +246,7 @@ def level_order(counts: Array, criterion: str) -> Integers:
 def principal_axes(covariance: Array) -> Array:
     """Eigenvectors of the largest eigenvalues, shape (A, C), of any length, the largest component positive.
 
-    Of very many classes by the power method, near enough to sort along: a decomposition takes too long.
+    Very many classes take the power method, near enough to sort along: a decomposition takes too long.
     """
     if covariance.shape[1] > MANY_CLASSES:
         widest = np.diagonal(covariance, axis1=1, axis2=2).argmax(axis=1)
@@ -289,7 +289,7 @@ def edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Array
 
 
 def _edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Array, Array]:
-    """The same for some of the groups."""
+    """Edges and ordered values of some of the groups."""
     order = values.argsort(axis=1)
     values = np.take_along_axis(values, order, axis=1)
     weight = np.where(np.isnan(values), 0, np.take_along_axis(weights, order, axis=1)).astype(np.int64)

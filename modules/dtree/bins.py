@@ -47,7 +47,7 @@ def _upto(values: Array, cuts: Array) -> Integers:
 
 @dataclass
 class Bins:
-    """The bins of all features: the number of levels of each, or None and its edges, shape (groups, bins - 1).
+    """The bins of all features: of each its number of levels, or None and its edges, (groups, bins - 1).
 
     A bin with `several` values may have a split within it; `unsure` are those of which the sample shows no
     two values, and which may have one only.

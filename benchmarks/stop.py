@@ -62,7 +62,7 @@ MADE = ("o", "o_summary", "kmeans_out_centroids_run", "kmeans_out_points_run")  
 class Call:
     """A call that can be cancelled, and SQL of the model that it needs.
 
-    {flags} stands for all columns of table flags, {elements} for those of the array of table wide.
+    {flags} stands for all columns of table flags, {elements} for the first 900 of the array of table wide.
     """
 
     name: str
@@ -156,7 +156,7 @@ class Stopper:
         self.first = first  # SQL for each session
         self.names = {
             "{flags}": ", ".join(f"f{i}" for i in range(sizes["flags"])),
-            "{elements}": ", ".join(f"x[{i + 1}]" for i in range(sizes["columns"])),
+            "{elements}": ", ".join(f"x[{i + 1}]" for i in range(min(sizes["columns"], 900))),
         }
         self.session = self._connect()
         self.other = self._connect()

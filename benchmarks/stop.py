@@ -166,7 +166,7 @@ class Stopper:
         self.other.close()
 
     def prepare(self, call: Call) -> None:
-        """What a call needs; and nothing is left of calls before."""
+        """Makes the model that a call needs, and drops the outputs of earlier calls."""
         self._forget()
         self.session.query("DROP TABLE IF EXISTS m, m_summary")
         if call.model:

@@ -96,7 +96,7 @@ def dot(trees: list[Tree]) -> str:
 
 
 def plain(drawn: str) -> str:
-    """The same without the signs that only some encodings have."""
+    """Returns a drawing whose lines are ASCII signs, for a client whose encoding lacks others."""
     return drawn.translate(str.maketrans("├│└─", "||`-")).replace("…", "...")
 
 

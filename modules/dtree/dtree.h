@@ -46,7 +46,7 @@ typedef enum Header
 	HEADER
 } Header;
 
-/* What a pass counts rows by, and what comes of it. */
+/* The ways in which a pass counts rows, and their outcomes. */
 typedef enum Counting
 {
 	COUNT_SLOTS,				/* by slot */

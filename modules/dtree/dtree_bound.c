@@ -52,7 +52,7 @@ best_of_two(bool entropy, const double *left, const double *cell, const double *
 }
 
 /*
- * Of several classes Gini's gain is half the sum of those of each class against the others; that of entropy is the sum
+ * With several classes Gini's gain is half the sum of those of each class against the rest; that of entropy is the sum
  * over classes of those of each against the ones behind it, among the rows of these.
  */
 static double
@@ -86,7 +86,7 @@ bound_of_classes(const Node *node, const double *left, const double *cell)
 	return sum;
 }
 
-/* Of a regression: the left side of a cell, and its rows. */
+/* The left side of a cell of a regression, and its rows. */
 typedef struct Targets
 {
 	double		rows;			/* of the node */

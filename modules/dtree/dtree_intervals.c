@@ -111,7 +111,7 @@ read_interval(const Plan *plan, BinInterval *interval, const double *given)
 	plan->used[feature] = true;
 }
 
-/* Of each bin its intervals, unless there are many bins with few between them. */
+/* Finds the intervals of each bin by a list, unless there are many bins with few intervals between them. */
 static void
 list_bins(const Plan *plan, Among *among)
 {
@@ -366,7 +366,7 @@ rows_in_slots(const Plan *plan, const int *slot_of, const uint32 *places, int ro
 	return kept;
 }
 
-/* Of some rows those whose bin, of one feature, has an interval; returns how many, and which in `found`. */
+/* Finds the rows whose bin of one feature has an interval; returns how many, and which they are in `found`. */
 static int
 rows_in_bins(const Mask *masks, const uint16 *codes, const int *row, const int *slot, int rows, int *found)
 {

@@ -14,7 +14,7 @@ NOT_SHIPPED = {"madpy", "tests", "benchmarks"}
 
 def package_folders() -> dict[str, str]:
     """Each package's name and its folder, relative to the checkout."""
-    folders = {"madpy": "madpy"}
+    folders = {"madpy": "madpy", "madpy.dev": "madpy/dev"}
     for init in sorted(ROOT.glob("*/__init__.py")):
         top = init.parent.name
         if top not in NOT_SHIPPED:

@@ -24,9 +24,9 @@ from benchmarks.nb import naive_bayes
 from benchmarks.report import document
 from benchmarks.speed import first, predict, speed
 from benchmarks.stats import summaries
+from madpy.dev.server import report
+from madpy.dev.state import CHECKOUT, say
 from madpy.errors import MadpyError
-from madpy.server import report
-from madpy.state import CHECKOUT, say
 
 TABLES = {
     "speed": speed,

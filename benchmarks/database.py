@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pg
 
-from madpy.server import Address, start
-from madpy.state import here
+from madpy.dev.server import Address, start
+from madpy.dev.state import here
 
 FEATURES = 10
 MAX_GROUPS = 10_000

@@ -20,10 +20,10 @@ from benchmarks.growth import DROP_MODEL, METHODS, Method
 from benchmarks.relay import Relay
 from benchmarks.report import Table, document
 from benchmarks.timing import Case, Timing, interleave
+from madpy.dev.server import Address, report
+from madpy.dev.shards import Shard
+from madpy.dev.state import CHECKOUT, here, say
 from madpy.errors import MadpyError
-from madpy.server import Address, report
-from madpy.shards import Shard
-from madpy.state import CHECKOUT, here, say
 
 SERVERS = 4
 SPLITS = (1, 2, 4)

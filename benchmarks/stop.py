@@ -18,8 +18,8 @@ import pg
 
 from benchmarks.database import bench_database
 from benchmarks.report import Table
+from madpy.dev.server import Address, report
 from madpy.errors import MadpyError
-from madpy.server import Address, report
 
 MARK = 0.2  # seconds
 LONGEST = 6  # seconds of a call that are looked at

@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from madpy.errors import MadpyError
-from madpy.helper.arguments import check_choice, check_not_null, check_range, parse_name, quoted, shown
-from madpy.helper.expressions import (
+from madpy.helper.checks.arguments import check_choice, check_not_null, check_range, parse_name, quoted, shown
+from madpy.helper.checks.expressions import (
     Expressions,
     check_apart,
     check_columns,
@@ -19,7 +19,7 @@ from madpy.helper.expressions import (
     check_groups,
     columns_of,
 )
-from madpy.ports.postgres.db import Database, Relation, session
+from madpy.ports.postgres.session.db import Database, Relation, session
 
 __all__ = [
     "Expressions",

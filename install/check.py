@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from madpy.errors import SqlError
 from madpy.install.plan import Release, filled
 from madpy.install.state import Installation
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.session.db import Database
 
 CANCELLED = "57014"
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from madpy.errors import MadpyError
 from madpy.install.finding import Finding
 from madpy.install.state import Installation
-from madpy.ports.postgres.db import Database
-from madpy.ports.postgres.servers import Worker, workers
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.shards.servers import Worker, workers
 
 
 def examine(db: Database, here: Installation | None) -> Iterator[Finding]:

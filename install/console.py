@@ -26,7 +26,7 @@ from rich.progress import (
 from madpy.errors import MadpyError
 from madpy.install.plan import Step
 from madpy.ports.postgres import plpy
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.session.db import Database
 
 FAILED = 1
 NO_ROLE = 'role ".*" does not exist'

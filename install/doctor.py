@@ -8,11 +8,11 @@ from typing import Any
 
 from madpy import __version__
 from madpy.errors import SqlError
-from madpy.install import citus, shards
+from madpy.install import citus, remote
 from madpy.install.check import undone
 from madpy.install.finding import Finding, State
 from madpy.install.state import Installation, ignored, locate
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.session.db import Database
 
 NOT_ALLOWED = ("42501", "25006")  # no superuser; a standby
 OLDEST_POSTGRES = 15
@@ -32,7 +32,7 @@ def examine(db: Database, schema: str | None = None) -> Iterator[Finding]:
         yield Finding("ignored", what, "note", remedy)
     yield from _library(db, installation)
     yield from _python(db)
-    yield from shards.examine(db, installation)
+    yield from remote.examine(db, installation)
     yield from citus.examine(db, installation)
 
 

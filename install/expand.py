@@ -46,7 +46,7 @@ $$
     import sys
     for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
         row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.udf import run
+    from madpy.ports.postgres.session.udf import run
     return run(plpy, 'MADLIB_SCHEMA', '{name}', args)
 $$"""
 SUPPORT = """\

@@ -5,7 +5,7 @@ from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.install.plan import Product, Release, own_sql
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.session.db import Database
 
 NOT_INSTALLED = "42704"
 

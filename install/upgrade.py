@@ -6,7 +6,7 @@ from madpy.errors import SqlError
 from madpy.install.apply import Progress, run
 from madpy.install.plan import Release, Step, upgrade_steps
 from madpy.install.state import Installation, located
-from madpy.ports.postgres.db import Database, fill
+from madpy.ports.postgres.session.db import Database, fill
 
 NO_PATH = "22023"
 

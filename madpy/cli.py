@@ -12,7 +12,7 @@ from rich.markup import escape
 from madpy import __version__
 from madpy import config as configuration
 from madpy.errors import MadpyError
-from madpy.install import apply, shards, state
+from madpy.install import apply, remote, state
 from madpy.install import check as checking
 from madpy.install import doctor as diagnosis
 from madpy.install import upgrade as upgrading
@@ -33,7 +33,7 @@ from madpy.install.console import (
 from madpy.install.finding import Finding
 from madpy.install.plan import Release
 from madpy.install.render import install_script, upgrade_script
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.session.db import Database
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -116,7 +116,7 @@ def install(db: Database, schema: Schema = None, plain: Plain = False, all_shard
     if all_shards is not None:
         if plain or schema not in (None, usual.schema):
             raise typer.BadParameter("--all-shards takes the extension, in its usual schema")
-        tell(shards.install(db, Release(usual), all_shards, shown))
+        tell(remote.install(db, Release(usual), all_shards, shown))
         return
     release = Release(usual.with_schema(schema))
     # The files of the extension are made for one schema.

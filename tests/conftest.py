@@ -11,8 +11,8 @@ from typing import Any
 import pg
 import pytest
 
-from madpy.server import Address, start
-from madpy.state import here
+from madpy.dev.server import Address, start
+from madpy.dev.state import here
 from tests.session import Session
 
 # Set before scikit-learn is imported, which asks /sys for the cores otherwise, and warns where there is none.

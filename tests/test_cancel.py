@@ -14,9 +14,9 @@ import pg
 import pytest
 
 from benchmarks.stop import CALLS, Call, Stopper, create_tables, moments
-from madpy.server import Address
-from madpy.shards import Shard
-from madpy.state import here
+from madpy.dev.server import Address
+from madpy.dev.shards import Shard
+from madpy.dev.state import here
 from tests.session import Session
 
 LATE = 1.0  # seconds
@@ -87,7 +87,7 @@ def test_the_end_of_a_session(stopper: Stopper, moment: float) -> None:
     assert any((stopper.delay(call, moment, "pg_terminate_backend") or 9) < LATE for _ in range(TRIES))
 
 
-def test_a_fast_shutdown() -> None:
+def test_a_fast_shutdown(server: Address) -> None:
     """Of a server of its own, while kmeans_train seeds 10,000 clusters."""
     shard = Shard.numbered(here(), 9)
     address = shard.start()

@@ -2,9 +2,9 @@
 
 import pytest
 
-from madpy.demo import show
-from madpy.server import Address
-from madpy.state import here
+from madpy.dev.demo import show
+from madpy.dev.server import Address
+from madpy.dev.state import here
 
 
 def test_demonstration_runs_twice(database: Address, capfd: pytest.CaptureFixture[str]) -> None:

@@ -12,17 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from madpy import __version__, cluster, place
+from madpy import __version__
+from madpy.dev import cluster, place
+from madpy.dev.server import Address, client_environment, update_extension
+from madpy.dev.server import start as start_server
+from madpy.dev.state import CHECKOUT, State, here
 from madpy.errors import MadpyError
-from madpy.server import Address, client_environment, update_extension
-from madpy.server import start as start_server
-from madpy.state import CHECKOUT, State, here
 
-BOOTSTRAP = CHECKOUT / "madpy" / "bootstrap.sh"
+BOOTSTRAP = CHECKOUT / "madpy" / "dev" / "bootstrap.sh"
 RUN_WITHOUT_PACKAGES = """
 import runpy, sys
 sys.path.append(sys.argv[1])
-runpy.run_module("madpy.server", run_name="__main__")
+runpy.run_module("madpy.dev.server", run_name="__main__")
 """
 
 PG_CONFIG = """#!/bin/sh
@@ -87,7 +88,7 @@ def test_server_has_nothing_of_the_users_environment(other: State, monkeypatch: 
 
 
 def test_env_is_lines_for_eval(server: Address) -> None:
-    command = [sys.executable, "-m", "madpy.server", "env"]
+    command = [sys.executable, "-m", "madpy.dev.server", "env"]
     output = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
     expected = {"PGHOST": server.host, "PGPORT": "5432", "PGUSER": "madpy", "PGDATABASE": "madpy"}
     assert output.splitlines() == [f"export {name}={shlex.quote(value)}" for name, value in expected.items()]
@@ -185,7 +186,7 @@ def test_extension_that_keeps_data_is_not_dropped(
     other: State, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     present = {"oid": 1, "version": __version__, "keeps_data": True}
-    monkeypatch.setattr("madpy.server.extension", lambda connection: present)
+    monkeypatch.setattr("madpy.dev.server.extension", lambda connection: present)
     update_extension(other, start(other))
     assert "it has tables with your data in them" in capfd.readouterr().err
 
@@ -222,8 +223,8 @@ def place_file(path: Path, text: str) -> None:
 def test_each_checkout_has_a_state_folder_of_its_own(tmp_path: Path) -> None:
     folders = [state_folder(BOOTSTRAP)]
     for name in ("one", "two"):
-        (tmp_path / name / "madpy").mkdir(parents=True)
-        folders.append(state_folder(Path(shutil.copy(BOOTSTRAP, tmp_path / name / "madpy"))))
+        (tmp_path / name / "madpy" / "dev").mkdir(parents=True)
+        folders.append(state_folder(Path(shutil.copy(BOOTSTRAP, tmp_path / name / "madpy" / "dev"))))
     assert len(set(folders)) == 3
     parent = "/var/lib/madpy" if os.geteuid() == 0 else str(CHECKOUT)
     assert str(Path(folders[0]).parent) == parent

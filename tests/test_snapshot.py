@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from madpy.dev.server import Address
 from madpy.ports.postgres import plpy
-from madpy.ports.postgres.udf import run
-from madpy.server import Address
+from madpy.ports.postgres.session.udf import run
 from tests.ports.inside import inside
 from tests.session import Session
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
-from madpy.helper.arguments import quoted
-from madpy.helper.classes import check_classes
-from madpy.helper.features import BOOLEANS, Features, check_features
-from madpy.helper.output import Column, Lists, Pieces, create_group_summary, create_output
-from madpy.helper.reasons import explained
-from madpy.helper.terms import number_item
-from madpy.helper.training import Training, check_tables
+from madpy.helper.checks.arguments import quoted
+from madpy.helper.checks.reasons import explained
+from madpy.helper.features.categories import BOOLEANS, Features, check_features
+from madpy.helper.features.classes import check_classes
+from madpy.helper.features.terms import number_item
+from madpy.helper.tables.output import Column, Lists, Pieces, create_group_summary, create_output
+from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.dtree import report
 from madpy.modules.dtree.core import Rule
 from madpy.modules.dtree.fit import Fit, fit
@@ -20,8 +20,8 @@ from madpy.modules.dtree.model import Subject, models
 from madpy.modules.dtree.passes import Passes
 from madpy.modules.dtree.predict import predict, predict_prob
 from madpy.modules.dtree.remarks import say_what_stopped, warn_of_empty
-from madpy.ports.postgres.db import Database, Relation
-from madpy.ports.postgres.scan import Rows, Scan
+from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.ports.postgres.session.db import Database, Relation
 
 __all__ = ["display", "importance", "predict", "predict_prob", "train"]
 

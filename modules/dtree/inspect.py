@@ -8,12 +8,12 @@ from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.arguments import quoted
-from madpy.helper.expressions import columns_of
-from madpy.helper.scoring import groups_item, order_of, summary_of
+from madpy.helper.checks.arguments import quoted
+from madpy.helper.checks.expressions import columns_of
+from madpy.helper.tables.scoring import groups_item, order_of, summary_of
 from madpy.modules.dtree.display import Node, Tree, dot, plain, svg, text
 from madpy.modules.dtree.report import COLUMNS
-from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.session.db import Database, Relation, fill
 
 METHOD = "dtree_train"
 FORMATS = {"text": text, "dot": dot, "svg": svg}

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy import __version__
-from madpy.helper.features import Features
+from madpy.helper.features.categories import Features
 from madpy.modules.dtree.bins import Bins, bit_words
 from madpy.modules.dtree.core import Array
 from madpy.modules.dtree.grow import Trees

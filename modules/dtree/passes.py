@@ -11,9 +11,9 @@ from madpy.modules.dtree.core import Array, Counted, Flags, Integers, Rule, Spli
 from madpy.modules.dtree.grow import Trees, moved, rank, shift_for
 from madpy.modules.dtree.refine import listed, look_within, make_sure
 from madpy.modules.dtree.within import Places
-from madpy.ports.postgres.db import Database
-from madpy.ports.postgres.scan import Scan
-from madpy.ports.postgres.states import States, packed
+from madpy.ports.postgres.scan.scan import Scan
+from madpy.ports.postgres.scan.states import States, packed
+from madpy.ports.postgres.session.db import Database
 
 SAMPLE_ROWS = 10_000  # of one group
 SAMPLE_NUMBERS = 40_000_000  # of all groups together, room included

@@ -1,10 +1,18 @@
 """dtree_predict and dtree_predict_prob: a model applied to a table, its features rebuilt over it."""
 
 from madpy.errors import MadpyError
-from madpy.helper.packed import PREDICTION, PROBABILITY, Packed, of_classes, of_rows, packed_job, read_packed
-from madpy.helper.scoring import Predictions, create_predictions
-from madpy.ports.postgres.db import Database
+from madpy.helper.tables.packed import (
+    PREDICTION,
+    PROBABILITY,
+    Packed,
+    of_classes,
+    of_rows,
+    packed_job,
+    read_packed,
+)
+from madpy.helper.tables.scoring import Predictions, create_predictions
 from madpy.ports.postgres.model import TREE
+from madpy.ports.postgres.session.db import Database
 
 METHOD = "dtree_train"
 OWN = {"node": "bigint", "split": "text"}  # columns of its tables and of no other's

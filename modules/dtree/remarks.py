@@ -5,7 +5,7 @@ import numpy as np
 from madpy.modules.dtree.core import rows_of
 from madpy.modules.dtree.grow import Limits, Trees, node_loss
 from madpy.modules.dtree.passes import Passes
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.session.db import Database
 
 
 def warn_of_empty(db: Database, passes: Passes, names: list[str]) -> None:

@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from madpy.helper.output import Column, Pieces
+from madpy.helper.tables.output import Column, Pieces
 from madpy.modules.dtree.bins import Bins
 from madpy.modules.dtree.core import Array
 from madpy.modules.dtree.grow import Trees, node_loss
 from madpy.modules.dtree.model import Subject, thresholds
-from madpy.ports.postgres.types import array_text
+from madpy.ports.postgres.session.types import array_text
 
 SHOWN = 6  # levels in a split that is written down; `levels_left` has them all
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.arguments import parse_name, quoted
-from madpy.helper.expressions import check_once, columns_of
-from madpy.helper.terms import Term, Terms, check_terms, level_item, level_items
+from madpy.helper.checks.arguments import parse_name, quoted
+from madpy.helper.checks.expressions import check_once, columns_of
+from madpy.helper.features.terms import Term, Terms, check_terms, level_item, level_items
 from madpy.modules.kmeans.core import METRICS
 from madpy.modules.kmeans.layout import HEAD, MAX_PARAMS
-from madpy.ports.postgres.db import Database, Relation
-from madpy.ports.postgres.types import base_types_of
+from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.session.types import base_types_of
 
 INITS = ("kmeans++", "kmeans||", "random")
 CENTROIDS = "centroid"  # the column of a table of centroids

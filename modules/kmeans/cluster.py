@@ -7,17 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.errors import MadpyError, SqlError
-from madpy.helper.output import Column
-from madpy.helper.reasons import explained, nothing_to_use
-from madpy.helper.terms import Terms
+from madpy.helper.checks.reasons import explained, nothing_to_use
+from madpy.helper.features.terms import Terms
+from madpy.helper.tables.output import Column
 from madpy.modules.kmeans.check import Settings, check_size
 from madpy.modules.kmeans.layout import Sample
 from madpy.modules.kmeans.lloyd import Fit, iterate
 from madpy.modules.kmeans.passes import take_sample
 from madpy.modules.kmeans.seeding import distinct_points, first_centroids, read_centroids
-from madpy.ports.postgres.db import Database
-from madpy.ports.postgres.scan import Rows, Scan
-from madpy.ports.postgres.shards import counts_of
+from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.shards.queries import counts_of
 
 
 @dataclass(frozen=True)

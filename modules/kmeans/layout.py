@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.modules.kmeans.core import METRICS, Array
-from madpy.ports.postgres.states import States
+from madpy.ports.postgres.scan.states import States
 
 ASSIGN, FARTHEST, DRAW, QUALITY = range(4)
 HEAD = 4

@@ -12,8 +12,8 @@ from madpy.modules.kmeans.check import Settings
 from madpy.modules.kmeans.core import Array
 from madpy.modules.kmeans.layout import Assignment, Sample
 from madpy.modules.kmeans.passes import Numbers, assign, farthest
-from madpy.ports.postgres.db import Database
-from madpy.ports.postgres.scan import Scan
+from madpy.ports.postgres.scan.scan import Scan
+from madpy.ports.postgres.session.db import Database
 
 CONVERGED, STOPPED, NO_ROWS = "converged", "max_iter reached", "no rows to use"
 

@@ -8,8 +8,8 @@ from madpy.modules.kmeans import layout
 from madpy.modules.kmeans.check import Settings
 from madpy.modules.kmeans.core import Array
 from madpy.modules.kmeans.layout import Assignment, Sample
-from madpy.ports.postgres.scan import Scan
-from madpy.ports.postgres.states import States
+from madpy.ports.postgres.scan.scan import Scan
+from madpy.ports.postgres.scan.states import States
 
 Numbers = NDArray[np.int64]  # of some groups, rising
 

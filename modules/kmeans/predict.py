@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.scoring import (
+from madpy.helper.features.terms import Terms, check_same_order
+from madpy.helper.tables.scoring import (
     Predictions,
     check_job,
     check_places,
@@ -12,10 +13,9 @@ from madpy.helper.scoring import (
     create_predictions,
     model_terms,
 )
-from madpy.helper.terms import Terms, check_same_order
 from madpy.modules.kmeans.check import check_model, check_points
 from madpy.modules.kmeans.core import METRICS
-from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.session.db import Database, Relation, fill
 
 METHOD = "kmeans_train"
 CLUSTER, DISTANCE = "cluster_id", "distance"

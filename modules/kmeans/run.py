@@ -6,13 +6,13 @@ import numpy as np
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.arguments import parse_name
-from madpy.helper.expressions import columns_of
-from madpy.helper.output import create_output
+from madpy.helper.checks.arguments import parse_name
+from madpy.helper.checks.expressions import columns_of
+from madpy.helper.tables.output import create_output
 from madpy.modules.kmeans.check import check_points, check_settings
 from madpy.modules.kmeans.cluster import Clustering, cluster
-from madpy.ports.postgres.db import Database, Relation, identifier
-from madpy.ports.postgres.scan import Rows
+from madpy.ports.postgres.scan.scan import Rows
+from madpy.ports.postgres.session.db import Database, Relation, identifier
 
 ID, POINT = "pid", "coords"
 CLUSTERS, POINTS = "kmeans_out_centroids_", "kmeans_out_points_"

@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
-from madpy.helper.expressions import columns_of
-from madpy.helper.scoring import casts_between
+from madpy.helper.checks.expressions import columns_of
+from madpy.helper.tables.scoring import casts_between
 from madpy.modules.kmeans import core, layout
 from madpy.modules.kmeans.check import CENTROIDS, CLUSTER, Settings
 from madpy.modules.kmeans.core import Array
 from madpy.modules.kmeans.layout import Sample
 from madpy.modules.kmeans.passes import assign
-from madpy.ports.postgres.db import Database, Relation, fill
-from madpy.ports.postgres.scan import Scan, join_groups
+from madpy.ports.postgres.scan.scan import Scan, join_groups
+from madpy.ports.postgres.session.db import Database, Relation, fill
 
 ROUNDS = 5
 LARGEST = 1e140  # KMEANS_LARGEST of kmeans.h

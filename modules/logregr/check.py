@@ -5,15 +5,15 @@ from collections.abc import Callable
 import numpy as np
 
 from madpy.errors import MadpyError
-from madpy.helper import scoring
-from madpy.helper.arguments import quoted
-from madpy.helper.reasons import nothing_to_use, warn_of_aliases, warn_of_single_values
-from madpy.helper.terms import Terms
+from madpy.helper.checks.arguments import quoted
+from madpy.helper.checks.reasons import nothing_to_use, warn_of_aliases, warn_of_single_values
+from madpy.helper.features.terms import Terms
+from madpy.helper.tables import scoring
 from madpy.modules.logregr import core
 from madpy.modules.logregr.target import Target
-from madpy.ports.postgres.db import Database, Relation
-from madpy.ports.postgres.scan import Rows
-from madpy.ports.postgres.states import States
+from madpy.ports.postgres.scan.scan import Rows
+from madpy.ports.postgres.scan.states import States
+from madpy.ports.postgres.session.db import Database, Relation
 
 METHOD = "logregr_train"
 COLUMNS = {

@@ -8,19 +8,19 @@ import numpy as np
 
 from madpy.errors import SqlError
 from madpy.helper import helper
-from madpy.helper.output import Column, Derived, Lists, Pieces, create_output
-from madpy.helper.reasons import explained
-from madpy.helper.terms import Terms, check_terms
-from madpy.helper.training import Training, check_tables, create_summary
+from madpy.helper.checks.reasons import explained
+from madpy.helper.features.terms import Terms, check_terms
+from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
+from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.logregr import core
 from madpy.modules.logregr.check import METHOD, OPTIMIZERS, check_design, check_rows, warn
 from madpy.modules.logregr.predict import predict
 from madpy.modules.logregr.summary import summary
 from madpy.modules.logregr.target import Target, check_target
-from madpy.ports.postgres.db import Database, Relation
-from madpy.ports.postgres.moments import raw_moments
-from madpy.ports.postgres.scan import Rows, Scan
-from madpy.ports.postgres.states import States
+from madpy.ports.postgres.scan.moments import raw_moments
+from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.ports.postgres.scan.states import States
+from madpy.ports.postgres.session.db import Database, Relation
 
 __all__ = ["predict", "summary", "train"]
 

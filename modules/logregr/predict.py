@@ -2,11 +2,11 @@
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.linear import create_linear_predictions
-from madpy.helper.scoring import Predictions, check_job, summary_of
+from madpy.helper.tables.linear import create_linear_predictions
+from madpy.helper.tables.scoring import Predictions, check_job, summary_of
 from madpy.modules.logregr.check import METHOD, check_model
 from madpy.modules.logregr.target import label_item
-from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.session.db import Database, Relation, fill
 
 PREDICTION, PROBABILITY = "prediction", "probability"
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.classes import Classes, check_classes
-from madpy.helper.features import BOOLEANS
-from madpy.helper.terms import number_item
-from madpy.ports.postgres.db import Database, Relation, fill
-from madpy.ports.postgres.shards import first_values
-from madpy.ports.postgres.types import NUMBERS
+from madpy.helper.features.categories import BOOLEANS
+from madpy.helper.features.classes import Classes, check_classes
+from madpy.helper.features.terms import number_item
+from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.ports.postgres.session.types import NUMBERS
+from madpy.ports.postgres.shards.queries import first_values
 
 # Types whose values may be written down and cast back; the labels of any other target stay text.
 LABEL_TYPES = {*NUMBERS, "boolean", "text"}

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.errors import MadpyError, SqlError
-from madpy.helper.arguments import quoted
-from madpy.helper.classes import MAX_CLASSES, Classes, check_classes, class_category, classes_of
-from madpy.helper.features import (
+from madpy.helper.checks.arguments import quoted
+from madpy.helper.checks.reasons import explained
+from madpy.helper.features.categories import (
     BOOLEANS,
     MAX_LEVELS,
     TARGET,
@@ -25,14 +25,14 @@ from madpy.helper.features import (
     too_many_levels,
     with_levels,
 )
-from madpy.helper.reasons import explained
+from madpy.helper.features.classes import MAX_CLASSES, Classes, check_classes, class_category, classes_of
 from madpy.modules.nb import core
-from madpy.ports.postgres.db import Database, Relation, literal
-from madpy.ports.postgres.scan import Rows, Scan, has_many_groups
-from madpy.ports.postgres.shards import shards_of
-from madpy.ports.postgres.states import States
-from madpy.ports.postgres.streaming import MOST_ARGUMENTS
-from madpy.ports.postgres.types import INTEGERS
+from madpy.ports.postgres.scan.scan import Rows, Scan, has_many_groups
+from madpy.ports.postgres.scan.states import States
+from madpy.ports.postgres.scan.streaming import MOST_ARGUMENTS
+from madpy.ports.postgres.session.db import Database, Relation, literal
+from madpy.ports.postgres.session.types import INTEGERS
+from madpy.ports.postgres.shards.queries import shards_of
 
 MAX_CELLS = 1_000_000  # numbers in a state: as many parameters as a kernel takes
 MAX_ALL_CELLS = 20_000_000  # in the states of all groups: 160 MB, several times in Python

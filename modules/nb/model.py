@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy import __version__
-from madpy.helper.classes import Classes
-from madpy.helper.features import Features
+from madpy.helper.features.categories import Features
+from madpy.helper.features.classes import Classes
 from madpy.ports.postgres.model import BAYES, pack_all
 
 Array = NDArray[np.float64]

@@ -2,10 +2,18 @@
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.packed import PREDICTION, PROBABILITY, Packed, of_classes, of_rows, packed_job, read_packed
-from madpy.helper.scoring import Predictions, create_predictions, create_scored
-from madpy.ports.postgres.db import Database
+from madpy.helper.tables.packed import (
+    PREDICTION,
+    PROBABILITY,
+    Packed,
+    of_classes,
+    of_rows,
+    packed_job,
+    read_packed,
+)
+from madpy.helper.tables.scoring import Predictions, create_predictions, create_scored
 from madpy.ports.postgres.model import BAYES
+from madpy.ports.postgres.session.db import Database
 
 METHOD = "nb_train"
 OWN = {"prior": "double precision", "variance": "double precision"}  # columns of its tables and of no other's

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from madpy.errors import MadpyError
-from madpy.helper import scoring
-from madpy.helper.arguments import quoted
-from madpy.helper.reasons import NAMED, nothing_to_use, warn_of_aliases, warn_of_single_values
-from madpy.helper.terms import Terms
-from madpy.ports.postgres.db import Database, Relation
-from madpy.ports.postgres.scan import Rows, Scan, join_groups
+from madpy.helper.checks.arguments import quoted
+from madpy.helper.checks.reasons import NAMED, nothing_to_use, warn_of_aliases, warn_of_single_values
+from madpy.helper.features.terms import Terms
+from madpy.helper.tables import scoring
+from madpy.ports.postgres.scan.scan import Rows, Scan, join_groups
+from madpy.ports.postgres.session.db import Database, Relation
 
 METHOD = "regr_train"
 COLUMNS = {

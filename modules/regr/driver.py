@@ -5,14 +5,14 @@ from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
-from madpy.helper.reasons import explained
-from madpy.helper.terms import Terms, check_terms, number_item
-from madpy.helper.training import Training, check_tables, create_summary
+from madpy.helper.checks.reasons import explained
+from madpy.helper.features.terms import Terms, check_terms, number_item
+from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.regr.check import check_fit, count_rows
 from madpy.modules.regr.predict import predict
 from madpy.modules.regr.summary import summary
-from madpy.ports.postgres.db import Database, Relation, free_name
-from madpy.ports.postgres.scan import Rows, Scan
+from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.ports.postgres.session.db import Database, Relation, free_name
 
 __all__ = ["predict", "summary", "train"]
 

@@ -1,10 +1,10 @@
 """regr_predict on a whole table."""
 
 from madpy.helper import helper
-from madpy.helper.linear import create_linear_predictions
-from madpy.helper.scoring import Predictions, check_job
+from madpy.helper.tables.linear import create_linear_predictions
+from madpy.helper.tables.scoring import Predictions, check_job
 from madpy.modules.regr.check import METHOD, check_model
-from madpy.ports.postgres.db import Database, fill
+from madpy.ports.postgres.session.db import Database, fill
 
 PREDICTION = "prediction"
 

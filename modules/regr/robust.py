@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from madpy.modules.regr import core
-from madpy.ports.postgres.db import Database, Relation, fill
-from madpy.ports.postgres.scan import Scan, join_groups
+from madpy.ports.postgres.scan.scan import Scan, join_groups
+from madpy.ports.postgres.session.db import Database, Relation, fill
 
 AT_ONCE = 100  # groups in one UPDATE, whose text is shown where it fails
 

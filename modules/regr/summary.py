@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from madpy.helper import helper
-from madpy.helper.scoring import groups_item, order_of
-from madpy.helper.training import stars
+from madpy.helper.tables.scoring import groups_item, order_of
+from madpy.helper.tables.training import stars
 from madpy.modules.regr.check import check_model
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.session.db import Database
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.arguments import quoted
-from madpy.helper.expressions import columns_of
+from madpy.helper.checks.arguments import quoted
+from madpy.helper.checks.expressions import columns_of
 from madpy.modules.stats.core import fractions
-from madpy.ports.postgres.db import Database, Relation, fill
+from madpy.ports.postgres.session.db import Database, Relation, fill
 
 MOST_FREQUENT = 1000
 

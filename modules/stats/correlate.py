@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
-from madpy.helper.arguments import quoted
-from madpy.helper.expressions import columns_of
-from madpy.helper.reasons import all_null
-from madpy.helper.terms import number_item
-from madpy.helper.training import Training, check_tables, create_summary_from
-from madpy.ports.postgres.db import Database, Relation, fill, free_name
-from madpy.ports.postgres.scan import Rows, Scan
-from madpy.ports.postgres.shards import counts_of
+from madpy.helper.checks.arguments import quoted
+from madpy.helper.checks.expressions import columns_of
+from madpy.helper.checks.reasons import all_null
+from madpy.helper.features.terms import number_item
+from madpy.helper.tables.training import Training, check_tables, create_summary_from
+from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
+from madpy.ports.postgres.shards.queries import counts_of
 
 NAMED = 10  # variables in a warning
 MAX_VARIABLES = 950  # of 8 bytes each in a row of 8 kB, with room for its name and grouping columns

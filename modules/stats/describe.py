@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from madpy.helper import helper
-from madpy.helper.training import Training, check_tables, create_summary
+from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.stats.columns import Column, Wanted, check_columns, check_wanted
 from madpy.modules.stats.exact import count_exactly
-from madpy.ports.postgres.db import Database, Relation, fill, free_name
-from madpy.ports.postgres.parts import Part
-from madpy.ports.postgres.shards import part_by_part, shards_of
-from madpy.ports.postgres.types import group_texts
+from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
+from madpy.ports.postgres.session.types import group_texts
+from madpy.ports.postgres.shards.parts import Part
+from madpy.ports.postgres.shards.queries import part_by_part, shards_of
 
 QUARTILES = ("first_quartile", "median", "third_quartile")
 OWN_COLUMNS = (

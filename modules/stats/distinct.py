@@ -1,8 +1,8 @@
 """fmsketch_dcount of a table by its name: part by part, where an aggregate would fetch the rows."""
 
 from madpy.helper import helper
-from madpy.ports.postgres.db import Database, fill
-from madpy.ports.postgres.shards import part_by_part, shards_of
+from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.shards.queries import part_by_part, shards_of
 
 
 def fmsketch_dcount(db: Database, source_table: str | None, expression: str | None) -> int:

@@ -1,12 +1,12 @@
 """get_estimates => false: distinct values, frequent values and quantiles counted, a column at a time."""
 
-from madpy.helper.features import category_item
+from madpy.helper.features.categories import category_item
 from madpy.modules.stats.columns import Column, Wanted
-from madpy.ports.postgres.db import Database, Relation, fill, free_name
-from madpy.ports.postgres.parts import Part
-from madpy.ports.postgres.scan import join_groups
-from madpy.ports.postgres.shards import joinable, part_by_part, shards_of
-from madpy.ports.postgres.types import PLAIN, TIMES, text_item
+from madpy.ports.postgres.scan.scan import join_groups
+from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
+from madpy.ports.postgres.session.types import PLAIN, TIMES, text_item
+from madpy.ports.postgres.shards.parts import Part
+from madpy.ports.postgres.shards.queries import joinable, part_by_part, shards_of
 
 
 def count_exactly(

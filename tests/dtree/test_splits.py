@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from madpy.ports.postgres.states import States
+from madpy.ports.postgres.scan.states import States
 from tests.dtree.brute import best_of_all
 
 RNG = np.random.default_rng(11)

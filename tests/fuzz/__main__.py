@@ -9,8 +9,8 @@ import sys
 import time
 from contextlib import nullcontext
 
-from madpy.server import Address, start
-from madpy.state import State, here
+from madpy.dev.server import Address, start
+from madpy.dev.state import State, here
 from tests.fuzz import checked
 from tests.fuzz.catalogue import functions
 from tests.fuzz.corpus import Corpus, collected

@@ -4,7 +4,7 @@ import re
 from contextlib import closing
 from dataclasses import dataclass
 
-from madpy.server import Address
+from madpy.dev.server import Address
 
 FUNCTIONS = """
     SELECT format('%s.%I', p.pronamespace::regnamespace, p.proname), p.prokind = 'a', p.proretset,

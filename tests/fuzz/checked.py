@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from madpy import cluster
-from madpy.server import Address, start, update_extension
-from madpy.state import State
+from madpy.dev import cluster
+from madpy.dev.server import Address, start, update_extension
+from madpy.dev.state import State
 
 GUARDED = Path(__file__).with_name("guarded.h")
 FIRST = Path(__file__).with_name("first.c")

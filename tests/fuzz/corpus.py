@@ -5,8 +5,8 @@ from contextlib import closing
 
 import pg
 
-from madpy.ports.postgres.keys import packed_keys
-from madpy.server import Address
+from madpy.dev.server import Address
+from madpy.ports.postgres.shards.keys import packed_keys
 from tests.fuzz.catalogue import Function
 
 LONGEST = 20_000  # bytes: longer values make calls slow and nothing else

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 
-from madpy.server import Address
+from madpy.dev.server import Address
 
 
 @contextmanager

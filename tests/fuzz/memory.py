@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 
-from madpy.state import CHECKOUT, State, here
+from madpy.dev.state import CHECKOUT, State, here
 from tests.fuzz import checked
 from tests.fuzz.__main__ import main
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-from madpy.server import Address
+from madpy.dev.server import Address
 from tests.fuzz.calls import Call, Writer
 from tests.fuzz.catalogue import functions
 from tests.fuzz.findings import Fault, Limits, fault_of, smallest, told, where

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pg
 
-from madpy.server import Address
-from madpy.state import CHECKOUT
+from madpy.dev.server import Address
+from madpy.dev.state import CHECKOUT
 from tests.fuzz.values import sql
 
 SECRET = "madpysecret"  # what earlier memory of a backend held

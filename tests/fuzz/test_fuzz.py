@@ -1,6 +1,6 @@
 """A short run of the fuzzer; the long ones are `make fuzz` and `make check-memory`."""
 
-from madpy.state import here
+from madpy.dev.state import here
 from tests.fuzz.catalogue import functions
 from tests.fuzz.corpus import collected
 from tests.fuzz.findings import Limits

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from madpy.ports.postgres import plpy
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.session.db import Database
 
 
 @pytest.fixture

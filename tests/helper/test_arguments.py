@@ -5,7 +5,7 @@ import math
 import pytest
 
 from madpy.errors import MadpyError
-from madpy.helper.arguments import check_choice, check_not_null, check_range, parse_name, shown
+from madpy.helper.checks.arguments import check_choice, check_not_null, check_range, parse_name, shown
 
 
 @pytest.mark.parametrize(

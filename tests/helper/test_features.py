@@ -3,9 +3,9 @@
 import pytest
 
 from madpy.errors import MadpyError
-from madpy.helper.classes import check_classes
-from madpy.helper.features import BOOLEANS, check_features
-from madpy.ports.postgres.db import Relation
+from madpy.helper.features.categories import BOOLEANS, check_features
+from madpy.helper.features.classes import check_classes
+from madpy.ports.postgres.session.db import Relation
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from madpy.helper import output
-from madpy.helper.output import Derived, Lists, Pieces, create_output
-from madpy.ports.postgres.db import Relation
-from madpy.ports.postgres.scan import Rows, Scan
+from madpy.helper.tables import output
+from madpy.helper.tables.output import Derived, Lists, Pieces, create_output
+from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.ports.postgres.session.db import Relation
 
 COLUMNS = [
     *(("n", "bigint"), ("v", "double precision[]"), ("m", "double precision[]")),

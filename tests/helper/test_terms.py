@@ -5,8 +5,8 @@ import json
 import pytest
 
 from madpy.errors import MadpyError
+from madpy.helper.features.terms import Term, check_terms, read_terms
 from madpy.helper.helper import check_source
-from madpy.helper.terms import Term, check_terms, read_terms
 
 ENCODED = "Text columns are encoded in a list of columns, not in ARRAY[...] or an expression."
 INTERCEPT = Term("(Intercept)", "intercept")

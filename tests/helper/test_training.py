@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from madpy import __version__
-from madpy.helper.training import Training, create_summary
-from madpy.ports.postgres.db import Relation
-from madpy.ports.postgres.udf import plain
+from madpy.helper.tables.training import Training, create_summary
+from madpy.ports.postgres.session.db import Relation
+from madpy.ports.postgres.session.udf import plain
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,14 +12,14 @@ import pytest
 
 from madpy import config
 from madpy.config import Config, Module
+from madpy.dev.server import Address
+from madpy.dev.state import here
 from madpy.install import apply
 from madpy.install.build import build
 from madpy.install.plan import Product, Release
 from madpy.install.state import Installation
 from madpy.ports.postgres import plpy
-from madpy.ports.postgres.db import Database
-from madpy.server import Address
-from madpy.state import here
+from madpy.ports.postgres.session.db import Database
 
 NUMBERS = count(1)
 

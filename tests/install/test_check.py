@@ -8,7 +8,7 @@ from madpy.config import load
 from madpy.install import apply
 from madpy.install.check import check
 from madpy.install.plan import Release
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.session.db import Database
 
 
 @pytest.mark.parametrize(

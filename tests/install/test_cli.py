@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from madpy import __version__
 from madpy.cli import app
 from madpy.config import load
-from madpy.server import Address
+from madpy.dev.server import Address
 
 Madpy = Callable[..., Result]
 PROGRAM = Path(sys.prefix, "bin", "madpy")  # as it is installed; the others run it within this process

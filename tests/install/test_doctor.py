@@ -10,8 +10,8 @@ from madpy.install.doctor import _interpreter, examine
 from madpy.install.finding import Finding
 from madpy.install.plan import Release
 from madpy.install.state import Installation
-from madpy.ports.postgres.db import Database
-from madpy.ports.postgres.servers import Worker
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.shards.servers import Worker
 
 
 def findings(db: Database) -> dict[str, Finding]:

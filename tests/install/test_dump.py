@@ -6,14 +6,14 @@ from contextlib import closing
 
 import pytest
 
+from madpy.dev.server import Address, client_environment
+from madpy.dev.state import here
 from madpy.errors import MadpyError
 from madpy.install import apply
 from madpy.install.plan import Product, Release
 from madpy.install.state import Installation, locate
 from madpy.ports.postgres import plpy
-from madpy.ports.postgres.db import Database
-from madpy.server import Address, client_environment
-from madpy.state import here
+from madpy.ports.postgres.session.db import Database
 
 USERS = """
     CREATE VIEW public.v AS SELECT madlib.twice(21) AS answer, 7::madlib.percent AS share;

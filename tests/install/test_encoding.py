@@ -7,13 +7,13 @@ from contextlib import closing
 import pytest
 
 from madpy import config
+from madpy.dev.server import Address
 from madpy.errors import MadpyError
 from madpy.install import apply
 from madpy.install.doctor import examine
 from madpy.install.plan import Release, install_steps
 from madpy.ports.postgres import plpy
-from madpy.ports.postgres.db import Database
-from madpy.server import Address
+from madpy.ports.postgres.session.db import Database
 
 HINT = "Create the database with ENCODING 'UTF8'"
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 import pytest
 
 from madpy.config import load
+from madpy.dev.server import Address, client_environment
+from madpy.dev.state import here
 from madpy.errors import MadpyError
 from madpy.install import apply
 from madpy.install.plan import Product, Release
 from madpy.install.render import install_script
 from madpy.install.state import Installation, locate
-from madpy.ports.postgres.db import Database
-from madpy.server import Address, client_environment
-from madpy.state import here
+from madpy.ports.postgres.session.db import Database
 
 Install = Callable[[Release], Installation]
 

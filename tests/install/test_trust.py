@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from madpy import config
+from madpy.dev.server import Address
 from madpy.errors import MadpyError
 from madpy.install import apply
 from madpy.install.doctor import examine
 from madpy.install.plan import Release
 from madpy.install.state import Installation, ignored, locate, located
 from madpy.ports.postgres import plpy
-from madpy.ports.postgres.db import Database
-from madpy.server import Address
+from madpy.ports.postgres.session.db import Database
 
 FORGED = """
     CREATE SCHEMA m;

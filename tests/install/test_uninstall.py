@@ -8,7 +8,7 @@ from madpy.errors import MadpyError
 from madpy.install import apply
 from madpy.install.plan import Release
 from madpy.install.state import Installation, locate
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.session.db import Database
 
 Install = Callable[[Release], Installation]
 

@@ -6,14 +6,14 @@ import pytest
 
 from madpy import __version__
 from madpy.config import load
+from madpy.dev.server import Address
 from madpy.errors import MadpyError
 from madpy.install import apply
 from madpy.install.plan import Product, Release
 from madpy.install.state import Installation, locate
 from madpy.install.upgrade import upgrade
 from madpy.ports.postgres import plpy
-from madpy.ports.postgres.db import Database
-from madpy.server import Address
+from madpy.ports.postgres.session.db import Database
 
 Install = Callable[[Release], Installation]
 NEW_IN_2 = """

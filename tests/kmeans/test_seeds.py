@@ -8,7 +8,7 @@ import pytest
 
 from madpy.modules.kmeans import core, seeding
 from madpy.ports.postgres import plpy
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.session.db import Database
 from tests.kmeans import plain
 
 SQUARE = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])

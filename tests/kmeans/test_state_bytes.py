@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from madpy.ports.postgres.states import HEADER
+from madpy.ports.postgres.scan.states import HEADER
 
 FIELDS = {name: HEADER.fields[name][1] for name in HEADER.names}
 KERNELS = ["kmeans", "kmeans_sample"]

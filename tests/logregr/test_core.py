@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from madpy.helper.training import stars
+from madpy.helper.tables.training import stars
 from madpy.modules.logregr import core
 from tests.logregr.plain import estimate
 

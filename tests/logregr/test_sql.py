@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madpy.ports.postgres.states import States
+from madpy.ports.postgres.scan.states import States
 from tests.logregr.conftest import call
 from tests.logregr.plain import estimate
 

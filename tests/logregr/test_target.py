@@ -3,7 +3,7 @@
 import pytest
 
 from madpy.modules.logregr.target import check_target
-from madpy.ports.postgres.db import Database, Relation
+from madpy.ports.postgres.session.db import Database, Relation
 from tests.ports.conftest import db as db
 
 

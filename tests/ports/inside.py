@@ -11,9 +11,9 @@ FUNCTION = """
     import json, os, sys
     for row in plpy.execute('SELECT madlib.__python_path() AS path'):
         row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.db import Database
-    from madpy.ports.postgres.scan import Rows, Scan
-    from madpy.ports.postgres.store import Store
+    from madpy.ports.postgres.session.db import Database
+    from madpy.ports.postgres.scan.scan import Rows, Scan
+    from madpy.ports.postgres.scan.store import Store
     db = Database(plpy)
     def fill(query, groups=0):
         return Store(db, db.value('SELECT madlib.__store_fill({q:l}, {g:l})', q=query, g=groups))

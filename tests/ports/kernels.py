@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from madpy.ports.postgres.states import States
+from madpy.ports.postgres.scan.states import States
 from tests.session import Session
 
 CALLS = {

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from madpy.ports.postgres.states import States
+from madpy.ports.postgres.scan.states import States
 from tests.ports.kernels import CALLS, KERNELS, ROWS, TABLE, state
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from madpy.ports.postgres.states import States
+from madpy.ports.postgres.scan.states import States
 from tests.ports.kernels import CALLS, KERNELS, ROWS, TABLE, exact, held, rows, state
 
 FITTED = ["moments", "weighted_moments", "squared_residuals"]  # the last column of these is a target

@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from madpy.ports.postgres.kept import read_kept
+from madpy.ports.postgres.shards.kept import read_kept
 
 KEEP = "SELECT madlib.__keep({training}, ctid, tableoid, {x}, ARRAY[{scalars}]) FROM t"
 STEP = "SELECT madlib.__kept_step(ctid, tableoid, '{kernel}', {params}) FROM t WHERE ctid = ANY ({places})"

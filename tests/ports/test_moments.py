@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from madpy.ports.postgres.moments import raw_moments
-from madpy.ports.postgres.states import States
+from madpy.ports.postgres.scan.moments import raw_moments
+from madpy.ports.postgres.scan.states import States
 from tests.ports.kernels import moments
 
 

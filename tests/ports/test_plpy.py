@@ -5,8 +5,8 @@ import pytest
 
 from madpy.errors import SqlError
 from madpy.ports.postgres import plpy
-from madpy.ports.postgres.db import Database
-from madpy.ports.postgres.udf import run
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.udf import run
 
 QUERY = """
     SELECT 1 AS i, 2::bigint AS b, 1.5::float8 AS f, 2.50::numeric AS n, true AS t, 'x'::text AS s,

@@ -1,6 +1,6 @@
 """Another session sees where a long run is, and nothing is left of it afterwards."""
 
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.session.db import Database
 
 
 class Recorder:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from madpy.errors import MadpyError
-from madpy.ports.postgres.db import Database, Relation, fill
-from madpy.ports.postgres.scan import Rows, Scan
+from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.ports.postgres.session.db import Database, Relation, fill
 from tests.ports.kernels import KERNELS, TABLE
 from tests.regr.call import call
 

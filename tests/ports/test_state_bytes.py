@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from madpy.ports.postgres.states import HEADER
+from madpy.ports.postgres.scan.states import HEADER
 from tests.ports.kernels import CALLS, KERNELS, TABLE, state
 
 FUNCTIONS = [

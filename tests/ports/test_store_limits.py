@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from madpy.ports.postgres.states import States
+from madpy.ports.postgres.scan.states import States
 from tests.ports.inside import inside, left
 
 NOTHING = [0, 0, 0]

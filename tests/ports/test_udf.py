@@ -8,7 +8,7 @@ import pytest
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres import plpy
-from madpy.ports.postgres.udf import plain, run
+from madpy.ports.postgres.session.udf import plain, run
 
 CALL = """
     DO LANGUAGE plpython3u $do$
@@ -16,7 +16,7 @@ CALL = """
         for row in plpy.execute('SELECT madlib.__python_path() AS path'):
             row['path'] in sys.path or sys.path.insert(0, row['path'])
         from madpy.errors import MadpyError
-        from madpy.ports.postgres.udf import run
+        from madpy.ports.postgres.session.udf import run
         def train(db):
             {body}
         sys.modules['madpy.modules.fake.driver'] = types.SimpleNamespace(train=train)

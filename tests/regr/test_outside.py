@@ -4,7 +4,7 @@ import pytest
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres import plpy
-from madpy.ports.postgres.udf import run
+from madpy.ports.postgres.session.udf import run
 from tests.regr.call import call
 
 ORDER = (

@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from madpy.ports.postgres import plpy
-from madpy.ports.postgres.udf import run
+from madpy.ports.postgres.session.udf import run
 from tests.regr.call import call
 
 SETTINGS = {

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from madpy.server import Address
-from madpy.shards import Shard
-from madpy.state import here
+from madpy.dev.server import Address
+from madpy.dev.shards import Shard
+from madpy.dev.state import here
 from tests.conftest import drop_leftovers
 from tests.session import Session
 

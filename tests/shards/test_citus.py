@@ -9,7 +9,7 @@ import pytest
 
 from madpy.install.doctor import examine
 from madpy.ports.postgres import plpy
-from madpy.ports.postgres.db import Database
+from madpy.ports.postgres.session.db import Database
 from tests.session import Session
 from tests.shards.conftest import COLUMNS, VALUES
 from tests.shards.methods import FIGURES, METHODS, Method

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import pg
 import pytest
 
-from madpy.shards import Shard
-from madpy.state import here
+from madpy.dev.shards import Shard
+from madpy.dev.state import here
 from tests.session import Failure, Session
 from tests.shards.conftest import COLUMNS, Far, foreign
 

@@ -17,12 +17,12 @@ from typer.testing import CliRunner, Result
 from madpy import __version__
 from madpy.cli import app
 from madpy.config import load
+from madpy.dev.server import Address
+from madpy.dev.shards import Shard
+from madpy.dev.state import here
 from madpy.install import servers
 from madpy.install.build import build
 from madpy.install.plan import Release
-from madpy.server import Address
-from madpy.shards import Shard
-from madpy.state import here
 from tests.session import Session
 from tests.shards.conftest import Far, add_server
 

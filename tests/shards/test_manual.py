@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from madpy.state import CHECKOUT
+from madpy.dev.state import CHECKOUT
 from tests.session import Session
 from tests.shards.conftest import Far
 

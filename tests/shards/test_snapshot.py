@@ -2,7 +2,7 @@
 
 import pytest
 
-from madpy.server import Address
+from madpy.dev.server import Address
 from tests.session import Session
 from tests.shards.conftest import Far
 from tests.shards.methods import METHODS, Method

@@ -12,7 +12,7 @@
 #define KEPT_MAGIC 0x6b70646dU	/* "mdpk" */
 #define MOST_KEPT 1000			/* stores of a backend */
 
-/* What keep() returns, as ports/postgres/kept.py reads it: an entry for each store. */
+/* What keep() returns, as ports/postgres/shards/kept.py reads it: an entry for each store. */
 typedef struct Entry
 {
 	int64		rows;

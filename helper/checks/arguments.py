@@ -1,0 +1,58 @@
+"""Checks of plain arguments, and SQL names as text: all of the validation layer that needs no database."""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from madpy.errors import MadpyError
+from madpy.ports.postgres.session.db import identifier
+
+# PostgreSQL's identifiers: letters are a-z and whatever is not ASCII; only ASCII is folded to lower case.
+PART = r'(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*|"(?:[^"]|"")+")'
+NAME = re.compile(rf"\s*{PART}(?:\s*\.\s*{PART})*\s*", re.ASCII)
+PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
+
+
+def check_not_null(name: str, value: Any) -> Any:
+    """The value of an argument that must be given."""
+    if value is None:
+        raise MadpyError(f"{name} must not be null", sqlstate="22004")
+    return value
+
+
+def check_range(name: str, value: float | None, low: float | None = None, high: float | None = None) -> float:
+    """A number from `low` to `high`, both included; None: no bound."""
+    number: float = check_not_null(name, value)
+    if math.isnan(number) or (low is not None and number < low) or (high is not None and number > high):
+        wanted = f"between {low} and {high}" if high is not None else f"at least {low}"
+        raise MadpyError(f"{name} must be {f'at most {high}' if low is None else wanted}, not {number}")
+    return number
+
+
+def check_choice(name: str, value: str | None, choices: Sequence[str]) -> str:
+    """One of the words in `choices`."""
+    word: str = check_not_null(name, value)
+    if word not in choices:
+        raise MadpyError(f"{name}: unknown value {quoted(word)}", hint=f"known are: {', '.join(choices)}")
+    return word
+
+
+def parse_name(text: str) -> list[str] | None:
+    """The parts of a possibly qualified SQL name, folded and unquoted; None where it is not one."""
+    if not NAME.fullmatch(text):
+        return None
+    return [
+        part[1:-1].replace('""', '"') if part[0] == '"' else re.sub("[A-Z]+", lambda m: m[0].lower(), part)
+        for part in re.findall(PART, text)
+    ]
+
+
+def quoted(name: str) -> str:
+    """A name in a message."""
+    return f'"{name}"'
+
+
+def shown(name: str) -> str:
+    """A name in a hint, to be copied: with quotes where SQL needs them."""
+    return name if PLAIN.fullmatch(name) else identifier(name)

@@ -1,0 +1,83 @@
+"""Why a fit cannot be had, or not all of it, in the words of the one who asked for it."""
+
+import re
+
+from madpy.errors import MadpyError, SqlError
+from madpy.helper.checks.arguments import quoted
+from madpy.helper.features.categories import Features
+from madpy.helper.features.terms import Terms
+from madpy.ports.postgres.scan.scan import Rows
+from madpy.ports.postgres.session.db import Database, identifier
+from madpy.ports.postgres.shards.queries import counts_of
+
+NAMED = 10  # terms in a message
+ARRAY_SUBSCRIPT_ERROR = "2202E"
+TOO_MANY_COLUMNS = "54011"
+
+
+def explained(error: SqlError, terms: Terms | Features) -> SqlError:
+    """A kernel's error in the user's words: "feature 2", which counts the intercept, by its name."""
+    message, hint = error.message, error.hint
+    numbered = re.fullmatch(r"feature (\d+) ((?:is|has) .*)", message)
+    if numbered and int(numbered[1]) <= len(terms.names):
+        message = f"feature {quoted(terms.names[int(numbered[1]) - 1])} {numbered[2]}"
+    if error.sqlstate == ARRAY_SUBSCRIPT_ERROR and not hint:
+        hint = "leave such rows out, in a view for instance, or make the arrays alike"
+    if error.sqlstate == TOO_MANY_COLUMNS and not hint:
+        hint = "put the features into one array column, which has no such limit, or use fewer"
+    return SqlError(message, sqlstate=error.sqlstate, hint=hint, detail=error.detail)
+
+
+def nothing_to_use(db: Database, rows: Rows, terms: Terms, skipped: int) -> MadpyError:
+    """No row counted: say which expression is the reason."""
+    if skipped == 0:
+        return MadpyError(f'table "{rows.source.name}" is empty', hint="there is nothing to learn from")
+    named = {"the target": rows.target} if rows.target else {}
+    named |= {"a weight": rows.weights} if rows.weights else {}
+    named |= _features(rows, terms)
+    _, known = counts_of(db, rows.source, list(named.values()))
+    empty = [name for name, count in zip(named, known, strict=True) if count == 0]
+    what = (
+        all_null(empty) if empty else f"each has a NULL somewhere{', or weight zero' if rows.weights else ''}"
+    )
+    return MadpyError(
+        f'none of the {skipped} rows of table "{rows.source.name}" can be used',
+        detail=what,
+        hint="rows with a NULL are skipped: leave the expression out, or fill it with coalesce()",
+    )
+
+
+def _features(rows: Rows, terms: Terms) -> dict[str, str]:
+    """Names, as the caller knows them, and SQL of what is NULL where a feature is."""
+    if terms.is_vector:
+        return {"the array of features": rows.features[0]}
+    columns = {quoted(column): identifier(column) for column in terms.references}
+    return columns | {
+        quoted(term.name): item
+        for term, item in zip(terms.terms, rows.features, strict=True)
+        if term.kind not in ("intercept", "level")
+    }
+
+
+def all_null(names: list[str]) -> str:
+    """That these are the reason why no row can be used."""
+    return f"{', '.join(names[:NAMED])} {'is' if len(names) == 1 else 'are'} NULL in all of them"
+
+
+def warn_of_single_values(db: Database, terms: Terms) -> None:
+    """Text columns that have no term in the model."""
+    if columns := terms.single_valued:
+        said = [f"{column} ({quoted(terms.references[column])})" for column in columns]
+        more = f" and {len(said) - NAMED} more" if len(said) > NAMED else ""
+        db.warning(
+            f"without a term, having one value in all rows that are used: {', '.join(said[:NAMED])}{more}"
+        )
+
+
+def warn_of_aliases(db: Database, aliased: dict[str, int], groups: int) -> None:
+    """`aliased`: in how many of the groups each term has no coefficient of its own; not empty."""
+    said = [
+        term + (f" (in {count} of {groups} groups)" if groups > 1 else "") for term, count in aliased.items()
+    ]
+    more = f" and {len(said) - NAMED} more" if len(said) > NAMED else ""
+    db.warning(f"not estimated, being a combination of the terms before: {', '.join(said[:NAMED])}{more}")

@@ -1,0 +1,63 @@
+"""The classes of a classification: the distinct values of its target, coded from 0 in their type's order."""
+
+from dataclasses import dataclass
+
+from madpy.errors import MadpyError
+from madpy.helper.checks.expressions import check_expression
+from madpy.helper.features.categories import (
+    TARGET,
+    Category,
+    category_item,
+    check_order,
+    levels_of,
+    own_code_item,
+)
+from madpy.helper.features.collations import told_apart
+from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.session.types import NUMBERS
+from madpy.ports.postgres.shards.queries import first_values
+
+MAX_CLASSES = 1000
+
+
+@dataclass(frozen=True)
+class Classes:
+    """`item` is SQL of the class, double precision; `labels` are the classes as text, of SQL `sql_type`."""
+
+    item: str
+    labels: list[str]
+    sql_type: str
+
+
+def check_classes(db: Database, source: Relation, text: str | None, most: int = MAX_CLASSES) -> Classes:
+    """The classes of the target, at least two and at most `most`; rows where it is NULL have none."""
+    found = class_category(db, source, text)
+    return classes_of(db, source, found, levels_of(db, source, found, TARGET, most))
+
+
+def class_category(db: Database, source: Relation, text: str | None) -> Category:
+    """The target without reading the source."""
+    found = check_expression(db, source, text, "target", "any")
+    (item,) = told_apart(db, source, found.items, found.types)
+    category = Category(category_item(item, found.types[0]), found.types[0])
+    check_order(db, source, category, TARGET)
+    return category
+
+
+def classes_of(db: Database, source: Relation, category: Category, labels: list[str]) -> Classes:
+    """The classes that `labels` are, if they are enough."""
+    if not labels:
+        empty = not db.execute(first_values(db, source, "1", 1))
+        fact = f'table "{source.name}" is empty' if empty else "the target is NULL in every row"
+        raise MadpyError(fact, hint="there is nothing to learn from")
+    if len(labels) == 1:
+        raise MadpyError(f"the target has one class only: {labels[0]}", hint="two at least are needed")
+    return Classes(own_code_item(db, category.item, category.sql_type, labels), labels, category.sql_type)
+
+
+def label_type(sql_type: str) -> str:
+    """The type that labels are given back in: that of the target if it is a number or boolean, else text.
+
+    Never a name out of a model, which anybody may have made.
+    """
+    return next((known for known in (*NUMBERS, "boolean") if known == sql_type), "text")

@@ -1,0 +1,43 @@
+"""Texts that a collation calls equal and whose bytes differ: categories tell them apart, as scoring does."""
+
+from collections.abc import Sequence
+
+from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.ports.postgres.session.types import ONE_COLLATION
+from madpy.ports.postgres.shards.queries import one_part, shards_of
+
+COLLATED = {"text", "character varying", "character"}
+
+
+def told_apart(db: Database, source: Relation, items: Sequence[str], types: Sequence[str]) -> list[str]:
+    """Expressions with a collation that is deterministic where theirs is not.
+
+    It is the database's.  Over several servers it is "C": postgres_fdw would leave the other one out of what
+    it sends, and the column's own would be taken there.
+    """
+    texts = [n for n, sql_type in enumerate(types) if sql_type in COLLATED]
+    if not texts:
+        return list(items)
+    loose = {
+        row["oid"]
+        for row in db.execute(
+            "SELECT oid::bigint AS oid FROM pg_catalog.pg_collation WHERE NOT collisdeterministic"
+        )
+    }
+    if not loose:
+        return list(items)
+    rows = db.execute(
+        """
+        SELECT pg_catalog.unnest(ARRAY[{collations:q}]::regcollation[])::oid::bigint AS collation
+        FROM (SELECT) AS one LEFT JOIN (SELECT {items:q} FROM {part:q} LIMIT 0) AS s ON true
+        """,
+        collations=", ".join(f'pg_catalog.pg_collation_for(s."item {n}")' for n in texts),
+        items=", ".join(f'{items[n]} AS "item {n}"' for n in texts),
+        part=one_part(db, source),
+    )
+    changed = {n for n, row in zip(texts, rows, strict=True) if row["collation"] in loose}
+    own = 'COLLATE pg_catalog."C"' if shards_of(db, source).parts else ONE_COLLATION
+    return [
+        fill("({item:q} {own:q})", {"item": item, "own": own}) if n in changed else item
+        for n, item in enumerate(items)
+    ]

@@ -1,0 +1,139 @@
+"""What every training begins and ends with: its tables, the one-row summary, the record it returns."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import Field, dataclass, field, fields, replace
+from datetime import timedelta
+from inspect import formatannotation
+from typing import Any, TypeVar
+
+from madpy import __version__
+from madpy.helper import helper
+from madpy.ports.postgres.session.db import Database, Relation, identifier, literal
+
+SQL_TYPES = {
+    "str": "text",
+    "bool": "boolean",
+    "int": "bigint",
+    "float": "double precision",
+    "dict[str, typing.Any]": "jsonb",
+    "datetime.timedelta": "interval",
+    "list[str]": "text[]",
+    "list[int]": "bigint[]",
+    "list[float]": "double precision[]",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """Columns of `<output_table>_summary`, in order; a module adds its headline figures in a subclass.
+
+    Tables are full names, with quotes where SQL needs them.  The last four are filled in by `create_summary`.
+    """
+
+    method: str
+    source_table: str
+    output_table: str
+    summary_table: str
+    target: str | None
+    features: str | None
+    feature_names: list[str] | None
+    grouping_cols: str | None
+    options: dict[str, Any]
+    num_groups: int
+    num_rows_processed: int
+    num_missing_rows_skipped: int
+    duration: timedelta
+    madpy_version: str = __version__
+    server_version: str = ""
+    trained_by: str = ""
+    trained_at: str = field(default="", metadata={"type": "timestamptz"})
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What a training reads, and the two tables that it makes."""
+
+    source: Relation
+    output: Relation
+    summary: Relation
+    names: dict[str, str]  # fields of Training
+    _started: float
+
+    def fields(self) -> dict[str, Any]:
+        """Of Training: the names, and how long it has taken so far."""
+        return {**self.names, "duration": timedelta(seconds=time.monotonic() - self._started)}
+
+
+def check_tables(db: Database, source_table: str | None, output_table: str | None) -> Tables:
+    """Where a training begins: the source can be read, the output and the summary beside it can be made."""
+    started = time.monotonic()
+    source = helper.check_source(db, source_table)
+    output = helper.check_new_table(db, output_table, source)
+    tables = {"source": source, "output": output, "summary": helper.summary_name(db, output)}
+    names = {f"{what}_table": helper.full_name(db, table) for what, table in tables.items()}
+    return Tables(**tables, names=names, _started=started)
+
+
+Record = TypeVar("Record", bound=Training)
+
+
+def create_summary(db: Database, summary: Relation, record: Record) -> Record:
+    """Create the summary table from the fields of `record`, of built-in types only; the record, completed."""
+    return create_summary_from(db, summary, record, "(SELECT) AS one", {})
+
+
+def create_summary_from(
+    db: Database,
+    summary: Relation,
+    record: Record,
+    relation: str,
+    computed: dict[str, str],
+    groups: Sequence[str] = (),
+) -> Record:
+    """The same with a row for each row of `relation`, SQL: its columns `groups`, then the fields of `record`.
+
+    A field that is a key of `computed` has the value of the SQL given there, an expression over the relation.
+    """
+    whole = completed(db, record)
+    columns = ", ".join(
+        f"({computed.get(part.name) or literal(getattr(whole, part.name))})::{sql_type_of(part)}"
+        f" AS {identifier(part.name)}"
+        for part in fields(whole)
+    )
+    db.execute(
+        "CREATE TABLE {summary:i} AS SELECT {groups:i,} {columns:q} FROM {relation:q}",
+        summary=summary,
+        groups=groups,
+        columns=columns,
+        relation=relation,
+    )
+    return whole
+
+
+def completed(db: Database, record: Record) -> Record:
+    """The record with the fields that are known at the end."""
+    now = db.execute(
+        """
+        SELECT pg_catalog.current_setting('server_version') AS server_version,
+               current_user::text AS trained_by, pg_catalog.clock_timestamp()::text AS trained_at
+        """
+    )[0]
+    return replace(record, **now)
+
+
+def sql_type_of(part: Field[Any]) -> str:
+    """Of the column for a field."""
+    name = formatannotation(part.type).removesuffix(" | None")
+    sql_type: str = part.metadata.get("type") or SQL_TYPES[name]
+    return sql_type
+
+
+def stars(p_value: float | None) -> str:
+    """R's significance codes."""
+    if p_value is None:
+        return ""
+    return next(
+        (mark for bound, mark in ((0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, ".")) if p_value < bound),
+        "",
+    )

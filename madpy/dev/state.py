@@ -1,0 +1,81 @@
+"""Where the things of this checkout's private cluster lie; madpy/dev/bootstrap.sh decides on the folder."""
+
+import os
+import sys
+import sysconfig
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from subprocess import run
+
+from madpy.errors import MadpyError
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class State:
+    """The state folder, and the PostgreSQL that it was made for."""
+
+    folder: Path
+    pg_config: str
+
+    @property
+    def data(self) -> Path:
+        """The cluster."""
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        """The server's log."""
+        return self.data / "server.log"
+
+    @property
+    def wrapper(self) -> Path:
+        """A program started in place of `postgres` where it exists: tests/fuzz/checked.py makes one."""
+        return self.folder / "postgres"
+
+    @property
+    def root(self) -> Path:
+        """What would be / if the library were installed in the system: its files under their whole paths."""
+        return self.folder / "root"
+
+    @property
+    def site(self) -> Path:
+        """The folder with madpy, numpy and the rest for the server's Python: that of our environment."""
+        return Path(sysconfig.get_path("purelib"))
+
+    @cached_property
+    def pg(self) -> dict[str, str]:
+        """What pg_config says: bindir, sharedir, pkglibdir, includedir-server, version."""
+        names = ("bindir", "sharedir", "pkglibdir", "includedir-server", "version")
+        output = run(
+            [self.pg_config, *(f"--{name}" for name in names)], check=True, capture_output=True, text=True
+        )
+        return dict(zip(names, output.stdout.splitlines(), strict=True))
+
+    @property
+    def major(self) -> str:
+        """The major version of PostgreSQL, as data folders have it in PG_VERSION."""
+        return self.pg["version"].removeprefix("PostgreSQL ").split(".")[0].split()[0]
+
+    def program(self, name: str) -> str:
+        """The path of one of PostgreSQL's programs."""
+        return f"{self.pg['bindir']}/{name}"
+
+
+def here() -> State:
+    """This checkout's state: as bootstrap.sh says, or that of the environment this Python is from."""
+    folder = Path(os.environ.get("MADPY_STATE") or Path(sys.prefix).parent)
+    recorded = folder / "pg_config"
+    if not recorded.exists():
+        raise MadpyError(
+            "this Python is not that of a private cluster's environment",
+            hint="Start it through make, or by madpy/dev/bootstrap.sh COMMAND.",
+        )
+    return State(folder, recorded.read_text().strip())
+
+
+def say(message: str) -> None:
+    """Tell the person at the terminal; on stderr, because output may be for eval."""
+    print(f"madpy: {message}", file=sys.stderr)

@@ -1,0 +1,76 @@
+"""States of the kernel "moments" (src/numeric/moments.c) for numpy: sums of the columns as they came."""
+
+import math
+
+import numpy as np
+
+from madpy.ports.postgres.scan.states import Array
+
+Pair = tuple[Array, Array]  # a double-double: what a float64 holds of a number, and what is left
+
+
+def raw_moments(body: Array) -> Array:
+    """Bodies, shape (G, b), without pivots: pairs of sums of z_i z_j, row by row, then minima, then maxima.
+
+    What C sums is of columns less a pivot, which lies where a column's first values are far from zero.
+    """
+    m = _columns(body)
+    raw, pivots = body[:, :-m], body[:, -m:]
+    moved = np.flatnonzero(pivots.any(axis=1))
+    if len(moved):
+        raw = raw.copy()
+        raw[moved] = _moved_back(raw[moved], pivots[moved], m)
+    return raw
+
+
+def _columns(body: Array) -> int:
+    """How many columns a body is of: (m + 1) (m + 2) + 3 m numbers."""
+    m = round((math.sqrt(36 + 4 * (body.shape[1] - 2)) - 6) / 2)
+    assert (m + 1) * (m + 2) + 3 * m == body.shape[1]
+    return m
+
+
+def _moved_back(raw: Array, pivots: Array, m: int) -> Array:
+    """Sums of (z_i + p_i) (z_j + p_j) from those of z_i z_j, the first z being 1 and having no pivot."""
+    result = raw.copy()
+    p = np.column_stack([np.zeros(len(raw)), pivots])
+
+    def held(i: int, j: int) -> Pair:
+        at = i * (i + 1) + 2 * j
+        return raw[:, at], raw[:, at + 1]
+
+    for i in range(1, m + 1):
+        for j in range(i + 1):
+            total = _add(held(i, j), _times(held(j, 0), p[:, i]))
+            if j > 0:
+                total = _add(total, _times(held(i, 0), p[:, j]))
+                total = _add(total, _times(_times(held(0, 0), p[:, i]), p[:, j]))
+            at = i * (i + 1) + 2 * j
+            result[:, at], result[:, at + 1] = total
+    return result
+
+
+def _two_sum(a: Array, b: Array) -> Pair:
+    """a + b exactly (Knuth)."""
+    total = a + b
+    back = total - a
+    return total, (a - (total - back)) + (b - back)
+
+
+def _two_product(a: Array, b: Array) -> Pair:
+    """a b exactly (Dekker, with Veltkamp's splitting)."""
+    (a1, a2), (b1, b2) = (
+        (c - (c - x), x - (c - (c - x))) for x, c in ((a, a * 134217729.0), (b, b * 134217729.0))
+    )
+    product = a * b
+    return product, ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2
+
+
+def _add(a: Pair, b: Pair) -> Pair:
+    high, low = _two_sum(a[0], b[0])
+    return _two_sum(high, low + (a[1] + b[1]))
+
+
+def _times(a: Pair, b: Array) -> Pair:
+    high, low = _two_product(a[0], b)
+    return _two_sum(high, low + a[1] * b)

@@ -1,0 +1,284 @@
+"""What drivers ask for their data: a source, its expressions and groups, and a kernel's state per group.
+
+Two feeds.  Streaming runs the kernel's aggregate over the source in each pass: parallel, constant memory.
+A store keeps the columns in memory after one read, and kernels run over it with no executor in between; it
+is taken where there are several passes or many groups, while it fits the setting madpy.store_memory.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from madpy.ports.postgres.scan.streaming import Streaming
+from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
+from madpy.ports.postgres.session.types import named_texts
+from madpy.ports.postgres.shards.keys import packed_keys
+from madpy.ports.postgres.shards.queries import joinable, shards_of
+
+if TYPE_CHECKING:  # numpy takes a tenth of a second, and one-pass methods do without it
+    from madpy.ports.postgres.scan.states import Array, States
+
+# Names of internal columns; a grouping column may have one of them: see free_name.
+GROUP = "kernel group"
+STATE = "kernel state"
+PARAMS = "kernel params"
+
+# From here on one read into a store, its rows laid group by group, costs less than an aggregate's states.
+MANY_GROUPS = 3000
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a kernel sees of a source: SQL of each part, all of type double precision.
+
+    `features` are SQL of one number each, or one expression of type double precision[] where `is_vector`;
+    `target` and `weights` are the kernel's scalars, where it has them.
+    """
+
+    source: Relation
+    target: str | None
+    features: list[str]
+    is_vector: bool = False
+    weights: str | None = None
+    groups: list[str] = field(default_factory=list)
+
+    @property
+    def vector(self) -> str:
+        """The features as one SQL array."""
+        return self.features[0] if self.is_vector else f"ARRAY[{', '.join(self.features)}]"
+
+    @property
+    def scalars(self) -> list[str]:
+        return [item for item in (self.target, self.weights) if item is not None]
+
+    @property
+    def group(self) -> str:
+        """The name of the column with a group's number."""
+        return free_name(GROUP, self.groups)
+
+    @property
+    def state(self) -> str:
+        """The name of the column with a kernel's state."""
+        return free_name(STATE, self.groups)
+
+    @property
+    def params(self) -> str:
+        """The name of the column with a kernel's parameters."""
+        return free_name(PARAMS, self.groups)
+
+
+class Scan:
+    """`Rows` read through one of the two feeds, decided once."""
+
+    def __init__(self, db: Database, rows: Rows, passes: int = 1):
+        self.db = db
+        self.rows = rows
+        self.streaming = Streaming(db, rows, passes)
+        self.store: int | None = None
+        if shards_of(db, rows.source).is_spread:
+            return
+        if passes > 1 or has_many_groups(db, rows.source, rows.groups):
+            self.store = self._fill_store()
+
+    @property
+    def feed(self) -> str:
+        if shards_of(self.db, self.rows.source).is_spread:
+            return "states of each server"
+        return "streaming" if self.store is None else "store"
+
+    @property
+    def group(self) -> str:
+        return self.rows.group
+
+    @property
+    def state(self) -> str:
+        return self.rows.state
+
+    @property
+    def params(self) -> str:
+        return self.rows.params
+
+    def states(self, kernel: str, params: str | None = None) -> str:
+        """SQL of a relation: the grouping columns, and `state`, the kernel's state after one pass.
+
+        `params` is SQL of a relation: the grouping columns, and `params`, the kernel's parameters.
+        """
+        if self.store is None:
+            return self.streaming.states(kernel, params and self.streaming.params_of(params))
+        return self._stored(kernel, params)
+
+    def joinable_states(self, kernel: str, params: str | None = None) -> str:
+        """The same for a statement that joins it with tables that lie here."""
+        return joinable(self.db, self.rows.source, self.states(kernel, params))
+
+    def step(
+        self,
+        kernel: str,
+        params: "Array | None" = None,
+        groups: Sequence[int] | None = None,
+        *,
+        outcome: bool = False,
+    ) -> "States":
+        """The kernel's state after one pass, for each group in the order of `group_values`.
+
+        `params` has a row of parameters for each group, shape (G, p), or is the same for all, shape (p,).
+        `groups`: the numbers of those that are read, rising, each with its row of `params`; all if not given.
+        With `outcome` it is what comes of each state (Kernel.outcome in kernel.h), zeros behind short ones.
+        """
+        from madpy.ports.postgres.scan import states
+
+        if self.store is None:
+            return self.streaming.step(kernel, params, groups, outcome=outcome)
+        count = len(self.group_values) if groups is None else len(groups)
+        packed = states.packed(params, count) if params is not None else b""
+        data = self.db.value(
+            "SELECT {schema:i}.{function:i}({store:l}, {kernel:l}, {packed:b}, {groups:l}::integer[])",
+            function="__store_outcomes" if outcome else "__store_steps",
+            store=self.store,
+            kernel=kernel,
+            packed=packed,
+            groups="{" + ",".join(map(str, groups or [])) + "}",
+        )
+        return states.States.parse(data, count)
+
+    @cached_property
+    def group_values(self) -> list[dict[str, Any]]:
+        """The grouping columns' values of each group, as text; without groups one entry, empty."""
+        if not self.rows.groups or self.store is None:
+            return self.streaming.group_values
+        return self.db.execute(
+            "SELECT {texts:q} FROM ({groups:q}) AS g ORDER BY g.{number:i}",
+            texts=named_texts(self.db, self.rows.source, self.rows.groups, "g").rstrip(", "),
+            groups=self.group_relation(),
+            number=self.group,
+        )
+
+    def group_relation(self) -> str:
+        """SQL of a relation: `group` from 0, the grouping columns."""
+        groups = self.rows.groups
+        if not groups:
+            return fill("SELECT 0 AS {number:i}", {"number": self.group})
+        return fill(
+            "SELECT * FROM {schema:i}.{function:i}({argument:l}) AS s({number:i} integer{columns:q})",
+            {
+                "schema": self.db.schema,
+                "function": "__key_rows" if self.store is None else "__store_groups",
+                "argument": self._packed_groups if self.store is None else self.store,
+                "number": self.group,
+                "columns": "".join(fill(", {g:i} ", {"g": group}) + self._types[group] for group in groups),
+            },
+        )
+
+    def close(self) -> None:
+        """Give memory back before the transaction ends."""
+        if self.store is not None:
+            self.db.execute("SELECT {schema:i}.__store_free({store:l})", store=self.store)
+            self.store = None
+
+    @property
+    def _packed_groups(self) -> bytes:
+        return packed_keys([list(values.values()) for values in self.group_values], [])
+
+    @cached_property
+    def _types(self) -> dict[str, str]:
+        """SQL types of the grouping columns, with their collations where these are not the types' own."""
+        rows = self.db.execute(
+            """
+            SELECT attname AS name,
+                   pg_catalog.format_type(atttypid, atttypmod)
+                       || CASE WHEN attcollation <> typcollation
+                               THEN ' COLLATE ' || attcollation::regcollation::text ELSE '' END AS type
+            FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_type AS t ON t.oid = atttypid
+            WHERE attrelid = {source:l}::regclass::oid AND attname = ANY ({groups:l}::text[])
+            """,
+            source=str(self.rows.source),
+            groups=self.rows.groups,
+        )
+        return {row["name"]: row["type"] for row in rows}
+
+    def _fill_store(self) -> int | None:
+        """The number of the store; None where it does not fit the memory setting."""
+        groups = [fill("{g:i}", {"g": group}) for group in self.rows.groups]
+        query = fill(
+            "SELECT {columns:q} FROM {source:i}",
+            {
+                "columns": ", ".join([*self.rows.features, *self.rows.scalars, *groups]),
+                "source": self.rows.source,
+            },
+        )
+        store: int | None = self.db.value(
+            "SELECT {schema:i}.__store_fill({query:l}, {groups:l})", query=query, groups=len(groups)
+        )
+        return store
+
+    def _stored(self, kernel: str, params: str | None) -> str:
+        argument = fill(", p.{p:i}", {"p": self.params}) if params else ""
+        join = join_groups(f"({params}) AS p", self.rows.groups, "s", "p") if params else ""
+        return fill(
+            """
+            SELECT {keys:q}
+                   {schema:i}.__store_step({store:l}, {kernel:l}, s.{number:i}{argument:q})
+                       AS {state:i}
+            FROM ({groups:q}) AS s {join:q}
+            """,
+            {
+                "keys": "".join(fill("s.{g:i}, ", {"g": group}) for group in self.rows.groups),
+                "schema": self.db.schema,
+                "store": self.store,
+                "kernel": kernel,
+                "number": self.group,
+                "argument": argument,
+                "state": self.state,
+                "groups": self.group_relation(),
+                "join": join,
+            },
+        )
+
+
+def has_many_groups(db: Database, source: Relation, groups: list[str]) -> bool:
+    """Whether the planner expects so many that a store is filled for one pass.
+
+    Citus is not asked: after an EXPLAIN it refuses to read a table that lies here in the same transaction.
+    """
+    if not groups or shards_of(db, source).is_citus:
+        return False
+    plan = db.value(
+        "EXPLAIN (FORMAT JSON) SELECT FROM {source:i} GROUP BY {groups:q}",
+        source=source,
+        groups=fill("{g:i,}", {"g": groups}).rstrip(", "),
+    )
+    tree = json.loads(plan) if isinstance(plan, str) else plan  # outside the server it is read already
+    return int(tree[0]["Plan"]["Plan Rows"]) >= MANY_GROUPS
+
+
+def join_groups(
+    relation: str,
+    groups: list[str],
+    left: str,
+    right: str,
+    kind: str = "JOIN",
+    casts: Mapping[str, str] | None = None,
+) -> str:
+    """SQL that joins a relation by grouping columns of the same names on both sides; NULL equals NULL.
+
+    Their types have to be the same, or become so by `casts`, SQL types.  IS NOT DISTINCT FROM would be a
+    nested loop, and would look its operator up in the caller's search_path; record_eq takes the types' own
+    equality, and the hash of the row makes it a hash join.
+    """
+    if not groups:
+        return f"{kind} {relation} ON true"
+    casts = casts or {}
+    items = {
+        side: ", ".join(
+            fill("{side:q}.{g:i}", {"side": side, "g": g}) + (f"::{casts[g]}" if g in casts else "")
+            for g in groups
+        )
+        for side in (left, right)
+    }
+    hashes = [f"pg_catalog.hash_record_extended(ROW({items[side]}), 0)" for side in (left, right)]
+    return (
+        f"{kind} {relation} ON {hashes[0]} OPERATOR(pg_catalog.=) {hashes[1]}"
+        f" AND pg_catalog.record_eq(ROW({items[left]}), ROW({items[right]}))"
+    )

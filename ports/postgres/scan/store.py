@@ -1,0 +1,90 @@
+"""A store of this transaction as numpy arrays, inside the server: a memory file of it, mapped."""
+
+import mmap
+
+import numpy as np
+import numpy.typing as npt
+
+from madpy.ports.postgres.session.db import Database
+
+Numbers = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+
+class Store:
+    """The columns of n rows, counted from 0, as src/store/store.h lays them out.
+
+    A float8[] of the query is a column per element; text and enums are codes into `levels`; dates and
+    timestamps are seconds since 1970.  Rows lie group by group where there are groups, else in the query's
+    order.  Arrays are read-only, and keep the memory until the last of them is gone, whatever becomes of the
+    store.
+    """
+
+    def __init__(self, db: Database, number: int) -> None:
+        """`number` is what __store_fill returned.  Raises SqlError if this transaction has no such store."""
+        self._db = db
+        self._number = number
+        found = db.execute("SELECT * FROM {schema:i}.__store_map({store:l})", store=number)[0]
+        self.num_rows: int = found["num_rows"]
+        self.num_columns: int = found["num_columns"]
+        self._block_rows: int = found["block_rows"]
+        # mmap makes a descriptor of its own, so the store may close hers; an empty file cannot be mapped.
+        self._file = mmap.mmap(found["fd"], found["bytes"], access=mmap.ACCESS_READ) if self.num_rows else b""
+
+    def column(self, j: int) -> Numbers:
+        """Column j, shape (n,), NaN where NULL: a view where it is one block without a NULL, else a copy."""
+        values = self._values[:, j].reshape(-1)[: self.num_rows]
+        null = self.nulls(j)
+        return np.where(null, np.nan, values) if null.any() else values
+
+    def nulls(self, j: int) -> Flags:
+        """Where column j is NULL, shape (n,): what tells a NULL from a NaN of the query."""
+        bits = np.unpackbits(self._null_bits[:, j], axis=-1, bitorder="little")
+        return bits.reshape(-1)[: self.num_rows].astype(np.bool_)
+
+    def matrix(self) -> Numbers:
+        """All columns, copied row by row, shape (n, num_columns), NaN where NULL."""
+        result = np.empty((self.num_rows, self.num_columns))
+        for block, values in enumerate(self._values):
+            part = result[block * self._block_rows :][: self._block_rows]
+            part[:] = values.T[: len(part)]
+        for j in range(self.num_columns):
+            result[self.nulls(j), j] = np.nan
+        return result
+
+    def levels(self, j: int) -> list[str] | None:
+        """What the codes 0, 1, ... of column j stand for; None if it holds numbers."""
+        found: list[str] | None = self._db.value(
+            "SELECT {schema:i}.__store_levels({store:l}, {column:l})", store=self._number, column=j + 1
+        )
+        return found
+
+    def free(self) -> None:
+        """Give the store back before the transaction ends."""
+        self._db.execute("SELECT {schema:i}.__store_free({store:l})", store=self._number)
+
+    # A block is its columns, behind them a bitmap for each: little-endian words of 64 rows.
+
+    @property
+    def _values(self) -> Numbers:
+        """Shape (blocks, num_columns, block_rows)."""
+        row_bytes = 8 * self._block_rows
+        shape = (self._blocks, self.num_columns, self._block_rows)
+        return np.ndarray(shape, np.float64, self._file, strides=(self._block_bytes, row_bytes, 8))
+
+    @property
+    def _null_bits(self) -> npt.NDArray[np.uint8]:
+        """Shape (blocks, num_columns, block_rows / 8)."""
+        shape = (self._blocks, self.num_columns, self._block_rows // 8)
+        offset = 8 * self.num_columns * self._block_rows if self._blocks else 0
+        return np.ndarray(
+            shape, np.uint8, self._file, offset, strides=(self._block_bytes, self._block_rows // 8, 1)
+        )
+
+    @property
+    def _blocks(self) -> int:
+        return -(-self.num_rows // self._block_rows)
+
+    @property
+    def _block_bytes(self) -> int:
+        return self.num_columns * (8 * self._block_rows + self._block_rows // 8)

@@ -1,0 +1,291 @@
+"""The streaming feed: the kernel's aggregate over the source in each pass, parallel, in constant memory.
+
+Of a source whose rows lie on several servers the aggregate runs part by part, where the rows are, and the
+states are merged here.  Groups are known again by what their type calls equal, through functions of constants
+and columns (src/catalog/keys.c): a join with a relation of parameters could not be sent to another server.
+"""
+
+import random
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from madpy.errors import MadpyError
+from madpy.ports.postgres.session.db import Database, fill, free_name, identifier, literal
+from madpy.ports.postgres.session.types import named_texts
+from madpy.ports.postgres.shards.kept import (
+    Kept,
+    can_be_kept,
+    check_rows,
+    in_transaction,
+    is_found_again,
+    read_kept,
+)
+from madpy.ports.postgres.shards.keys import packed_keys
+from madpy.ports.postgres.shards.parts import Part
+from madpy.ports.postgres.shards.queries import part_by_part, shards_of
+
+if TYPE_CHECKING:
+    from madpy.ports.postgres.scan.scan import Rows
+    from madpy.ports.postgres.scan.states import Array, States
+
+ARGUMENT = "kernel argument"  # the names of internal columns
+
+# The most features that an aggregate takes as arguments of their own, so that no array is built for each row;
+# the server allows 100 arguments, the state and the scalars among them.
+MOST_ARGUMENTS = 96
+
+
+class Streaming:
+    """Kernels over `rows`, one aggregate a pass; `passes` are expected."""
+
+    def __init__(self, db: Database, rows: "Rows", passes: int = 1):
+        self.db = db
+        self.rows = rows
+        self.passes = passes
+
+    @cached_property
+    def is_sharded(self) -> bool:
+        """Whether states are merged here, of parts that this module asks for one by one."""
+        return bool(shards_of(self.db, self.rows.source).parts)
+
+    @cached_property
+    def kept(self) -> Kept | None:
+        """What servers of Citus keep of the rows for the steps to come; read now, with the groups."""
+        source = self.rows.source
+        if self.passes == 1 or not can_be_kept(self.db, source, shards_of(self.db, source)):
+            return None
+        in_transaction(self.db, source)
+        scalars = f"ARRAY[{', '.join(self.rows.scalars)}]::double precision[]"
+        items = [str(random.getrandbits(62)), "ctid", "tableoid", self.rows.vector, scalars]
+        rows = self.db.execute(
+            "SELECT {texts:q} {state:i} FROM ({states:q}) AS s",
+            texts=self._texts,
+            state=self.rows.state,
+            states=self._aggregated("__keep", items, str(source)),
+        )
+        groups = [{group: row[group] for group in self.rows.groups} for row in rows]
+        self.group_values = groups
+        found = [(tuple(g.values()), row[self.rows.state]) for g, row in zip(groups, rows, strict=True)]
+        kept = read_kept(found)
+        return kept if kept is not None and is_found_again(self.db, source, kept) else None
+
+    def states(
+        self,
+        kernel: str,
+        params: str | None = None,
+        *,
+        outcome: bool = False,
+        all_known: bool = False,
+        kept: Kept | None = None,
+    ) -> str:
+        """SQL of a relation: the grouping columns, and `state`; `params` is SQL of a row's parameters.
+
+        Rows whose group has no parameters are left out; with `all_known` a server is not asked to do it.
+        Without groups there is no GROUP BY at all: GROUP BY () would switch parallel workers off.
+        """
+        keys = self._keys
+        done = fill("{s:i}.{k:i}", {"s": self.db.schema, "k": f"__{kernel}_outcome"}) if outcome else ""
+        if kept is not None:
+            return self._of_kept(kernel, kept, params, done)
+        if not self.is_sharded:
+            return self._of_part(kernel, Part(str(self.rows.source), None, self.rows.source), params, done)
+        parts = part_by_part(
+            self.db,
+            self.rows.source,
+            lambda part: self._of_part(kernel, part, params, all_known=all_known),
+            kernel,
+        )
+        return fill(
+            """
+            SELECT {keys:q} {done:q}({schema:i}.{merge:i}(s.{state:i})) AS {state:i}
+            FROM ({parts:q}) AS s {group_by:q}
+            """,
+            {
+                "keys": keys,
+                "done": done,
+                "schema": self.db.schema,
+                "merge": f"{kernel}_merge",
+                "state": self.rows.state,
+                "parts": parts,
+                "group_by": _group_by(keys),
+            },
+        )
+
+    def step(
+        self, kernel: str, params: "Array | None", groups: Sequence[int] | None, *, outcome: bool
+    ) -> "States":
+        """As `Scan.step`.  A first pass that needs no parameters by group finds the groups too."""
+        from madpy.ports.postgres.scan import states
+
+        kept = self.kept
+        constant = None
+        if params is not None and (params.ndim == 1 or not self.rows.groups):
+            constant = literal(params.ravel().tolist())
+        by_group = params is not None and constant is None
+        if not by_group and (not self.rows.groups or "group_values" not in self.__dict__):
+            found = states.States.join(self.first_states(kernel, constant, outcome=outcome, kept=kept))
+            check_rows(self.rows.source, kept, [[]], found)
+            return found
+        numbers = range(len(self.group_values)) if groups is None else groups
+        if not len(numbers):
+            return states.States.join([])
+        keys = [list(self.group_values[number].values()) for number in numbers]
+        if params is not None and by_group:
+            constant = self._looked_up("__key_params", keys, params.tolist())
+        rows = self.db.execute(
+            """
+            SELECT s.{state:i} FROM ({states:q}) AS s
+            WHERE {number:q} IS NOT NULL AND s.{state:i} IS NOT NULL ORDER BY {number:q}
+            """,
+            state=self.rows.state,
+            states=self.states(kernel, constant, outcome=outcome, all_known=True, kept=kept),
+            number=self._looked_up("__key_number", keys),
+        )
+        if len(rows) != len(numbers):
+            raise MadpyError(
+                f'table "{self.rows.source.name}" was changed while it was read:'
+                f" {len(numbers)} groups became {len(rows)}",
+                sqlstate="40001",
+                hint="try again, in a transaction that is REPEATABLE READ",
+            )
+        found = states.States.join([row[self.rows.state] for row in rows])
+        check_rows(self.rows.source, kept, keys, found)
+        return found
+
+    def first_states(
+        self, kernel: str, params: str | None, *, outcome: bool = False, kept: Kept | None = None
+    ) -> list[bytes]:
+        """States of a pass whose parameters, SQL, are the same for all; it finds the groups too."""
+        rows = self.db.execute(
+            "SELECT {texts:q} {state:i} FROM ({states:q}) AS s",
+            texts=self._texts,
+            state=self.rows.state,
+            states=self.states(kernel, params, outcome=outcome, kept=kept),
+        )
+        self.group_values = [{group: row[group] for group in self.rows.groups} for row in rows]
+        return [row[self.rows.state] for row in rows if row[self.rows.state] is not None]
+
+    @cached_property
+    def group_values(self) -> list[dict[str, Any]]:
+        """The grouping columns' values of each group, as text; without groups one entry, empty."""
+        if not self.rows.groups:
+            return [{}]
+        if self.kept is not None:  # its groups: another statement may write 1.0 where this one has 1.00
+            found: list[dict[str, Any]] = self.__dict__["group_values"]
+            return found
+        names = fill("{g:i,}", {"g": self.rows.groups}).rstrip(", ")
+
+        def of_part(part: Part) -> str:
+            return fill("SELECT {n:q} FROM {p:q} GROUP BY {n:q}", {"n": names, "p": part.sql})
+
+        parts = part_by_part(self.db, self.rows.source, of_part)
+        return self.db.execute(
+            "SELECT {texts:q} FROM ({parts:q}) AS s {group_by:q}",
+            texts=self._texts.rstrip(", "),
+            parts=parts,
+            group_by=f"GROUP BY {names}" if self.is_sharded else "",
+        )
+
+    def params_of(self, relation: str) -> str:
+        """SQL of a row's parameters out of a relation: the grouping columns, and `params`."""
+        rows = self.db.execute(
+            "SELECT {texts:q} s.{params:i} FROM ({relation:q}) AS s WHERE s.{params:i} IS NOT NULL",
+            texts=self._texts,
+            params=self.rows.params,
+            relation=relation,
+        )
+        params = [row[self.rows.params] for row in rows]
+        if not self.rows.groups:
+            return literal(params[0]) if params else "NULL::double precision[]"
+        return self._looked_up("__key_params", [[row[g] for g in self.rows.groups] for row in rows], params)
+
+    def _looked_up(
+        self, function: str, keys: list[list[str | None]], params: list[list[float]] | None = None
+    ) -> str:
+        """SQL of the number, or the parameters, of the group that a row of relation s is of."""
+        return fill(
+            "{schema:i}.{function:i}({packed:l}, {columns:q})",
+            {
+                "schema": self.db.schema,
+                "function": function,
+                "packed": packed_keys(keys, params or []),
+                "columns": self._keys.rstrip(", "),
+            },
+        )
+
+    def _of_part(
+        self, kernel: str, part: Part, params: str | None, done: str = "", *, all_known: bool = False
+    ) -> str:
+        """One part's states, without rows whose group has no parameters: it is new, or has no model."""
+        aggregate, before, after = self._aggregate(kernel)
+        is_asked = params is not None and self._keys != "" and not (part.server and all_known)
+        known = f"WHERE {params} IS NOT NULL" if is_asked else ""
+        given = [] if params is None else [params]
+        return self._aggregated(aggregate, [*before, *after], part.sql, given, len(before), done, known)
+
+    def _of_kept(self, kernel: str, kept: Kept, params: str | None, done: str) -> str:
+        """The states of what servers keep: a row of each shard, or group in it, says which rows it is."""
+        known = f"WHERE {params} IS NOT NULL" if params is not None and self._keys else ""
+        source = fill("{s:i} WHERE ctid = ANY ({places:q})", {"s": self.rows.source, "places": kept.places})
+        items = ["ctid", "tableoid", literal(kernel) + "::text"]
+        given = [params or "NULL::double precision[]"]
+        return self._aggregated("__kept_step", items, source, given, len(items), done, known)
+
+    def _aggregated(
+        self,
+        aggregate: str,
+        items: list[str],
+        source: str,
+        given: Sequence[str] = (),
+        at: int = 0,
+        done: str = "",
+        known: str = "",
+    ) -> str:
+        """An aggregate of SQL items over a source, by group; `given` are arguments that go to place `at`."""
+        names = [identifier(free_name(f"{ARGUMENT} {n}", self.rows.groups)) for n in range(len(items))]
+        inner = ", ".join(f"{item} AS {name}" for item, name in zip(items, names, strict=True))
+        arguments = [f"s.{name}" for name in names]
+        arguments[at:at] = given
+        return fill(
+            """
+            SELECT {keys:q} {done:q}({schema:i}.{aggregate:i}({arguments:q})) AS {state:i}
+            FROM (SELECT {groups:i,} {inner:q} FROM {source:q}) AS s {known:q} {group_by:q}
+            """,
+            {
+                "keys": self._keys,
+                "done": done,
+                "schema": self.db.schema,
+                "aggregate": aggregate,
+                "arguments": ", ".join(arguments),
+                "groups": self.rows.groups,
+                "inner": inner,
+                "source": source,
+                "known": known,
+                "state": self.rows.state,
+                "group_by": _group_by(self._keys),
+            },
+        )
+
+    def _aggregate(self, kernel: str) -> tuple[str, list[str], list[str]]:
+        """The aggregate for a kernel, and its arguments before and after the parameters."""
+        rows, scalars = self.rows, self.rows.scalars
+        as_array = rows.is_vector or len(rows.features) > MOST_ARGUMENTS
+        # Citus sends no aggregate of VARIADIC "any"
+        if not as_array and not shards_of(self.db, rows.source).is_citus:
+            return f"__{kernel}_columns", scalars, rows.features
+        return f"{kernel}_state", [*scalars[:1], rows.vector, *scalars[1:]], []
+
+    @property
+    def _keys(self) -> str:
+        """The grouping columns, each with its comma."""
+        return "".join(fill("s.{g:i}, ", {"g": group}) for group in self.rows.groups)
+
+    @cached_property
+    def _texts(self) -> str:
+        """The same as text."""
+        return named_texts(self.db, self.rows.source, self.rows.groups, "s")
+
+
+def _group_by(keys: str) -> str:
+    return f"GROUP BY {keys.rstrip(', ')}" if keys else ""

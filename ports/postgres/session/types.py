@@ -1,0 +1,107 @@
+"""Types by their names, and values as text and back: never by a cast, which who owns a type may have made.
+
+An explicit cast takes what CREATE CAST gave it, and runs that with the caller's rights.  The types below are
+the server's own, of which only a superuser can make a cast.
+"""
+
+from collections.abc import Sequence
+
+from madpy.ports.postgres.session.db import Database, Relation, fill, literal
+
+INTEGERS = {"smallint", "integer", "bigint"}
+NUMBERS = INTEGERS | {"real", "double precision", "numeric"}
+TEXTS = {"text", "character varying", "character", "name", '"char"'}
+TIMES = {"date", "timestamp without time zone", "timestamp with time zone"}
+# Types whose values can be told apart and put in order, and that are cast.
+PLAIN = NUMBERS | TEXTS | TIMES | {"boolean", "uuid", "bytea", "interval", "inet", "time without time zone"}
+# Types that JSON has, or writes in one way whatever the session's settings are.
+IN_JSON = NUMBERS | TEXTS | TIMES | {"boolean", "uuid", "jsonb"}
+
+ONE_COLLATION = 'COLLATE pg_catalog."default"'
+
+
+def text_item(item: str, sql_type: str) -> str:
+    """An expression as text: of a type that is not plain, as its type writes it.
+
+    A cast of a plain one can be sent to another server.
+    """
+    if sql_type in PLAIN:
+        return f"({item})::text"
+    return f"CASE WHEN ({item}) IS DISTINCT FROM NULL THEN pg_catalog.format('%s', {item}) END"
+
+
+def json_item(item: str, sql_type: str) -> str:
+    """An expression as an argument of jsonb_build_object, which would run a cast to json."""
+    return item if sql_type.removesuffix("[]") in IN_JSON else text_item(item, sql_type)
+
+
+def values_item(texts: Sequence[str | None], sql_type: str) -> str:
+    """An item of a SELECT, a row for each: texts as values of a type, as it reads them."""
+    return f"pg_catalog.unnest({literal(array_text(texts))}::{sql_type}[])"
+
+
+def array_text(texts: Sequence[str | None]) -> str:
+    """The text of an array."""
+    return "{" + ",".join("NULL" if text is None else _element(text) for text in texts) + "}"
+
+
+def _element(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def base_types_of(db: Database, relation: Relation) -> dict[str, str]:
+    """Name and type of each column, in the table's order; of a domain the type under it."""
+    rows = db.execute(
+        """
+        WITH RECURSIVE base AS (
+            SELECT attnum, attname AS name, atttypid AS type FROM pg_catalog.pg_attribute
+            WHERE attrelid = {relation:l}::regclass::oid AND attnum > 0 AND NOT attisdropped
+            UNION ALL
+            SELECT attnum, name, typbasetype FROM base JOIN pg_catalog.pg_type ON oid = type AND typtype = 'd'
+        )
+        SELECT name, type::regtype::text AS type
+        FROM base JOIN pg_catalog.pg_type ON oid = type AND typtype <> 'd' ORDER BY attnum
+        """,
+        relation=str(relation),
+    )
+    return {row["name"]: row["type"] for row in rows}
+
+
+def domain_within(db: Database, sql_type: str) -> str | None:
+    """A domain in what values of a type are made of: as they are read from text its constraints are run."""
+    if sql_type in PLAIN:
+        return None
+    rows = db.execute(
+        """
+        WITH RECURSIVE parts(oid) AS (
+            SELECT {type:l}::regtype::oid
+            UNION
+            SELECT below.oid
+            FROM parts AS p JOIN pg_catalog.pg_type AS t ON t.oid = p.oid AND t.typtype <> 'd'
+                 CROSS JOIN LATERAL (
+                     SELECT t.typelem WHERE t.typelem <> 0
+                     UNION ALL
+                     SELECT atttypid FROM pg_catalog.pg_attribute
+                     WHERE attrelid = t.typrelid AND t.typrelid <> 0 AND attnum > 0 AND NOT attisdropped
+                     UNION ALL
+                     SELECT rngsubtype FROM pg_catalog.pg_range WHERE t.oid IN (rngtypid, rngmultitypid)
+                 ) AS below(oid)
+        )
+        SELECT p.oid::regtype::text AS name
+        FROM parts AS p JOIN pg_catalog.pg_type AS t ON t.oid = p.oid AND t.typtype = 'd' LIMIT 1
+        """,
+        type=sql_type,
+    )
+    return str(rows[0]["name"]) if rows else None
+
+
+def group_texts(db: Database, source: Relation, groups: Sequence[str], alias: str) -> list[str]:
+    """SQL of each grouping column of relation `alias`, over `source`, as text."""
+    types = base_types_of(db, source) if groups else {}
+    return [text_item(fill("{a:q}.{g:i}", {"a": alias, "g": group}), types[group]) for group in groups]
+
+
+def named_texts(db: Database, source: Relation, groups: Sequence[str], alias: str) -> str:
+    """The same as items of a SELECT under their own names, each with its comma."""
+    texts = group_texts(db, source, groups, alias)
+    return "".join(f"{text} AS {fill('{g:i}', {'g': g})}, " for text, g in zip(texts, groups, strict=True))

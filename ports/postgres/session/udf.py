@@ -1,0 +1,89 @@
+"""The one way in from an SQL wrapper, and from outside the server: run a driver, hand back plain values."""
+
+import contextlib
+import dataclasses
+import importlib
+import json
+import os
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from madpy.errors import MadpyError
+from madpy.ports.postgres.session.db import CANCELED, Database
+from madpy.ports.postgres.session.interrupts import Watch
+from madpy.ports.postgres.session.room import guard
+from madpy.ports.postgres.shards.servers import explained
+
+OUT_OF_MEMORY = "53200"
+UNPREFIXED = {"general", "stats"}  # modules whose functions are called by their own names
+
+
+def run(connection: Any, schema: str, name: str, args: Sequence[Any]) -> Any:
+    """Call `function` of `madpy.modules.<module>.driver`, for the name "module.function".
+
+    All or nothing.  A MadpyError becomes the server's error ("regr_train: ..."), or outside the server a
+    MadpyError with the same text; any other exception is a bug and is left as it is.
+    """
+    db = Database(connection, schema)
+    if db.inside:
+        # read when numpy is loaded: a session keeps to its one core, as all of the server's do
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    module, function = name.split(".")
+    label = function if module in UNPREFIXED else f"{module}_{function}"
+    path = f"madpy.modules.{module}.driver"
+    try:
+        driver = guard.load(path) if db.inside else importlib.import_module(path)
+        with db.atomic(one_snapshot=True), Watch(db) if db.inside else contextlib.nullcontext():
+            db.begin()
+            _check_encoding(db)
+            result = plain(getattr(driver, function)(db, *args))
+            db.finish()
+            return result
+    except MadpyError as raised:
+        error = explained(db, raised)
+    except MemoryError as raised:
+        error = MadpyError("out of memory", sqlstate=OUT_OF_MEMORY, detail=str(raised))
+    raise _in_server(connection, label, error) if db.inside else _outside(label, error)
+
+
+def plain(value: Any) -> Any:
+    """A dataclass (or a list of them) as a dict that PL/Python can convert: jsonb and interval go as text."""
+    if isinstance(value, list) and value and dataclasses.is_dataclass(value[0]):
+        return [plain(item) for item in value]
+    if not dataclasses.is_dataclass(value):
+        return value
+    return {field.name: _field(getattr(value, field.name)) for field in dataclasses.fields(value)}
+
+
+def _check_encoding(db: Database) -> None:
+    """PL/Python hands the text of a statement to the server as UTF-8, whatever the database's encoding is."""
+    encoding = db.value("SELECT pg_catalog.getdatabaseencoding()")
+    if encoding != "UTF8":
+        raise MadpyError(
+            f"the database has the encoding {encoding}, and madpy needs UTF8",
+            sqlstate="0A000",
+            hint="create the database with ENCODING 'UTF8'",
+        )
+
+
+def _field(value: Any) -> Any:
+    if isinstance(value, dict):
+        return json.dumps(value)
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():f} seconds"
+    return value
+
+
+def _in_server(connection: Any, label: str, error: MadpyError) -> Exception:
+    """PL/Python puts the class name before the message, and its module too unless that is builtins."""
+    canceled = error.sqlstate == CANCELED
+    base = connection.spiexceptions.QueryCanceled if canceled else connection.Error
+    fields = {"sqlstate": error.sqlstate, "detail": error.detail, "hint": error.hint}
+    failure: Exception = type(label, (base,), {"__module__": "builtins", **fields})(error.message)
+    return failure
+
+
+def _outside(label: str, error: MadpyError) -> MadpyError:
+    message = f"{label}: {error.message}"
+    return type(error)(message, sqlstate=error.sqlstate, hint=error.hint, detail=error.detail)

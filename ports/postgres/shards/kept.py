@@ -1,0 +1,102 @@
+"""Rows that servers of Citus keep in memory between the passes of a training (src/store/kept.h)."""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from madpy.errors import MadpyError
+from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.shards.parts import ACTIVE, Shards
+
+if TYPE_CHECKING:
+    from madpy.ports.postgres.scan.states import States
+
+ENTRY = struct.Struct("<qIHHIi")  # rows, block and offset of the first one, over, relation, slot
+HEAD = 4  # bytes before the entries: the magic number
+MOST = 5000  # entries: their places stand in each statement
+
+Key = tuple[str | None, ...]  # a group's values as text
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where the rows that are kept begin, and how many there are in each group."""
+
+    places: str  # SQL, of type tid[]
+    rows: dict[Key, int]
+
+
+def can_be_kept(db: Database, source: Relation, shards: Shards) -> bool:
+    """Whether rows of a source have one place that they are found by, and the session wants any to be kept.
+
+    Of a shard that is on several machines, as reference tables are, Citus may read another copy in each pass.
+    """
+    return (shards.is_citus and shards.is_far) and bool(
+        db.value(
+            """
+            SELECT relkind IN ('r', 'p') AND pg_catalog.current_setting('madpy.store_memory') <> '0'
+                   AND NOT EXISTS (
+                       SELECT FROM pg_catalog.pg_dist_shard AS s
+                            JOIN pg_catalog.pg_dist_placement AS p ON p.shardid = s.shardid
+                       WHERE s.logicalrelid = c.oid AND p.shardstate = {active:l}
+                       GROUP BY s.shardid HAVING pg_catalog.count(*) > 1)
+            FROM pg_catalog.pg_class AS c WHERE oid = {source:l}::regclass::oid
+            """,
+            source=str(source),
+            active=ACTIVE,
+        )
+    )
+
+
+def in_transaction(db: Database, source: Relation) -> None:
+    """Let Citus begin transactions on its servers, to last as long as this one.
+
+    Outside of a transaction block it reads without; a query that has a part planned by itself needs them.
+    """
+    db.execute(
+        """
+        WITH none AS MATERIALIZED (SELECT 1 AS one FROM {source:i} WHERE false)
+        SELECT pg_catalog.count(*) FROM none
+        """,
+        source=source,
+    )
+
+
+def is_found_again(db: Database, source: Relation, kept: Kept) -> bool:
+    """Whether the next statement finds all rows: not where it has other connections, or no transaction."""
+    rows = db.value(
+        """
+        SELECT pg_catalog.sum({schema:i}.__kept_rows(s.at, s.relation))::bigint
+        FROM (SELECT ctid AS at, tableoid AS relation FROM {source:i} WHERE ctid = ANY ({places:q})) AS s
+        """,
+        source=source,
+        places=kept.places,
+    )
+    return (rows or 0) == sum(kept.rows.values())
+
+
+def read_kept(found: Sequence[tuple[Key, bytes | None]]) -> Kept | None:
+    """What came of the aggregate __keep in each group; None where some rows are not kept."""
+    entries = [(key, entry) for key, data in found for entry in ENTRY.iter_unpack((data or b"")[HEAD:])]
+    if len(entries) > MOST or any(over for _, (_, _, _, over, _, _) in entries):
+        return None
+    rows = {key: 0 for key, _ in found}
+    for key, entry in entries:
+        rows[key] += entry[0]
+    places = sorted({(block, offset) for _, (_, block, offset, _, _, _) in entries})
+    return Kept("'{" + ",".join(f'"({b},{o})"' for b, o in places) + "}'::tid[]", rows)
+
+
+def check_rows(source: Relation, kept: Kept | None, keys: list[list[str | None]], found: "States") -> None:
+    """That a step over these groups found all of their kept rows: a first one may have been deleted since."""
+    if kept is None:
+        return
+    wanted = sum(kept.rows.get(tuple(key), 0) for key in keys)
+    rows = int(found.rows_used.sum() + found.rows_skipped.sum())
+    if rows != wanted:
+        raise MadpyError(
+            f'table "{source.name}" was changed while it was read: {wanted} rows became {rows}',
+            sqlstate="40001",
+            hint="try again, in a transaction that is REPEATABLE READ",
+        )

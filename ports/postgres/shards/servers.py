@@ -1,0 +1,173 @@
+"""Other servers: whether they can be asked for states, and which one it was that did not answer."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from madpy.errors import MadpyError, SqlError
+from madpy.ports.postgres.session.db import CANCELED, Database, Relation, fill, identifier
+
+if TYPE_CHECKING:
+    from madpy.ports.postgres.shards.parts import Part, Shards
+
+EXTENSION = "madpy"
+LOST = ("08", "57P")  # SQLSTATEs of a connection that is gone, or of a server that goes down
+FALLEN = "55000"
+NO_FILE = "58P01"
+NO_FUNCTION, NO_SCHEMA = "42883", "3F000"
+NO_COLUMN, OTHER_TYPE, NO_MAPPING = "42703", "42804", "42704"
+LACKING = "a foreign table has a column that the table on its server lacks: see column_name"
+
+
+def check_server(db: Database, part: "Part") -> None:
+    """Raise MadpyError unless a part's server is told to have madpy, is there, and has the same version."""
+    server = str(part.server)
+    if not is_told(db, server):
+        raise MadpyError(
+            f'server "{server}" is not known to have madpy: all its rows would be fetched',
+            sqlstate=FALLEN,
+            hint=f"{telling(db, server)}, after CREATE EXTENSION madpy there;"
+            " or madpy install --all-shards TABLE",
+        )
+    if not db.execute("SELECT FROM pg_catalog.pg_extension WHERE extname = {name:l}", name=EXTENSION):
+        raise MadpyError(
+            "madpy is installed by plain SQL here, and only an extension is sent to other servers",
+            sqlstate=FALLEN,
+            hint="CREATE EXTENSION madpy: madpy uninstall, then madpy install, without --plain",
+        )
+    failure = probe(db, part)
+    if failure is not None:
+        raise failure
+
+
+def is_told(db: Database, server: str) -> bool:
+    """Whether a server's option `extensions` has madpy."""
+    return any(EXTENSION in map(str.strip, told.split(",")) for told in _told(db, server))
+
+
+def telling(db: Database, server: str) -> str:
+    """The SQL that adds madpy to a server's option `extensions`."""
+    told = _told(db, server)
+    return fill(
+        "ALTER SERVER {server:i} OPTIONS ({verb:q} extensions {value:l})",
+        {"server": server, "verb": "SET" if told else "ADD", "value": ", ".join([*told, EXTENSION])},
+    )
+
+
+def _told(db: Database, server: str) -> list[str]:
+    """A server's option `extensions`, if it has it."""
+    options = db.execute(
+        """
+        SELECT o.option_value AS extensions
+        FROM pg_catalog.pg_foreign_server AS s, pg_catalog.pg_options_to_table(s.srvoptions) AS o
+        WHERE s.srvname = {server:l} AND o.option_name = 'extensions'
+        """,
+        server=server,
+    )
+    return [row["extensions"] for row in options]
+
+
+def probe(db: Database, part: "Part") -> MadpyError | None:
+    """Ask a part's server for its version of madpy: nothing, or what is wrong with it."""
+    try:
+        db.execute(
+            "SELECT FROM {table:i} WHERE {schema:i}.__same_version({version:l}, {column:i}) LIMIT 1",
+            table=part.table,
+            version=str(db.value("SELECT {schema:i}.__c_version()")).encode(),
+            column=part.probe,
+        )
+    except SqlError as error:
+        return _named(str(part.server), error)
+    return None
+
+
+def _named(server: str, error: SqlError) -> MadpyError:
+    """An error of another server with the server's name in it; a cancel is none."""
+    if error.sqlstate == CANCELED:
+        return error
+    hint, detail = error.hint, error.detail
+    message = error.message if f'"{server}"' in error.message else f'server "{server}": {error.message}'
+    if error.sqlstate in (NO_FUNCTION, NO_SCHEMA):
+        message, detail = f'server "{server}" does not have this version of madpy', error.message
+    if error.sqlstate in (NO_FUNCTION, NO_SCHEMA, NO_FILE, FALLEN):
+        hint = "install the same version there: madpy install --all-shards TABLE, or CREATE EXTENSION madpy"
+    if error.sqlstate == "42501":
+        hint = "there, the role of your user mapping needs SELECT on the table and USAGE on madpy's schema"
+    if error.sqlstate == NO_MAPPING and not hint:
+        hint = f"CREATE USER MAPPING FOR CURRENT_USER SERVER {identifier(server)} OPTIONS (...)"
+    return MadpyError(message, sqlstate=error.sqlstate, hint=hint, detail=detail)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A machine of Citus, and what it said when it was asked for its version of madpy."""
+
+    name: str
+    version: str | None
+    failure: str | None
+
+
+def workers(db: Database) -> list[Worker]:
+    """The other machines of Citus, each asked for its madpy; none where there is no Citus."""
+    if db.value("SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_node') IS NULL"):
+        return []
+    rows = db.execute(
+        """
+        SELECT nodename || ':' || nodeport AS name, success, result
+        FROM pg_catalog.run_command_on_workers({command:l}) ORDER BY nodename, nodeport
+        """,
+        command=fill("SELECT {schema:i}.__c_version()", {"schema": db.schema}),
+    )
+    return [
+        Worker(row["name"], row["result"], None)
+        if row["success"]
+        else Worker(row["name"], None, row["result"].removeprefix("ERROR:").strip())
+        for row in rows
+    ]
+
+
+def _worker_without(db: Database, error: MadpyError) -> MadpyError:
+    """The error of a machine of Citus that does not have madpy, with its name; else the error as it is."""
+    try:
+        asked = workers(db)
+    except SqlError:  # outside the server: the transaction has failed
+        return error
+    lacking = next((worker for worker in asked if worker.failure), None)
+    if lacking is None:
+        return error
+    return MadpyError(
+        f'server "{lacking.name}": {lacking.failure}',
+        sqlstate=error.sqlstate,
+        hint="install the same version of madpy there: make install on that machine",
+    )
+
+
+def explained(db: Database, error: MadpyError) -> MadpyError:
+    """The error of a run that lost a server, or found another table there: which one, by asking all."""
+    found: dict[Relation, Shards] = db.facts.get("shards", {})
+    if error.sqlstate in (NO_FILE, NO_FUNCTION, NO_SCHEMA) and any(one.is_citus for one in found.values()):
+        return _worker_without(db, error)
+    parts = [part for shards in found.values() for part in shards.parts if part.server is not None]
+    if str(error.sqlstate).startswith(LOST):
+        for shards in found.values():
+            for part in shards.servers.values():
+                failure = probe(db, part)
+                if failure is not None:
+                    failure.detail = failure.detail or error.message
+                    return failure
+    if parts and isinstance(error, SqlError) and error.sqlstate == NO_COLUMN:
+        return next(filter(None, (_lacks(db, part) for part in parts)), error)
+    if parts and isinstance(error, SqlError) and error.sqlstate == OTHER_TYPE:
+        hint = "if a column of a foreign table has another type on its server, declare it with that one here"
+        return SqlError(error.message, sqlstate=error.sqlstate, hint=hint, detail=error.detail)
+    return error
+
+
+def _lacks(db: Database, part: "Part") -> MadpyError | None:
+    """That a part's table on its server lacks a column, if it does."""
+    try:
+        db.execute("SELECT * FROM ONLY {table:i} LIMIT 1", table=part.table)
+    except SqlError as error:
+        if error.sqlstate == NO_COLUMN:
+            named = _named(str(part.server), error)
+            return MadpyError(named.message, sqlstate=error.sqlstate, hint=LACKING)
+    return None

@@ -100,7 +100,7 @@ class Stepped:
 
 
 class Numbered:
-    """Classes and values are numbered as they come, in each group and parallel worker (nb_count.c)."""
+    """Classes and values are numbered as they come, in each group and worker (src/engine/coded.c)."""
 
     def __init__(
         self,
@@ -149,7 +149,7 @@ class Numbered:
         """The state of each group, and the groups of each list of values."""
         limits = literal([float(MAX_CLASSES), float(MAX_LEVELS)])
         try:
-            read = self.scan.streaming.first_states("nb_count", limits)
+            read = self.scan.streaming.first_states("nb_coded", limits)
         except SqlError as error:
             raise explained(error, self.features) from None
         states: list[bytes] = []
@@ -191,8 +191,8 @@ def _values(data: bytes, lists: int) -> list[list[bytes]]:
     """The values behind a State, of the target and each category."""
     at, found = 0, []
     for _ in range(lists):
-        count = int.from_bytes(data[at : at + 4], "little")
-        at += 4 + 4 * count
+        count = int.from_bytes(data[at + 4 : at + 8], "little")  # behind their type
+        at += 8 + 4 * count
         ends = at + np.cumsum(np.frombuffer(data, "<i4", count, at - 4 * count))
         found.append([data[a:b] for a, b in zip([at, *ends], ends.tolist(), strict=False)])
         at = int(ends[-1]) if count else at

@@ -63,6 +63,15 @@ typedef struct Kernel
 	void		(*add) (State *state, const RowBlock *block);	/* counts rows_used itself */
 	void		(*merge) (State *into, const State *from);	/* bodies only, same shape */
 	State	   *(*outcome) (const State *state);	/* what a driver reads of it: its head, and a body of another shape */
+	/*
+	 * Of a kernel whose columns may be categories that are numbered as they come (coded.c).  `levels` has, for each column
+	 * of a block, how many levels it has, 0 for numbers.
+	 */
+	State	   *(*of_levels) (const struct Kernel *kernel, int ncols, const int *levels);	/* of no rows */
+	double		(*numbers_of_levels) (int ncols, const int *levels);	/* in the body of such a state */
+	void		(*levels) (const State *state, int *levels);	/* what it was made of; checks the state */
+	/* copies the first `kept` levels of each column into a state of another shape, by their codes there: see dict_merge */
+	void		(*recode) (State *into, const State *from, const int *kept, int *const *maps);
 	int			beside_moments; /* of a kernel whose body ends with moments: columns of a block that are not in them */
 } Kernel;
 
@@ -89,6 +98,11 @@ Datum x##_combine(PG_FUNCTION_ARGS) { return kernel_combine(fcinfo, &x##_kernel)
 PG_FUNCTION_INFO_V1(x##_state); \
 Datum x##_state(PG_FUNCTION_ARGS) { return kernel_state(fcinfo, &x##_kernel); }
 
+/* The transition function of an aggregate over categories as they are: x_coded_accum. */
+#define MADPY_CODED_KERNEL(x) \
+PG_FUNCTION_INFO_V1(x##_coded_accum); \
+Datum x##_coded_accum(PG_FUNCTION_ARGS) { return kernel_accumulate_coded(fcinfo, &x##_kernel); }
+
 /* aggregate.c: states as values */
 extern State *state_new(const Kernel *kernel, int ncols, int nparams, const double *params, int tail_capacity);
 extern State *state_check(const Kernel *kernel, bytea *value);
@@ -102,6 +116,9 @@ extern Datum kernel_accumulate(FunctionCallInfo fcinfo, const Kernel *kernel);
 extern Datum kernel_accumulate_columns(FunctionCallInfo fcinfo, const Kernel *kernel);
 extern Datum kernel_combine(FunctionCallInfo fcinfo, const Kernel *kernel);
 extern Datum kernel_state(FunctionCallInfo fcinfo, const Kernel *kernel);
+
+/* coded.c: what the function of MADPY_CODED_KERNEL does */
+extern Datum kernel_accumulate_coded(FunctionCallInfo fcinfo, const Kernel *kernel);
 
 /* kernel.c: the list of kernels, and what they share */
 extern void kernel_enter(KernelEntry *entry);

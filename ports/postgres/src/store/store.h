@@ -14,7 +14,7 @@
 #ifndef MADPY_STORE_H
 #define MADPY_STORE_H
 
-#include "dict.h"
+#include "engine/dict.h"
 #include "engine/kernel.h"
 
 #define HUGE_PAGE (2 * 1024 * 1024)

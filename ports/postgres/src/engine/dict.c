@@ -13,6 +13,9 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+#define FIRST_ROOM 64			/* keys */
+#define FEW 4					/* of a dictionary that each of many groups has */
+
 typedef struct KeyColumn
 {
 	Oid			type;
@@ -32,7 +35,7 @@ typedef enum Compare
 struct Dict
 {
 	MemoryContext context;
-	MemoryContext scratch;		/* what hash and equality functions leave behind */
+	MemoryContext scratch;		/* what hash and equality functions leave behind; NULL: none were called */
 	int			first;
 	int			n;
 	KeyColumn  *columns;
@@ -68,7 +71,7 @@ compare_of(const KeyColumn *columns, int n)
 			return OidIsValid(columns->collation) && get_collation_isdeterministic(columns->collation)
 				? BY_BYTES : BY_FUNCTIONS;
 	}
-	return BY_FUNCTIONS;
+	return type_is_enum(columns->type) ? BY_VALUE : BY_FUNCTIONS;	/* an enum's values are OIDs */
 }
 
 static void
@@ -110,7 +113,6 @@ dict_new(TupleDesc desc, int first, int n)
 	Dict	   *dict = palloc0(sizeof(Dict));
 
 	dict->context = CurrentMemoryContext;
-	dict->scratch = AllocSetContextCreate(CurrentMemoryContext, "madpy dictionary scratch", ALLOCSET_SMALL_SIZES);
 	dict->first = first;
 	dict->n = n;
 	dict->columns = palloc0(Max(n, 1) * sizeof(KeyColumn));
@@ -134,7 +136,25 @@ dict_new(TupleDesc desc, int first, int n)
 	}
 	dict->compare = compare_of(dict->columns, n);
 	dict->null_code = -1;
-	dict_room(dict, 64);
+	dict_room(dict, FIRST_ROOM);
+	return dict;
+}
+
+Dict *
+dict_of_type(Oid type)
+{
+	Dict	   *dict = palloc0(sizeof(Dict));
+
+	Assert(type == TEXTOID || type == INT8OID || type == BOOLOID);
+	dict->context = CurrentMemoryContext;
+	dict->n = 1;
+	dict->columns = palloc0(sizeof(KeyColumn));
+	dict->columns->type = type;
+	dict->columns->byval = type != TEXTOID;
+	dict->columns->length = type == TEXTOID ? -1 : type == BOOLOID ? sizeof(bool) : sizeof(int64);
+	dict->compare = type == TEXTOID ? BY_BYTES : BY_VALUE;
+	dict->null_code = -1;
+	dict_room(dict, FEW);
 	return dict;
 }
 
@@ -288,6 +308,15 @@ code_by_functions(Dict *dict, const Datum *values, const bool *nulls)
 	return key_add(dict, hash, slot, values, nulls);
 }
 
+/* Whether a value has to be brought into memory before its bytes can be compared. */
+static inline bool
+is_elsewhere(Datum value)
+{
+	const void *given = DatumGetPointer(value);
+
+	return VARATT_IS_EXTERNAL(given) || VARATT_IS_COMPRESSED(given);
+}
+
 int
 dict_code(Dict *dict, const Datum *values, const bool *nulls)
 {
@@ -298,6 +327,10 @@ dict_code(Dict *dict, const Datum *values, const bool *nulls)
 	nulls += dict->first;
 	if (dict->compare == BY_VALUE && !nulls[0])
 		return code_by_value(dict, values, nulls);
+	if (dict->compare == BY_BYTES && !nulls[0] && !is_elsewhere(values[0]))
+		return code_by_bytes(dict, values, nulls);
+	if (dict->scratch == NULL)
+		dict->scratch = AllocSetContextCreate(dict->context, "madpy dictionary scratch", ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(dict->scratch);
 	code = (dict->compare == BY_BYTES && !nulls[0] ? code_by_bytes : code_by_functions) (dict, values, nulls);
 	MemoryContextSwitchTo(old);
@@ -330,4 +363,117 @@ dict_value(const Dict *dict, int code, int column, bool *isnull)
 
 	*isnull = dict->nulls[at];
 	return dict->values[at];
+}
+
+int *
+dict_merge(Dict *into, const Dict *from)
+{
+	static const bool not_null = false;
+	int		   *map = palloc(Max(from->count, 1) * sizeof(int));
+
+	if (into->columns->type != from->columns->type)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("categories of different types cannot be merged")));
+	for (int code = 0; code < from->count; code++)
+		map[code] = dict_code(into, &from->values[code], &not_null);
+	return map;
+}
+
+/* A number as it is written down: 64 bits, whatever its type. */
+static int64
+integer_of(const Dict *dict, Datum value)
+{
+	return dict->columns->type == BOOLOID ? DatumGetBool(value) : DatumGetInt64(value);
+}
+
+void
+dict_append(StringInfo to, const Dict *dict)
+{
+	bool		is_text = dict->columns->type == TEXTOID;
+
+	appendBinaryStringInfo(to, (const char *) &dict->columns->type, sizeof(Oid));
+	appendBinaryStringInfo(to, (const char *) &dict->count, sizeof(int));
+	for (int code = 0; code < dict->count; code++)
+	{
+		int			length = is_text ? VARSIZE_ANY_EXHDR(DatumGetPointer(dict->values[code])) : sizeof(int64);
+
+		appendBinaryStringInfo(to, (const char *) &length, sizeof(int));
+	}
+	for (int code = 0; code < dict->count; code++)
+	{
+		Datum		value = dict->values[code];
+		int64		number = is_text ? 0 : integer_of(dict, value);
+
+		if (is_text)
+			appendBinaryStringInfo(to, VARDATA_ANY(DatumGetPointer(value)), VARSIZE_ANY_EXHDR(DatumGetPointer(value)));
+		else
+			appendBinaryStringInfo(to, (const char *) &number, sizeof(number));
+	}
+}
+
+const char *
+dict_take(const char **at, const char *end, Size size)
+{
+	const char *part = *at;
+
+	if (size > end - part)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("a state with categories is too short")));
+	*at += size;
+	return part;
+}
+
+pg_noreturn static void
+damaged(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("a state with categories is damaged")));
+}
+
+/* A value of a type that was written down. */
+static Datum
+read_value(Oid type, const char *bytes, int length)
+{
+	int64		number;
+
+	if (type == TEXTOID)
+		return PointerGetDatum(cstring_to_text_with_len(bytes, length));
+	if (length != sizeof(number))
+		damaged();
+	memcpy(&number, bytes, sizeof(number));
+	return type == BOOLOID ? BoolGetDatum(number != 0) : Int64GetDatum(number);
+}
+
+Dict *
+dict_read(const char **at, const char *end)
+{
+	static const bool not_null = false;
+	Dict	   *dict;
+	Oid			type;
+	int			count;
+	const char *lengths;
+
+	memcpy(&type, dict_take(at, end, sizeof(Oid)), sizeof(Oid));
+	memcpy(&count, dict_take(at, end, sizeof(int)), sizeof(int));
+	if (type != TEXTOID && type != INT8OID && type != BOOLOID)
+		damaged();
+	lengths = dict_take(at, end, (Size) (uint32) count * sizeof(int));
+	dict = dict_of_type(type);
+	for (int code = 0; code < count; code++)
+	{
+		int			length;
+		Datum		value;
+
+		CHECK_FOR_INTERRUPTS();
+		memcpy(&length, lengths + code * sizeof(int), sizeof(int));
+		value = read_value(type, dict_take(at, end, (uint32) length), length);
+		if (dict_code(dict, &value, &not_null) != code)
+			damaged();
+		if (type == TEXTOID)
+			pfree(DatumGetPointer(value));
+	}
+	return dict;
 }

@@ -82,15 +82,19 @@ def check_features(
     text: str | None,
     categorical_cols: str | None = None,
     what: str = "features",
+    conditions: Sequence[str] = (),
 ) -> Features:
-    """The features in `text`; text, boolean, enum and what `categorical_cols` names are categories."""
+    """The features in `text`; text, boolean, enum and what `categorical_cols` names are categories.
+
+    Their levels are those of the rows for which the `conditions`, SQL, are true.
+    """
     found, categories = list_features(db, source, text, categorical_cols, what)
     if found.is_vector:
         return found
     levels = [
         feature.levels
         if category is None or feature.levels is BOOLEANS
-        else levels_of(db, source, category, f"{what}: {quoted(feature.name)}", MAX_LEVELS)
+        else levels_of(db, source, category, f"{what}: {quoted(feature.name)}", MAX_LEVELS, conditions)
         for feature, category in zip(found.features, categories, strict=True)
     ]
     items = [
@@ -276,7 +280,14 @@ def check_order(db: Database, source: Relation, category: Category, what: str) -
         ) from None
 
 
-def levels_of(db: Database, source: Relation, category: Category, what: str, most: int) -> list[str]:
+def levels_of(
+    db: Database,
+    source: Relation,
+    category: Category,
+    what: str,
+    most: int,
+    conditions: Sequence[str] = (),
+) -> list[str]:
     """The distinct values of a category as text, in its type's order, without NULL; at most `most`."""
     rows = db.execute(
         """
@@ -284,7 +295,7 @@ def levels_of(db: Database, source: Relation, category: Category, what: str, mos
         FROM ({values:q}) AS v WHERE value IS DISTINCT FROM NULL ORDER BY value
         """,
         text=text_item("value", category.sql_type),
-        values=distinct_values(db, source, category.item, most + 2),
+        values=distinct_values(db, source, category.item, most + 2, conditions),
     )
     if len(rows) > most:
         raise too_many_levels(what, most)

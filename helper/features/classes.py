@@ -1,5 +1,6 @@
 """The classes of a classification: the distinct values of its target, coded from 0 in their type's order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from madpy.errors import MadpyError
@@ -29,10 +30,20 @@ class Classes:
     sql_type: str
 
 
-def check_classes(db: Database, source: Relation, text: str | None, most: int = MAX_CLASSES) -> Classes:
-    """The classes of the target, at least two and at most `most`; rows where it is NULL have none."""
+def check_classes(
+    db: Database,
+    source: Relation,
+    text: str | None,
+    most: int = MAX_CLASSES,
+    conditions: Sequence[str] = (),
+) -> Classes:
+    """The classes of the target, at least two and at most `most`; rows where it is NULL have none.
+
+    Only rows for which all `conditions`, SQL, are true are looked at.
+    """
     found = class_category(db, source, text)
-    return classes_of(db, source, found, levels_of(db, source, found, TARGET, most))
+    labels = levels_of(db, source, found, TARGET, most, conditions)
+    return classes_of(db, source, found, labels, is_weighted=bool(conditions))
 
 
 def class_category(db: Database, source: Relation, text: str | None) -> Category:
@@ -44,11 +55,15 @@ def class_category(db: Database, source: Relation, text: str | None) -> Category
     return category
 
 
-def classes_of(db: Database, source: Relation, category: Category, labels: list[str]) -> Classes:
+def classes_of(
+    db: Database, source: Relation, category: Category, labels: list[str], *, is_weighted: bool = False
+) -> Classes:
     """The classes that `labels` are, if they are enough."""
     if not labels:
         empty = not db.execute(first_values(db, source, "1", 1))
         fact = f'table "{source.name}" is empty' if empty else "the target is NULL in every row"
+        if is_weighted and not empty:
+            fact = "no row has both a target and a weight that is not zero"
         raise MadpyError(fact, hint="there is nothing to learn from")
     if len(labels) == 1:
         raise MadpyError(f"the target has one class only: {labels[0]}", hint="two at least are needed")

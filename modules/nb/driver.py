@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
+from madpy.helper.features.terms import number_item
 from madpy.helper.tables.output import create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.nb.count import Question, prepare
-from madpy.modules.nb.fit import COLUMNS, MODEL_COLUMNS, Fit
+from madpy.modules.nb.fit import COLUMNS, MODEL_COLUMNS, WEIGHTED_COLUMNS, Fit
 from madpy.modules.nb.predict import create_view, predict, predict_prob
 from madpy.ports.postgres.session.db import Database, Relation
 
@@ -33,6 +34,7 @@ def train(
     categorical_cols: str | None,
     smoothing: float | None,
     verbose: bool | None,
+    weights: str | None,
 ) -> Result:
     """Count and sum the features within each class of `target`, in each group; create `output_table`."""
     say = db.teller("nb_train", verbose)
@@ -42,16 +44,18 @@ def train(
     groups = helper.check_groups(
         db, source, grouping_cols, dict(COLUMNS), [*dict(MODEL_COLUMNS), *Result.__dataclass_fields__]
     )
+    weight = None if weights is None else _weight(db, source, weights)
     say(f"{target} by {features}, smoothing {alpha}")
     db.progress("nb_train: reading")
-    count = prepare(db, Question(source, target, features, categorical_cols, groups))
+    count = prepare(db, Question(source, target, features, categorical_cols, groups, weight))
     scan = count.scan
     say(f"reading {tables.names['source_table']} by {scan.feed}")
     fit = Fit(count.run(), alpha)
     found, classes = fit.features, fit.classes
-    _check_fit(db, source, fit)
+    _check_fit(db, source, fit, is_weighted=weights is not None)
     db.progress("nb_train: writing")
-    create_output(db, scan, tables.output, COLUMNS, *fit.rows())
+    columns = COLUMNS if weights is None else WEIGHTED_COLUMNS
+    create_output(db, scan, tables.output, columns, *fit.rows())
     say(
         f"{len(classes.labels)} classes, {fit.groups} group(s), {fit.rows_used} rows,"
         f" {fit.rows_skipped} skipped"
@@ -67,7 +71,7 @@ def train(
             features=features,
             feature_names=found.names,
             grouping_cols=grouping_cols,
-            options={"categorical_cols": categorical_cols, "smoothing": alpha},
+            options={"categorical_cols": categorical_cols, "smoothing": alpha, "weights": weights},
             num_groups=fit.groups,
             num_rows_processed=fit.rows_used,
             num_missing_rows_skipped=fit.rows_skipped,
@@ -81,11 +85,17 @@ def train(
     return result
 
 
-def _check_fit(db: Database, source: Relation, fit: Fit) -> None:
+def _weight(db: Database, source: Relation, text: str) -> str:
+    """SQL of the weights as double precision."""
+    found = helper.check_expression(db, source, text, "weights", "number or boolean")
+    return number_item(found.items[0], found.kinds[0])
+
+
+def _check_fit(db: Database, source: Relation, fit: Fit, *, is_weighted: bool) -> None:
     if fit.rows_used == 0:
         raise MadpyError(
             f"none of the {fit.rows_skipped} rows of table {quoted(source.name)} can be used",
-            hint="rows where the target is NULL are skipped",
+            hint="rows where the target is NULL are skipped" + ", and those of weight zero" * is_weighted,
         )
     if name := fit.too_large():
         raise MadpyError(

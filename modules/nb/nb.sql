@@ -83,10 +83,11 @@ CREATE FUNCTION MADLIB_SCHEMA.nb_train(
     grouping_cols    text             DEFAULT NULL, -- one model per distinct value of these columns
     categorical_cols text             DEFAULT NULL, -- numbers among the features that are categories
     smoothing        double precision DEFAULT 1,    -- added to each count of a category's value
-    verbose          boolean          DEFAULT false
+    verbose          boolean          DEFAULT false,
+    weights          text             DEFAULT NULL  -- an expression: how many rows each row counts as, 0 or more
 ) RETURNS MADLIB_SCHEMA.nb_result
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(nb.train);
-COMMENT ON FUNCTION MADLIB_SCHEMA.nb_train(text, text, text, text, text, text, double precision, boolean) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.nb_train(text, text, text, text, text, text, double precision, boolean, text) IS
     'fits a naive Bayes classifier per group into output_table: SELECT MADLIB_SCHEMA.nb_train(''weather'', ''model'', ''play'', ''outlook, temperature'')';
 
 CREATE TYPE MADLIB_SCHEMA.nb_predictions AS (

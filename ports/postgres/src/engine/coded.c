@@ -253,14 +253,19 @@ check_limits(FunctionCallInfo fcinfo, Call *call, Coded *coded)
 				 errhint("Train on some of the groups at a time, or group rare values first.")));
 }
 
-/* Whether the kernel can use a row: all scalars are there, and the features, unless it takes NULLs among them. */
+/*
+ * Whether the kernel can use a row: all scalars are there, and the features, unless it takes NULLs among them.  The values
+ * of a row of weight 0 are not numbered.
+ */
 static bool
 is_usable(FunctionCallInfo fcinfo, const Kernel *kernel, const Call *call)
 {
+	int			weight = target_of(kernel, call->columns) + 1;
+
 	for (int c = kernel->takes_nulls ? target_of(kernel, call->columns) : 0; c < call->columns; c++)
 		if (PG_ARGISNULL(call->arguments[c]))
 			return false;
-	return true;
+	return weight >= call->columns || PG_GETARG_FLOAT8(call->arguments[weight]) != 0;
 }
 
 /* x_coded_accum(state, [y,] [weight,] limits, x1, x2, ...) */

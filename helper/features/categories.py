@@ -55,6 +55,11 @@ class Category:
             return f"{self.item}::boolean"  # of a domain the type under it
         return f"{self.item}::bigint" if self.sql_type in INTEGERS else text_item(self.item, self.sql_type)
 
+    @property
+    def stored(self) -> str:
+        """SQL of what a store numbers: values of its own type, of texts without what pads them."""
+        return text_item(self.item, self.sql_type) if self.sql_type in TEXTS else self.item
+
 
 @dataclass(frozen=True)
 class Features:
@@ -89,6 +94,18 @@ def check_features(
     Their levels are those of the rows for which the `conditions`, SQL, are true.
     """
     found, categories = list_features(db, source, text, categorical_cols, what)
+    return coded(db, source, found, categories, what, conditions)
+
+
+def coded(
+    db: Database,
+    source: Relation,
+    found: Features,
+    categories: list[Category | None],
+    what: str = "features",
+    conditions: Sequence[str] = (),
+) -> Features:
+    """What `list_features` gave, with the levels that the source has, and a code for SQL of a category."""
     if found.is_vector:
         return found
     levels = [

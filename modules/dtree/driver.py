@@ -1,13 +1,14 @@
 """dtree_train: check the arguments, grow and prune the trees, write them and their summary."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.reasons import explained
-from madpy.helper.features.categories import BOOLEANS, Features, check_features
+from madpy.helper.features.categories import BOOLEANS, Features, list_features
 from madpy.helper.features.classes import check_classes
+from madpy.helper.features.reading import scan_features
 from madpy.helper.features.terms import number_item
 from madpy.helper.tables.output import Column, Lists, Pieces, create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
@@ -82,12 +83,12 @@ def train(
     folds = _check_folds(n_folds)
     if prune_cp is not None:
         helper.check_range("prune_cp", prune_cp, 0, 1)
-    found = check_features(db, source, features, categorical_cols)
-    if not found.features:
+    listed, categories = list_features(db, source, features, categorical_cols)
+    if not listed.features:
         raise MadpyError(
             "the array of features is NULL or empty in every row", hint="there is nothing to learn from"
         )
-    item, subject = _check_target(db, source, target, found, task, criterion)
+    item, subject = _check_target(db, source, target, listed, task, criterion)
     limits = Limits(
         Rule(subject.criterion, int(helper.check_range("min_bucket", min_bucket, 1))),
         int(helper.check_range("max_depth", max_depth, 0, MOST_DEPTH)),
@@ -97,14 +98,15 @@ def train(
     groups = helper.check_groups(
         db, source, grouping_cols, dict(report.COLUMNS), [*dict(OWN_COLUMNS), *Result.__dataclass_fields__]
     )
-    say(f"{target} by {', '.join(found.names)}, from {tables.names['source_table']}")
+    say(f"{target} by {', '.join(listed.names)}, from {tables.names['source_table']}")
 
     options = {
         "categorical_cols": categorical_cols, "max_depth": limits.max_depth, "min_split": limits.min_split,
         "min_bucket": limits.rule.min_bucket, "num_bins": bins, "prune_cp": prune_cp, "n_folds": folds,
     }  # fmt: skip
-    rows = Rows(source, item, found.items, found.is_vector, groups=groups)
-    scan = Scan(db, rows, passes=limits.max_depth + 2)
+    rows = Rows(source, item, listed.items, listed.is_vector, groups=groups)
+    scan, found = scan_features(db, rows, listed, categories, passes=limits.max_depth + 2)
+    subject = replace(subject, features=found)
     if not scan.group_values:
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="there is nothing to learn from")
     say(f"reading by {scan.feed}")

@@ -22,12 +22,22 @@
 #define MAX_COLUMNS 2000
 #define MAX_PARAMS (1024 * 1024)
 
+/* A category as indicators, columns `first` to `first + count - 1`: code 0 is 0 in all of them, code c is 1 in the c-th. */
+typedef struct Indicators
+{
+	int			first;
+	int			count;
+	const double *codes;		/* by row */
+} Indicators;
+
 typedef struct RowBlock
 {
 	int			rows;
 	const double **columns;		/* columns[j][0 .. rows - 1]: the features, then the kernel's scalars */
 	const uint16 **codes;		/* NULL, or the bin of each value, by column: see store_bin */
 	uint32	   *places;			/* NULL, or a number that a kernel may keep with each row, 0 at first */
+	int			ncategories;	/* of a kernel that takes indicators: their columns are NULL */
+	const Indicators *categories;
 } RowBlock;
 
 /*
@@ -58,6 +68,7 @@ typedef struct Kernel
 	int			scalars;		/* columns behind the features: none, the target, or the target and a weight */
 	bool		has_params;
 	bool		takes_nulls;	/* among the features; they come as NaN */
+	bool		takes_indicators;	/* as codes: see Indicators; else they come as columns of 0 and 1 */
 	int64		(*body_size) (int ncols, int nparams);	/* in doubles */
 	/* instead, where parameters say how large a body is; they are what it begins with, and may come from anywhere */
 	int64		(*sized_by_params) (int ncols, int nparams, const double *params);

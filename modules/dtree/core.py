@@ -71,7 +71,7 @@ class Nodewise(Protocol):
 
 @dataclass
 class Counted:
-    """The outcome of a pass for A nodes: their counts, and the best split by a number (dtree_splits.c)."""
+    """The outcome of a pass for A nodes: their counts, and the best split by a number (splits.c)."""
 
     total: Array  # (A, C)
     numbers: Splits

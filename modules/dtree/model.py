@@ -1,4 +1,4 @@
-"""The model bytes of a tree: what dtree_predict.c scores, and what Python knows of it again."""
+"""The model bytes of a tree: what score.c scores, and what Python knows of it again."""
 
 import itertools
 from dataclasses import dataclass

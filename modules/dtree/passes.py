@@ -1,4 +1,4 @@
-"""What a pass of the kernels "dtree" and "dtree_sample" is told, and what it answers (dtree.h)."""
+"""What a pass of the kernels "dtree" and "dtree_sample" is told, and what it answers (plan.h)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

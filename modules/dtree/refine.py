@@ -1,4 +1,4 @@
-"""A second look at bins: passes that count rows by parts of bins (dtree_intervals.c)."""
+"""A second look at bins: passes that count rows by parts of bins (interval_counts.c)."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PARTS = 16, 256  # of one place: so many where there are many places, where there are few
 TOTAL = 100_000  # parts of a pass that stay in the cache
 ROUNDS = 24  # each divides what is left by 8 or more, of doubles, of which there are 2^64
-FIELDS, PARTS_FIELD, WITHIN = 10, 8, 5  # of dtree_intervals.c
+FIELDS, PARTS_FIELD, WITHIN = 10, 8, 5  # of interval_counts.c
 NUMBERS = 400_000  # that describe the places of one pass
 PASSES = 8  # in a round; the places that may gain least are left out
 VALUES, SHARE = 200_000, 0.02  # values that a level looks at again, at most: so many, or of all its values

@@ -30,7 +30,7 @@ class Places:
 
     @classmethod
     def bins(cls, node: Integers, rows: Array) -> "Places":
-        """Bins as a pass lists them (dtree_splits.c), without the slot."""
+        """Bins as a pass lists them (splits.c), without the slot."""
         stats = (rows.shape[1] - 4) // 2
         feature, bin = rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64)
         wide = np.full(len(rows), np.inf)

@@ -1,7 +1,7 @@
 /*
  * layout.h: the numbers of parameters, outcomes and models of trees, by name.
  *
- * layout.py has the same names for Python: HEADER_FOLDS is Header.FOLDS there.  A test compares the two.
+ * layout.py has the same names for Python, which tests/test_layouts.py compares with these.
  */
 #ifndef MADPY_TREES_LAYOUT_H
 #define MADPY_TREES_LAYOUT_H

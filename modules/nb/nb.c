@@ -16,18 +16,7 @@
 #include "engine/kernel.h"
 #include "miscadmin.h"
 #include "numeric/moments.h"
-
-/* What is known of a numeric feature within a class. */
-typedef struct Cell
-{
-	double		count;
-	dd			sum;
-	dd			squares;
-	double		low;
-	double		high;
-} Cell;
-
-#define CELL_SIZE ((int) (sizeof(Cell) / sizeof(double)))
+#include "nb.h"
 
 /* Rows worked on at once: the columns of them stay in the first-level cache. */
 #define CHUNK 256
@@ -40,13 +29,6 @@ typedef struct Shape
 	double	   *rows;			/* of each class */
 	double	   *cells;			/* of the first feature */
 } Shape;
-
-/* Doubles that a feature takes in each class; it has 0 levels where it is numeric. */
-static inline int
-nb_width(double levels)
-{
-	return levels == 0 ? CELL_SIZE : (int) levels;
-}
 
 /* A whole number from 0 to below `limit`, or -1. */
 static inline int

@@ -410,3 +410,10 @@ kernel_state(FunctionCallInfo fcinfo, const Kernel *kernel)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(state_folded(kernel, PG_GETARG_BYTEA_P(0)));
 }
+
+/* What a driver reads of a state. */
+Datum
+kernel_outcome(FunctionCallInfo fcinfo, const Kernel *kernel)
+{
+	PG_RETURN_POINTER(kernel->outcome(state_folded(kernel, PG_GETARG_BYTEA_P(0))));
+}

@@ -66,22 +66,33 @@ typedef struct Store
 	struct Store *part;			/* what was taken last */
 } Store;
 
-extern void store_init(void);
-extern Store *store_new(void);
-extern void store_unmap(Store *store);
+/* Each file uses those above it only. */
+
+/* store_memory.c */
 extern void store_shape(Store *store, int64 ncols);
-extern bool store_fits(const Store *store);
 extern void store_resize(Store *store, int64 blocks);
 extern void store_add_block(Store *store);
 extern void store_set_null(Store *store, int64 row, int column);
 extern void store_pile_block(Store *store);
 extern void store_free_pile(Store *store);
+extern void store_close_file(int fd);
+extern void store_unmap(Store *store);
+pg_noreturn extern void store_no_memory(const char *what);
+
+/* store_sort.c */
 extern void store_sort(Store *store, const int *codes);
 extern void store_lay(Store *store);
 extern const Store *store_part(Store *store, int64 from, int64 to);
+
+/* store.c */
+extern void store_init(void);
+extern Store *store_new(void);
+extern bool store_fits(const Store *store);
 extern void store_free(Store *store);
 extern Store *store_find(int id);
 extern Store *store_argument(int id);
+
+/* store_step.c */
 extern void store_check_step(const Store *store, const Kernel *kernel, int64 nparams);
 extern State *store_group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams);
 

@@ -1,16 +1,16 @@
 /*
- * dtree_gain.h: what a split of a node gains, from counts.
+ * gain.h: what a split of a node gains, from counts.
  *
  * Source: Breiman, Friedman, Olshen & Stone (1984), Classification and Regression Trees, chapters 2, 4 and 8.
  */
-#ifndef MADPY_DTREE_GAIN_H
-#define MADPY_DTREE_GAIN_H
-
-#include "dtree.h"
+#ifndef MADPY_TREES_GAIN_H
+#define MADPY_TREES_GAIN_H
 
 #include <math.h>
 
-/* A gain below this part of what a node has to lose is rounding: TINY of core.py. */
+#include "plan.h"
+
+/* A gain below this part of what a node has to lose is rounding: TINY of splits.py. */
 #define TINY 1e-10
 
 /* A split within a bin is looked for where it may gain more than this share above the best that is known. */
@@ -72,7 +72,7 @@ gain_of(const Node *node, const double *left, double rows)
 		node->base;
 }
 
-/* dtree_bound.c */
+/* bound.c */
 extern void set_node(Node *node, const Plan *plan, const double *total);
 extern double most_within(const Node *node, const double *below, const double *cell, const double *null, double bar,
 						  double *room);

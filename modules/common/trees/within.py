@@ -4,7 +4,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from madpy.modules.dtree.core import TINY, Array, Integers, Splits
+from madpy.modules.common.trees import layout
+from madpy.modules.common.trees.counts import TINY, Array, Flags, Integers
+from madpy.modules.common.trees.splits import Splits
 
 WORTH = 0.01  # a place is looked at where it may gain so much more than the best that is known
 
@@ -30,14 +32,21 @@ class Places:
 
     @classmethod
     def bins(cls, node: Integers, rows: Array) -> "Places":
-        """Bins as a pass lists them (dtree_splits.c), without the slot."""
-        stats = (rows.shape[1] - 4) // 2
-        feature, bin = rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64)
+        """Bins as a pass lists them (BinField of layout.h), shape (P, fields), for the nodes they are in."""
+        stats = (rows.shape[1] - layout.BIN_FIELDS) // 2
         wide = np.full(len(rows), np.inf)
+        below = rows[:, layout.BIN_FIELDS : layout.BIN_FIELDS + stats]
         return cls(
-            node, feature, bin, -wide, wide, rows[:, 2], rows[:, 3], rows[:, 4 : 4 + stats],
-            rows[:, 4 + stats :],
-        )  # fmt: skip
+            node,
+            rows[:, layout.BIN_FEATURE].astype(np.int64),
+            rows[:, layout.BIN_NUMBER].astype(np.int64),
+            -wide,
+            wide,
+            rows[:, layout.BIN_ROWS],
+            rows[:, layout.BIN_MOST],
+            below,
+            rows[:, layout.BIN_FIELDS + stats :],
+        )
 
     @classmethod
     def join(cls, parts: list["Places"]) -> "Places":
@@ -49,6 +58,16 @@ class Places:
     def of(self, places: Integers) -> "Places":
         """Some of them."""
         return Places(*(getattr(self, f.name)[places] for f in fields(self)))
+
+    def parts(self, places: Integers, rows: Array) -> "Places":
+        """Parts of some of them as a pass lists them (PartField of layout.h), shape (parts, fields + C)."""
+        result = self.of(places)
+        result.low = rows[:, layout.PART_SMALLEST]
+        result.high = rows[:, layout.PART_LARGEST]
+        result.rows = rows[:, layout.PART_ROWS]
+        result.most = rows[:, layout.PART_MOST]
+        result.below = rows[:, layout.PART_FIELDS :]
+        return result
 
     def among(self, nodes: Integers) -> "Places":
         """Those of some nodes, by their numbers among these."""
@@ -69,8 +88,18 @@ class Found:
 
     gain: Array
     threshold: Array
-    null_right: Array
+    null_right: Flags
     left: Array  # (P, C)
+
+    @classmethod
+    def read(cls, cells: Array) -> "Found":
+        """Read rows of an outcome (FoundField of layout.h), shape (P, fields + C)."""
+        return cls(
+            cells[:, layout.FOUND_GAIN],
+            cells[:, layout.FOUND_THRESHOLD],
+            cells[:, layout.FOUND_NULL_RIGHT] > 0,
+            cells[:, layout.FOUND_FIELDS :],
+        )
 
 
 def take(splits: Splits, places: Places, found: Found, null_rows: Array) -> None:
@@ -85,7 +114,7 @@ def take(splits: Splits, places: Places, found: Found, null_rows: Array) -> None
     splits.feature[nodes] = places.feature[at]
     splits.last_left[nodes] = places.bin[at]
     splits.threshold[nodes] = found.threshold[at]
-    splits.null_right[nodes] = found.null_right[at] > 0
+    splits.null_right[nodes] = found.null_right[at]
     splits.null_rows[nodes] = null_rows[at]
     splits.left[nodes] = found.left[at]
     for node in nodes.tolist():

@@ -1,25 +1,18 @@
 /*
- * dtree_splits.c: the outcome of the kernel "dtree": the best split of each node by a number.
+ * splits.c: the outcome of the kernel "dtree": the best split of each node by a number.
  *
- * Per slot: Found; the counts of the node; the counts of the left side; of each category, in the order of features, a cell
- * per code.  Categories are left to modules/dtree/core.py: of a level of numbers no histogram leaves the server's memory.
- * For COUNT_AND_BOUND then how many bins there are within which there may be a better split; of each: slot, feature, bin,
- * rows, the most that a split within it can gain, the counts to the left of it, those of NULL.
+ * Per slot: SplitField; the counts of the node; the counts of the left side; of each category, in the order of features,
+ * a cell per code.  Categories are left to splits.py: of a level of numbers no histogram leaves the server's memory.  For
+ * COUNTING_AND_BOUND then how many bins there are within which there may be a better split; of each BinField, the counts
+ * to the left of it, those of NULL.
  */
-#include "dtree_gain.h"
+#include "splits.h"
 
-#include "miscadmin.h"
 #include "engine/pieces.h"
-
-typedef enum Found
-{
-	GAIN,						/* what the sum of losses falls by; 0: there is no split */
-	BY,							/* feature */
-	LAST_LEFT,					/* bin */
-	TO_RIGHT,					/* 1: NULL goes right */
-	NULL_ROWS,
-	FOUND
-} Found;
+#include "gain.h"
+#include "miscadmin.h"
+#include "outcome.h"
+#include "parameters.h"
 
 /* A node whose split is looked for; `total` and `left` lie in the outcome, `below` and `side` are room. */
 typedef struct Search
@@ -52,7 +45,7 @@ try_cuts(Search *search, const double *cells, int bins, int feature, bool null_r
 	const double *null = cells + (Size) bins * stats;
 	double		least_rows = Max(plan->min_bucket, 1);
 	double		best = -INFINITY;
-	double		bar = search->found[GAIN] * (1 + TINY) + search->node.least;
+	double		bar = search->found[SPLIT_GAIN] * (1 + TINY) + search->node.least;
 	double		rows = null_right ? 0 : rows_of(plan, null);
 	int			at = -1;
 
@@ -85,11 +78,11 @@ try_cuts(Search *search, const double *cells, int bins, int feature, bool null_r
 	}
 	if (at < 0)
 		return;
-	search->found[GAIN] = best;
-	search->found[BY] = feature;
-	search->found[NULL_ROWS] = rows_of(plan, null);
-	search->found[LAST_LEFT] = middle_of(plan, cells, at, bins);
-	search->found[TO_RIGHT] = search->found[NULL_ROWS] > 0 ? null_right
+	search->found[SPLIT_GAIN] = best;
+	search->found[SPLIT_FEATURE] = feature;
+	search->found[SPLIT_NULL_ROWS] = rows_of(plan, null);
+	search->found[SPLIT_LAST_LEFT] = middle_of(plan, cells, at, bins);
+	search->found[SPLIT_NULL_RIGHT] = search->found[SPLIT_NULL_ROWS] > 0 ? null_right
 		: rows_of(plan, search->left) * 2 < search->node.rows;
 }
 
@@ -102,7 +95,7 @@ find_split(Search *search, const State *state, int slot, double *out)
 	const double *cells = state->body + state->nparams;
 
 	search->found = out;
-	search->total = out + FOUND;
+	search->total = out + SPLIT_FIELDS;
 	search->left = search->total + stats;
 	for (int code = 0; code < plan->codes[0]; code++)
 	{
@@ -117,7 +110,7 @@ find_split(Search *search, const State *state, int slot, double *out)
 		int			bins = plan->codes[f] - 1;
 		const double *own = cells + (Size) slot * plan->codes[f] * stats;
 
-		if (state->body[HEADER + f] < 0)
+		if (state->body[HEADER_FIELDS + f] < 0)
 		{
 			copy_pieces(out, own, plan->codes[f] * stats * sizeof(double));
 			out += plan->codes[f] * stats;
@@ -133,23 +126,6 @@ find_split(Search *search, const State *state, int slot, double *out)
 	return out;
 }
 
-/* Room for so many more numbers. */
-double *
-more_numbers(Numbers *numbers, int count)
-{
-	double	   *more;
-
-	if (numbers->count + count > numbers->room)
-	{
-		numbers->room = Max(2 * numbers->room, 1024 + count);
-		numbers->data = numbers->data ? repalloc_huge(numbers->data, numbers->room * sizeof(double))
-			: palloc(numbers->room * sizeof(double));
-	}
-	more = numbers->data + numbers->count;
-	numbers->count += count;
-	return more;
-}
-
 /* The bins of one feature within which a split may be better than the best one between bins. */
 static void
 bins_worth_a_look(Search *search, const double *cells, int feature, int slot, const double *several, Numbers *bins)
@@ -158,7 +134,7 @@ bins_worth_a_look(Search *search, const double *cells, int feature, int slot, co
 	int			stats = plan->stats;
 	int			null_code = plan->codes[feature] - 1;
 	const double *null = cells + (Size) null_code * stats;
-	double		bar = Max(search->found[GAIN] * (1 + WORTH), search->node.least);
+	double		bar = Max(search->found[SPLIT_GAIN] * (1 + WORTH), search->node.least);
 
 	memset(search->below, 0, stats * sizeof(double));
 	for (int bin = 0; bin < null_code; bin++)
@@ -170,15 +146,15 @@ bins_worth_a_look(Search *search, const double *cells, int feature, int slot, co
 
 		if (most > bar)
 		{
-			double	   *to = more_numbers(bins, 5 + 2 * stats);
+			double	   *to = more_numbers(bins, BIN_FIELDS + 2 * stats);
 
-			to[0] = slot;
-			to[1] = feature;
-			to[2] = bin;
-			to[3] = rows_of(plan, cell);
-			to[4] = most;
-			memcpy(to + 5, search->below, stats * sizeof(double));
-			memcpy(to + 5 + stats, null, stats * sizeof(double));
+			to[BIN_SLOT] = slot;
+			to[BIN_FEATURE] = feature;
+			to[BIN_NUMBER] = bin;
+			to[BIN_ROWS] = rows_of(plan, cell);
+			to[BIN_MOST] = most;
+			memcpy(to + BIN_FIELDS, search->below, stats * sizeof(double));
+			memcpy(to + BIN_FIELDS + stats, null, stats * sizeof(double));
 		}
 		for (int i = 0; i < stats; i++)
 			search->below[i] += cell[i];
@@ -204,25 +180,9 @@ look_within(Search *search, const State *state, int slot, Numbers *bins)
 	}
 }
 
-/* An outcome of some numbers; of how many rows there are in a list of rows of one width, and of these. */
 State *
-outcome_of(const State *state, const double *numbers, int64 count, const Numbers *list, int width)
+split_outcome(const Plan *plan, const State *state)
 {
-	State	   *outcome = state_outcome(state, count + (list ? 1 + list->count : 0));
-
-	memcpy(outcome->body, numbers, count * sizeof(double));
-	if (list == NULL)
-		return outcome;
-	outcome->body[count] = list->count / width;
-	if (list->count > 0)
-		memcpy(outcome->body + count + 1, list->data, list->count * sizeof(double));
-	return outcome;
-}
-
-State *
-dtree_outcome(const State *state)
-{
-	const Plan *plan;
 	Search		search = {0};
 	State	   *outcome;
 	double	   *room;
@@ -230,16 +190,11 @@ dtree_outcome(const State *state)
 	Numbers		bins = {0};
 	int64		width;
 
-	if (state->ncols == dtree_kernel.scalars)
-		return state_outcome(state, 0);
-	plan = dtree_plan(state->ncols, state->nparams, state->body);
-	if (plan->counting == COUNT_INTERVALS)
-		return interval_outcome(plan, state);
 	if (!has_histograms(plan->counting))
 		whole_parameter(0, 1, 1);
-	width = FOUND + 2 * plan->stats;
+	width = SPLIT_FIELDS + 2 * plan->stats;
 	for (int f = 0; f < plan->features; f++)
-		width += state->body[HEADER + f] < 0 ? plan->codes[f] * plan->stats : 0;
+		width += state->body[HEADER_FIELDS + f] < 0 ? plan->codes[f] * plan->stats : 0;
 	room = out = palloc0(Max(plan->slots * width, 1) * sizeof(double));
 	search.below = palloc(plan->stats * sizeof(double));
 	search.side = palloc(plan->stats * sizeof(double));
@@ -248,21 +203,13 @@ dtree_outcome(const State *state)
 	{
 		CHECK_FOR_INTERRUPTS();
 		out = find_split(&search, state, slot, out);
-		if (plan->counting == COUNT_AND_BOUND)
+		if (plan->counting == COUNTING_AND_BOUND)
 			look_within(&search, state, slot, &bins);
 	}
-	outcome = outcome_of(state, room, plan->slots * width, plan->counting == COUNT_AND_BOUND ? &bins : NULL,
-						 5 + 2 * plan->stats);
+	outcome = outcome_of(state, room, plan->slots * width, plan->counting == COUNTING_AND_BOUND ? &bins : NULL,
+						 BIN_FIELDS + 2 * plan->stats);
 	pfree(room);
 	pfree(search.below);
 	pfree(search.side);
 	return outcome;
-}
-
-/* dtree_outcome(state) */
-PG_FUNCTION_INFO_V1(dtree_outcome_of);
-Datum
-dtree_outcome_of(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_POINTER(dtree_outcome(state_folded(&dtree_kernel, PG_GETARG_BYTEA_P(0))));
 }

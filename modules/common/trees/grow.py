@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from madpy.modules.dtree.core import Array, Counted, Flags, Integers, Rule, Splits, best_splits, loss, rows_of
+from madpy.modules.common.trees.counts import Array, Flags, Integers, Rule, loss, rows_of
+from madpy.modules.common.trees.splits import Counted, Splits, best_splits
 
 DOUBT = 1e-6  # part of sums of squares: what is left of them below it may be their rounding
 WHOLE = 4096.0  # whole numbers less a shift, squared and times this, are whole: their sums are not rounded

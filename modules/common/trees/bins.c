@@ -1,13 +1,14 @@
 /*
- * dtree_bins.c: values as codes: the bin of a number, the place of a level.
+ * bins.c: values as codes: the bin of a number, the place of a level.
  */
-#include "dtree.h"
+#include "bins.h"
 
 #include <math.h>
 
-#include "numeric/dd.h"
-#include "miscadmin.h"
 #include "engine/pieces.h"
+#include "miscadmin.h"
+#include "numeric/dd.h"
+#include "parameters.h"
 #include "store/store.h"
 #include "utils/memutils.h"
 
@@ -51,13 +52,13 @@ code_numbers(const double *restrict values, int rows, const double *restrict edg
 }
 
 /*
- * Codes that come as numbers, at most DTREE_CHUNK of them; what is not one of them counts as NULL.  A cast means something
+ * Codes that come as numbers, at most TREE_CHUNK of them; what is not one of them counts as NULL.  A cast means something
  * only within the range of an integer.  The limits come in a loop of their own: gcc 12 makes one loop of both twice as slow.
  */
 DD_CLONES void
 code_levels(const double *restrict values, int rows, int null_code, int *restrict codes)
 {
-	double		within[DTREE_CHUNK];
+	double		within[TREE_CHUNK];
 	double		last = null_code;
 
 	for (int r = 0; r < rows; r++)
@@ -97,13 +98,13 @@ typedef struct Coding
 static void
 code_column(Store *store, int column, const Coding *coding, int64 from, int64 to)
 {
-	int			codes[DTREE_CHUNK];
+	int			codes[TREE_CHUNK];
 
 	while (from < to)
 	{
 		int64		block = block_of(store, from);
 		int			first = row_of(store, from);
-		int			rows = Min(Min(to - from, store->block_rows - first), DTREE_CHUNK);
+		int			rows = Min(Min(to - from, store->block_rows - first), TREE_CHUNK);
 		double	   *values = store_column(store, block, column) + first;
 		uint64	   *nulls = store_nulls(store, block, column);
 

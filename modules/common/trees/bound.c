@@ -1,11 +1,11 @@
 /*
- * dtree_bound.c: the most that a split within a bin can gain, from the counts of the bin alone.
+ * bound.c: the most that a split within a bin can gain, from the counts of the bin alone.
  *
  * The gain is a convex function of the counts on the left, so that its maximum over a set of them is at a corner of any
  * polygon around the set.  This finds, as Alsabti, Ranka & Singh (1998), CLOUDS: A decision tree classifier for large
  * datasets, KDD, the bins whose values are worth a second look.
  */
-#include "dtree_gain.h"
+#include "gain.h"
 
 void
 set_node(Node *node, const Plan *plan, const double *total)

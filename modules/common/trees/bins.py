@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madpy.modules.dtree.core import LOWEST, Array, Flags, Integers, edges_and_order
+from madpy.modules.common.trees.counts import Array, Flags, Integers
+from madpy.modules.common.trees.edges import LOWEST, edges_and_order
 
 MANY = 100  # groups from which on a sort of all is faster than a search in each
 WORD = 32

@@ -1,5 +1,5 @@
 /*
- * dtree_sample.c: the kernel "dtree_sample": distinct rows with the smallest hashes, and how often each came.
+ * sample.c: the kernel "dtree_sample": distinct rows with the smallest hashes, and how often each came.
  *
  * Which rows they are depends on what they hold and on nothing else: not on their order, not on how they were split among
  * workers.  Of few distinct rows it is all of them.
@@ -8,19 +8,17 @@
  * is taken; room for twice as many entries as are kept, each: hash, count, the values of the row.  A body may hold more
  * than are to be kept, and equal rows apart; those with the smallest hashes are the sample.
  */
-#include "dtree.h"
+#include "engine/kernel.h"
 
 #include <limits.h>
 #include <math.h>
 
-#include "numeric/dd.h"
+#include "chunk.h"
 #include "engine/pieces.h"
+#include "layout.h"
+#include "miscadmin.h"
+#include "parameters.h"
 
-#define KEEP 0
-#define SEED_OF 1
-#define COUNT 2
-#define LIMIT 3
-#define FIXED 4
 #define MOST_KEPT 1000000
 
 static inline uint64
@@ -46,32 +44,32 @@ kept(const double *params, int nparams)
 {
 	if (nparams != 2)
 		whole_parameter(nparams, 2, 2);
-	return whole_parameter(params[KEEP], 1, MOST_KEPT);
+	return whole_parameter(params[SAMPLE_KEEP], 1, MOST_KEPT);
 }
 
 static int64
 sample_size(int ncols, int nparams, const double *params)
 {
-	return FIXED + 2 * (int64) kept(params, nparams) * (ncols + 2);
+	return SAMPLE_FIELDS + 2 * (int64) kept(params, nparams) * (ncols + ENTRY_FIELDS);
 }
 
 static double *
 entries_of(const State *state)
 {
-	return (double *) state->body + FIXED;
+	return (double *) state->body + SAMPLE_FIELDS;
 }
 
 static void
 sample_start(State *state, const double *params)
 {
 	memcpy(state->body, params, 2 * sizeof(double));
-	state->body[LIMIT] = as_double(PG_UINT64_MAX);
+	state->body[SAMPLE_LIMIT] = as_double(PG_UINT64_MAX);
 }
 
 static void
 sample_check(const State *state)
 {
-	whole_parameter(state->body[SEED_OF], 0, INT_MAX);
+	whole_parameter(state->body[SAMPLE_SEED], 0, INT_MAX);
 }
 
 typedef struct Entry
@@ -95,8 +93,8 @@ static void
 compact(State *state)
 {
 	int			keep = kept(state->body, 2);
-	int			count = whole_parameter(state->body[COUNT], 0, 2 * keep);
-	Size		width = state->ncols + 2;
+	int			count = whole_parameter(state->body[SAMPLE_COUNT], 0, 2 * keep);
+	Size		width = state->ncols + ENTRY_FIELDS;
 	double	   *entries = entries_of(state);
 	double	   *old = palloc(Max(count, 1) * width * sizeof(double));
 	Entry	   *order = palloc(Max(count, 1) * sizeof(Entry));
@@ -104,23 +102,23 @@ compact(State *state)
 
 	copy_pieces(old, entries, count * width * sizeof(double));
 	for (int i = 0; i < count; i++)
-		order[i] = (Entry) {bits_of(old[i * width]), i};
+		order[i] = (Entry) {bits_of(old[i * width + ENTRY_HASH]), i};
 	qsort(order, count, sizeof(Entry), compare_entries);
 	for (int i = 0; i < count; i++)
 	{
 		const double *entry = old + order[i].place * width;
 
 		CHECK_FOR_INTERRUPTS();
-		if (n > 0 && bits_of(entries[(n - 1) * width]) == order[i].hash)
-			entries[(n - 1) * width + 1] += entry[1];
+		if (n > 0 && bits_of(entries[(n - 1) * width + ENTRY_HASH]) == order[i].hash)
+			entries[(n - 1) * width + ENTRY_COUNT] += entry[ENTRY_COUNT];
 		else if (n == keep)
 			break;
 		else
 			memcpy(entries + n++ * width, entry, width * sizeof(double));
 	}
-	state->body[COUNT] = n;
+	state->body[SAMPLE_COUNT] = n;
 	if (n == keep)
-		state->body[LIMIT] = entries[(n - 1) * width];
+		state->body[SAMPLE_LIMIT] = entries[(n - 1) * width + ENTRY_HASH];
 	pfree(old);
 	pfree(order);
 }
@@ -131,9 +129,9 @@ new_entry(State *state)
 {
 	int			keep = kept(state->body, 2);
 
-	if (whole_parameter(state->body[COUNT], 0, 2 * keep) == 2 * keep)
+	if (whole_parameter(state->body[SAMPLE_COUNT], 0, 2 * keep) == 2 * keep)
 		compact(state);
-	return entries_of(state) + (Size) state->body[COUNT]++ * (state->ncols + 2);
+	return entries_of(state) + (Size) state->body[SAMPLE_COUNT]++ * (state->ncols + ENTRY_FIELDS);
 }
 
 static void
@@ -148,15 +146,15 @@ sample_add(State *state, const RowBlock *block)
 {
 	int			ncols = state->ncols;
 	const double *target = block->columns[ncols - 1];
-	uint64		hash[DTREE_CHUNK];
+	uint64		hash[TREE_CHUNK];
 
-	for (int first = 0; first < block->rows; first += DTREE_CHUNK)
+	for (int first = 0; first < block->rows; first += TREE_CHUNK)
 	{
-		int			rows = Min(DTREE_CHUNK, block->rows - first);
+		int			rows = Min(TREE_CHUNK, block->rows - first);
 
 		CHECK_FOR_INTERRUPTS();
 		for (int r = 0; r < rows; r++)
-			hash[r] = (uint64) state->body[SEED_OF];
+			hash[r] = (uint64) state->body[SAMPLE_SEED];
 		for (int c = 0; c < ncols; c++)
 			hash_column(block->columns[c] + first, rows, hash);
 		for (int r = 0; r < rows; r++)
@@ -166,13 +164,13 @@ sample_add(State *state, const RowBlock *block)
 
 			if (!isfinite(target[first + r]))
 				not_finite(ncols - 1, ncols, target[first + r]);
-			if (last > bits_of(state->body[LIMIT]))
+			if (last > bits_of(state->body[SAMPLE_LIMIT]))
 				continue;
 			entry = new_entry(state);
-			entry[0] = as_double(last);
-			entry[1] = 1;
+			entry[ENTRY_HASH] = as_double(last);
+			entry[ENTRY_COUNT] = 1;
 			for (int c = 0; c < ncols; c++)
-				entry[2 + c] = block->columns[c][first + r];
+				entry[ENTRY_FIELDS + c] = block->columns[c][first + r];
 		}
 	}
 	state->rows_used += block->rows;
@@ -182,21 +180,21 @@ static void
 sample_merge(State *into, const State *from)
 {
 	int			ncols = into->ncols;
-	int			count = whole_parameter(from->body[COUNT], 0, 2 * kept(from->body, 2));
+	int			count = whole_parameter(from->body[SAMPLE_COUNT], 0, 2 * kept(from->body, 2));
 
 	if (memcmp(into->body, from->body, 2 * sizeof(double)) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("samples of different sizes or seeds cannot be merged")));
-	if (bits_of(from->body[LIMIT]) < bits_of(into->body[LIMIT]))
-		into->body[LIMIT] = from->body[LIMIT];
+	if (bits_of(from->body[SAMPLE_LIMIT]) < bits_of(into->body[SAMPLE_LIMIT]))
+		into->body[SAMPLE_LIMIT] = from->body[SAMPLE_LIMIT];
 	for (int i = 0; i < count; i++)
 	{
-		const double *entry = entries_of(from) + (Size) i * (ncols + 2);
+		const double *entry = entries_of(from) + (Size) i * (ncols + ENTRY_FIELDS);
 
 		CHECK_FOR_INTERRUPTS();
-		if (bits_of(entry[0]) <= bits_of(into->body[LIMIT]))
-			memcpy(new_entry(into), entry, (ncols + 2) * sizeof(double));
+		if (bits_of(entry[ENTRY_HASH]) <= bits_of(into->body[SAMPLE_LIMIT]))
+			memcpy(new_entry(into), entry, (ncols + ENTRY_FIELDS) * sizeof(double));
 	}
 }
 
@@ -210,28 +208,20 @@ sample_outcome(const State *state)
 	int			count;
 
 	compact(whole);
-	count = whole->body[COUNT];
+	count = whole->body[SAMPLE_COUNT];
 	outcome = state_outcome(state, 1 + (int64) count * (1 + ncols));
 	outcome->body[0] = count;
 	for (int i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		memcpy(outcome->body + 1 + (Size) i * (1 + ncols), entries_of(whole) + (Size) i * (ncols + 2) + 1,
+		memcpy(outcome->body + 1 + (Size) i * (1 + ncols), entries_of(whole) + (Size) i * (ncols + ENTRY_FIELDS) + ENTRY_COUNT,
 			   (1 + ncols) * sizeof(double));
 	}
 	pfree(whole);
 	return outcome;
 }
 
-/* dtree_sample_outcome(state) */
-PG_FUNCTION_INFO_V1(dtree_sample_outcome_of);
-Datum
-dtree_sample_outcome_of(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_POINTER(sample_outcome(state_folded(&dtree_sample_kernel, PG_GETARG_BYTEA_P(0))));
-}
-
-const Kernel dtree_sample_kernel = {
+static const Kernel dtree_sample_kernel = {
 	.name = "dtree_sample",
 	.id = 8,
 	.scalars = 1,
@@ -245,3 +235,4 @@ const Kernel dtree_sample_kernel = {
 	.outcome = sample_outcome,
 };
 MADPY_KERNEL(dtree_sample)
+MADPY_OUTCOME(dtree_sample)

@@ -1,0 +1,31 @@
+/*
+ * nb.h: what naive Bayes keeps of a feature, and the kind of its models.
+ */
+#ifndef MADPY_NB_H
+#define MADPY_NB_H
+
+#include "numeric/dd.h"
+
+/* The number of packed naive Bayes models in the header of a model (config/Config.yml). */
+#define MODEL_BAYES 2
+
+/* What is known of a numeric feature within a class. */
+typedef struct Cell
+{
+	double		count;
+	dd			sum;
+	dd			squares;
+	double		low;
+	double		high;
+} Cell;
+
+#define CELL_SIZE ((int) (sizeof(Cell) / sizeof(double)))
+
+/* Doubles that a feature takes in each class; it has 0 levels where it is numeric. */
+static inline int
+nb_width(double levels)
+{
+	return levels == 0 ? CELL_SIZE : (int) levels;
+}
+
+#endif

@@ -420,7 +420,7 @@ MADPY_CODED_KERNEL(nb)
 
 const Kernel weighted_nb_kernel = {
 	.name = "weighted_nb",
-	.id = 40,
+	.id = 60,
 	.scalars = 2,
 	.has_params = true,
 	.takes_nulls = true,

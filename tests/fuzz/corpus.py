@@ -32,12 +32,14 @@ PARAMETERS: dict[str, list[list[float | str]]] = {
     "logregr": [[0.1, 0.2, 0.3, 0, 0, 1, 0, 0, 0.5], [0] * 9],
     "nb_coded": [[1000, 1000], [2, 2]],
     "weighted_nb_coded": [[1000, 1000], [2, 2]],
+    "weighted_logregr": [[0.1, 0.2, 0.3, 0, 0, 1, 0, 0, 0.5], [0] * 9],
 }
 FEATURES = {
     "dtree": 3,
     "nb": 3,
     "weighted_nb": 3,
     "logregr": 3,
+    "weighted_logregr": 3,
     "kmeans": 2,
     "kmeans_sample": 2,
     "meat": 3,

@@ -1,4 +1,4 @@
-"""What the server says of a fit (modules/logregr/logregr_fit.c), in plain numpy."""
+"""What the server says of a fit (modules/common/linear/estimate.c), in plain numpy."""
 
 import numpy as np
 from scipy import special

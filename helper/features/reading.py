@@ -1,8 +1,12 @@
 """A scan over features whose categories are codes: numbered as a store is filled, else looked up before."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from madpy.errors import SqlError
 from madpy.helper.checks.arguments import quoted
+from madpy.helper.checks.expressions import check_expressions
+from madpy.helper.checks.reasons import explained
 from madpy.helper.features.categories import (
     BOOLEANS,
     MAX_LEVELS,
@@ -13,8 +17,19 @@ from madpy.helper.features.categories import (
     too_many_levels,
     with_levels,
 )
+from madpy.helper.features.terms import MAX_LEVELS as TOO_MANY_TERMS
+from madpy.helper.features.terms import (
+    Terms,
+    check_terms,
+    checked_levels,
+    expanded,
+    number_item,
+    text_columns,
+    vector_terms,
+)
 from madpy.ports.postgres.scan.scan import Rows, Scan
-from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.db import Database, identifier
+from madpy.ports.postgres.session.types import TEXTS, text_item
 
 
 def scan_features(
@@ -40,6 +55,71 @@ def scan_features(
         return scan, listed
     found = coded(db, rows.source, listed, categories)
     return Scan(db, replace(rows, features=found.items), passes, may_store=False), found
+
+
+def scan_terms(
+    db: Database,
+    rows: Rows,
+    text: str | None,
+    passes: int,
+    conditions: Sequence[str] = (),
+    what: str = "features",
+) -> tuple[Scan, Terms]:
+    """A scan of `rows` over the design that `text` asks for (see `check_terms`), and the design.
+
+    A store keeps a code of each text value, and has kernels see indicators of its levels; any other feed
+    reads the levels first, and computes each indicator in SQL.
+    """
+    found = check_expressions(db, rows.source, text, what, allowed="number, boolean or text")
+    if found.is_vector:
+        terms = vector_terms(db, rows.source, found, what)
+        return _scan(db, replace(rows, features=terms.items, is_vector=True), passes, terms), terms
+    columns = text_columns(found, what)
+    if not any(columns):
+        terms = expanded(found, {})
+        return _scan(db, replace(rows, features=terms.items), passes, terms), terms
+    first = [] if found.is_array else ["1::double precision"]
+    items = [
+        text_item(item, sql_type) if sql_type in TEXTS else item if column else number_item(item, kind)
+        for item, column, kind, sql_type in zip(found.items, columns, found.kinds, found.types, strict=True)
+    ]
+    numbered = [len(first) + n for n, column in enumerate(columns) if column]
+    stored = replace(rows, features=[*first, *items], categories=[n + 1 for n in numbered])
+    scan = Scan(db, stored, passes)
+    if scan.store is None:
+        terms = check_terms(db, rows.source, text, what, conditions=conditions)
+        return _scan(db, replace(rows, features=terms.items), passes, terms, may_store=False), terms
+    counts = [-1] * len(stored.features)
+    levels: dict[str, list[str]] = {}
+    for n in numbered:
+        column, sql_type = found.names[n - len(first)], found.types[n - len(first)]
+        levels[column] = _indicated(scan, n, Category(identifier(column), sql_type), column, what)
+        counts[n] = len(levels[column]) - 1
+    terms = expanded(found, levels)
+    try:
+        scan.indicate(counts)
+    except SqlError as error:
+        raise explained(error, terms) from None
+    return scan, terms
+
+
+def _scan(db: Database, rows: Rows, passes: int, terms: Terms, *, may_store: bool = True) -> Scan:
+    try:
+        return Scan(db, rows, passes, may_store=may_store)
+    except SqlError as error:
+        raise explained(error, terms) from None
+
+
+def _indicated(scan: Scan, n: int, category: Category, column: str, what: str) -> list[str]:
+    """The levels of a text column in the rows that are used, in order; other values become NULL."""
+    values = scan.levels(n, complete=True)
+    there = [value for value in values if value is not None]
+    if len(there) <= TOO_MANY_TERMS:
+        there = in_order(scan.db, scan.rows.source, category, there)
+    levels = checked_levels(column, there, what)
+    places = {level: place for place, level in enumerate(levels)}
+    scan.order(n, [-1 if value is None else places[value] for value in values])
+    return levels
 
 
 def _ordered(scan: Scan, n: int, category: Category | None, listed: Features) -> list[str] | None:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from madpy.errors import SqlError
 from madpy.helper import helper
 from madpy.helper.checks.reasons import explained
-from madpy.helper.features.terms import Terms, check_number, check_terms
+from madpy.helper.features.reading import scan_terms
+from madpy.helper.features.terms import Terms, check_number
 from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.common.linear.design import aliases, design
@@ -87,9 +88,10 @@ def train(
     found = check_target(db, source, target)
     w = None if weights is None else check_number(db, source, weights, "weights")
     used = [f"{found.item} IS NOT NULL", *([] if w is None else [f"{w} <> 0::double precision"])]
-    terms = check_terms(db, source, features, conditions=used)
+    found, scan, terms, states = _first_pass(
+        db, Rows(source, found.item, [], weights=w, groups=groups), target, found, features, used, most
+    )
     try:
-        found, scan, states = _first_pass(db, source, target, found, terms, w, groups, most)
         say(f"the odds of {found.labels[1]!r} in {target} on {', '.join(terms.names)}")
         say(f"reading {tables.names['source_table']} by {scan.feed}")
         first = design(states.body, len(terms.names), terms.blocks)
@@ -134,25 +136,27 @@ def train(
 
 def _first_pass(
     db: Database,
-    source: Relation,
+    rows: Rows,
     text: str | None,
     target: Target,
-    terms: Terms,
-    weights: str | None,
-    groups: list[str],
+    features: str | None,
+    conditions: list[str],
     max_iter: int,
-) -> tuple[Target, Scan, States]:
+) -> tuple[Target, Scan, Terms, States]:
     """Moments of features and target; a target that was taken for 0 or 1 and is not, is looked at again."""
     while True:
-        rows = Rows(source, target.item, terms.items, terms.is_vector, weights, groups)
-        scan = Scan(db, rows, passes=max_iter + 1)
-        states = scan.step("moments" if weights is None else "weighted_moments")
-        check_rows(db, rows, terms, states)
+        rows = replace(rows, target=target.item)
+        scan, terms = scan_terms(db, rows, features, max_iter + 1, conditions)
+        try:
+            states = scan.step("moments" if rows.weights is None else "weighted_moments")
+        except SqlError as error:
+            raise explained(error, terms) from None
+        check_rows(db, replace(rows, features=terms.items, is_vector=terms.is_vector), terms, states)
         states = replace(states, body=raw_moments(states.body))
         if not target.assumed or core.is_binary(states.body):
-            return target, scan, states
+            return target, scan, terms, states
         scan.close()
-        target = check_target(db, source, text, look=True)
+        target = check_target(db, rows.source, text, look=True)
 
 
 def _create_model(passes: Passes, output: Relation, terms: Terms, states: States, search: Search) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.features.terms import number_item
+from madpy.helper.features.terms import check_number
 from madpy.helper.tables.output import create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.nb.count import Question, prepare
@@ -44,7 +44,7 @@ def train(
     groups = helper.check_groups(
         db, source, grouping_cols, dict(COLUMNS), [*dict(MODEL_COLUMNS), *Result.__dataclass_fields__]
     )
-    weight = None if weights is None else _weight(db, source, weights)
+    weight = None if weights is None else check_number(db, source, weights, "weights")
     say(f"{target} by {features}, smoothing {alpha}")
     db.progress("nb_train: reading")
     count = prepare(db, Question(source, target, features, categorical_cols, groups, weight))
@@ -83,12 +83,6 @@ def train(
     )
     scan.close()
     return result
-
-
-def _weight(db: Database, source: Relation, text: str) -> str:
-    """SQL of the weights as double precision."""
-    found = helper.check_expression(db, source, text, "weights", "number or boolean")
-    return number_item(found.items[0], found.kinds[0])
 
 
 def _check_fit(db: Database, source: Relation, fit: Fit, *, is_weighted: bool) -> None:

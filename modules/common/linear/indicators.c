@@ -1,0 +1,217 @@
+/*
+ * indicators.c: score and Hessian of categories that come as codes (see irls.h).
+ *
+ * A category of n levels beside the reference is n columns z = x - c, x being 1 in the rows of the level.  What a row adds
+ * depends on its code alone: a table gives what it adds to the predictor, and sums by level, or by the levels of two
+ * categories, give the products, since the sum of v (x - c) (u - d) is that of v x u less d times that of v x, less c times
+ * that of v u, with c d times that of v.  Shifts of indicators are shares, so these differences lose next to no digits.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "engine/bounds.h"
+#include "indicators.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+Levels *
+levels_new(const RowBlock *block)
+{
+	Levels	   *levels;
+	int			most = 0;
+
+	if (block->ncategories == 0)
+		return NULL;
+	levels = palloc0(sizeof(Levels));
+	levels->count = block->ncategories;
+	levels->categories = block->categories;
+	levels->codes = palloc(levels->count * sizeof(int *));
+	levels->weights = palloc(levels->count * sizeof(double *));
+	levels->joint = palloc(triangle(levels->count) * sizeof(double *));
+	for (int c = 0; c < levels->count; c++)
+	{
+		int64		own = levels->categories[c].count + 1;
+
+		levels->codes[c] = palloc(CHUNK * sizeof(int));
+		levels->weights[c] = palloc0(own * sizeof(double));
+		for (int d = 0; d < c; d++)
+			levels->joint[triangle(c) + d] = palloc_limited(
+				own * (levels->categories[d].count + 1) * (int64) sizeof(double), MaxAllocSize, "sums of pairs of levels");
+		most = Max(most, own);
+	}
+	levels->room = palloc(most * sizeof(double));
+	return levels;
+}
+
+/* What each code of a category adds to the sum of `factors` times its columns. */
+static const double *
+table_of(const Levels *levels, const Body *body, const Indicators *category, const double *factors)
+{
+	double		reference = 0;
+
+	for (int level = 1; level <= category->count; level++)
+	{
+		int			j = category->first + level - 1;
+
+		levels->room[level] = isnan(body->shift[j]) ? 0 : factors[j];
+		reference -= isnan(body->shift[j]) ? 0 : factors[j] * body->shift[j];
+	}
+	levels->room[0] = reference;
+	for (int level = 1; level <= category->count; level++)
+		levels->room[level] += reference;
+	return levels->room;
+}
+
+void
+levels_take(Levels *levels, const Body *body, int first, int real, int rows, Scratch *s)
+{
+	for (int c = 0; c < levels->count; c++)
+	{
+		const Indicators *category = &levels->categories[c];
+		int		   *codes = levels->codes[c];
+		const double *table;
+
+		for (int r = 0; r < real; r++)
+			codes[r] = integer_within(category->codes[first + r], 1, category->count, 0);
+		for (int r = real; r < rows; r++)
+			codes[r] = 0;
+		table = table_of(levels, body, category, body->coef);
+		for (int r = 0; r < real; r++)
+			s->eta[r] += table[codes[r]];
+		table = table_of(levels, body, category, body->step);
+		for (int r = 0; r < real; r++)
+			s->change[r] += table[codes[r]];
+	}
+}
+
+void
+levels_expand(const Levels *levels, const Body *body, int real, int rows, Scratch *s)
+{
+	for (int c = 0; c < levels->count; c++)
+		for (int level = 1; level <= levels->categories[c].count; level++)
+		{
+			int			j = levels->categories[c].first + level - 1;
+			double	   *z = s->z + (Size) j * CHUNK;
+			bool		counts = !isnan(body->shift[j]);
+
+			for (int r = 0; r < rows; r++)
+				z[r] = counts && r < real ? (levels->codes[c][r] == level) - body->shift[j] : 0;
+		}
+}
+
+/* Sums numbers by code; returns the sum of all. */
+static double
+sum_by_code(const double *restrict numbers, const int *restrict codes, int rows, int count, double *restrict sums)
+{
+	double		total = 0;
+
+	memset(sums, 0, (count + 1) * sizeof(double));
+	for (int r = 0; r < rows; r++)
+		sums[codes[r]] += numbers[r];
+	for (int code = 0; code <= count; code++)
+		total += sums[code];
+	return total;
+}
+
+void
+levels_add(Levels *levels, const Body *body, int rows, Scratch *s)
+{
+	for (int r = 0; r < rows; r++)
+		levels->weight += s->weight[r];
+	for (int c = 0; c < levels->count; c++)
+	{
+		const Indicators *category = &levels->categories[c];
+		const int  *codes = levels->codes[c];
+		double		total = sum_by_code(s->residual, codes, rows, category->count, levels->room);
+
+		for (int level = 1; level <= category->count; level++)
+		{
+			int			j = category->first + level - 1;
+
+			if (!isnan(body->shift[j]))
+				accumulate(body->score + 2 * j, levels->room[level] - body->shift[j] * total);
+		}
+		for (int r = 0; r < rows; r++)
+			levels->weights[c][codes[r]] += s->weight[r];
+		for (int d = 0; d < c; d++)
+		{
+			double	   *joint = levels->joint[triangle(c) + d];
+			const int  *others = levels->codes[d];
+			int			width = levels->categories[d].count + 1;
+
+			for (int r = 0; r < rows; r++)
+				joint[codes[r] * width + others[r]] += s->weight[r];
+		}
+	}
+}
+
+static double *
+pair_of(const Body *body, int i, int j)
+{
+	return body->hessian + 2 * (triangle(Max(i, j)) + Min(i, j));
+}
+
+void
+levels_add_column(const Levels *levels, const Body *body, int i, int rows, Scratch *s)
+{
+	for (int c = 0; c < levels->count; c++)
+	{
+		const Indicators *category = &levels->categories[c];
+		double		total = sum_by_code(s->weighted, levels->codes[c], rows, category->count, levels->room);
+
+		for (int level = 1; level <= category->count; level++)
+		{
+			int			j = category->first + level - 1;
+
+			if (!isnan(body->shift[j]))
+				accumulate(pair_of(body, i, j), levels->room[level] - body->shift[j] * total);
+		}
+	}
+}
+
+/* Adds the products of levels of a category with each other: a row has one of them. */
+static void
+finish_within(const Levels *levels, const Body *body, int c)
+{
+	const Indicators *category = &levels->categories[c];
+	const double *weights = levels->weights[c];
+	const double *shifts = body->shift + category->first;
+
+	for (int a = 0; a < category->count; a++)
+		for (int b = 0; b <= a; b++)
+			if (!isnan(shifts[a]) && !isnan(shifts[b]))
+				accumulate(pair_of(body, category->first + a, category->first + b),
+						   (a == b ? weights[a + 1] : 0) - shifts[b] * weights[a + 1] - shifts[a] * weights[b + 1] +
+						   shifts[a] * shifts[b] * levels->weight);
+}
+
+/* Adds the products of levels of two categories. */
+static void
+finish_between(const Levels *levels, const Body *body, int c, int d)
+{
+	const Indicators *one = &levels->categories[c];
+	const Indicators *other = &levels->categories[d];
+	const double *joint = levels->joint[triangle(c) + d];
+	const double *shifts = body->shift + one->first;
+	const double *others = body->shift + other->first;
+
+	for (int a = 0; a < one->count; a++)
+		for (int b = 0; b < other->count; b++)
+			if (!isnan(shifts[a]) && !isnan(others[b]))
+				accumulate(pair_of(body, one->first + a, other->first + b),
+						   joint[(Size) (a + 1) * (other->count + 1) + b + 1] - others[b] * levels->weights[c][a + 1] -
+						   shifts[a] * levels->weights[d][b + 1] + shifts[a] * others[b] * levels->weight);
+}
+
+void
+levels_finish(const Levels *levels, const Body *body)
+{
+	for (int c = 0; c < levels->count; c++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		finish_within(levels, body, c);
+		for (int d = 0; d < c; d++)
+			finish_between(levels, body, c, d);
+	}
+}

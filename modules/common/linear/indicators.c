@@ -28,6 +28,7 @@ levels_new(const RowBlock *block)
 	levels->categories = block->categories;
 	levels->codes = palloc(levels->count * sizeof(int *));
 	levels->weights = palloc(levels->count * sizeof(double *));
+	levels->added = palloc(levels->count * sizeof(double *));
 	levels->joint = palloc(triangle(levels->count) * sizeof(double *));
 	for (int c = 0; c < levels->count; c++)
 	{
@@ -35,32 +36,58 @@ levels_new(const RowBlock *block)
 
 		levels->codes[c] = palloc(CHUNK * sizeof(int));
 		levels->weights[c] = palloc0(own * sizeof(double));
+		levels->added[c] = palloc(own * sizeof(double));
 		for (int d = 0; d < c; d++)
 			levels->joint[triangle(c) + d] = palloc_limited(
 				own * (levels->categories[d].count + 1) * (int64) sizeof(double), MaxAllocSize, "sums of pairs of levels");
 		most = Max(most, own);
 	}
-	levels->room = palloc(most * sizeof(double));
+	levels->room = palloc(2 * most * sizeof(double));
 	return levels;
 }
 
-/* What each code of a category adds to the sum of `factors` times its columns. */
+/* What each code of a category adds to predictors, and to their changes, which come behind. */
 static const double *
-table_of(const Levels *levels, const Body *body, const Indicators *category, const double *factors)
+table_of(const Levels *levels, const Body *body, const Indicators *category)
 {
-	double		reference = 0;
+	double	   *table = levels->room;
 
+	table[0] = table[1] = 0;
 	for (int level = 1; level <= category->count; level++)
 	{
 		int			j = category->first + level - 1;
+		bool		is_in = !isnan(body->shift[j]);
 
-		levels->room[level] = isnan(body->shift[j]) ? 0 : factors[j];
-		reference -= isnan(body->shift[j]) ? 0 : factors[j] * body->shift[j];
+		table[2 * level] = is_in ? body->coef[j] : 0;
+		table[2 * level + 1] = is_in ? body->step[j] : 0;
+		table[0] -= is_in ? body->coef[j] * body->shift[j] : 0;
+		table[1] -= is_in ? body->step[j] * body->shift[j] : 0;
 	}
-	levels->room[0] = reference;
 	for (int level = 1; level <= category->count; level++)
-		levels->room[level] += reference;
-	return levels->room;
+	{
+		table[2 * level] += table[0];
+		table[2 * level + 1] += table[1];
+	}
+	return table;
+}
+
+static void
+add_from_table(const double *restrict table, const int *restrict codes, int rows,
+			   double *restrict eta, double *restrict change)
+{
+	for (int r = 0; r < rows; r++)
+	{
+		eta[r] += table[2 * codes[r]];
+		change[r] += table[2 * codes[r] + 1];
+	}
+}
+
+/* Doubles as codes: none is above the last one, whatever comes. */
+DD_CLONES static void
+take_codes(const double *restrict given, int rows, int last, int *restrict codes)
+{
+	for (int r = 0; r < rows; r++)
+		codes[r] = integer_clamped(given[r], 0, last);
 }
 
 void
@@ -70,18 +97,10 @@ levels_take(Levels *levels, const Body *body, int first, int real, int rows, Scr
 	{
 		const Indicators *category = &levels->categories[c];
 		int		   *codes = levels->codes[c];
-		const double *table;
 
-		for (int r = 0; r < real; r++)
-			codes[r] = integer_within(category->codes[first + r], 1, category->count, 0);
-		for (int r = real; r < rows; r++)
-			codes[r] = 0;
-		table = table_of(levels, body, category, body->coef);
-		for (int r = 0; r < real; r++)
-			s->eta[r] += table[codes[r]];
-		table = table_of(levels, body, category, body->step);
-		for (int r = 0; r < real; r++)
-			s->change[r] += table[codes[r]];
+		take_codes(category->codes + first, real, category->count, codes);
+		memset(codes + real, 0, (rows - real) * sizeof(int));
+		add_from_table(table_of(levels, body, category), codes, real, s->eta, s->change);
 	}
 }
 
@@ -114,36 +133,57 @@ sum_by_code(const double *restrict numbers, const int *restrict codes, int rows,
 	return total;
 }
 
+/* Sums residuals and weights by code, one beside the other. */
+static void
+sum_two_by_code(const Scratch *s, const int *restrict codes, int rows, int count, double *restrict sums)
+{
+	memset(sums, 0, 2 * (count + 1) * sizeof(double));
+	for (int r = 0; r < rows; r++)
+	{
+		sums[2 * codes[r]] += s->residual[r];
+		sums[2 * codes[r] + 1] += s->weight[r];
+	}
+}
+
+/* Sums weights by two codes. */
+static void
+add_joint(const double *restrict weights, const int *restrict codes, const int *restrict others, int width, int rows,
+		  double *restrict joint)
+{
+	for (int r = 0; r < rows; r++)
+		joint[codes[r] * width + others[r]] += weights[r];
+}
+
 void
 levels_add(Levels *levels, const Body *body, int rows, Scratch *s)
 {
-	for (int r = 0; r < rows; r++)
-		levels->weight += s->weight[r];
 	for (int c = 0; c < levels->count; c++)
 	{
 		const Indicators *category = &levels->categories[c];
-		const int  *codes = levels->codes[c];
-		double		total = sum_by_code(s->residual, codes, rows, category->count, levels->room);
+		double	   *sums = levels->room;
+		double		total = 0;
 
+		sum_two_by_code(s, levels->codes[c], rows, category->count, sums);
+		levels->chunk_weight = 0;
+		for (int code = 0; code <= category->count; code++)
+		{
+			total += sums[2 * code];
+			levels->added[c][code] = sums[2 * code + 1];
+			levels->weights[c][code] += sums[2 * code + 1];
+			levels->chunk_weight += sums[2 * code + 1];
+		}
 		for (int level = 1; level <= category->count; level++)
 		{
 			int			j = category->first + level - 1;
 
 			if (!isnan(body->shift[j]))
-				accumulate(body->score + 2 * j, levels->room[level] - body->shift[j] * total);
+				accumulate(body->score + 2 * j, sums[2 * level] - body->shift[j] * total);
 		}
-		for (int r = 0; r < rows; r++)
-			levels->weights[c][codes[r]] += s->weight[r];
 		for (int d = 0; d < c; d++)
-		{
-			double	   *joint = levels->joint[triangle(c) + d];
-			const int  *others = levels->codes[d];
-			int			width = levels->categories[d].count + 1;
-
-			for (int r = 0; r < rows; r++)
-				joint[codes[r] * width + others[r]] += s->weight[r];
-		}
+			add_joint(s->weight, levels->codes[c], levels->codes[d], levels->categories[d].count + 1, rows,
+					  levels->joint[triangle(c) + d]);
 	}
+	levels->weight += levels->chunk_weight;
 }
 
 static double *
@@ -152,20 +192,36 @@ pair_of(const Body *body, int i, int j)
 	return body->hessian + 2 * (triangle(Max(i, j)) + Min(i, j));
 }
 
+/* Whether a column is 1 in all rows, as an intercept is, but for rows that do not count, where it is 0. */
+DD_CLONES static bool
+is_ones(const double *restrict weighted, const double *restrict weight, int rows)
+{
+	int			others = 0;
+
+	for (int r = 0; r < rows; r++)
+		others += weighted[r] != weight[r];
+	return others == 0;
+}
+
 void
 levels_add_column(const Levels *levels, const Body *body, int i, int rows, Scratch *s)
 {
+	bool		ones = is_ones(s->weighted, s->weight, rows);
+
 	for (int c = 0; c < levels->count; c++)
 	{
 		const Indicators *category = &levels->categories[c];
-		double		total = sum_by_code(s->weighted, levels->codes[c], rows, category->count, levels->room);
+		const double *sums = ones ? levels->added[c] : levels->room;
+		double		total = levels->chunk_weight;
 
+		if (!ones)
+			total = sum_by_code(s->weighted, levels->codes[c], rows, category->count, levels->room);
 		for (int level = 1; level <= category->count; level++)
 		{
 			int			j = category->first + level - 1;
 
 			if (!isnan(body->shift[j]))
-				accumulate(pair_of(body, i, j), levels->room[level] - body->shift[j] * total);
+				accumulate(pair_of(body, i, j), sums[level] - body->shift[j] * total);
 		}
 	}
 }

@@ -13,9 +13,11 @@ typedef struct Levels
 	const Indicators *categories;
 	int		  **codes;			/* of each category, of the rows of a chunk */
 	double	  **weights;		/* of each category: by code, of all rows of the block */
+	double	  **added;			/* of each category: by code, of the rows of the chunk */
 	double	  **joint;			/* of each pair of categories d < c, at triangle(c) + d: by both codes */
 	double		weight;			/* of all rows of the block */
-	double	   *room;			/* a number for each code of the largest category */
+	double		chunk_weight;	/* of the rows of the chunk */
+	double	   *room;			/* two numbers for each code of the largest category */
 } Levels;
 
 /* The categories of a block; NULL: it has none. */
@@ -27,7 +29,7 @@ extern void levels_take(Levels *levels, const Body *body, int first, int real, i
 /* Makes the columns z of the indicators of a chunk. */
 extern void levels_expand(const Levels *levels, const Body *body, int real, int rows, Scratch *s);
 
-/* Adds the residuals of a chunk, and takes its weights. */
+/* Adds the residuals of a chunk, and takes its weights: before levels_add_column(). */
 extern void levels_add(Levels *levels, const Body *body, int rows, Scratch *s);
 
 /* Adds the products of the indicators with column i, of which s->weighted has the values times the weights. */

@@ -116,6 +116,8 @@ add_products(const Body *body, const double *const *columns, int rows, Scratch *
 {
 	double	   *pair = body->hessian;
 
+	if (s->levels)
+		levels_add(s->levels, body, rows, s);
 	for (int i = 0; i < body->k; i++)
 	{
 		const double *z = s->z + (Size) i * CHUNK;
@@ -146,8 +148,6 @@ add_products(const Body *body, const double *const *columns, int rows, Scratch *
 		if (s->levels)
 			levels_add_column(s->levels, body, i, rows, s);
 	}
-	if (s->levels)
-		levels_add(s->levels, body, rows, s);
 }
 
 /* The same by a basis, which mixes all columns: indicators are made columns. */

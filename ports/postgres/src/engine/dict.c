@@ -26,6 +26,16 @@ typedef struct KeyColumn
 	FmgrInfo	equal;
 } KeyColumn;
 
+/* A text of at most 16 bytes, whole: its first and last bytes, which overlap where it is shorter. */
+typedef struct Words
+{
+	uint64		first;
+	uint64		last;
+	uint64		size;			/* also of a longer text, whose words are 0 */
+} Words;
+
+#define LONGEST_IN_WORDS (2 * sizeof(uint64))
+
 /* How keys are compared: one value whose bytes say all, or by the functions of their types. */
 typedef enum Compare
 {
@@ -45,6 +55,7 @@ struct Dict
 	Datum	   *values;			/* capacity x n */
 	bool	   *nulls;
 	uint32	   *hashes;
+	Words	   *words;			/* BY_BYTES: of each key; else NULL */
 	int			null_code;		/* of a key of one value, -1: none yet */
 	int		   *slots;			/* 2 x capacity, a power of two: code + 1, or 0 */
 };
@@ -84,12 +95,16 @@ dict_room(Dict *dict, int capacity)
 		dict->values = MemoryContextAllocHuge(dict->context, n * sizeof(Datum));
 		dict->nulls = MemoryContextAllocHuge(dict->context, n * sizeof(bool));
 		dict->hashes = MemoryContextAllocHuge(dict->context, capacity * sizeof(uint32));
+		if (dict->compare == BY_BYTES)
+			dict->words = MemoryContextAllocHuge(dict->context, capacity * sizeof(Words));
 	}
 	else
 	{
 		dict->values = repalloc_huge(dict->values, n * sizeof(Datum));
 		dict->nulls = repalloc_huge(dict->nulls, n * sizeof(bool));
 		dict->hashes = repalloc_huge(dict->hashes, capacity * sizeof(uint32));
+		if (dict->words)
+			dict->words = repalloc_huge(dict->words, capacity * sizeof(Words));
 		pfree(dict->slots);
 	}
 	dict->capacity = capacity;
@@ -205,6 +220,8 @@ key_add(Dict *dict, uint32 hash, uint32 slot, const Datum *values, const bool *n
 		Datum		value = values[c];
 
 		dict->nulls[at] = nulls[c];
+		if (nulls[c] && dict->words)
+			dict->words[code] = (Words) {0};
 		if (!nulls[c] && column->length == -1)
 			value = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
 		else if (!nulls[c])
@@ -272,11 +289,74 @@ code_by_value(Dict *dict, const Datum *values, const bool *nulls)
 	return key_add(dict, hash, slot, values, nulls);
 }
 
+/* Whether a value has to be brought into memory before its bytes can be compared. */
+static inline bool
+is_elsewhere(Datum value)
+{
+	const void *given = DatumGetPointer(value);
+
+	return VARATT_IS_EXTERNAL(given) || VARATT_IS_COMPRESSED(given);
+}
+
+static inline uint64
+load_64(const char *bytes)
+{
+	uint64		word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+static inline uint64
+load_32(const char *bytes)
+{
+	uint32		word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+static inline Words
+words_of(const char *bytes, Size size)
+{
+	uint64		first = 0;
+
+	if (size > LONGEST_IN_WORDS)
+		return (Words) {0, 0, size};
+	if (size > sizeof(uint64))
+		return (Words) {load_64(bytes), load_64(bytes + size - sizeof(uint64)), size};
+	if (size >= sizeof(uint32))	/* of 7 and of 8 bytes by one path: a guess which it is would often be wrong */
+		return (Words) {load_32(bytes), load_32(bytes + size - sizeof(uint32)), size};
+	for (Size i = 0; i < size; i++)
+		first = first << 8 | (uint8) bytes[i];
+	return (Words) {first, 0, size};
+}
+
+/* A hash of a text: of a short one, as most categories are, of its words. */
+static inline uint32
+hash_text(const Words *words, const char *bytes)
+{
+	uint64		first = (words->first ^ words->size) * UINT64CONST(0x9E3779B97F4A7C15);
+	uint64		last = (words->last ^ (first >> 29)) * UINT64CONST(0xBF58476D1CE4E5B9);
+
+	if (words->size > LONGEST_IN_WORDS)
+		return hash_bytes((const unsigned char *) bytes, words->size);
+	return (uint32) ((first ^ last) >> 32);
+}
+
+static inline bool
+same_words(const Words *a, const Words *b)
+{
+	return a->first == b->first && a->last == b->last && a->size == b->size;
+}
+
 static int
 code_by_bytes(Dict *dict, const Datum *values, const bool *nulls)
 {
-	const struct varlena *value = PG_DETOAST_DATUM_PACKED(values[0]);
-	uint32		hash = hash_bytes((const unsigned char *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	const struct varlena *value = is_elsewhere(values[0]) ? PG_DETOAST_DATUM_PACKED(values[0])
+		: (const struct varlena *) DatumGetPointer(values[0]);
+	Words		words = words_of(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	uint32		hash = hash_text(&words, VARDATA_ANY(value));
 	uint32		last = 2 * (uint32) dict->capacity - 1;
 	uint32		slot;
 
@@ -284,10 +364,11 @@ code_by_bytes(Dict *dict, const Datum *values, const bool *nulls)
 	{
 		int			candidate = dict->slots[slot] - 1;
 
-		if (dict->hashes[candidate] == hash && candidate != dict->null_code &&
-			same_bytes(dict->values[candidate], value))
+		if (same_words(&dict->words[candidate], &words) && candidate != dict->null_code &&
+			(words.size <= LONGEST_IN_WORDS || same_bytes(dict->values[candidate], value)))
 			return candidate;
 	}
+	dict->words[dict->count] = words;
 	return key_add(dict, hash, slot, values, nulls);
 }
 
@@ -306,15 +387,6 @@ code_by_functions(Dict *dict, const Datum *values, const bool *nulls)
 			return candidate;
 	}
 	return key_add(dict, hash, slot, values, nulls);
-}
-
-/* Whether a value has to be brought into memory before its bytes can be compared. */
-static inline bool
-is_elsewhere(Datum value)
-{
-	const void *given = DatumGetPointer(value);
-
-	return VARATT_IS_EXTERNAL(given) || VARATT_IS_COMPRESSED(given);
 }
 
 int

@@ -188,6 +188,7 @@ moments_add(double *body, int m, const RowBlock *block, const double *weights)
 		.low = beside + CHUNK,
 		.ones = palloc(m * sizeof(bool)),
 	};
+	Joint	   *joint = block->ncategories > 0 ? moments_joint(block) : NULL;
 
 	for (int first = 0; first < block->rows; first += CHUNK)
 	{
@@ -202,8 +203,11 @@ moments_add(double *body, int m, const RowBlock *block, const double *weights)
 				chunk.columns[i] = NULL;
 		chunk.weights = weights ? take_rows(weights, first, chunk.real, chunk.rows, beside + 2 * CHUNK) : NULL;
 		add_chunk(body, &chunk);
-		moments_add_indicators(body, &chunk, block, first);
+		if (joint)
+			moments_add_indicators(body, &chunk, joint, first);
 	}
+	if (joint)
+		moments_add_joint(body, joint);
 	pfree(room);
 	pfree(chunk.columns);
 	pfree(chunk.lows);

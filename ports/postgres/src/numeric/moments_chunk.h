@@ -32,7 +32,20 @@ typedef struct Chunk
 	bool	   *ones;			/* m: all values are 1, an intercept: its products are sums we have */
 } Chunk;
 
-/* Add what indicators, which come as codes, add to the sums; rows of the chunk begin at `first` in the block. */
-extern void moments_add_indicators(double *body, const Chunk *chunk, const RowBlock *block, int first);
+/* Categories of a block that come as codes. */
+typedef struct Joint
+{
+	const RowBlock *block;
+	int		   *codes;			/* of a chunk, CHUNK of each category */
+	int		  **counts;			/* rows of the block by the codes of two categories */
+} Joint;
+
+extern Joint *moments_joint(const RowBlock *block);
+
+/* Adds what indicators add to the sums but their products with each other; the chunk begins at `first` in the block. */
+extern void moments_add_indicators(double *body, const Chunk *chunk, Joint *joint, int first);
+
+/* Adds the products of indicators of two categories, when the block is done. */
+extern void moments_add_joint(double *body, const Joint *joint);
 
 #endif

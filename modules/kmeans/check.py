@@ -7,7 +7,7 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import parse_name, quoted
 from madpy.helper.checks.expressions import check_once, columns_of
-from madpy.helper.features.terms import Term, Terms, check_terms, level_item, level_items
+from madpy.helper.features.terms import Term, Terms, check_terms, level_item, level_items, number_item
 from madpy.modules.kmeans.core import METRICS
 from madpy.modules.kmeans.layout import params_size
 from madpy.ports.postgres.layouts.kernel import MAX_PARAMS
@@ -18,7 +18,8 @@ INITS = ("kmeans++", "kmeans||", "random")
 CENTROIDS = "centroid"  # the column of a table of centroids
 CLUSTER = "cluster_id"
 MAX_SEED = 2**53  # the kernels take it as a double
-MODEL = {CLUSTER: "integer", CENTROIDS: "double precision[]", "size": "bigint"}
+# Columns of a model, and their types; the size is a sum of weights where there were some.
+MODEL = {CLUSTER: ["integer"], CENTROIDS: ["double precision[]"], "size": ["bigint", "double precision"]}
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,14 @@ class Settings:
             f"{k}init {self.init}, {self.distance}, max_iter {self.max_iter}, tolerance {self.tolerance:g},"
             f" seed {self.seed}"
         )
+
+
+def check_weights(db: Database, source: Relation, weights: str | None) -> str | None:
+    """SQL of the weights as double precision; None where there are none."""
+    if weights is None:
+        return None
+    found = helper.check_expression(db, source, weights, "weights", "number or boolean")
+    return number_item(found.items[0], found.kinds[0])
 
 
 def check_init(db: Database, init: str | None) -> Relation | None:
@@ -97,19 +106,26 @@ def check_seed(seed: int | None) -> int:
     return seed
 
 
-def check_size(k: int, d: int) -> None:
-    """That k centroids of d numbers fit the parameters of a kernel."""
-    if d > 0 and params_size(k, d) > MAX_PARAMS:
+def check_size(k: int, d: int, scalars: int) -> None:
+    """Raise where k centroids of d numbers do not fit the parameters of a kernel; scalars: 1 with weights."""
+    if d > 0 and params_size(k, d, scalars) > MAX_PARAMS:
         raise MadpyError(
             f"k = {k} is too large for {d} features",
             sqlstate="54000",
-            hint=f"the largest is {(MAX_PARAMS - params_size(0, d)) // d}",
+            hint=f"the largest is {(MAX_PARAMS - params_size(0, d, scalars)) // d}",
         )
 
 
-def check_points(db: Database, source: Relation, features: str | None, model: Terms | None = None) -> Terms:
+def check_points(
+    db: Database,
+    source: Relation,
+    features: str | None,
+    model: Terms | None = None,
+    weights: str | None = None,
+) -> Terms:
     """Features as coordinates: no intercept, and of a text column a 0 or 1 for every level."""
-    terms = check_terms(db, source, features, model=model)
+    used = [] if weights is None else [f"{weights} <> 0::double precision"]
+    terms = check_terms(db, source, features, model=model, conditions=used)
     if terms.is_vector:
         return terms
     repeated = [term for n, term in enumerate(terms.terms) if term in terms.terms[:n]]
@@ -136,7 +152,7 @@ def _level(column: str, sql_type: str, level: str) -> tuple[Term, str]:
 def check_model(db: Database, model: Relation) -> list[str]:
     """The grouping columns of a table that kmeans_train made; an error if it is not one."""
     types = columns_of(db, model)
-    if any(types.get(name) != sql_type for name, sql_type in MODEL.items()):
+    if any(types.get(name) not in known for name, known in MODEL.items()):
         raise MadpyError(
             f'table "{model.name}" is not a model of kmeans_train',
             sqlstate="42809",

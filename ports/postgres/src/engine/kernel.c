@@ -82,3 +82,14 @@ positive_weights(const RowBlock *block, int ncols)
 	}
 	return kept;
 }
+
+/* Give back what positive_weights() made of a block. */
+void
+free_positive_weights(RowBlock *used, const RowBlock *block, int ncols)
+{
+	if (used->columns == block->columns)
+		return;
+	for (int j = 0; j < ncols; j++)
+		pfree((void *) used->columns[j]);
+	pfree(used->columns);
+}

@@ -113,5 +113,6 @@ extern const Kernel *kernel_by_name(const char *name);
 extern const Kernel *kernel_by_id(int id);
 pg_noreturn extern void not_finite(int column, int ncols, double value);
 extern RowBlock positive_weights(const RowBlock *block, int ncols);
+extern void free_positive_weights(RowBlock *used, const RowBlock *block, int ncols);
 
 #endif

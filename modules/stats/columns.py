@@ -8,6 +8,7 @@ from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.expressions import columns_of
 from madpy.modules.stats.core import fractions
+from madpy.modules.stats.layout import Sketch
 from madpy.ports.postgres.session.db import Database, Relation, fill
 
 MOST_FREQUENT = 1000
@@ -35,8 +36,13 @@ class Wanted:
 
     @property
     def parts(self) -> int:
-        """As column_summary_state takes it."""
-        return self.distinct + 2 * bool(self.fractions) + 4 * (self.how_many > 0)
+        """Sketches, as column_summary_state takes them."""
+        asked = {
+            Sketch.SUMMARY_DISTINCT: self.distinct,
+            Sketch.SUMMARY_QUANTILES: bool(self.fractions),
+            Sketch.SUMMARY_FREQUENT: self.how_many > 0,
+        }
+        return sum(sketch for sketch, wanted in asked.items() if wanted)
 
 
 def check_columns(db: Database, source: Relation, text: str | None, groups: list[str]) -> list[Column]:

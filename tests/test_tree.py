@@ -1,4 +1,4 @@
-"""The tree keeps its own rules: DESIGN's house, the words of the SQL interface, and manuals that are true."""
+"""The tree keeps its rules: layout, names of the SQL interface, and manuals whose examples run."""
 
 import ast
 import importlib
@@ -20,7 +20,9 @@ from tests.session import Session
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = sorted(path.name for path in ROOT.glob("modules/[a-z]*") if path.is_dir() and path.name != "common")
 MANUALS = [ROOT / "README.md", *sorted(ROOT.glob("modules/*/README.md"))]
-DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *MANUALS})
+DOCUMENTS = sorted(
+    {*(path for name in ("*.md", "*/README.md", "docs/**/*.md") for path in ROOT.glob(name)), *MANUALS}
+)
 MARK = "-- end of a block of the manual --"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 
@@ -61,6 +63,12 @@ def test_a_top_level_folder_is_the_package_of_its_name() -> None:
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - setup["NOT_SHIPPED"]
     links = {path.name: path.readlink() for path in ROOT.glob("madpy/*") if path.is_symlink()}
     assert links == {name: Path("..", name) for name in packages}
+
+
+def test_every_folder_at_the_top_says_what_it_is() -> None:
+    folders = {path.relative_to(ROOT).parts[0] for path in source_files() if path.parent != ROOT}
+    without = {name for name in folders if not (ROOT / name / "README.md").is_file()}
+    assert {name for name in without if not name.startswith(".")} == set()
 
 
 def test_a_wheel_has_the_files_that_the_private_cluster_gets() -> None:

@@ -9,7 +9,7 @@ LONG = 5.0  # seconds; what takes longer is run once
 
 @dataclass(frozen=True)
 class Goal:
-    """What a measurement has to reach: at most `limit`, or at least."""
+    """The value that a measurement has to reach: at most `limit`, or at least."""
 
     limit: float
     unit: str
@@ -19,7 +19,7 @@ class Goal:
         return value >= self.limit if self.at_least else value <= self.limit
 
     def cells(self, value: float) -> list[str]:
-        """The goal, and whether `value` is one that meets it."""
+        """Return the goal, and whether `value` meets it."""
         sign = "≥" if self.at_least else "≤"
         return [f"{sign} {self.limit:,.10g} {self.unit}", "yes" if self.met(value) else "**no**"]
 

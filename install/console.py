@@ -98,7 +98,7 @@ def connect(
 
 
 def _connection_hint(refusal: str, user: str | None) -> str:
-    """What to do about a connection that the server refused: often it knows no role of the login's name."""
+    """Return a hint for a connection that the server refused: often it has no role of the login's name."""
     unknown = PEER_FAILED if user else f"{NO_ROLE}|{PEER_FAILED}"
     if re.search(f"on socket .* FATAL: +({unknown})", refusal, re.DOTALL):
         program = shutil.which("madpy") or f"{sys.prefix}/bin/madpy"  # sudo may not look in /usr/local/bin

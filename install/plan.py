@@ -1,4 +1,4 @@
-"""What an installation or an upgrade does, step by step: titled SQL, with every placeholder filled."""
+"""The steps of an installation or an upgrade: titled SQL, with every placeholder filled."""
 
 import itertools
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Release:
-    """What is installed: a version of the templates under `home`, as `config` says."""
+    """A version of the templates under `home`, to be installed as `config` says."""
 
     config: Config
     version: str = __version__

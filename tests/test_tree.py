@@ -28,7 +28,7 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", re.MULT
 
 
 def source_files() -> list[Path]:
-    """What the repository holds, or will with the next commit."""
+    """Return the files of the repository, those of the next commit included."""
     command = [
         "git",
         "-c",
@@ -87,7 +87,7 @@ def test_a_wheel_has_the_files_that_the_private_cluster_gets() -> None:
 
 
 def symbols(path: Path) -> tuple[set[str], set[str]]:
-    """What an object file defines for others, and what it takes from them."""
+    """Return the symbols that an object file defines for others, and those that it takes from them."""
     lines = subprocess.run(["nm", str(path)], capture_output=True, text=True, check=True).stdout.splitlines()
     parts = [line.split()[-2:] for line in lines]
     return {name for kind, name in parts if kind in "TDBR"}, {name for kind, name in parts if kind == "U"}

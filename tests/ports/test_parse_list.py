@@ -261,7 +261,7 @@ def outcome(sql, expression: str) -> str:
 
 
 def test_any_mixture_of_tokens(t):
-    """What is taken means the same item by item as in one; or it is the same error."""
+    """A list that is accepted means the same item by item as in one; one that is not has the same error."""
     generator = random.Random(11)
     taken = 0
     for _ in range(4000):

@@ -1,4 +1,4 @@
-"""What a user gets wrong: a fact, a hint, an SQLSTATE, nothing created and nothing lost."""
+"""Arguments that regr_train refuses: a fact, a hint, an SQLSTATE, nothing created and nothing lost."""
 
 import pytest
 
@@ -243,7 +243,7 @@ def test_too_many_levels(sql, refuses):
 
 
 def test_an_error_of_the_servers_own_passes(refuses):
-    """It is about a value in some row, which only the scan meets."""
+    """An error about a value in some row, which only the scan meets, is the server's own."""
     assert said(refuses("a, 1 / (a - 3)"))[:2] == ("22012", "division by zero")
 
 

@@ -115,12 +115,22 @@ def test_no_methods_object_uses_a_symbol_of_anothers(server: Address) -> None:
 
 @pytest.mark.parametrize("method", FOLDERS)
 def test_core_imports_numpy_and_scipy_only(method: str) -> None:
+    """Besides them what methods share, and the names of its own C headers (tests/test_layouts.py)."""
     nodes = list(ast.walk(ast.parse((ROOT / "modules" / method / "core.py").read_text())))
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "." for node in nodes if isinstance(node, ast.ImportFrom)]
     allowed = sys.stdlib_module_names | {"numpy", "scipy"}
+    ours = ("madpy.modules.common.", f"madpy.modules.{method}.layout", "madpy.ports.postgres.layouts.")
     others = [name for name in names if name.split(".")[0] not in allowed]
-    assert [name for name in others if not name.startswith("madpy.modules.common.")] == []
+    assert [name for name in others if not name.startswith(ours)] == []
+
+
+def test_a_layout_imports_numpy_only() -> None:
+    """A file of names of a C header, as core.py takes them, knows nothing else."""
+    for path in (path for path in source_files() if "\nC_HEADER = " in path.read_text(errors="replace")):
+        nodes = ast.walk(ast.parse(path.read_text()))
+        modules = [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+        assert set(modules) <= {"enum"}, path
 
 
 def test_no_file_names_a_home_or_a_registry() -> None:

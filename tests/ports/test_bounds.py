@@ -7,7 +7,7 @@ from struct import pack
 import numpy as np
 import pytest
 
-from madpy.ports.postgres.scan.states import HEADER
+from madpy.ports.postgres.layouts.kernel import STATE
 from madpy.ports.postgres.shards.keys import packed_keys
 
 MAX_STATE = 384 * 1024 * 1024  # of src/engine/bounds.h
@@ -20,7 +20,7 @@ def said(error) -> tuple[str, str]:
 
 def state(kernel: int, ncols: int, body: list[float], **fields: int) -> str:
     """A state that no aggregate returned, as SQL."""
-    head = np.zeros(1, HEADER)
+    head = np.zeros(1, STATE)
     head["magic"], head["version"], head["kernel"], head["ncols"] = 0x7470646D, 1, kernel, ncols
     for name, value in fields.items():
         head[name] = value

@@ -17,8 +17,6 @@
 #include "utils/array.h"
 #include "utils/memutils.h"
 
-#define STATE_MAGIC 0x7470646dU /* "mdpt" */
-#define STATE_VERSION 1
 #define FIRST_TAIL_ROWS 4
 
 static int64

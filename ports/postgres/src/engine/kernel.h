@@ -12,6 +12,9 @@
 #include "fmgr.h"
 #include "utils/array.h"
 
+#define STATE_MAGIC 0x7470646dU /* "mdpt" */
+#define STATE_VERSION 1
+
 /* Rows an aggregate gathers before it calls its kernel; a kernel may be given more at once. */
 #define TAIL_ROWS 128
 
@@ -30,6 +33,7 @@ typedef struct RowBlock
 /*
  * A kernel's state: flat, self-describing, a bytea.  It is shipped as it is from parallel workers and from shards, so
  * the rows that still wait for their block travel in it, behind the body, row by row.
+ * Python reads it by ports/postgres/layouts/kernel.py.
  */
 typedef struct State
 {

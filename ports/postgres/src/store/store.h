@@ -19,8 +19,21 @@
 
 #define HUGE_PAGE (2 * 1024 * 1024)
 
-/* Values, and behind them the bitmaps. */
-#define STORE_BLOCK_BYTES(ncols, rows) ((Size) (ncols) * (rows) * sizeof(double) + (Size) (ncols) * (rows) / 8)
+/*
+ * A block in bytes: its values, column by column, and behind them a bitmap of NULLs for each column, little-endian words
+ * of 64 rows.  Python maps it by ports/postgres/layouts/store.py.
+ */
+static inline Size
+store_bits_offset(int ncols, int block_rows)
+{
+	return (Size) ncols * block_rows * sizeof(double);
+}
+
+static inline Size
+store_block_bytes(int ncols, int block_rows)
+{
+	return store_bits_offset(ncols, block_rows) + (Size) ncols * block_rows / 8;
+}
 
 extern int	store_memory_kb;
 

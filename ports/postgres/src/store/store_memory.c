@@ -43,7 +43,7 @@ store_shape(Store *store, int64 ncols)
 	while (store->block_rows > MIN_BLOCK_ROWS && (Size) store->block_rows * ncols * sizeof(double) > BLOCK_BYTES)
 		store->block_rows /= 2;
 	store->block_shift = pg_leftmost_one_pos32(store->block_rows);
-	store->block_bytes = STORE_BLOCK_BYTES(ncols, store->block_rows);
+	store->block_bytes = store_block_bytes(ncols, store->block_rows);
 	store->has_nulls = MemoryContextAllocZero(store->context, Max(ncols, 1) * sizeof(bool));
 }
 

@@ -176,7 +176,7 @@ store_part(Store *store, int64 from, int64 to)
 		part->has_nulls = store->has_nulls;
 		part->block_rows = Min(PART_ROWS, store->block_rows);
 		part->block_shift = pg_leftmost_one_pos32(part->block_rows);
-		part->block_bytes = STORE_BLOCK_BYTES(part->ncols, part->block_rows);
+		part->block_bytes = store_block_bytes(part->ncols, part->block_rows);
 		part->base = MemoryContextAlloc(store->context, part->block_bytes);
 		store->part = part;
 	}

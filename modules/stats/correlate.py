@@ -15,7 +15,7 @@ from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
 from madpy.ports.postgres.shards.queries import counts_of
 
 NAMED = 10  # variables in a warning
-MAX_VARIABLES = 950  # of 8 bytes each in a row of 8 kB, with room for its name and grouping columns
+MAX_VARIABLES = 950  # of 8 bytes each in a row of 8 kB, with space for its name and grouping columns
 OWN_COLUMNS = ("column_position", "variable")  # of the output table
 FUNCTIONS = {"correlation": "column_correlation", "covariance": "column_covariance"}
 

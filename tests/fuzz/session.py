@@ -135,7 +135,7 @@ class Session:
         self.base = self.peak
 
     def memcheck_blocks(self, where: int) -> Iterator[str]:
-        """Yield reports of valgrind that name the library; PostgreSQL itself writes padding that is not set."""
+        """Yield reports of valgrind on the library; PostgreSQL itself writes padding that is not set."""
         if self.log.stat().st_size > where:
             for block in re.split(r"^==\d+== *$", "\n".join(self.lines(where)), flags=re.MULTILINE):
                 if "== " in block and OURS.search(block):

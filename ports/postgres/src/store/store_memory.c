@@ -68,7 +68,7 @@ new_range(Size size)
 	return start;
 }
 
-/* Room for so many blocks; those that are there move. */
+/* Change the capacity to so many blocks; those that are there move. */
 void
 store_resize(Store *store, int64 blocks)
 {
@@ -92,7 +92,7 @@ store_resize(Store *store, int64 blocks)
 		madvise(base, size, MADV_HUGEPAGE); /* a wish: it may be refused */
 }
 
-/* Room for the block that row store->rows begins. */
+/* Make space for the block that row store->rows begins. */
 void
 store_add_block(Store *store)
 {

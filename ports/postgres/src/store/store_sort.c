@@ -1,8 +1,8 @@
 /*
- * store_sort.c: rows as they came, on a pile, and laid group by group.
+ * store_sort.c: rows as they came, in a buffer, and laid group by group.
  *
- * A first pass over the groups takes their rows from the pile, into a part that stays in the cache; whoever comes back
- * for a second one finds all of them laid into the blocks of the store.
+ * A first pass over the groups takes their rows from the buffer, into a part that stays in the cache; a second pass
+ * finds all of them laid into the blocks of the store.
  */
 #include "postgres.h"
 
@@ -13,15 +13,15 @@
 #include "store.h"
 #include "utils/memutils.h"
 
-/* Blocks of the pile that are asked for at once, a power of two. */
+/* Blocks of the buffer that are allocated at once, a power of two. */
 #define MOST_PILED 64
 
 /* Rows of the part: columns of a power of two that is small do not evict each other. */
 #define PART_ROWS 256
 
 /*
- * Room in the pile for the block that row store->rows begins, and for as many as there are already, up to a limit.  Few
- * large pages are had much sooner than many small ones.
+ * Make space in the buffer for the block that row store->rows begins, and for as many as there are already, up to a
+ * limit.  Few large pages are allocated much sooner than many small ones.
  */
 void
 store_pile_block(Store *store)
@@ -62,7 +62,7 @@ store_free_pile(Store *store)
 }
 
 /*
- * Lay rows of the pile into a block.  A few rows at once: each column's values are then written next to each
+ * Lay rows of the buffer into a block.  A few rows at once: each column's values are then written next to each
  * other, and reads of rows that lie anywhere wait for each other less.
  */
 #define AT_ONCE 8
@@ -120,7 +120,7 @@ lay_nulls(const Store *store, Store *into, int64 rows, const int64 *order)
 	}
 }
 
-/* All rows are on the pile, and codes[row] is the group of each: put their numbers in the order of the groups. */
+/* Put the numbers of the rows, all of which are in the buffer, in the order of the groups; codes[row] is the group. */
 void
 store_sort(Store *store, const int *codes)
 {
@@ -145,7 +145,7 @@ store_sort(Store *store, const int *codes)
 	pfree(next);
 }
 
-/* Lay the rows of the pile into the blocks of the store, if that is still to be done. */
+/* Lay the rows of the buffer into the blocks of the store, if that is still to be done. */
 void
 store_lay(Store *store)
 {

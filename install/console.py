@@ -104,7 +104,7 @@ def _connection_hint(refusal: str, user: str | None) -> str:
         program = shutil.which("madpy") or f"{sys.prefix}/bin/madpy"  # sudo may not look in /usr/local/bin
         words = shlex.join([program, *sys.argv[1:]])
         return f"Run it as the account of the server, which is a superuser there: sudo -u postgres {words}"
-    return "Say where, as with psql: -h, -p, -U, -d."
+    return "Give host, port, user and database as with psql: -h, -p, -U, -d."
 
 
 def shown(steps: Sequence[Step]) -> Iterable[Step]:

@@ -60,7 +60,7 @@ def upgrade_steps(release: Release, product: Product, old: str) -> list[Step]:
         raise MadpyError(
             f"there is no way to upgrade from madpy {old} to {release.version}",
             sqlstate="0A000",
-            hint=f"Known older versions: {known}.  Otherwise: madpy uninstall, then madpy install.",
+            hint=f"run madpy uninstall, then madpy install.  Versions that can be upgraded: {known}.",
         )
     templates = template_steps(release)
     names = [name for step in templates for name in created_names(step.sql)]

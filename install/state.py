@@ -30,7 +30,7 @@ def locate(db: Database, schema: str | None = None) -> Installation | None:
         raise MadpyError(
             f"madpy is installed here more than once: {'; '.join(map(str, found))}",
             sqlstate="21000",
-            hint="Say which one is meant with --schema.",
+            hint="Choose one with --schema.",
         )
     return found[0] if found else None
 

@@ -26,7 +26,7 @@ summary_malformed(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 			 errmsg("malformed state of column_summary"),
-			 errhint("A state is what column_summary_state() of this version of madpy returned.")));
+			 errhint("Pass a state that column_summary_state() of this version of madpy returned.")));
 }
 
 /* That a summary of `size` bytes is what it says, but for what is in its parts: cheap, asked for every value. */

@@ -155,7 +155,7 @@ MORE = "It holds more than expressions."
 def test_what_is_no_list(sql, text, detail):
     error = sql.fails(f"SELECT madlib.__parse_list({quoted(text)})")
     assert (error.sqlstate, error.message, error.detail) == ("42601", f'"{text}" {REFUSED}', detail)
-    assert error.hint.startswith("Expressions are separated by commas; a name with capitals, spaces or signs")
+    assert error.hint.startswith("Separate expressions by commas; write a name with capitals, spaces or")
 
 
 @pytest.mark.parametrize(

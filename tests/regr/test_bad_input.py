@@ -5,7 +5,7 @@ import pytest
 HAS = "It has: y, a, b, nul, one, txt, seen, nan, inf, neg, zero, arr, mat, doc."
 SKIPPED = "Rows with a NULL are skipped: leave the expression out, or fill it with coalesce()."
 LEAVE_OUT = "Leave such rows out, or turn the value into NULL: rows with a NULL are skipped."
-WEIGHT = "A weight must be finite and not negative."
+WEIGHT = "Give weights that are finite and not negative."
 ALIKE = "Leave such rows out, in a view for instance, or make the arrays alike."
 CAST = "Cast it or choose another expression."
 READ_ONLY = "Choose another name: a source is only read."

@@ -26,7 +26,7 @@ no_memory(const char *what)
 	ereport(ERROR,
 			(errcode(ERRCODE_OUT_OF_MEMORY),
 			 errmsg("could not get memory to keep columns in: %s: %m", what),
-			 errhint("A lower madpy.store_memory makes trainings read the table in each pass instead.")));
+			 errhint("Lower madpy.store_memory, so that trainings read the table in each pass instead.")));
 }
 
 /* Say how many columns there are, before the first block. */

@@ -1,4 +1,4 @@
-"""What summary is asked for: the columns, and what to find out about them."""
+"""The arguments of summary: the columns, and the figures that are wanted."""
 
 import math
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to find out beside counts, mean and range; `fractions` begins with the quartiles, if wanted."""
+    """The figures that are wanted beside counts, mean and range; `fractions` begins with any quartiles."""
 
     distinct: bool
     quartiles: bool
@@ -36,7 +36,7 @@ class Wanted:
 
     @property
     def parts(self) -> int:
-        """Sketches, as column_summary_state takes them."""
+        """Return the bits that column_summary_state takes."""
         asked = {
             Sketch.SUMMARY_DISTINCT: self.distinct,
             Sketch.SUMMARY_QUANTILES: bool(self.fractions),
@@ -46,7 +46,7 @@ class Wanted:
 
 
 def check_columns(db: Database, source: Relation, text: str | None, groups: list[str]) -> list[Column]:
-    """What `text` names, or every column but the grouping ones."""
+    """Return the columns that `text` names, or every column but the grouping ones."""
     known = columns_of(db, source)
     if text is None or text.strip() in ("", "*"):
         text = ", ".join(fill("{c:i}", {"c": column}) for column in known if column not in groups)

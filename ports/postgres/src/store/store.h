@@ -51,7 +51,7 @@ typedef struct Store
 	int			block_rows;		/* a power of two */
 	int			block_shift;	/* its logarithm */
 	Size		block_bytes;
-	int64		blocks;			/* there is room for */
+	int64		blocks;			/* capacity */
 	int64		rows;
 	bool	   *has_nulls;		/* ncols */
 	uint16	   *codes;			/* NULL, or the bin of each value, laid out as the values are: see store_bin */
@@ -60,8 +60,8 @@ typedef struct Store
 	Dict	   *groups;			/* NULL: one group, all rows */
 	int64	   *group_start;	/* groups + 1 row numbers: rows lie group by group */
 	double	  **pile;			/* with groups, until rows are laid: blocks of them as they came, see pile_row */
-	int64	   *order;			/* rows of the pile, group by group; NULL: they are laid */
-	int64		taken;			/* groups that were taken from the pile */
+	int64	   *order;			/* rows of the buffer, group by group; NULL: they are laid */
+	int64		taken;			/* groups that were taken from the buffer */
 	struct Store *part;			/* what was taken last */
 } Store;
 
@@ -136,7 +136,7 @@ store_nulls(const Store *store, int64 block, int column)
 	return (uint64 *) end + (Size) column * (store->block_rows / 64);
 }
 
-/* Rows of the pile lie one behind the other: values, and behind them a bit per column, 1 is NULL. */
+/* Rows of the buffer lie one behind the other: values, and behind them a bit per column, 1 is NULL. */
 static inline int
 pile_width(const Store *store)
 {

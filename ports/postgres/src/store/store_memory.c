@@ -27,7 +27,7 @@ store_no_memory(const char *what)
 	ereport(ERROR,
 			(errcode(ERRCODE_OUT_OF_MEMORY),
 			 errmsg("could not get memory to keep columns in: %s: %m", what),
-			 errhint("A lower madpy.store_memory makes trainings read the table in each pass instead.")));
+			 errhint("Lower madpy.store_memory, so that trainings read the table in each pass instead.")));
 }
 
 /* Say how many columns there are, before the first block. */
@@ -69,7 +69,7 @@ new_range(Size size)
 	return start;
 }
 
-/* Room for so many blocks; those that are there move. */
+/* Change the capacity to so many blocks; those that are there move. */
 void
 store_resize(Store *store, int64 blocks)
 {
@@ -93,7 +93,7 @@ store_resize(Store *store, int64 blocks)
 		madvise(base, size, MADV_HUGEPAGE); /* a wish: it may be refused */
 }
 
-/* Room for the block that row store->rows begins. */
+/* Make space for the block that row store->rows begins. */
 void
 store_add_block(Store *store)
 {

@@ -1,8 +1,8 @@
 /*
- * store_sort.c: rows as they came, on a pile, and laid group by group.
+ * store_sort.c: rows as they came, in a buffer, and laid group by group.
  *
- * A first pass over the groups takes their rows from the pile, into a part that stays in the cache; whoever comes back
- * for a second one finds all of them laid into the blocks of the store.
+ * A first pass over the groups takes their rows from the buffer, into a part that stays in the cache; a second pass
+ * finds all of them laid into the blocks of the store.
  */
 #include "postgres.h"
 
@@ -15,7 +15,7 @@
 #define PART_ROWS 256
 
 /*
- * Lay rows of the pile into a block.  A few rows at once: each column's values are then written next to each
+ * Lay rows of the buffer into a block.  A few rows at once: each column's values are then written next to each
  * other, and reads of rows that lie anywhere wait for each other less.
  */
 #define AT_ONCE 8
@@ -73,7 +73,7 @@ lay_nulls(const Store *store, Store *into, int64 rows, const int64 *order)
 	}
 }
 
-/* All rows are on the pile, and codes[row] is the group of each: put their numbers in the order of the groups. */
+/* Put the numbers of the rows, all of which are in the buffer, in the order of the groups; codes[row] is the group. */
 void
 store_sort(Store *store, const int *codes)
 {
@@ -98,7 +98,7 @@ store_sort(Store *store, const int *codes)
 	pfree(next);
 }
 
-/* Lay the rows of the pile into the blocks of the store, if that is still to be done. */
+/* Lay the rows of the buffer into the blocks of the store, if that is still to be done. */
 void
 store_lay(Store *store)
 {

@@ -81,7 +81,7 @@ def template_steps(release: Release) -> list[Step]:
     steps = [_template_step(release, path, f"ports/{port.name}/{path.name}") for path in paths]
     for module in release.config.modules:
         path = release.home / "modules" / module.name / f"{module.name}.sql"
-        steps.append(_template_step(release, path, f"module {module.name}"))
+        steps.append(_template_step(release, path, f"module {module.name}", module.prefix))
     return steps
 
 
@@ -104,8 +104,8 @@ def _own_steps(release: Release, **placeholders: str) -> Callable[[str, str], St
     return lambda name, title: Step(title, own_sql(release, name, **placeholders))
 
 
-def _template_step(release: Release, path: Path, title: str) -> Step:
-    return Step(title, filled(expanded(_read(path)), release))
+def _template_step(release: Release, path: Path, title: str, prefix: str = "") -> Step:
+    return Step(title, filled(expanded(_read(path), prefix), release))
 
 
 def _migrations(release: Release, old: str) -> list[Step]:

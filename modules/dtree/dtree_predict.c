@@ -20,6 +20,7 @@
 
 #include "fmgr.h"
 #include "funcapi.h"
+#include "dtree_model.h"
 #include "engine/model_row.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

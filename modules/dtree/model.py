@@ -12,7 +12,8 @@ from madpy.helper.features.categories import Features
 from madpy.modules.dtree.bins import Bins, bit_words
 from madpy.modules.dtree.core import Array
 from madpy.modules.dtree.grow import Trees
-from madpy.ports.postgres.model import TREE, pack_each
+from madpy.modules.dtree.layout import MODEL_TREE
+from madpy.ports.postgres.model import pack_each
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def models(trees: Trees, bins: Bins, subject: Subject, groups: int) -> list[byte
         return [shape, nodes[own].ravel(), threshold[own], words, said[own].ravel(), ends, packed_texts]
 
     there = [pair for pair in itertools.pairwise(starts.tolist()) if pair[0] < pair[1] and rows[pair[0]] > 0]
-    packed = pack_each(TREE, subject.header(), (arrays(*pair) for pair in there))
+    packed = pack_each(MODEL_TREE, subject.header(), (arrays(*pair) for pair in there))
     result: list[bytes | None] = [None] * groups
     for (first, _), data in zip(there, packed, strict=True):
         result[int(trees.group[first])] = data

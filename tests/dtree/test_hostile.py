@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from madpy.ports.postgres.model import TREE, crc32c, pack, unpack
+from madpy.modules.dtree.layout import MODEL_TREE
+from madpy.ports.postgres.model import crc32c, pack, unpack
 from tests.call import literal
 from tests.dtree.conftest import call
 
@@ -118,7 +119,7 @@ def test_models_that_are_altered(sql, model):
 
 
 def test_models_whose_arrays_lead_astray(sql, model):
-    header, arrays = unpack(model, TREE)
+    header, arrays = unpack(model, MODEL_TREE)
 
     @IN_A_TEST
     @given(
@@ -132,7 +133,7 @@ def test_models_whose_arrays_lead_astray(sql, model):
             changed[which][place % len(changed[which])] = values[0]
         else:
             changed[which] = np.array(values, changed[which].dtype)
-        assert score(sql, pack(TREE, header, changed)) in MALFORMED
+        assert score(sql, pack(MODEL_TREE, header, changed)) in MALFORMED
 
     change()
 

@@ -215,15 +215,15 @@ next_row(Fill *fill)
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(fill->scratch);
 		if (fill->ngroups > 0)
-			store_pile_block(store);
+			store_buffer_block(store);
 		else
 			store_add_block(store);
 	}
 	if (fill->ngroups > 0)
 	{
-		fill->row = pile_row(store, row);
+		fill->row = buffer_row(store, row);
 		fill->stride = 1;
-		memset(pile_nulls(store, fill->row), 0, (pile_width(store) - store->ncols) * sizeof(uint64));
+		memset(pile_nulls(store, fill->row), 0, (buffer_width(store) - store->ncols) * sizeof(uint64));
 	}
 	else
 	{

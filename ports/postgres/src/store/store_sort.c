@@ -6,60 +6,13 @@
  */
 #include "postgres.h"
 
-#include <sys/mman.h>
-
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "store.h"
 #include "utils/memutils.h"
 
-/* Blocks of the buffer that are allocated at once, a power of two. */
-#define MOST_PILED 64
-
 /* Rows of the part: columns of a power of two that is small do not evict each other. */
 #define PART_ROWS 256
-
-/*
- * Make space in the buffer for the block that row store->rows begins, and for as many as there are already, up to a
- * limit.  Few large pages are allocated much sooner than many small ones.
- */
-void
-store_pile_block(Store *store)
-{
-	int64		block = block_of(store, store->rows);
-	int64		more = Min(Max(1, block), MOST_PILED);
-	Size		doubles = (Size) pile_width(store) * store->block_rows;
-	uintptr_t	start;
-	uintptr_t	end;
-
-	if (block % MOST_PILED != 0 && (block & (block - 1)) != 0)
-		return;					/* there is */
-	store->pile = block == 0 ? MemoryContextAlloc(store->context, sizeof(double *))
-		: repalloc_huge(store->pile, (block + more) * sizeof(double *));
-	store->pile[block] = MemoryContextAllocHuge(store->context, more * doubles * sizeof(double));
-	for (int64 b = 1; b < more; b++)
-		store->pile[block + b] = store->pile[block] + b * doubles;
-	start = TYPEALIGN(HUGE_PAGE, (uintptr_t) store->pile[block]);
-	end = TYPEALIGN_DOWN(HUGE_PAGE, (uintptr_t) (store->pile[block] + more * doubles));
-	if (start < end)
-		madvise((void *) start, end - start, MADV_HUGEPAGE);	/* a wish: it may be refused */
-}
-
-void
-store_free_pile(Store *store)
-{
-	int64		blocks = store->pile ? block_of(store, store->rows + store->block_rows - 1) : 0;
-
-	for (int64 block = 0; block < blocks; block++)
-		if (block % MOST_PILED == 0 || (block & (block - 1)) == 0)
-			pfree(store->pile[block]);
-	if (store->pile)
-		pfree(store->pile);
-	if (store->order)
-		pfree(store->order);
-	store->pile = NULL;
-	store->order = NULL;
-}
 
 /*
  * Lay rows of the buffer into a block.  A few rows at once: each column's values are then written next to each
@@ -80,10 +33,10 @@ lay_block(const Store *store, Store *into, int64 block, int rows, const int64 *o
 		const double *row[AT_ONCE];
 
 		for (int q = 0; q < count; q++)
-			row[q] = pile_row(store, order[r + q]);
+			row[q] = buffer_row(store, order[r + q]);
 		for (int64 q = r + 2 * AT_ONCE; q < Min(r + 3 * AT_ONCE, known); q++)
 		{
-			const double *next = pile_row(store, order[q]);
+			const double *next = buffer_row(store, order[q]);
 
 			for (int c = 0; c < Min(ncols, 64); c += 8)
 				__builtin_prefetch(next + c);
@@ -111,7 +64,7 @@ lay_nulls(const Store *store, Store *into, int64 rows, const int64 *order)
 		any = any || store->has_nulls[c];
 	for (int64 row = 0; row < rows && any; row++)
 	{
-		const uint64 *nulls = pile_nulls(store, pile_row(store, order[row]));
+		const uint64 *nulls = pile_nulls(store, buffer_row(store, order[row]));
 
 		look_sometimes(row);
 		for (int w = 0; w < (store->ncols + 63) / 64; w++)
@@ -160,7 +113,7 @@ store_lay(Store *store)
 				  store->order + first);
 	}
 	lay_nulls(store, store, store->rows, store->order);
-	store_free_pile(store);
+	store_free_buffer(store);
 }
 
 /* Some rows in the order of the groups, from row `from` up to row `to` or as many as fit, as a store of one block. */

@@ -150,7 +150,7 @@ buffer_row(const Store *store, int64 row)
 }
 
 static inline uint64 *
-pile_nulls(const Store *store, double *row)
+buffer_nulls(const Store *store, double *row)
 {
 	return (uint64 *) (row + store->ncols);
 }

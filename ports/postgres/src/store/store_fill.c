@@ -160,7 +160,7 @@ put_null(Fill *fill, int column)
 		return;
 	}
 	fill->row[column] = 0;
-	pile_nulls(store, fill->row)[column / 64] |= UINT64CONST(1) << (column % 64);
+	buffer_nulls(store, fill->row)[column / 64] |= UINT64CONST(1) << (column % 64);
 	store->has_nulls[column] = true;
 }
 
@@ -223,7 +223,7 @@ next_row(Fill *fill)
 	{
 		fill->row = buffer_row(store, row);
 		fill->stride = 1;
-		memset(pile_nulls(store, fill->row), 0, (buffer_width(store) - store->ncols) * sizeof(uint64));
+		memset(buffer_nulls(store, fill->row), 0, (buffer_width(store) - store->ncols) * sizeof(uint64));
 	}
 	else
 	{

@@ -64,7 +64,7 @@ lay_nulls(const Store *store, Store *into, int64 rows, const int64 *order)
 		any = any || store->has_nulls[c];
 	for (int64 row = 0; row < rows && any; row++)
 	{
-		const uint64 *nulls = pile_nulls(store, buffer_row(store, order[row]));
+		const uint64 *nulls = buffer_nulls(store, buffer_row(store, order[row]));
 
 		look_sometimes(row);
 		for (int w = 0; w < (store->ncols + 63) / 64; w++)

@@ -115,19 +115,19 @@ def _readable(db: Database, relation: str | None, what: str) -> Relation:
         raise MadpyError(
             f"{quoted(source.name)} is {KINDS.get(found['kind'], 'not a table')}",
             sqlstate="42809",
-            hint=f"{what} can be a table, view, materialized view, partitioned table or foreign table",
+            hint="give a table, view, materialized view, partitioned table or foreign table",
         )
     if not found["usable"]:
         raise MadpyError(
             f"permission denied for schema {quoted(source.schema)}",
             sqlstate="42501",
-            hint=f"its owner can GRANT USAGE ON SCHEMA {shown(source.schema)}",
+            hint=f"ask its owner for GRANT USAGE ON SCHEMA {shown(source.schema)}",
         )
     if not found["readable"]:
         raise MadpyError(
             f"permission denied for table {quoted(source.name)}",
             sqlstate="42501",
-            hint=f"its owner can GRANT SELECT ON {full_name(db, source)}",
+            hint=f"ask its owner for GRANT SELECT ON {full_name(db, source)}",
         )
     return source
 
@@ -139,7 +139,7 @@ def check_new_table(
     what: str = "output_table",
     room: str = SUMMARY,
 ) -> Relation:
-    """Where a table can be created: a free name in a writable schema, with room for side tables' names."""
+    """Where a table can be created: a free name in a writable schema, with space for side tables' names."""
     *schema, name = _parts(db, relation, what)
     _check_writable(db, name)
     _check_length(db, name, what, room)
@@ -174,7 +174,7 @@ def _parts(db: Database, relation: str | None, what: str) -> list[str]:
         return parts
     if not text.strip():
         raise MadpyError(f"{what} must not be empty", sqlstate="42602", hint="name a table")
-    hint = f"names with spaces, capitals or other signs go in double quotes, as in {quoted(text.strip())}"
+    hint = f"write a name with spaces, capitals or other signs in double quotes: {quoted(text.strip())}"
     if parts:
         hint = "write it as schema.table"
     if re.match(r"\(|select\s", text.strip(), re.IGNORECASE):
@@ -221,12 +221,13 @@ def _near(db: Database, parts: list[str]) -> str:
     if written:
         return f"did you mean {' or '.join(written[:3])}?"
     if len(parts) == 1:
-        return f"the search path is {db.value('SHOW search_path')}"
+        return f"write schema.table: the search path is {db.value('SHOW search_path')}"
     known = db.value(
         "SELECT pg_catalog.to_regnamespace(pg_catalog.quote_ident({s:l})) IS NOT NULL", s=parts[0]
     )
+    schema = quoted(parts[0])
     return (
-        f"schema {quoted(parts[0])} has no such table" if known else f"there is no schema {quoted(parts[0])}"
+        f"check the name: {f'schema {schema} has no such table' if known else f'there is no schema {schema}'}"
     )
 
 
@@ -285,7 +286,7 @@ def _writable_schema(db: Database, schema: str | None, name: str) -> str:
         raise MadpyError(
             f"no schema to create {quoted(name)} in",
             sqlstate="3F000",
-            hint=f"the search path is {db.value('SHOW search_path')}: write schema.table",
+            hint=f"write schema.table: the search path is {db.value('SHOW search_path')}",
         )
     found: str = rows[0]["name"]
     if rows[0]["system"]:
@@ -296,7 +297,7 @@ def _writable_schema(db: Database, schema: str | None, name: str) -> str:
         raise MadpyError(
             f"permission denied for schema {quoted(found)}",
             sqlstate="42501",
-            hint=f"its owner can GRANT USAGE, CREATE ON SCHEMA {shown(found)}; or choose another schema",
+            hint=f"choose another schema, or ask its owner for GRANT USAGE, CREATE ON SCHEMA {shown(found)}",
         )
     return found
 

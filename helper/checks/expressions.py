@@ -19,7 +19,7 @@ NOT_HERE = {
 SET_RETURNING = "set-returning functions are not allowed"  # as the server says it, with the SQLSTATE 0A000
 SYSTEM_COLUMNS = ("tableoid", "ctid", "xmin", "xmax", "cmin", "cmax")
 SHOWN = 40  # column names in a hint
-AT_ONCE = 1000  # expressions in one statement, which has room for 1,664
+AT_ONCE = 1000  # expressions in one statement, which has space for 1,664
 
 
 @dataclass(frozen=True)
@@ -244,10 +244,10 @@ def _explained(source: Relation, columns: dict[str, str], error: SqlError, what:
     if error.sqlstate == "42703" and missing:
         return _no_column(source, columns, missing[1] or missing[2])
     if error.sqlstate == "42501" and "row-level security" in error.message:
-        hint = "with SET row_security = on only the rows are read that you may see"
+        hint = "set row_security to on to read only the rows that you may see"
         return SqlError(error.message, sqlstate=error.sqlstate, hint=hint)
     if error.sqlstate == "42501":
-        hint = f"its owner can GRANT SELECT ON {shown(source.schema)}.{shown(source.name)}"
+        hint = f"ask its owner for GRANT SELECT ON {shown(source.schema)}.{shown(source.name)}"
         return SqlError(error.message, sqlstate=error.sqlstate, hint=hint)
     if error.sqlstate[:2] not in ("42", "0A", "22", "3F"):
         return error
@@ -311,5 +311,5 @@ def _kind(base: str, is_enum: bool) -> str:
 def _it_has(columns: dict[str, str]) -> str:
     names = [shown(name) for name in columns]
     if not names:
-        return "it has no columns"
+        return "give a table with columns"
     return f"it has: {', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''}"

@@ -31,7 +31,7 @@ def explained(error: SqlError, terms: Terms | Features) -> SqlError:
 def nothing_to_use(db: Database, rows: Rows, terms: Terms, skipped: int) -> MadpyError:
     """No row counted: say which expression is the reason."""
     if skipped == 0:
-        return MadpyError(f'table "{rows.source.name}" is empty', hint="there is nothing to learn from")
+        return MadpyError(f'table "{rows.source.name}" is empty', hint="give a table that has rows")
     named = {"the target": rows.target} if rows.target else {}
     named |= {"a weight": rows.weights} if rows.weights else {}
     named |= _features(rows, terms)
@@ -43,7 +43,7 @@ def nothing_to_use(db: Database, rows: Rows, terms: Terms, skipped: int) -> Madp
     return MadpyError(
         f'none of the {skipped} rows of table "{rows.source.name}" can be used',
         detail=what,
-        hint="rows with a NULL are skipped: leave the expression out, or fill it with coalesce()",
+        hint="leave the expression out, or fill it with coalesce(): rows with a NULL are skipped",
     )
 
 

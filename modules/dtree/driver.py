@@ -85,7 +85,7 @@ def train(
     found = check_features(db, source, features, categorical_cols)
     if not found.features:
         raise MadpyError(
-            "the array of features is NULL or empty in every row", hint="there is nothing to learn from"
+            "the array of features is NULL or empty in every row", hint="give arrays of at least one number"
         )
     item, subject = _check_target(db, source, target, found, task, criterion)
     limits = Limits(
@@ -106,7 +106,7 @@ def train(
     rows = Rows(source, item, found.items, found.is_vector, groups=groups)
     scan = Scan(db, rows, passes=limits.max_depth + 2)
     if not scan.group_values:
-        raise MadpyError(f"table {quoted(source.name)} is empty", hint="there is nothing to learn from")
+        raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
     say(f"reading by {scan.feed}")
     levels = [None if feature.levels is None else len(feature.levels) for feature in found.features]
     try:
@@ -178,25 +178,25 @@ def check_rows(db: Database, scan: Scan, passes: Passes, features: Features) -> 
     skipped = int(passes.skipped.sum())
     name = scan.rows.source.name
     if skipped == 0:
-        raise MadpyError(f"table {quoted(name)} is empty", hint="there is nothing to learn from")
+        raise MadpyError(f"table {quoted(name)} is empty", hint="give a table that has rows")
     raise MadpyError(
         f"none of the {skipped} rows of table {quoted(name)} can be used",
-        hint="rows where the target is NULL are skipped",
+        hint="check that the target is not NULL in every row",
     )
 
 
 def check_classes_of(trees: Trees, subject: Subject) -> None:
-    """Of a boolean target it is not known before."""
+    """Refuse a target with one class: of a boolean target the classes are only known after the scan."""
     there = trees.counts[trees.parent < 0].sum(axis=0) > 0
     if subject.classes and there.sum() == 1:
         label = subject.classes[int(there.argmax())]
-        raise MadpyError(f"the target has one class only: {label}", hint="two at least are needed")
+        raise MadpyError(f"the target has one class only: {label}", hint="choose another target")
 
 
 def _check_folds(n_folds: int | None) -> int:
     folds = int(helper.check_range("n_folds", n_folds, 0, 1000))
     if folds == 1:
-        raise MadpyError("n_folds must be 0 or at least 2, not 1", hint="0 is no cross-validation")
+        raise MadpyError("n_folds must be 0 or at least 2, not 1", hint="give 0 for no cross-validation")
     return folds
 
 

@@ -384,7 +384,7 @@ rows_in_bins(const Mask *masks, const uint16 *codes, const int *row, const int *
 	return count;
 }
 
-/* Count rows that are where the pass before left them: feature by feature, for whose cells there is room in the cache. */
+/* Count rows that are where the pass before left them: feature by feature, for whose cells there is space in the cache. */
 void
 count_placed(const Plan *plan, const RowBlock *block, double *cells)
 {
@@ -456,8 +456,8 @@ typedef struct Search
 	const double *null;
 	double	   *found;
 	double	   *left;			/* counts of the left side */
-	double	   *below;			/* room */
-	double	   *side;			/* room */
+	double	   *below;			/* scratch */
+	double	   *side;			/* scratch */
 } Search;
 
 static Search

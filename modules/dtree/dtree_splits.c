@@ -21,7 +21,7 @@ typedef enum Found
 	FOUND
 } Found;
 
-/* A node whose split is looked for; `total` and `left` lie in the outcome, `below` and `side` are room. */
+/* A node whose split is looked for; `total` and `left` lie in the outcome, `below` and `side` are scratch. */
 typedef struct Search
 {
 	Node		node;
@@ -133,7 +133,7 @@ find_split(Search *search, const State *state, int slot, double *out)
 	return out;
 }
 
-/* Room for so many more numbers. */
+/* Make space for so many more numbers. */
 double *
 more_numbers(Numbers *numbers, int count)
 {
@@ -185,7 +185,7 @@ bins_worth_a_look(Search *search, const double *cells, int feature, int slot, co
 	}
 }
 
-/* The same of all features, for a node whose best split between bins is found. */
+/* Look within the cells of all features, for a node whose best split between bins is found. */
 static void
 look_within(Search *search, const State *state, int slot, Numbers *bins)
 {

@@ -18,7 +18,7 @@ from madpy.ports.postgres.model import pack_each
 
 @dataclass(frozen=True)
 class Subject:
-    """What a tree is about: `classes` are the labels, of SQL type `class_type`; none in a regression."""
+    """The features and classes of a tree: labels of SQL type `class_type`, or none in a regression."""
 
     features: Features
     classes: list[str]
@@ -37,7 +37,7 @@ class Subject:
 
 
 def thresholds(trees: Trees, bins: Bins) -> Array:
-    """Of each node: the largest value that goes left, infinity where all but NULL do; 0 for none."""
+    """Return for each node the largest value that goes left; infinity where all but NULL do, 0 for none."""
     result = np.zeros(len(trees))
     for feature, edges in enumerate(bins.edges):
         if bins.levels[feature] is None:
@@ -49,7 +49,7 @@ def thresholds(trees: Trees, bins: Bins) -> Array:
 
 
 def values(trees: Trees, is_regression: bool) -> Array:
-    """What each node says: a mean, shape (N, 1), or shares of the classes, shape (N, K)."""
+    """Return the prediction of each node: a mean, shape (N, 1), or shares of the classes, shape (N, K)."""
     if is_regression:
         return trees.counts[:, 1:2]
     result: Array = trees.counts / np.maximum(trees.counts.sum(axis=1, keepdims=True), 1)

@@ -1,4 +1,4 @@
-"""What a pass of the kernels "dtree" and "dtree_sample" is told, and what it answers (dtree.h)."""
+"""The passes of the kernels "dtree" and "dtree_sample": their parameters and their results (dtree.h)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from madpy.ports.postgres.scan.states import States, packed
 from madpy.ports.postgres.session.db import Database
 
 SAMPLE_ROWS = 10_000  # of one group
-SAMPLE_NUMBERS = 40_000_000  # of all groups together, room included
+SAMPLE_NUMBERS = 40_000_000  # of all groups together, unused space included
 CELLS = 8_000_000  # numbers that a pass counts at once, unless a node of each group has more
 SENT = 3_000_000  # and that it sends: what PL/Python copies cannot be cancelled
 MOST_CELLS = 40_000_000
@@ -91,7 +91,7 @@ class Passes:
         return most
 
     def _code(self) -> bool:
-        """Find the codes of all values of the store once; False if there is no room to keep them."""
+        """Find the codes of all values of the store once; False if there is no space to keep them."""
         parts = []
         for levels, cuts in zip(self.bins.levels, self.bins.edges, strict=True):
             bins = cuts.shape[1] + 1 if levels is None else -levels
@@ -106,7 +106,7 @@ class Passes:
     def count(
         self, trees: Trees, nodes: Integers, rule: Rule, fold: Fold | None = None
     ) -> Iterator[tuple[Integers, Counted]]:
-        """What `nodes` hold and how numbers split them best, in as many passes as memory asks for."""
+        """Yield counts of `nodes` and their best splits by numbers, in as many passes as memory asks for."""
         stats = self.classes or 3
         codes = [codes + 1 for codes in self.bins.codes]
         shown = [n for n, levels in zip(codes, self.bins.levels, strict=True) if levels]
@@ -169,7 +169,7 @@ class Passes:
         return self._step(trees, nodes, slots, COUNT_INTERVALS, rule, fold, groups, tail).body
 
     def _counted(self, cells: Array) -> Counted:
-        """Of a row of an outcome for each node."""
+        """Read the counts of nodes from `cells`, a row of an outcome for each node."""
         stats = self.classes or 3
         gain, feature, last_left, null_right, null_rows = cells[:, :FOUND].T.copy()
         total, left = cells[:, FOUND : FOUND + stats], cells[:, FOUND + stats : FOUND + 2 * stats]
@@ -247,7 +247,7 @@ class Passes:
         return self.scan.step("dtree", params[groups], groups.tolist(), outcome=rule is not None)
 
     def _moves(self, trees: Trees, place: Integers) -> Array:
-        """Of each node of the pass that left rows somewhere: its `place` now, or -1; shape (groups, n)."""
+        """Return the `place` now, or -1, of each node in which the last pass left rows; shape (groups, n)."""
         if self._placed is None or self._placed[0] is not trees:
             return np.zeros((self.groups, 0))
         sent = self._placed[1]
@@ -325,7 +325,7 @@ def _places(body: Array, group: Integers, slots: Integers, width: int, stats: in
 
 
 def _check_squares(target: Array) -> None:
-    """Of the sample, shape (groups, n): variances are sums of squares, which must be numbers, and not 0."""
+    """Check a sample, shape (groups, n), of the target: its squares must neither overflow nor vanish."""
     width = np.ptp(target, axis=1) if target.shape[1] else np.zeros(0)
     if not (width < LARGE).all():
         raise MadpyError(

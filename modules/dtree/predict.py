@@ -39,7 +39,7 @@ def predict_prob(
     output_table: str | None,
     features: str | None,
 ) -> Predictions:
-    """The same with a row for each row of the source and each class: `prediction` and its `probability`."""
+    """Create a table with a row for each row of the source and each class: `prediction` and `probability`."""
     model = read_model(db, model_table, source_table)
     if model.label_type is None:
         raise MadpyError("a regression has no probabilities", hint="use dtree_predict")

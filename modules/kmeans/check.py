@@ -47,7 +47,7 @@ def check_init(db: Database, init: str | None) -> Relation | None:
     word: str = helper.check_not_null("init", init)
     if word in INITS:
         return None
-    hint = f"known are {', '.join(INITS)}, and tables with a column {CENTROIDS}"
+    hint = f"choose {', '.join(INITS)}, or a table with a column {CENTROIDS}"
     if parse_name(word) is None:
         raise MadpyError(f"init: unknown value {quoted(word)}", hint=hint)
     try:
@@ -60,7 +60,7 @@ def check_init(db: Database, init: str | None) -> Relation | None:
         raise MadpyError(
             f"init: table {quoted(table.name)} has no column {CENTROIDS} of type double precision[]",
             sqlstate="42703",
-            hint="a model of kmeans_train has one",
+            hint="give a model of kmeans_train, or another table with such a column",
         )
     return table
 
@@ -103,7 +103,7 @@ def check_size(k: int, d: int) -> None:
         raise MadpyError(
             f"k = {k} is too large for {d} features",
             sqlstate="54000",
-            hint=f"the largest is {(MAX_PARAMS - params_size(0, d)) // d}",
+            hint=f"give a smaller k: the largest is {(MAX_PARAMS - params_size(0, d)) // d}",
         )
 
 

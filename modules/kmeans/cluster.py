@@ -22,7 +22,7 @@ from madpy.ports.postgres.shards.queries import counts_of
 
 @dataclass(frozen=True)
 class Clustering:
-    """What was found, over the groups of `scan`."""
+    """The clusters of all groups of `scan`."""
 
     scan: Scan
     settings: Settings
@@ -72,7 +72,7 @@ def cluster(
 
 
 def _no_features(db: Database, rows: Rows, terms: Terms) -> MadpyError:
-    """Of an array column whose first array is empty, or that is NULL in all rows."""
+    """Return the error for an array column whose first array is empty, or that is NULL in all rows."""
     count, known = counts_of(db, rows.source, terms.items)
     if known[0] > 0:
         return MadpyError("features must not be an empty array", sqlstate="2202E")
@@ -128,7 +128,7 @@ def _check_distinct(db: Database, settings: Settings, distinct: NDArray[np.int64
         where = " of any group" if len(distinct) > 1 else ""
         raise MadpyError(
             f"k = {settings.k} is larger than the number of distinct points{where}, {distinct.max()}",
-            hint=f"the largest k is {distinct.max()}",
+            hint=f"give a smaller k: the largest is {distinct.max()}",
         )
     db.warning(
         f"fewer than {settings.k} distinct points in {fewer} of {len(distinct)} groups:"

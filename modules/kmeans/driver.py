@@ -119,7 +119,7 @@ def train(
 
 
 def _figures(found: Clustering) -> dict[str, Column]:
-    """What GROUP_COLUMNS have, for each group."""
+    """Return the values of GROUP_COLUMNS for each group."""
     fit, sample = found.fit, found.sample
     there = ~np.isnan(fit.centroids[..., 0])
     centroids = [group[own] for group, own in zip(fit.centroids, there, strict=True)]

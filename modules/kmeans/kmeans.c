@@ -46,7 +46,7 @@ typedef struct Work
 	Nearest		nearest;
 } Work;
 
-/* Centroids that the parameters have room for. */
+/* Returns how many centroids the parameters can hold. */
 static int
 places(int ncols, int nparams)
 {
@@ -113,7 +113,7 @@ choice(const State *state, int number, int last)
 	return (int) value;
 }
 
-/* What rounds numbers up to `bound` for exact sums. */
+/* Returns the constant that rounds numbers up to `bound` for exact sums. */
 static void
 set_units(Work *work, int column, double bound)
 {

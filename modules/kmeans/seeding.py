@@ -24,7 +24,7 @@ AT_ONCE = 1_000_000  # numbers of points in one statement, unless a group has mo
 
 
 def distinct_points(sample: Sample, distance: str) -> NDArray[np.int64]:
-    """Of each group, shape (G,): all of them, or as many as a sample has room for."""
+    """Count the distinct points of each group, shape (G,), as far as they fit the sample."""
     there = sample.kept.times > 0
     if distance != "cosine":
         found: NDArray[np.int64] = there.sum(axis=1)
@@ -118,7 +118,7 @@ def read_centroids(db: Database, table: Relation, scan: Scan, d: int, distance: 
     if not all(found):
         raise MadpyError(
             f'table "{table.name}" has no centroids' + (" for some group" if any(found) else ""),
-            hint="it needs a column centroid, double precision[]",
+            hint="give a table with a column centroid, double precision[]",
         )
     centroids = np.full((len(found), max(map(len, found), default=1), d), np.nan)
     for group, own in enumerate(found):

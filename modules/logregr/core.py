@@ -37,7 +37,7 @@ CONVERGED, NOT_CONVERGED, SEPARATED, PARTLY, ONE_CLASS, NO_ROWS = range(len(WORD
 
 @dataclass(frozen=True)
 class Design:
-    """What one pass says of the features, in centred units."""
+    """The moments of the features from one pass, in centred units."""
 
     rows: Array  # (G,)
     positives: Array  # (G,) rows whose target is 1
@@ -54,7 +54,7 @@ class Design:
 
 @dataclass(frozen=True)
 class Sums:
-    """What a pass of the kernel "logregr" says of coefficients."""
+    """The sums that a pass of the kernel "logregr" returns for coefficients."""
 
     likelihood: Array  # (G,) its logarithm
     change: Array  # (G,) the largest change of a row's logit in the last step
@@ -145,7 +145,7 @@ def independent(gram: Array, squares: Array, own: Mask) -> Mask:
 
 
 def aliases(newton: "Newton", blocks: Sequence[int]) -> list[Array | None]:
-    """Of each group with a model, the features that are left out as combinations of the others, (r, k)."""
+    """Return for each group with a model the features left out as combinations of others, shape (r, k)."""
     deficient = np.flatnonzero(~newton.design.kept.all(axis=1) & (newton.status < ONE_CLASS))
     found: list[Array | None] = [None] * len(newton.status)
     for piece in pieces(len(deficient), newton.coef.shape[1]):
@@ -161,7 +161,7 @@ def aliases(newton: "Newton", blocks: Sequence[int]) -> list[Array | None]:
 
 
 def _combinations(design: Design, groups: Numbers) -> Array:
-    """Of each feature that is left out its weights on those before it, shape (len(groups), k, k)."""
+    """Return the weights of each feature that is left out on those before it, shape (len(groups), k, k)."""
     gram, kept, shift = design.gram[groups], design.kept[groups], design.shift[groups]
     first = design.first[groups, None]
     scaled, scale = _scaled(gram, kept)
@@ -230,7 +230,7 @@ class Newton:
         return np.concatenate([coef + step, step, self.shifts(groups)], axis=1)
 
     def shifts(self, groups: Numbers) -> Array:
-        """What is taken off each feature, NaN for those left out; (len(groups), k)."""
+        """Return what is subtracted from each feature, NaN for those left out; shape (len(groups), k)."""
         return np.where(self.design.kept[groups], self.design.shift[groups], np.nan)
 
     def take(self, groups: Numbers, found: Sums) -> None:
@@ -309,7 +309,7 @@ def roots(newton: Newton, groups: Numbers, basis: Array, found: Sums) -> Array:
 
 
 def _inverse_factor(hessian: Array, kept: Mask) -> Array:
-    """Of Cholesky factors, from lower triangles; 0 for features that are not kept; NaN without a factor."""
+    """Invert the Cholesky factors of lower triangles; 0 for features not kept, NaN without a factor."""
     scaled, scale = _scaled(_triangle(hessian, kept.shape[1]), kept)
     try:
         inverse: Array = _inverse_of_lower(_cholesky(scaled)) * scale[:, None, :]
@@ -319,7 +319,7 @@ def _inverse_factor(hessian: Array, kept: Mask) -> Array:
 
 
 def fits(newton: Newton, roots: Array) -> Array:
-    """What estimates are made of: `first`, coefficients, shifts, triangles of the Hessian and of the roots.
+    """Return the rows that estimates are computed from: `first`, coefficients, shifts, Hessians, roots.
 
     Shape (G, ...).  A shift is NaN where there is no coefficient, a Hessian where there are no errors.
     """
@@ -330,7 +330,7 @@ def fits(newton: Newton, roots: Array) -> Array:
 
 
 def estimated(k: int) -> dict[str, list[int]]:
-    """What the server says of a fit, and its dimensions: as logregr_fit.c has it."""
+    """Return the fields of a fit in the order of logregr_fit.c, each with its dimensions."""
     vectors = ("coef", "std_err", "z_stats", "p_values", "odds_ratios")
     return {"condition_no": [], **{name: [k] for name in vectors}, "variance_covariance": [k, k]}
 
@@ -348,7 +348,7 @@ def deviances(newton: Newton) -> dict[str, Array]:
 
 
 def null_deviance(design: Design) -> Array:
-    """Of the model with one probability for all rows: the mean with a constant, else 1/2, as R has it."""
+    """Return the deviance of one probability for all rows: the mean with a constant, else 1/2, as in R."""
     share = design.positives / np.maximum(design.rows, 1)
     share = np.where(design.has_constant, share, 0.5)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -53,7 +53,7 @@ typedef struct Body
 	double	   *margin;
 } Body;
 
-/* Room for one chunk. */
+/* Scratch for one chunk. */
 typedef struct Scratch
 {
 	double	   *z;				/* k columns */
@@ -263,7 +263,7 @@ combine(double *restrict z, const double *restrict basis, int i, int rows)
 			own[r] += basis[j] * z[(Size) j * CHUNK + r];
 }
 
-/* What the rows of a chunk have beside sums. */
+/* Figures of the rows of a chunk beside sums. */
 typedef struct Extremes
 {
 	double		poison;			/* not 0 where a logit is not finite, or a target not 0 or 1 */

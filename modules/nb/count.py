@@ -40,7 +40,7 @@ MAX_ALL_CELLS = 20_000_000  # in the states of all groups: 160 MB, several times
 
 @dataclass(frozen=True)
 class Question:
-    """What to count, as the caller wrote it."""
+    """The arguments of a training that say what to count, as the caller wrote them."""
 
     source: Relation
     target: str | None
@@ -51,7 +51,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Counted:
-    """What was found in all groups."""
+    """The counts and moments of all groups."""
 
     features: Features
     classes: Classes
@@ -207,7 +207,7 @@ def _sizes(features: Features) -> list[int]:
 def _check_size(features: Features, classes: Classes) -> None:
     if not features.features:
         fact = "the array of features is NULL in every row"
-        raise MadpyError(fact, hint="there is nothing to learn from")
+        raise MadpyError(fact, hint="give arrays of at least one number")
     cells = sum(size or len(core.CELL) for size in _sizes(features)) * len(classes.labels)
     if cells + len(features.features) + len(classes.labels) >= MAX_CELLS:
         raise MadpyError(

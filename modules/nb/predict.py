@@ -39,7 +39,7 @@ def predict_prob(
     output_table: str | None,
     features: str | None,
 ) -> Predictions:
-    """The same with a row for each row of the source and each class: `prediction` and its `probability`."""
+    """Create a table with a row for each row of the source and each class: `prediction` and `probability`."""
     model = read_model(db, model_table, source_table)
     job = packed_job(db, model, source_table, output_table, features, [PREDICTION, PROBABILITY])
     return create_predictions(db, job, of_classes(db, model, "nb_predict_prob"))

@@ -203,13 +203,13 @@ def _check_rows(db: Database, source: Relation, record: Result, items: dict[str,
     if record.num_rows_processed > 0:
         return
     if record.num_missing_rows_skipped == 0:
-        raise MadpyError(f"table {quoted(source.name)} is empty", hint="there is nothing to learn from")
+        raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
     _, known = counts_of(db, source, list(items.values()))
     empty = [quoted(name) for name, count in zip(items, known, strict=True) if count == 0]
     raise MadpyError(
         f"none of the {record.num_missing_rows_skipped} rows of table {quoted(source.name)} can be used",
         detail=all_null(empty) if empty else "each has a NULL somewhere",
-        hint="rows with a NULL are skipped: leave the column out, or fill it with coalesce()",
+        hint="leave the column out, or fill it with coalesce(): rows with a NULL are skipped",
     )
 
 

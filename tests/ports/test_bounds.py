@@ -32,9 +32,9 @@ def state(kernel: int, ncols: int, body: list[float], **fields: int) -> str:
 
 
 def test_room_for_rows_is_zeros(sql):
-    """An aggregate of the caller's own has no final function, and shows the state with its room.
+    """An aggregate of the caller's own has no final function, and shows the state with its space.
 
-    Five rows leave room for three more, which was memory as it came, with other people's rows in it.
+    Five rows leave space for three more, which was memory as it came, with other people's rows in it.
     """
     sql(
         "CREATE AGGREGATE whole(float8, float8[]) (SFUNC = madlib.__moments_accum, STYPE = bytea);"

@@ -102,6 +102,6 @@ def group_texts(db: Database, source: Relation, groups: Sequence[str], alias: st
 
 
 def named_texts(db: Database, source: Relation, groups: Sequence[str], alias: str) -> str:
-    """The same as items of a SELECT under their own names, each with its comma."""
+    """Return texts of the grouping columns as items of a SELECT under their names, each with its comma."""
     texts = group_texts(db, source, groups, alias)
     return "".join(f"{text} AS {fill('{g:i}', {'g': g})}, " for text, g in zip(texts, groups, strict=True))

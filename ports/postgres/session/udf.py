@@ -12,7 +12,7 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.ports.postgres.session.db import CANCELED, Database
 from madpy.ports.postgres.session.interrupts import Watch
-from madpy.ports.postgres.session.room import guard
+from madpy.ports.postgres.session.openblas import guard
 from madpy.ports.postgres.shards.servers import explained
 
 OUT_OF_MEMORY = "53200"

@@ -78,7 +78,7 @@ def is_found_again(db: Database, source: Relation, kept: Kept) -> bool:
 
 
 def read_kept(found: Sequence[tuple[Key, bytes | None]]) -> Kept | None:
-    """What came of the aggregate __keep in each group; None where some rows are not kept."""
+    """Read the result of the aggregate __keep in each group; None where some rows are not kept."""
     entries = [
         (key, dict(zip(KEPT_ENTRY, entry, strict=True)))
         for key, data in found

@@ -12,8 +12,9 @@ from madpy.helper.tables import scoring
 from madpy.modules.logregr import core
 from madpy.modules.logregr.target import Target
 from madpy.ports.postgres.scan.scan import Rows
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.states import States
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.session.db import Database
 
 METHOD = "logregr_train"
 COLUMNS = {
@@ -29,11 +30,11 @@ OPTIMIZERS = ("irls",)
 SMALLEST_SQUARE = 1e-270  # of modules/regr/ols.h: variances of coefficients are still numbers
 
 
-def check_rows(db: Database, rows: Rows, terms: Terms, states: States) -> None:
+def check_rows(rows: Rows, terms: Terms, states: States) -> None:
     """There are rows, in some group as many as features."""
     used, skipped = int(states.rows_used.sum()), int(states.rows_skipped.sum())
     if used == 0:
-        raise nothing_to_use(db, rows, terms, skipped)
+        raise nothing_to_use(rows, terms, skipped)
     largest, k = int(states.rows_used.max()), len(terms.names)
     if largest < k:
         where = " in the largest group" if rows.groups else ""
@@ -96,6 +97,6 @@ def warn(db: Database, newton: core.Newton, terms: Terms, max_iter: int) -> None
     say(core.NOT_CONVERGED, lambda where: f"no convergence in {max_iter} iterations{where}: raise max_iter")
 
 
-def check_model(db: Database, model: Relation) -> list[str]:
+def check_model(model: Source) -> list[str]:
     """The grouping columns of a table that logregr_train made; an error if it is not one."""
-    return scoring.check_model(db, model, METHOD, COLUMNS)
+    return scoring.check_model(model, METHOD, COLUMNS)

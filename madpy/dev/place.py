@@ -69,7 +69,7 @@ def install(state: State) -> None:
             path.unlink(missing_ok=True)
         listed.write_text("".join(f"{path}\n" for path in files))
     except PermissionError as error:
-        raise MadpyError(f'"{error.filename}" is not writable', hint="Try: sudo make install") from None
+        raise MadpyError(f'"{error.filename}" is not writable', hint="run sudo make install") from None
     print("installed:", home, *files, sep="\n  ")
     print("In a database of that server, as superuser: CREATE EXTENSION madpy CASCADE;")
 

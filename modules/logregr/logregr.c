@@ -471,14 +471,6 @@ logregr_outcome(const State *state)
 	return outcome;
 }
 
-/* logregr_outcome(state) */
-PG_FUNCTION_INFO_V1(logregr_outcome_of);
-Datum
-logregr_outcome_of(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_POINTER(logregr_outcome(state_folded(&logregr_kernel, PG_GETARG_BYTEA_P(0))));
-}
-
 const Kernel logregr_kernel = {
 	.name = "logregr",
 	.id = 5,
@@ -491,3 +483,4 @@ const Kernel logregr_kernel = {
 	.outcome = logregr_outcome,
 };
 MADPY_KERNEL(logregr)
+MADPY_OUTCOME(logregr)

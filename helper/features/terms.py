@@ -8,7 +8,7 @@ from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.expressions import SHOWN, Expressions, check_expressions
+from madpy.helper.checks.expressions import SHOWN, Expressions, check_expression, check_expressions
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill, identifier
 from madpy.ports.postgres.session.types import NUMBERS, text_item
@@ -156,6 +156,12 @@ def check_same_order(given: list[str], kept: list[str]) -> None:
             "the features are not in the order of training",
             hint=f"give them as in training: {', '.join(kept[:SHOWN])}",
         )
+
+
+def check_number(source: Source, text: str | None, what: str) -> str:
+    """Checks one expression, a number or boolean; returns SQL of it as double precision."""
+    found = check_expression(source, text, what, "number or boolean")
+    return number_item(found.items[0], found.kinds[0])
 
 
 def number_item(item: str, kind: str) -> str:

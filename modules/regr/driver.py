@@ -6,7 +6,7 @@ from typing import Any
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.reasons import explained
-from madpy.helper.features.terms import Terms, check_terms, number_item
+from madpy.helper.features.terms import Terms, check_number, check_terms
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.regr.check import check_fit, count_rows
 from madpy.modules.regr.predict import predict
@@ -112,17 +112,11 @@ def _check_rows(
     weights: str | None,
 ) -> tuple[Rows, Terms]:
     groups = helper.check_groups(source, grouping_cols, OUTPUT_COLUMNS)
-    y = _number(source, target, "target")
-    w = None if weights is None else _number(source, weights, "weights")
+    y = check_number(source, target, "target")
+    w = None if weights is None else check_number(source, weights, "weights")
     used = [f"{y} IS NOT NULL", *([] if w is None else [f"{w} <> 0::double precision"])]
     terms = check_terms(source, features, conditions=used)
     return Rows(source, y, terms.items, terms.is_vector, w, groups), terms
-
-
-def _number(source: Source, text: str | None, what: str) -> str:
-    """SQL of one expression as double precision."""
-    found = helper.check_expression(source, text, what, "number or boolean")
-    return number_item(found.items[0], found.kinds[0])
 
 
 def _create_model(db: Database, scan: Scan, output: Relation, terms: Terms) -> None:

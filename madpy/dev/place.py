@@ -138,6 +138,9 @@ def c_folder(state: State, purpose: str) -> Path:
     ]
     if any(not path.exists() for path in changed):  # what is in the library without its source
         make(sources, state, "clean")
+    for compiled in folder.rglob("*.o"):
+        if not compiled.with_suffix(".c").exists():
+            compiled.unlink()
     return sources
 
 

@@ -1,5 +1,5 @@
 /*
- * dtree_model.h: packed trees, which dtree_predict.c scores.
+ * dtree_model.h: packed trees, which common/trees/score.c scores.
  */
 #ifndef MADPY_DTREE_MODEL_H
 #define MADPY_DTREE_MODEL_H

@@ -1,4 +1,4 @@
-"""Estimates of a fit as modules/logregr/logregr_fit.c computes them, in plain numpy."""
+"""Estimates of a fit as modules/common/linear/estimate.c computes them, in plain numpy."""
 
 import numpy as np
 from scipy import special

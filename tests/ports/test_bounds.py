@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from madpy.ports.postgres.layouts.kernel import STATE
-from madpy.ports.postgres.shards.keys import packed_keys
+from madpy.ports.postgres.session.keys import packed_keys
 
 MAX_STATE = 384 * 1024 * 1024  # of src/engine/bounds.h
 LIMIT = ("54000", "a state of the kernel would be too large")

@@ -64,7 +64,7 @@ def _prefix(module: str) -> str:
 
 def _check_encoding(db: Database) -> None:
     """PL/Python hands the text of a statement to the server as UTF-8, whatever the database's encoding is."""
-    encoding = db.value("SELECT pg_catalog.getdatabaseencoding()")
+    encoding = db.session.encoding
     if encoding != "UTF8":
         raise MadpyError(
             f"the database has the encoding {encoding}, and madpy needs UTF8",

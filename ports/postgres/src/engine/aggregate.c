@@ -413,3 +413,10 @@ kernel_state(FunctionCallInfo fcinfo, const Kernel *kernel)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(state_folded(kernel, PG_GETARG_BYTEA_P(0)));
 }
+
+/* Returns the outcome of a state, which a driver reads. */
+Datum
+kernel_outcome(FunctionCallInfo fcinfo, const Kernel *kernel)
+{
+	PG_RETURN_POINTER(kernel->outcome(state_folded(kernel, PG_GETARG_BYTEA_P(0))));
+}

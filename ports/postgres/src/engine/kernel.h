@@ -93,6 +93,11 @@ Datum x##_combine(PG_FUNCTION_ARGS) { return kernel_combine(fcinfo, &x##_kernel)
 PG_FUNCTION_INFO_V1(x##_state); \
 Datum x##_state(PG_FUNCTION_ARGS) { return kernel_state(fcinfo, &x##_kernel); }
 
+/* Defines x_outcome_of(state), what a driver reads of a state of the kernel; it stands beside MADPY_KERNEL(x). */
+#define MADPY_OUTCOME(x) \
+PG_FUNCTION_INFO_V1(x##_outcome_of); \
+Datum x##_outcome_of(PG_FUNCTION_ARGS) { return kernel_outcome(fcinfo, &x##_kernel); }
+
 /* aggregate.c: states as values */
 extern State *state_new(const Kernel *kernel, int ncols, int nparams, const double *params, int tail_capacity);
 extern State *state_check(const Kernel *kernel, bytea *value);
@@ -101,11 +106,12 @@ extern State *state_merged(const Kernel *kernel, State *into, State *from);
 extern State *state_outcome(const State *state, int64 numbers);
 extern const double *vector_argument(ArrayType *array, const char *what, int *length);
 
-/* aggregate.c: what the functions of MADPY_KERNEL do */
+/* aggregate.c: what the functions of MADPY_KERNEL and MADPY_OUTCOME do */
 extern Datum kernel_accumulate(FunctionCallInfo fcinfo, const Kernel *kernel);
 extern Datum kernel_accumulate_columns(FunctionCallInfo fcinfo, const Kernel *kernel);
 extern Datum kernel_combine(FunctionCallInfo fcinfo, const Kernel *kernel);
 extern Datum kernel_state(FunctionCallInfo fcinfo, const Kernel *kernel);
+extern Datum kernel_outcome(FunctionCallInfo fcinfo, const Kernel *kernel);
 
 /* kernel.c: the list of kernels, and what they share */
 extern void kernel_enter(KernelEntry *entry);

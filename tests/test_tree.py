@@ -151,14 +151,6 @@ def test_no_object_files_use_each_other_in_a_circle(uses: dict[Path, dict[str, P
     assert {path.stem for path in after if any(path in used for used in after.values())} == set()
 
 
-def test_kernels_have_names_and_numbers_of_their_own() -> None:
-    """The first of two of a kind would be taken."""
-    text = "".join(path.read_text() for path in source_files() if path.suffix == ".c")
-    for field in ("name", "id"):
-        values = re.findall(rf"^\t\.{field} = (.*),$", text, re.MULTILINE)
-        assert len(values) == len(set(values)) > 10, field
-
-
 # --- Python ---
 
 

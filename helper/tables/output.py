@@ -163,7 +163,7 @@ def _sizes(column: Column) -> Any:
 
 
 class _Data:
-    """What goes over beside a statement for some `rows`, and SQL of what is where in it."""
+    """The values of some `rows` that go to the server beside a statement, and SQL that reads them there."""
 
     def __init__(self, db: Database, groups: Sequence[str], rows: slice) -> None:
         names = ("numbers", "pieces", "row", "more")

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from madpy.helper import helper
+from madpy.helper.features.terms import check_number
 from madpy.helper.tables.output import Column, Lists, Pieces, create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
-from madpy.modules.kmeans.check import check_init, check_points, check_settings, check_weights
+from madpy.modules.kmeans.check import check_init, check_points, check_settings
 from madpy.modules.kmeans.cluster import Clustering, cluster, or_none
 from madpy.modules.kmeans.lloyd import CONVERGED, STOPPED
 from madpy.modules.kmeans.predict import predict
@@ -75,16 +76,16 @@ def train(
     tell = db.teller("kmeans_train", verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
+    source.look_up(features, grouping_cols, weights)
     table = check_init(db, init)
     settings = check_settings(k, str(init), table, max_iter, tolerance, seed, distance)
-    weight = check_weights(db, source, weights)
-    terms = check_points(db, source, features, weights=weight)
-    groups = helper.check_groups(db, source, grouping_cols, dict(COLUMNS), Result.__dataclass_fields__)
+    weight = None if weights is None else check_number(source, weights, "weights")
+    terms = check_points(source, features, weights=weight)
+    groups = helper.check_groups(source, grouping_cols, dict(COLUMNS), Result.__dataclass_fields__)
     tell(f"{', '.join(terms.names)} from {tables.names['source_table']}, {settings.told}")
     if settings.distance == "manhattan":
         tell("distance manhattan: centroids are the means of their rows, not the medians")
     found = cluster(
-        db,
         Rows(source, None, terms.items, terms.is_vector, weight, groups),
         terms,
         settings,
@@ -125,7 +126,7 @@ def train(
 
 
 def _figures(found: Clustering) -> dict[str, Column]:
-    """What GROUP_COLUMNS have, for each group."""
+    """Return the values of GROUP_COLUMNS for each group."""
     fit, sample = found.fit, found.sample
     there = ~np.isnan(fit.centroids[..., 0])
     centroids = [group[own] for group, own in zip(fit.centroids, there, strict=True)]

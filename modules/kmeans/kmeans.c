@@ -52,7 +52,7 @@ typedef struct Work
 
 extern const Kernel weighted_kmeans_kernel;
 
-/* Columns behind the features: the weight, if there is one. */
+/* Returns the number of columns behind the features: the weight, if there is one. */
 static int
 scalars_of(const State *state)
 {
@@ -65,7 +65,7 @@ features_of(const State *state)
 	return state->ncols - scalars_of(state);
 }
 
-/* Centroids of d features that the parameters have room for. */
+/* Returns how many centroids of d features the parameters can hold. */
 static int
 places(int d, int scalars, int nparams)
 {
@@ -146,7 +146,7 @@ choice(const State *state, int number, int last)
 	return (int) value;
 }
 
-/* What rounds numbers up to `bound` for exact sums. */
+/* Returns the constant that rounds numbers up to `bound` for exact sums. */
 static void
 set_units(Work *work, int column, double bound)
 {

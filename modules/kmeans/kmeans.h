@@ -30,7 +30,7 @@ params_size(int k, int d, int scalars)
 	return PARAMS_HEAD + d + scalars + (int64) k * d;
 }
 
-/* What the kernel does besides giving rows to centroids: see kmeans.c. */
+/* Work of the kernel besides giving rows to centroids: see kmeans.c. */
 typedef enum PassMode
 {
 	ASSIGN, FARTHEST, DRAW, QUALITY
@@ -66,10 +66,10 @@ sums_size(int k, int d)
 /* Squares of distances between numbers up to this, summed over MAX_COLUMNS features, are far from overflow. */
 #define KMEANS_LARGEST 1e140
 
-/* Centroids are compared four at a time: the room for k of them, the rest NaN, which is never the nearest. */
+/* Centroids are compared four at a time: the space for k of them, the rest NaN, which is never the nearest. */
 #define PADDED_CENTROIDS(k) TYPEALIGN(4, k)
 
-/* What is nearest to each row of a chunk. */
+/* The nearest centroid of each row of a chunk. */
 typedef struct Nearest
 {
 	double		distance[KMEANS_CHUNK];	/* infinite: there is no centroid, or no distance */

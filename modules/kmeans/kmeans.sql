@@ -61,7 +61,7 @@ CREATE TYPE MADLIB_SCHEMA.kmeans_result AS (
     centroids                double precision[], -- k x d; NULL where there are several groups
     terms                    jsonb               -- what each feature is made of
 );
-COMMENT ON TYPE MADLIB_SCHEMA.kmeans_result IS 'what kmeans_train did: the one row of the summary table';
+COMMENT ON TYPE MADLIB_SCHEMA.kmeans_result IS 'result of kmeans_train: the one row of the summary table';
 
 CREATE FUNCTION MADLIB_SCHEMA.kmeans_train(
     source_table  text,                                    -- read, never changed
@@ -87,7 +87,7 @@ CREATE TYPE MADLIB_SCHEMA.kmeans_predictions AS (
     num_rows             bigint,
     num_null_predictions bigint
 );
-COMMENT ON TYPE MADLIB_SCHEMA.kmeans_predictions IS 'what kmeans_predict made';
+COMMENT ON TYPE MADLIB_SCHEMA.kmeans_predictions IS 'result of kmeans_predict: the table, its rows, and how many have no prediction';
 
 CREATE FUNCTION MADLIB_SCHEMA.kmeans_predict(
     model_table  text,                -- as kmeans_train made it
@@ -106,7 +106,7 @@ CREATE TYPE MADLIB_SCHEMA.kmeans_run_result AS (
     cluster_table  text,
     point_table    text
 );
-COMMENT ON TYPE MADLIB_SCHEMA.kmeans_run_result IS 'what kmeans_run made';
+COMMENT ON TYPE MADLIB_SCHEMA.kmeans_run_result IS 'result of kmeans_run';
 
 CREATE FUNCTION MADLIB_SCHEMA.kmeans_run(
     src_relation  text,                   -- with columns pid bigint and coords double precision[]

@@ -12,7 +12,7 @@ class Metric(IntEnum):
 
 
 class Mode(IntEnum):
-    """What the kernel does besides giving rows to centroids."""
+    """Work of the kernel besides giving rows to centroids."""
 
     ASSIGN = 0  # nothing
     FARTHEST = 1  # keep the rows that are farthest from their centroids

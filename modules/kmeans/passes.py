@@ -34,7 +34,7 @@ def sample_size(k: int, d: int, groups: int) -> int:
 
 
 def take_sample(scan: Scan, settings: Settings, d: int) -> Sample:
-    """Of each group, the first pass: distinct points, and what bounds there are."""
+    """Run the first pass: distinct points of each group, and the range of each feature."""
     groups = np.arange(len(scan.group_values))
     size = sample_size(settings.k, d, len(groups))
     params = sample_parameters(settings.seed, size)

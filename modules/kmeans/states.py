@@ -40,7 +40,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Sample:
-    """What one pass says of the data before there are centroids."""
+    """The result of the pass before there are centroids: counts, ranges, and a sample of the rows."""
 
     rows_used: NDArray[np.int64]  # (G,)
     rows_skipped: NDArray[np.int64]  # (G,)
@@ -68,7 +68,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Assignment:
-    """What each centroid got: sums over its rows, a row of weight 3 being three rows."""
+    """The result of a pass for each centroid: sums over its rows, a row of weight 3 being three rows."""
 
     sizes: Array  # (G, k): the number of rows, or the sum of their weights
     sums: Array  # (G, k, d)
@@ -122,7 +122,7 @@ def parameters(metric: str, mode: int, seed: int, bounds: Array, reach: Array, c
 
 
 def farthest_distances(metric: str, low: Array, high: Array, centroids: Array) -> Array:
-    """What no row is farther than from any centroid, shape (G,); 0: not known, as of COSINE."""
+    """Return a bound for the distance of any row from any centroid, shape (G,); 0 for COSINE: not known."""
     if metric == "cosine":
         return np.zeros(len(centroids))
     away = np.maximum(np.abs(centroids - low[:, None]), np.abs(centroids - high[:, None]))
@@ -132,7 +132,7 @@ def farthest_distances(metric: str, low: Array, high: Array, centroids: Array) -
 
 
 def nearer(metric: str, reach: Array, inertia: Array, way: Array, weight: Array) -> Array:
-    """What no row is farther than from its nearest centroid, once centroids have moved by at most `way`.
+    """Return a bound for the distance of any row from its nearest centroid after moves of at most `way`.
 
     None was farther than all of them together; `reach`, the bound before, says how much of that was rounded.
     Distances are times weights, of which `weight` is the largest.

@@ -1,4 +1,4 @@
-"""What is asked of a state of column_summary, as summary.h declares it."""
+"""Sketches that can be asked of column_summary, as summary.h declares them."""
 
 from enum import IntEnum
 

@@ -6,7 +6,7 @@ from contextlib import closing
 import pg
 
 from madpy.dev.server import Address
-from madpy.ports.postgres.shards.keys import packed_keys
+from madpy.ports.postgres.session.keys import packed_keys
 from tests.fuzz.catalogue import Function
 
 LONGEST = 20_000  # bytes: longer values make calls slow and nothing else

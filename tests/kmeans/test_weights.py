@@ -84,7 +84,7 @@ def test_fractions_are_those_of_scikit_learn(sql, load, centroids, name, k):
 
 
 def test_large_weights_are_drawn_first(sql, load):
-    """Of one heavy point and many light ones the heavy one is the first centroid, whatever the seed."""
+    """The first centroid is the heavy point among many light ones, whatever the seed."""
     load(np.arange(50.0).reshape(-1, 1))
     for seed in range(5):
         options = {"k": 1, "max_iter": 1, "seed": seed, "output_table": f"m{seed}"}

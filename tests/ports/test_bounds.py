@@ -9,7 +9,7 @@ import pytest
 
 from madpy.ports.postgres.layouts.kernel import STATE, STATE_MAGIC, STATE_VERSION
 from madpy.ports.postgres.layouts.keys import PACKED_MAGIC
-from madpy.ports.postgres.shards.keys import packed_keys
+from madpy.ports.postgres.session.keys import packed_keys
 from tests.ports.layout import MAX_STATE_BYTES
 
 LIMIT = ("54000", "a state of the kernel would be too large")
@@ -33,9 +33,9 @@ def state(kernel: int, ncols: int, body: list[float], **fields: int) -> str:
 
 
 def test_room_for_rows_is_zeros(sql):
-    """An aggregate of the caller's own has no final function, and shows the state with its room.
+    """An aggregate of the caller's own has no final function, and shows the state with its space.
 
-    Five rows leave room for three more, which was memory as it came, with other people's rows in it.
+    Five rows leave space for three more, which was memory as it came, with other people's rows in it.
     """
     sql(
         "CREATE AGGREGATE whole(float8, float8[]) (SFUNC = madlib.__moments_accum, STYPE = bytea);"

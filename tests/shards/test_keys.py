@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from madpy.ports.postgres.layouts.keys import PACKED_MAGIC
-from madpy.ports.postgres.shards.keys import packed_keys
+from madpy.ports.postgres.session.keys import packed_keys
 from tests.session import Session
 
 GOOD = packed_keys([["a", "1"], [None, "2"], ["ü", None]], [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])

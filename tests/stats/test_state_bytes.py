@@ -150,7 +150,7 @@ def refused(sql, call, *states):
     [*(("integer", wanted) for wanted in range(7)), *(("text", wanted) for wanted in (0, 1, 2, 3, 4, 6))],
 )
 def test_parts_that_are_not_wanted(sql, states, kind, wanted, call):
-    """No room is made for them: values of the second state were written behind the end of the first."""
+    """No space is made for them: values of the second state were written behind the end of the first."""
     state = bytearray(states[kind])
     state[AT["wanted"]] = wanted
     assert refused(sql, call, state) == MALFORMED

@@ -37,7 +37,7 @@ class States:
 
     @classmethod
     def join(cls, states: Sequence[bytes]) -> "States":
-        """The same from single ones.  One that saw no array of features is short: its body is zeros."""
+        """Build a `States` from byte strings.  A state that saw no array is short: its body is zeros."""
         longest = max(map(len, states), default=0)
         return cls.parse(b"".join(state.ljust(longest, b"\0") for state in states), len(states))
 

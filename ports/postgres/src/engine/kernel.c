@@ -16,6 +16,17 @@ kernel_enter(KernelEntry *entry)
 	kernels = entry;
 }
 
+/* Raises an error if two kernels have the same name or number: called when all of them have entered. */
+void
+kernel_check_list(void)
+{
+	for (KernelEntry *one = kernels; one; one = one->next)
+		for (KernelEntry *other = one->next; other; other = other->next)
+			if (one->kernel->id == other->kernel->id || strcmp(one->kernel->name, other->kernel->name) == 0)
+				elog(ERROR, "kernels \"%s\" (number %d) and \"%s\" (number %d) are not different",
+					 one->kernel->name, one->kernel->id, other->kernel->name, other->kernel->id);
+}
+
 const Kernel *
 kernel_by_name(const char *name)
 {

@@ -1,4 +1,4 @@
-"""What to install: `Config.yml`, checked as it is read, so that everything after it can trust it."""
+"""The contents of an installation: `Config.yml`, checked as it is read, so that later code can rely on it."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -34,7 +34,7 @@ class Config:
     modules: tuple[Module, ...]
 
     def with_schema(self, schema: str | None) -> "Config":
-        """The same, into another schema (None: as it is)."""
+        """Return the configuration with another schema, or unchanged for None."""
         return self if schema is None else replace(self, schema=check_schema(schema))
 
 

@@ -1,4 +1,4 @@
-"""What templates say in one line, as it is the same in all of them.
+"""Abbreviations of templates: one line for what is the same in all of them.
 
     LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(regr.train);
 

@@ -1,4 +1,4 @@
-"""What an installation or an upgrade does, step by step: titled SQL, with every placeholder filled."""
+"""The steps of an installation or an upgrade: titled SQL, with every placeholder filled."""
 
 import itertools
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Release:
-    """What is installed: a version of the templates under `home`, as `config` says."""
+    """A version of the templates under `home`, to be installed as `config` says."""
 
     config: Config
     version: str = __version__
@@ -60,7 +60,7 @@ def upgrade_steps(release: Release, product: Product, old: str) -> list[Step]:
         raise MadpyError(
             f"there is no way to upgrade from madpy {old} to {release.version}",
             sqlstate="0A000",
-            hint=f"Known older versions: {known}.  Otherwise: madpy uninstall, then madpy install.",
+            hint=f"run madpy uninstall, then madpy install.  Versions that can be upgraded: {known}.",
         )
     templates = template_steps(release)
     names = [name for step in templates for name in created_names(step.sql)]

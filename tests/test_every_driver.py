@@ -1,6 +1,6 @@
-"""What every training refuses, and how: one table of drivers, one of bad input.
+"""Arguments that every training refuses: one table of drivers, one of bad input.
 
-What only one method can be given is in its own test_bad_input.py.
+Arguments that only one method takes are in its own test_bad_input.py.
 """
 
 from collections.abc import Callable
@@ -145,7 +145,12 @@ def test_none_is_missing(sql: Session) -> None:
     [
         ({"source": None}, "22004", "source_table must not be null", None),
         ({"source": " "}, "42602", "source_table must not be empty", "Name a table."),
-        ({"source": "no.where"}, "42P01", 'table "no.where" does not exist', 'There is no schema "no".'),
+        (
+            {"source": "no.where"},
+            "42P01",
+            'table "no.where" does not exist',
+            'Check the name: there is no schema "no".',
+        ),
         ({"source": "(SELECT 1)"}, "42602", 'source_table: "(SELECT 1)" is not a table name',
          "Make a view of the query, and name the view."),
         ({"output": None}, "22004", "output_table must not be null", None),
@@ -182,7 +187,7 @@ def test_features_and_targets_that_are_none(refused, name):
 
 @pytest.mark.parametrize("name", ["nb_train", "dtree_train", "kmeans_train", *sorted(MATRIX), "summary"])
 def test_a_feature_that_is_given_twice(refused, name):
-    """It would count twice; a linear model says that the second one has no coefficient of its own."""
+    """A feature given twice would count twice; a linear model reports the second one as aliased."""
     driver = DRIVERS[name]
     what = driver.features
     hint = "Leave one of them out." if what == "features" else None
@@ -205,7 +210,7 @@ def test_a_feature_that_is_given_twice(refused, name):
 @pytest.mark.parametrize("name", DRIVERS.keys() - {"summary"})
 def test_rows_that_are_none(refused, name):
     error = refused(DRIVERS[name].call("empty"), name)
-    assert said(error) == ("22023", 'table "empty" is empty', "There is nothing to learn from.")
+    assert said(error) == ("22023", 'table "empty" is empty', "Give a table that has rows.")
     error = refused(DRIVERS[name].call("nulls"), name)
     assert error.sqlstate == "22023"
     assert error.message in (
@@ -266,7 +271,7 @@ def test_more_levels_than_numbers_are_made_of(sql, refused, name):
 
 @pytest.mark.parametrize("name", [name for name in DRIVERS if name.endswith("_train")])
 def test_a_category_seen_only_at_prediction(sql, name):
-    """It says nothing: no prediction where each feature counts, else one by the others."""
+    """An unseen level gives no prediction where every feature is needed, else one by the other features."""
     sql(DRIVERS[name].call(features="a, c"))
     sql("CREATE TABLE later AS TABLE t; UPDATE later SET c = 'new' WHERE id <= 4")
     predict = name.replace("train", "predict")
@@ -368,7 +373,7 @@ def test_times_are_classes_in_any_style(sql, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_any_name(sql, name):
-    """Of a table, a feature, a group and its values, and the output; each finds what a plain name finds."""
+    """Any name of a table, feature, group, group value or output gives what a plain name gives."""
     short = name.replace("ü" * 31, "ü" * 26)
     sql(
         f"""
@@ -400,20 +405,20 @@ def test_rights(sql, refused, role, schema):
         assert said(refused(driver.call(output=f"own_{schema}.m"), name)) == (
             "42501",
             'permission denied for table "t"',
-            f"Its owner can GRANT SELECT ON {schema}.t.",
+            f"Ask its owner for GRANT SELECT ON {schema}.t.",
         )
     sql(f"RESET ROLE; GRANT SELECT ON t TO {role}; SET ROLE {role}")
     for name, driver in DRIVERS.items():
         assert said(refused(driver.call(), name)) == (
             "42501",
             f'permission denied for schema "{schema}"',
-            f"Its owner can GRANT USAGE, CREATE ON SCHEMA {schema}; or choose another schema.",
+            f"Choose another schema, or ask its owner for GRANT USAGE, CREATE ON SCHEMA {schema}.",
         )
         sql(driver.call(output=f"own_{schema}.{name}"))
 
 
 def test_a_read_only_transaction(sql, refused):
-    """It is said before the source is read."""
+    """The error comes before the source is read."""
     sql("CREATE VIEW unread AS SELECT * FROM t WHERE 1 / (id - id) = 1")
     sql("SET default_transaction_read_only = on")
     for name, driver in DRIVERS.items():

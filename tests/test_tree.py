@@ -1,4 +1,4 @@
-"""The tree keeps its own rules: DESIGN's house, the words of the SQL interface, and manuals that are true.
+"""The tree keeps its rules: layout, names of the SQL interface, and manuals whose examples run.
 
 That a method is added by its folder and its entry in Config.yml alone is in tests/test_add_method.py.
 """
@@ -25,15 +25,15 @@ from tests.test_every_driver import DRIVERS
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = sorted(path.name for path in ROOT.glob("modules/[a-z]*") if path.is_dir() and path.name != "common")
 MANUALS = [ROOT / "README.md", *sorted(ROOT.glob("modules/*/README.md"))]
-DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *MANUALS})
-# Object files that are known to use each other; modules/common/trees is going to be in their place.
-CIRCLE = {"dtree", "dtree_bins", "dtree_intervals", "dtree_plan", "dtree_splits"}
+DOCUMENTS = sorted(
+    {*(path for name in ("*.md", "*/README.md", "docs/**/*.md") for path in ROOT.glob(name)), *MANUALS}
+)
 MARK = "-- end of a block of the manual --"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 
 
 def source_files() -> list[Path]:
-    """What the repository holds, or will with the next commit."""
+    """Return the files of the repository, those of the next commit included."""
     command = [
         "git",
         "-c",
@@ -76,6 +76,12 @@ def test_a_top_level_folder_is_the_package_of_its_name() -> None:
     assert links == {name: Path("..", name) for name in packages}
 
 
+def test_every_folder_at_the_top_says_what_it_is() -> None:
+    folders = {path.relative_to(ROOT).parts[0] for path in source_files() if path.parent != ROOT}
+    without = {name for name in folders if not (ROOT / name / "README.md").is_file()}
+    assert {name for name in without if not name.startswith(".")} == set()
+
+
 def test_a_wheel_has_the_files_that_the_private_cluster_gets() -> None:
     setup = runpy.run_path(str(ROOT / "setup.py"))
     in_wheel = {
@@ -102,7 +108,7 @@ def test_packed_models_have_the_numbers_of_the_config() -> None:
 
 
 def symbols(path: Path) -> tuple[set[str], set[str]]:
-    """What an object file defines for others, and what it takes from them."""
+    """Return the symbols that an object file defines for others, and those that it takes from them."""
     lines = subprocess.run(["nm", str(path)], capture_output=True, text=True, check=True).stdout.splitlines()
     parts = [line.split()[-2:] for line in lines]
     return {name for kind, name in parts if kind in "TDBRi"}, {name for kind, name in parts if kind == "U"}
@@ -142,7 +148,7 @@ def test_no_object_files_use_each_other_in_a_circle(uses: dict[Path, dict[str, P
         if not free:
             break
         after = {path: used for path, used in after.items() if path not in free}
-    assert {path.stem for path in after if any(path in used for used in after.values())} <= CIRCLE
+    assert {path.stem for path in after if any(path in used for used in after.values())} == set()
 
 
 # --- Python ---

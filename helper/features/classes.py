@@ -14,9 +14,8 @@ from madpy.helper.features.categories import (
     own_code_item,
 )
 from madpy.helper.features.collations import told_apart
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.types import NUMBERS
-from madpy.ports.postgres.shards.queries import first_values
 
 MAX_CLASSES = 1000
 
@@ -31,43 +30,45 @@ class Classes:
 
 
 def check_classes(
-    db: Database,
-    source: Relation,
-    text: str | None,
-    most: int = MAX_CLASSES,
-    conditions: Sequence[str] = (),
+    source: Source, text: str | None, most: int = MAX_CLASSES, conditions: Sequence[str] = ()
 ) -> Classes:
     """The classes of the target, at least two and at most `most`; rows where it is NULL have none.
 
     Only rows for which all `conditions`, SQL, are true are looked at.
     """
-    found = class_category(db, source, text)
-    labels = levels_of(db, source, found, TARGET, most, conditions)
-    return classes_of(db, source, found, labels, is_weighted=bool(conditions))
+    found = class_category(source, text)
+    labels = levels_of(source, found, TARGET, most, conditions)
+    return classes_of(source, found, labels, is_weighted=bool(conditions))
 
 
-def class_category(db: Database, source: Relation, text: str | None) -> Category:
+def class_category(source: Source, text: str | None) -> Category:
     """The target without reading the source."""
-    found = check_expression(db, source, text, "target", "any")
-    (item,) = told_apart(db, source, found.items, found.types)
+    found = check_expression(source, text, "target", "any")
+    (item,) = told_apart(source, found.items, found.types)
     category = Category(category_item(item, found.types[0]), found.types[0])
-    check_order(db, source, category, TARGET)
+    check_order(source, category, TARGET)
     return category
 
 
 def classes_of(
-    db: Database, source: Relation, category: Category, labels: list[str], *, is_weighted: bool = False
+    source: Source, category: Category, labels: list[str], *, is_weighted: bool = False
 ) -> Classes:
     """The classes that `labels` are, if they are enough."""
     if not labels:
-        empty = not db.execute(first_values(db, source, "1", 1))
-        fact = f'table "{source.name}" is empty' if empty else "the target is NULL in every row"
-        if is_weighted and not empty:
-            fact = "no row has both a target and a weight that is not zero"
-        raise MadpyError(fact, hint="there is nothing to learn from")
+        empty = not source.db.execute(source.first_values("1", 1))
+        if empty:
+            raise MadpyError(f'table "{source.name}" is empty', hint="give a table that has rows")
+        if is_weighted:
+            raise MadpyError(
+                "no row has both a target and a weight that is not zero",
+                hint="choose another target, or other weights",
+            )
+        raise MadpyError("the target is NULL in every row", hint="choose another target")
     if len(labels) == 1:
-        raise MadpyError(f"the target has one class only: {labels[0]}", hint="two at least are needed")
-    return Classes(own_code_item(db, category.item, category.sql_type, labels), labels, category.sql_type)
+        raise MadpyError(f"the target has one class only: {labels[0]}", hint="choose another target")
+    return Classes(
+        own_code_item(source.db, category.item, category.sql_type, labels), labels, category.sql_type
+    )
 
 
 def label_type(sql_type: str) -> str:

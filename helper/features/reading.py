@@ -6,7 +6,7 @@ from dataclasses import replace
 from madpy.errors import SqlError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.expressions import check_expressions
-from madpy.helper.checks.reasons import explained
+from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.categories import (
     BOOLEANS,
     MAX_LEVELS,
@@ -28,12 +28,12 @@ from madpy.helper.features.terms import (
     vector_terms,
 )
 from madpy.ports.postgres.scan.scan import Rows, Scan
-from madpy.ports.postgres.session.db import Database, identifier
+from madpy.ports.postgres.session.db import identifier
 from madpy.ports.postgres.session.types import TEXTS, text_item
 
 
 def scan_features(
-    db: Database, rows: Rows, listed: Features, categories: list[Category | None], passes: int
+    rows: Rows, listed: Features, categories: list[Category | None], passes: int
 ) -> tuple[Scan, Features]:
     """A scan of `rows` over features that `list_features` gave, and these features with their levels.
 
@@ -41,24 +41,23 @@ def scan_features(
     category are read first, and its values are looked up in each pass.
     """
     if listed.is_vector:
-        return Scan(db, rows, passes), listed
+        return Scan(rows, passes), listed
     numbered = [n for n, category in enumerate(categories) if category and category.sql_type != "boolean"]
     items = [
         category.stored if category and n in numbered else item
         for n, (item, category) in enumerate(zip(listed.items, categories, strict=True))
     ]
-    scan = Scan(db, replace(rows, features=items, categories=[n + 1 for n in numbered]), passes)
+    scan = Scan(replace(rows, features=items, categories=[n + 1 for n in numbered]), passes)
     if scan.store is not None:
         levels = [_ordered(scan, n, category, listed) for n, category in enumerate(categories)]
         return scan, replace(listed, features=with_levels(listed.features, levels))
     if not any(categories):
         return scan, listed
-    found = coded(db, rows.source, listed, categories)
-    return Scan(db, replace(rows, features=found.items), passes, may_store=False), found
+    found = coded(rows.source, listed, categories)
+    return Scan(replace(rows, features=found.items), passes, may_store=False), found
 
 
 def scan_terms(
-    db: Database,
     rows: Rows,
     text: str | None,
     passes: int,
@@ -70,14 +69,14 @@ def scan_terms(
     A store keeps a code of each text value, and has kernels see indicators of its levels; any other feed
     reads the levels first, and computes each indicator in SQL.
     """
-    found = check_expressions(db, rows.source, text, what, allowed="number, boolean or text")
+    found = check_expressions(rows.source, text, what, allowed="number, boolean or text")
     if found.is_vector:
-        terms = vector_terms(db, rows.source, found, what)
-        return _scan(db, replace(rows, features=terms.items, is_vector=True), passes, terms), terms
+        terms = vector_terms(rows.source, found, what)
+        return _scan(replace(rows, features=terms.items, is_vector=True), passes, terms), terms
     columns = text_columns(found, what)
     if not any(columns):
         terms = expanded(found, {})
-        return _scan(db, replace(rows, features=terms.items), passes, terms), terms
+        return _scan(replace(rows, features=terms.items), passes, terms), terms
     first = [] if found.is_array else ["1::double precision"]
     items = [
         text_item(item, sql_type) if sql_type in TEXTS else item if column else number_item(item, kind)
@@ -85,10 +84,10 @@ def scan_terms(
     ]
     numbered = [len(first) + n for n, column in enumerate(columns) if column]
     stored = replace(rows, features=[*first, *items], categories=[n + 1 for n in numbered])
-    scan = Scan(db, stored, passes)
+    scan = Scan(stored, passes)
     if scan.store is None:
-        terms = check_terms(db, rows.source, text, what, conditions=conditions)
-        return _scan(db, replace(rows, features=terms.items), passes, terms, may_store=False), terms
+        terms = check_terms(rows.source, text, what, conditions=conditions)
+        return _scan(replace(rows, features=terms.items), passes, terms, may_store=False), terms
     counts = [-1] * len(stored.features)
     levels: dict[str, list[str]] = {}
     for n in numbered:
@@ -99,15 +98,15 @@ def scan_terms(
     try:
         scan.indicate(counts)
     except SqlError as error:
-        raise explained(error, terms) from None
+        raise with_feature_names(error, terms) from None
     return scan, terms
 
 
-def _scan(db: Database, rows: Rows, passes: int, terms: Terms, *, may_store: bool = True) -> Scan:
+def _scan(rows: Rows, passes: int, terms: Terms, *, may_store: bool = True) -> Scan:
     try:
-        return Scan(db, rows, passes, may_store=may_store)
+        return Scan(rows, passes, may_store=may_store)
     except SqlError as error:
-        raise explained(error, terms) from None
+        raise with_feature_names(error, terms) from None
 
 
 def _indicated(scan: Scan, n: int, category: Category, column: str, what: str) -> list[str]:
@@ -115,7 +114,7 @@ def _indicated(scan: Scan, n: int, category: Category, column: str, what: str) -
     values = scan.levels(n, complete=True)
     there = [value for value in values if value is not None]
     if len(there) <= TOO_MANY_TERMS:
-        there = in_order(scan.db, scan.rows.source, category, there)
+        there = in_order(scan.rows.source, category, there)
     levels = checked_levels(column, there, what)
     places = {level: place for place, level in enumerate(levels)}
     scan.order(n, [-1 if value is None else places[value] for value in values])
@@ -131,7 +130,7 @@ def _ordered(scan: Scan, n: int, category: Category | None, listed: Features) ->
     values = [str(value) for value in scan.levels(n)]
     if len(values) > MAX_LEVELS:
         raise too_many_levels(f"features: {quoted(listed.names[n])}", MAX_LEVELS)
-    levels = in_order(scan.db, scan.rows.source, category, values)
+    levels = in_order(scan.rows.source, category, values)
     places = {level: place for place, level in enumerate(levels)}
     scan.order(n, [places[value] for value in values])
     return levels

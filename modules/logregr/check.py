@@ -1,4 +1,4 @@
-"""What can be wrong with a fit: said as an error where nothing can be kept, else as a warning."""
+"""Checks of a fit: an error where there is no model, else a warning."""
 
 from collections.abc import Callable
 
@@ -13,8 +13,9 @@ from madpy.modules.common.linear import irls
 from madpy.modules.common.linear.design import Design
 from madpy.modules.logregr.target import Target
 from madpy.ports.postgres.scan.scan import Rows
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.states import States
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.session.db import Database
 
 METHOD = "logregr_train"
 COLUMNS = {
@@ -30,11 +31,11 @@ OPTIMIZERS = ("irls",)
 SMALLEST_SQUARE = 1e-270  # of modules/regr/ols.h: variances of coefficients are still numbers
 
 
-def check_rows(db: Database, rows: Rows, terms: Terms, states: States) -> None:
+def check_rows(rows: Rows, terms: Terms, states: States) -> None:
     """There are rows, in some group as many as features."""
     used, skipped = int(states.rows_used.sum()), int(states.rows_skipped.sum())
     if used == 0:
-        raise nothing_to_use(db, rows, terms, skipped)
+        raise nothing_to_use(rows, terms, skipped)
     largest, k = int(states.rows_used.max()), len(terms.names)
     if largest < k:
         where = " in the largest group" if rows.groups else ""
@@ -63,12 +64,12 @@ def check_design(design: Design, terms: Terms, target: Target) -> None:
             "the target has one class only in every group"
             if several
             else f"the target has one class only: {label}",
-            hint="two are needed",
+            hint="choose a target with two classes",
         )
 
 
 def warn(db: Database, search: irls.Search, terms: Terms, max_iter: int) -> None:
-    """What is not as one would wish, each in one warning for all groups."""
+    """Warn of doubtful fits, once for all groups for each reason."""
     status, groups = search.status, len(search.status)
     warn_of_single_values(db, terms)
     counts = (search.fitted[:, None] & ~search.design.kept).sum(axis=0).tolist()
@@ -95,6 +96,6 @@ def warn(db: Database, search: irls.Search, terms: Terms, max_iter: int) -> None
     say(irls.NOT_CONVERGED, lambda where: f"no convergence in {max_iter} iterations{where}: raise max_iter")
 
 
-def check_model(db: Database, model: Relation) -> list[str]:
+def check_model(model: Source) -> list[str]:
     """The grouping columns of a table that logregr_train made; an error if it is not one."""
-    return scoring.check_model(db, model, METHOD, COLUMNS)
+    return scoring.check_model(model, METHOD, COLUMNS)

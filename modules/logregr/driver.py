@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from madpy.errors import SqlError
 from madpy.helper import helper
-from madpy.helper.checks.reasons import explained
+from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.reading import scan_terms
 from madpy.helper.features.terms import Terms, check_number
 from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
@@ -81,15 +81,16 @@ def train(
     say = db.teller(METHOD, verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
+    source.look_up(target, features, weights, grouping_cols)
     most = int(helper.check_range("max_iter", max_iter, low=1))
     bound = helper.check_range("tolerance", tolerance, low=0, high=1)
     helper.check_choice("optimizer", optimizer, OPTIMIZERS)
-    groups = helper.check_groups(db, source, grouping_cols, dict(COLUMNS))
-    found = check_target(db, source, target)
-    w = None if weights is None else check_number(db, source, weights, "weights")
+    groups = helper.check_groups(source, grouping_cols, dict(COLUMNS))
+    found = check_target(source, target)
+    w = None if weights is None else check_number(source, weights, "weights")
     used = [f"{found.item} IS NOT NULL", *([] if w is None else [f"{w} <> 0::double precision"])]
     found, scan, terms, states = _first_pass(
-        db, Rows(source, found.item, [], weights=w, groups=groups), target, found, features, used, most
+        Rows(source, found.item, [], weights=w, groups=groups), target, found, features, used, most
     )
     try:
         say(f"the odds of {found.labels[1]!r} in {target} on {', '.join(terms.names)}")
@@ -100,7 +101,7 @@ def train(
         passes = Passes(db, scan, "logregr" if w is None else "weighted_logregr", METHOD)
         passes.iterate(search, most, say)
     except SqlError as error:
-        raise explained(error, terms) from None
+        raise with_feature_names(error, terms) from None
     for number, word in enumerate(core.WORDS):
         if count := int((search.status == number).sum()):
             say(f"{word}: {count} group(s)")
@@ -135,7 +136,6 @@ def train(
 
 
 def _first_pass(
-    db: Database,
     rows: Rows,
     text: str | None,
     target: Target,
@@ -146,17 +146,17 @@ def _first_pass(
     """Moments of features and target; a target that was taken for 0 or 1 and is not, is looked at again."""
     while True:
         rows = replace(rows, target=target.item)
-        scan, terms = scan_terms(db, rows, features, max_iter + 1, conditions)
+        scan, terms = scan_terms(rows, features, max_iter + 1, conditions)
         try:
             states = scan.step("moments" if rows.weights is None else "weighted_moments")
         except SqlError as error:
-            raise explained(error, terms) from None
-        check_rows(db, replace(rows, features=terms.items, is_vector=terms.is_vector), terms, states)
+            raise with_feature_names(error, terms) from None
+        check_rows(replace(rows, features=terms.items, is_vector=terms.is_vector), terms, states)
         states = replace(states, body=raw_moments(states.body))
         if not target.assumed or core.is_binary(states.body):
             return target, scan, terms, states
         scan.close()
-        target = check_target(db, rows.source, text, look=True)
+        target = check_target(rows.source, text, look=True)
 
 
 def _create_model(passes: Passes, output: Relation, terms: Terms, states: States, search: Search) -> None:

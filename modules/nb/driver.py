@@ -40,14 +40,15 @@ def train(
     say = db.teller("nb_train", verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
+    source.look_up(target, features, grouping_cols, categorical_cols, weights)
     alpha = helper.check_range("smoothing", smoothing, low=0, high=1e6)
     groups = helper.check_groups(
-        db, source, grouping_cols, dict(COLUMNS), [*dict(MODEL_COLUMNS), *Result.__dataclass_fields__]
+        source, grouping_cols, dict(COLUMNS), [*dict(MODEL_COLUMNS), *Result.__dataclass_fields__]
     )
-    weight = None if weights is None else check_number(db, source, weights, "weights")
+    weight = None if weights is None else check_number(source, weights, "weights")
     say(f"{target} by {features}, smoothing {alpha}")
     db.progress("nb_train: reading")
-    count = prepare(db, Question(source, target, features, categorical_cols, groups, weight))
+    count = prepare(Question(source, target, features, categorical_cols, groups, weight))
     scan = count.scan
     say(f"reading {tables.names['source_table']} by {scan.feed}")
     fit = Fit(count.run(), alpha)
@@ -89,7 +90,7 @@ def _check_fit(db: Database, source: Relation, fit: Fit, *, is_weighted: bool) -
     if fit.rows_used == 0:
         raise MadpyError(
             f"none of the {fit.rows_skipped} rows of table {quoted(source.name)} can be used",
-            hint="rows where the target is NULL are skipped" + ", and those of weight zero" * is_weighted,
+            hint="check that the target is not NULL in every row" + ", and a weight not zero" * is_weighted,
         )
     if name := fit.too_large():
         raise MadpyError(

@@ -63,7 +63,7 @@ shape_of(const State *state)
 	};
 }
 
-/* Numbers of one class, and their weights; room for a register beyond the last row. */
+/* Numbers of one class, and their weights; with space for a register beyond the last row. */
 typedef struct Picked
 {
 	int			rows;

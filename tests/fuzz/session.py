@@ -11,17 +11,16 @@ from pathlib import Path
 
 import pg
 
+from madpy.dev.place import C_SOURCES
 from madpy.dev.server import Address
 from madpy.dev.state import CHECKOUT
 from tests.fuzz.values import sql
 
 SECRET = "madpysecret"  # what earlier memory of a backend held
-FILLING = b"\xcb" * 8  # of guarded.h: memory that nobody wrote
-FILLINGS = (
-    "cb" * 8 + "|-1.363115719988382e\\+57|-875836469|-3761688987579986997"
-)  # as bytea, double and integers
+# What guarded.h fills memory with that nobody wrote: as bytea, double and integers.
+FILLINGS = "cb" * 8 + "|-1.363115719988382e\\+57|-875836469|-3761688987579986997"
 FAULT = re.compile(r"runtime error|AddressSanitizer|^==\d+==|was terminated by signal|TRAP:|PANIC:")
-SOURCES = "|".join(path.stem for path in (CHECKOUT / "ports/postgres/src").glob("*.c"))
+SOURCES = "|".join(path.stem for folder in C_SOURCES for path in (CHECKOUT / folder).rglob("*.c"))
 OURS = re.compile(rf"^==\d+==    (?:at|by) .*\((?:{SOURCES})\.c:\d+\)|^==\d+== .*/madpy\.so\)", re.MULTILINE)
 LONGEST_RESULT = 8000
 ATTEMPT = f"""
@@ -74,7 +73,7 @@ class TimedOutError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a call: FUZZ0 where it returned a value."""
+    """The result of a call: its SQLSTATE, or FUZZ0 if it returned a value."""
 
     state: str
     said: str
@@ -135,7 +134,7 @@ class Session:
         self.base = self.peak
 
     def memcheck_blocks(self, where: int) -> Iterator[str]:
-        """What valgrind says of the library; PostgreSQL itself writes padding that nobody has set."""
+        """Yield reports of valgrind on the library; PostgreSQL itself writes padding that is not set."""
         if self.log.stat().st_size > where:
             for block in re.split(r"^==\d+== *$", "\n".join(self.lines(where)), flags=re.MULTILINE):
                 if "== " in block and OURS.search(block):
@@ -148,7 +147,7 @@ class Session:
             return file.read().decode(errors="replace").splitlines()
 
     def report(self, where: int) -> str:
-        """What the log has since `where` about the fault: some lines from the first that tells of it."""
+        """Return lines of the log about the fault, from the first one after `where` that mentions it."""
         lines = self.lines(where)
         first = next((n for n, line in enumerate(lines) if FAULT.search(line)), 0)
         return "\n".join(lines[first : first + 25])

@@ -42,15 +42,15 @@ levels_new(const RowBlock *block)
 				own * (levels->categories[d].count + 1) * (int64) sizeof(double), MaxAllocSize, "sums of pairs of levels");
 		most = Max(most, own);
 	}
-	levels->room = palloc(2 * most * sizeof(double));
+	levels->scratch = palloc(2 * most * sizeof(double));
 	return levels;
 }
 
-/* What each code of a category adds to predictors, and to their changes, which come behind. */
+/* Table by code: what the category adds to the predictor, and to its change. */
 static const double *
 table_of(const Levels *levels, const Body *body, const Indicators *category)
 {
-	double	   *table = levels->room;
+	double	   *table = levels->scratch;
 
 	table[0] = table[1] = 0;
 	for (int level = 1; level <= category->count; level++)
@@ -160,7 +160,7 @@ levels_add(Levels *levels, const Body *body, int rows, Scratch *s)
 	for (int c = 0; c < levels->count; c++)
 	{
 		const Indicators *category = &levels->categories[c];
-		double	   *sums = levels->room;
+		double	   *sums = levels->scratch;
 		double		total = 0;
 
 		sum_two_by_code(s, levels->codes[c], rows, category->count, sums);
@@ -211,11 +211,11 @@ levels_add_column(const Levels *levels, const Body *body, int i, int rows, Scrat
 	for (int c = 0; c < levels->count; c++)
 	{
 		const Indicators *category = &levels->categories[c];
-		const double *sums = ones ? levels->added[c] : levels->room;
+		const double *sums = ones ? levels->added[c] : levels->scratch;
 		double		total = levels->chunk_weight;
 
 		if (!ones)
-			total = sum_by_code(s->weighted, levels->codes[c], rows, category->count, levels->room);
+			total = sum_by_code(s->weighted, levels->codes[c], rows, category->count, levels->scratch);
 		for (int level = 1; level <= category->count; level++)
 		{
 			int			j = category->first + level - 1;

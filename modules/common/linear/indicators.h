@@ -17,7 +17,7 @@ typedef struct Levels
 	double	  **joint;			/* of each pair of categories d < c, at triangle(c) + d: by both codes */
 	double		weight;			/* of all rows of the block */
 	double		chunk_weight;	/* of the rows of the chunk */
-	double	   *room;			/* two numbers for each code of the largest category */
+	double	   *scratch;		/* two numbers for each code of the largest category */
 } Levels;
 
 /* The categories of a block; NULL: it has none. */

@@ -57,7 +57,7 @@ typedef struct Body
 	double	   *margin;
 } Body;
 
-/* Room for one chunk; arrays are padded to a multiple of LANES. */
+/* Space for one chunk; arrays are padded to a multiple of LANES. */
 typedef struct Scratch
 {
 	double	   *z;				/* k columns */
@@ -93,7 +93,7 @@ typedef enum Taken
 	CHUNK_WRONG					/* some value cannot be used: an error */
 } Taken;
 
-/* What is fitted: how predictors become residuals and weights. */
+/* A generalised linear model: how predictors become residuals and weights. */
 typedef struct Model
 {
 	int			head;			/* parameters of its own */
@@ -141,11 +141,7 @@ const Kernel x##_kernel = { \
 	.merge = x##_merge, \
 	.outcome = x##_outcome, \
 }; \
-PG_FUNCTION_INFO_V1(x##_outcome_of); \
-Datum x##_outcome_of(PG_FUNCTION_ARGS) \
-{ \
-	PG_RETURN_POINTER(x##_outcome(state_folded(&x##_kernel, PG_GETARG_BYTEA_P(0)))); \
-}
+MADPY_OUTCOME(x)
 
 #define logit_model_SCALARS 1
 #define weighted_logit_model_SCALARS 2

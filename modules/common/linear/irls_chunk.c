@@ -150,7 +150,7 @@ add_products(const Body *body, const double *const *columns, int rows, Scratch *
 	}
 }
 
-/* The same by a basis, which mixes all columns: indicators are made columns. */
+/* Add residuals and weights times the columns by a basis, which mixes all of them: indicators are made columns. */
 static void
 add_products_by_basis(const Body *body, int real, int rows, Scratch *s)
 {

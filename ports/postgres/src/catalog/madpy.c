@@ -38,6 +38,7 @@ _PG_init(void)
 							"Above it, and with 0 always, each pass reads the table again.",
 							&store_memory_kb, 256 * 1024, 0, INT_MAX,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	kernel_check_list();
 	snapshot_init();
 	store_init();
 	MarkGUCPrefixReserved("madpy");
@@ -51,7 +52,7 @@ madpy_python_path(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
 				 errmsg("madpy does not know where its Python packages are"),
-				 errhint("A superuser sets it: ALTER SYSTEM SET madpy.python_path = '.../site-packages'; SELECT pg_reload_conf();")));
+				 errhint("Set it as a superuser: ALTER SYSTEM SET madpy.python_path = '.../site-packages'; SELECT pg_reload_conf();")));
 	PG_RETURN_TEXT_P(cstring_to_text(python_path));
 }
 

@@ -3,9 +3,9 @@
  *
  * x_coded_accum(state, [y,] [weight,] limits, x1, x2, ...) takes the target and the features as they are: double precision,
  * or text, bigint or boolean, each value of which gets a number in a dictionary of the state.  The kernel sees the numbers.
- * It is read once, and a category with a new value in each row is noticed before all of it is kept.
+ * One read is enough, and a category with a new value in each row is noticed before all of it is kept.
  *
- * The state has room for more levels than there are, and is laid out anew where they do not suffice.  Between processes and
+ * The state has space for more levels than there are, and is laid out anew where they do not suffice.  Between processes and
  * at the end it is a bytea: a State of a shape that just fits, where a category without a value has one level all the same,
  * then the dictionaries of the target, if it is a category, and of each feature that is one, as dict_append() writes them.
  */
@@ -30,14 +30,14 @@ typedef struct Coded
 	int			columns;		/* of a block */
 	State	   *state;
 	Dict	  **dicts;			/* of each column, NULL for numbers */
-	int		   *room;			/* levels of each column that the state has room for, 0 for numbers */
+	int		   *space;			/* levels of each column that the state has space for, 0 for numbers */
 	double	   *waiting;		/* columns of `capacity` rows */
 	int			capacity;
 	int			rows;
 	double		numbers;		/* in a state that just fits, as last added to the sum of all groups */
 } Coded;
 
-/* What all groups of a query share: kept with the call. */
+/* Data that all groups of a query share, kept with the call. */
 typedef struct Call
 {
 	double		numbers;		/* in the states of all groups */
@@ -65,7 +65,7 @@ levels_of(const Coded *coded)
 	return levels;
 }
 
-/* Gives the state of `from` room for `levels`; `maps` are new codes of each column, NULL for those that there are. */
+/* Gives the state of `from` space for `levels`; `maps` are new codes of each column, NULL for those that there are. */
 static State *
 reshaped(const Coded *from, const int *levels, int *const *maps)
 {
@@ -74,7 +74,7 @@ reshaped(const Coded *from, const int *levels, int *const *maps)
 
 	for (int c = 0; c < from->columns; c++)
 		if (from->dicts[c])
-			kept[c] = Min(dict_count(from->dicts[c]), from->room[c]);
+			kept[c] = Min(dict_count(from->dicts[c]), from->space[c]);
 	from->kernel->recode(state, from->state, kept, maps);
 	state->rows_used = from->state->rows_used;
 	state->rows_skipped = from->state->rows_skipped;
@@ -83,15 +83,15 @@ reshaped(const Coded *from, const int *levels, int *const *maps)
 }
 
 static bool
-has_room(const Coded *coded)
+has_space(const Coded *coded)
 {
 	for (int c = 0; c < coded->columns; c++)
-		if (coded->dicts[c] && dict_count(coded->dicts[c]) > coded->room[c])
+		if (coded->dicts[c] && dict_count(coded->dicts[c]) > coded->space[c])
 			return false;
 	return true;
 }
 
-/* Lays the state out anew: with room for all levels, and for half as many again while that is not too much. */
+/* Lays the state out anew: with space for all levels, and for half as many again while that is not too much. */
 static void
 grow_state(Coded *coded)
 {
@@ -105,7 +105,7 @@ grow_state(Coded *coded)
 	if (coded->kernel->numbers_of_levels(coded->columns, spare) < MAX_PARAMS)
 		memcpy(levels, spare, coded->columns * sizeof(int));
 	coded->state = reshaped(coded, levels, NULL);
-	memcpy(coded->room, levels, coded->columns * sizeof(int));
+	memcpy(coded->space, levels, coded->columns * sizeof(int));
 	pfree(before);
 	pfree(levels);
 	pfree(spare);
@@ -116,7 +116,7 @@ grow_state(Coded *coded)
 static void
 flush_rows(Coded *coded)
 {
-	if (!has_room(coded))
+	if (!has_space(coded))
 		grow_state(coded);
 	if (coded->rows > 0)
 	{
@@ -130,7 +130,7 @@ flush_rows(Coded *coded)
 	coded->rows = 0;
 }
 
-/* Room for twice as many waiting rows. */
+/* Makes space for twice as many waiting rows. */
 static void
 grow_waiting(Coded *coded)
 {
@@ -155,17 +155,17 @@ coded_new(const Kernel *kernel, int columns)
 	coded->context = CurrentMemoryContext;
 	coded->columns = columns;
 	coded->dicts = palloc0(columns * sizeof(Dict *));
-	coded->room = palloc0(columns * sizeof(int));
+	coded->space = palloc0(columns * sizeof(int));
 	return coded;
 }
 
-/* Once it is known which columns are categories: room for a level of each. */
+/* Once it is known which columns are categories: makes a state with space for a level of each. */
 static void
 coded_start(Coded *coded)
 {
 	for (int c = 0; c < coded->columns; c++)
-		coded->room[c] = coded->dicts[c] ? 1 : 0;
-	coded->state = coded->kernel->of_levels(coded->kernel, coded->columns, coded->room);
+		coded->space[c] = coded->dicts[c] ? 1 : 0;
+	coded->state = coded->kernel->of_levels(coded->kernel, coded->columns, coded->space);
 }
 
 /* Arguments and their types: looked at once. */
@@ -296,7 +296,7 @@ kernel_accumulate_coded(FunctionCallInfo fcinfo, const Kernel *kernel)
 	}
 	if (++coded->rows == TAIL_ROWS)
 	{
-		if (!has_room(coded))
+		if (!has_space(coded))
 			check_limits(fcinfo, call, coded);
 		flush_rows(coded);
 	}
@@ -326,7 +326,7 @@ merge_coded(Coded *into, Coded *from)
 	into->kernel->merge(mine, other);
 	mine->rows_used += other->rows_used;
 	mine->rows_skipped += other->rows_skipped;
-	memcpy(into->room, levels, into->columns * sizeof(int));
+	memcpy(into->space, levels, into->columns * sizeof(int));
 	pfree(into->state);
 	into->state = mine;
 }
@@ -428,12 +428,12 @@ coded_deserial(PG_FUNCTION_ARGS)
 	state = state_check(kernel, (bytea *) state);
 	coded = coded_new(kernel, state->ncols);
 	coded->state = state;
-	kernel->levels(state, coded->room);
+	kernel->levels(state, coded->space);
 	for (int nth = 0; nth <= target_of(kernel, coded->columns); nth++)
 	{
 		int			c = written(kernel, coded->columns, nth);
 
-		if (c < coded->columns && coded->room[c] > 0)
+		if (c < coded->columns && coded->space[c] > 0)
 			coded->dicts[c] = dict_read(&at, end);
 	}
 	PG_RETURN_POINTER(coded);

@@ -54,7 +54,7 @@ typedef struct State
 	int32		ncols;			/* columns of a block */
 	int32		nparams;		/* numbers the kernel was given at the start */
 	int32		tail_rows;		/* rows that wait */
-	int32		tail_capacity;	/* rows there is room for */
+	int32		tail_capacity;	/* capacity, in rows */
 	int32		unused;
 	int64		rows_used;		/* the waiting ones not counted yet */
 	int64		rows_skipped;	/* a NULL in them, or weight zero */
@@ -143,9 +143,11 @@ extern Datum kernel_accumulate_coded(FunctionCallInfo fcinfo, const Kernel *kern
 
 /* kernel.c: the list of kernels, and what they share */
 extern void kernel_enter(KernelEntry *entry);
+extern void kernel_check_list(void);
 extern const Kernel *kernel_by_name(const char *name);
 extern const Kernel *kernel_by_id(int id);
 pg_noreturn extern void not_finite(int column, int ncols, double value);
 extern RowBlock positive_weights(const RowBlock *block, int ncols);
+extern void free_positive_weights(RowBlock *used, const RowBlock *block, int ncols);
 
 #endif

@@ -27,7 +27,7 @@ typedef struct Chunk
 	const double **columns;		/* m, less their pivots; NULL: an indicator */
 	const double **lows;		/* m: what the subtraction of the pivot lost, NULL: nothing */
 	const double *weights;		/* NULL: 1 */
-	double	   *high;			/* room for w z_i */
+	double	   *high;			/* scratch, for w z_i */
 	double	   *low;
 	bool	   *ones;			/* m: all values are 1, an intercept: its products are sums we have */
 } Chunk;

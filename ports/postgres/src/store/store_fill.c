@@ -162,7 +162,7 @@ put_null(Fill *fill, int column)
 		return;
 	}
 	fill->row[column] = 0;
-	pile_nulls(store, fill->row)[column / 64] |= UINT64CONST(1) << (column % 64);
+	buffer_nulls(store, fill->row)[column / 64] |= UINT64CONST(1) << (column % 64);
 	store->has_nulls[column] = true;
 }
 
@@ -202,7 +202,7 @@ put_codes(Fill *fill, int code, int64 row)
 	fill->codes[row] = code;
 }
 
-/* Room for the next row: in its block, or, with groups, on the pile; false: there is no memory left. */
+/* Make space for the next row: in its block, or, with groups, in the buffer; false: there is no memory left. */
 static bool
 next_row(Fill *fill)
 {
@@ -217,15 +217,15 @@ next_row(Fill *fill)
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(fill->scratch);
 		if (fill->ngroups > 0)
-			store_pile_block(store);
+			store_buffer_block(store);
 		else
 			store_add_block(store);
 	}
 	if (fill->ngroups > 0)
 	{
-		fill->row = pile_row(store, row);
+		fill->row = buffer_row(store, row);
 		fill->stride = 1;
-		memset(pile_nulls(store, fill->row), 0, (pile_width(store) - store->ncols) * sizeof(uint64));
+		memset(buffer_nulls(store, fill->row), 0, (buffer_width(store) - store->ncols) * sizeof(uint64));
 	}
 	else
 	{
@@ -301,7 +301,7 @@ begin_rows(Fill *fill)
 	MemoryContext old = MemoryContextSwitchTo(store->context);
 	TupleTableSlot *slot;
 	int64		ncols = 0;
-	bool		room = true;
+	bool		has_space = true;
 
 	for (int s = 0; s < fill->nsources; s++)
 		ncols += fill->sources[s].width;
@@ -318,11 +318,11 @@ begin_rows(Fill *fill)
 	if (fill->waiting)
 	{
 		slot = MakeSingleTupleTableSlot(fill->desc, &TTSOpsMinimalTuple);
-		while (room && tuplestore_gettupleslot(fill->waiting, true, false, slot))
+		while (has_space && tuplestore_gettupleslot(fill->waiting, true, false, slot))
 		{
 			slot_getallattrs(slot);
 			MemoryContextSwitchTo(fill->scratch);	/* put_row empties it: the row must not be in it */
-			room = put_row(fill, slot->tts_values, slot->tts_isnull);
+			has_space = put_row(fill, slot->tts_values, slot->tts_isnull);
 			MemoryContextSwitchTo(store->context);
 		}
 		ExecDropSingleTupleTableSlot(slot);
@@ -330,7 +330,7 @@ begin_rows(Fill *fill)
 		fill->waiting = NULL;
 	}
 	MemoryContextSwitchTo(old);
-	return room;
+	return has_space;
 }
 
 static bool
@@ -338,15 +338,15 @@ receive(TupleTableSlot *slot, DestReceiver *self)
 {
 	Fill	   *fill = (Fill *) self;
 	MemoryContext old = MemoryContextSwitchTo(fill->scratch);
-	bool		room = true;
+	bool		has_space = true;
 
 	slot_getallattrs(slot);
 	if (!fill->started && !widths_known(fill, slot->tts_values, slot->tts_isnull))
 		tuplestore_puttupleslot(fill->waiting, slot);
 	else
-		room = (fill->started || begin_rows(fill)) && put_row(fill, slot->tts_values, slot->tts_isnull);
+		has_space = (fill->started || begin_rows(fill)) && put_row(fill, slot->tts_values, slot->tts_isnull);
 	MemoryContextSwitchTo(old);
-	return room;
+	return has_space;
 }
 
 /* Whether a column of the query is a category by the caller's will. */

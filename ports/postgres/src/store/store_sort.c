@@ -1,8 +1,8 @@
 /*
- * store_sort.c: rows as they came, on a pile, and laid group by group.
+ * store_sort.c: rows as they came, in a buffer, and laid group by group.
  *
- * A first pass over the groups takes their rows from the pile, into a part that stays in the cache; whoever comes back
- * for a second one finds all of them laid into the blocks of the store.
+ * A first pass over the groups takes their rows from the buffer, into a part that stays in the cache; a second pass
+ * finds all of them laid into the blocks of the store.
  */
 #include "postgres.h"
 
@@ -15,10 +15,10 @@
 #define PART_ROWS 256
 
 /*
- * Lay rows of the pile into a block.  A few rows at once: each column's values are then written next to each
+ * Lay rows of the buffer into a block.  A few rows at once: each column's values are then written next to each
  * other, and reads of rows that lie anywhere wait for each other less.
  */
-#define AT_ONCE 8
+#define ROWS_AT_ONCE 8
 
 static void
 lay_block(const Store *store, Store *into, int64 block, int rows, const int64 *order)
@@ -27,16 +27,16 @@ lay_block(const Store *store, Store *into, int64 block, int rows, const int64 *o
 	int64		known = store->order + store->rows - order; /* rows that follow, those of further groups too */
 	double	   *to = store_column(into, block, 0);
 
-	for (int r = 0; r < rows; r += AT_ONCE)
+	for (int r = 0; r < rows; r += ROWS_AT_ONCE)
 	{
-		int			count = Min(AT_ONCE, rows - r);
-		const double *row[AT_ONCE];
+		int			count = Min(ROWS_AT_ONCE, rows - r);
+		const double *row[ROWS_AT_ONCE];
 
 		for (int q = 0; q < count; q++)
-			row[q] = pile_row(store, order[r + q]);
-		for (int64 q = r + 2 * AT_ONCE; q < Min(r + 3 * AT_ONCE, known); q++)
+			row[q] = buffer_row(store, order[r + q]);
+		for (int64 q = r + 2 * ROWS_AT_ONCE; q < Min(r + 3 * ROWS_AT_ONCE, known); q++)
 		{
-			const double *next = pile_row(store, order[q]);
+			const double *next = buffer_row(store, order[q]);
 
 			for (int c = 0; c < Min(ncols, 64); c += 8)
 				__builtin_prefetch(next + c);
@@ -64,7 +64,7 @@ lay_nulls(const Store *store, Store *into, int64 rows, const int64 *order)
 		any = any || store->has_nulls[c];
 	for (int64 row = 0; row < rows && any; row++)
 	{
-		const uint64 *nulls = pile_nulls(store, pile_row(store, order[row]));
+		const uint64 *nulls = buffer_nulls(store, buffer_row(store, order[row]));
 
 		look_sometimes(row);
 		for (int w = 0; w < (store->ncols + 63) / 64; w++)
@@ -73,7 +73,7 @@ lay_nulls(const Store *store, Store *into, int64 rows, const int64 *order)
 	}
 }
 
-/* All rows are on the pile, and codes[row] is the group of each: put their numbers in the order of the groups. */
+/* Put the numbers of the rows, all of which are in the buffer, in the order of the groups; codes[row] is the group. */
 void
 store_sort(Store *store, const int *codes)
 {
@@ -98,7 +98,7 @@ store_sort(Store *store, const int *codes)
 	pfree(next);
 }
 
-/* Lay the rows of the pile into the blocks of the store, if that is still to be done. */
+/* Lay the rows of the buffer into the blocks of the store, if that is still to be done. */
 void
 store_lay(Store *store)
 {
@@ -113,7 +113,7 @@ store_lay(Store *store)
 				  store->order + first);
 	}
 	lay_nulls(store, store, store->rows, store->order);
-	store_free_pile(store);
+	store_free_buffer(store);
 }
 
 /* Some rows in the order of the groups, from row `from` up to row `to` or as many as fit, as a store of one block. */

@@ -14,8 +14,8 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-/* Bytes of states that room is made for before they are there. */
-#define MOST_AT_ONCE (256 * 1024 * 1024)
+/* Bytes of states that are allocated before they are there. */
+#define MOST_ALLOCATED (256 * 1024 * 1024)
 
 static bool
 is_null(const Store *store, int64 row, int column)
@@ -27,11 +27,11 @@ is_null(const Store *store, int64 row, int column)
 
 /*
  * Rows of one block that a kernel can use, copied: without a NULL, or with NULLs among the features as NaN.  The arrays
- * of the block, and room for values and codes, are the caller's.
+ * of the block, and the buffers for values and codes, are the caller's.
  */
 static int
 usable_rows(const Store *store, const Kernel *kernel, int64 block, int first, int rows,
-			RowBlock *into, double *room, uint16 *code_room)
+			RowBlock *into, double *value_buffer, uint16 *code_buffer)
 {
 	int			needed = kernel->takes_nulls ? store->ncols - kernel->scalars : 0;	/* columns from here on */
 	int			kept = 0;
@@ -45,17 +45,17 @@ usable_rows(const Store *store, const Kernel *kernel, int64 block, int first, in
 		if (!complete)
 			continue;
 		for (int c = 0; c < store->ncols; c++)
-			room[(Size) c * store->block_rows + kept] =
+			value_buffer[(Size) c * store->block_rows + kept] =
 				c < needed && is_null(store, block * store->block_rows + r, c) ? NAN : store_column(store, block, c)[r];
 		for (int c = 0; c < store->ncols && into->codes; c++)
-			code_room[(Size) c * store->block_rows + kept] = store_codes(store, block, c)[r];
+			code_buffer[(Size) c * store->block_rows + kept] = store_codes(store, block, c)[r];
 		kept++;
 	}
 	for (int c = 0; c < store->ncols; c++)
 	{
-		into->columns[c] = room + (Size) c * store->block_rows;
+		into->columns[c] = value_buffer + (Size) c * store->block_rows;
 		if (into->codes)
-			into->codes[c] = code_room + (Size) c * store->block_rows;
+			into->codes[c] = code_buffer + (Size) c * store->block_rows;
 	}
 	return kept;
 }
@@ -79,13 +79,13 @@ has_nulls(const Store *store, int64 block, int first, int rows)
 /* Rows that are given at once where indicators are made for them: what there are of them stays in the second-level cache. */
 #define INDICATED_ROWS 512
 
-/* Room for what a kernel sees of a store with indicators. */
+/* Columns that a kernel sees of a store with indicators. */
 typedef struct Seen
 {
 	const double **columns;		/* store_width() */
 	Indicators *categories;
 	int			ncategories;
-	double	   *room;			/* of columns of indicators */
+	double	   *buffer;			/* of columns of indicators */
 } Seen;
 
 static Seen
@@ -108,37 +108,37 @@ seen_new(const Store *store, const Kernel *kernel)
 		to += count < 0 ? 1 : count;
 	}
 	if (!kernel->takes_indicators)
-		seen.room = palloc_limited(made * INDICATED_ROWS * sizeof(double), MaxAllocSize, "a block of indicators");
+		seen.buffer = palloc_limited(made * INDICATED_ROWS * sizeof(double), MaxAllocSize, "a block of indicators");
 	return seen;
 }
 
-/* Makes columns of 0 and 1 of a category's codes; returns the room behind them. */
+/* Makes columns of 0 and 1 of a category's codes; returns the place behind them. */
 static double *
-indicate(const Indicators *category, int rows, const double **columns, double *room)
+indicate(const Indicators *category, int rows, const double **columns, double *buffer)
 {
-	memset(room, 0, (Size) category->count * INDICATED_ROWS * sizeof(double));
+	memset(buffer, 0, (Size) category->count * INDICATED_ROWS * sizeof(double));
 	for (int i = 0; i < category->count; i++)
-		columns[category->first + i] = room + (Size) i * INDICATED_ROWS;
+		columns[category->first + i] = buffer + (Size) i * INDICATED_ROWS;
 	for (int r = 0; r < rows; r++)
 	{
 		int64		code = integer_within(category->codes[r], 1, category->count, 0);
 
 		if (code > 0)
-			room[(code - 1) * INDICATED_ROWS + r] = 1;
+			buffer[(code - 1) * INDICATED_ROWS + r] = 1;
 	}
-	return room + (Size) category->count * INDICATED_ROWS;
+	return buffer + (Size) category->count * INDICATED_ROWS;
 }
 
 /* Gives a kernel rows of a block of stored columns, categories among them as indicators. */
 static void
 add_indicated(const Store *store, const Kernel *kernel, State *state, const RowBlock *block, const Seen *seen)
 {
-	int			most = seen->room ? INDICATED_ROWS : block->rows;
+	int			most = seen->buffer ? INDICATED_ROWS : block->rows;
 
 	for (int first = 0; first < block->rows; first += most)
 	{
 		RowBlock	part = {.rows = Min(most, block->rows - first), .columns = seen->columns};
-		double	   *room = seen->room;
+		double	   *buffer = seen->buffer;
 		int			to = 0;
 		int			category = 0;
 
@@ -150,11 +150,11 @@ add_indicated(const Store *store, const Kernel *kernel, State *state, const RowB
 				Indicators *one = &seen->categories[category++];
 
 				one->codes = block->columns[c] + first;
-				if (room)
-					room = indicate(one, part.rows, seen->columns, room);
+				if (buffer)
+					buffer = indicate(one, part.rows, seen->columns, buffer);
 				to += one->count;
 			}
-		if (seen->room == NULL)
+		if (seen->buffer == NULL)
 		{
 			part.ncategories = seen->ncategories;
 			part.categories = seen->categories;
@@ -169,8 +169,8 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 {
 	const double **columns = palloc(store->ncols * sizeof(double *));
 	const uint16 **codes = store->codes ? palloc(store->ncols * sizeof(uint16 *)) : NULL;
-	double	   *room = NULL;
-	uint16	   *code_room = NULL;
+	double	   *value_buffer = NULL;
+	uint16	   *code_buffer = NULL;
 	Seen		seen = {0};
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "madpy kernel", ALLOCSET_DEFAULT_SIZES);
 
@@ -187,12 +187,12 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 		CHECK_FOR_INTERRUPTS();
 		if (has_nulls(store, block, first, rows))
 		{
-			if (room == NULL)
-				room = palloc((Size) store->ncols * store->block_rows * sizeof(double));
-			if (codes && code_room == NULL)
-				code_room = palloc((Size) store->ncols * store->block_rows * sizeof(uint16));
+			if (value_buffer == NULL)
+				value_buffer = palloc((Size) store->ncols * store->block_rows * sizeof(double));
+			if (codes && code_buffer == NULL)
+				code_buffer = palloc((Size) store->ncols * store->block_rows * sizeof(uint16));
 			b.places = NULL;
-			b.rows = usable_rows(store, kernel, block, first, rows, &b, room, code_room);
+			b.rows = usable_rows(store, kernel, block, first, rows, &b, value_buffer, code_buffer);
 			state->rows_skipped += rows - b.rows;
 		}
 		else
@@ -373,7 +373,7 @@ store_steps(PG_FUNCTION_ARGS)
 		State	   *state = next_state(&steps, i);
 
 		if (i == 0)
-			enlargeStringInfo(&states, Min((Size) steps.groups * VARSIZE(state), MOST_AT_ONCE));
+			enlargeStringInfo(&states, Min((Size) steps.groups * VARSIZE(state), MOST_ALLOCATED));
 		appendBinaryStringInfo(&states, VARDATA(state), VARSIZE(state) - VARHDRSZ);
 		pfree(state);
 	}

@@ -270,9 +270,9 @@ same_bytes(Datum stored, const struct varlena *value)
 	return VARSIZE_ANY_EXHDR(other) == size && memcmp(VARDATA_ANY(other), VARDATA_ANY(value), size) == 0;
 }
 
-/* A key of one value that is not NULL. */
+/* A key of one value that is not NULL; a new one gets a code if `add`, else -1. */
 static int
-code_by_value(Dict *dict, const Datum *values, const bool *nulls)
+code_by_value(Dict *dict, const Datum *values, const bool *nulls, bool add)
 {
 	uint64		bits = value_bits(dict->columns, values[0]);
 	uint32		hash = (uint32) ((bits * UINT64CONST(0x9E3779B97F4A7C15)) >> 32);
@@ -286,7 +286,7 @@ code_by_value(Dict *dict, const Datum *values, const bool *nulls)
 		if (value_bits(dict->columns, dict->values[candidate]) == bits && candidate != dict->null_code)
 			return candidate;
 	}
-	return key_add(dict, hash, slot, values, nulls);
+	return add ? key_add(dict, hash, slot, values, nulls) : -1;
 }
 
 /* Whether a value has to be brought into memory before its bytes can be compared. */
@@ -351,7 +351,7 @@ same_words(const Words *a, const Words *b)
 }
 
 static int
-code_by_bytes(Dict *dict, const Datum *values, const bool *nulls)
+code_by_bytes(Dict *dict, const Datum *values, const bool *nulls, bool add)
 {
 	const struct varlena *value = is_elsewhere(values[0]) ? PG_DETOAST_DATUM_PACKED(values[0])
 		: (const struct varlena *) DatumGetPointer(values[0]);
@@ -368,6 +368,8 @@ code_by_bytes(Dict *dict, const Datum *values, const bool *nulls)
 			(words.size <= LONGEST_IN_WORDS || same_bytes(dict->values[candidate], value)))
 			return candidate;
 	}
+	if (!add)
+		return -1;
 	dict->words[dict->count] = words;
 	return key_add(dict, hash, slot, values, nulls);
 }
@@ -398,16 +400,25 @@ dict_code(Dict *dict, const Datum *values, const bool *nulls)
 	values += dict->first;
 	nulls += dict->first;
 	if (dict->compare == BY_VALUE && !nulls[0])
-		return code_by_value(dict, values, nulls);
+		return code_by_value(dict, values, nulls, true);
 	if (dict->compare == BY_BYTES && !nulls[0] && !is_elsewhere(values[0]))
-		return code_by_bytes(dict, values, nulls);
+		return code_by_bytes(dict, values, nulls, true);
 	if (dict->scratch == NULL)
 		dict->scratch = AllocSetContextCreate(dict->context, "madpy dictionary scratch", ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(dict->scratch);
-	code = (dict->compare == BY_BYTES && !nulls[0] ? code_by_bytes : code_by_functions) (dict, values, nulls);
+	code = dict->compare == BY_BYTES && !nulls[0] ? code_by_bytes(dict, values, nulls, true)
+		: code_by_functions(dict, values, nulls);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(dict->scratch);
 	return code;
+}
+
+int
+dict_find(Dict *dict, Datum value)
+{
+	static const bool not_null = false;
+
+	return (dict->compare == BY_VALUE ? code_by_value : code_by_bytes) (dict, &value, &not_null, false);
 }
 
 int

@@ -1,7 +1,7 @@
-"""The validation layer: what a driver checks of what a user passed in, before anything is created.
+"""The validation layer: checks of what a user passed in, before anything is created.
 
-Errors are a fact and a hint, with an SQLSTATE.  Relations are here; expressions and columns of a source are
-in `expressions`, plain arguments in `arguments`; drivers import all of them from here.
+Errors are a fact and a hint, with an SQLSTATE.  Checks of relations are here; those of expressions are in
+checks/expressions.py, those of plain arguments in checks/arguments.py: helper.check_* calls them too.
 """
 
 import re

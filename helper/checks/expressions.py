@@ -42,7 +42,7 @@ def check_expressions(source: Source, text: str | None, what: str, allowed: str 
         items = source.parser.items(parsed)
         found = source.parser.types(items)
     except SqlError as error:
-        raise _explained(source, error, what) from None
+        raise _expression_error(source, error, what) from None
     is_vector = len(items) == 1 and not parsed.is_array and found[0].element is not None
     types = [str(one.element) if is_vector else one.base for one in found]
     kinds = [_kind(name, one.is_enum) for name, one in zip(types, found, strict=True)]
@@ -143,7 +143,7 @@ def _parse(source: Source, text: str | None, what: str) -> Parsed:
         raise SqlError(message, sqlstate=error.sqlstate, hint=hint, detail=error.detail) from None
 
 
-def _explained(source: Source, error: SqlError, what: str) -> MadpyError:
+def _expression_error(source: Source, error: SqlError, what: str) -> MadpyError:
     """The server's error about an expression, for the one who wrote it.
 
     Asks the server nothing: outside it, the transaction has failed by now.

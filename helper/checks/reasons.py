@@ -14,7 +14,7 @@ ARRAY_SUBSCRIPT_ERROR = "2202E"
 TOO_MANY_COLUMNS = "54011"
 
 
-def explained(error: SqlError, terms: Terms | Features) -> SqlError:
+def with_feature_names(error: SqlError, terms: Terms | Features) -> SqlError:
     """A kernel's error in the user's words: "feature 2", which counts the intercept, by its name."""
     message, hint = error.message, error.hint
     numbered = re.fullmatch(r"feature (\d+) ((?:is|has) .*)", message)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.reasons import explained
+from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.categories import BOOLEANS, Features, check_features
 from madpy.helper.features.classes import check_classes
 from madpy.helper.features.terms import number_item
@@ -114,7 +114,7 @@ def train(
     try:
         passes = Passes(db, scan, len(subject.classes), levels, bins, number)
     except SqlError as error:
-        raise explained(error, found) from None
+        raise with_feature_names(error, found) from None
     check_rows(db, scan, passes, found)
     result = fit(passes, limits, prune_cp, folds, say)
     trees = result.trees

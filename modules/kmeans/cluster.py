@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.errors import MadpyError, SqlError
-from madpy.helper.checks.reasons import explained, nothing_to_use
+from madpy.helper.checks.reasons import nothing_to_use, with_feature_names
 from madpy.helper.features.terms import Terms
 from madpy.helper.tables.output import Column
 from madpy.modules.kmeans.check import Settings, check_size
@@ -67,7 +67,7 @@ def cluster(
         tell(f"reading by {scan.feed}")
         return _fit(rows.source.db, scan, terms, settings, label, tell)
     except SqlError as error:
-        raise explained(error, terms) from None
+        raise with_feature_names(error, terms) from None
 
 
 def _no_features(rows: Rows, terms: Terms) -> MadpyError:

@@ -20,7 +20,7 @@ from madpy.ports.postgres.scan.states import States
 
 Numbers = NDArray[np.int64]  # of some groups, rising
 
-AT_ONCE = 500_000  # numbers of states in one step over a store: they stay in the cache
+NUMBERS_PER_STEP = 500_000  # numbers of states in one step over a store: they stay in the cache
 
 PER_CLUSTER = 200  # points of a sample, while they are between these two
 FEWEST, MOST = 1000, 20_000
@@ -79,7 +79,7 @@ def farthest(settings: Settings, sample: Sample, centroids: Array, which: Number
 
 def _parts(scan: Scan, which: Numbers, numbers: int) -> list[Numbers]:
     """Which groups a step is for, each with about as many numbers: all of them where it reads the table."""
-    size = len(which) if scan.feed == "streaming" else AT_ONCE // numbers
+    size = len(which) if scan.feed == "streaming" else NUMBERS_PER_STEP // numbers
     return [which[first : first + max(1, size)] for first in range(0, max(1, len(which)), max(1, size))]
 
 

@@ -20,7 +20,7 @@ from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, fill
 
 ROUNDS = 5
-AT_ONCE = 1_000_000  # numbers of points in one statement, unless a group has more
+NUMBERS_PER_STATEMENT = 1_000_000  # numbers of points in one statement, unless a group has more
 
 
 def distinct_points(sample: Sample, distance: str) -> NDArray[np.int64]:
@@ -56,7 +56,7 @@ def plus_plus(db: Database, points: Array, weights: Array, k: int, distance: str
     """
     groups, m, d = points.shape
     uniforms = core.uniforms(seed, k * (2 + int(np.log(k))))
-    at_once = max(1, AT_ONCE // max(1, m * d))
+    at_once = max(1, NUMBERS_PER_STATEMENT // max(1, m * d))
     seeds = np.full((groups, k, d), np.nan)
     for first in range(0, groups, at_once):
         own = points[first : first + at_once]

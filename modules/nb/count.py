@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.reasons import explained
+from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.categories import (
     BOOLEANS,
     MAX_LEVELS,
@@ -93,7 +93,7 @@ class Stepped:
         try:
             states = self.scan.step("nb", start)
         except SqlError as error:
-            raise explained(error, self.features) from None
+            raise with_feature_names(error, self.features) from None
         body = states.body if len(states.body) else np.zeros((0, len(start)))
         found = core.statistics(body, len(self.classes.labels), sizes)
         return Counted(self.features, self.classes, found, states.rows_used, states.rows_skipped)
@@ -149,7 +149,7 @@ class Numbered:
         try:
             read = self.scan.streaming.first_states("nb_count", limits)
         except SqlError as error:
-            raise explained(error, self.features) from None
+            raise with_feature_names(error, self.features) from None
         states: list[bytes] = []
         alike: dict[bytes, list[int]] = {}
         for g, data in enumerate(read):

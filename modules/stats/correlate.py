@@ -93,7 +93,7 @@ def _matrix(
         record = _create_summary(db, scan, tables.summary, record)
         scan.close()
     except SqlError as error:
-        raise _explained(error, names) from None
+        raise _with_names(error, names) from None
     record = _totals(db, tables.summary, record)
     _check_rows(source, record, dict(zip(names, items, strict=True)))
     if method == "correlation":
@@ -287,7 +287,7 @@ def _finish(db: Database, side: Relation, record: Result) -> Result:
     return replace(record, **one)
 
 
-def _explained(error: SqlError, names: list[str]) -> SqlError:
+def _with_names(error: SqlError, names: list[str]) -> SqlError:
     """A kernel's error in the user's words: "feature 2" by its name."""
     message = error.message
     numbered = re.fullmatch(r"feature (\d+) (is .*)", message)

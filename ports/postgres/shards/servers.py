@@ -141,7 +141,7 @@ def _worker_without(db: Database, error: MadpyError) -> MadpyError:
     )
 
 
-def explained(db: Database, error: MadpyError) -> MadpyError:
+def server_error(db: Database, error: MadpyError) -> MadpyError:
     """The error of a run that lost a server, or found another table there: which one, by asking all."""
     found: dict[Relation, Shards] = db.facts.get("shards", {})
     if error.sqlstate in (NO_FILE, NO_FUNCTION, NO_SCHEMA) and any(one.is_citus for one in found.values()):

@@ -29,6 +29,7 @@ def train(
 ) -> Result:
     """Find the range of each feature; create `output_table`, a row per group, and its summary."""
     tables = check_tables(db, source_table, output_table)
+    tables.source.look_up(features, grouping_cols)
     terms = check_terms(tables.source, features)
     groups = helper.check_groups(tables.source, grouping_cols, dict(COLUMNS), Result.__dataclass_fields__)
     scan = Scan(Rows(tables.source, None, terms.items, terms.is_vector, groups=groups))

@@ -18,7 +18,7 @@
  * Lay rows of the buffer into a block.  A few rows at once: each column's values are then written next to each
  * other, and reads of rows that lie anywhere wait for each other less.
  */
-#define AT_ONCE 8
+#define ROWS_AT_ONCE 8
 
 static void
 lay_block(const Store *store, Store *into, int64 block, int rows, const int64 *order)
@@ -27,14 +27,14 @@ lay_block(const Store *store, Store *into, int64 block, int rows, const int64 *o
 	int64		known = store->order + store->rows - order; /* rows that follow, those of further groups too */
 	double	   *to = store_column(into, block, 0);
 
-	for (int r = 0; r < rows; r += AT_ONCE)
+	for (int r = 0; r < rows; r += ROWS_AT_ONCE)
 	{
-		int			count = Min(AT_ONCE, rows - r);
-		const double *row[AT_ONCE];
+		int			count = Min(ROWS_AT_ONCE, rows - r);
+		const double *row[ROWS_AT_ONCE];
 
 		for (int q = 0; q < count; q++)
 			row[q] = buffer_row(store, order[r + q]);
-		for (int64 q = r + 2 * AT_ONCE; q < Min(r + 3 * AT_ONCE, known); q++)
+		for (int64 q = r + 2 * ROWS_AT_ONCE; q < Min(r + 3 * ROWS_AT_ONCE, known); q++)
 		{
 			const double *next = buffer_row(store, order[q]);
 

@@ -11,6 +11,7 @@ BOLD = 1.1  # times as wide
 WIDE = set("MW@%mw—…")
 NARROW = set("ijl.,:;!|'I ()[]ft")
 PAD = 8
+ROWS = ".15g"  # rows are whole numbers, or sums of weights
 GAP = 18  # between boxes
 DROP = 46  # from a box to those below
 TITLE = 26
@@ -23,7 +24,7 @@ class Node:
 
     number: int
     split: str | None  # rows go left where it holds
-    rows: int
+    rows: float
     impurity: float
     prediction: str
     share: float | None  # of the predicted class
@@ -53,7 +54,7 @@ def _text(tree: Tree) -> str:
 
     def add(number: int, lead: str, below: str, how: str) -> None:
         node = tree.nodes[number]
-        figures = f"{node.rows} rows, {tree.criterion} {node.impurity:.4g}"
+        figures = f"{node.rows:{ROWS}} rows, {tree.criterion} {node.impurity:.4g}"
         if node.split is None:
             lines.append(f"{lead}{how}{_printable(says(node))}: {figures}")
             return
@@ -107,7 +108,7 @@ def _quoted(lines: list[str]) -> str:
 
 def _lines(tree: Tree, node: Node) -> list[str]:
     """The lines in a box, whole."""
-    figures = f"{node.rows} rows, {tree.criterion} {node.impurity:.4g}"
+    figures = f"{node.rows:{ROWS}} rows, {tree.criterion} {node.impurity:.4g}"
     return [_printable(line) for line in ([] if node.split is None else [node.split]) + [says(node), figures]]
 
 

@@ -1,6 +1,6 @@
 """dtree_train: check the arguments, grow and prune the trees, write them and their summary."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
@@ -73,6 +73,7 @@ def train(
     n_folds: int | None,
     seed: int | None,
     verbose: bool | None,
+    weights: str | None,
 ) -> Result:
     """Grow a tree for `target` in each group; create `output_table`, a row per node, and its summary."""
     say = db.teller("dtree_train", verbose)
@@ -88,6 +89,8 @@ def train(
             "the array of features is NULL or empty in every row", hint="there is nothing to learn from"
         )
     item, subject = _check_target(db, source, target, found, task, criterion)
+    weight = check_weights(db, source, weights)
+    subject = replace(subject, is_weighted=weight is not None)
     limits = Limits(
         Rule(subject.criterion, int(helper.check_range("min_bucket", min_bucket, 1))),
         int(helper.check_range("max_depth", max_depth, 0, MOST_DEPTH)),
@@ -102,15 +105,16 @@ def train(
     options = {
         "categorical_cols": categorical_cols, "max_depth": limits.max_depth, "min_split": limits.min_split,
         "min_bucket": limits.rule.min_bucket, "num_bins": bins, "prune_cp": prune_cp, "n_folds": folds,
+        "weights": weights,
     }  # fmt: skip
-    rows = Rows(source, item, found.items, found.is_vector, groups=groups)
+    rows = Rows(source, item, found.items, found.is_vector, weight, groups)
     scan = Scan(db, rows, passes=limits.max_depth + 2)
     if not scan.group_values:
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="there is nothing to learn from")
     say(f"reading by {scan.feed}")
     levels = [None if feature.levels is None else len(feature.levels) for feature in found.features]
     try:
-        passes = Passes(db, scan, len(subject.classes), levels, bins, number)
+        passes = Passes(db, scan, "dtree", len(subject.classes), levels, bins, number)
     except SqlError as error:
         raise explained(error, found) from None
     check_rows(db, scan, passes, found)
@@ -181,7 +185,9 @@ def check_rows(db: Database, scan: Scan, passes: Passes, features: Features) -> 
         raise MadpyError(f"table {quoted(name)} is empty", hint="there is nothing to learn from")
     raise MadpyError(
         f"none of the {skipped} rows of table {quoted(name)} can be used",
-        hint="rows where the target is NULL are skipped",
+        hint="check that some row has a target and a weight above 0"
+        if scan.rows.weights
+        else "rows where the target is NULL are skipped",
     )
 
 
@@ -191,6 +197,14 @@ def check_classes_of(trees: Trees, subject: Subject) -> None:
     if subject.classes and there.sum() == 1:
         label = subject.classes[int(there.argmax())]
         raise MadpyError(f"the target has one class only: {label}", hint="two at least are needed")
+
+
+def check_weights(db: Database, source: Relation, weights: str | None) -> str | None:
+    """SQL of the weight of a row; None where each counts once."""
+    if weights is None:
+        return None
+    found = helper.check_expression(db, source, weights, "weights", "number or boolean")
+    return number_item(found.items[0], found.kinds[0])
 
 
 def _check_folds(n_folds: int | None) -> int:

@@ -119,8 +119,9 @@ bound_of_targets(const Node *node, const double *left, const double *cell, doubl
 	double		least = Max(node->plan->min_bucket, 1);
 	Targets		t = {node->rows, left[0], left[1] - left[0] * own, n, cell[1] / n - own,
 	sqrt(Max(cell[2] - cell[1] * cell[1] / n, 0) / n)};
-	double		from = Max(1, least - t.left);
-	double		to = Min(n - 1, t.rows - t.left - least);
+	double		unit = node->plan->unit;
+	double		from = Max(unit, least - t.left);
+	double		to = Min(n - unit, t.rows - t.left - least);
 	double		bound;
 
 	if (from > to)
@@ -135,9 +136,9 @@ bound_of_targets(const Node *node, const double *left, const double *cell, doubl
 		double		root;
 		double		slope;
 
-		next = Min(to, from < n / 2 ? Min(2 * from, n / 2) : Max(from + 1, n - (n - from) / 2));
+		next = Min(to, from < n / 2 ? Min(2 * from, n / 2) : Max(from + unit, n - (n - from) / 2));
 		if (!(next > from))
-			next = to;			/* numbers too large for steps of one */
+			next = to;			/* numbers too large for steps of a unit */
 		middle = from < n / 2 ? sqrt(from * next) : n - sqrt((n - from) * (n - next));
 		root = sqrt(middle * (n - middle));
 		slope = (n - 2 * middle) / (2 * root);
@@ -183,7 +184,7 @@ most_within(const Node *node, const double *below, const double *cell, const dou
 	bool		has_null = rows_of(plan, null) > 0;
 	double		most = 0;
 
-	if (rows_of(plan, cell) < 2)
+	if (rows_of(plan, cell) < 2 * plan->unit)
 		return 0;
 	for (int with_null = 0; with_null <= has_null; with_null++)
 	{

@@ -30,6 +30,9 @@ merge_intervals(double *into, const double *from, int64 count, int stats)
 	}
 }
 
+/* The weight of a row where there are none. */
+static const double once = 1;
+
 /* A row that may lie in an interval, on its way into a cell. */
 typedef struct Hit
 {
@@ -38,6 +41,7 @@ typedef struct Hit
 	int			bin;
 	const double *value;
 	const double *target;
+	const double *weight;
 	double		shift;
 	double	   *cell;
 } Hit;
@@ -87,16 +91,17 @@ static void
 count_hit(const Plan *plan, const Hit *hit)
 {
 	double		target = *hit->target - hit->shift;
+	double		weight = *hit->weight;
 	double	   *cell = hit->cell;
 	int			stats = plan->stats;
 
 	if (plan->classes > 0)
-		cell[whole_parameter(*hit->target, 0, plan->classes - 1)] += 1;
+		cell[whole_parameter(*hit->target, 0, plan->classes - 1)] += weight;
 	else
 	{
-		cell[0] += 1;
-		cell[1] += target;
-		cell[2] += target * target;
+		cell[0] += weight;
+		cell[1] += weight * target;
+		cell[2] += weight * target * target;
 	}
 	cell[stats] = Min(cell[stats], *hit->value);
 	cell[stats + 1] = Max(cell[stats + 1], *hit->value);
@@ -120,10 +125,10 @@ count_hits(const Plan *plan, Hits *hits, double *cells)
 
 /* A value of a bin, in a slot: it is counted if it may be in one of the intervals of its feature there. */
 static inline void
-add_hit(const Plan *plan, const Among *among, int bin, const double *value, const double *target, double shift,
-		Hits *hits, double *cells)
+add_hit(const Plan *plan, const Among *among, int bin, const double *value, const double *target,
+		const double *weight, double shift, Hits *hits, double *cells)
 {
-	Hit			hit = {among->first, among->last, bin, value, target, shift};
+	Hit			hit = {among->first, among->last, bin, value, target, weight, shift};
 
 	if ((unsigned) bin - among->lowest >= (unsigned) among->bins)
 		return;
@@ -136,6 +141,7 @@ add_hit(const Plan *plan, const Among *among, int bin, const double *value, cons
 	}
 	__builtin_prefetch(value);
 	__builtin_prefetch(target);
+	__builtin_prefetch(weight);
 	hits->hit[hits->count++] = hit;
 	if (hits->count == HITS)
 		count_hits(plan, hits, cells);
@@ -149,9 +155,10 @@ are_placed(const Plan *plan, const RowBlock *block)
 		plan->masks && block->codes && block->places;
 }
 
-/* Rows of a chunk in slots; returns how many. */
+/* Rows of a chunk in slots; returns how many.  `weights` is NULL where each counts once. */
 static int
-rows_in_slots(const Plan *plan, const int *slot_of, const uint32 *places, int rows, int *row, int *slot)
+rows_in_slots(const Plan *plan, const int *slot_of, const uint32 *places, const double *weights, int rows, int *row,
+			  int *slot)
 {
 	int			kept = 0;
 
@@ -159,7 +166,7 @@ rows_in_slots(const Plan *plan, const int *slot_of, const uint32 *places, int ro
 	{
 		row[kept] = r;
 		slot[kept] = places[r] < (uint32) plan->nmoves ? slot_of[places[r]] : -1;
-		kept += slot[kept] >= 0;
+		kept += slot[kept] >= 0 && (weights == NULL || weights[r] > 0);
 	}
 	return kept;
 }
@@ -197,8 +204,10 @@ count_placed(const Plan *plan, const RowBlock *block, double *cells)
 	for (int first = 0; first < block->rows; first += TREE_CHUNK)
 	{
 		const double *target = block->columns[plan->features] + first;
+		const double *weights = plan->weighted ? block->columns[plan->features + 1] + first : NULL;
 		const uint32 *places = block->places + first;
-		int			kept = rows_in_slots(plan, slot_of, places, Min(TREE_CHUNK, block->rows - first), row, slot);
+		int			rows = Min(TREE_CHUNK, block->rows - first);
+		int			kept = rows_in_slots(plan, slot_of, places, weights, rows, row, slot);
 
 		for (int l = 0; l < plan->nlisted; l++)
 		{
@@ -212,7 +221,8 @@ count_placed(const Plan *plan, const RowBlock *block, double *cells)
 				int			r = row[found[i]];
 
 				add_hit(plan, &plan->among[masks[slot[found[i]]].among], codes[r], block->columns[f] + first + r,
-						target + r, plan->nodes[plan->moves[places[r]]].shift, &hits, cells);
+						target + r, weights ? weights + r : &once, plan->nodes[plan->moves[places[r]]].shift, &hits,
+						cells);
 			}
 		}
 	}
@@ -225,6 +235,7 @@ void
 count_intervals(const Plan *plan, const RowBlock *block, int first, const Chunk *chunk, double *cells)
 {
 	const double *target = block->columns[plan->features] + first;
+	const double *weights = plan->weighted ? block->columns[plan->features + 1] + first : NULL;
 	Hits		hits = {0};
 
 	for (int i = 0; i < chunk->kept; i++)
@@ -237,8 +248,8 @@ count_intervals(const Plan *plan, const RowBlock *block, int first, const Chunk 
 			int			feature = plan->among[a].feature;
 
 			add_hit(plan, &plan->among[a], chunk->codes[feature * TREE_CHUNK + row],
-					block->columns[feature] + first + row, target + row, plan->nodes[chunk->node[row]].shift, &hits,
-					cells);
+					block->columns[feature] + first + row, target + row, weights ? weights + row : &once,
+					plan->nodes[chunk->node[row]].shift, &hits, cells);
 		}
 	}
 	count_hits(plan, &hits, cells);

@@ -50,6 +50,7 @@ typedef enum NodeField
 /* What parameters of COUNTING_AND_BOUND and COUNTING_INTERVALS end with. */
 typedef enum TailField
 {
+	TAIL_UNIT,					/* the least that a row counts: 1 without weights */
 	TAIL_MOVES_AT,				/* where the moves begin */
 	TAIL_MOVES,					/* how many there are */
 	TAIL_LIST_AT,				/* where marks or intervals begin */

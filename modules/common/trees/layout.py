@@ -34,11 +34,12 @@ NODE_SHIFT = 6
 NODE_FIELDS = 7
 
 # What parameters of COUNTING_AND_BOUND and COUNTING_INTERVALS end with.
-TAIL_MOVES_AT = 0
-TAIL_MOVES = 1
-TAIL_LIST_AT = 2
-TAIL_INTERVALS = 3
-TAIL_FIELDS = 4
+TAIL_UNIT = 0
+TAIL_MOVES_AT = 1
+TAIL_MOVES = 2
+TAIL_LIST_AT = 3
+TAIL_INTERVALS = 4
+TAIL_FIELDS = 5
 
 # An interval among parameters: these, then counts, of stats numbers each: to the left of it, of NULL, of
 # the node.

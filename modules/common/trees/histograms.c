@@ -2,8 +2,8 @@
  * histograms.c: kernels of trees: rows dropped down a tree, and counted by node, feature and code.
  *
  * Body: the parameters (plan.h), then the cells.  A cell is a count per class, or for regression rows, sum and sum of
- * squares of target - shift; with weights a row counts as often as its weight says.  Where histograms are asked for, per feature: per slot, a cell per code; else a cell per
- * slot, or the cells of intervals (interval_plan.h).
+ * squares of target - shift; with weights a row counts as often as its weight says.  Where histograms are asked for, per
+ * feature: per slot, a cell per code; else a cell per slot, or the cells of intervals (interval_plan.h).
  */
 #include "tree_kernel.h"
 

@@ -53,7 +53,7 @@ def chosen(bench: Bench) -> list[Method]:
 
 @dataclass(frozen=True)
 class Shape:
-    """Of a table, and how often each method is timed over it."""
+    """The size of a table, and how often each method is timed over it."""
 
     rows: int
     features: int

@@ -12,14 +12,15 @@ from madpy.install.plan import Release
 from madpy.install.servers import Answer, Server
 from madpy.install.state import Installation, locate
 from madpy.install.upgrade import NO_PATH, upgrade
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.shards.parts import servers_below
 from madpy.ports.postgres.shards.servers import EXTENSION, FALLEN, is_told, telling
 
 NO_RIGHT = "42501"
 NO_NAME = "42602"
 PLAIN = "madpy is installed by plain SQL here, and only an extension is sent to other servers"
-NOT_PLAIN = "madpy uninstall, then madpy install, without --plain"
+NOT_PLAIN = "run madpy uninstall, then madpy install, without --plain"
 NOT_FOR_THIS_ROLE = (NO_RIGHT, "42704", "25006", "2F003")  # no right, no mapping, a standby, no password
 
 
@@ -28,11 +29,11 @@ def install(db: Database, release: Release, table: str, progress: Progress = ite
 
     A server where it cannot be done is a bad finding, and the others go on.
     """
-    names = servers_below(db, _relation(db, table))
+    names = servers_below(_source(db, table))
     if not names:
         raise MadpyError(
             f'no part of "{table}" is on another server',
-            hint="--all-shards takes a table with parts in postgres_fdw; for this database: madpy install",
+            hint="give --all-shards a table with parts in postgres_fdw, or leave it out to install here",
         )
     here, done = _here(db, release, progress)
     yield Finding("here", f"{here}, {done}")
@@ -153,7 +154,7 @@ def _told(db: Database, server: Server) -> str:
 # --- here ---
 
 
-def _relation(db: Database, table: str) -> Relation:
+def _source(db: Database, table: str) -> Source:
     """The table of that name on the connecting role's own search_path."""
     oid = None
     try:
@@ -176,7 +177,7 @@ def _relation(db: Database, table: str) -> Relation:
         raise MadpyError(
             f'table "{table}" does not exist', sqlstate="42P01", hint="write it as in SQL: schema.table"
         )
-    return Relation(rows[0]["schema"], rows[0]["name"])
+    return Source(rows[0]["schema"], rows[0]["name"], db)
 
 
 def _here(db: Database, release: Release, progress: Progress) -> tuple[Installation, str]:
@@ -185,7 +186,9 @@ def _here(db: Database, release: Release, progress: Progress) -> tuple[Installat
         return apply.install(db, release, progress=progress), "installed now"
     if here is None:
         raise MadpyError(
-            "the server does not have the files of madpy", sqlstate=apply.UNDEFINED_FILE, hint="make install"
+            "the server does not have the files of madpy",
+            sqlstate=apply.UNDEFINED_FILE,
+            hint="run make install on its machine",
         )
     if here.product != "extension":
         raise MadpyError(PLAIN, sqlstate=FALLEN, hint=NOT_PLAIN)

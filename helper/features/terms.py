@@ -8,10 +8,10 @@ from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.expressions import SHOWN, Expressions, check_expressions
-from madpy.ports.postgres.session.db import Database, Relation, fill, identifier
+from madpy.helper.checks.expressions import SHOWN, Expressions, check_expression, check_expressions
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import fill, identifier
 from madpy.ports.postgres.session.types import NUMBERS, text_item
-from madpy.ports.postgres.shards.queries import distinct_values, first_length
 
 INTERCEPT = "(Intercept)"
 MAX_LEVELS = 1000
@@ -84,8 +84,7 @@ class Terms:
 
 
 def check_terms(
-    db: Database,
-    source: Relation,
+    source: Source,
     text: str | None,
     what: str = "features",
     model: Terms | None = None,
@@ -97,9 +96,9 @@ def check_terms(
     for a `model` that is applied again, the levels that it has.  Levels are those of the rows that training
     uses: all features are there, and the `conditions`, SQL, are true.
     """
-    found = check_expressions(db, source, text, what, allowed="number, boolean or text")
+    found = check_expressions(source, text, what, allowed="number, boolean or text")
     if found.is_vector:
-        return _vector(db, source, found, what)
+        return _vector(source, found, what)
     used = [*conditions, *(f"{item} IS NOT NULL" for item in dict.fromkeys(found.items))]
     terms = [] if found.is_array else [Term(INTERCEPT, "intercept")]
     items = [] if found.is_array else ["1::double precision"]
@@ -111,7 +110,7 @@ def check_terms(
                 message = f"{what}: {quoted(name)} is text, a number is needed"
                 hint = "text columns are encoded in a list of columns, not in ARRAY[...] or an expression"
                 raise MadpyError(message, sqlstate="42804", hint=hint)
-            levels = model.levels(column) if model else _levels(db, source, column, sql_type, what, used)
+            levels = model.levels(column) if model else _levels(source, column, sql_type, what, used)
             references[column], *others = levels
             terms += [Term(f"{column}={level}", "level", column, level) for level in others]
             items += level_items(column, sql_type, references[column], others)
@@ -157,6 +156,12 @@ def check_same_order(given: list[str], kept: list[str]) -> None:
             "the features are not in the order of training",
             hint=f"give them as in training: {', '.join(kept[:SHOWN])}",
         )
+
+
+def check_number(source: Source, text: str | None, what: str) -> str:
+    """Checks one expression, a number or boolean; returns SQL of it as double precision."""
+    found = check_expression(source, text, what, "number or boolean")
+    return number_item(found.items[0], found.kinds[0])
 
 
 def number_item(item: str, kind: str) -> str:
@@ -220,7 +225,7 @@ def intercept_item(types: dict[str, str], references: dict[str, str]) -> str:
     return f"CASE WHEN {' AND '.join(known)} THEN 1::double precision END" if types else "1::double precision"
 
 
-def _vector(db: Database, source: Relation, found: Expressions, what: str) -> Terms:
+def _vector(source: Source, found: Expressions, what: str) -> Terms:
     """An array column: as many terms as the first array has elements."""
     item, name = found.items[0], found.names[0]
     if found.kinds[0] != "number":
@@ -228,20 +233,18 @@ def _vector(db: Database, source: Relation, found: Expressions, what: str) -> Te
             f"{what}: {quoted(name)} is an array of {found.types[0]}, numbers are needed", sqlstate="42804"
         )
     column = name if item == fill("{name:i}", {"name": name}) else None
-    terms = [Term(f"{name}[{i + 1}]", "vector", column) for i in range(first_length(db, source, item))]
+    terms = [Term(f"{name}[{i + 1}]", "vector", column) for i in range(source.first_length(item))]
     return Terms(terms, [f"{item}::double precision[]"], True, {})
 
 
-def _levels(
-    db: Database, source: Relation, column: str, sql_type: str, what: str, used: Sequence[str]
-) -> list[str]:
+def _levels(source: Source, column: str, sql_type: str, what: str, used: Sequence[str]) -> list[str]:
     """The values of a text column in the rows that are used, in the order of its type; at least one."""
-    rows = db.execute(
+    rows = source.db.execute(
         """
         SELECT {text:q} AS level FROM ({values:q}) AS v WHERE value IS NOT NULL ORDER BY value
         """,
         text=text_item("value", sql_type),
-        values=distinct_values(db, source, identifier(column), MAX_LEVELS + 2, used),
+        values=source.distinct_values(identifier(column), MAX_LEVELS + 2, used),
     )
     if len(rows) > MAX_LEVELS:
         raise MadpyError(

@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 
 from madpy import __version__
 from madpy.helper import helper
+from madpy.helper.helper import Source, Target
 from madpy.ports.postgres.session.db import Database, Relation, identifier, literal
 
+SUMMARY = "_summary"
 SQL_TYPES = {
     "str": "text",
     "bool": "boolean",
@@ -54,9 +56,9 @@ class Training:
 class Tables:
     """What a training reads, and the two tables that it makes."""
 
-    source: Relation
-    output: Relation
-    summary: Relation
+    source: Source
+    output: Target
+    summary: Target
     names: dict[str, str]  # fields of Training
     _started: float
 
@@ -68,11 +70,13 @@ class Tables:
 def check_tables(db: Database, source_table: str | None, output_table: str | None) -> Tables:
     """Where a training begins: the source can be read, the output and the summary beside it can be made."""
     started = time.monotonic()
-    source = helper.check_source(db, source_table)
-    output = helper.check_new_table(db, output_table, source)
-    tables = {"source": source, "output": output, "summary": helper.summary_name(db, output)}
-    names = {f"{what}_table": helper.full_name(db, table) for what, table in tables.items()}
-    return Tables(**tables, names=names, _started=started)
+    source, (output, summary) = helper.check_source_and_targets(db, source_table, output_table, [SUMMARY])
+    names = {
+        "source_table": source.full_name,
+        "output_table": output.full_name,
+        "summary_table": summary.full_name,
+    }
+    return Tables(source, output, summary, names, started)
 
 
 Record = TypeVar("Record", bound=Training)
@@ -113,13 +117,10 @@ def create_summary_from(
 
 def completed(db: Database, record: Record) -> Record:
     """The record with the fields that are known at the end."""
-    now = db.execute(
-        """
-        SELECT pg_catalog.current_setting('server_version') AS server_version,
-               current_user::text AS trained_by, pg_catalog.clock_timestamp()::text AS trained_at
-        """
-    )[0]
-    return replace(record, **now)
+    session = db.session
+    return replace(
+        record, server_version=session.server_version, trained_by=session.role, trained_at=db.now()
+    )
 
 
 def sql_type_of(part: Field[Any]) -> str:

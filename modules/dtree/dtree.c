@@ -5,6 +5,7 @@
 
 #include "common/trees/score.h"
 #include "common/trees/tree_kernel.h"
+#include "dtree_model.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
@@ -30,7 +31,7 @@ MADPY_OUTCOME(weighted_dtree_sample)
 static const TreeModel *
 arguments(FunctionCallInfo fcinfo, int *leaf)
 {
-	const TreeModel *tree = tree_argument(fcinfo, 0);
+	const TreeModel *tree = tree_argument(fcinfo, 0, MODEL_TREE);
 
 	*leaf = tree_leaf(tree, row_argument(tree->row, fcinfo, 1));
 	return tree;
@@ -61,7 +62,7 @@ dtree_predict_number(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("this tree predicts a class, not a number"),
-				 errhint("dtree_predict gives the class as text.")));
+				 errhint("Call dtree_predict, which gives the class as text.")));
 	PG_RETURN_FLOAT8(tree->values[leaf]);
 }
 
@@ -80,7 +81,7 @@ dtree_predict_prob(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("this tree predicts a number, which has no probabilities"),
-				 errhint("dtree_predict_number gives the number.")));
+				 errhint("Call dtree_predict_number, which gives the number.")));
 	for (int c = 0; c < tree->row->classes; c++)
 	{
 		Datum		values[2] = {

@@ -7,7 +7,7 @@ MADLIB_KERNEL dtree_sample(y double precision, x double precision[], parameters 
 
 CREATE FUNCTION MADLIB_SCHEMA.__dtree_sample_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_sample_outcome_of';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_sample_outcome(bytea) IS 'what dtree_train reads of a state of dtree_sample_state: the sample itself';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_sample_outcome(bytea) IS 'the sample in a state of dtree_sample_state, as dtree_train reads it';
 
 -- dtree: rows counted by node, feature and bin.
 
@@ -16,7 +16,7 @@ MADLIB_KERNEL dtree(y double precision, x double precision[], parameters double 
 
 CREATE FUNCTION MADLIB_SCHEMA.__dtree_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_outcome_of';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_outcome(bytea) IS 'what dtree_train reads of a state of dtree_state: the best split of each node, and counts of categories';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_outcome(bytea) IS 'the best split of each node and counts of categories, as dtree_train reads them in a state of dtree_state';
 
 -- The same with a weight behind the target.
 
@@ -27,7 +27,7 @@ MADLIB_KERNEL weighted_dtree_sample(
 CREATE FUNCTION MADLIB_SCHEMA.__weighted_dtree_sample_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'weighted_dtree_sample_outcome_of';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__weighted_dtree_sample_outcome(bytea) IS
-    'what dtree_train reads of a state of weighted_dtree_sample_state: the sample itself';
+    'the sample in a state of weighted_dtree_sample_state, as dtree_train reads it';
 
 MADLIB_KERNEL weighted_dtree(
     y double precision, x double precision[], weight double precision, parameters double precision[]) IS
@@ -36,7 +36,7 @@ MADLIB_KERNEL weighted_dtree(
 CREATE FUNCTION MADLIB_SCHEMA.__weighted_dtree_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'weighted_dtree_outcome_of';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__weighted_dtree_outcome(bytea) IS
-    'what dtree_train reads of a state of weighted_dtree_state: the best split of each node, and counts of categories';
+    'the best split of each node and counts of categories, as dtree_train reads them in a state of weighted_dtree_state';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_bin(
     store integer, first_group integer, edges bytea, scalars integer DEFAULT 1
@@ -55,7 +55,7 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict(bytea, double precision[]) IS
 CREATE FUNCTION MADLIB_SCHEMA.dtree_predict(model bytea, x text[]) RETURNS text
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'dtree_predict';
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict(bytea, text[]) IS
-    'the same with categories as they are: dtree_predict(model, ARRAY[outlook, humidity::text])';
+    'predicts the class of a row with categories as text: dtree_predict(model, ARRAY[outlook, humidity::text])';
 
 CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_number(model bytea, x double precision[]) RETURNS double precision
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5 AS 'MODULE_PATHNAME', 'dtree_predict_number';
@@ -64,7 +64,8 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_number(bytea, double precision[]
 
 CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_number(model bytea, x text[]) RETURNS double precision
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'dtree_predict_number';
-COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_number(bytea, text[]) IS 'the same with categories as they are';
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_number(bytea, text[]) IS
+    'the number that a tree of a regression predicts for one row with categories as text';
 
 CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_prob(
     model bytea, x double precision[], OUT class text, OUT probability double precision
@@ -77,7 +78,8 @@ CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_prob(
     model bytea, x text[], OUT class text, OUT probability double precision
 ) RETURNS SETOF record
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 ROWS 3 AS 'MODULE_PATHNAME', 'dtree_predict_prob';
-COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_prob(bytea, text[]) IS 'the same with categories as they are';
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_prob(bytea, text[]) IS
+    'the probability of each class for one row with categories as text';
 
 -- Drivers, without JIT as in regr.
 
@@ -92,7 +94,7 @@ CREATE TYPE MADLIB_SCHEMA.dtree_result AS (
     depth                    bigint,             -- of the deepest
     seed                     bigint
 );
-COMMENT ON TYPE MADLIB_SCHEMA.dtree_result IS 'what dtree_train did';
+COMMENT ON TYPE MADLIB_SCHEMA.dtree_result IS 'result of dtree_train';
 
 CREATE FUNCTION MADLIB_SCHEMA.dtree_train(
     source_table     text,                             -- read, never changed
@@ -124,7 +126,7 @@ CREATE TYPE MADLIB_SCHEMA.dtree_predictions AS (
     num_rows             bigint,
     num_null_predictions bigint
 );
-COMMENT ON TYPE MADLIB_SCHEMA.dtree_predictions IS 'what dtree_predict and dtree_predict_prob made';
+COMMENT ON TYPE MADLIB_SCHEMA.dtree_predictions IS 'result of dtree_predict and dtree_predict_prob: the table, its rows, and how many have no prediction';
 
 CREATE FUNCTION MADLIB_SCHEMA.dtree_predict(
     model_table  text,                -- the output_table of dtree_train

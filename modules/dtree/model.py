@@ -8,12 +8,13 @@ from madpy.helper.features.categories import Features
 from madpy.modules.common.trees.bins import Bins
 from madpy.modules.common.trees.grow import Trees
 from madpy.modules.common.trees.model import arrays, with_rows
-from madpy.ports.postgres.model import TREE, pack_each
+from madpy.modules.dtree.layout import MODEL_TREE
+from madpy.ports.postgres.model import pack_each
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What a tree is about: `classes` are the labels, of SQL type `class_type`; none in a regression."""
+    """The features and classes of a tree: labels of SQL type `class_type`, or none in a regression."""
 
     features: Features
     classes: list[str]
@@ -36,7 +37,7 @@ def models(trees: Trees, bins: Bins, subject: Subject, groups: int) -> list[byte
     """The bytes of each group's tree; None where the group has no rows."""
     levels = [feature.levels or [] for feature in subject.features.features]
     spans = with_rows(trees, groups, not subject.classes)
-    packed = pack_each(TREE, subject.header(), arrays(trees, bins, subject.classes, levels, spans))
+    packed = pack_each(MODEL_TREE, subject.header(), arrays(trees, bins, subject.classes, levels, spans))
     result: list[bytes | None] = [None] * groups
     for (first, _), data in zip(spans, packed, strict=True):
         result[int(trees.group[first])] = data

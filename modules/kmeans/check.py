@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import parse_name, quoted
-from madpy.helper.checks.expressions import check_once, columns_of
+from madpy.helper.checks.expressions import check_once
 from madpy.helper.features.terms import Term, Terms, check_terms, level_item, level_items
 from madpy.modules.kmeans.core import METRICS
-from madpy.modules.kmeans.layout import HEAD, MAX_PARAMS
-from madpy.ports.postgres.session.db import Database, Relation
-from madpy.ports.postgres.session.types import base_types_of
+from madpy.modules.kmeans.layout import params_size
+from madpy.ports.postgres.layouts.kernel import MAX_PARAMS
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database
 
 INITS = ("kmeans++", "kmeans||", "random")
 CENTROIDS = "centroid"  # the column of a table of centroids
@@ -26,7 +27,7 @@ class Settings:
 
     k: int  # 0: as many as `table` has centroids
     init: str  # as it was given
-    table: Relation | None  # of the first centroids
+    table: Source | None  # of the first centroids
     max_iter: int
     tolerance: float
     seed: int
@@ -41,7 +42,7 @@ class Settings:
         )
 
 
-def check_init(db: Database, init: str | None) -> Relation | None:
+def check_init(db: Database, init: str | None) -> Source | None:
     """The table of centroids that `init` names; None where it is one of INITS."""
     word: str = helper.check_not_null("init", init)
     if word in INITS:
@@ -55,7 +56,7 @@ def check_init(db: Database, init: str | None) -> Relation | None:
         if error.sqlstate != "42P01":
             raise
         raise MadpyError(f"init: {error.message}", sqlstate=error.sqlstate, hint=hint) from None
-    if columns_of(db, table).get(CENTROIDS) != "double precision[]":
+    if table.types.get(CENTROIDS) != "double precision[]":
         raise MadpyError(
             f"init: table {quoted(table.name)} has no column {CENTROIDS} of type double precision[]",
             sqlstate="42703",
@@ -67,7 +68,7 @@ def check_init(db: Database, init: str | None) -> Relation | None:
 def check_settings(
     k: int | None,
     init: str,
-    table: Relation | None,
+    table: Source | None,
     max_iter: int | None,
     tolerance: float | None,
     seed: int | None,
@@ -98,17 +99,17 @@ def check_seed(seed: int | None) -> int:
 
 def check_size(k: int, d: int) -> None:
     """That k centroids of d numbers fit the parameters of a kernel."""
-    if d > 0 and HEAD + d + k * d > MAX_PARAMS:
+    if d > 0 and params_size(k, d) > MAX_PARAMS:
         raise MadpyError(
             f"k = {k} is too large for {d} features",
             sqlstate="54000",
-            hint=f"the largest is {(MAX_PARAMS - HEAD - d) // d}",
+            hint=f"the largest is {(MAX_PARAMS - params_size(0, d)) // d}",
         )
 
 
-def check_points(db: Database, source: Relation, features: str | None, model: Terms | None = None) -> Terms:
+def check_points(source: Source, features: str | None, model: Terms | None = None) -> Terms:
     """Features as coordinates: no intercept, and of a text column a 0 or 1 for every level."""
-    terms = check_terms(db, source, features, model=model)
+    terms = check_terms(source, features, model=model)
     if terms.is_vector:
         return terms
     repeated = [term for n, term in enumerate(terms.terms) if term in terms.terms[:n]]
@@ -116,7 +117,7 @@ def check_points(db: Database, source: Relation, features: str | None, model: Te
         check_once([repeated[0].column or repeated[0].name] * 2, "features")
     kept: list[tuple[Term, str]] = []
     missing = dict(terms.references)
-    types = base_types_of(db, source) if missing else {}
+    types = source.base_types
     for term, item in zip(terms.terms, terms.items, strict=True):
         if term.column in missing:
             kept.append(_level(term.column, types[term.column], missing.pop(term.column)))
@@ -132,9 +133,9 @@ def _level(column: str, sql_type: str, level: str) -> tuple[Term, str]:
     return Term(f"{column}={level}", "level", column, level), level_item(column, sql_type, level)
 
 
-def check_model(db: Database, model: Relation) -> list[str]:
+def check_model(model: Source) -> list[str]:
     """The grouping columns of a table that kmeans_train made; an error if it is not one."""
-    types = columns_of(db, model)
+    types = model.types
     if any(types.get(name) != sql_type for name, sql_type in MODEL.items()):
         raise MadpyError(
             f'table "{model.name}" is not a model of kmeans_train',

@@ -72,15 +72,15 @@ def train(
     tell = db.teller("kmeans_train", verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
+    source.look_up(features, grouping_cols)
     table = check_init(db, init)
     settings = check_settings(k, str(init), table, max_iter, tolerance, seed, distance)
-    terms = check_points(db, source, features)
-    groups = helper.check_groups(db, source, grouping_cols, dict(COLUMNS), Result.__dataclass_fields__)
+    terms = check_points(source, features)
+    groups = helper.check_groups(source, grouping_cols, dict(COLUMNS), Result.__dataclass_fields__)
     tell(f"{', '.join(terms.names)} from {tables.names['source_table']}, {settings.told}")
     if settings.distance == "manhattan":
         tell("distance manhattan: centroids are the means of their rows, not the medians")
     found = cluster(
-        db,
         Rows(source, None, terms.items, terms.is_vector, groups=groups),
         terms,
         settings,

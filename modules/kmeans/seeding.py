@@ -7,18 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
-from madpy.helper.checks.expressions import columns_of
 from madpy.helper.tables.scoring import casts_between
-from madpy.modules.kmeans import core, layout
+from madpy.modules.kmeans import core
 from madpy.modules.kmeans.check import CENTROIDS, CLUSTER, Settings
 from madpy.modules.kmeans.core import Array
-from madpy.modules.kmeans.layout import Sample
+from madpy.modules.kmeans.layout import KMEANS_LARGEST, Mode, params_size
 from madpy.modules.kmeans.passes import assign
+from madpy.modules.kmeans.states import Sample
+from madpy.ports.postgres.layouts.kernel import MAX_PARAMS
 from madpy.ports.postgres.scan.scan import Scan, join_groups
-from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database, fill
 
 ROUNDS = 5
-LARGEST = 1e140  # KMEANS_LARGEST of kmeans.h
 AT_ONCE = 1_000_000  # numbers of points in one statement, unless a group has more
 
 
@@ -82,7 +83,7 @@ def _candidates(
     Source: Bahmani et al. (2012), Scalable k-means++.
     """
     groups, _, d = points.shape
-    room = (layout.MAX_PARAMS - layout.HEAD) // d - 1
+    room = (MAX_PARAMS - params_size(0, d)) // d
     each = min(2 * settings.k, (room - 1) // ROUNDS)
     size = 1 + ROUNDS * each
     found = np.full((groups, size, d), np.nan)
@@ -91,27 +92,29 @@ def _candidates(
     every = np.arange(groups)
     for number in range(ROUNDS):
         tell(f"round {number + 1} of kmeans||")
-        kept = assign(scan, settings, layout.DRAW, sample, found, every, settings.seed + number).kept
+        kept = assign(scan, settings, Mode.DRAW, sample, found, every, settings.seed + number).kept
         start = 1 + number * each
         drawn = np.where(kept.times[:, :each, None] > 0, kept.rows[:, :each], np.nan)
         found[:, start : start + each] = drawn
-    sizes = assign(scan, settings, layout.ASSIGN, sample, found, every).sizes
+    sizes = assign(scan, settings, Mode.ASSIGN, sample, found, every).sizes
     return np.nan_to_num(found), np.where(np.isnan(found[..., 0]), 0, sizes)
 
 
-def read_centroids(db: Database, table: Relation, scan: Scan, d: int, distance: str) -> Array:
+def read_centroids(table: Source, scan: Scan, d: int, distance: str) -> Array:
     """Centroids of a table, shape (G, k, d): for each group its own where it has the grouping columns.
 
     NaN where a group has fewer than others.
     """
-    found = _read_rows(db, table, scan)
+    found = _read_rows(table, scan)
     for centroid in (centroid for own in found for centroid in own):
         if len(centroid) != d or any(not isinstance(x, int | float) for x in centroid):
             raise MadpyError(
                 f'a centroid of table "{table.name}" does not have the {d} numbers that the features need'
             )
-        if not (np.abs(centroid) <= LARGEST).all():
-            raise MadpyError(f'a centroid of table "{table.name}" is not finite, or beyond {LARGEST:g}')
+        if not (np.abs(centroid) <= KMEANS_LARGEST).all():
+            raise MadpyError(
+                f'a centroid of table "{table.name}" is not finite, or beyond {KMEANS_LARGEST:g}'
+            )
     if not all(found):
         raise MadpyError(
             f'table "{table.name}" has no centroids' + (" for some group" if any(found) else ""),
@@ -127,13 +130,13 @@ def read_centroids(db: Database, table: Relation, scan: Scan, d: int, distance: 
     return np.where(np.isnan(centroids), np.nan, core.unit(centroids))
 
 
-def _read_rows(db: Database, table: Relation, scan: Scan) -> list[list[list[Any]]]:
+def _read_rows(table: Source, scan: Scan) -> list[list[list[Any]]]:
     """The centroids of each group, in order."""
-    columns = columns_of(db, table)
+    columns = table.types
     groups = scan.rows.groups if columns.keys() >= set(scan.rows.groups) else []
     relation = scan.group_relation() if groups else fill("SELECT 0 AS {n:i}", {"n": scan.group})
-    casts = casts_between(db, table, groups, scan.rows.source)
-    rows = db.execute(
+    casts = casts_between(table, groups, scan.rows.source)
+    rows = table.db.execute(
         """
         SELECT g.{number:i} AS number, t.{centroid:i}::double precision[] AS centroid
         FROM ({relation:q}) AS g {join:q}

@@ -9,11 +9,13 @@ from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.reasons import nothing_to_use, warn_of_aliases, warn_of_single_values
 from madpy.helper.features.terms import Terms
 from madpy.helper.tables import scoring
-from madpy.modules.logregr import core
+from madpy.modules.common.linear import irls
+from madpy.modules.common.linear.design import Design
 from madpy.modules.logregr.target import Target
 from madpy.ports.postgres.scan.scan import Rows
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.states import States
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.session.db import Database
 
 METHOD = "logregr_train"
 COLUMNS = {
@@ -29,11 +31,11 @@ OPTIMIZERS = ("irls",)
 SMALLEST_SQUARE = 1e-270  # of modules/regr/ols.h: variances of coefficients are still numbers
 
 
-def check_rows(db: Database, rows: Rows, terms: Terms, states: States) -> None:
+def check_rows(rows: Rows, terms: Terms, states: States) -> None:
     """There are rows, in some group as many as features."""
     used, skipped = int(states.rows_used.sum()), int(states.rows_skipped.sum())
     if used == 0:
-        raise nothing_to_use(db, rows, terms, skipped)
+        raise nothing_to_use(rows, terms, skipped)
     largest, k = int(states.rows_used.max()), len(terms.names)
     if largest < k:
         where = " in the largest group" if rows.groups else ""
@@ -44,7 +46,7 @@ def check_rows(db: Database, rows: Rows, terms: Terms, states: States) -> None:
         )
 
 
-def check_design(design: core.Design, terms: Terms, target: Target) -> None:
+def check_design(design: Design, terms: Terms, target: Target) -> None:
     """Squares are numbers, and some group has both classes."""
     large = ~np.isfinite(design.squares)
     small = (design.squares <= SMALLEST_SQUARE) & ~design.zero
@@ -55,10 +57,9 @@ def check_design(design: core.Design, terms: Terms, target: Target) -> None:
                 sqlstate="22003",
                 hint="scale it",
             )
-    both = (design.positives > 0) & (design.positives < design.rows)
-    if not both.any():
+    if not (design.lowest < design.highest).any():
         several = len(design.rows) > 1
-        label = target.labels[int(design.positives.max() > 0)]
+        label = target.labels[int(design.highest.max() > 0)]
         raise MadpyError(
             "the target has one class only in every group"
             if several
@@ -67,12 +68,11 @@ def check_design(design: core.Design, terms: Terms, target: Target) -> None:
         )
 
 
-def warn(db: Database, newton: core.Newton, terms: Terms, max_iter: int) -> None:
+def warn(db: Database, search: irls.Search, terms: Terms, max_iter: int) -> None:
     """What is not as one would wish, each in one warning for all groups."""
-    status, groups = newton.status, len(newton.status)
+    status, groups = search.status, len(search.status)
     warn_of_single_values(db, terms)
-    fitted = status < core.ONE_CLASS
-    counts = (fitted[:, None] & ~newton.design.kept).sum(axis=0).tolist()
+    counts = (search.fitted[:, None] & ~search.design.kept).sum(axis=0).tolist()
     aliased = {name: count for name, count in zip(terms.names, counts, strict=True) if count}
     if aliased:
         warn_of_aliases(db, aliased, groups)
@@ -83,19 +83,19 @@ def warn(db: Database, newton: core.Newton, terms: Terms, max_iter: int) -> None
         if count:
             db.warning(text + where if isinstance(text, str) else text(where))
 
-    say(core.NO_ROWS, "no row can be used, so there is no model,")
-    say(core.ONE_CLASS, "the target has one class only, so there is no model,")
-    say(core.SEPARATED, lambda where: (
+    say(irls.NO_ROWS, "no row can be used, so there is no model,")
+    say(irls.ONE_CLASS, "the target has one class only, so there is no model,")
+    say(irls.SEPARATED, lambda where: (
         f"the features separate the classes perfectly{where}: there is no maximum of the likelihood,"
         " coefficients are those of a separating plane and have no standard errors"
     ))  # fmt: skip
-    say(core.PARTLY, lambda where: (
+    say(irls.PARTLY, lambda where: (
         f"the features separate some rows of one class from the other{where}: there is no maximum of the"
         " likelihood, coefficients with large standard errors grow without end"
     ))  # fmt: skip
-    say(core.NOT_CONVERGED, lambda where: f"no convergence in {max_iter} iterations{where}: raise max_iter")
+    say(irls.NOT_CONVERGED, lambda where: f"no convergence in {max_iter} iterations{where}: raise max_iter")
 
 
-def check_model(db: Database, model: Relation) -> list[str]:
+def check_model(model: Source) -> list[str]:
     """The grouping columns of a table that logregr_train made; an error if it is not one."""
-    return scoring.check_model(db, model, METHOD, COLUMNS)
+    return scoring.check_model(model, METHOD, COLUMNS)

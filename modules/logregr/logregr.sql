@@ -1,14 +1,23 @@
 -- logregr: logistic regression, one model per group.  Manual: README.md.
 
--- The kernel "logregr" as an aggregate: the sums behind one step of iteratively reweighted least squares.
+-- The kernels "logregr" and "weighted_logregr" as aggregates: the sums behind one step of iteratively reweighted
+-- least squares.
 
 MADLIB_KERNEL logregr(y double precision, x double precision[], parameters double precision[]) IS
     'the log-likelihood of coefficients, its gradient and its Hessian: parameters are coefficients, the step to them and shifts of x';
+
+MADLIB_KERNEL weighted_logregr(y double precision, x double precision[], weight double precision, parameters double precision[]) IS
+    'the log-likelihood of coefficients, its gradient and its Hessian, where a row counts as many times as its weight says';
 
 CREATE FUNCTION MADLIB_SCHEMA.__logregr_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'logregr_outcome_of';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__logregr_outcome(bytea) IS
     'what logregr_train reads of a state of logregr_state: the log-likelihood, Newton''s next step, the Hessian';
+
+CREATE FUNCTION MADLIB_SCHEMA.__weighted_logregr_outcome(state bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'weighted_logregr_outcome_of';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__weighted_logregr_outcome(bytea) IS
+    'what logregr_train reads of a state of weighted_logregr_state: the log-likelihood, Newton''s next step, the Hessian';
 
 CREATE FUNCTION MADLIB_SCHEMA.__logregr_estimate(data bytea, first integer, k integer) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'logregr_estimate';
@@ -69,10 +78,11 @@ CREATE FUNCTION MADLIB_SCHEMA.logregr_train(
     max_iter      integer          DEFAULT 20,
     optimizer     text             DEFAULT 'irls', -- the only one
     tolerance     double precision DEFAULT 1e-4,   -- relative change of the log-likelihood that ends it
-    verbose       boolean          DEFAULT false
+    verbose       boolean          DEFAULT false,
+    weights       text             DEFAULT NULL    -- an expression, 0 or more: how many times a row counts
 ) RETURNS MADLIB_SCHEMA.logregr_result
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(logregr.train);
-COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_train(text, text, text, text, text, integer, text, double precision, boolean) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_train(text, text, text, text, text, integer, text, double precision, boolean, text) IS
     'fits a logistic regression per group into output_table: SELECT MADLIB_SCHEMA.logregr_train(''patients'', ''model'', ''second_attack'', ''treatment, trait_anxiety'')';
 
 CREATE TYPE MADLIB_SCHEMA.logregr_term AS (

@@ -7,7 +7,7 @@
 
 #include "common/linear/predictor.h"
 
-/* How far a row may be from what an aliased term was in training; a term is aliased by 1e-6 of its length (COLLINEAR in modules/logregr/core.py). */
+/* How far a row may be from what an aliased term was in training; a term is aliased by 1e-6 of its length (COLLINEAR in modules/common/linear/design.py). */
 #define SAME 1e-6
 
 /* logregr_predict(coef, x), and with aliases: whether the probability is above 1/2. */

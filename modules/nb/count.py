@@ -28,11 +28,11 @@ from madpy.helper.features.categories import (
 from madpy.helper.features.classes import MAX_CLASSES, Classes, check_classes, class_category, classes_of
 from madpy.modules.nb import core
 from madpy.ports.postgres.scan.scan import Rows, Scan, has_many_groups
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.scan.streaming import MOST_ARGUMENTS
-from madpy.ports.postgres.session.db import Database, Relation, literal
+from madpy.ports.postgres.session.db import literal
 from madpy.ports.postgres.session.types import INTEGERS
-from madpy.ports.postgres.shards.queries import shards_of
 
 MAX_CELLS = 1_000_000  # numbers in a state: as many parameters as a kernel takes
 MAX_ALL_CELLS = 20_000_000  # in the states of all groups: 160 MB, several times in Python
@@ -42,7 +42,7 @@ MAX_ALL_CELLS = 20_000_000  # in the states of all groups: 160 MB, several times
 class Question:
     """What to count, as the caller wrote it."""
 
-    source: Relation
+    source: Source
     target: str | None
     features: str | None
     categorical_cols: str | None
@@ -60,29 +60,29 @@ class Counted:
     rows_skipped: NDArray[np.int64]  # (G,)
 
 
-def prepare(db: Database, question: Question) -> "Numbered | Stepped":
+def prepare(question: Question) -> "Numbered | Stepped":
     """Check what is asked for, and choose the way to count it."""
     q = question
-    listed, categories = list_features(db, q.source, q.features, q.categorical_cols)
-    target = class_category(db, q.source, q.target)
+    listed, categories = list_features(q.source, q.features, q.categorical_cols)
+    target = class_category(q.source, q.target)
     one_read = not listed.is_vector and len(listed.items) <= MOST_ARGUMENTS
-    shards = shards_of(db, q.source)
+    shards = q.source.shards
     one_read = one_read and not (shards.is_spread or shards.is_citus)
-    if not one_read or has_many_groups(db, q.source, q.groups):
-        return Stepped(db, q)
-    return Numbered(db, q, listed, categories, target)
+    if not one_read or has_many_groups(q.source, q.groups):
+        return Stepped(q)
+    return Numbered(q, listed, categories, target)
 
 
 class Stepped:
     """Classes and values are found first, the kernel "nb" counts."""
 
-    def __init__(self, db: Database, question: Question) -> None:
+    def __init__(self, question: Question) -> None:
         q = question
-        self.features = check_features(db, q.source, q.features, q.categorical_cols)
-        self.classes = check_classes(db, q.source, q.target)
+        self.features = check_features(q.source, q.features, q.categorical_cols)
+        self.classes = check_classes(q.source, q.target)
         _check_size(self.features, self.classes)
         items, is_vector = self.features.items, self.features.is_vector
-        self.scan = Scan(db, Rows(q.source, self.classes.item, items, is_vector, groups=q.groups))
+        self.scan = Scan(Rows(q.source, self.classes.item, items, is_vector, groups=q.groups))
 
     def run(self) -> Counted:
         """Read the source."""
@@ -104,18 +104,16 @@ class Numbered:
 
     def __init__(
         self,
-        db: Database,
         question: Question,
         listed: Features,
         categories: list[Category | None],
         target: Category,
     ) -> None:
-        self.db = db
         self.question = question
         self.features = listed  # as yet without levels
         self.categories = categories
         self.target = target
-        self.scan = Scan(db, Rows(question.source, target.key, listed.items, groups=question.groups))
+        self.scan = Scan(Rows(question.source, target.key, listed.items, groups=question.groups))
 
     def run(self) -> Counted:
         """Read the source; groups whose values have come in the same order are worked on together."""
@@ -168,14 +166,14 @@ class Numbered:
         if category.sql_type in INTEGERS:
             numbers = {int.from_bytes(value, "little", signed=True): value for value in values}
             return {numbers[number]: str(number) for number in sorted(numbers)}
-        texts = in_order(self.db, self.question.source, category, [value.decode() for value in values])
+        texts = in_order(self.question.source, category, [value.decode() for value in values])
         return {text.encode(): text for text in texts}
 
     def _named(self, known: list[list[str]]) -> tuple[Features, Classes]:
         """Features and classes with their values: those of the target, then of each category."""
         if len(known[0]) > MAX_CLASSES:
             raise too_many_levels(TARGET, MAX_CLASSES)
-        classes = classes_of(self.db, self.question.source, self.target, known[0])
+        classes = classes_of(self.question.source, self.target, known[0])
         others = iter(known[1:])
         levels: list[list[str] | None] = []
         for feature, category in zip(self.features.features, self.categories, strict=True):

@@ -38,13 +38,14 @@ def train(
     say = db.teller("nb_train", verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
+    source.look_up(target, features, grouping_cols, categorical_cols)
     alpha = helper.check_range("smoothing", smoothing, low=0, high=1e6)
     groups = helper.check_groups(
-        db, source, grouping_cols, dict(COLUMNS), [*dict(MODEL_COLUMNS), *Result.__dataclass_fields__]
+        source, grouping_cols, dict(COLUMNS), [*dict(MODEL_COLUMNS), *Result.__dataclass_fields__]
     )
     say(f"{target} by {features}, smoothing {alpha}")
     db.progress("nb_train: reading")
-    count = prepare(db, Question(source, target, features, categorical_cols, groups))
+    count = prepare(Question(source, target, features, categorical_cols, groups))
     scan = count.scan
     say(f"reading {tables.names['source_table']} by {scan.feed}")
     fit = Fit(count.run(), alpha)

@@ -20,8 +20,6 @@ from madpy.ports.postgres.layouts.model import (
     MODEL_VERSION,
 )
 
-TREE = 1
-BAYES = 2
 KINDS = {ARRAY_DOUBLES: "<f8", ARRAY_INTEGERS: "<i4"}
 MANY_ROWS = 50
 AT_ONCE = 1000  # models whose checksums are computed together

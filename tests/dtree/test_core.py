@@ -18,7 +18,7 @@ RNG = np.random.default_rng(7)
 
 
 def edges(values, weights, num_bins):
-    """Of one group."""
+    """Return the edges of bins for one group."""
     return edges_of_groups(values[None], weights[None], num_bins)[0]
 
 
@@ -57,7 +57,7 @@ def test_levels_that_a_node_does_not_have_go_with_null():
 
 
 def by_a_number(histograms, least):
-    """What a pass says, for a regression without NULL."""
+    """Find the best split of each node as a pass does, for a regression without NULL."""
     total = histograms[0].sum(axis=1)
     best = no_splits(total)
     for f, cells in enumerate(histograms):

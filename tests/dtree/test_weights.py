@@ -44,7 +44,7 @@ def fill(sql, rng, task):
 @pytest.mark.parametrize("limits", LIMITS, ids=["small leaves", "pruned", "validated"])
 @pytest.mark.parametrize("task", ["variance", "gini", "entropy"])
 def test_a_row_of_weight_3_is_three_rows(sql, task, limits, memory):
-    """The same splits, counts, impurities, pruning and folds in both feeds: equal rows share a fold."""
+    """Splits, counts, impurities, pruning and folds are the same in both feeds: equal rows share a fold."""
     rng = np.random.default_rng([len(task), limits["max_depth"], limits.get("n_folds", 0)])
     sql(f"SET madpy.store_memory = '{memory}'")
     for _ in range(3):
@@ -136,7 +136,7 @@ def test_weights_that_cannot_be(sql, load, refuses, weight, memory):
     sql(f"SET madpy.store_memory = '{memory}'")
     error = refuses("x", weights=f"CASE WHEN x = 2 THEN '{weight}'::float8 ELSE 1 END")
     assert error.sqlstate == "22003" and "weight is" in error.message
-    assert error.hint == "A weight must be finite and not negative."
+    assert error.hint == "Give weights that are finite and not negative."
 
 
 @pytest.mark.parametrize("memory", ["256MB", "0"])

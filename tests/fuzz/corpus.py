@@ -6,7 +6,7 @@ from contextlib import closing
 import pg
 
 from madpy.dev.server import Address
-from madpy.ports.postgres.shards.keys import packed_keys
+from madpy.ports.postgres.session.keys import packed_keys
 from tests.fuzz.catalogue import Function
 
 LONGEST = 20_000  # bytes: longer values make calls slow and nothing else
@@ -30,6 +30,7 @@ PARAMETERS: dict[str, list[list[float | str]]] = {
     ],
     "nb": [[3, 0, 5, 0, 0, 0, 0, *CELL[:7] * 3, *[0.0] * 15, *CELL[:7] * 3], [1, 1, 1, 1, 0, 0, 0, 0]],
     "logregr": [[0.1, 0.2, 0.3, 0, 0, 1, 0, 0, 0.5], [0] * 9],
+    "weighted_logregr": [[0.1, 0.2, 0.3, 0, 0, 1, 0, 0, 0.5], [0] * 9],
     "nb_count": [[1000, 1000], [2, 2]],
 }
 FEATURES = {
@@ -37,6 +38,7 @@ FEATURES = {
     "weighted_dtree": 3,
     "nb": 3,
     "logregr": 3,
+    "weighted_logregr": 3,
     "kmeans": 2,
     "kmeans_sample": 2,
     "meat": 3,

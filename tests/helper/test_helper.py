@@ -164,26 +164,38 @@ def test_a_new_table_needs_a_schema(db):
     assert refused(helper.check_new_table, db, "t")[:2] == ("3F000", 'no schema to create "t" in')
 
 
-def test_a_name_is_never_cut_off(db, schema):
-    assert helper.check_new_table(db, "t" * 55) == Relation(schema, "t" * 55)
-    assert refused(helper.check_new_table, db, "t" * 56) == (
+def test_a_name_is_never_cut_off(db, houses, schema):
+    assert helper.check_new_table(db, "t" * 63) == Relation(schema, "t" * 63)
+    assert refused(helper.check_new_table, db, "t" * 64)[0] == "42622"
+    assert made(db, "t" * 55)[0] == Relation(schema, "t" * 55)
+    assert refused(made, db, "t" * 56) == (
         "42622",
         f'output_table: the name "{"t" * 56}" is too long',
         "Choose a name of at most 55 bytes.",
     )
-    assert refused(helper.check_new_table, db, "é" * 28)[0] == "42622"  # 56 bytes
+    assert refused(made, db, "é" * 28)[0] == "42622"  # 56 bytes
 
 
-def test_the_summarys_name_must_be_free_too(db, schema):
-    output = Relation(schema, 'a"b')
-    assert helper.summary_name(db, output) == Relation(schema, 'a"b_summary')
+def test_the_summarys_name_must_be_free_too(db, houses, schema):
+    assert made(db, '"a""b"')[1] == Relation(schema, 'a"b_summary')
     db.execute("CREATE TABLE {t:i} ()", t='a"b_summary')
-    assert refused(helper.summary_name, db, output)[:2] == (
+    assert refused(made, db, '"a""b"')[:2] == (
         "42P07",
         'summary table "a"b_summary" already exists',
     )
 
 
-def test_full_name(db):
-    assert helper.full_name(db, Relation("public", "t")) == "public.t"
-    assert helper.full_name(db, Relation("My schema", "order")) == '"My schema"."order"'
+def made(db, name):
+    """The tables of a training from houses."""
+    _, targets = helper.check_source_and_targets(db, "houses", name, ["_summary"])
+    return targets
+
+
+def test_full_names(db, schema):
+    db.execute('CREATE TABLE "order" (id int)')
+    source, targets = helper.check_source_and_targets(db, '"order"', '"My model"', ["_summary"])
+    assert source.full_name == f'{schema}."order"'
+    assert [target.full_name for target in targets] == [
+        f'{schema}."My model"',
+        f'{schema}."My model_summary"',
+    ]

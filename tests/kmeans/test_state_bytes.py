@@ -43,7 +43,7 @@ def whole(sql):
 
 
 def waiting(state: bytes) -> bytes:
-    """The same with 3 rows in its tail."""
+    """Return the state with 3 rows in its tail."""
     with_tail = bytearray(state + bytes(8 * 2 * 3))
     pack_into("<ii", with_tail, FIELDS["tail_rows"], 3, 3)
     return bytes(with_tail)

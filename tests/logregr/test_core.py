@@ -7,6 +7,9 @@ import pytest
 from scipy import special
 
 from madpy.helper.tables.training import stars
+from madpy.modules.common.linear import irls
+from madpy.modules.common.linear.design import design
+from madpy.modules.common.linear.matrices import centred
 from madpy.modules.logregr import core
 from tests.logregr.plain import estimate
 
@@ -44,29 +47,29 @@ def lower(triangle, k):
 
 def fit(groups, tolerance=1e-4, max_iter=20):
     k = groups[0][0].shape[1]
-    newton = core.Newton(core.design(np.array([moments(X, y) for X, y in groups]), k), tolerance)
+    search = core.search(design(np.array([moments(X, y) for X, y in groups]), k), tolerance)
     for _ in range(max_iter):
-        going = newton.going
+        going = search.going
         if len(going) == 0:
             break
-        rows = zip([groups[g] for g in going], newton.params(going), strict=True)
-        newton.take(going, core.sums(np.array([pass_over(X, y, p) for (X, y), p in rows]), k))
-    newton.stop()
-    rows = np.array([estimate(fit, k) for fit in core.fits(newton, refined(newton, groups, k))])
+        rows = zip([groups[g] for g in going], search.params(going), strict=True)
+        search.take(going, irls.sums(np.array([pass_over(X, y, p) for (X, y), p in rows]), k))
+    search.stop()
+    rows = np.array([estimate(fit, k) for fit in irls.fits(search, refined(search, groups, k))])
     dims = core.estimated(k)
     ends = np.cumsum([int(np.prod(shape)) for shape in dims.values()])[:-1]
     parts = zip(dims.items(), np.split(rows, ends, axis=1), strict=True)
     found = {name: part.reshape(len(groups), *shape) for (name, shape), part in parts}
-    return newton, SimpleNamespace(**found, **core.deviances(newton))
+    return search, SimpleNamespace(**found, **core.deviances(search))
 
 
-def refined(newton, groups, k):
-    roots = np.full(newton.hessian.shape, np.nan)
-    if len(near := core.nearly_collinear(newton)):
-        basis = core.bases(newton, near)
-        rows = zip([groups[g] for g in near], core.basis_params(newton, near, basis), strict=True)
-        found = core.sums(np.array([pass_over(X, y, p) for (X, y), p in rows]), k)
-        roots[near] = core.roots(newton, near, basis, found)
+def refined(search, groups, k):
+    roots = np.full(search.hessian.shape, np.nan)
+    if len(near := irls.nearly_collinear(search)):
+        basis = irls.bases(search, near)
+        rows = zip([groups[g] for g in near], search.basis_params(near, basis), strict=True)
+        found = irls.sums(np.array([pass_over(X, y, p) for (X, y), p in rows]), k)
+        roots[near] = irls.roots(search, near, basis, found)
     return roots
 
 
@@ -80,9 +83,9 @@ def sample():
 
 def test_the_score_is_zero(sample):
     X, y = sample
-    newton, found = fit([sample])
+    search, found = fit([sample])
     p = special.expit(X @ found.coef[0])
-    assert core.WORDS[newton.status[0]] == "converged"
+    assert core.WORDS[search.status[0]] == "converged"
     np.testing.assert_allclose((y - p) @ X, 0, atol=1e-10)
     covariance = np.linalg.inv(X.T @ (X * (p * (1 - p))[:, None]))
     np.testing.assert_allclose(found.variance_covariance[0], covariance, rtol=1e-9)
@@ -91,8 +94,8 @@ def test_the_score_is_zero(sample):
 
 def test_one_class_with_another_group_and_no_rows(sample):
     X, y = sample
-    newton, found = fit([(X, y), (X, np.zeros(200))])
-    assert [core.WORDS[s] for s in newton.status] == ["converged", "one class"]
+    search, found = fit([(X, y), (X, np.zeros(200))])
+    assert [core.WORDS[s] for s in search.status] == ["converged", "one class"]
     assert np.isnan(found.coef[1]).all()
     assert np.isnan(found.log_likelihood[1])
     assert not np.isnan(found.std_err[0]).any()
@@ -100,8 +103,8 @@ def test_one_class_with_another_group_and_no_rows(sample):
 
 def test_separated_at_once(sample):
     X, _ = sample
-    newton, found = fit([(X, (X[:, 1] > 5).astype(float))])
-    assert core.WORDS[newton.status[0]] == "separated"
+    search, found = fit([(X, (X[:, 1] > 5).astype(float))])
+    assert core.WORDS[search.status[0]] == "separated"
     assert (((X @ found.coef[0]) > 0) == (X[:, 1] > 5)).all()
     assert np.isnan(found.std_err).all()
 
@@ -111,11 +114,11 @@ def test_separated_in_part(sample, max_iter):
     X, y = sample
     level = np.zeros(200)
     level[y == 1] = np.arange(int(y.sum())) < 5
-    newton, found = fit([(np.column_stack([X, level]), y)], max_iter=max_iter)
-    assert core.WORDS[newton.status[0]] == "partly separated"
+    search, found = fit([(np.column_stack([X, level]), y)], max_iter=max_iter)
+    assert core.WORDS[search.status[0]] == "partly separated"
     assert found.std_err[0, 3] > 100
     others, _ = fit([(X[level == 0], y[level == 0])])
-    np.testing.assert_allclose(newton.coef[0, 1:3], others.coef[0, 1:], rtol=1e-4)
+    np.testing.assert_allclose(search.coef[0, 1:3], others.coef[0, 1:], rtol=1e-4)
 
 
 @pytest.mark.parametrize("out", [1e3, 1e5, 1e6])
@@ -124,15 +127,15 @@ def test_a_row_far_out_separates_nothing(sample, out):
     X, y = sample
     X = X.copy()
     X[0, 2] = out * (2 * y[0] - 1)
-    newton, found = fit([(X, y)], max_iter=50)
-    assert core.WORDS[newton.status[0]] == "converged"
+    search, found = fit([(X, y)], max_iter=50)
+    assert core.WORDS[search.status[0]] == "converged"
     p = special.expit(X @ found.coef[0])
     np.testing.assert_allclose((y - p) @ X / np.abs(X).sum(axis=0), 0, atol=1e-10)
 
 
 def test_not_converged(sample):
-    newton, found = fit([sample], max_iter=2)
-    assert (core.WORDS[newton.status[0]], newton.iterations[0]) == ("not converged", 2)
+    search, found = fit([sample], max_iter=2)
+    assert (core.WORDS[search.status[0]], search.iterations[0]) == ("not converged", 2)
     assert not np.isnan(found.std_err).any()
 
 
@@ -143,8 +146,8 @@ def test_a_step_too_far_is_halved(sample):
     X[:, 2] = np.where(np.arange(200) == 0, 4000, X[:, 2])
     y = y.copy()
     y[0] = 0
-    newton, found = fit([(X, y)], max_iter=50)
-    assert core.WORDS[newton.status[0]] == "converged"
+    search, found = fit([(X, y)], max_iter=50)
+    assert core.WORDS[search.status[0]] == "converged"
     p = special.expit(X @ found.coef[0])
     np.testing.assert_allclose((y - p) @ X / np.abs(X).max(axis=0), 0, atol=1e-8)
 
@@ -171,9 +174,9 @@ def test_an_offset_is_no_combination():
     assert exact[1, 1] == high[1, 1]
     low = np.zeros((2, 2))
     low[1, 1] = float((sum(int(v * 128) ** 2 for v in x) - int(high[1, 1] * 128**2)) / 128**2)
-    centred = core._centred(high[None], low[None], np.array([[x.mean()]]))
-    assert centred.shape == (1, 1, 1)
-    assert centred[0, 0, 0] == pytest.approx(((x - x.mean()) ** 2).sum(), rel=1e-6)
+    found = centred(high[None], low[None], np.array([[x.mean()]]))
+    assert found.shape == (1, 1, 1)
+    assert found[0, 0, 0] == pytest.approx(((x - x.mean()) ** 2).sum(), rel=1e-6)
 
 
 def test_null_deviance_without_a_constant(sample):
@@ -193,18 +196,3 @@ def test_null_deviance_without_a_constant(sample):
 )
 def test_stars(p, mark):
     assert stars(p) == mark
-
-
-def test_large_matrices_are_worked_on_in_blocks(monkeypatch):
-    """As numpy has them whole: 20 rows in blocks of 6, the last one shorter."""
-    factors = np.random.default_rng(1).normal(size=(2, 20, 40))
-    matrices = factors @ factors.swapaxes(1, 2)
-    right = factors[:, :, :1]
-    lower = np.linalg.cholesky(matrices)
-    monkeypatch.setattr(core, "BLOCK", 6)
-    assert np.allclose(core._cholesky(matrices), lower, rtol=1e-12, atol=1e-12)
-    assert np.allclose(core._inverse_of_lower(lower) @ lower, np.eye(20), atol=1e-12)
-    assert np.allclose(core._block_product(matrices, lower), matrices @ lower, rtol=1e-12)
-    assert np.allclose(core._solved(matrices, right), np.linalg.solve(matrices, right), rtol=1e-9)
-    matrices[1] = 0
-    assert np.isnan(core._solved(matrices, right)).all()

@@ -174,11 +174,11 @@ is_pure(const Plan *plan, const double *cell)
 
 /*
  * The most that a split within a cell can gain; if that is not above `bar`, anything not above it.  `below` is what is to
- * the left of the cell, NULL left out, which may go left or right; `room` has place for a cell.
+ * the left of the cell, NULL left out, which may go left or right; `scratch` has space for a cell.
  */
 double
 most_within(const Node *node, const double *below, const double *cell, const double *null, double bar,
-			double *room)
+			double *scratch)
 {
 	const Plan *plan = node->plan;
 	bool		has_null = rows_of(plan, null) > 0;
@@ -189,11 +189,11 @@ most_within(const Node *node, const double *below, const double *cell, const dou
 	for (int with_null = 0; with_null <= has_null; with_null++)
 	{
 		for (int i = 0; i < plan->stats; i++)
-			room[i] = below[i] + (with_null ? null[i] : 0);
+			scratch[i] = below[i] + (with_null ? null[i] : 0);
 		if (plan->classes == 0)
-			most = Max(most, bound_of_targets(node, room, cell, bar));
-		else if (!is_pure(plan, cell) || has_limit(node, room, cell))
-			most = Max(most, bound_of_classes(node, room, cell));
+			most = Max(most, bound_of_targets(node, scratch, cell, bar));
+		else if (!is_pure(plan, cell) || has_limit(node, scratch, cell))
+			most = Max(most, bound_of_classes(node, scratch, cell));
 	}
 	return most;
 }

@@ -62,7 +62,7 @@ def square_part(counts: Array, criterion: str) -> Array:
 
 
 def explained(counts: Array, rows: Array, criterion: str) -> Array:
-    """What a loss falls by when it is split in two is the growth of this."""
+    """The part of a loss that a split changes, negated: a gain is that of the children less the parent's."""
     if criterion == "entropy":
         bits: Array = _n_log_n(counts).sum(axis=-1) - _n_log_n(rows)
         return bits

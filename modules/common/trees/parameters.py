@@ -21,7 +21,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Setup:
-    """What all passes of a training are told: `coded` if the columns hold codes, not values."""
+    """Parameters that all passes of a training have: `coded` if the columns hold codes, not values."""
 
     bins: Bins
     groups: int
@@ -172,7 +172,7 @@ def _thresholds(groups: int, trees: Trees, inner: Flags, at: int) -> tuple[Array
 
 
 def _moves(groups: int, trees: Trees, place: Integers, placed: Placed | None) -> Array:
-    """For each node that rows were left in: its `place` now, or -1; shape (groups, n)."""
+    """Return the `place` now, or -1, of each node in which the last pass left rows; shape (groups, n)."""
     if placed is None or placed.trees is not trees:
         return np.zeros((groups, 0))
     number = rank(trees.group[placed.nodes])

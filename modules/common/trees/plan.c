@@ -1,5 +1,5 @@
 /*
- * plan.c: the parameters of the kernel "dtree", checked and made fast.
+ * plan.c: the parameters of a pass, checked and made fast.
  */
 #include "plan.h"
 

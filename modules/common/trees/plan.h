@@ -1,5 +1,5 @@
 /*
- * plan.h: what a pass of the kernel "dtree" is told: bins, and the tree so far.
+ * plan.h: the parameters of a pass: bins, and the tree so far.
  *
  * A feature is a code: of a number the bin it lies in, of a category its place among the levels; the code after the
  * last one is NULL.  A split lies between two bins, or within one, at a value.

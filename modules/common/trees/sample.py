@@ -11,7 +11,7 @@ from madpy.modules.common.trees.counts import Array, Integers, divisor
 from madpy.modules.common.trees.grow import shift_for
 
 ROWS = 10_000  # of one group
-NUMBERS = 40_000_000  # of all groups together, room included
+NUMBERS = 40_000_000  # of all groups together, unused space included
 LEAST_UNIT = 1e-6  # as in plan.c
 LARGE, SMALL = 1e146, 1e-146  # differences whose squares, summed over many rows, are still numbers
 
@@ -65,7 +65,7 @@ class Sample:
 
 
 def _check_squares(target: Array) -> None:
-    """Variances are sums of squares, which must be numbers, and not 0; `target` has shape (groups, n)."""
+    """Check a sample, shape (groups, n), of the target: its squares must neither overflow nor vanish."""
     width = np.ptp(target, axis=1) if target.shape[1] else np.zeros(0)
     if not (width < LARGE).all():
         raise MadpyError(

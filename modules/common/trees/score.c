@@ -107,7 +107,7 @@ tree_leaf(const TreeModel *tree, const double *x)
 }
 
 const TreeModel *
-tree_argument(FunctionCallInfo fcinfo, int arg)
+tree_argument(FunctionCallInfo fcinfo, int arg, uint32 method)
 {
-	return model_argument(fcinfo, arg, MODEL_TREE, check_tree)->checked;
+	return model_argument(fcinfo, arg, method, check_tree)->checked;
 }

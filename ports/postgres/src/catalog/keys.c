@@ -49,7 +49,7 @@ damaged(void)
 #define MAX_GROUPS (4 * 1024 * 1024)
 #define MAX_KEYS (16 * 1024 * 1024)
 
-/* Parameters of groups with `keys` keys each: as many groups as their bytes have room for.  Where the bytes end. */
+/* Check parameters of groups with `keys` keys each, whose bytes must suffice for all groups.  Returns their end. */
 static const char *
 check_packed(const PackedKeys *packed, int keys)
 {

@@ -118,7 +118,7 @@ add_rows(const Kernel *kernel, State *state, const double *tail, int rows)
 	pfree(columns);
 }
 
-/* The same state with nothing waiting; the argument stays as it is. */
+/* Returns a copy of the state with its waiting rows added; the argument stays as it is. */
 State *
 state_folded(const Kernel *kernel, bytea *value)
 {
@@ -135,7 +135,7 @@ state_folded(const Kernel *kernel, bytea *value)
 	return folded;
 }
 
-/* An outcome: the head of a state, and room for a body of so many numbers, all zeros. */
+/* Returns an outcome: the head of a state, and a body of so many numbers, all zeros. */
 State *
 state_outcome(const State *state, int64 numbers)
 {
@@ -147,7 +147,10 @@ state_outcome(const State *state, int64 numbers)
 	return outcome;
 }
 
-/* Twice the room for waiting rows; it is zeros, since an aggregate without a final function returns it. */
+/*
+ * Returns the state with twice the space for waiting rows.  The space is zeros, since an aggregate without a final
+ * function returns it.
+ */
 static State *
 state_grown(const Kernel *kernel, const State *state)
 {
@@ -187,7 +190,7 @@ vector_argument(ArrayType *array, const char *what, int *length)
 	return (const double *) ARR_DATA_PTR(array);
 }
 
-/* The same with NaN for NULL. */
+/* Returns the numbers of an array, NaN for NULL. */
 static const double *
 vector_with_nan(ArrayType *array, const char *what, int *length)
 {
@@ -222,7 +225,7 @@ first_state(const Kernel *kernel, FunctionCallInfo fcinfo, int ncols, int arg)
 	return state_new(kernel, ncols, nparams, params, FIRST_TAIL_ROWS);
 }
 
-/* Room for one more row that waits. */
+/* Returns where the next waiting row goes; the state grows if it has to. */
 static double *
 next_row(const Kernel *kernel, State **state)
 {

@@ -58,7 +58,7 @@ check_weights(const double *weights, int rows)
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 					 errmsg("a weight is %g in some row", weights[r]),
-					 errhint("A weight must be finite and not negative.")));
+					 errhint("Give weights that are finite and not negative.")));
 }
 
 /* The rows of a block whose last column, the weight, is above zero. */

@@ -44,7 +44,7 @@ typedef struct State
 	int32		ncols;			/* columns of a block */
 	int32		nparams;		/* numbers the kernel was given at the start */
 	int32		tail_rows;		/* rows that wait */
-	int32		tail_capacity;	/* rows there is room for */
+	int32		tail_capacity;	/* capacity, in rows */
 	int32		unused;
 	int64		rows_used;		/* the waiting ones not counted yet */
 	int64		rows_skipped;	/* a NULL in them, or weight zero */

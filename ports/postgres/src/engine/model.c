@@ -48,7 +48,7 @@ place_arrays(Model *model, const char *data, uint64 size)
 }
 
 static void
-decode(Model *model, Method method)
+decode(Model *model, uint32 method)
 {
 	/* 4 bytes of a bytea's length before them would put the doubles askew: the copy begins 4 bytes later */
 	const char *data = (const char *) model->bytes + 8;
@@ -89,7 +89,7 @@ typedef struct CachedModel
 } CachedModel;
 
 Model *
-model_argument(FunctionCallInfo fcinfo, int arg, Method method, void (*check) (Model *model))
+model_argument(FunctionCallInfo fcinfo, int arg, uint32 method, void (*check) (Model *model))
 {
 	CachedModel *cache = cached_find(fcinfo, arg);
 	bytea	   *value;

@@ -15,12 +15,6 @@
 #include "postgres.h"
 #include "fmgr.h"
 
-typedef enum Method
-{
-	MODEL_TREE = 1,
-	MODEL_BAYES = 2,
-} Method;
-
 #define MODEL_MAGIC "MADM"
 #define MODEL_VERSION 1
 #define MODEL_ALIGNMENT 8
@@ -34,7 +28,7 @@ typedef struct ModelHeader
 {
 	char		magic[4];
 	uint32		version;
-	uint32		method;			/* one of Method */
+	uint32		method;			/* a number of the method's own, as config/Config.yml has it */
 	uint32		narrays;
 	uint64		json_bytes;
 } ModelHeader;
@@ -55,7 +49,7 @@ typedef struct Array
 
 typedef struct Model
 {
-	Method		method;
+	uint32		method;
 	int			narrays;
 	Array		arrays[MAX_ARRAYS];
 	void	   *checked;		/* the method's own, from its check */
@@ -66,7 +60,7 @@ typedef struct Model
  * The model in argument `arg`, decoded once as long as it stays the same.  `check` looks at what the method asks of the
  * arrays, and is called only then; it raises an error by model_damaged().
  */
-extern Model *model_argument(FunctionCallInfo fcinfo, int arg, Method method, void (*check) (Model *model));
+extern Model *model_argument(FunctionCallInfo fcinfo, int arg, uint32 method, void (*check) (Model *model));
 
 pg_noreturn extern void model_damaged(const char *what);
 

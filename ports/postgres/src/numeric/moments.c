@@ -26,7 +26,7 @@ accumulate(double *pair, dd value)
 	pair[1] = sum.lo;
 }
 
-/* What column_range found in one column of a chunk. */
+/* Range of one column of a chunk. */
 typedef struct Range
 {
 	double		low;
@@ -97,7 +97,7 @@ typedef struct Chunk
 	const double **columns;		/* m, less their pivots */
 	const double **lows;		/* m: what the subtraction of the pivot lost, NULL: nothing */
 	const double *weights;		/* NULL: 1 */
-	double	   *high;			/* room for w z_i */
+	double	   *high;			/* scratch, for w z_i */
 	double	   *low;
 	bool	   *ones;			/* m: all values are 1, an intercept: its products are sums we have */
 } Chunk;
@@ -148,26 +148,26 @@ add_chunk(double *pair, const Chunk *chunk)
 
 /* Rows [first, first + real) of a column, copied and padded with zeros where they are not a multiple of LANES. */
 static const double *
-take_rows(const double *column, int first, int real, int rows, double *room)
+take_rows(const double *column, int first, int real, int rows, double *scratch)
 {
 	if (rows == real)
 		return column + first;
-	memcpy(room, column + first, real * sizeof(double));
-	memset(room + real, 0, (rows - real) * sizeof(double));
-	return room;
+	memcpy(scratch, column + first, real * sizeof(double));
+	memset(scratch + real, 0, (rows - real) * sizeof(double));
+	return scratch;
 }
 
 /*
- * Column i of a chunk: its range, its pivot if this is its first chunk, and itself without the pivot.  room: for three
+ * Column i of a chunk: its range, its pivot if this is its first chunk, and itself without the pivot.  scratch: for three
  * columns.  The first column with a value that is not finite is an error.
  */
 static void
-take_column(double *body, Chunk *chunk, int i, const double *column, int first, bool is_first, double *room)
+take_column(double *body, Chunk *chunk, int i, const double *column, int first, bool is_first, double *scratch)
 {
 	double	   *minimum = body + moments_minima(chunk->m) + i;
 	double	   *maximum = body + moments_maxima(chunk->m) + i;
 	double	   *pivot = body + moments_pivots(chunk->m) + i;
-	const double *taken = take_rows(column, first, chunk->real, chunk->rows, room);
+	const double *taken = take_rows(column, first, chunk->real, chunk->rows, scratch);
 	Range		range = column_range(taken, chunk->real);
 
 	if (!range.finite)
@@ -183,7 +183,7 @@ take_column(double *body, Chunk *chunk, int i, const double *column, int first, 
 	chunk->ones[i] = range.low == 1 && range.high == 1 && *pivot == 0;
 	if (*pivot != 0)
 	{
-		double	   *high = room + CHUNK;
+		double	   *high = scratch + CHUNK;
 		double	   *low = high + CHUNK;
 
 		chunk->columns[i] = high;
@@ -198,8 +198,8 @@ take_column(double *body, Chunk *chunk, int i, const double *column, int first, 
 void
 moments_add(double *body, int m, const RowBlock *block, const double *weights)
 {
-	double	   *room = palloc((Size) (3 * m + 3) * CHUNK * sizeof(double));
-	double	   *beside = room + (Size) 3 * m * CHUNK;
+	double	   *scratch = palloc((Size) (3 * m + 3) * CHUNK * sizeof(double));
+	double	   *beside = scratch + (Size) 3 * m * CHUNK;
 	Chunk		chunk = {
 		.m = m,
 		.columns = palloc(m * sizeof(double *)),
@@ -216,11 +216,11 @@ moments_add(double *body, int m, const RowBlock *block, const double *weights)
 		chunk.real = Min(CHUNK, block->rows - first);
 		chunk.rows = TYPEALIGN(LANES, chunk.real);
 		for (int i = 0; i < m; i++)
-			take_column(body, &chunk, i, block->columns[i], first, is_first, room + (Size) 3 * i * CHUNK);
+			take_column(body, &chunk, i, block->columns[i], first, is_first, scratch + (Size) 3 * i * CHUNK);
 		chunk.weights = weights ? take_rows(weights, first, chunk.real, chunk.rows, beside + 2 * CHUNK) : NULL;
 		add_chunk(body, &chunk);
 	}
-	pfree(room);
+	pfree(scratch);
 	pfree(chunk.columns);
 	pfree(chunk.lows);
 	pfree(chunk.ones);
@@ -317,7 +317,7 @@ moments_recentered(const Moments *moments, const double *pivots)
 	return moments_in(body, moments->m, moments->rows);
 }
 
-/* What lies in a body. */
+/* Returns the parts of a body. */
 Moments
 moments_in(const double *body, int m, int64 rows)
 {

@@ -65,7 +65,7 @@ extern void moments_merge(double *into, const double *from, int m);
 extern Moments moments_in(const double *body, int m, int64 rows);
 extern Moments moments_recentered(const Moments *moments, const double *pivots);
 
-/* What a state of any kernel that keeps moments holds. */
+/* Returns the moments in a state of any kernel that keeps them. */
 extern Moments moments_of(const State *state);
 
 /* Sum of w z_i z_j, i >= j. */

@@ -15,7 +15,7 @@
 
 #define KEPT_MAGIC 0x6b70646dU	/* "mdpk" */
 
-/* What keep() returns, an entry for each store; Python reads it by ports/postgres/layouts/kept.py. */
+/* Entry for each store in the result of keep(); Python reads it by ports/postgres/layouts/kept.py. */
 typedef struct KeptEntry
 {
 	int64		rows;

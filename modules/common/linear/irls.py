@@ -1,0 +1,200 @@
+"""The search for a maximum by iteratively reweighted least squares, all groups at once.  Pure: numpy only.
+
+Arrays hold one row per group: G groups, k coefficients.
+
+Source: McCullagh & Nelder, Generalized Linear Models, 2nd ed., section 2.5; Albert & Anderson (1984),
+Biometrika 71, 1-10, for separation.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from madpy.modules.common.linear.design import Design
+from madpy.modules.common.linear.matrices import (
+    Array,
+    Mask,
+    Numbers,
+    block_product,
+    cholesky,
+    inverse_of_lower,
+    scaled_to_ones,
+    triangle,
+)
+
+SLACK = 1e-13  # of an objective: rounding
+ADRIFT = (
+    0.1  # predictors that still move by this much, and hardly less than before, where there is no maximum
+)
+AT_REST = 1e-6  # change of an objective
+FEW_DIGITS, HOPELESS = 1e-4, 1e-13  # pivots between which the inverse of a Hessian is found in another basis
+INTERVAL = 1e-3
+
+CONVERGED, NOT_CONVERGED, SEPARATED, PARTLY, ONE_CLASS, NO_ROWS = range(6)  # what became of a group
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What a pass says of coefficients: the outcome of common/linear/irls.c."""
+
+    objective: Array  # (G,) log-likelihood, or what differs from it by a constant; -inf where it has no value
+    change: Array  # (G,) the largest change of a row's predictor in the last step
+    margin: Array  # (G,) the smallest of a row; above 0 where the classes are separated
+    pivot: Array  # (G,) the smallest of the Hessian, scaled to ones on its diagonal
+    extras: Array  # (G, e) of the model
+    step: Array  # (G, k) the next
+    hessian: Array  # (G, k (k + 1) / 2) its lower triangle row by row
+
+
+def sums(body: Array, k: int, extras: int = 0) -> Sums:
+    """Read outcomes of a pass over k features, or more: those behind them are offsets."""
+    objective, change, margin, pivot = body[:, :4].T
+    columns = round((math.sqrt(9 + 8 * (body.shape[1] - 4 - extras)) - 3) / 2)
+    step, hessian = 4 + extras, 4 + extras + columns
+    return Sums(
+        *(objective, change, margin, pivot, body[:, 4:step]),
+        *(body[:, step : step + k], body[:, hessian : hessian + k * (k + 1) // 2]),
+    )
+
+
+class Search:
+    """The search for the maximum in each group: `params` go to the kernel, `take` gets what it says.
+
+    A step that lowers the objective is halved.  `tolerance` is the relative change of the objective that ends
+    the search, once predictors move by little as well; one more step, whose sums need no pass, is then taken,
+    and where convergence is quadratic, its error is below rounding for a tolerance of 1e-4.
+    """
+
+    drifts = True  # whether a predictor that grows without end means that there is no maximum
+
+    def __init__(self, design: Design, tolerance: float, status: Numbers, extras: int = 0) -> None:
+        groups, k = design.cross.shape
+        self.design = design
+        self.tolerance = max(tolerance, 4 * SLACK)
+        self.near = INTERVAL * math.sqrt(self.tolerance)
+        self.status = status
+        self.active = self.status == NOT_CONVERGED
+        self.iterations = np.zeros(groups, dtype=np.int64)
+        self.flat = np.zeros(groups, dtype=bool)
+        self.adrift = np.zeros(groups, dtype=bool)
+        self.change = np.full(groups, np.inf)
+        # of the last coefficients that were not worse than those before
+        self.coef = np.zeros((groups, k))
+        self.objective = np.full(groups, -np.inf)
+        self.pivot = np.ones(groups)
+        self.hessian = np.zeros((groups, k * (k + 1) // 2))
+        self.extras = np.zeros((groups, extras))
+        self.step = np.zeros((groups, k))  # the next, to be tried
+        self.rounding = np.zeros(groups)  # absolute, of the objective
+
+    @property
+    def going(self) -> Numbers:
+        """The groups whose search goes on, rising."""
+        return np.flatnonzero(self.active)
+
+    @property
+    def fitted(self) -> Mask:
+        """Returns which groups have a model."""
+        return self.status < ONE_CLASS
+
+    def params(self, groups: Numbers) -> Array:
+        """Coefficients to try, the step to them, and shifts, NaN for features left out; (len(groups), 3k)."""
+        coef, step = self.coef[groups], self.step[groups]
+        return np.concatenate([coef + step, step, self.shifts(groups)], axis=1)
+
+    def basis_params(self, groups: Numbers, basis: Array) -> Array:
+        """Parameters at the coefficients that were found, with a basis behind them."""
+        coef = self.coef[groups]
+        row, column = np.tril_indices(basis.shape[1])
+        return np.concatenate([coef, np.zeros_like(coef), self.shifts(groups), basis[:, row, column]], axis=1)
+
+    def shifts(self, groups: Numbers) -> Array:
+        """What is taken off each feature, NaN for those left out; (len(groups), k)."""
+        return np.where(self.design.kept[groups], self.design.shift[groups], np.nan)
+
+    def take(self, groups: Numbers, found: Sums) -> None:
+        """Go on from what a pass over the rows of these groups found."""
+        self.iterations[groups] += 1
+        with np.errstate(invalid="ignore"):  # from no value to none
+            gain = found.objective - self.objective[groups]
+            better = gain >= -SLACK * np.abs(self.objective[groups]) - self.rounding[groups]
+        self.step[groups[~better]] /= 2
+
+        ahead = groups[better]
+        self.coef[ahead] += self.step[ahead]
+        self.objective[ahead] = found.objective[better]
+        self.hessian[ahead] = found.hessian[better]
+        self.pivot[ahead] = found.pivot[better]
+        self.extras[ahead] = found.extras[better]
+        self.adrift[ahead] = self.drifts & (found.change[better] > np.maximum(ADRIFT, self.change[ahead] / 2))
+        self.change[ahead] = found.change[better]
+        self.step[ahead] = found.step[better]
+
+        self.flat[groups] = better & (gain <= self.tolerance * np.abs(found.objective))
+        self._end(groups[better & (found.margin > 0)], SEPARATED)
+        self._end(groups[better & (gain < AT_REST) & self.adrift[groups]], PARTLY)
+        done = groups[self.active[groups] & self.arrived(groups, better, found)]
+        self.coef[done] += self.step[done]
+        self._end(done, CONVERGED)
+
+    def arrived(self, groups: Numbers, better: Mask, found: Sums) -> Mask:
+        """Returns which groups are one step from their maximum."""
+        near: Mask = self.flat[groups] & (found.change <= self.near)
+        return near
+
+    def stop(self) -> None:
+        """End the search: where all but some predictors have come to rest, classes are separated in part."""
+        self._end(np.flatnonzero(self.flat & self.adrift), PARTLY)
+        self.active[:] = False
+
+    def _end(self, groups: Numbers, status: int) -> None:
+        going = groups[self.active[groups]]
+        self.status[going] = status
+        self.active[going] = False
+
+
+def nearly_collinear(search: Search) -> Numbers:
+    """The groups whose Hessian has too few digits to be inverted, and enough for `bases`."""
+    has_maximum = search.status <= NOT_CONVERGED
+    return np.flatnonzero(has_maximum & (search.pivot < FEW_DIGITS) & (search.pivot > HOPELESS))
+
+
+def bases(search: Search, groups: Numbers) -> Array:
+    """Lower triangular B with B H B' nearly the unit matrix, shape (len(groups), k, k)."""
+    return _inverse_factor(search, search.hessian, groups, groups)
+
+
+def roots(search: Search, groups: Numbers, basis: Array, found: Sums) -> Array:
+    """R with R'R the inverse Hessian, lower triangles: of sums in the basis, which lost no digits.
+
+    Source: Yamamoto, Nakatsukasa, Yanagisawa & Fukaya (2015), Roundoff error analysis of the CholeskyQR2
+    algorithm, ETNA 44, 306-326.
+    """
+    row, column = np.tril_indices(basis.shape[1])
+    factor = _inverse_factor(search, found.hessian, np.arange(len(groups)), groups)
+    result: Array = block_product(factor, basis)[:, row, column]
+    return result
+
+
+def _inverse_factor(search: Search, hessian: Array, rows: Numbers, groups: Numbers) -> Array:
+    """Inverses of Cholesky factors of `hessian[rows]`; 0 for features left out; NaN without a factor."""
+    kept = search.design.kept[groups]
+    scaled, scale = scaled_to_ones(triangle(hessian[rows], kept.shape[1]), kept)
+    try:
+        inverse: Array = inverse_of_lower(cholesky(scaled)) * scale[:, None, :]
+    except np.linalg.LinAlgError:
+        return np.full_like(scaled, np.nan)
+    return inverse
+
+
+def fits(search: Search, roots: Array) -> Array:
+    """What estimates are made of: `first`, coefficients, shifts, triangles of the Hessian and of the roots.
+
+    Shape (G, ...), as common/linear/estimate.c reads it.  A shift is NaN where there is no coefficient, a
+    Hessian where there are no errors.
+    """
+    kept = search.design.kept & search.fitted[:, None]
+    shift = np.where(kept, search.design.shift, np.nan)
+    hessian = np.where((search.status == SEPARATED)[:, None], np.nan, search.hessian)
+    return np.concatenate([search.design.first[:, None], search.coef, shift, hessian, roots], axis=1)

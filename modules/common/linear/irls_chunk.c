@@ -1,0 +1,150 @@
+/*
+ * irls_chunk.c: score and Hessian of some rows, in loops that the compiler vectorises.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "irls.h"
+#include "miscadmin.h"
+
+/* z = x - shift, and what it adds to the predictors and to their changes. */
+DD_CLONES static void
+take_column(const double *restrict x, double shift, double coef, double step, int rows,
+			double *restrict z, double *restrict eta, double *restrict change)
+{
+	for (int r = 0; r < rows; r++)
+	{
+		double		value = x[r] - shift;
+
+		z[r] = value;
+		eta[r] += coef * value;
+		change[r] += step * value;
+	}
+}
+
+/* Sum of a[r] b[r]. */
+DD_CLONES static double
+product(const double *restrict a, const double *restrict b, int rows)
+{
+	double		sum[LANES] = {0};
+
+	for (int r = 0; r < rows; r += LANES)
+		for (int q = 0; q < LANES; q++)
+			sum[q] += a[r + q] * b[r + q];
+	return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+}
+
+/* Sums of a[r] b[r] for four columns b that lie CHUNK apart: a is read once. */
+DD_CLONES static void
+four_products(const double *restrict a, const double *restrict b, int rows, double *restrict sums)
+{
+	double		sum[4][4] = {{0}};
+
+	for (int r = 0; r < rows; r += 4)
+		for (int q = 0; q < 4; q++)
+		{
+			sum[0][q] += a[r + q] * b[r + q];
+			sum[1][q] += a[r + q] * b[CHUNK + r + q];
+			sum[2][q] += a[r + q] * b[2 * CHUNK + r + q];
+			sum[3][q] += a[r + q] * b[3 * CHUNK + r + q];
+		}
+	for (int c = 0; c < 4; c++)
+		sums[c] = (sum[c][0] + sum[c][2]) + (sum[c][1] + sum[c][3]);
+}
+
+DD_CLONES static void
+weigh(const double *restrict weight, const double *restrict z, int rows, double *restrict weighted)
+{
+	for (int r = 0; r < rows; r++)
+		weighted[r] = weight[r] * z[r];
+}
+
+/* Column i of B z, which takes the place of the last column of z that it needs. */
+DD_CLONES static void
+combine(double *restrict z, const double *restrict basis, int i, int rows)
+{
+	double	   *own = z + (Size) i * CHUNK;
+
+	for (int r = 0; r < rows; r++)
+		own[r] *= basis[i];
+	for (int j = 0; j < i; j++)
+		for (int r = 0; r < rows; r++)
+			own[r] += basis[j] * z[(Size) j * CHUNK + r];
+}
+
+/* The columns z, eta and its change. */
+static void
+take_columns(const Body *body, const RowBlock *block, int first, int real, int rows, Scratch *s)
+{
+	memset(s->eta, 0, rows * sizeof(double));
+	memset(s->change, 0, rows * sizeof(double));
+	for (int j = 0; j < body->k; j++)
+	{
+		double	   *z = s->z + (Size) j * CHUNK;
+		const double *x = block->columns[j] + first;
+
+		if (isinf(body->shift[j]))
+			take_column(x, 0, body->coef[j], 0, real, z, s->eta, s->change);
+		if (!isfinite(body->shift[j]))
+		{
+			memset(z, 0, rows * sizeof(double));
+			continue;
+		}
+		memset(z + real, 0, (rows - real) * sizeof(double));
+		take_column(x, body->shift[j], body->coef[j], body->step[j], real, z, s->eta, s->change);
+	}
+}
+
+/* Add residuals and weights times the columns. */
+static void
+add_products(const Body *body, int rows, Scratch *s)
+{
+	double	   *pair = body->hessian;
+
+	for (int i = 0; i < body->k; i++)
+	{
+		const double *z = s->z + (Size) i * CHUNK;
+
+		CHECK_FOR_INTERRUPTS();
+		accumulate(body->score + 2 * i, product(s->residual, z, rows));
+		weigh(s->weight, z, rows, s->weighted);
+		for (int j = 0; j <= i;)
+		{
+			const double *others = s->z + (Size) j * CHUNK;
+			double		sums[4];
+			int			count = j + 3 <= i ? 4 : 1;
+
+			if (count == 4)
+				four_products(s->weighted, others, rows, sums);
+			else
+				sums[0] = product(s->weighted, others, rows);
+			for (int c = 0; c < count; c++, pair += 2)
+				accumulate(pair, sums[c]);
+			j += count;
+		}
+	}
+}
+
+/* Add the rows of a block from `first` on; rows of arrays beyond the last one count for nothing. */
+Taken
+irls_add_chunk(const Model *model, const Body *body, const RowBlock *block, int first, int real, Scratch *s)
+{
+	int			k = body->k;
+	int			rows = TYPEALIGN(LANES, real);
+	Chunk		chunk = {block->columns[k] + first, model->weighted ? block->columns[k + 1] + first : NULL, real, rows};
+	Taken		taken;
+
+	take_columns(body, block, first, real, rows, s);
+	taken = model->rows(body, &chunk, s);
+	if (taken != CHUNK_TAKEN)
+		return taken;
+	if (body->basis)
+		for (int i = k - 1; i >= 0; i--)
+		{
+			CHECK_FOR_INTERRUPTS();
+			combine(s->z, body->basis + triangle(i), i, rows);
+		}
+	add_products(body, rows, s);
+	return CHUNK_TAKEN;
+}

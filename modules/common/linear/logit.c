@@ -1,0 +1,229 @@
+/*
+ * logit.c: the model of a target of 0 or 1 whose logit is linear, for IRLS.
+ *
+ * It is the binomial family with its canonical link, in loops without a call per row: with p = 1 / (1 + exp(-eta)), the
+ * objective is y log p + (1 - y) log (1 - p), the residual y - p, the weight p (1 - p), and the margin (2 y - 1) eta.
+ *
+ * Source: McCullagh & Nelder, Generalized Linear Models, 2nd ed., section 4.4.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "irls.h"
+
+/* exp(-700) is the last power that all of this can be done with: 1e-304. */
+#define MOST 700.0
+
+/*
+ * exp(-|x|), to a unit or two in the last place: x = n log 2 + r, |r| <= log(2) / 2, and exp(r) by its Taylor series.
+ * n is found by adding a number so large that n is left in its last bits, from which 2^n is made.  |x| counts as `most`
+ * where it is more: as an argument, because gcc 12 does not vectorise a loop with a constant there.
+ */
+DD_CLONES static void
+exponentials(const double *restrict x, double most, int rows, double *restrict result, double *restrict shifted)
+{
+	for (int r = 0; r < rows; r++)
+	{
+		double		size = fabs(x[r]);
+		double		t = -(size < most ? size : most);
+		double		n;
+		double		f;
+		double		e;
+
+		shifted[r] = t * 1.4426950408889634 + 0x1.8p52;
+		n = shifted[r] - 0x1.8p52;
+		f = (t - n * 0x1.62e42fefa0000p-1) - n * 0x1.cf79abc9e3b3ap-40;
+		e = 1.0 / 6227020800.0;
+		e = e * f + 1.0 / 479001600.0;
+		e = e * f + 1.0 / 39916800.0;
+		e = e * f + 1.0 / 3628800.0;
+		e = e * f + 1.0 / 362880.0;
+		e = e * f + 1.0 / 40320.0;
+		e = e * f + 1.0 / 5040.0;
+		e = e * f + 1.0 / 720.0;
+		e = e * f + 1.0 / 120.0;
+		e = e * f + 1.0 / 24.0;
+		e = e * f + 1.0 / 6.0;
+		e = e * f + 0.5;
+		e = e * f + 1.0;
+		result[r] = e * f + 1.0;
+	}
+}
+
+typedef int64 bits __attribute__((may_alias));
+
+DD_CLONES static void
+scale_by_powers(bits *restrict result, const bits *restrict shifted, int rows)
+{
+	for (int r = 0; r < rows; r++)
+		result[r] += (bits) ((uint64) shifted[r] << 52);
+}
+
+/* exp(-|x|), or exp(-700) where that is less; `shifted` is room for as many numbers. */
+void
+exp_minus_abs(const double *x, int rows, double *result, double *shifted)
+{
+	exponentials(x, MOST, rows, result, shifted);
+	scale_by_powers((bits *) result, (const bits *) shifted, rows);
+}
+
+/* Residuals and weights; no difference of close numbers is taken, so small probabilities keep their digits. */
+DD_CLONES static void
+probabilities(const double *restrict logit, const double *restrict sign, const double *restrict far, int rows,
+			  double *restrict residual, double *restrict weight)
+{
+	for (int r = 0; r < rows; r++)
+	{
+		double		near = 1 / (1 + far[r]);
+		double		other = far[r] * near;
+		double		wrong = sign[r] * logit[r] >= 0 ? other : near;
+
+		residual[r] = sign[r] * wrong;
+		weight[r] = sign[r] * sign[r] * (near * other);
+	}
+}
+
+/* The log-likelihood: of the sum of log (1 + exp(-|logit|)), as the log of a product, which is below 2^32 in a lane. */
+DD_CLONES static double
+likelihood(const double *restrict logit, const double *restrict sign, const double *restrict far, int rows)
+{
+	double		product[LANES];
+	double		sum[LANES] = {0};
+	double		total = 0;
+
+	for (int q = 0; q < LANES; q++)
+		product[q] = 1;
+	for (int r = 0; r < rows; r += LANES)
+		for (int q = 0; q < LANES; q++)
+		{
+			double		margin = sign[r + q] * logit[r + q];
+
+			sum[q] += margin < 0 ? margin : 0;
+			product[q] *= 1 + sign[r + q] * sign[r + q] * far[r + q];
+		}
+	for (int q = 0; q < LANES; q++)
+		total += sum[q] - log(product[q]);
+	return total;
+}
+
+/* The same with weights, which go onto the residuals and the weights of IRLS as well. */
+static double
+weighted_likelihood(const Scratch *s, const double *w, int real, double *residual, double *weight)
+{
+	double		total = 0;
+
+	for (int r = 0; r < real; r++)
+	{
+		double		margin = s->sign[r] * s->eta[r];
+
+		total += w[r] * (Min(margin, 0) - log1p(s->far[r]));
+		residual[r] *= w[r];
+		weight[r] *= w[r];
+	}
+	return total;
+}
+
+/* What the rows of a chunk have beside sums. */
+typedef struct Extremes
+{
+	double		poison;			/* not 0 where a logit is not finite, or a target not 0 or 1 */
+	double		positives;
+	double		margin;
+	double		change;
+} Extremes;
+
+/* 2 y - 1, and the extremes, over all rows of a chunk; rows beyond the last one repeat it. */
+DD_CLONES static Extremes
+extremes(const double *restrict y, const double *restrict logit, const double *restrict change, int rows,
+		 double *restrict sign)
+{
+	double		poison[LANES] = {0};
+	double		positives[LANES] = {0};
+	double		margin[LANES];
+	double		largest[LANES] = {0};
+	Extremes	found = {0, 0, INFINITY, 0};
+
+	for (int q = 0; q < LANES; q++)
+		margin[q] = INFINITY;
+	for (int r = 0; r < rows; r += LANES)
+		for (int q = 0; q < LANES; q++)
+		{
+			double		side = 2 * y[r + q] - 1;
+			double		m = side * logit[r + q];
+			double		size = fabs(change[r + q]);
+
+			sign[r + q] = side;
+			poison[q] += (m - m) + fabs(y[r + q] * (1 - y[r + q]));
+			positives[q] += y[r + q];
+			margin[q] = m < margin[q] ? m : margin[q];
+			largest[q] = size > largest[q] ? size : largest[q];
+		}
+	for (int q = 0; q < LANES; q++)
+	{
+		found.poison += poison[q];
+		found.positives += positives[q];
+		found.margin = Min(found.margin, margin[q]);
+		found.change = Max(found.change, largest[q]);
+	}
+	return found;
+}
+
+/* The extremes go into the body; false where the chunk cannot be used. */
+static bool
+look_at_rows(const Body *body, const Chunk *chunk, Scratch *s)
+{
+	int			real = chunk->real;
+	int			rows = chunk->rows;
+	double		last = chunk->y[real - 1];
+	Extremes	found;
+
+	memcpy(s->y, chunk->y, real * sizeof(double));
+	for (int r = real; r < rows; r++)
+	{
+		s->y[r] = last;
+		s->eta[r] = s->eta[real - 1];
+		s->change[r] = 0;
+	}
+	found = extremes(s->y, s->eta, s->change, rows, s->sign);
+	memset(s->sign + real, 0, (rows - real) * sizeof(double));
+	*body->total += found.positives - (rows - real) * last;
+	*body->margin = Min(*body->margin, found.margin);
+	*body->change = Max(*body->change, found.change);
+	return found.poison == 0;
+}
+
+static Taken
+logit_rows(const Body *body, const Chunk *chunk, Scratch *s)
+{
+	int			rows = chunk->rows;
+
+	if (!look_at_rows(body, chunk, s))
+		return CHUNK_WRONG;
+	exp_minus_abs(s->eta, rows, s->far, s->shifted);
+	probabilities(s->eta, s->sign, s->far, rows, s->residual, s->weight);
+	accumulate(body->objective,
+			   chunk->w == NULL ? likelihood(s->eta, s->sign, s->far, rows)
+			   : weighted_likelihood(s, chunk->w, chunk->real, s->residual, s->weight));
+	return CHUNK_TAKEN;
+}
+
+static void
+refuse_other_classes(const double *head, double y)
+{
+	if (y != 0 && y != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("the target is %g in some row, not 0 or 1", y)));
+}
+
+const Model logit_model = {
+	.rows = logit_rows,
+	.refuse = refuse_other_classes,
+};
+
+const Model weighted_logit_model = {
+	.weighted = true,
+	.rows = logit_rows,
+	.refuse = refuse_other_classes,
+};

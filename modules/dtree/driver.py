@@ -112,7 +112,7 @@ def train(
     rows = Rows(source, item, found.items, found.is_vector, weight, groups)
     scan = Scan(rows, passes=limits.max_depth + 2)
     if not scan.group_values:
-        raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
+        raise MadpyError(f"table {quoted(source.name)} is empty", hint="there is nothing to learn from")
     say(f"reading by {scan.feed}")
     levels = [None if feature.levels is None else len(feature.levels) for feature in found.features]
     try:
@@ -184,7 +184,7 @@ def check_rows(db: Database, scan: Scan, passes: Passes, features: Features) -> 
     skipped = int(passes.skipped.sum())
     name = scan.rows.source.name
     if skipped == 0:
-        raise MadpyError(f"table {quoted(name)} is empty", hint="give a table that has rows")
+        raise MadpyError(f"table {quoted(name)} is empty", hint="there is nothing to learn from")
     raise MadpyError(
         f"none of the {skipped} rows of table {quoted(name)} can be used",
         hint="check that some row has a target and a weight above 0"

@@ -101,7 +101,7 @@ METHODS = {
         5,
     ),
     "dtree weighted": Method(
-        "dtree_train('{table}', '{out}', 'colour', 'x1, x2, flag, x3', max_depth => 4, weights => 'abs(x2)')",
+        "dtree_train('{table}', '{out}', 'colour', 'x1, x2, flag, x3', max_depth => 4, weights => 'place')",
         "SELECT node, split, num_rows, prediction, class_counts FROM {out} ORDER BY 1",
         ("weighted_dtree_sample", "weighted_dtree"),
         5,

@@ -47,7 +47,7 @@ FAMILIES = (
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a prediction over a table made."""
+    """The result of a prediction over a table."""
 
     output_table: str
     num_rows: int
@@ -56,7 +56,7 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Job:
-    """What to predict with, from and into, all checked."""
+    """The model, source and output of a prediction, all checked."""
 
     model: Source
     groups: list[str]
@@ -125,7 +125,7 @@ def summary_of(model: Source, method: str) -> Source:
 
 
 def checked_summary(model: Source, method: str, wanted: Mapping[str, str]) -> Source:
-    """The same, whose columns are of the types that they were made of: others may come with casts."""
+    """Return the summary table if its columns have their original types: others may come with casts."""
     summary = summary_of(model, method)
     types = summary.types
     for name, sql_type in wanted.items():
@@ -139,7 +139,7 @@ def checked_summary(model: Source, method: str, wanted: Mapping[str, str]) -> So
 
 
 def model_terms(model: Source, method: str) -> Terms:
-    """What the features of a model are made of, from its summary table; without SQL for them."""
+    """Read the terms of a model from its summary table, without SQL for them."""
     summary = checked_summary(model, method, {"terms": "jsonb"})
     rows = model.db.execute("SELECT terms::text AS terms FROM {summary:i}", summary=summary)
     return read_terms(rows[0]["terms"] if rows else None)
@@ -184,13 +184,13 @@ def check_places(
             raise MadpyError(
                 f'table "{source.name}" has no column "{group}"',
                 sqlstate="42703",
-                hint=f"the model is grouped by it: {', '.join(groups)}",
+                hint=f"add the grouping columns of the model: {', '.join(groups)}",
             )
     return Job(model, groups, source, output, casts_between(model, groups, source))
 
 
 def casts_between(model: Source, groups: list[str], source: Source) -> dict[str, str]:
-    """Of grouping columns whose types differ, a type for both.
+    """Return a common type for each grouping column whose types in model and source differ.
 
     Never one that the model names: a domain in it would run its checks.
     """
@@ -331,7 +331,7 @@ def _remembered(terms: Terms, source: Source) -> str:
             raise MadpyError(
                 f'column "{column}" of table "{source.name}" does not exist',
                 sqlstate="42703",
-                hint="the model was trained on it",
+                hint="add the column: the model was trained on it",
             )
     if terms.is_vector:
         column = str(terms.terms[0].column)

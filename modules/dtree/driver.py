@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.reasons import explained
+from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.categories import BOOLEANS, Features, check_features
 from madpy.helper.features.classes import check_classes
 from madpy.helper.features.terms import check_number, number_item
@@ -112,13 +112,13 @@ def train(
     rows = Rows(source, item, found.items, found.is_vector, weight, groups)
     scan = Scan(rows, passes=limits.max_depth + 2)
     if not scan.group_values:
-        raise MadpyError(f"table {quoted(source.name)} is empty", hint="there is nothing to learn from")
+        raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
     say(f"reading by {scan.feed}")
     levels = [None if feature.levels is None else len(feature.levels) for feature in found.features]
     try:
         passes = Passes(db, scan, "dtree", len(subject.classes), levels, bins, number)
     except SqlError as error:
-        raise explained(error, found) from None
+        raise with_feature_names(error, found) from None
     check_rows(db, scan, passes, found)
     result = fit(passes, limits, prune_cp, folds, say)
     trees = result.trees
@@ -184,7 +184,7 @@ def check_rows(db: Database, scan: Scan, passes: Passes, features: Features) -> 
     skipped = int(passes.skipped.sum())
     name = scan.rows.source.name
     if skipped == 0:
-        raise MadpyError(f"table {quoted(name)} is empty", hint="there is nothing to learn from")
+        raise MadpyError(f"table {quoted(name)} is empty", hint="give a table that has rows")
     raise MadpyError(
         f"none of the {skipped} rows of table {quoted(name)} can be used",
         hint="check that some row has a target and a weight above 0"

@@ -38,7 +38,7 @@ def predict_prob(
     output_table: str | None,
     features: str | None,
 ) -> Predictions:
-    """The same with a row for each row of the source and each class: `prediction` and its `probability`."""
+    """Create a table with a row for each row of the source and each class: `prediction` and `probability`."""
     model = read_model(db, model_table, source_table)
     job = packed_job(model, source_table, output_table, features, [PREDICTION, PROBABILITY])
     return create_predictions(job, of_classes(model, "nb_predict_prob"))

@@ -172,7 +172,8 @@ make_room(Store *store)
 
 /*
  * store_bin(store, first_group, edges, scalars): code the features of a store, all columns but the last ones, the
- * scalars: numbers in codes of their own beside the values, categories in place.  False: there is no space for codes, and nothing was done.
+ * scalars: numbers in codes of their own beside the values, categories in place.  False: there is no space for codes, and
+ * nothing was done.
  * edges: doubles as they lie in memory; for each group from first_group on, for each feature, its number of bins and
  * its edges, or minus its number of levels.
  */

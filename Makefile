@@ -1,9 +1,9 @@
-# madpy: one word for each thing one does here.  `make help` lists them.
+# madpy: the commands for users and developers.  `make help` lists them.
 #
 # Everything runs through madpy/dev/bootstrap.sh, which installs what is missing and does nothing when nothing is.
 # Variables: PG_CONFIG, the PostgreSQL to use; PREFIX, where `make install` puts the Python part (in lib/madpy);
-# TESTS, what `make test` runs, options of pytest included; BENCH, the arguments of `make bench`; FUZZ, those of the
-# fuzzer: --calls, --seed, ....
+# TESTS, what `make test` runs, options of pytest included; BENCH, the arguments of `make bench`; FUZZ, the arguments of
+# the fuzzer: --calls, --seed, ....
 
 PREFIX = /usr/local
 TESTS  = tests
@@ -17,55 +17,56 @@ HOME_OF_MADPY = $(PREFIX)/lib/madpy
 
 .PHONY: help demo test check fuzz check-memory bench bench-shards bench-stop server psql env stop build install uninstall
 
-help:       ## this list
-	@sed -n 's/^\([a-z-]*\): *## /  make \1\t/p' Makefile | expand -t 20
+help:       ## use: list these commands
+	@for group in use develop measure; do \
+	    echo "To $$group madpy:"; sed -n "s/^\([a-z-]*\): *## $$group: /  make \1\t/p" Makefile | expand -t 22; done
 
-demo:       ## from nothing to a regression trained inside PostgreSQL on real data
+demo:       ## use: install what is missing, start a server, train a regression on real data
 	@$(in) python -m madpy.dev.demo
 
-test:       ## every test
+test:       ## develop: every test; TESTS="tests/regr -x" for some of them
 	@$(in) --with test python -m pytest $(TESTS)
 
-check:      ## style, types, layers, C warnings, and the tests that need no database
+check:      ## develop: style, types, layers, warnings of C, and the tests that need no database
 	@$(in) --with test --with check sh -c 'set -e; \
 	    ruff check; ruff format --check --quiet; mypy; lint-imports --no-cache; \
 	    python -m madpy.dev.place check; python -m pytest -m "not database"'
 
-fuzz:       ## calls of every C function with values at their limits; FUZZ="--calls 1000000 --seed 1"
+fuzz:       ## develop: call every C function with values at their limits; FUZZ="--calls 1000000 --seed 1"
 	@$(in) --with test python -m tests.fuzz $(FUZZ)
 
-check-memory: ## the same and the hostile tests under AddressSanitizer, UndefinedBehaviorSanitizer and valgrind
+check-memory: ## develop: the fuzzer and the hostile tests under sanitizers and valgrind
 	@$(in) --with test --program valgrind python -m tests.fuzz.memory $(FUZZ)
 
-bench:      ## the measurements, side by side with the alternatives
+bench:      ## measure: compare with the alternatives; BENCH="speed nb" for some of the tables
 	@$(in) --with bench python -m benchmarks $(BENCH)
 
-bench-shards: ## the same on several servers of this machine
+bench-shards: ## measure: compare on several servers of this machine
 	@$(in) --with bench python -m benchmarks.shards $(BENCH)
 
-bench-stop: ## how soon calls end that are cancelled
+bench-stop: ## measure: how soon a cancelled call ends
 	@$(in) --with bench python -m benchmarks.stop $(BENCH)
 
-server:     ## start the private cluster, with the library as it is in the checkout
+server:     ## develop: start the private server with the library of the checkout
 	@$(in) python -m madpy.dev.server start
 
-psql:       ## connect to it
+psql:       ## use: open a prompt in the database of that server
 	@$(in) python -m madpy.dev.server psql
 
-env:        ## print its address, for: eval "$(make -s env)"
+env:        ## develop: print the address of the server, for: eval "$(make -s env)"
 	@$(in) python -m madpy.dev.server env
 
-stop:       ## stop it; its data stay
+stop:       ## use: stop that server; its data stay
 	@state=$$($(in) --state) python=$$state/venv/bin/python; \
 	    if [ -x "$$python" ]; then MADPY_STATE=$$state "$$python" -BEs -m madpy.dev.server stop; fi
 
-build:      ## compile the C library and render the SQL
+build:      ## develop: compile the C library and render the SQL
 	@$(in) python -m madpy.dev.place build
 
-install:    ## put madpy into the system's PostgreSQL (PG_CONFIG), its Python part into PREFIX
+install:    ## use: put madpy into a PostgreSQL (PG_CONFIG), its Python part into PREFIX
 	@$(in) --venv $(HOME_OF_MADPY) python -m madpy.dev.place install
 
-uninstall:  ## remove exactly what install put there
+uninstall:  ## use: remove what install put there, and nothing else
 	@test -f $(HOME_OF_MADPY)/installed || { echo "nothing is installed in $(HOME_OF_MADPY)" >&2; exit 1; }
 	@xargs -d '\n' rm -fv <$(HOME_OF_MADPY)/installed
 	@rm -rf $(HOME_OF_MADPY)

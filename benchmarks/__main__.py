@@ -14,6 +14,7 @@ from pathlib import Path
 import pg
 
 from benchmarks.accuracy import accuracy
+from benchmarks.comparison import with_ratios
 from benchmarks.database import Bench, bench_database
 from benchmarks.dtree import decision_tree
 from benchmarks.growth import METHODS, by_features, by_groups, by_rows, feeds
@@ -45,6 +46,7 @@ TABLES = {
     "groups": by_groups,
 }
 PAGE = CHECKOUT / "docs" / "benchmarks.md"
+README = CHECKOUT / "README.md"
 
 
 def main(arguments: list[str]) -> None:
@@ -58,8 +60,10 @@ def main(arguments: list[str]) -> None:
             tables.append(TABLES[name](bench))
             print(f"\n{tables[-1].markdown()}", flush=True)
     if options.write:
-        PAGE.write_text(document(tables, command(arguments), lines))
-        say(f"written: {PAGE.relative_to(CHECKOUT)}")
+        page = document(tables, command(arguments), lines)
+        PAGE.write_text(page)
+        README.write_text(with_ratios(README.read_text(), page))
+        say(f"written: {PAGE.relative_to(CHECKOUT)}, and the ratios in {README.relative_to(CHECKOUT)}")
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""What a run works on: a database of its own on the private cluster, dropped when it ends, and its tables."""
+"""The database of a run on the private cluster, dropped when the run ends, and its tables."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ class Bench:
 
     @property
     def groups(self) -> int:
-        """Of a table with groups: each has 100 rows or more."""
+        """Return the number of groups of the table with groups: each has 100 rows or more."""
         return min(MAX_GROUPS, self.rows // 100)
 
     def connect(self) -> pg.Connection:

@@ -1,4 +1,4 @@
-"""What one would do without madpy: pull the table to a client and fit in numpy."""
+"""The alternatives without madpy: pull the table to a client and fit in numpy or scikit-learn."""
 
 import time
 from collections.abc import Callable

@@ -9,7 +9,7 @@ LONG = 5.0  # seconds; what takes longer is run once
 
 @dataclass(frozen=True)
 class Goal:
-    """What a measurement has to reach: at most `limit`, or at least."""
+    """The value that a measurement has to reach: at most `limit`, or at least."""
 
     limit: float
     unit: str
@@ -19,7 +19,7 @@ class Goal:
         return value >= self.limit if self.at_least else value <= self.limit
 
     def cells(self, value: float) -> list[str]:
-        """The goal, and whether `value` is one that meets it."""
+        """Return the goal, and whether `value` meets it."""
         sign = "≥" if self.at_least else "≤"
         return [f"{sign} {self.limit:,.10g} {self.unit}", "yes" if self.met(value) else "**no**"]
 
@@ -39,15 +39,20 @@ class Table:
     left: Sequence[str] = ()
 
     def markdown(self) -> str:
-        """Heading, paragraph, table; the first column is text too."""
+        """Return heading, paragraph and table; the first column is text too."""
+        return "\n".join(
+            [f"## {self.title}", EMPTY, *([self.intro, EMPTY] if self.intro else []), self.lines()]
+        )
+
+    def lines(self) -> str:
+        """Return the table alone."""
         is_text = [i == 0 or name in self.left for i, name in enumerate(self.head)]
         widths = [max(3, *(len(row[i]) for row in (self.head, *self.rows))) for i in range(len(self.head))]
         rule = [
             "-" * width if text else "-" * (width - 1) + ":"
             for width, text in zip(widths, is_text, strict=True)
         ]
-        lines = [_line(row, widths, is_text) for row in (self.head, rule, *self.rows)]
-        return "\n".join([f"## {self.title}", EMPTY, *([self.intro, EMPTY] if self.intro else []), *lines])
+        return "\n".join(_line(row, widths, is_text) for row in (self.head, rule, *self.rows))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], is_text: Sequence[bool]) -> str:

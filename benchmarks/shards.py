@@ -79,7 +79,7 @@ def servers() -> Iterator[list[Address]]:
 
 @dataclass
 class Work:
-    """What is measured, in one session of the server that asks."""
+    """The measurements, in one session of the server that asks the others."""
 
     bench: Bench
     far: list[Address]
@@ -152,7 +152,7 @@ class Work:
         )
 
     def _bytes(self, connection: pg.Connection, relays: list[Relay]) -> Table:
-        """What travels for a training on all servers, seen by relays in between."""
+        """Measure the bytes that travel for a training on all servers, counted by relays in between."""
         for number, relay in enumerate(relays):
             connection.query(f"ALTER SERVER s{number} OPTIONS (SET host '{relay.host}')")
         pulled = self.rows * (FEATURES + 1) * 8
@@ -237,7 +237,7 @@ def call(method: Method, table: str) -> str:
 
 
 def make_rows(connection: pg.Connection, table: str, series: str, part: int = 0) -> None:
-    """The same numbers for the same i on every server: x1 .. x10 between 0 and 1, y, odds of 0 and 1."""
+    """Create a table whose numbers follow from i on any server: x1 .. x10 from 0 to 1, y, odds of 0 and 1."""
     draws = ", ".join(f"hashint8extended(i, {j}) / 2 ^ 64 + 0.5 AS x{j}" for j in range(1, FEATURES + 1))
     target = " + ".join(f"{j} * x{j}" for j in range(1, FEATURES + 1))
     logit = " + ".join(f"{(-1) ** j} * x{j}" for j in range(1, FEATURES + 1))

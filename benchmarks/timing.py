@@ -72,7 +72,7 @@ def interleave(
 
 
 def run_once(case: Case, connection: pg.Connection | None) -> dict[str, float]:
-    """What took how long.  Only cases of SQL have something before and after."""
+    """Return the seconds of each part.  Only cases of SQL have something before and after."""
     if not isinstance(case.run, str):
         return case.run()
     assert connection is not None
@@ -111,7 +111,7 @@ def in_units(case: Case, timing: Timing, convert: Callable[[float], float]) -> l
 
 
 def describe_parts(timing: Timing, floor: float) -> str:
-    """What a case of several parts is made of, in multiples of the floor."""
+    """Describe the parts of a case in multiples of the floor."""
     if len(timing.parts) < 2:
         return ""
     return ", ".join(

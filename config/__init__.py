@@ -1,4 +1,4 @@
-"""What to install: `Config.yml`, checked as it is read, so that everything after it can trust it."""
+"""The contents of an installation: `Config.yml`, checked as it is read, so that later code can rely on it."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,10 +17,12 @@ COMMON = "common"  # the folder under modules/ with what methods share: no modul
 
 @dataclass(frozen=True)
 class Module:
-    """One folder under modules/, and the names of those that must be installed before it."""
+    """One folder under modules/."""
 
     name: str
-    needs: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()  # names of those that must be installed before it
+    prefix: str = ""  # of the SQL names of its drivers
+    model: int | None = None  # the number that its packed models have in their header
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Config:
     modules: tuple[Module, ...]
 
     def with_schema(self, schema: str | None) -> "Config":
-        """The same, into another schema (None: as it is)."""
+        """Return the configuration with another schema, or unchanged for None."""
         return self if schema is None else replace(self, schema=check_schema(schema))
 
 
@@ -46,6 +48,7 @@ def load(path: Path | None = None, home: Path = HOME) -> Config:
     port = _one_of(_text(content["port"], "port"), "port", _folders(home / "ports"))
     known = [name for name in _folders(home / "modules") if name != COMMON]
     modules = list(_modules(content["modules"], known))
+    _check_models(modules)
     return Config(check_schema(_text(content["schema"], "schema")), port, tuple(in_needed_order(modules)))
 
 
@@ -90,12 +93,34 @@ def _parse(path: Path) -> Any:
 def _modules(entries: Any, folders: list[str]) -> Iterator[Module]:
     listed = _mapping(entries, "modules", known=folders, what="module")
     for name, options in listed.items():
-        needs = _mapping(options or {}, f"modules.{name}", known=("needs",)).get("needs") or []
+        where = f"modules.{name}"
+        given = _mapping(options or {}, where, known=("needs", "prefix", "model"))
+        needs = given.get("needs") or []
         if not isinstance(needs, list):
-            raise MadpyError(f'"modules.{name}.needs" must be a list of modules, not {needs!r}')
+            raise MadpyError(f'"{where}.needs" must be a list of modules, not {needs!r}')
         for needed in needs:
-            _one_of(_text(needed, f"modules.{name}.needs"), f"modules.{name}.needs", listed)
-        yield Module(name, tuple(needs))
+            _one_of(_text(needed, f"{where}.needs"), f"{where}.needs", listed)
+        prefix = _text(given.get("prefix", f"{name}_"), f"{where}.prefix")
+        if not re.fullmatch(r"([a-z][a-z0-9_]*)?", prefix):
+            raise MadpyError(f'"{where}.prefix" must be the beginning of a name, not {prefix!r}')
+        yield Module(name, tuple(needs), prefix, _model(given.get("model"), f"{where}.model"))
+
+
+def _model(number: Any, where: str) -> int | None:
+    if number is not None and (type(number) is not int or number < 1):
+        raise MadpyError(f'"{where}" must be a number from 1 on, not {number!r}')
+    return number
+
+
+def _check_models(modules: Iterable[Module]) -> None:
+    """Raise where two modules' packed models would have the same number."""
+    seen: dict[int, str] = {}
+    for module in modules:
+        if module.model is not None and seen.setdefault(module.model, module.name) != module.name:
+            raise MadpyError(
+                f"models of {seen[module.model]} and {module.name} have the same number, {module.model}",
+                hint=f"Give {module.name} a number that no release has had.",
+            )
 
 
 def _mapping(value: Any, where: str, known: Iterable[str], what: str = "key") -> Mapping[str, Any]:

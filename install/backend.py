@@ -1,5 +1,5 @@
-"""What PL/Python sees from inside the backend.  Its source is sent to the server, which may not have madpy:
-standard library only, and a Python as old as the server may have.
+"""A report of PL/Python from inside the backend.  This source is sent to the server, which may lack madpy:
+it uses the standard library only, and runs on the oldest Python that a server may have.
 """
 
 import importlib

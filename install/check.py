@@ -19,7 +19,7 @@ CANCELLED = "57014"
 
 @dataclass(frozen=True)
 class Answer:
-    """What a module's self-test said; `ok` is None where a module has no self-test."""
+    """The result of a module's self-test; `ok` is None where a module has no self-test."""
 
     module: str
     ok: bool | None

@@ -98,13 +98,13 @@ def connect(
 
 
 def _connection_hint(refusal: str, user: str | None) -> str:
-    """What to do about a connection that the server refused: often it knows no role of the login's name."""
+    """Return a hint for a connection that the server refused: often it has no role of the login's name."""
     unknown = PEER_FAILED if user else f"{NO_ROLE}|{PEER_FAILED}"
     if re.search(f"on socket .* FATAL: +({unknown})", refusal, re.DOTALL):
         program = shutil.which("madpy") or f"{sys.prefix}/bin/madpy"  # sudo may not look in /usr/local/bin
         words = shlex.join([program, *sys.argv[1:]])
         return f"Run it as the account of the server, which is a superuser there: sudo -u postgres {words}"
-    return "Say where, as with psql: -h, -p, -U, -d."
+    return "Give host, port, user and database as with psql: -h, -p, -U, -d."
 
 
 def shown(steps: Sequence[Step]) -> Iterable[Step]:

@@ -1,4 +1,4 @@
-"""What is wrong with a database's madpy, and what to do: seen from inside the backend, nothing changed."""
+"""Find what is wrong with the madpy of a database, and what to do, from inside the backend; read only."""
 
 import json
 import sysconfig

@@ -1,4 +1,4 @@
-"""What templates say in one line, as it is the same in all of them.
+"""Abbreviations of templates: one line for what is the same in all of them.
 
     LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(regr.train);
 
@@ -47,7 +47,7 @@ $$
     for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
         row['path'] in sys.path or sys.path.insert(0, row['path'])
     from madpy.ports.postgres.session.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', '{name}', args)
+    return run(plpy, 'MADLIB_SCHEMA', '{name}', args, '{prefix}')
 $$"""
 SUPPORT = """\
 CREATE FUNCTION MADLIB_SCHEMA.__{name}({parameters}) RETURNS bytea
@@ -63,9 +63,10 @@ COMMENT ON AGGREGATE MADLIB_SCHEMA.{name}({types}) IS {comment};
 """
 
 
-def expanded(template: str) -> str:
-    """`template` with these lines written out; placeholders stay."""
-    template = DRIVER.sub(lambda line: BODY.format(name=line["name"]), KERNEL.sub(_kernel, template))
+def expanded(template: str, prefix: str) -> str:
+    """Write these lines of `template` out; placeholders stay.  `prefix` is that of the module's drivers."""
+    body = BODY.replace("{prefix}", prefix)
+    template = DRIVER.sub(lambda line: body.replace("{name}", line["name"]), KERNEL.sub(_kernel, template))
     return template.replace("    MADLIB_TRAINING", RECORD)
 
 

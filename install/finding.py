@@ -1,4 +1,4 @@
-"""What was found out about one thing, as the command prints it."""
+"""A finding about one thing, as the command prints it."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What an installation or an upgrade does, step by step: titled SQL, with every placeholder filled."""
+"""The steps of an installation or an upgrade: titled SQL, with every placeholder filled."""
 
 import itertools
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Release:
-    """What is installed: a version of the templates under `home`, as `config` says."""
+    """A version of the templates under `home`, to be installed as `config` says."""
 
     config: Config
     version: str = __version__
@@ -60,7 +60,7 @@ def upgrade_steps(release: Release, product: Product, old: str) -> list[Step]:
         raise MadpyError(
             f"there is no way to upgrade from madpy {old} to {release.version}",
             sqlstate="0A000",
-            hint=f"Known older versions: {known}.  Otherwise: madpy uninstall, then madpy install.",
+            hint=f"run madpy uninstall, then madpy install.  Versions that can be upgraded: {known}.",
         )
     templates = template_steps(release)
     names = [name for step in templates for name in created_names(step.sql)]
@@ -81,7 +81,7 @@ def template_steps(release: Release) -> list[Step]:
     steps = [_template_step(release, path, f"ports/{port.name}/{path.name}") for path in paths]
     for module in release.config.modules:
         path = release.home / "modules" / module.name / f"{module.name}.sql"
-        steps.append(_template_step(release, path, f"module {module.name}"))
+        steps.append(_template_step(release, path, f"module {module.name}", module.prefix))
     return steps
 
 
@@ -104,8 +104,8 @@ def _own_steps(release: Release, **placeholders: str) -> Callable[[str, str], St
     return lambda name, title: Step(title, own_sql(release, name, **placeholders))
 
 
-def _template_step(release: Release, path: Path, title: str) -> Step:
-    return Step(title, filled(expanded(_read(path)), release))
+def _template_step(release: Release, path: Path, title: str, prefix: str = "") -> Step:
+    return Step(title, filled(expanded(_read(path), prefix), release))
 
 
 def _migrations(release: Release, old: str) -> list[Step]:

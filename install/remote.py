@@ -19,7 +19,7 @@ from madpy.ports.postgres.shards.servers import EXTENSION, FALLEN, is_told, tell
 NO_RIGHT = "42501"
 NO_NAME = "42602"
 PLAIN = "madpy is installed by plain SQL here, and only an extension is sent to other servers"
-NOT_PLAIN = "madpy uninstall, then madpy install, without --plain"
+NOT_PLAIN = "run madpy uninstall, then madpy install, without --plain"
 NOT_FOR_THIS_ROLE = (NO_RIGHT, "42704", "25006", "2F003")  # no right, no mapping, a standby, no password
 
 
@@ -32,7 +32,7 @@ def install(db: Database, release: Release, table: str, progress: Progress = ite
     if not names:
         raise MadpyError(
             f'no part of "{table}" is on another server',
-            hint="--all-shards takes a table with parts in postgres_fdw; for this database: madpy install",
+            hint="give --all-shards a table with parts in postgres_fdw, or leave it out to install here",
         )
     here, done = _here(db, release, progress)
     yield Finding("here", f"{here}, {done}")
@@ -185,7 +185,9 @@ def _here(db: Database, release: Release, progress: Progress) -> tuple[Installat
         return apply.install(db, release, progress=progress), "installed now"
     if here is None:
         raise MadpyError(
-            "the server does not have the files of madpy", sqlstate=apply.UNDEFINED_FILE, hint="make install"
+            "the server does not have the files of madpy",
+            sqlstate=apply.UNDEFINED_FILE,
+            hint="run make install on its machine",
         )
     if here.product != "extension":
         raise MadpyError(PLAIN, sqlstate=FALLEN, hint=NOT_PLAIN)

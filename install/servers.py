@@ -51,7 +51,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of asking a server through postgres_fdw: the version of its extension, and what is wrong."""
+    """The answer of a server asked through postgres_fdw: the version of its extension, or what is wrong."""
 
     reached: bool
     version: str | None

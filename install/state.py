@@ -1,4 +1,4 @@
-"""What a database has of madpy, and what in it depends on that: read only."""
+"""Find the madpy of a database, and the objects that depend on it; read only."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -30,13 +30,13 @@ def locate(db: Database, schema: str | None = None) -> Installation | None:
         raise MadpyError(
             f"madpy is installed here more than once: {'; '.join(map(str, found))}",
             sqlstate="21000",
-            hint="Say which one is meant with --schema.",
+            hint="Choose one with --schema.",
         )
     return found[0] if found else None
 
 
 def located(db: Database, schema: str | None = None) -> Installation:
-    """The same, where there has to be one."""
+    """Return the installation of a database; raise an error if there is none."""
     installation = locate(db, schema)
     if installation is None:
         where = f' in schema "{schema}"' if schema else ""
@@ -50,7 +50,7 @@ def located(db: Database, schema: str | None = None) -> Installation:
 
 
 def ignored(db: Database) -> list[str]:
-    """What looks like madpy and is not believed, each with the reason.
+    """List the schemas that look like madpy and are not taken for it, each with the reason.
 
     Any role with CREATE on the database can make a schema that looks like it, for a superuser to call.
     """
@@ -85,7 +85,7 @@ def dependents(db: Database, installation: Installation, release: Release) -> li
 
 
 def strangers(db: Database, installation: Installation, release: Release) -> list[str]:
-    """What else is in the schema: users' own tables, for instance."""
+    """List the other objects in the schema: users' own tables, for instance."""
     rows = db.execute(
         """
         SELECT pg_describe_object(o.classid, o.objid, 0) AS name

@@ -1,4 +1,4 @@
-"""What can go wrong, as one kind of exception: a fact, then a hint."""
+"""The exception for everything that a user can do something about: a fact, then a hint."""
 
 
 class MadpyError(Exception):

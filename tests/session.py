@@ -1,4 +1,4 @@
-"""What a test talks to: one connection, and what PostgreSQL said when a statement failed."""
+"""The connection of a test, and the errors and notices of PostgreSQL."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ FIELDS = re.compile(r"^(ERROR|FATAL|DETAIL|HINT|CONTEXT|QUERY|LINE \d+|STATEMENT
 
 
 class Failure:
-    """What PostgreSQL said: sqlstate, message, detail, hint and context; None for what it did not say."""
+    """An error of PostgreSQL: sqlstate, message, detail, hint and context; None for a field that it lacks."""
 
     def __init__(self, error: pg.DatabaseError) -> None:
         parts = FIELDS.split(str(error))
@@ -27,7 +27,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Notice:
-    """What PostgreSQL said beside a result, copied: PyGreSQL's own object does not outlive the call."""
+    """A notice of PostgreSQL, copied: PyGreSQL's own object does not outlive the call."""
 
     severity: str
     message: str

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import timing
-from benchmarks.__main__ import parse
+from benchmarks import comparison, timing
+from benchmarks.__main__ import PAGE, README, parse
+from benchmarks.comparison import with_ratios
 from benchmarks.growth import FLOOR, METHODS, Shape, cells
 from benchmarks.report import Goal, Table, document, goal_cells
 from benchmarks.timing import Case, Timing, interleave, multiples
@@ -55,6 +56,30 @@ def test_the_page_says_how_it_was_written() -> None:
     assert page.startswith("# Benchmarks\n\nWritten by `make bench BENCH=--write`")
     assert "\n* 2 cores.\n" in page
     assert page.endswith("| scan |     0.2 | all  |\n")
+
+
+def test_the_readme_has_the_ratios_of_the_page() -> None:
+    assert README.read_text() == with_ratios(README.read_text(), PAGE.read_text())
+
+
+def test_ratios_are_taken_from_the_section_and_the_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        comparison,
+        "TRAININGS",
+        (("trees", "Decision trees", "dtree_train", "dtree_train, serial", "MADlib"),),
+    )
+    page = (
+        "# B\n\n## Other\n\n| case | x scan |\n| - | -: |\n| dtree_train | 9.99 |\n"
+        "\n## Decision trees\n\nText.\n\n| case | seconds | x scan | note |\n| - | -: | -: | - |\n"
+        "| dtree_train, serial | 2 | 4.26 | |\n| dtree_train | 1 | 2.13 | |\n"
+        "| MADlib, cited, not run here | | 220 | |\n"
+    )
+    readme = f"before\n{comparison.BEGIN}\nold\n{comparison.END}\nafter\n"
+    lines = with_ratios(readme, page).splitlines()
+    assert [lines[0], lines[-1]] == ["before", "after"]
+    assert [cell.strip() for cell in lines[4].split("|")] == ["", "trees", "2.1", "4.3", "220.0", ""]
+    with pytest.raises(ValueError, match='no case "MADlib"'):
+        with_ratios(readme, page.replace("MADlib", "other"))
 
 
 def test_a_long_case_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,7 +76,7 @@ def test_every_driver_is_among_the_calls(sql: Session) -> None:
 
 
 def test_a_timeout_of_many_clusters(stopper: Stopper) -> None:
-    """Of kmeans_train with its default seeding: 10,000 of 60,000 rows take minutes."""
+    """Default seeding of kmeans_train with 10,000 of 60,000 rows takes minutes; a timeout ends it."""
     for milliseconds in (300, 700, 1500):
         assert stopper.whole(Call("many", MANY), milliseconds / 1000) < milliseconds / 1000 + LATE
 
@@ -88,7 +88,7 @@ def test_the_end_of_a_session(stopper: Stopper, moment: float) -> None:
 
 
 def test_a_fast_shutdown(server: Address) -> None:
-    """Of a server of its own, while kmeans_train seeds 10,000 clusters."""
+    """Shut a separate server down while kmeans_train seeds 10,000 clusters."""
     shard = Shard.numbered(here(), 9)
     address = shard.start()
     try:

@@ -1,4 +1,4 @@
-"""What `make demo` shows runs, and runs again."""
+"""The statements of `make demo` run, and run again."""
 
 import pytest
 

@@ -1,6 +1,6 @@
-"""What every training refuses, and how: one table of drivers, one of bad input.
+"""Arguments that every training refuses: one table of drivers, one of bad input.
 
-What only one method can be given is in its own test_bad_input.py.
+Arguments that only one method takes are in its own test_bad_input.py.
 """
 
 from collections.abc import Callable
@@ -185,7 +185,7 @@ def test_features_and_targets_that_are_none(refused, name):
 
 @pytest.mark.parametrize("name", ["nb_train", "dtree_train", "kmeans_train", *sorted(MATRIX), "summary"])
 def test_a_feature_that_is_given_twice(refused, name):
-    """It would count twice; a linear model says that the second one has no coefficient of its own."""
+    """A feature given twice would count twice; a linear model reports the second one as aliased."""
     driver = DRIVERS[name]
     what = driver.features
     hint = "Leave one of them out." if what == "features" else None
@@ -269,7 +269,7 @@ def test_more_levels_than_numbers_are_made_of(sql, refused, name):
 
 @pytest.mark.parametrize("name", [name for name in DRIVERS if name.endswith("_train")])
 def test_a_category_seen_only_at_prediction(sql, name):
-    """It says nothing: no prediction where each feature counts, else one by the others."""
+    """An unseen level gives no prediction where every feature is needed, else one by the other features."""
     sql(DRIVERS[name].call(features="a, c"))
     sql("CREATE TABLE later AS TABLE t; UPDATE later SET c = 'new' WHERE id <= 4")
     predict = name.replace("train", "predict")
@@ -371,7 +371,7 @@ def test_times_are_classes_in_any_style(sql, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_any_name(sql, name):
-    """Of a table, a feature, a group and its values, and the output; each finds what a plain name finds."""
+    """Any name of a table, feature, group, group value or output gives what a plain name gives."""
     short = name.replace("ü" * 31, "ü" * 26)
     sql(
         f"""
@@ -416,7 +416,7 @@ def test_rights(sql, refused, role, schema):
 
 
 def test_a_read_only_transaction(sql, refused):
-    """It is said before the source is read."""
+    """The error comes before the source is read."""
     sql("CREATE VIEW unread AS SELECT * FROM t WHERE 1 / (id - id) = 1")
     sql("SET default_transaction_read_only = on")
     for name, driver in DRIVERS.items():

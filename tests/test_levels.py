@@ -114,7 +114,7 @@ def quoted(g):
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("features", ["x, one", "one, x", "x, one, one", "x, two, one"])
 def test_text_with_one_value(sql, method, features):
-    """It has no term, its NULLs are skipped, and any other value has no prediction."""
+    """Text with one value has no term, rows with NULL are skipped, and other values have no prediction."""
     sql(
         "CREATE TABLE t AS SELECT i, i / 10.0 AS x, sin(i) AS y, sin(i) > 0 AS yes,"
         " CASE WHEN i % 2 = 0 THEN 'it''s' WHEN i = 7 THEN 'gone' END AS one,"

@@ -1,4 +1,4 @@
-"""The same rows or features written in another way give the same model and the same predictions."""
+"""Equal rows or features, written in another way, give the same model and the same predictions."""
 
 import pytest
 

@@ -212,7 +212,7 @@ def test_a_table_that_is_filled_anew_is_waited_for(changing: Session, connect: A
 
 
 def test_a_model_that_is_changed_before_it_is_applied(changing: Session, schema: str) -> None:
-    """What is read of a model and of a source in several statements is of one moment, too."""
+    """A model and a source that are read in several statements are read as of one moment."""
     changing("SELECT madlib.regr_train('before', 'model', 'y', 'a')")
     found = inside(
         changing,

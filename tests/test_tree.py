@@ -1,4 +1,7 @@
-"""The tree keeps its own rules: DESIGN's house, the words of the SQL interface, and manuals that are true."""
+"""The tree keeps its rules: layout, names of the SQL interface, and manuals whose examples run.
+
+That a method is added by its folder and its entry in Config.yml alone is in tests/test_add_method.py.
+"""
 
 import ast
 import importlib
@@ -16,17 +19,21 @@ from madpy.dev import place
 from madpy.dev.server import Address, client_environment
 from madpy.dev.state import here
 from tests.session import Session
+from tests.shards.methods import METHODS
+from tests.test_every_driver import DRIVERS
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = sorted(path.name for path in ROOT.glob("modules/[a-z]*") if path.is_dir() and path.name != "common")
 MANUALS = [ROOT / "README.md", *sorted(ROOT.glob("modules/*/README.md"))]
-DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *MANUALS})
+DOCUMENTS = sorted(
+    {*(path for name in ("*.md", "*/README.md", "docs/**/*.md") for path in ROOT.glob(name)), *MANUALS}
+)
 MARK = "-- end of a block of the manual --"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 
 
 def source_files() -> list[Path]:
-    """What the repository holds, or will with the next commit."""
+    """Return the files of the repository, those of the next commit included."""
     command = [
         "git",
         "-c",
@@ -56,11 +63,23 @@ def test_a_method_is_a_folder_of_four_files_and_its_tests(method: str) -> None:
     assert [name for name in files + tests if not (ROOT / name).is_file()] == []
 
 
+def test_lists_of_trainings_in_tests_miss_none() -> None:
+    """tests/test_every_driver.py compares its own list with the functions of the extension."""
+    calls = [method.call for method in METHODS.values()]
+    assert {call.split("(")[0] for call in calls} == DRIVERS.keys()
+
+
 def test_a_top_level_folder_is_the_package_of_its_name() -> None:
     setup = runpy.run_path(str(ROOT / "setup.py"))
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - setup["NOT_SHIPPED"]
     links = {path.name: path.readlink() for path in ROOT.glob("madpy/*") if path.is_symlink()}
     assert links == {name: Path("..", name) for name in packages}
+
+
+def test_every_folder_at_the_top_says_what_it_is() -> None:
+    folders = {path.relative_to(ROOT).parts[0] for path in source_files() if path.parent != ROOT}
+    without = {name for name in folders if not (ROOT / name / "README.md").is_file()}
+    assert {name for name in without if not name.startswith(".")} == set()
 
 
 def test_a_wheel_has_the_files_that_the_private_cluster_gets() -> None:
@@ -75,31 +94,61 @@ def test_a_wheel_has_the_files_that_the_private_cluster_gets() -> None:
     assert in_wheel == copied
 
 
+def test_packed_models_have_the_numbers_of_the_config() -> None:
+    """A method's layout.py has them too, which tests/test_layouts.py compares with C."""
+    numbers = {module.name: {module.model} - {None} for module in load().modules}
+    found: dict[str, set[int]] = {name: set() for name in numbers}
+    for path in ROOT.glob("modules/*/layout.py"):
+        layout = importlib.import_module(f"madpy.modules.{path.parent.name}.layout")
+        found[path.parent.name] = {value for name, value in vars(layout).items() if name.startswith("MODEL_")}
+    assert found == numbers
+
+
 # --- C ---
 
 
 def symbols(path: Path) -> tuple[set[str], set[str]]:
-    """What an object file defines for others, and what it takes from them."""
+    """Return the symbols that an object file defines for others, and those that it takes from them."""
     lines = subprocess.run(["nm", str(path)], capture_output=True, text=True, check=True).stdout.splitlines()
     parts = [line.split()[-2:] for line in lines]
-    return {name for kind, name in parts if kind in "TDBR"}, {name for kind, name in parts if kind == "U"}
+    return {name for kind, name in parts if kind in "TDBRi"}, {name for kind, name in parts if kind == "U"}
 
 
-def test_no_methods_object_uses_a_symbol_of_anothers(server: Address) -> None:
-    """The engine uses no method either; common arithmetic, modules/common, is there for all."""
+@pytest.fixture(scope="module")
+def uses(server: Address) -> dict[Path, dict[str, Path]]:
+    """For each object file of the library the symbols of others that it uses, and where these are."""
     folder = here().folder / "c" / "private"
-    objects = {path: symbols(path) for path in sorted(folder.rglob("*.o"))}
-    room = {path: path.relative_to(folder).parts[:2] for path in objects}
+    objects = {path.relative_to(folder): symbols(path) for path in sorted(folder.rglob("*.o"))}
     home = {name: path for path, (defined, _) in objects.items() for name in defined}
+    return {
+        path: {name: home[name] for name in used & home.keys() if home[name] != path}
+        for path, (_, used) in objects.items()
+    }
+
+
+def test_no_methods_object_uses_a_symbol_of_anothers(uses: dict[Path, dict[str, Path]]) -> None:
+    """The engine uses no method either; common arithmetic, modules/common, is there for all."""
     shared = {("ports", "postgres"), ("modules", "common")}
     taken = {
-        f"{path.name} uses {name} of {home[name].name}"
-        for path, (_, used) in objects.items()
-        for name in used & home.keys()
-        if room[home[name]] not in {room[path], *shared}
+        f"{path.name} uses {name} of {source.name}"
+        for path, used in uses.items()
+        for name, source in used.items()
+        if source.parts[:2] not in {path.parts[:2], *shared}
     }
     assert taken == set()
-    assert {room[path][1] for path in objects} >= {"common", "dtree", "kmeans", "nb", "postgres", "regr"}
+    folders = {path.parts[1] for path in uses}
+    assert folders >= {"common", "dtree", "kmeans", "nb", "postgres", "regr"}
+
+
+def test_no_object_files_use_each_other_in_a_circle(uses: dict[Path, dict[str, Path]]) -> None:
+    """Nor by way of others: each can be understood after those that it uses."""
+    after = {path: set(used.values()) for path, used in uses.items()}
+    while True:
+        free = {path for path, used in after.items() if not used & after.keys()}
+        if not free:
+            break
+        after = {path: used for path, used in after.items() if path not in free}
+    assert {path.stem for path in after if any(path in used for used in after.values())} == set()
 
 
 # --- Python ---
@@ -107,12 +156,22 @@ def test_no_methods_object_uses_a_symbol_of_anothers(server: Address) -> None:
 
 @pytest.mark.parametrize("method", FOLDERS)
 def test_core_imports_numpy_and_scipy_only(method: str) -> None:
+    """Besides them what methods share, and the names of its own C headers (tests/test_layouts.py)."""
     nodes = list(ast.walk(ast.parse((ROOT / "modules" / method / "core.py").read_text())))
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "." for node in nodes if isinstance(node, ast.ImportFrom)]
     allowed = sys.stdlib_module_names | {"numpy", "scipy"}
+    ours = ("madpy.modules.common.", f"madpy.modules.{method}.layout", "madpy.ports.postgres.layouts.")
     others = [name for name in names if name.split(".")[0] not in allowed]
-    assert [name for name in others if not name.startswith("madpy.modules.common.")] == []
+    assert [name for name in others if not name.startswith(ours)] == []
+
+
+def test_a_layout_imports_numpy_only() -> None:
+    """A file of names of a C header, as core.py takes them, knows nothing else."""
+    for path in (path for path in source_files() if "\nC_HEADER = " in path.read_text(errors="replace")):
+        nodes = ast.walk(ast.parse(path.read_text()))
+        modules = [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+        assert set(modules) <= {"enum"}, path
 
 
 def test_no_file_names_a_home_or_a_registry() -> None:
@@ -161,8 +220,9 @@ def test_arguments_have_the_names_of_the_drivers_parameters(sql: Session) -> Non
         """
     )
     for name, text, arguments in wrappers:
-        call = re.search(r"run\(plpy, '\w+', '(\w+)\.(\w+)', args\)", text)
+        call = re.search(r"run\(plpy, '\w+', '(\w+)\.(\w+)', args, '(\w*)'\)", text)
         assert call is not None, f"{name} does not go through udf.run"
+        assert re.fullmatch(rf"madlib\.{call[3]}{call[2]}\(.*\)", name), f"errors do not begin with {name}"
         driver = importlib.import_module(f"madpy.modules.{call[1]}.driver")
         parameters = list(inspect.signature(getattr(driver, call[2])).parameters)[1:]
         assert arguments == parameters, name

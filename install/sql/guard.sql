@@ -51,7 +51,7 @@ BEGIN
     IF installed IS NOT NULL THEN
         RAISE EXCEPTION 'madpy % is installed in schema "MADLIB_SCHEMA" already', installed
             USING ERRCODE = 'duplicate_object',
-                  HINT = 'To bring it up to date: madpy upgrade.  To remove it: madpy uninstall.';
+                  HINT = 'Run madpy upgrade to bring it up to date, or madpy uninstall to remove it.';
     END IF;
 
     SELECT string_agg(pg_describe_object(o.classid, o.objid, 0), ', ') INTO strangers

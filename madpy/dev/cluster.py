@@ -96,7 +96,7 @@ def launch(state: State) -> None:
     result = as_owner(state, "pg_ctl", *options, "start", check=False)
     if result.returncode:
         tail = "\n".join(state.log.read_text().splitlines()[-20:]) if state.log.exists() else result.stdout
-        raise MadpyError("the private cluster does not start", detail=tail, hint=f"Its log is {state.log}.")
+        raise MadpyError("the private cluster does not start", detail=tail, hint=f"read {state.log}")
 
 
 def stop(state: State) -> bool:
@@ -160,7 +160,7 @@ def service_account() -> str:
     except KeyError:
         raise MadpyError(
             f'there is no account "{SERVICE_ACCOUNT}" for the server to run as',
-            hint="PostgreSQL does not run as root: make that account, or run make as an ordinary user.",
+            hint="Create that account, or run make as an ordinary user: PostgreSQL does not run as root.",
         ) from None
 
 

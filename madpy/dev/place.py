@@ -69,7 +69,7 @@ def install(state: State) -> None:
             path.unlink(missing_ok=True)
         listed.write_text("".join(f"{path}\n" for path in files))
     except PermissionError as error:
-        raise MadpyError(f'"{error.filename}" is not writable', hint="Try: sudo make install") from None
+        raise MadpyError(f'"{error.filename}" is not writable', hint="run sudo make install") from None
     print("installed:", home, *files, sep="\n  ")
     print("In a database of that server, as superuser: CREATE EXTENSION madpy CASCADE;")
 
@@ -138,6 +138,9 @@ def c_folder(state: State, purpose: str) -> Path:
     ]
     if any(not path.exists() for path in changed):  # what is in the library without its source
         make(sources, state, "clean")
+    for compiled in folder.rglob("*.o"):
+        if not compiled.with_suffix(".c").exists():
+            compiled.unlink()
     return sources
 
 

@@ -37,7 +37,7 @@ class State:
 
     @property
     def root(self) -> Path:
-        """What would be / if the library were installed in the system: its files under their whole paths."""
+        """Return the folder that stands for /: installed files lie there under their whole paths."""
         return self.folder / "root"
 
     @property
@@ -47,7 +47,7 @@ class State:
 
     @cached_property
     def pg(self) -> dict[str, str]:
-        """What pg_config says: bindir, sharedir, pkglibdir, includedir-server, version."""
+        """Return the answers of pg_config: bindir, sharedir, pkglibdir, includedir-server, version."""
         names = ("bindir", "sharedir", "pkglibdir", "includedir-server", "version")
         output = run(
             [self.pg_config, *(f"--{name}" for name in names)], check=True, capture_output=True, text=True

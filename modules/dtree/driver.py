@@ -11,13 +11,13 @@ from madpy.helper.features.classes import check_classes
 from madpy.helper.features.terms import number_item
 from madpy.helper.tables.output import Column, Lists, Pieces, create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
+from madpy.modules.common.trees.counts import Rule
+from madpy.modules.common.trees.grow import Limits, Trees
+from madpy.modules.common.trees.passes import Passes
 from madpy.modules.dtree import report
-from madpy.modules.dtree.core import Rule
 from madpy.modules.dtree.fit import Fit, fit
-from madpy.modules.dtree.grow import Limits, Trees
 from madpy.modules.dtree.inspect import display, importance
 from madpy.modules.dtree.model import Subject, models
-from madpy.modules.dtree.passes import Passes
 from madpy.modules.dtree.predict import predict, predict_prob
 from madpy.modules.dtree.remarks import say_what_stopped, warn_of_empty
 from madpy.ports.postgres.scan.scan import Rows, Scan

@@ -1,258 +1,79 @@
 /*
- * dtree.c: the kernel "dtree": rows dropped down a tree, and counted by node, feature and code.
- *
- * Body: the parameters (dtree.h), then the cells.  A cell is a count per class, or for regression rows, sum and sum of
- * squares of target - shift.  Where histograms are asked for, per feature: per slot, a cell per code; else a cell per
- * slot, or the cells of intervals (dtree_intervals.c).
+ * dtree.c: decision trees, one row scored.
  */
-#include "dtree.h"
+#include "postgres.h"
 
-#include <math.h>
+#include "common/trees/score.h"
+#include "dtree_model.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/tuplestore.h"
 
-#include "engine/bounds.h"
-#include "numeric/dd.h"
-#include "miscadmin.h"
-
-/* Cells between two looks for an interrupt. */
-#define MERGED_AT_ONCE 1000000
-
-static void
-code_chunk(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
+/* The tree in argument 0, and the leaf that the row in argument 1 falls into. */
+static const TreeModel *
+arguments(FunctionCallInfo fcinfo, int *leaf)
 {
-	for (int f = 0; f < plan->features; f++)
-	{
-		const double *values = block->columns[f] + first;
-		int		   *codes = chunk->codes + f * DTREE_CHUNK;
+	const TreeModel *tree = tree_argument(fcinfo, 0, MODEL_TREE);
 
-		if (!plan->used[f])
-			continue;
-		if (plan->coded && block->codes && plan->is_number[f])
-			known_codes(block->codes[f] + first, chunk->rows, plan->codes[f] - 1, codes);
-		else if (plan->edges[f])
-			code_numbers(values, chunk->rows, plan->edges[f], plan->edge_room[f], plan->codes[f] - 1, codes);
-		else
-			code_levels(values, chunk->rows, plan->codes[f] - 1, codes);
-	}
+	*leaf = tree_leaf(tree, row_argument(tree->row, fcinfo, 1));
+	return tree;
 }
 
-/* One split for every row; without categories. */
-static void
-route_numbers(const TreeNode *restrict nodes, const int *restrict codes, int rows, int *restrict at)
+/* dtree_predict(model, features): the label of a class; of a regression the number, as text. */
+PG_FUNCTION_INFO_V1(dtree_predict);
+Datum
+dtree_predict(PG_FUNCTION_ARGS)
 {
-	for (int r = 0; r < rows; r++)
-	{
-		const TreeNode *node = &nodes[at[r]];
+	int			leaf;
+	const TreeModel *tree = arguments(fcinfo, &leaf);
 
-		at[r] = node->child[(unsigned) codes[node->codes + r] - node->from < node->span];
-	}
+	if (tree->row->classes == 0)
+		PG_RETURN_TEXT_P(cstring_to_text(float8out_internal(tree->values[leaf])));
+	PG_RETURN_TEXT_P(row_label(tree->row, tree->steps[leaf].likeliest));
 }
 
-static void
-route(const TreeNode *restrict nodes, const int *restrict codes, const RowBlock *block, int first, int rows,
-	  int *restrict at)
+/* dtree_predict_number(model, features): the prediction of a regression. */
+PG_FUNCTION_INFO_V1(dtree_predict_number);
+Datum
+dtree_predict_number(PG_FUNCTION_ARGS)
 {
-	for (int r = 0; r < rows; r++)
-	{
-		const TreeNode *node = &nodes[at[r]];
-		int			code = codes[node->codes + r];
-		bool		right = (unsigned) code - node->from < node->span;
+	int			leaf;
+	const TreeModel *tree = arguments(fcinfo, &leaf);
 
-		if (code == node->bin)
-			right = block->columns[node->feature][first + r] > node->threshold;
-		else if (node->levels)
-			right = code == node->null_code ? node->null_right
-				: !((node->levels[code / 32] >> (code % 32)) & 1);
-		at[r] = node->child[right];
-	}
-}
-
-/* Drop the rows of a chunk down the tree, from the root or from where the pass before left them. */
-static void
-drop_rows(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
-{
-	int			levels = plan->depth;
-
-	if (plan->nmoves > 0 && block->places)
-	{
-		for (int r = 0; r < chunk->rows; r++)
-			chunk->node[r] = block->places[first + r] < (uint32) plan->nmoves ? plan->moves[block->places[first + r]]
-				: plan->nnodes;
-		levels = plan->counting == COUNT_AND_BOUND ? Min(levels, 1) : 0;
-	}
-	else
-		memset(chunk->node, 0, sizeof(chunk->node));
-	for (int level = 0; level < levels; level++)
-		if (plan->has_categories || plan->has_thresholds)
-			route(plan->nodes, chunk->codes, block, first, chunk->rows, chunk->node);
-		else
-			route_numbers(plan->nodes, chunk->codes, chunk->rows, chunk->node);
-	if (plan->counting == COUNT_AND_BOUND && block->places)
-		for (int r = 0; r < chunk->rows; r++)
-			block->places[first + r] = chunk->node[r];
-}
-
-/* Whether each row is in the fold, by what it holds: the same rows whichever feed they come from. */
-static void
-find_fold(const Plan *plan, const Chunk *chunk, const double *target, bool *in_fold)
-{
-	uint64		hash[DTREE_CHUNK];
-
-	for (int r = 0; r < chunk->rows; r++)
-	{
-		memcpy(&hash[r], &target[r], sizeof(uint64));
-		hash[r] = mixed(hash[r] + plan->seed * UINT64CONST(0x9E3779B97F4A7C15));
-	}
-	for (int f = 0; f < plan->features; f++)
-		for (int r = 0; r < chunk->rows; r++)
-			hash[r] = (hash[r] ^ chunk->codes[f * DTREE_CHUNK + r]) * UINT64CONST(0x9E3779B97F4A7C15);
-	for (int r = 0; r < chunk->rows; r++)
-		in_fold[r] = mixed(hash[r]) % plan->folds == plan->fold;
-}
-
-/* Which rows are counted, and where. */
-static void
-keep_rows(const Plan *plan, const double *target, Chunk *chunk)
-{
-	bool		in_fold[DTREE_CHUNK];
-	int			kept = 0;
-
-	if (plan->folds > 0)
-		find_fold(plan, chunk, target, in_fold);
-	for (int r = 0; r < chunk->rows; r++)
-	{
-		int			slot = plan->nodes[chunk->node[r]].slot;
-		bool		counted = slot >= 0 && (plan->folds == 0 || in_fold[r] == plan->held_out);
-
-		chunk->row[kept] = r;
-		chunk->slot[kept] = slot;
-		chunk->class[kept] = integer_clamped(target[r], -1, plan->classes);
-		chunk->target[kept] = target[r] - plan->nodes[chunk->node[r]].shift;
-		kept += counted;
-	}
-	chunk->kept = kept;
-	for (int i = 0; i < kept && plan->classes > 0; i++)
-		if ((unsigned) chunk->class[i] >= (unsigned) plan->classes)
-			whole_parameter(target[chunk->row[i]], 0, plan->classes - 1);
-}
-
-static void
-count_classes(double *restrict cells, const int *restrict codes, const Chunk *restrict chunk, int width, int classes)
-{
-	for (int i = 0; i < chunk->kept; i++)
-		cells[(Size) (chunk->slot[i] * width + codes[chunk->row[i]]) * classes + chunk->class[i]] += 1;
-}
-
-static void
-sum_targets(double *restrict cells, const int *restrict codes, const Chunk *restrict chunk, int width)
-{
-	for (int i = 0; i < chunk->kept; i++)
-	{
-		double		target = chunk->target[i];
-		double	   *cell = cells + (Size) (chunk->slot[i] * width + codes[chunk->row[i]]) * 3;
-
-		cell[0] += 1;
-		cell[1] += target;
-		cell[2] += target * target;
-	}
-}
-
-/* Add a chunk to the cells of one feature with `width` codes; returns where those of the next feature begin. */
-static double *
-add_feature(const Plan *plan, double *cells, const int *codes, const Chunk *chunk, int width)
-{
-	if (plan->classes > 0)
-		count_classes(cells, codes, chunk, width, plan->classes);
-	else
-		sum_targets(cells, codes, chunk, width);
-	return cells + (Size) plan->slots * width * plan->stats;
-}
-
-static void
-dtree_add(State *state, const RowBlock *block)
-{
-	const Plan *plan = dtree_plan(state->ncols, state->nparams, state->body);
-	Chunk	   *chunk;
-	int		   *zeros;
-
-	state->rows_used += block->rows;
-	if (!plan->counts)
-		return;
-	if (are_placed(plan, block))
-	{
-		count_placed(plan, block, state->body + state->nparams);
-		return;
-	}
-	chunk = palloc(sizeof(Chunk));
-	zeros = palloc0(DTREE_CHUNK * sizeof(int));
-	chunk->codes = palloc((Size) plan->features * DTREE_CHUNK * sizeof(int));
-	for (int first = 0; first < block->rows; first += DTREE_CHUNK)
-	{
-		double	   *cells = state->body + state->nparams;
-
-		CHECK_FOR_INTERRUPTS();
-		chunk->rows = Min(DTREE_CHUNK, block->rows - first);
-		code_chunk(plan, block, first, chunk);
-		drop_rows(plan, block, first, chunk);
-		keep_rows(plan, block->columns[plan->features] + first, chunk);
-		if (plan->counting == COUNT_SLOTS)
-			add_feature(plan, cells, zeros, chunk, 1);
-		if (plan->counting == COUNT_INTERVALS)
-			count_intervals(plan, block, first, chunk, cells);
-		for (int f = 0; f < plan->features && has_histograms(plan->counting); f++)
-			cells = add_feature(plan, cells, chunk->codes + f * DTREE_CHUNK, chunk, plan->codes[f]);
-	}
-	pfree(chunk->codes);
-	pfree(chunk);
-	pfree(zeros);
-}
-
-static void
-dtree_start(State *state, const double *params)
-{
-	const Plan *plan;
-
-	memcpy(state->body, params, state->nparams * sizeof(double));
-	if (state->ncols == dtree_kernel.scalars)
-		return;
-	plan = dtree_plan(state->ncols, state->nparams, params);
-	if (plan->counting == COUNT_INTERVALS)
-		start_intervals(state->body + state->nparams,
-						dtree_body_size(state->ncols, state->nparams, params) - state->nparams, plan->stats);
-}
-
-static void
-dtree_merge(State *into, const State *from)
-{
-	int64		size = dtree_body_size(into->ncols, into->nparams, into->body);
-
-	if (memcmp(into->body, from->body, into->nparams * sizeof(double)) != 0)
+	if (tree->row->classes > 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("states of different trees cannot be merged")));
-	if (into->body[HISTOGRAMS] == COUNT_INTERVALS)
-	{
-		merge_intervals(into->body + into->nparams, from->body + into->nparams, size - into->nparams,
-						into->body[CLASSES] > 0 ? into->body[CLASSES] : 3);
-		return;
-	}
-	for (int64 first = into->nparams; first < size; first += MERGED_AT_ONCE)
-	{
-		CHECK_FOR_INTERRUPTS();
-		for (int64 i = first; i < Min(size, first + MERGED_AT_ONCE); i++)
-			into->body[i] += from->body[i];
-	}
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("this tree predicts a class, not a number"),
+				 errhint("dtree_predict gives the class as text.")));
+	PG_RETURN_FLOAT8(tree->values[leaf]);
 }
 
-const Kernel dtree_kernel = {
-	.name = "dtree",
-	.id = 7,
-	.scalars = 1,
-	.has_params = true,
-	.takes_nulls = true,
-	.sized_by_params = dtree_body_size,
-	.start = dtree_start,
-	.add = dtree_add,
-	.merge = dtree_merge,
-	.outcome = dtree_outcome,
-};
-MADPY_KERNEL(dtree)
+/* dtree_predict_prob(model, features): a row for each class, its label and its share of the leaf. */
+PG_FUNCTION_INFO_V1(dtree_predict_prob);
+Datum
+dtree_predict_prob(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	int			leaf;
+	const TreeModel *tree;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);	/* one made anew stays until the query ends */
+	tree = arguments(fcinfo, &leaf);
+	if (tree->row->classes == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("this tree predicts a number, which has no probabilities"),
+				 errhint("dtree_predict_number gives the number.")));
+	for (int c = 0; c < tree->row->classes; c++)
+	{
+		Datum		values[2] = {
+			PointerGetDatum(tree->row->labels[c]),
+			Float8GetDatum(tree->values[(Size) leaf * tree->row->classes + c])
+		};
+		bool		nulls[2] = {false};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}

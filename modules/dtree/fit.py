@@ -6,10 +6,11 @@ from functools import partial
 
 import numpy as np
 
-from madpy.modules.dtree.core import Array, Flags, Integers
-from madpy.modules.dtree.grow import Limits, Trees, grow, settle
-from madpy.modules.dtree.passes import Fold, Passes
-from madpy.modules.dtree.prune import complexities, kept, pruned, risks
+from madpy.modules.common.trees.counts import Array, Flags, Integers
+from madpy.modules.common.trees.grow import Limits, Trees, grow, settle
+from madpy.modules.common.trees.parameters import Fold
+from madpy.modules.common.trees.passes import Passes
+from madpy.modules.dtree.core import complexities, kept, pruned, risks
 from madpy.modules.dtree.validate import Choice, choose
 
 Say = Callable[[str], None]

@@ -11,8 +11,9 @@ from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.expressions import columns_of
 from madpy.helper.tables.scoring import groups_item, order_of, summary_of
-from madpy.modules.dtree.display import Node, Tree, dot, plain, svg, text
+from madpy.modules.dtree.display import Node, Tree, dot, plain, text
 from madpy.modules.dtree.report import COLUMNS
+from madpy.modules.dtree.svg import svg
 from madpy.ports.postgres.session.db import Database, Relation, fill
 
 METHOD = "dtree_train"
@@ -166,15 +167,17 @@ def _is_finite(text: str) -> bool:
 
 
 def _node(row: dict[str, Any], low: float, high: float) -> Node:
-    counts = row["class_counts"]
+    counts = [max(count, 0) for count in row["class_counts"] or []]
+    total = max(sum(counts), 1)
     return Node(
         row["node"],
         row["split"],
         row["num_rows"],
         row["impurity"],
         row["prediction"] if counts else f"{float(row['prediction']):.5g}",
-        max(counts) / max(sum(counts), 1) if counts else None,
+        max(counts) / total if counts else None,
         row["null_goes"] if row["num_null"] else None,
         (float(row["prediction"]) - low) / (high - low) if high > low else 0.5,
         counts.index(max(counts)) if counts else 0,
+        tuple(count / total for count in counts),
     )

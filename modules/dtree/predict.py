@@ -11,7 +11,7 @@ from madpy.helper.tables.packed import (
     read_packed,
 )
 from madpy.helper.tables.scoring import Predictions, create_predictions
-from madpy.ports.postgres.model import TREE
+from madpy.modules.dtree.layout import MODEL_TREE
 from madpy.ports.postgres.session.db import Database
 
 METHOD = "dtree_train"
@@ -49,4 +49,4 @@ def predict_prob(
 
 def read_model(db: Database, model_table: str | None, source_table: str | None) -> Packed:
     """A model by its output table, for a source; an error if it is not one of dtree_train."""
-    return read_packed(db, model_table, source_table, METHOD, TREE, OWN)
+    return read_packed(db, model_table, source_table, METHOD, MODEL_TREE, OWN)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from madpy.modules.dtree.core import rows_of
-from madpy.modules.dtree.grow import Limits, Trees, node_loss
-from madpy.modules.dtree.passes import Passes
+from madpy.modules.common.trees.counts import rows_of
+from madpy.modules.common.trees.grow import Limits, Trees, node_loss
+from madpy.modules.common.trees.passes import Passes
 from madpy.ports.postgres.session.db import Database
 
 

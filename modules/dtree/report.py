@@ -4,10 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.helper.tables.output import Column, Pieces
-from madpy.modules.dtree.bins import Bins
-from madpy.modules.dtree.core import Array
-from madpy.modules.dtree.grow import Trees, node_loss
-from madpy.modules.dtree.model import Subject, thresholds
+from madpy.modules.common.trees.bins import Bins
+from madpy.modules.common.trees.counts import Array
+from madpy.modules.common.trees.grow import Trees, node_loss
+from madpy.modules.common.trees.model import thresholds
+from madpy.modules.dtree.model import Subject
 from madpy.ports.postgres.session.types import array_text
 
 SHOWN = 6  # levels in a split that is written down; `levels_left` has them all

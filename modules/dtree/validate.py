@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madpy.modules.dtree.core import Array, Integers
-from madpy.modules.dtree.grow import Trees, moved
-from madpy.modules.dtree.prune import complexities, levels_up, risks
+from madpy.modules.common.trees.counts import Array, Integers
+from madpy.modules.common.trees.grow import Trees, moved
+from madpy.modules.dtree.core import complexities, levels_up, risks
 
 
 @dataclass(frozen=True)

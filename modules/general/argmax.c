@@ -50,7 +50,7 @@ check_state(bool holds)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("malformed state of argmax"),
-				 errhint("A state is what argmax_state() of this version of madpy returned.")));
+				 errhint("Pass a state that argmax_state() of this version of madpy returned.")));
 }
 
 static inline void

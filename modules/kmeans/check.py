@@ -9,7 +9,8 @@ from madpy.helper.checks.arguments import parse_name, quoted
 from madpy.helper.checks.expressions import check_once, columns_of
 from madpy.helper.features.terms import Term, Terms, check_terms, level_item, level_items
 from madpy.modules.kmeans.core import METRICS
-from madpy.modules.kmeans.layout import HEAD, MAX_PARAMS
+from madpy.modules.kmeans.layout import params_size
+from madpy.ports.postgres.layouts.kernel import MAX_PARAMS
 from madpy.ports.postgres.session.db import Database, Relation
 from madpy.ports.postgres.session.types import base_types_of
 
@@ -98,11 +99,11 @@ def check_seed(seed: int | None) -> int:
 
 def check_size(k: int, d: int) -> None:
     """That k centroids of d numbers fit the parameters of a kernel."""
-    if d > 0 and HEAD + d + k * d > MAX_PARAMS:
+    if d > 0 and params_size(k, d) > MAX_PARAMS:
         raise MadpyError(
             f"k = {k} is too large for {d} features",
             sqlstate="54000",
-            hint=f"the largest is {(MAX_PARAMS - HEAD - d) // d}",
+            hint=f"the largest is {(MAX_PARAMS - params_size(0, d)) // d}",
         )
 
 

@@ -11,10 +11,10 @@ from madpy.helper.checks.reasons import explained, nothing_to_use
 from madpy.helper.features.terms import Terms
 from madpy.helper.tables.output import Column
 from madpy.modules.kmeans.check import Settings, check_size
-from madpy.modules.kmeans.layout import Sample
 from madpy.modules.kmeans.lloyd import Fit, iterate
 from madpy.modules.kmeans.passes import take_sample
 from madpy.modules.kmeans.seeding import distinct_points, first_centroids, read_centroids
+from madpy.modules.kmeans.states import Sample
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.shards.queries import counts_of

@@ -1,8 +1,7 @@
 /*
  * kmeans.c: the kernel "kmeans": rows given to the nearest of k centroids, and what each centroid got.
  *
- * Parameters: metric, mode, seed, a bound on distances, 0 where none is known; a bound on the absolute value of each
- * feature; k centroids of d numbers each, those of NaN for places that are not used.
+ * Parameters: see kmeans.h.
  *
  * Body: the parameters; for each centroid d + 3 sums over its rows: the features (divided by the row's length for
  * COSINE), the distance, 1, the simplified silhouette (mode QUALITY); then, where the mode asks for them, up to k rows
@@ -17,25 +16,16 @@
 
 #include "kmeans.h"
 
-#define HEAD 4
-#define EXTRA 3
-
 /* Rows whose sums stay exact: each is at most 2^UNIT_BITS units, and a double holds 2^53. */
 #define EXACT_ROWS 4096
-#define UNIT_BITS 40
 
 /* Above this the sums of four replicas would leave the cache. */
 #define REPLICA_BYTES (64 * 1024)
 
-typedef enum Mode
-{
-	ASSIGN, FARTHEST, DRAW, QUALITY
-} Mode;
-
 typedef struct Work
 {
 	Metric		metric;
-	Mode		mode;
+	PassMode	mode;
 	double		seed;
 	int			d;
 	int			k;
@@ -60,26 +50,20 @@ typedef struct Work
 static int
 places(int ncols, int nparams)
 {
-	return ncols > 0 && nparams > HEAD ? Max(0, (nparams - HEAD) / ncols - 1) : 0;
+	return ncols > 0 && nparams > PARAMS_HEAD ? Max(0, (nparams - PARAMS_HEAD) / ncols - 1) : 0;
 }
 
 /* How many rows are kept: as many as there are centroids, in the modes that ask for them. */
 static int
 kept_capacity(int k, const double *params)
 {
-	return k > 0 && (params[1] == FARTHEST || params[1] == DRAW) ? k : 0;
+	return k > 0 && (params[PARAM_MODE] == FARTHEST || params[PARAM_MODE] == DRAW) ? k : 0;
 }
 
 static double *
 cluster_sums(const State *state)
 {
 	return (double *) state->body + state->nparams;
-}
-
-static int64
-sums_size(int k, int ncols)
-{
-	return (int64) k * (ncols + EXTRA) * 4;
 }
 
 static Kept
@@ -104,7 +88,7 @@ kmeans_check(const State *state)
 {
 	int			d = state->ncols;
 
-	if (d > 0 && (state->nparams - HEAD < 2 * d || (state->nparams - HEAD) % d != 0))
+	if (d > 0 && (state->nparams - PARAMS_HEAD < 2 * d || (state->nparams - PARAMS_HEAD) % d != 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("%d parameters do not fit %d features", state->nparams, d)));
@@ -158,9 +142,9 @@ set_all_units(Work *work, double known, const double *bounds)
 		set_units(work, j, bound);
 		farthest += work->metric == MANHATTAN ? bound + reach : (bound + reach) * (bound + reach);
 	}
-	set_units(work, work->d, work->metric == COSINE ? 2 : known > 0 ? known : farthest);
-	set_units(work, work->d + 1, 1);
-	set_units(work, work->d + 2, 1);
+	set_units(work, work->d + SUM_DISTANCE, work->metric == COSINE ? 2 : known > 0 ? known : farthest);
+	set_units(work, work->d + SUM_ROWS, 1);
+	set_units(work, work->d + SUM_SILHOUETTE, 1);
 }
 
 static Work *
@@ -171,19 +155,19 @@ work_new(const State *state)
 	Work	   *work = palloc0(sizeof(Work));
 	Size		replica;
 
-	work->metric = choice(state, 0, MANHATTAN);
-	work->mode = choice(state, 1, QUALITY);
-	work->seed = state->body[2];
+	work->metric = choice(state, PARAM_METRIC, MANHATTAN);
+	work->mode = choice(state, PARAM_MODE, QUALITY);
+	work->seed = state->body[PARAM_SEED];
 	work->d = d;
 	work->k = k;
 	work->centroids = palloc((Size) PADDED_CENTROIDS(k) * d * sizeof(double));
-	memcpy(work->centroids, state->body + HEAD + d, (Size) k * d * sizeof(double));
+	memcpy(work->centroids, state->body + PARAMS_HEAD + d, (Size) k * d * sizeof(double));
 	for (Size i = (Size) k * d; i < (Size) PADDED_CENTROIDS(k) * d; i++)
 		work->centroids[i] = NAN;
-	work->width = TYPEALIGN(4, d + (work->mode == QUALITY ? EXTRA : EXTRA - 1));
-	work->coarse = palloc0((work->width + EXTRA) * sizeof(double));
-	work->fine = palloc0((work->width + EXTRA) * sizeof(double));
-	set_all_units(work, state->body[HEAD - 1], state->body + HEAD);
+	work->width = TYPEALIGN(4, d + (work->mode == QUALITY ? SUMS_EXTRA : SUMS_EXTRA - 1));
+	work->coarse = palloc0((work->width + SUMS_EXTRA) * sizeof(double));
+	work->fine = palloc0((work->width + SUMS_EXTRA) * sizeof(double));
+	set_all_units(work, state->body[PARAM_FARTHEST], state->body + PARAMS_HEAD);
 	replica = (Size) (k + 1) * 2 * work->width * sizeof(double);
 	work->replicas = 4 * replica <= REPLICA_BYTES ? 4 : 1;
 	work->sums = palloc0(replica * work->replicas);
@@ -194,8 +178,8 @@ work_new(const State *state)
 	for (int r = 0; r < KMEANS_CHUNK; r++)
 		work->ones[r] = 1;
 	for (int j = d; j < work->width; j++)
-		work->columns[j] = j == d ? work->nearest.distance : j == d + 1 ? work->ones
-			: j == d + 2 ? work->silhouette : work->zeros;
+		work->columns[j] = j == d + SUM_DISTANCE ? work->nearest.distance : j == d + SUM_ROWS ? work->ones
+			: j == d + SUM_SILHOUETTE ? work->silhouette : work->zeros;
 	return work;
 }
 
@@ -219,13 +203,13 @@ flush(Work *work, State *state)
 {
 	double	   *to = cluster_sums(state);
 	Size		replica = (Size) (work->k + 1) * 2 * work->width;
-	int			used = Min(work->width, work->d + EXTRA);
+	int			used = Min(work->width, work->d + SUMS_EXTRA);
 
 	for (int c = 0; c < work->k; c++)
 		for (int j = 0; j < used; j++)
 			for (int half = 0; half < 2; half++)
 			{
-				double	   *pair = to + ((Size) c * (work->d + EXTRA) + j) * 4 + 2 * half;
+				double	   *pair = to + ((Size) c * (work->d + SUMS_EXTRA) + j) * SUM_PARTS + 2 * half;
 				double		sum = 0;
 				dd			total;
 

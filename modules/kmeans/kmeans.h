@@ -12,6 +12,50 @@ typedef enum Metric
 	SQUARED_EUCLIDEAN, COSINE, MANHATTAN
 } Metric;
 
+/*
+ * Parameters of the kernel "kmeans": these, the bound on distances being 0 where none is known; a bound on the absolute
+ * value of each feature; k centroids of d numbers each, those of NaN for places that are not used.
+ *
+ * Python writes parameters and reads states by layout.py.
+ */
+enum
+{
+	PARAM_METRIC, PARAM_MODE, PARAM_SEED, PARAM_FARTHEST, PARAMS_HEAD
+};
+
+static inline int64
+params_size(int k, int d)
+{
+	return PARAMS_HEAD + d + (int64) k * d;
+}
+
+/* What the kernel does besides giving rows to centroids: see kmeans.c. */
+typedef enum PassMode
+{
+	ASSIGN, FARTHEST, DRAW, QUALITY
+} PassMode;
+
+/* Numbers of a row that are summed for its centroid, behind its features. */
+enum
+{
+	SUM_DISTANCE, SUM_ROWS, SUM_SILHOUETTE, SUMS_EXTRA
+};
+
+/* Doubles of a sum: hi and lo of the number of coarse units, and of that of fine ones. */
+#define SUM_PARTS 4
+
+/* A number to be summed is less than 2^UNIT_BITS coarse units, and one of these 2^(UNIT_BITS - 1) fine ones. */
+#define UNIT_BITS 40
+
+static inline int64
+sums_size(int k, int d)
+{
+	return (int64) k * (d + SUMS_EXTRA) * SUM_PARTS;
+}
+
+/* Parameters of the kernel "kmeans_sample": the seed, and as many numbers as rows are to be kept. */
+#define SAMPLE_HEAD 1
+
 /* Rows that are worked on at once; a multiple of 8. */
 #define KMEANS_CHUNK 128
 
@@ -44,7 +88,26 @@ extern Metric metric_argument(text *name);
 /*
  * The rows with the largest keys, each distinct row once: a part of a kernel's body.  Rows of equal keys are in the
  * order of their values, so that what is kept depends on the rows and not on the order in which they came.
+ *
+ * The part begins with the number of rows; then come arrays of `capacity` elements each, in this order.
  */
+enum
+{
+	KEPT_ORDER, KEPT_KEY, KEPT_TIMES, KEPT_ROWS
+};
+
+static inline int64
+kept_array(int number, int capacity)
+{
+	return 1 + (int64) number * capacity;
+}
+
+static inline int64
+kept_size(int capacity, int d)
+{
+	return kept_array(KEPT_ROWS, capacity) + (int64) capacity * d;
+}
+
 typedef struct Kept
 {
 	int			capacity;
@@ -57,7 +120,6 @@ typedef struct Kept
 } Kept;
 
 /* kmeans_rows.c */
-extern int64 kept_size(int capacity, int d);
 extern Kept kept_in(double *body, int capacity, int d);
 extern double kept_bound(const Kept *kept);
 extern void kept_insert(Kept *kept, double key, double times, const double *row);

@@ -13,18 +13,19 @@
 #include "kmeans.h"
 #include "miscadmin.h"
 
-int64
-kept_size(int capacity, int d)
-{
-	return 1 + (int64) capacity * (3 + d);
-}
-
 /* The rows that lie at `body`, which may come from anywhere: checked as far as memory is concerned. */
 Kept
 kept_in(double *body, int capacity, int d)
 {
-	Kept		kept = {capacity, d, body, body + 1, body + 1 + capacity, body + 1 + 2 * (Size) capacity,
-	body + 1 + 3 * (Size) capacity};
+	Kept		kept = {
+		.capacity = capacity,
+		.d = d,
+		.count = body,
+		.order = body + kept_array(KEPT_ORDER, capacity),
+		.key = body + kept_array(KEPT_KEY, capacity),
+		.times = body + kept_array(KEPT_TIMES, capacity),
+		.rows = body + kept_array(KEPT_ROWS, capacity),
+	};
 	bool		whole = *kept.count >= 0 && *kept.count <= capacity;
 
 	for (int i = 0; whole && i < (int) *kept.count; i++)
@@ -149,7 +150,7 @@ row_uniforms(const double *const *columns, int d, double seed, double *uniforms)
 static int
 sample_capacity(int nparams)
 {
-	return Max(0, nparams - 1);
+	return Max(0, nparams - SAMPLE_HEAD);
 }
 
 static int64

@@ -1,132 +1,78 @@
-"""Parameters and states of the kernels of kmeans.c and kmeans_rows.c as numpy arrays."""
+"""Parameters and states of the kernels of k-means, as kmeans.h declares them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from enum import IntEnum
 
-import numpy as np
-from numpy.typing import NDArray
-
-from madpy.modules.kmeans.core import METRICS, Array
-from madpy.ports.postgres.scan.states import States
-
-ASSIGN, FARTHEST, DRAW, QUALITY = range(4)
-HEAD = 4
-EXTRA = 3
-MAX_PARAMS = 1024 * 1024
-UNIT = 2.0**-79  # of a bound: what a sum rounds its numbers to is less (UNIT_BITS of kmeans.c)
-
-Part = TypeVar("Part")
+C_HEADER = "kmeans/kmeans.h"
 
 
-@dataclass(frozen=True)
-class Kept:
-    """Distinct rows that a kernel kept, the first ones first; zeros beyond the number of them."""
-
-    rows: Array  # (G, m, d)
-    times: Array  # (G, m), how often each came; 0: not there
+class Metric(IntEnum):
+    SQUARED_EUCLIDEAN = 0
+    COSINE = 1
+    MANHATTAN = 2
 
 
-@dataclass(frozen=True)
-class Sample:
-    """What one pass says of the data before there are centroids."""
+class Mode(IntEnum):
+    """What the kernel does besides giving rows to centroids."""
 
-    rows_used: NDArray[np.int64]  # (G,)
-    rows_skipped: NDArray[np.int64]  # (G,)
-    low: Array  # (G, d): the smallest value of each feature; 0 where there are no rows
-    high: Array  # (G, d)
-    kept: Kept
-
-    @property
-    def bounds(self) -> Array:
-        """Of the absolute value of each feature, (G, d)."""
-        return np.maximum(np.abs(self.low), np.abs(self.high))
-
-    @classmethod
-    def read(cls, states: States, size: int, d: int) -> "Sample":
-        if not states.rows_used.any():
-            nothing = Kept(
-                np.zeros((len(states.rows_used), size, d)), np.zeros((len(states.rows_used), size))
-            )
-            none = np.zeros((len(states.rows_used), d))
-            return cls(states.rows_used, states.rows_skipped, none, none, nothing)
-        body = states.body[:, 1 + size :]
-        some = states.rows_used[:, None] > 0
-        low, high = np.where(some, body[:, :d], 0), np.where(some, body[:, d : 2 * d], 0)
-        return cls(states.rows_used, states.rows_skipped, low, high, _kept(body[:, 2 * d :], size, d))
+    ASSIGN = 0  # nothing
+    FARTHEST = 1  # keep the rows that are farthest from their centroids
+    DRAW = 2  # keep rows that are drawn by their distances
+    QUALITY = 3  # compute silhouettes
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """What each centroid got."""
+class Param(IntEnum):
+    """The first parameters; then come a bound on each feature, and the centroids."""
 
-    sizes: Array  # (G, k)
-    sums: Array  # (G, k, d)
-    distances: Array  # (G, k), summed over its rows
-    silhouettes: Array  # (G, k), summed over its rows
-    kept: Kept  # with no places, m = 0, where the mode asks for none
-
-    @classmethod
-    def read(cls, states: States, k: int, d: int, mode: int) -> "Assignment":
-        body = states.body[:, HEAD + d + k * d :]
-        size = k * (d + EXTRA) * 4
-        parts = body[:, :size].reshape(len(body), k, d + EXTRA, 4)
-        sums = parts[..., 0] + (parts[..., 1] + parts[..., 2] + parts[..., 3])
-        kept = _kept(body[:, size:], k if mode in (FARTHEST, DRAW) else 0, d)
-        return cls(sums[..., d + 1], sums[..., :d], sums[..., d], sums[..., d + 2], kept)
+    PARAM_METRIC = 0
+    PARAM_MODE = 1
+    PARAM_SEED = 2
+    PARAM_FARTHEST = 3
 
 
-def joined(parts: Sequence[Part]) -> Part:
-    """Arrays, or what is made of arrays, for some groups each: the same for all of them."""
-
-    def join(parts: Sequence[Any]) -> Any:
-        if isinstance(parts[0], np.ndarray):
-            return np.concatenate(parts)
-        names = [field.name for field in fields(parts[0])]
-        return type(parts[0])(*(join([getattr(part, name) for part in parts]) for name in names))
-
-    whole: Part = join(parts)
-    return whole
+PARAMS_HEAD = 4
 
 
-def sample_parameters(seed: int, size: int) -> Array:
-    """Shape (1 + size,)."""
-    return np.concatenate([[float(seed)], np.zeros(size)])
+def params_size(k: int, d: int) -> int:
+    """Return how many parameters k centroids of d features have; the state's body begins with them."""
+    return PARAMS_HEAD + d + k * d
 
 
-def parameters(metric: str, mode: int, seed: int, bounds: Array, reach: Array, centroids: Array) -> Array:
-    """Shape (G, p), for bounds of shape (G, d), a bound on distances, (G,), and centroids, (G, k, d)."""
-    groups = len(centroids)
-    head = np.tile([METRICS.index(metric), mode, seed, 0.0], (groups, 1))
-    head[:, 3] = reach
-    return np.concatenate([head, bounds, centroids.reshape(groups, -1)], axis=1)
+class Sum(IntEnum):
+    """The sums of a centroid, behind those of its d features."""
+
+    SUM_DISTANCE = 0
+    SUM_ROWS = 1
+    SUM_SILHOUETTE = 2
 
 
-def farthest(metric: str, low: Array, high: Array, centroids: Array) -> Array:
-    """What no row is farther than from any centroid, shape (G,); 0: not known, as of COSINE."""
-    if metric == "cosine":
-        return np.zeros(len(centroids))
-    away = np.maximum(np.abs(centroids - low[:, None]), np.abs(centroids - high[:, None]))
-    most = np.where(np.isnan(away), 0, away).max(axis=1)
-    bound: Array = (most if metric == "manhattan" else most**2).sum(axis=1)
-    return bound
+SUMS_EXTRA = 3
+SUM_PARTS = 4  # doubles of each, to be added
+UNIT_BITS = 40
 
 
-def nearer(metric: str, reach: Array, inertia: Array, way: Array) -> Array:
-    """What no row is farther than from its nearest centroid, once centroids have moved by at most `way`.
-
-    None was farther than all of them together; `reach`, the bound before, says how much of that was rounded.
-    """
-    most = inertia + reach * UNIT
-    bound: Array = most + way if metric == "manhattan" else (np.sqrt(most) + np.sqrt(way)) ** 2
-    return np.minimum(reach, bound)
+def sums_size(k: int, d: int) -> int:
+    """Return how many doubles the sums of k centroids are."""
+    return k * (d + SUMS_EXTRA) * SUM_PARTS
 
 
-def _kept(body: Array, size: int, d: int) -> Kept:
-    there = np.arange(size) < body[:, :1]
-    order = np.where(there, body[:, 1 : 1 + size], 0).astype(np.int64)
-    times = np.take_along_axis(body[:, 1 + 2 * size : 1 + 3 * size], order, axis=1)
-    rows = body[:, 1 + 3 * size :].reshape(len(body), size, d)
-    rows = rows[np.arange(len(body))[:, None], order]
-    rows[~there] = 0
-    return Kept(rows, np.where(there, times, 0))
+SAMPLE_HEAD = 1  # parameters of "kmeans_sample" before those whose number is the size of the sample
+KMEANS_LARGEST = 1e140
+
+
+class KeptArray(IntEnum):
+    """Arrays of the rows that a kernel kept; their number lies before them."""
+
+    KEPT_ORDER = 0  # places of the rows in the arrays below, the first row first
+    KEPT_KEY = 1
+    KEPT_TIMES = 2
+    KEPT_ROWS = 3  # d numbers of each
+
+
+def kept_array(number: int, capacity: int) -> int:
+    """Return where an array begins."""
+    return 1 + number * capacity
+
+
+def kept_size(capacity: int, d: int) -> int:
+    """Return how many doubles the part of the rows has."""
+    return kept_array(KeptArray.KEPT_ROWS, capacity) + capacity * d

@@ -7,11 +7,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from madpy.modules.kmeans import core, layout
+from madpy.modules.kmeans import core
 from madpy.modules.kmeans.check import Settings
 from madpy.modules.kmeans.core import Array
-from madpy.modules.kmeans.layout import Assignment, Sample
+from madpy.modules.kmeans.layout import Mode
 from madpy.modules.kmeans.passes import Numbers, assign, farthest
+from madpy.modules.kmeans.states import Assignment, Sample, nearer
 from madpy.ports.postgres.scan.scan import Scan
 from madpy.ports.postgres.session.db import Database
 
@@ -71,24 +72,24 @@ def iterate(
     going = np.flatnonzero(sample.rows_used > 0)
     reach = farthest(settings, sample, centroids, np.arange(groups))
 
-    def step(mode: int, which: Numbers) -> Assignment:
+    def step(mode: Mode, which: Numbers) -> Assignment:
         return assign(scan, settings, mode, sample, centroids, which, reach=reach)
 
     for number in range(1, settings.max_iter + 1):
         db.progress(f"{label}: iteration {number} of {settings.max_iter}")
-        found = step(layout.ASSIGN, going)
+        found = step(Mode.ASSIGN, going)
         old = centroids[going]
         moved = core.means(found.sizes, found.sums, old, settings.distance)
         empty = (found.sizes == 0) & ~np.isnan(old[..., 0])
         some = empty.any(axis=1)
         if some.any():
-            moved[some] = _reseeded(moved[some], empty[some], step(layout.FARTHEST, going[some]), tell)
+            moved[some] = _reseeded(moved[some], empty[some], step(Mode.FARTHEST, going[some]), tell)
         inertia[going] = found.distances.sum(axis=1)
         limit = core.limits(inertia[going], sample.rows_used[going], settings.tolerance, settings.distance)
         way = core.moves(old, moved, settings.distance)
         iterations[going] = number
         centroids[going] = moved
-        near = layout.nearer(settings.distance, reach[going], inertia[going], way)
+        near = nearer(settings.distance, reach[going], inertia[going], way)
         reach[going] = np.minimum(near, farthest(settings, sample, centroids, going))
         going = going[(way > limit) | some]
         tell(_told(number, inertia, way, len(going)))
@@ -97,7 +98,7 @@ def iterate(
     tell(
         f"exit: {STOPPED}" if len(going) else f"exit: {CONVERGED}, no centroid moves more than the tolerance"
     )
-    final = step(layout.QUALITY, np.arange(groups))
+    final = step(Mode.QUALITY, np.arange(groups))
     alone = (~np.isnan(centroids[..., 0])).sum(axis=1, keepdims=True) < 2
     return Fit(
         centroids,

@@ -4,10 +4,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
-from madpy.modules.kmeans import layout
 from madpy.modules.kmeans.check import Settings
 from madpy.modules.kmeans.core import Array
-from madpy.modules.kmeans.layout import Assignment, Sample
+from madpy.modules.kmeans.layout import Mode
+from madpy.modules.kmeans.states import (
+    Assignment,
+    Sample,
+    farthest_distances,
+    joined,
+    parameters,
+    sample_parameters,
+)
 from madpy.ports.postgres.scan.scan import Scan
 from madpy.ports.postgres.scan.states import States
 
@@ -30,18 +37,18 @@ def take_sample(scan: Scan, settings: Settings, d: int) -> Sample:
     """Of each group, the first pass: distinct points, and what bounds there are."""
     groups = np.arange(len(scan.group_values))
     size = sample_size(settings.k, d, len(groups))
-    params = layout.sample_parameters(settings.seed, size)
+    params = sample_parameters(settings.seed, size)
     found = []
     for part in _parts(scan, groups, size * d):
         states = _step(scan, "kmeans_sample", np.tile(params, (len(part), 1)), part)
         found.append(Sample.read(states, size, d))
-    return layout.joined(found)
+    return joined(found)
 
 
 def assign(
     scan: Scan,
     settings: Settings,
-    mode: int,
+    mode: Mode,
     sample: Sample,
     centroids: Array,
     which: Numbers,
@@ -57,14 +64,14 @@ def assign(
     found = []
     for part in _parts(scan, which, 4 * k * d):
         own = reach[part] if reach is not None else farthest(settings, sample, centroids, part)
-        params = layout.parameters(settings.distance, mode, seed, bounds[part], own, centroids[part])
+        params = parameters(settings.distance, mode, seed, bounds[part], own, centroids[part])
         found.append(Assignment.read(_step(scan, "kmeans", params, part), k, d, mode))
-    return layout.joined(found)
+    return joined(found)
 
 
 def farthest(settings: Settings, sample: Sample, centroids: Array, which: Numbers) -> Array:
     """A bound on the distances of the rows of the groups `which` from the centroids."""
-    return layout.farthest(settings.distance, sample.low[which], sample.high[which], centroids[which])
+    return farthest_distances(settings.distance, sample.low[which], sample.high[which], centroids[which])
 
 
 def _parts(scan: Scan, which: Numbers, numbers: int) -> list[Numbers]:

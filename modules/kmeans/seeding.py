@@ -9,16 +9,17 @@ from numpy.typing import NDArray
 from madpy.errors import MadpyError
 from madpy.helper.checks.expressions import columns_of
 from madpy.helper.tables.scoring import casts_between
-from madpy.modules.kmeans import core, layout
+from madpy.modules.kmeans import core
 from madpy.modules.kmeans.check import CENTROIDS, CLUSTER, Settings
 from madpy.modules.kmeans.core import Array
-from madpy.modules.kmeans.layout import Sample
+from madpy.modules.kmeans.layout import KMEANS_LARGEST, Mode, params_size
 from madpy.modules.kmeans.passes import assign
+from madpy.modules.kmeans.states import Sample
+from madpy.ports.postgres.layouts.kernel import MAX_PARAMS
 from madpy.ports.postgres.scan.scan import Scan, join_groups
 from madpy.ports.postgres.session.db import Database, Relation, fill
 
 ROUNDS = 5
-LARGEST = 1e140  # KMEANS_LARGEST of kmeans.h
 AT_ONCE = 1_000_000  # numbers of points in one statement, unless a group has more
 
 
@@ -82,7 +83,7 @@ def _candidates(
     Source: Bahmani et al. (2012), Scalable k-means++.
     """
     groups, _, d = points.shape
-    room = (layout.MAX_PARAMS - layout.HEAD) // d - 1
+    room = (MAX_PARAMS - params_size(0, d)) // d
     each = min(2 * settings.k, (room - 1) // ROUNDS)
     size = 1 + ROUNDS * each
     found = np.full((groups, size, d), np.nan)
@@ -91,11 +92,11 @@ def _candidates(
     every = np.arange(groups)
     for number in range(ROUNDS):
         tell(f"round {number + 1} of kmeans||")
-        kept = assign(scan, settings, layout.DRAW, sample, found, every, settings.seed + number).kept
+        kept = assign(scan, settings, Mode.DRAW, sample, found, every, settings.seed + number).kept
         start = 1 + number * each
         drawn = np.where(kept.times[:, :each, None] > 0, kept.rows[:, :each], np.nan)
         found[:, start : start + each] = drawn
-    sizes = assign(scan, settings, layout.ASSIGN, sample, found, every).sizes
+    sizes = assign(scan, settings, Mode.ASSIGN, sample, found, every).sizes
     return np.nan_to_num(found), np.where(np.isnan(found[..., 0]), 0, sizes)
 
 
@@ -110,8 +111,10 @@ def read_centroids(db: Database, table: Relation, scan: Scan, d: int, distance: 
             raise MadpyError(
                 f'a centroid of table "{table.name}" does not have the {d} numbers that the features need'
             )
-        if not (np.abs(centroid) <= LARGEST).all():
-            raise MadpyError(f'a centroid of table "{table.name}" is not finite, or beyond {LARGEST:g}')
+        if not (np.abs(centroid) <= KMEANS_LARGEST).all():
+            raise MadpyError(
+                f'a centroid of table "{table.name}" is not finite, or beyond {KMEANS_LARGEST:g}'
+            )
     if not all(found):
         raise MadpyError(
             f'table "{table.name}" has no centroids' + (" for some group" if any(found) else ""),

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from madpy import __version__
 from madpy.helper.features.categories import Features
 from madpy.helper.features.classes import Classes
-from madpy.ports.postgres.model import BAYES, pack_all
+from madpy.modules.nb.layout import MODEL_BAYES
+from madpy.ports.postgres.model import pack_all
 
 Array = NDArray[np.float64]
 
@@ -47,4 +48,4 @@ class Texts:
     def models(self, priors: Array, terms: Array) -> list[bytes]:
         """A model for each group: logarithms of the priors (G, C), and the terms of all features in order."""
         shape, ends, texts = self.arrays
-        return pack_all(BAYES, self.header, [shape, priors, terms, ends, texts], len(priors))
+        return pack_all(MODEL_BAYES, self.header, [shape, priors, terms, ends, texts], len(priors))

@@ -18,6 +18,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "engine/model_row.h"
+#include "nb.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 

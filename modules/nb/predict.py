@@ -12,7 +12,7 @@ from madpy.helper.tables.packed import (
     read_packed,
 )
 from madpy.helper.tables.scoring import Predictions, create_predictions, create_scored
-from madpy.ports.postgres.model import BAYES
+from madpy.modules.nb.layout import MODEL_BAYES
 from madpy.ports.postgres.session.db import Database
 
 METHOD = "nb_train"
@@ -61,7 +61,7 @@ def create_view(
 
 def read_model(db: Database, model_table: str | None, source_table: str | None) -> Packed:
     """A model by its output table, for a source; an error if it is not one of nb_train."""
-    model = read_packed(db, model_table, source_table, METHOD, BAYES, OWN)
+    model = read_packed(db, model_table, source_table, METHOD, MODEL_BAYES, OWN)
     if model.label_type is None:
         raise MadpyError(
             "the model is damaged: it does not name its classes",

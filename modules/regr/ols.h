@@ -20,7 +20,7 @@
 /* A residual sum of squares below this part of the target's is rounding: the fit is exact. */
 #define EXACT_FIT 1e-31
 
-/* The same of R's summary.lm, of the residual variance and the mean square of the target as it came: it warns. */
+/* A residual variance below this part of the mean square of the target as it came gets a warning, as in R's summary.lm. */
 #define PERFECT_FIT 1e-30
 
 typedef struct Ols

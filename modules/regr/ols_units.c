@@ -43,7 +43,10 @@ scale_of(double square)
 	return ldexp(1, -exponent / 2);
 }
 
-/* What is subtracted from each column before it is solved for: nothing but behind a constant one, which absorbs it. */
+/*
+ * Choose what is subtracted from each column before the system is solved: nothing, unless there is a constant column,
+ * which absorbs it.
+ */
 static void
 choose_pivots(Ols *ols, const Moments *moments, bool any)
 {

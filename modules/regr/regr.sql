@@ -45,7 +45,7 @@ CREATE FUNCTION MADLIB_SCHEMA.__regr_fit(
 ) RETURNS MADLIB_SCHEMA.regr_fit
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_fit';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_fit(bytea, integer[]) IS
-    'the same, with a reference of its own for a text column whose level without a term is not there';
+    'fits a state of moments like regr_fit; a text column whose reference level is not there gets another one';
 
 CREATE FUNCTION MADLIB_SCHEMA.__regr_aliases(state bytea, blocks integer[]) RETURNS double precision[]
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_aliases';
@@ -89,7 +89,7 @@ CREATE AGGREGATE MADLIB_SCHEMA.regr_coef(y double precision, x double precision[
     SFUNC = MADLIB_SCHEMA.__moments_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__moments_combine,
     FINALFUNC = MADLIB_SCHEMA.__mregr_coef, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE MADLIB_SCHEMA.regr_coef(double precision, double precision[]) IS 'the same as mregr_coef';
+COMMENT ON AGGREGATE MADLIB_SCHEMA.regr_coef(double precision, double precision[]) IS 'coefficients of a linear regression, as mregr_coef';
 
 CREATE FUNCTION MADLIB_SCHEMA.__mregr_r2(state bytea) RETURNS double precision
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'mregr_r2';
@@ -136,7 +136,7 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_sandwich(bytea, bytea, integer[]) IS
 CREATE FUNCTION MADLIB_SCHEMA.__regr_constants(state bytea) RETURNS double precision[]
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_constants';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_constants(bytea) IS
-    'of each feature in a state of moments the value that it has in every row; NULL where it has several';
+    'the value of each feature in a state of moments if it has the same in every row, else NULL';
 
 CREATE FUNCTION MADLIB_SCHEMA.__regr_robust(
     coef        double precision[],     -- NULL where a term is aliased
@@ -171,7 +171,7 @@ CREATE FUNCTION MADLIB_SCHEMA.regr_predict(
 ) RETURNS double precision
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'regr_predict';
 COMMENT ON FUNCTION MADLIB_SCHEMA.regr_predict(double precision[], double precision[], double precision[]) IS
-    'the same by a model with aliased terms: NULL where they are not the combination of terms that they were in training';
+    'predicts by a model with aliased terms: NULL where they are not the combination of terms that they were in training';
 
 -- Drivers.  Without JIT: PostgreSQL puts the small statements around a scan at a million times their cost, and compiling
 -- them takes longer than reading the table.
@@ -182,7 +182,7 @@ CREATE TYPE MADLIB_SCHEMA.regr_result AS (
     residual_std_err         double precision,
     terms                    jsonb               -- what each feature is made of
 );
-COMMENT ON TYPE MADLIB_SCHEMA.regr_result IS 'what regr_train did: the one row of the summary table';
+COMMENT ON TYPE MADLIB_SCHEMA.regr_result IS 'result of regr_train: the one row of the summary table';
 
 CREATE FUNCTION MADLIB_SCHEMA.regr_train(
     source_table              text,                   -- read, never changed
@@ -222,7 +222,7 @@ CREATE TYPE MADLIB_SCHEMA.regr_predictions AS (
     num_rows             bigint,
     num_null_predictions bigint
 );
-COMMENT ON TYPE MADLIB_SCHEMA.regr_predictions IS 'what regr_predict made';
+COMMENT ON TYPE MADLIB_SCHEMA.regr_predictions IS 'result of regr_predict: the table, its rows, and how many have no prediction';
 
 CREATE FUNCTION MADLIB_SCHEMA.regr_predict(
     model_table  text,                -- as regr_train made it

@@ -1,4 +1,4 @@
-"""What summary is asked for: the columns, and what to find out about them."""
+"""The arguments of summary: the columns, and the figures that are wanted."""
 
 import math
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to find out beside counts, mean and range; `fractions` begins with the quartiles, if wanted."""
+    """The figures that are wanted beside counts, mean and range; `fractions` begins with any quartiles."""
 
     distinct: bool
     quartiles: bool
@@ -35,12 +35,12 @@ class Wanted:
 
     @property
     def parts(self) -> int:
-        """As column_summary_state takes it."""
+        """Return the bits that column_summary_state takes."""
         return self.distinct + 2 * bool(self.fractions) + 4 * (self.how_many > 0)
 
 
 def check_columns(db: Database, source: Relation, text: str | None, groups: list[str]) -> list[Column]:
-    """What `text` names, or every column but the grouping ones."""
+    """Return the columns that `text` names, or every column but the grouping ones."""
     known = columns_of(db, source)
     if text is None or text.strip() in ("", "*"):
         text = ", ".join(fill("{c:i}", {"c": column}) for column in known if column not in groups)

@@ -15,7 +15,7 @@ from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
 from madpy.ports.postgres.shards.queries import counts_of
 
 NAMED = 10  # variables in a warning
-MAX_VARIABLES = 950  # of 8 bytes each in a row of 8 kB, with room for its name and grouping columns
+MAX_VARIABLES = 950  # of 8 bytes each in a row of 8 kB, with space for its name and grouping columns
 OWN_COLUMNS = ("column_position", "variable")  # of the output table
 FUNCTIONS = {"correlation": "column_correlation", "covariance": "column_covariance"}
 
@@ -50,7 +50,7 @@ def covariance(
     verbose: bool | None,
     grouping_cols: str | None,
 ) -> Result:
-    """The same with covariances, over the number of rows less one."""
+    """Compute covariances of columns, over the number of rows less one; otherwise like `correlation`."""
     return _matrix(db, "covariance", source_table, output_table, target_cols, verbose, grouping_cols)
 
 
@@ -273,7 +273,7 @@ def _matrices(side: Relation, groups: list[str]) -> str:
 
 
 def _finish(db: Database, side: Relation, record: Result) -> Result:
-    """What is known at the end only, in the summary; and the arrays of the one group in the record."""
+    """Add to the summary what is only known at the end, and to the record the arrays of a single group."""
     db.execute(
         """
         UPDATE {side:i} SET num_groups = {groups:l}, duration = {duration:l},

@@ -113,7 +113,7 @@ def _quantiles(db: Database, source: Relation, column: Column, groups: list[str]
 
 
 def _quantiles_of_counts(number: str, counts: str, groups: list[str], wanted: Wanted) -> str:
-    """The same, and as percentile_cont has them, from values and their counts.
+    """Return SQL of the quantiles, those of percentile_cont too, from values and their counts.
 
     `last` is the place, from 0, of a value's last copy in the order of all, `n` how many there are.
     """

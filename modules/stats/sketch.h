@@ -21,7 +21,7 @@
 #define HLL_BITS 14				/* relative standard error 1.04 / sqrt(2^14) = 0.8% */
 #define HLL_REGISTERS (1 << HLL_BITS)
 #define HLL_MIN_CAPACITY 8
-#define HLL_MAX_CAPACITY 2048	/* takes as much room as the registers */
+#define HLL_MAX_CAPACITY 2048	/* takes as many bytes as the registers */
 #define HLL_ERROR 0.008125
 
 typedef struct Hll
@@ -41,7 +41,7 @@ extern void hll_add_all(Hll *hll, const Hll *from);
 extern double hll_estimate(const Hll *hll);
 
 /*
- * Frequent values: a counter for each value, and when there is no room for another, all counters are lowered by their
+ * Frequent values: a counter for each value, and when there is no space for another, all counters are lowered by their
  * median and those that are used up go.  After Misra & Gries (1982); the merge after Agarwal et al. (2012), "Mergeable
  * summaries"; the median after Anderson et al. (2017), "A high-performance algorithm for identifying frequent items in
  * data streams".  A count is too low by `lowered` at most, and a value that is not there was seen no more often than that.
@@ -49,7 +49,7 @@ extern double hll_estimate(const Hll *hll);
 #define FREQUENT_MIN_CAPACITY 8
 #define FREQUENT_MAX_CAPACITY 2048
 #define FREQUENT_MAX_TEXT 128	/* bytes kept of a text */
-#define FREQUENT_MAX_ROOM (4 * FREQUENT_MAX_CAPACITY * FREQUENT_MAX_TEXT)	/* for the texts of two sketches merged */
+#define FREQUENT_MAX_SPACE (4 * FREQUENT_MAX_CAPACITY * FREQUENT_MAX_TEXT)	/* for the texts of two sketches merged */
 
 typedef struct Counter
 {
@@ -75,7 +75,7 @@ typedef struct TextRef
 typedef struct Texts
 {
 	uint32		capacity;		/* that of the counters */
-	uint32		room;			/* bytes, a multiple of 8 */
+	uint32		space;			/* bytes, a multiple of 8 */
 	uint32		used;
 	uint32		unused;
 	TextRef		refs[FLEXIBLE_ARRAY_MEMBER];	/* and behind them the bytes */
@@ -84,7 +84,7 @@ typedef struct Texts
 #define FREQUENT_FULL(capacity) ((capacity) / 4 * 3)
 
 extern Size frequent_bytes(uint32 capacity);
-extern Size texts_bytes(uint32 capacity, uint32 room);
+extern Size texts_bytes(uint32 capacity, uint32 space);
 extern bool frequent_is_valid(const Frequent *frequent, Size bytes);
 extern bool texts_is_valid(const Texts *texts, const Frequent *frequent, Size bytes);
 extern uint32 frequent_capacity_for(uint64 count);

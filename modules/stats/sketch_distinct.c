@@ -47,7 +47,7 @@ state_argument(FunctionCallInfo fcinfo, int arg)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("malformed state of fmsketch_dcount"),
-				 errhint("A state is what fmsketch_dcount_state() of this version of madpy returned.")));
+				 errhint("Pass a state that fmsketch_dcount_state() of this version of madpy returned.")));
 	return state;
 }
 

@@ -27,9 +27,9 @@ frequent_bytes(uint32 capacity)
 }
 
 Size
-texts_bytes(uint32 capacity, uint32 room)
+texts_bytes(uint32 capacity, uint32 space)
 {
-	return offsetof(Texts, refs) + (Size) capacity * sizeof(TextRef) + room;
+	return offsetof(Texts, refs) + (Size) capacity * sizeof(TextRef) + space;
 }
 
 static char *
@@ -52,8 +52,8 @@ bool
 texts_is_valid(const Texts *texts, const Frequent *frequent, Size bytes)
 {
 	return bytes >= offsetof(Texts, refs) && texts->capacity == frequent->capacity &&
-		texts->room % 8 == 0 && texts->room <= FREQUENT_MAX_ROOM && texts->used <= texts->room &&
-		bytes == texts_bytes(texts->capacity, texts->room);
+		texts->space % 8 == 0 && texts->space <= FREQUENT_MAX_SPACE && texts->used <= texts->space &&
+		bytes == texts_bytes(texts->capacity, texts->space);
 }
 
 /* The table for `count` counters, or the largest there is. */
@@ -93,7 +93,7 @@ put_text(const Frequent *frequent, Texts *texts, const Counter *counter, const c
 {
 	TextRef    *ref = &texts->refs[counter - frequent->counters];
 
-	if (length > texts->room - texts->used)
+	if (length > texts->space - texts->used)
 		damaged();
 	*ref = (TextRef) {texts->used, length};
 	memcpy(text_data(texts) + texts->used, text, length);
@@ -144,7 +144,7 @@ lower(Frequent *frequent, Texts *texts)
 
 	if (texts)
 	{
-		bytes = texts_bytes(texts->capacity, texts->room);
+		bytes = texts_bytes(texts->capacity, texts->space);
 		old_texts = memcpy(palloc(bytes), texts, bytes);
 		texts->used = 0;
 	}
@@ -217,7 +217,7 @@ frequent_count(Frequent *frequent, uint64 hash)
 	return true;
 }
 
-/* Count a text; there must be room for it. */
+/* Count a text; there must be space for it. */
 void
 frequent_add_text(Frequent *frequent, Texts *texts, uint64 hash, int64 count, const char *text, uint32 length)
 {

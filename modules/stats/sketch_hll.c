@@ -29,7 +29,7 @@ hll_is_valid(const Hll *hll, Size bytes)
 	return bytes == hll_bytes(hll->capacity);
 }
 
-/* The smallest table that has room for `count` entries, or the largest there is, which turns into registers by itself. */
+/* Returns the smallest capacity for `count` entries, or the largest, at which a table turns into registers. */
 uint32
 hll_capacity_for(uint64 count)
 {
@@ -66,7 +66,7 @@ damaged(void)
 			 errmsg("this sketch of distinct values is damaged")));
 }
 
-/* The largest table into registers, which take the same room. */
+/* Turn the largest table into registers, which take as many bytes. */
 static void
 turn_into_registers(Hll *hll)
 {
@@ -123,7 +123,7 @@ hll_add(Hll *hll, uint64 hash)
 }
 
 /*
- * Add many hashes; there must be room, as hll_capacity_for says.  The registers of a dozen columns are more than a
+ * Add many hashes; there must be space for them (hll_capacity_for).  The registers of a dozen columns are more than a
  * processor keeps near, so all that a block needs are asked for before the first is looked at.
  */
 void
@@ -141,7 +141,7 @@ hll_add_block(Hll *hll, const uint64 *hashes, int count)
 			damaged();
 }
 
-/* Add what another sketch has seen; there must be room, as hll_merged_capacity says. */
+/* Merge another sketch; there must be space for it (hll_merged_capacity). */
 void
 hll_add_all(Hll *hll, const Hll *from)
 {

@@ -39,7 +39,7 @@ limit(uint32 levels)
 	return sum;
 }
 
-/* The most values there is room for. */
+/* The largest capacity, in values. */
 static uint32
 most_values(void)
 {
@@ -52,7 +52,7 @@ quantiles_is_valid(const Quantiles *q, Size bytes)
 {
 	uint64		sum = 0;
 
-	/* two sketches that are merged have room for all values of both */
+	/* two sketches that are merged have space for all values of both */
 	if (bytes < offsetof(Quantiles, values) || q->capacity > 2 * most_values() ||
 		bytes != quantiles_bytes(q->capacity) ||
 		q->used > q->capacity || q->levels < 1 || q->levels > QUANTILES_LEVELS)
@@ -62,7 +62,7 @@ quantiles_is_valid(const Quantiles *q, Size bytes)
 	return sum == q->used;
 }
 
-/* The room to have before `more` values are added. */
+/* Returns the capacity that is needed before `more` values are added. */
 uint32
 quantiles_capacity_for(const Quantiles *q, uint32 more)
 {
@@ -228,7 +228,7 @@ compact(Quantiles *q)
 	pfree(scratch);
 }
 
-/* Add at most QUANTILES_AT_ONCE values, none NaN; there must be room, as quantiles_capacity_for says. */
+/* Add at most QUANTILES_AT_ONCE values, none NaN; there must be space for them (quantiles_capacity_for). */
 void
 quantiles_add(Quantiles *q, const double *values, int count)
 {

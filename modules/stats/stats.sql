@@ -93,7 +93,7 @@ CREATE AGGREGATE MADLIB_SCHEMA.__fmsketch_row(value record, unused integer) (  -
 COMMENT ON AGGREGATE MADLIB_SCHEMA.__fmsketch_row(record, integer) IS
     'fmsketch_dcount of ROW(value), for Citus, which sends no aggregate of anyelement';
 
--- column_summary: what one column holds.
+-- column_summary: figures about one column.
 
 CREATE TYPE MADLIB_SCHEMA.column_summary AS (
     row_count            bigint,
@@ -120,7 +120,7 @@ CREATE TYPE MADLIB_SCHEMA.column_summary AS (
     earliest             text,                 -- of dates and times
     latest               text
 );
-COMMENT ON TYPE MADLIB_SCHEMA.column_summary IS 'what one column holds';
+COMMENT ON TYPE MADLIB_SCHEMA.column_summary IS 'figures about one column';
 
 CREATE FUNCTION MADLIB_SCHEMA.__column_summary_accum(state bytea, value anyelement) RETURNS bytea
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'summary_accum';
@@ -150,7 +150,7 @@ CREATE FUNCTION MADLIB_SCHEMA.column_summary_of(
 ) RETURNS MADLIB_SCHEMA.column_summary
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'summary_result';
 COMMENT ON FUNCTION MADLIB_SCHEMA.column_summary_of(bytea, double precision[], integer) IS
-    'what a state of column_summary_state says';
+    'the figures in a state of column_summary_state';
 
 CREATE AGGREGATE MADLIB_SCHEMA.column_summary(value anyelement) (
     SFUNC = MADLIB_SCHEMA.__column_summary_accum, STYPE = bytea,
@@ -158,7 +158,7 @@ CREATE AGGREGATE MADLIB_SCHEMA.column_summary(value anyelement) (
     FINALFUNC = MADLIB_SCHEMA.__column_summary, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.column_summary(anyelement) IS
-    'what a column of any type holds, as a record: SELECT (MADLIB_SCHEMA.column_summary(price)).* FROM houses';
+    'figures about a column of any type, as a record: SELECT (MADLIB_SCHEMA.column_summary(price)).* FROM houses';
 
 CREATE AGGREGATE MADLIB_SCHEMA.column_summary_state(value anyelement) (
     SFUNC = MADLIB_SCHEMA.__column_summary_accum, STYPE = bytea,
@@ -174,7 +174,7 @@ CREATE AGGREGATE MADLIB_SCHEMA.column_summary_state(value anyelement, wanted int
     FINALFUNC = MADLIB_SCHEMA.__column_summary_state, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.column_summary_state(anyelement, integer) IS
-    'the same with some of its parts only: 1 is distinct values, 2 quantiles, 4 frequent values; their sum';
+    'state of column_summary with some parts only: 1 is distinct values, 2 quantiles, 4 frequent values; their sum';
 
 CREATE AGGREGATE MADLIB_SCHEMA.column_summary_merge(state bytea) (
     SFUNC = MADLIB_SCHEMA.__column_summary_combine, STYPE = bytea,
@@ -197,7 +197,7 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.__row_summary_combine(bytea, bytea) IS 'merges
 CREATE FUNCTION MADLIB_SCHEMA.__row_summary_column(state bytea, number integer) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'row_summary_column';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__row_summary_column(bytea, integer) IS
-    'of a state of __row_summary that of one column, counted from 1, as column_summary_state has it';
+    'the state of one column, counted from 1, out of a state of __row_summary';
 
 CREATE AGGREGATE MADLIB_SCHEMA.__row_summary(value record, wanted integer) (
     SFUNC = MADLIB_SCHEMA.__row_summary_accum, STYPE = bytea,
@@ -216,7 +216,7 @@ CREATE TYPE MADLIB_SCHEMA.correlation_result AS (
     matrix                   double precision[]    -- of the one group; k x k
 );
 COMMENT ON TYPE MADLIB_SCHEMA.correlation_result IS
-    'what correlation or covariance did: the one row of the summary table, or over all groups';
+    'result of correlation or covariance: the one row of the summary table, or figures over all groups';
 
 CREATE FUNCTION MADLIB_SCHEMA.correlation(
     source_table  text,                     -- read, never changed
@@ -252,7 +252,7 @@ CREATE TYPE MADLIB_SCHEMA.summary_result AS (
     MADLIB_TRAINING,
     num_col_summarized       bigint
 );
-COMMENT ON TYPE MADLIB_SCHEMA.summary_result IS 'what summary did: the one row of the summary table';
+COMMENT ON TYPE MADLIB_SCHEMA.summary_result IS 'result of summary: the one row of the summary table';
 
 CREATE FUNCTION MADLIB_SCHEMA.summary(
     source_table  text,                                 -- read, never changed
@@ -268,4 +268,4 @@ CREATE FUNCTION MADLIB_SCHEMA.summary(
 ) RETURNS MADLIB_SCHEMA.summary_result
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(stats.summary);
 COMMENT ON FUNCTION MADLIB_SCHEMA.summary(text, text, text, text, boolean, boolean, double precision[], integer, boolean, boolean) IS
-    'what each column of a table holds: SELECT MADLIB_SCHEMA.summary(''houses'', ''houses_columns'')';
+    'figures about each column of a table: SELECT MADLIB_SCHEMA.summary(''houses'', ''houses_columns'')';

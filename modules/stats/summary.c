@@ -37,7 +37,7 @@ kind_of(Oid type)
 	return category == TYPCATEGORY_STRING && get_typlen(type) == -1 ? COLUMN_TEXT : COLUMN_OTHER;
 }
 
-/* What is known of values of a base type; kept as long as `context`. */
+/* Fill in how values of a base type are read, hashed and shown; it lasts as long as `context`. */
 void
 summary_column_start(SummaryColumn *column, MemoryContext context, Oid type, Oid collation)
 {
@@ -99,7 +99,7 @@ summary_accum(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(summary_add_value(summary, column, PG_GETARG_DATUM(1), PG_ARGISNULL(1)));
 }
 
-/* The same state with nothing waiting; the argument stays as it is. */
+/* Returns a copy of the state with its waiting values added; the argument stays as it is. */
 Summary *
 summary_folded(const Summary *summary)
 {

@@ -13,7 +13,7 @@
 /* Values that wait, at most. */
 #define SUMMARY_TAIL 256
 
-/* What is asked for beside counts and moments: bits of `wanted`. */
+/* Figures beside counts and moments: bits of `wanted`. */
 #define SUMMARY_DISTINCT 1
 #define SUMMARY_QUANTILES 2
 #define SUMMARY_FREQUENT 4
@@ -61,7 +61,7 @@ typedef struct Summary
 	char		parts[FLEXIBLE_ARRAY_MEMBER];
 } Summary;
 
-/* What is known of the argument of the aggregate: found out once, kept with the call. */
+/* How values of the argument are read, hashed and shown: looked up once, kept with the call. */
 typedef struct SummaryColumn
 {
 	ColumnKind	kind;
@@ -100,7 +100,7 @@ extern Summary *summary_folded(const Summary *summary);
 /* summary_row.c */
 extern SummaryColumn *row_column(FunctionCallInfo fcinfo, Datum *value, bool *isnull);
 
-/* What a state must be; here, because it is asked for every value. */
+/* Raise an error unless a condition on a state holds; inline, because it runs for every value. */
 static inline void
 summary_check(bool holds)
 {

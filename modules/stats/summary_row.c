@@ -26,7 +26,7 @@ typedef struct RowSummary
 	uint32		offsets[FLEXIBLE_ARRAY_MEMBER];	/* columns + 1, multiples of 8 */
 } RowSummary;
 
-/* What is known of rows of one type; it goes with the memory of the aggregate. */
+/* How rows of one type are read; freed with the memory of the aggregate. */
 typedef struct RowType
 {
 	struct RowType *next;

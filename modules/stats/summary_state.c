@@ -1,5 +1,5 @@
 /*
- * summary_state.c: the layout of a state of column_summary: its parts, whether they are what they should be, and room.
+ * summary_state.c: the layout of a state of column_summary: its parts, their checks, and their sizes.
  */
 #include "postgres.h"
 
@@ -26,7 +26,7 @@ summary_malformed(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 			 errmsg("malformed state of column_summary"),
-			 errhint("A state is what column_summary_state() of this version of madpy returned.")));
+			 errhint("Pass a state that column_summary_state() of this version of madpy returned.")));
 }
 
 /* That a summary of `size` bytes is what it says, but for what is in its parts: cheap, asked for every value. */
@@ -61,7 +61,7 @@ summary_argument(FunctionCallInfo fcinfo, int arg)
 	return summary;
 }
 
-/* The parts that are there are wanted, since room is made for no other, and are what they should be. */
+/* Check the parts: only wanted ones have space, and each is well-formed. */
 void
 summary_check_parts(const Summary *summary)
 {
@@ -94,12 +94,12 @@ summary_new(ColumnKind kind, int wanted)
 	summary->shortest = INFINITY;
 	summary->longest = -INFINITY;
 	if (moments_size(1) > lengthof(summary->moments))
-		elog(ERROR, "moments take more room than a state of column_summary has");
+		elog(ERROR, "moments take more space than a state of column_summary has");
 	moments_start(summary->moments, 1);
 	return summary;
 }
 
-/* The same head, and parts of these sizes, all zeros. */
+/* Returns a state with the head of `summary` and parts of these sizes, all zeros. */
 Summary *
 summary_with_parts(const Summary *summary, const uint32 *bytes)
 {
@@ -137,7 +137,7 @@ summary_has_part(const Summary *summary, int part)
 	return false;
 }
 
-/* The sizes of the parts once there is room for `more` values, whose texts take `more_text` bytes. */
+/* Compute the sizes of the parts with space for `more` values, whose texts take `more_text` bytes. */
 void
 summary_wanted_bytes(const Summary *summary, uint32 more, uint32 more_text, uint32 *bytes)
 {
@@ -166,11 +166,11 @@ summary_wanted_bytes(const Summary *summary, uint32 more, uint32 more_text, uint
 		if (summary_has_part(summary, PART_TEXTS))
 		{
 			uint32		used = (bytes[PART_TEXTS] ? texts->used : 0) + more_text;
-			uint32		room = bytes[PART_TEXTS] ? texts->room : 64;
+			uint32		space = bytes[PART_TEXTS] ? texts->space : 64;
 
-			while (room < used)
-				room *= 2;
-			bytes[PART_TEXTS] = texts_bytes(capacity, room);
+			while (space < used)
+				space *= 2;
+			bytes[PART_TEXTS] = texts_bytes(capacity, space);
 		}
 	}
 }
@@ -194,11 +194,11 @@ summary_start_parts(Summary *summary)
 	if (bytes[PART_TEXTS])
 	{
 		texts->capacity = frequent->capacity;
-		texts->room = bytes[PART_TEXTS] - texts_bytes(texts->capacity, 0);
+		texts->space = bytes[PART_TEXTS] - texts_bytes(texts->capacity, 0);
 	}
 }
 
-/* Add the sets of another state: distinct and frequent values.  There must be room. */
+/* Add the sets of another state: distinct and frequent values.  There must be space for them. */
 void
 summary_add_sets(Summary *into, const Summary *from)
 {
@@ -210,7 +210,7 @@ summary_add_sets(Summary *into, const Summary *from)
 						 summary_part(from, PART_FREQUENT), summary_part(from, PART_TEXTS));
 }
 
-/* Copy quantiles into an empty sketch with room for them. */
+/* Copy quantiles into an empty sketch with space for them. */
 void
 summary_copy_quantiles(Summary *into, const Quantiles *from)
 {
@@ -221,7 +221,7 @@ summary_copy_quantiles(Summary *into, const Quantiles *from)
 	quantiles->capacity = capacity;
 }
 
-/* The state with room for `more` values; the state itself where there is room. */
+/* Returns the state with space for `more` values: the state itself if it has that space already. */
 Summary *
 summary_with_room(Summary *summary, uint32 more, uint32 more_text)
 {

@@ -194,7 +194,7 @@ summary_fold(Summary *summary)
 	return summary;
 }
 
-/* Twice the room for waiting values. */
+/* Returns the state with twice the space for waiting values. */
 static Summary *
 with_longer_tail(const Summary *summary)
 {

@@ -94,4 +94,4 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.__piece(bytea, integer) IS
 
 CREATE FUNCTION MADLIB_SCHEMA.__text_piece(data bytea, n integer) RETURNS text
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'text_piece';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__text_piece(bytea, integer) IS 'the same as text';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__text_piece(bytea, integer) IS 'one of the pieces in data, as __piece, as text';

@@ -9,18 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
+from madpy.ports.postgres.layouts.model import (
+    ARRAY_DOUBLES,
+    ARRAY_HEADER,
+    ARRAY_INTEGERS,
+    MAX_ARRAYS,
+    MODEL_ALIGNMENT,
+    MODEL_HEADER,
+    MODEL_MAGIC,
+    MODEL_VERSION,
+)
 
-MAGIC = b"MADM"
-FORMAT_VERSION = 1
-TREE = 1
-BAYES = 2
-KINDS = ("<f8", "<i4")
-MAX_ARRAYS = 16
+KINDS = {ARRAY_DOUBLES: "<f8", ARRAY_INTEGERS: "<i4"}
 MANY_ROWS = 50
 AT_ONCE = 1000  # models whose checksums are computed together
 MOST_BYTES = 64_000_000
-HEADER = struct.Struct("<4sIIIQ")
-ARRAY_HEADER = struct.Struct("<IIQ")
+CHECKSUM = struct.Struct("<I")
 
 
 def pack(method: int, header: dict[str, Any], arrays: Sequence[NDArray[Any]]) -> bytes:
@@ -31,18 +35,14 @@ def pack(method: int, header: dict[str, Any], arrays: Sequence[NDArray[Any]]) ->
 def pack_all(method: int, header: dict[str, Any], arrays: Sequence[NDArray[Any]], models: int) -> list[bytes]:
     """As many models that share a header; an array of two dimensions has a row for each."""
     text = json.dumps(header, allow_nan=False).encode()
-    kinds = [0 if array.dtype.kind == "f" else 1 for array in arrays]
-    head = HEADER.pack(MAGIC, FORMAT_VERSION, method, len(arrays), len(text))
-    head += b"".join(
-        ARRAY_HEADER.pack(kind, 0, array.shape[-1]) for kind, array in zip(kinds, arrays, strict=True)
-    )
+    head = _head(method, text, arrays)
     parts = [_rows(np.frombuffer(head + _filled_up(text), np.uint8), models)]
-    for kind, array in zip(kinds, arrays, strict=True):
-        data = np.ascontiguousarray(array, KINDS[kind]).view(np.uint8)
+    for array in arrays:
+        data = np.ascontiguousarray(array, KINDS[_kind(array)]).view(np.uint8)
         parts.append(_rows(data, models))
-        parts.append(np.zeros((models, -data.shape[-1] % 8), np.uint8))
+        parts.append(np.zeros((models, -data.shape[-1] % MODEL_ALIGNMENT), np.uint8))
     data = np.concatenate(parts, axis=1)
-    return [row.tobytes() + struct.pack("<I", crc) for row, crc in zip(data, checksums(data), strict=True)]
+    return [row.tobytes() + CHECKSUM.pack(crc) for row, crc in zip(data, checksums(data), strict=True)]
 
 
 def pack_each(method: int, header: dict[str, Any], models: Iterable[Sequence[NDArray[Any]]]) -> list[bytes]:
@@ -50,13 +50,21 @@ def pack_each(method: int, header: dict[str, Any], models: Iterable[Sequence[NDA
     text = json.dumps(header, allow_nan=False).encode()
     data = []
     for arrays in models:
-        parts = [HEADER.pack(MAGIC, FORMAT_VERSION, method, len(arrays), len(text))]
-        kinds = [0 if array.dtype.kind == "f" else 1 for array in arrays]
-        parts += [ARRAY_HEADER.pack(kind, 0, len(a)) for kind, a in zip(kinds, arrays, strict=True)]
-        parts.append(_filled_up(text))
-        parts += [_filled_up(a.astype(KINDS[k]).tobytes()) for k, a in zip(kinds, arrays, strict=True)]
+        parts = [_head(method, text, arrays), _filled_up(text)]
+        parts += [_filled_up(array.astype(KINDS[_kind(array)]).tobytes()) for array in arrays]
         data.append(b"".join(parts))
-    return [part + struct.pack("<I", crc) for part, crc in zip(data, _checksums_of(data), strict=True)]
+    return [part + CHECKSUM.pack(crc) for part, crc in zip(data, _checksums_of(data), strict=True)]
+
+
+def _head(method: int, text: bytes, arrays: Sequence[NDArray[Any]]) -> bytes:
+    """Return what comes before the JSON `text`: the header of a model and those of its arrays."""
+    head = np.array((MODEL_MAGIC, MODEL_VERSION, method, len(arrays), len(text)), MODEL_HEADER)
+    headers = np.array([(_kind(array), 0, array.shape[-1]) for array in arrays], ARRAY_HEADER)
+    return head.tobytes() + headers.tobytes()
+
+
+def _kind(array: NDArray[Any]) -> int:
+    return ARRAY_DOUBLES if array.dtype.kind == "f" else ARRAY_INTEGERS
 
 
 def _rows(data: NDArray[np.uint8], models: int) -> NDArray[np.uint8]:
@@ -65,18 +73,18 @@ def _rows(data: NDArray[np.uint8], models: int) -> NDArray[np.uint8]:
 
 def unpack(data: bytes, method: int) -> tuple[dict[str, Any], list[NDArray[Any]]]:
     """The header and the arrays of a model; MadpyError where it is damaged or of another method."""
-    if len(data) < HEADER.size + 4 or data[:4] != MAGIC:
+    if len(data) < MODEL_HEADER.itemsize + CHECKSUM.size or data[:4] != MODEL_MAGIC:
         raise MadpyError("this is not a model", sqlstate="22P03")
-    _, version, found, count, length = HEADER.unpack_from(data)
-    if version != FORMAT_VERSION:
-        raise MadpyError(f"this model is of format version {version}, not {FORMAT_VERSION}", sqlstate="22P03")
-    if crc32c(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
+    _, version, found, count, length = np.frombuffer(data, MODEL_HEADER, 1)[0].item()
+    if version != MODEL_VERSION:
+        raise MadpyError(f"this model is of format version {version}, not {MODEL_VERSION}", sqlstate="22P03")
+    if crc32c(data[:-4]) != CHECKSUM.unpack(data[-4:])[0]:
         raise MadpyError("this model is damaged: its checksum is wrong", sqlstate="22P03")
     if found != method:
         raise MadpyError("this model is of another method", sqlstate="42809")
     try:
         header, arrays = _parts(data[:-4], count, length)
-    except (ValueError, IndexError, OverflowError, RecursionError, struct.error):
+    except (ValueError, LookupError, OverflowError, RecursionError):
         header = None
     if not isinstance(header, dict):
         raise MadpyError("this model is damaged: what it holds cannot be read", sqlstate="22P03")
@@ -84,23 +92,23 @@ def unpack(data: bytes, method: int) -> tuple[dict[str, Any], list[NDArray[Any]]
 
 
 def _parts(data: bytes, count: int, length: int) -> tuple[Any, list[NDArray[Any]]]:
-    """The JSON and the arrays; whatever numpy, struct and json raise where lengths are wrong."""
+    """The JSON and the arrays; whatever numpy and json raise where lengths are wrong."""
     if count > MAX_ARRAYS:
         raise ValueError(count)
-    headers = [ARRAY_HEADER.unpack_from(data, HEADER.size + i * ARRAY_HEADER.size) for i in range(count)]
-    at = HEADER.size + count * ARRAY_HEADER.size
+    headers = np.frombuffer(data, ARRAY_HEADER, count, MODEL_HEADER.itemsize)
+    at = MODEL_HEADER.itemsize + headers.nbytes
     text = data[at : at + length]
-    at += -(-length // 8) * 8
+    at += length + -length % MODEL_ALIGNMENT
     arrays: list[NDArray[Any]] = []
-    for kind, _, size in headers:
+    for kind, _, size in headers.tolist():
         array = np.frombuffer(data, KINDS[kind], size, at)
         arrays.append(array)
-        at += -(-array.nbytes // 8) * 8
+        at += array.nbytes + -array.nbytes % MODEL_ALIGNMENT
     return json.loads(text), arrays
 
 
 def _filled_up(data: bytes) -> bytes:
-    return data + bytes(-len(data) % 8)
+    return data + bytes(-len(data) % MODEL_ALIGNMENT)
 
 
 def _table() -> NDArray[np.uint32]:

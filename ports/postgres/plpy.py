@@ -17,7 +17,7 @@ ON_MACHINE = re.compile(r"^while executing command on \S+$", re.MULTILINE)
 
 
 class Error(Exception):
-    """What `error` raises."""
+    """The exception that `error` raises."""
 
 
 class SPIError(Error):
@@ -64,7 +64,7 @@ class Connection:
         user: str | None = None,
         passwd: str | None = None,
     ):
-        """What is not given comes from libpq's environment and defaults."""
+        """Connect; arguments that are not given come from libpq's environment and defaults."""
         try:
             # -1 is PyGreSQL's word for libpq's own port.
             self._pg = pg.connect(dbname=dbname, host=host, port=port or -1, user=user, passwd=passwd)

@@ -35,7 +35,7 @@ CREATE FUNCTION MADLIB_SCHEMA.__store_outcomes(
 ) RETURNS bytea
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_outcomes';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_outcomes(integer, text, bytea, integer[]) IS
-    'what comes of the states of a kernel after one pass over the groups of a store, filled up with zeros to the longest';
+    'outcomes of a kernel after one pass over the groups of a store, filled up with zeros to the longest';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_map(
     store integer,
@@ -46,12 +46,12 @@ CREATE FUNCTION MADLIB_SCHEMA.__store_map(
     OUT block_rows  integer
 )
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_map';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__store_map(integer) IS 'what a program needs to read the memory file of a store';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_map(integer) IS 'layout of the memory file of a store, for programs that read it';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_levels(store integer, column_number integer) RETURNS text[]
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_levels';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_levels(integer, integer) IS
-    'what the codes 0, 1, ... of a column, counted from 1, stand for; NULL if the column holds numbers';
+    'levels for the codes 0, 1, ... of a column, counted from 1; NULL if the column holds numbers';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_free(store integer) RETURNS void
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_drop';

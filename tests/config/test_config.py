@@ -29,6 +29,11 @@ def test_the_shipped_file_is_good():
     assert {"general", "regr"} <= {module.name for module in shipped.modules}
 
 
+def test_a_prefix_is_the_name_of_the_folder_unless_there_is_another(home):
+    modules = load(home, modules="{a: {prefix: ''}, b: {prefix: x_, model: 7}, c: }").modules
+    assert [(module.prefix, module.model) for module in modules] == [("", None), ("x_", 7), ("c_", None)]
+
+
 def test_modules_come_after_what_they_need(home):
     assert [module.name for module in load(home).modules] == ["a", "c", "b"]
 
@@ -43,9 +48,26 @@ def test_modules_come_after_what_they_need(home):
         ({"schema": ""}, '"schema" is missing from Config.yml', None),
         ({"modules": "[a, b]"}, "\"modules\" must be a mapping of modules, not ['a', 'b']", None),
         ({"modules": "{a: , z: }"}, 'unknown module "z" in modules', "Known are: a, b, c."),
-        ({"modules": "{a: {need: [b]}}"}, 'unknown key "need" in modules.a', "Known are: needs."),
+        (
+            {"modules": "{a: {need: [b]}}"},
+            'unknown key "need" in modules.a',
+            "Known are: needs, prefix, model.",
+        ),
         ({"modules": "{a: {needs: b}, b: }"}, "\"modules.a.needs\" must be a list of modules, not 'b'", None),
         ({"modules": "{a: {needs: [b]}}"}, '"modules.a.needs" names an unknown "b"', "Known are: a."),
+        ({"modules": "{a: {prefix: 1}}"}, '"modules.a.prefix" must be text, not 1', None),
+        (
+            {"modules": "{a: {prefix: 'A-'}}"},
+            "\"modules.a.prefix\" must be the beginning of a name, not 'A-'",
+            None,
+        ),
+        ({"modules": "{a: {model: x}}"}, "\"modules.a.model\" must be a number from 1 on, not 'x'", None),
+        ({"modules": "{a: {model: 0}}"}, '"modules.a.model" must be a number from 1 on, not 0', None),
+        (
+            {"modules": "{a: {model: 3}, b: {model: 3}}"},
+            "models of a and b have the same number, 3",
+            "Give b a number that no release has had.",
+        ),
         ({"modules": "{a: {needs: [a]}}"}, "modules need each other in a circle: a -> a", None),
         (
             {"modules": "{a: , b: {needs: [a, c]}, c: {needs: [b]}}"},

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from madpy.modules.dtree.core import loss
+from madpy.modules.common.trees.counts import loss
 
 
 def histogram(codes, target, bins, classes):

@@ -52,7 +52,7 @@ def feature(rng, rows):
 
 
 def loss(target, rows, criterion, classes):
-    """Of sets of rows, as sums: of a regression (.., 2), the sum and that of squares; else of classes."""
+    """Return impurity times rows of sets of rows; `target` has sum and sum of squares, or class counts."""
     with np.errstate(divide="ignore", invalid="ignore"):
         if criterion == "variance":
             return np.where(rows > 0, target[..., 1] - target[..., 0] ** 2 / rows, 0)
@@ -63,7 +63,7 @@ def loss(target, rows, criterion, classes):
 
 
 def stats(y, criterion, classes):
-    """What `loss` takes, of each row."""
+    """Return for each row what `loss` sums: value and square, or a 1 in the column of its class."""
     if criterion == "variance":
         centered = y - y.mean()
         return np.stack([centered, centered**2], axis=1)

@@ -1,4 +1,4 @@
-"""What dtree_train refuses: the SQLSTATE, the text, and that nothing is left behind."""
+"""Arguments that dtree_train refuses: the SQLSTATE, the text, and that nothing is left behind."""
 
 import pytest
 

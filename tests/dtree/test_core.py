@@ -1,4 +1,4 @@
-"""Bins, splits and pruning, each against all there is to try, or against scikit-learn; no database."""
+"""Splits and pruning, each against all there is to try, or against scikit-learn; no database."""
 
 import itertools
 
@@ -6,115 +6,20 @@ import numpy as np
 import pytest
 from sklearn.tree import DecisionTreeRegressor
 
-from madpy.modules.dtree import bins, core
-from madpy.modules.dtree.bins import Bins, Seen, bit_words
-from madpy.modules.dtree.core import Counted, Rule, Splits, best_splits, level_order, loss
-from madpy.modules.dtree.grow import Limits, grow
-from madpy.modules.dtree.prune import complexities, kept, risks
+from madpy.modules.common.trees import counts, splits
+from madpy.modules.common.trees.counts import Rule, loss
+from madpy.modules.common.trees.edges import edges as edges_of_groups
+from madpy.modules.common.trees.grow import Limits, grow
+from madpy.modules.common.trees.splits import Counted, Splits, best_splits, level_order
+from madpy.modules.dtree.core import complexities, kept, risks
 from tests.dtree.brute import best_of_all, histogram
 
 RNG = np.random.default_rng(7)
-ONES = np.ones(1000)
 
 
 def edges(values, weights, num_bins):
-    """Of one group."""
-    return core.edges(values[None], weights[None], num_bins)[0]
-
-
-def test_few_values_have_a_bin_each():
-    values = np.array([3.0, 1.0, np.nan, 2.0, 2.0])
-    np.testing.assert_equal(edges(values, ONES[:5], 10), [1.5, 2.5])
-
-
-def test_infinities_have_bins():
-    values = np.array([1.0, -np.inf, np.inf, 2.0])
-    np.testing.assert_equal(edges(values, ONES[:4], 10), [np.finfo(float).min, 1.5, 2])
-    values = np.array([-np.inf, np.finfo(float).min, 0.0])
-    np.testing.assert_equal(edges(values, ONES[:3], 10), [np.finfo(float).min / 2])
-
-
-def test_many_values_have_bins_of_equal_weight():
-    counts = np.histogram(values := RNG.normal(size=1000), [-np.inf, *edges(values, ONES, 10), np.inf])[0]
-    np.testing.assert_equal(counts, 100)
-
-
-def test_a_frequent_value_has_its_own_bin():
-    values = np.concatenate([np.zeros(500), RNG.uniform(-1, 1, 500)])
-    cuts = edges(values, ONES, 10)
-    assert cuts[cuts > 0].min() < 0.02 and cuts[cuts < 0].max() > -0.02
-
-
-def test_edges_of_groups_are_those_of_each():
-    """By the rule, value by value; with weights, and of groups of several sizes."""
-    for _ in range(30):
-        values = RNG.integers(0, 30, (4, 40)) / 4
-        values[1, 25:], values[2, 2:], values[3] = np.nan, np.nan, np.nan
-        weights = RNG.integers(1, 9, (4, 40)).astype(float)
-        weights[0, values[0] == values[0, 0]] *= 20
-        found = core.edges(values, weights, 6)
-        for g in range(4):
-            wanted = plain_edges(values[g], weights[g], 6)
-            np.testing.assert_equal(found[g], [*wanted, *[np.inf] * (found.shape[1] - len(wanted))])
-
-
-def plain_edges(values, weights, bins):
-    distinct = sorted({v for v in values.tolist() if v == v})
-    weight = [weights[values == v].sum() for v in distinct]
-    cuts = []
-    for i in range(len(distinct) - 1):
-        below, upto = sum(weight[:i]), sum(weight[: i + 1])
-        ends = any(below < sum(weight) * k / bins <= upto for k in range(1, bins))
-        is_heavy = max(weight[i : i + 2]) * bins >= sum(weight)
-        if len(distinct) <= bins or ends or is_heavy:
-            cuts.append((distinct[i] + distinct[i + 1]) / 2)
-    return cuts
-
-
-@pytest.mark.parametrize("many", [0, 1000])
-def test_what_a_sample_shows_of_bins(monkeypatch, many):
-    """Value by value; with a search in each group, or one sort of all."""
-    monkeypatch.setattr(bins, "MANY", many)
-    values = RNG.integers(0, 9, (5, 30)).astype(float)
-    values[1, 3:], values[2] = np.nan, np.nan
-    cuts = np.array([[1.0, 3, 5], [0, 2, np.inf], [np.inf] * 3, [2, 3, np.inf], [8, np.inf, np.inf]])
-    seen = Seen.of(np.sort(values, axis=1), cuts)
-    for g in range(5):
-        for b in range(4):
-            low, high = [-np.inf, *cuts[g]][b], [*cuts[g], np.inf][b]
-            own = np.sort(values[g][(values[g] > low) & (values[g] <= high)])
-            found = [seen.smallest[g, b], seen.middle[g, b], seen.largest[g, b]]
-            wanted = own[[0, (len(own) - 1) // 2, -1]] if len(own) else [np.nan] * 3
-            np.testing.assert_equal(found, wanted)
-
-
-def test_bins_that_may_have_several_values():
-    """All values of a whole sample are known; of a part of the rows only that two values are two."""
-    values = [np.array([[1.0, 2, 3, 4]] * 2), np.array([[5.0, 5, np.nan, np.nan]] * 2), np.zeros((2, 4))]
-    found = Bins.of([None, None, 3], values, np.ones((2, 4)), 2, np.array([True, False]))
-    assert [several.tolist() for several in found.several[:2]] == [[[True, True]] * 2, [[False], [True]]]
-    assert [unsure.tolist() for unsure in found.unsure[:2]] == [[[False, False]] * 2, [[False], [True]]]
-    found.learn(np.array([1]), np.array([1]), np.array([0]), np.array([5.0]), np.array([5.0]))
-    assert not found.several[1].any() and not found.any_unsure and found.seem_empty == [False] * 3
-    np.testing.assert_equal(found.marks(), [[3, 0], [3, 0]])
-
-
-def test_flags_as_words():
-    flags = RNG.random((3, 70)) < 0.5
-    words = bit_words(flags)
-    assert words.shape == (3, 3)
-    bits = [[word >> i & 1 for word in row for i in range(32)] for row in words.tolist()]
-    assert [row[:70] for row in bits] == flags.tolist()
-
-
-@pytest.mark.parametrize(
-    "values", [[], [np.nan], [1.0, 1.0], [-np.inf, np.inf], [1e308, 1.7e308], [0, 5e-324]]
-)
-def test_edges_are_finite_and_between(values):
-    values = np.array(values)
-    cuts = edges(values, ONES[: len(values)], 10)
-    assert np.isfinite(cuts).all()
-    assert all((values <= cut).any() and (values > cut).any() for cut in cuts)
+    """Return the edges of bins for one group."""
+    return edges_of_groups(values[None], weights[None], num_bins)[0]
 
 
 def no_splits(total):
@@ -152,7 +57,7 @@ def test_levels_that_a_node_does_not_have_go_with_null():
 
 
 def by_a_number(histograms, least):
-    """What a pass says, for a regression without NULL."""
+    """Find the best split of each node as a pass does, for a regression without NULL."""
     total = histograms[0].sum(axis=1)
     best = no_splits(total)
     for f, cells in enumerate(histograms):
@@ -217,7 +122,7 @@ def test_splits_are_the_same_in_parts(monkeypatch, criterion, classes):
     if criterion == "variance":
         cells[..., 2] = cells[..., 1] ** 2 + 1
     whole = by_a_category(cells, Rule(criterion, 1))
-    monkeypatch.setattr(core, "AT_ONCE", 1)
+    monkeypatch.setattr(counts, "NUMBERS_AT_ONCE", 1)
     parts = by_a_category(cells, Rule(criterion, 1))
     assert np.allclose(whole.gain, parts.gain, rtol=1e-12)
     assert (whole.null_right == parts.null_right).all()
@@ -226,19 +131,11 @@ def test_splits_are_the_same_in_parts(monkeypatch, criterion, classes):
     }
 
 
-def test_edges_are_the_same_in_parts(monkeypatch):
-    values = np.random.default_rng(3).integers(0, 20, (6, 50)).astype(float)
-    values[2] = 1
-    whole = core.edges(values, np.ones_like(values), 7)
-    monkeypatch.setattr(core, "AT_ONCE", 1)
-    assert np.array_equal(core.edges(values, np.ones_like(values), 7), whole)
-
-
 def test_the_axis_of_very_many_classes(monkeypatch):
     """By the power method as by numpy's decomposition."""
     factors = np.random.default_rng(4).normal(size=(3, 30, 8)) * np.geomspace(1, 10, 8)
     covariance = factors.swapaxes(1, 2) @ factors
-    whole = core.principal_axes(covariance)
-    monkeypatch.setattr(core, "MANY_CLASSES", 5)
-    found = core.principal_axes(covariance)
+    whole = splits.principal_axes(covariance)
+    monkeypatch.setattr(splits, "MANY_CLASSES", 5)
+    found = splits.principal_axes(covariance)
     assert np.allclose(found / np.linalg.norm(found, axis=1, keepdims=True), whole, atol=1e-9)

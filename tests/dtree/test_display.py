@@ -1,11 +1,15 @@
 """A tree as text, for Graphviz and as SVG."""
 
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from madpy.modules.dtree.display import Node, Tree, dot, svg, text
+from madpy.modules.dtree.display import COLORS, Node, Tree, dot, text
+from madpy.modules.dtree.svg import svg
 from tests.dtree.conftest import call
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def node(number: int, split: str | None = None, **options) -> Node:
@@ -91,6 +95,34 @@ def test_every_label_makes_a_picture():
     assert "<script>  ]]>&amp; '\"  größe" in [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
     assert len(text([tree]).splitlines()) == 4
     assert "\x1b" not in text([tree]) + dot([tree])
+
+
+def test_a_bar_has_the_share_of_each_class():
+    tree = Tree("", "gini", {1: node(1, shares=(0.25, 0.0, 0.75), kind=2, share=0.75)})
+    root = ElementTree.fromstring(svg([tree]))
+    bars = [e for e in root.iter("{http://www.w3.org/2000/svg}rect") if e.get("height") == "5"]
+    widths = [float(e.get("width")) for e in bars]
+    assert [e.get("fill") for e in bars] == [COLORS[0], COLORS[2]]
+    assert widths[1] == pytest.approx(3 * widths[0], abs=0.2)
+
+
+def test_a_bar_has_the_place_of_a_number_among_all():
+    nodes = {n: node(n, share=None, level=level) for n, level in ((2, 0.0), (3, 1.0))}
+    root = ElementTree.fromstring(
+        svg([Tree("", "variance", {1: node(1, "x", share=None, level=0.4), **nodes})])
+    )
+    bars = [e for e in root.iter("{http://www.w3.org/2000/svg}rect") if e.get("height") == "5"]
+    widths = [float(e.get("width")) for e in bars]
+    assert widths[0] / sum(widths[:2]) == pytest.approx(0.4, abs=0.01)
+    assert widths[2] == widths[5] == 0
+
+
+def test_the_picture_of_the_readme_is_what_the_library_draws(sql):
+    """Train the tree of README.md; docs/iris.svg is the value of the last statement, written to a file."""
+    sql("SELECT madlib.load_dataset('iris')")
+    sql(call("petal_length, petal_width", "target_name", "iris", max_depth=3))
+    drawn = sql.value("SELECT madlib.dtree_display('m', 'svg')")
+    assert drawn + "\n" == (ROOT / "docs" / "iris.svg").read_text()
 
 
 def test_of_a_model(sql):

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from madpy.ports.postgres.model import TREE, crc32c, pack, unpack
+from madpy.modules.dtree.layout import MODEL_TREE
+from madpy.ports.postgres.model import crc32c, pack, unpack
 from tests.call import literal
 from tests.dtree.conftest import call
 
@@ -118,7 +119,7 @@ def test_models_that_are_altered(sql, model):
 
 
 def test_models_whose_arrays_lead_astray(sql, model):
-    header, arrays = unpack(model, TREE)
+    header, arrays = unpack(model, MODEL_TREE)
 
     @IN_A_TEST
     @given(
@@ -132,7 +133,7 @@ def test_models_whose_arrays_lead_astray(sql, model):
             changed[which][place % len(changed[which])] = values[0]
         else:
             changed[which] = np.array(values, changed[which].dtype)
-        assert score(sql, pack(TREE, header, changed)) in MALFORMED
+        assert score(sql, pack(MODEL_TREE, header, changed)) in MALFORMED
 
     change()
 
@@ -171,7 +172,7 @@ def given_lists(length):
 
 
 def test_parameters_that_lead_astray(sql):
-    """Of the kernel: any number in any place is an error or is counted."""
+    """Any number in any place of the kernel's parameters is an error or is counted."""
     state = (
         "SELECT length(madlib.dtree_state(i % 2, ARRAY[i]::float8[], {}::float8[]))"
         " FROM generate_series(1, 300) AS i"
@@ -195,7 +196,7 @@ def test_parameters_that_lead_astray(sql):
 
 
 def counted(sql, params, target, x):
-    """What the kernel says of one row; x as SQL."""
+    """Return the state of the kernel after one row; `x` is SQL."""
     state = (
         f"madlib.dtree_state({target}, ARRAY[{x}]::float8[], '{{{','.join(map(str, params))}}}'::float8[])"
     )
@@ -240,7 +241,7 @@ INTERVALS = [*PARAMS[:5], 3, *PARAMS[6:], 0, *INTERVAL, *INTERVAL[:2], 2, *INTER
 
 
 def of_codes(params):
-    """The same for a store whose bins are known: without the two edges."""
+    """Return the parameters for a store whose bins are known: without the two edges."""
     moves, count, marks, intervals = params[-4:]
     return [1, *params[1:13], *params[15:-4], moves - 2, count, marks - 2, intervals]
 
@@ -339,7 +340,7 @@ TAKEN = "CREATE FUNCTION {}(mood) RETURNS {} LANGUAGE plpgsql AS $$ BEGIN RAISE 
 
 
 def test_casts_of_somebody_else(sql):
-    """Of the type of a class, and of a group: a model shows them by the type's own output."""
+    """A user's casts of the type of a class or a group are not run: a model shows the type's own output."""
     sql("CREATE TYPE mood AS ENUM ('sad', 'happy')")
     sql("CREATE TABLE t AS SELECT i::float8 AS a, (enum_range(NULL::mood))[1 + i % 2] AS y,"
         " (enum_range(NULL::mood))[1 + i / 30] AS g FROM generate_series(1, 59) AS i")  # fmt: skip
@@ -354,7 +355,7 @@ def test_casts_of_somebody_else(sql):
 
 
 def test_a_table_with_the_columns_of_a_model(sql):
-    """Of types with operators of their own, which would run with the rights of who looks at it."""
+    """Operators of a user's types would run with the rights of whoever displays the table: it is refused."""
     sql(f"CREATE TABLE t AS {ROWS}")
     sql(call("a"))
     sql("CREATE TYPE loss AS (it float8)")

@@ -1,4 +1,4 @@
-"""Splits by numbers, which modules/dtree/dtree_splits.c finds, against all there is to try."""
+"""Splits by numbers, which modules/common/trees/splits.c finds, against all there is to try."""
 
 import numpy as np
 import pytest

@@ -230,7 +230,7 @@ class Writer:
         return f"madlib.__store_fill({sql('text', self.chance.choice(QUERIES))}, {groups})"
 
     def altered(self, call: Call) -> Call:
-        """The same call with one argument altered, or its own aggregate's first state."""
+        """Return the call with one argument altered, or with another first state of its own aggregate."""
         if call.own and call.own.initial is not None and self.chance.random() < 0.5:
             return replace(call, own=replace(call.own, initial=self.maker.altered_bytes(call.own.initial)))
         at = self.chance.randrange(len(call.rows))

@@ -65,7 +65,7 @@ def state_of(main: State, checker: Checker) -> State:
 
 
 def environment(state: State, checker: Checker) -> dict[str, str]:
-    """What makes a Python of the checkout build and use this server; COPT is what PGXS adds to its flags."""
+    """Return the environment in which the checkout builds and uses this server; PGXS adds COPT to flags."""
     flags = f"-g -fno-omit-frame-pointer {checker.flags} -include {GUARDED}"
     return {"MADPY_STATE": str(state.folder), "COPT": flags}
 

@@ -1,4 +1,4 @@
-"""What a fuzzer reports: faults told apart by where they are, each with the smallest call that shows it."""
+"""Reports of a fuzzer: faults, distinguished by their place, each with the smallest call that shows it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from tests.fuzz.values import Raw
 
 @dataclass(frozen=True)
 class Limits:
-    """What one call may take."""
+    """The time and memory that one call may take."""
 
     seconds: float
     megabytes: int

@@ -74,7 +74,7 @@ class TimedOutError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a call: FUZZ0 where it returned a value."""
+    """The result of a call: its SQLSTATE, or FUZZ0 if it returned a value."""
 
     state: str
     said: str
@@ -135,7 +135,7 @@ class Session:
         self.base = self.peak
 
     def memcheck_blocks(self, where: int) -> Iterator[str]:
-        """What valgrind says of the library; PostgreSQL itself writes padding that nobody has set."""
+        """Yield reports of valgrind on the library; PostgreSQL itself writes padding that is not set."""
         if self.log.stat().st_size > where:
             for block in re.split(r"^==\d+== *$", "\n".join(self.lines(where)), flags=re.MULTILINE):
                 if "== " in block and OURS.search(block):
@@ -148,7 +148,7 @@ class Session:
             return file.read().decode(errors="replace").splitlines()
 
     def report(self, where: int) -> str:
-        """What the log has since `where` about the fault: some lines from the first that tells of it."""
+        """Return lines of the log about the fault, from the first one after `where` that mentions it."""
         lines = self.lines(where)
         first = next((n for n, line in enumerate(lines) if FAULT.search(line)), 0)
         return "\n".join(lines[first : first + 25])

@@ -137,4 +137,4 @@ def test_malformed_states_are_errors_at_worst(sql, key):
 def test_a_malformed_state_says_so(sql):
     error = sql.fails("SELECT madlib.argmax_merge('\\x00')")
     assert (error.sqlstate, error.message) == ("22P03", "malformed state of argmax")
-    assert error.hint == "A state is what argmax_state() of this version of madpy returned."
+    assert error.hint == "Pass a state that argmax_state() of this version of madpy returned."

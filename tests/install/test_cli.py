@@ -17,6 +17,8 @@ from madpy.dev.server import Address
 Madpy = Callable[..., Result]
 PROGRAM = Path(sys.prefix, "bin", "madpy")  # as it is installed; the others run it within this process
 
+WHERE = "Give host, port, user and database as with psql: -h, -p, -U, -d."
+
 
 @pytest.fixture
 def madpy(server: Address, name: str) -> Madpy:
@@ -93,7 +95,7 @@ def test_no_connection_is_a_failure() -> None:
     result = CliRunner().invoke(app, ["install", "-h", "/nowhere"])
     assert result.exit_code == 1
     assert result.stderr.startswith('error: connection to server on socket "/nowhere/')
-    assert result.stderr.endswith("hint: Say where, as with psql: -h, -p, -U, -d.\n")
+    assert result.stderr.endswith(f"hint: {WHERE}\n")
 
 
 def test_a_login_without_a_role_is_told_of_the_servers_account(server: Address) -> None:
@@ -105,7 +107,7 @@ def test_a_login_without_a_role_is_told_of_the_servers_account(server: Address) 
     told = said("-d", "my sales", PGUSER="nobody_here")
     assert told.startswith("error: ") and 'role "nobody_here" does not exist' in told
     assert told.endswith(f"\nhint: Run it as the account of the server, which is a superuser there: {wanted}")
-    assert said("-U", "nobody_here", "-d", "x").endswith("hint: Say where, as with psql: -h, -p, -U, -d.\n")
+    assert said("-U", "nobody_here", "-d", "x").endswith(f"hint: {WHERE}\n")
 
 
 @pytest.mark.parametrize("steered", ["PYTHONPATH", "PYTHONUSERBASE", "PYTHONPYCACHEPREFIX", "the folder"])

@@ -1,4 +1,4 @@
-"""What doctor finds, and that it says what to do."""
+"""Findings of `madpy doctor`, and their remedies."""
 
 import sys
 
@@ -91,7 +91,7 @@ def test_the_report_of_a_python_without_packages(monkeypatch) -> None:
 
 
 def test_workers_of_citus() -> None:
-    """What a worker said of its madpy, and what to do there."""
+    """Findings about the workers of Citus: another version, or no madpy."""
     here = Installation("madlib", "2", "extension")
     good = judged(Worker("10.0.0.1:5432", "2", None), here)
     assert good == Finding("worker 10.0.0.1:5432", "madpy 2, the same as here")

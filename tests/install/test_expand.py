@@ -12,7 +12,7 @@ MADLIB_KERNEL meat(y real, x double precision[]) IS
 
 
 def test_a_kernel_is_its_aggregates_and_their_functions() -> None:
-    sql = expanded(KERNEL)
+    sql = expanded(KERNEL, "")
     support = ["__meat_accum", "__meat_columns_accum", "__meat_combine", "__meat_state"]
     names = sorted([*support, "__meat_columns", "meat_merge", "meat_state"])
     assert created_names(sql) == [f"MADLIB_SCHEMA.{name}" for name in names]
@@ -21,8 +21,8 @@ def test_a_kernel_is_its_aggregates_and_their_functions() -> None:
 
 
 def test_a_driver_calls_what_it_names() -> None:
-    sql = expanded("LANGUAGE plpython3u AS MADLIB_DRIVER(regr.train);\n")
-    assert "return run(plpy, 'MADLIB_SCHEMA', 'regr.train', args)\n$$;" in sql
+    sql = expanded("LANGUAGE plpython3u AS MADLIB_DRIVER(regr.train);\n", "regr_")
+    assert "return run(plpy, 'MADLIB_SCHEMA', 'regr.train', args, 'regr_')\n$$;" in sql
 
 
 def test_nothing_is_left_to_write_out() -> None:

@@ -65,7 +65,7 @@ def test_twice(install: Install, release: Release, product: Product) -> None:
     how = "as an extension" if product == "extension" else "from the plain script"
     assert caught.value.sqlstate == "42710"
     assert caught.value.message == f'madpy 2 ({how}) is installed in schema "madlib" already'
-    assert caught.value.hint == "To bring it up to date: madpy upgrade.  To remove it: madpy uninstall."
+    assert caught.value.hint == "Run madpy upgrade to bring it up to date, or madpy uninstall to remove it."
 
 
 def test_into_a_schema_that_is_in_use(db: Database, install: Install, release: Release) -> None:
@@ -142,7 +142,7 @@ def test_two_schemas_of_one_database(db: Database, release: Release) -> None:
     assert db.value("SELECT ml.twice(madlib.twice(1))") == 4
     with pytest.raises(MadpyError, match="more than once") as caught:
         locate(db)
-    assert caught.value.hint == "Say which one is meant with --schema."
+    assert caught.value.hint == "Choose one with --schema."
     assert locate(db, "ml") == Installation("ml", "2", "plain")
 
 

@@ -1,4 +1,4 @@
-"""What any role can make is not believed to be madpy: a superuser's command would run it."""
+"""Objects that any role can make are not taken for madpy: a superuser's command would run them."""
 
 from collections.abc import Callable, Iterator
 

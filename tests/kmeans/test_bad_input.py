@@ -1,4 +1,4 @@
-"""What is wrong with a call is said, with an SQLSTATE and what to do; nothing is left behind."""
+"""Arguments that kmeans_train refuses: an SQLSTATE, a text and a hint; nothing is left behind."""
 
 import pytest
 

@@ -28,7 +28,7 @@ def written(name: str) -> str:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("memory", ["64MB", "0"])
 def test_names(sql, schema, name, memory):
-    """Of a schema, a table, features, a grouping column, the output and a table of centroids."""
+    """Any name works for a schema, table, features, grouping column, output and table of centroids."""
     quoted, another = written(name), written(name + " 2")
     sql(f"SET madpy.store_memory = '{memory}'; CREATE TABLE t AS {POINTS}")
     sql(call(features="a, word", k=3, grouping_cols="g"))

@@ -1,4 +1,4 @@
-"""The same points and seed give the same clusters, to the last bit: in any order, divided in any way."""
+"""Equal points and seeds give equal clusters to the last bit: in any order, divided in any way."""
 
 import numpy as np
 import pytest

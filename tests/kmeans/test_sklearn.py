@@ -66,7 +66,7 @@ def test_far_from_zero(sql, load, centroids):
 @pytest.mark.parametrize("distance", ["squared_euclidean", "manhattan"])
 @pytest.mark.parametrize(("scale", "offset"), [(1, 1e10), (1, -1e15), (1e-145, 0), (1e130, 0)])
 def test_inertia_far_from_zero(load, train, distance, scale, offset):
-    """Of points in eighths, which an offset does not round: the sum of their distances to the centroids."""
+    """Compare the sum of distances to the centroids for points in eighths, which an offset does not round."""
     points = np.round(np.random.default_rng(5).normal(size=(300, 3)) * [8, 80, 800]) / 8 * scale + offset
     load(points)
     found = train(4, distance=distance)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from madpy.ports.postgres.scan.states import HEADER
+from madpy.ports.postgres.layouts.kernel import STATE
 
-FIELDS = {name: HEADER.fields[name][1] for name in HEADER.names}
+FIELDS = {name: STATE.fields[name][1] for name in STATE.names}
 KERNELS = ["kmeans", "kmeans_sample"]
 CALLS = {
     "kmeans": "kmeans_state(ARRAY[i, i % 3]::float8[], '{{0, {mode}, 7, 0, 9, 9, 1, 1, 5, 2}}')",
@@ -43,7 +43,7 @@ def whole(sql):
 
 
 def waiting(state: bytes) -> bytes:
-    """The same with 3 rows in its tail."""
+    """Return the state with 3 rows in its tail."""
     with_tail = bytearray(state + bytes(8 * 2 * 3))
     pack_into("<ii", with_tail, FIELDS["tail_rows"], 3, 3)
     return bytes(with_tail)
@@ -80,8 +80,8 @@ def test_valid_states_cut_off_or_continued(sql, whole, data):
 def test_valid_states_with_other_headers(sql, whole, data):
     _, state = data.draw(st.sampled_from(whole))
     changed = bytearray(state)
-    for name in data.draw(st.lists(st.sampled_from(HEADER.names[1:7]), min_size=1, max_size=3)):
-        size = HEADER[name].itemsize
+    for name in data.draw(st.lists(st.sampled_from(STATE.names[1:7]), min_size=1, max_size=3)):
+        size = STATE[name].itemsize
         changed[FIELDS[name] : FIELDS[name] + size] = (data.draw(INTEGERS) % 2 ** (8 * size)).to_bytes(
             size, "little"
         )
@@ -93,8 +93,8 @@ def test_valid_states_with_other_headers(sql, whole, data):
 def test_valid_states_with_other_numbers(sql, whole, data):
     _, state = data.draw(st.sampled_from(whole))
     changed = bytearray(state)
-    for at in data.draw(st.lists(st.integers(0, (len(changed) - HEADER.itemsize) // 8 - 1), max_size=30)):
-        pack_into("<d", changed, HEADER.itemsize + 8 * at, data.draw(DOUBLES))
+    for at in data.draw(st.lists(st.integers(0, (len(changed) - STATE.itemsize) // 8 - 1), max_size=30)):
+        pack_into("<d", changed, STATE.itemsize + 8 * at, data.draw(DOUBLES))
     survives(sql, bytes(changed), state)
     survives(sql, bytes(changed), bytes(changed))
 
@@ -120,7 +120,7 @@ def test_bounds_that_the_rows_exceed(sql):
     """Another session may have added a row: sums are then not exact, and as good as any."""
     call = "madlib.kmeans_state(ARRAY[i], '{0, 0, 0, 0, 0.001, 1}')"
     state = bytes(sql.value(f"SELECT {call} FROM generate_series(1, 100) AS i"))
-    sums = np.frombuffer(state, offset=HEADER.itemsize)[6:18].reshape(3, 4).sum(axis=1)
+    sums = np.frombuffer(state, offset=STATE.itemsize)[6:18].reshape(3, 4).sum(axis=1)
     assert sums == pytest.approx([5050, sum((i - 1) ** 2 for i in range(1, 101)), 100], rel=1e-9)
 
 

@@ -1,4 +1,4 @@
-"""What the server says of a fit (modules/common/linear/estimate.c), in plain numpy."""
+"""Estimates of a fit as modules/common/linear/estimate.c computes them, in plain numpy."""
 
 import numpy as np
 from scipy import special

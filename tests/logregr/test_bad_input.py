@@ -1,4 +1,4 @@
-"""What is refused, and how."""
+"""Arguments that logregr_train refuses."""
 
 import pytest
 

@@ -201,7 +201,7 @@ def estimated(sql, numbers, first, k):
 
 
 def test_estimates_of_a_hessian_without_an_inverse(sql):
-    """What it does not tell from the terms before has no error."""
+    """A term that the Hessian does not distinguish from the terms before it has no standard error."""
     found = estimated(sql, np.array([0, 1, 2, 3, 0, 0, 0, 4, 2, 5, 4, 2, 4, *[np.nan] * 6]), 0, 3)
     assert found[0] == np.inf
     assert found[1:4].tolist() == [1, 2, 3]

@@ -1,4 +1,4 @@
-"""What a target is, as SQL of 0 and 1."""
+"""Targets as SQL whose values are 0 and 1."""
 
 import pytest
 

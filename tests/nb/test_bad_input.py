@@ -1,4 +1,4 @@
-"""What a user gets wrong: a fact, a hint, an SQLSTATE, nothing created and nothing lost."""
+"""Arguments that nb_train refuses: a fact, a hint, an SQLSTATE, nothing created and nothing lost."""
 
 import pytest
 

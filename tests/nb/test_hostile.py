@@ -7,7 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from madpy.ports.postgres.model import BAYES, TREE, crc32c, pack, unpack
+from madpy.modules.dtree.layout import MODEL_TREE
+from madpy.modules.nb.layout import MODEL_BAYES
+from madpy.ports.postgres.model import crc32c, pack, unpack
 from tests.call import literal
 from tests.nb.conftest import call
 
@@ -121,19 +123,19 @@ def test_altered_with_a_right_checksum(sql, model, data):
 )
 def test_arrays_of_anything(sql, arrays):
     parts = [np.array(a, np.int32) if n in (0, 3, 4) else np.array(a, float) for n, a in enumerate(arrays)]
-    assert score(sql, pack(BAYES, {}, parts)) in {None, *MALFORMED}
+    assert score(sql, pack(MODEL_BAYES, {}, parts)) in {None, *MALFORMED}
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e308])
 def test_numbers_of_any_size(sql, model, value):
-    header, arrays = unpack(model, BAYES)
+    header, arrays = unpack(model, MODEL_BAYES)
     for n in (1, 2):
         parts = [np.full_like(a, value) if i == n else a for i, a in enumerate(arrays)]
-        assert score(sql, pack(BAYES, header, parts)) is None
+        assert score(sql, pack(MODEL_BAYES, header, parts)) is None
 
 
 def test_a_model_of_another_method(sql):
-    assert score(sql, pack(TREE, {}, [np.zeros(1)])) == "42809"
+    assert score(sql, pack(MODEL_TREE, {}, [np.zeros(1)])) == "42809"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_a_model_of_another_method(sql):
     ],
 )  # fmt: skip
 def test_headers_of_anything(sql, model, header):
-    data = pack(BAYES, header, unpack(model, BAYES)[1]).hex()
+    data = pack(MODEL_BAYES, header, unpack(model, MODEL_BAYES)[1]).hex()
     sql(f"UPDATE m_summary SET model = '\\x{data}'")
     for function in ("nb_predict", "nb_predict_prob"):
         assert sql.fails(f"SELECT madlib.{function}('m', 't', 'p')").sqlstate in ("22P02", "22P03")
@@ -155,13 +157,13 @@ def test_headers_of_anything(sql, model, header):
 
 def test_sql_in_a_model_is_data(sql, model):
     """A type or an expression that somebody wrote into a model is not run."""
-    header, arrays = unpack(model, BAYES)
+    header, arrays = unpack(model, MODEL_BAYES)
     header["classes"]["type"] = "text; DROP TABLE t"
-    data = pack(BAYES, header, arrays).hex()
+    data = pack(MODEL_BAYES, header, arrays).hex()
     sql(f"UPDATE m_summary SET model = '\\x{data}'")
     sql("SELECT madlib.nb_create_view('m', 't', 'v')")
     assert sql.value("SELECT count(*) FROM v") == 9
     header["features"][0]["column"] = "pg_sleep(10)"
-    data = pack(BAYES, header, arrays).hex()
+    data = pack(MODEL_BAYES, header, arrays).hex()
     sql(f"UPDATE m_summary SET model = '\\x{data}'")
     assert sql.fails("SELECT madlib.nb_predict('m', 't', 'p')").sqlstate == "42703"

@@ -37,7 +37,7 @@ def probabilities(sql, output="m", source="t"):
 
 @pytest.mark.parametrize("name", DATA)
 def test_statistics(sql, columns, nb, name):
-    """What is added to variances here is relative to each feature, in scikit-learn to the largest of all."""
+    """The added variance is relative to each feature here, and to the largest of all in scikit-learn."""
     X, y = DATA[name](return_X_y=True)
     nb(columns(X, y))
     expected = GaussianNB(var_smoothing=0).fit(X, y)
@@ -51,7 +51,7 @@ def test_statistics(sql, columns, nb, name):
 
 @pytest.mark.parametrize("name", DATA)
 def test_gaussian(sql, columns, nb, name):
-    """Of features that have a variance of 1, so that one has no more weight than another in scikit-learn."""
+    """Compare with features of variance 1, so that scikit-learn adds as much to each of them."""
     X, y = DATA[name](return_X_y=True)
     X = StandardScaler().fit_transform(X)
     features = columns(X, y)

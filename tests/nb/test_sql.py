@@ -100,7 +100,7 @@ def test_without_smoothing(sql, nb):
 
 
 def test_a_category_without_values(sql, nb):
-    """It is left out, and is a category all the same."""
+    """A category without values is left out, and is a category all the same."""
     nb("temp, nullif(outlook, outlook)")
     assert sql("SELECT DISTINCT feature, kind, value, probability FROM m ORDER BY 1") == [
         ("nullif(outlook, outlook)", "categorical", None, None),

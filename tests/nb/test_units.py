@@ -1,4 +1,4 @@
-"""What is added to variances is of each feature's own unit: predictions are the same in any."""
+"""The added variance has each feature's own unit: predictions are the same in any unit."""
 
 import pytest
 

@@ -37,7 +37,7 @@ def test_columns_of_any_type(sql, view):
 
 
 def test_its_definition_makes_it_again(sql, view, schema):
-    """What a dump writes: read back where nothing is found by a search_path."""
+    """The definition of the view, as a dump writes it, is read back with an empty search_path."""
     before = sql(VIEW)
     sql("SET search_path = ''")
     definition = sql.value(f"SELECT pg_get_viewdef('{view}'::regclass)")

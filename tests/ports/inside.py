@@ -38,7 +38,7 @@ LEFT = """
 
 
 def inside(sql: Session, body: str) -> Any:
-    """What `body` returns, through JSON; db, fill(query, groups) -> Store, Rows and Scan are there."""
+    """Return what `body` returns, as JSON; it can use db, fill(query, groups) -> Store, Rows and Scan."""
     sql(dedent(FUNCTION).replace("BODY", indent(dedent(body).strip(), "    ")))
     return json.loads(sql.value("SELECT pg_temp.inside()"))
 

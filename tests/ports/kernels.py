@@ -76,6 +76,6 @@ def held(kernel: str, value: bytes) -> list[Fraction]:
 
 
 def state(sql: Session, kernel: str, clauses: str = "FROM t") -> bytes:
-    """What the aggregate of a kernel returns."""
+    """Return the state of a kernel's aggregate."""
     value: bytes = sql.value(f"SELECT madlib.{kernel}_state({CALLS[kernel]}) {clauses}")
     return value

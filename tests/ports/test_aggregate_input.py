@@ -89,7 +89,7 @@ def test_a_target_of_no_use(t, kernel, y, is_):
 def test_a_weight_of_no_use(t, w):
     error = t.fails(f"SELECT madlib.weighted_moments_state(y, x, '{w}') FROM t")
     assert (error.sqlstate, error.message) == ("22003", f"a weight is {w} in some row")
-    assert error.hint == "A weight must be finite and not negative."
+    assert error.hint == "Give weights that are finite and not negative."
 
 
 @pytest.mark.parametrize("kernel", ["meat", "squared_residuals"])

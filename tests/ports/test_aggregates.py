@@ -40,7 +40,7 @@ COLUMNS = {
 
 @pytest.mark.parametrize("kernel", COLUMNS)
 def test_features_as_arguments_of_their_own(t, kernel):
-    """The same state to the bit, by group and in a window too."""
+    """Features as arguments give the state of an array to the bit, by group and in a window too."""
     for clauses in ("FROM t", "FROM t WHERE y IS NULL AND x[2] IS NULL", "FROM t WHERE i < 100"):
         assert t.value(f"SELECT madlib.{COLUMNS[kernel]} {clauses}") == state(t, kernel, clauses)
     by_group = "SELECT madlib.{} FROM t WHERE i % 33 <> 11 GROUP BY g ORDER BY g"

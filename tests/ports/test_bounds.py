@@ -7,7 +7,7 @@ from struct import pack
 import numpy as np
 import pytest
 
-from madpy.ports.postgres.scan.states import HEADER
+from madpy.ports.postgres.layouts.kernel import STATE
 from madpy.ports.postgres.shards.keys import packed_keys
 
 MAX_STATE = 384 * 1024 * 1024  # of src/engine/bounds.h
@@ -20,7 +20,7 @@ def said(error) -> tuple[str, str]:
 
 def state(kernel: int, ncols: int, body: list[float], **fields: int) -> str:
     """A state that no aggregate returned, as SQL."""
-    head = np.zeros(1, HEADER)
+    head = np.zeros(1, STATE)
     head["magic"], head["version"], head["kernel"], head["ncols"] = 0x7470646D, 1, kernel, ncols
     for name, value in fields.items():
         head[name] = value
@@ -84,7 +84,7 @@ def test_more_rows_than_can_be_counted(sql, field):
 @pytest.mark.parametrize(("nparams", "ncols"), [(1, 2000), (4, 1), (5, 1), (9, 3)])
 @pytest.mark.parametrize("call", ["__kmeans_state({})", "kmeans_merge({})"])
 def test_parameters_that_are_too_few_for_the_features(sql, nparams, ncols, call):
-    """Of the kernel kmeans: bounds and centroids were read behind the end of the state."""
+    """The kernel kmeans once read bounds and centroids behind the end of the state."""
     places = max(0, (nparams - 4) // ncols - 1) if nparams > 4 else 0
     body = [0.0] * (nparams + 4 * places * (ncols + 3) + 1)
     data = state(9, ncols, body + [0.0] * ncols, nparams=nparams, tail_rows=1, tail_capacity=1)
@@ -110,7 +110,7 @@ def test_columns_of_a_store_that_add_up_to_less_than_nothing(sql):
 
 @pytest.mark.parametrize("seed", [-1.0, 0.5, 2.0**31, float("nan"), 1e300])
 def test_a_seed_that_is_none(sql, seed):
-    """Of the kernel dtree_sample, in a state: it becomes an integer at every row."""
+    """The seed in a state of the kernel dtree_sample becomes an integer at every row."""
     body = [1.0, seed, 0.0, 0.0] + [0.0] * 8
     data = state(8, 2, [*body, 1.0, 2.0], nparams=2, tail_rows=1, tail_capacity=1)
     error = sql.fails(f"SELECT madlib.__dtree_sample_state({data})")
@@ -240,7 +240,7 @@ def test_a_version_that_is_no_text(sql):
     "expression", ["oid FROM pg_class --", "1 UNION SELECT 2 --", "relname FROM pg_class UNION SELECT a"]
 )
 def test_an_expression_of_other_relations(sql, expression):
-    """It was written out as one of the table's columns, or as an internal error."""
+    """Such an expression once came out as one of the table's columns, or as an internal error."""
     sql("CREATE TABLE t AS SELECT 'x'::name AS a")
     assert (
         sql.value(f"SELECT madlib.__resolve('{expression}', 't', current_setting('search_path'))")

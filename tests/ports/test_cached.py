@@ -1,4 +1,4 @@
-"""What a function keeps of an argument between calls is found again for the same value only."""
+"""A function finds what it cached for an argument only if the value is the same."""
 
 import pytest
 

@@ -84,7 +84,7 @@ def test_kernels_with_parameters(t):
 
 
 def test_large_states_are_packed_on_their_way(t):
-    """Of 60 features 29 kB, and three groups' first rows merge into one state."""
+    """A state of 60 features has 29 kB; the first rows of three groups merge into one state."""
     x = f"ARRAY[{', '.join(f'x1 * {n}' for n in range(60))}]"
     kept = keep(t, x, groups=["g"])
     found = t.value(step(kept))
@@ -161,7 +161,7 @@ def test_rows_of_another_role_are_not_found(t):
     ],
 )
 def test_states_from_anywhere(t, state, sqlstate):
-    """Of a length that is none, of no such state, of rows that nobody kept."""
+    """States of a wrong length, of another kind, or of rows that nobody kept are refused."""
     t(
         "CREATE AGGREGATE pg_temp.forged(bigint, tid, oid, float8[], float8[])"
         f" (SFUNC = madlib.__keep_accum, STYPE = bytea, INITCOND = '{state}')"

@@ -6,15 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madpy.errors import MadpyError
-from madpy.ports.postgres.model import BAYES, TREE, crc32c, pack, pack_all, unpack
+from madpy.ports.postgres.model import crc32c, pack, pack_all, unpack
 
+METHOD, ANOTHER = 1, 2  # numbers of their models
 MODEL = pack(
-    TREE, {"name": "é"}, [np.array([1.5, np.nan]), np.array([1, -2, 3], dtype=np.int32), np.zeros(0)]
+    METHOD, {"name": "é"}, [np.array([1.5, np.nan]), np.array([1, -2, 3], dtype=np.int32), np.zeros(0)]
 )
 
 
 def test_what_goes_in_comes_out():
-    header, arrays = unpack(MODEL, TREE)
+    header, arrays = unpack(MODEL, METHOD)
     assert header == {"name": "é"}
     np.testing.assert_equal([a.tolist() for a in arrays], [[1.5, np.nan], [1, -2, 3], []])
 
@@ -29,28 +30,28 @@ def test_one_byte_changed(at, by):
     damaged = bytearray(MODEL)
     damaged[at] ^= by
     with pytest.raises(MadpyError):
-        unpack(bytes(damaged), TREE)
+        unpack(bytes(damaged), METHOD)
 
 
 @given(st.binary(max_size=200))
 def test_anything_else(data):
     with pytest.raises(MadpyError):
-        unpack(data, TREE)
+        unpack(data, METHOD)
 
 
 @pytest.mark.parametrize("length", [0, 3, 27, len(MODEL) - 1])
 def test_cut_off(length):
     with pytest.raises(MadpyError):
-        unpack(MODEL[:length], TREE)
+        unpack(MODEL[:length], METHOD)
 
 
 def test_of_another_method():
     with pytest.raises(MadpyError, match="another method"):
-        unpack(MODEL, BAYES)
+        unpack(MODEL, ANOTHER)
 
 
 def test_many_models_are_the_models_of_each():
     rows = np.arange(300.0).reshape(100, 3)
     shared = np.array([1, 2, 3], dtype=np.int32)
-    many = pack_all(BAYES, {"a": 1}, [shared, rows], 100)
-    assert many == [pack(BAYES, {"a": 1}, [shared, row]) for row in rows]
+    many = pack_all(ANOTHER, {"a": 1}, [shared, rows], 100)
+    assert many == [pack(ANOTHER, {"a": 1}, [shared, row]) for row in rows]

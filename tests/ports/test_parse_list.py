@@ -155,7 +155,7 @@ MORE = "It holds more than expressions."
 def test_what_is_no_list(sql, text, detail):
     error = sql.fails(f"SELECT madlib.__parse_list({quoted(text)})")
     assert (error.sqlstate, error.message, error.detail) == ("42601", f'"{text}" {REFUSED}', detail)
-    assert error.hint.startswith("Expressions are separated by commas; a name with capitals, spaces or signs")
+    assert error.hint.startswith("Separate expressions by commas; write a name with capitals, spaces or")
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def outcome(sql, expression: str) -> str:
 
 
 def test_any_mixture_of_tokens(t):
-    """What is taken means the same item by item as in one; or it is the same error."""
+    """A list that is accepted means the same item by item as in one; one that is not has the same error."""
     generator = random.Random(11)
     taken = 0
     for _ in range(4000):

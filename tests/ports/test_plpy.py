@@ -89,7 +89,7 @@ def test_others_in_this_process_keep_their_json(db, database):
 
 
 def test_the_machine_of_citus_is_told():
-    """It stands in the context alone; the text is what libpq made of an error of Citus 13.2.2."""
+    """Citus names the machine in the context only; the text is that of libpq for an error of Citus 13.2.2."""
     text = (
         'ERROR:  extension "madpy" is not available\n'
         'DETAIL:  Could not open extension control file "madpy.control": No such file or directory.\n'

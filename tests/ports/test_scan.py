@@ -71,7 +71,7 @@ def states_by_sql(scan: Scan, kernel: str) -> list[tuple]:
 
 
 def states_by_group(scan: Scan, kernel: str) -> list[tuple]:
-    """The same from `step`: the grouping columns as text, the state's body and its counts."""
+    """Return for each group of `step` the grouping columns as text, the state's body and its counts."""
     keys = [tuple("0" if v == "-0" else v for v in values.values()) for values in scan.group_values]
     params = np.tile(COEF, (len(keys), 1)) if kernel in ("meat", "squared_residuals") else None
     states = scan.step(kernel, params)

@@ -1,7 +1,6 @@
 """A state is bytes that may come from anywhere: a value or an error, never the end of the server."""
 
 import re
-from pathlib import Path
 from struct import pack_into
 
 import pg
@@ -9,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from madpy.ports.postgres.scan.states import HEADER
+from madpy.ports.postgres.layouts.kernel import STATE, TAIL_ROWS
 from tests.ports.kernels import CALLS, KERNELS, TABLE, state
 
 FUNCTIONS = [
@@ -30,9 +29,7 @@ FUNCTIONS = [
     "__mregr_pvalues({})",
     *(f"__{kernel}_state({{}})" for kernel in KERNELS),
 ]
-KERNEL_H = Path(__file__).parents[2] / "ports/postgres/src/engine/kernel.h"
-TAIL_ROWS = int(re.findall(r"#define TAIL_ROWS (\d+)", KERNEL_H.read_text())[0])
-FIELDS = {name: HEADER.fields[name][1] for name in HEADER.names}
+FIELDS = {name: STATE.fields[name][1] for name in STATE.names}
 EXTREMES = [0, 1, -1, 2, TAIL_ROWS - 1, TAIL_ROWS, TAIL_ROWS + 1, 2000, 2001, 2**15, 2**31 - 1, -(2**31)]
 DOUBLES = st.floats() | st.sampled_from([0.0, -1.0, 5e-324, 1.7e308])
 FUZZ = settings(
@@ -92,7 +89,7 @@ def test_a_valid_state_with_other_header_fields(whole, t, data):
     kernel = data.draw(st.sampled_from(KERNELS))
     changed = bytearray(whole[kernel])
     for name in data.draw(st.lists(st.sampled_from(list(FIELDS)[1:]), min_size=1, max_size=3)):
-        size = HEADER[name].itemsize
+        size = STATE[name].itemsize
         value = data.draw(st.sampled_from(EXTREMES) | st.integers(-(2**63), 2**63 - 1))
         changed[FIELDS[name] : FIELDS[name] + size] = (value % 2 ** (8 * size)).to_bytes(size, "little")
     survives(t, bytes(changed), whole["meat" if kernel != "meat" else "moments"])
@@ -104,8 +101,8 @@ def test_a_valid_state_with_other_numbers(whole, t, data):
     """Sums that no data have: negative squares, NaN, infinities."""
     kernel = data.draw(st.sampled_from(KERNELS))
     changed = bytearray(whole[kernel])
-    for at in data.draw(st.lists(st.integers(0, (len(changed) - HEADER.itemsize) // 8 - 1), max_size=30)):
-        pack_into("<d", changed, HEADER.itemsize + 8 * at, data.draw(DOUBLES))
+    for at in data.draw(st.lists(st.integers(0, (len(changed) - STATE.itemsize) // 8 - 1), max_size=30)):
+        pack_into("<d", changed, STATE.itemsize + 8 * at, data.draw(DOUBLES))
     survives(t, bytes(changed), whole["meat" if kernel != "meat" else "moments"])
 
 

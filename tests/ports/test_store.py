@@ -51,7 +51,7 @@ def test_every_kind_of_number(sql):
 
 
 def test_dates_are_the_servers_epoch(sql):
-    """The same instants by extract(epoch), which is PostgreSQL's own arithmetic."""
+    """Compare with extract(epoch), which is PostgreSQL's own arithmetic."""
     query = "SELECT d, t, t AT TIME ZONE 'Asia/Tokyo' FROM times ORDER BY d"
     sql(
         "CREATE TABLE times AS SELECT d::date, d AS t "

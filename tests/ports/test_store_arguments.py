@@ -1,4 +1,4 @@
-"""What the functions of a store are given: queries that only read, and arguments of no use."""
+"""Arguments of the functions of a store: queries that only read, and values that are refused."""
 
 import pytest
 

@@ -1,11 +1,11 @@
-"""What a user gets wrong: a fact, a hint, an SQLSTATE, nothing created and nothing lost."""
+"""Arguments that regr_train refuses: a fact, a hint, an SQLSTATE, nothing created and nothing lost."""
 
 import pytest
 
 HAS = "It has: y, a, b, nul, one, txt, seen, nan, inf, neg, zero, arr, mat, doc."
 SKIPPED = "Rows with a NULL are skipped: leave the expression out, or fill it with coalesce()."
 LEAVE_OUT = "Leave such rows out, or turn the value into NULL: rows with a NULL are skipped."
-WEIGHT = "A weight must be finite and not negative."
+WEIGHT = "Give weights that are finite and not negative."
 ALIKE = "Leave such rows out, in a view for instance, or make the arrays alike."
 CAST = "Cast it or choose another expression."
 READ_ONLY = "Choose another name: a source is only read."
@@ -243,7 +243,7 @@ def test_too_many_levels(sql, refuses):
 
 
 def test_an_error_of_the_servers_own_passes(refuses):
-    """It is about a value in some row, which only the scan meets."""
+    """An error about a value in some row, which only the scan meets, is the server's own."""
     assert said(refuses("a, 1 / (a - 3)"))[:2] == ("22012", "division by zero")
 
 

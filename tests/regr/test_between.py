@@ -1,4 +1,4 @@
-"""What other sessions commit between two statements of a training."""
+"""Commits of other sessions between two statements of a training."""
 
 import pytest
 

@@ -99,7 +99,7 @@ def test_groups_of_any_type(sql, refuses, column):
 
 
 def test_a_group_without_a_row_to_use(sql):
-    """It is in the model, with nothing said of it, and a warning says so."""
+    """Such a group is in the model, with NULLs, and a warning counts it."""
     sql("UPDATE t SET y = NULL WHERE h IS NULL; UPDATE t SET y = 1 WHERE h = 1 AND g IS NULL")
     sql(call("a", grouping_cols="g, h", robust=True, heteroskedasticity_option=True))
     assert sql.warnings == [

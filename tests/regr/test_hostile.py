@@ -75,7 +75,7 @@ def test_an_expression_is_about_one_row(refuses, argument, text, sqlstate, messa
 
 
 def test_a_column_named_as_an_attack(sql, schema):
-    """It works, as a name: in every place that takes one."""
+    """A column named as an attack works as a name in every place that takes one."""
     sql(f"CREATE TABLE {QUOTED} AS SELECT a AS {QUOTED}, y AS z FROM t")
     sql(call(QUOTED, "z", QUOTED, '"m""; DROP TABLE t; --"'))
     names = 'SELECT feature_names FROM "m""; DROP TABLE t; --"'

@@ -61,7 +61,7 @@ def test_what_cannot_be_predicted_is_null(sql):
 
 
 def test_the_reference_level_is_known(sql):
-    """It has no term of its own, and is no unseen level."""
+    """The reference level has no term of its own, and is not taken for an unseen level."""
     sql(call("k"))
     assert sql.value("SELECT count(*) FROM t WHERE k = 'k0'") == 13
     mean = dict(sql("SELECT k, avg(y) FROM t GROUP BY k"))
@@ -117,7 +117,7 @@ def test_an_aliased_term_counts_for_nothing(sql):
 
 
 def test_expressions_are_asked_for_again(sql):
-    """What stands in a table is no SQL to be run."""
+    """The expressions in a model table are not run as SQL: the caller gives them again."""
     sql(call("a, sqrt(a), flag"))
     error = sql.fails("SELECT madlib.regr_predict('m', 't', 'p')")
     assert (error.sqlstate, error.message) == (
@@ -183,7 +183,7 @@ def test_names_in_the_way(sql):
 
 
 def test_domains(sql):
-    """Of a number, a boolean, a text, and of a group."""
+    """Domains over numbers, booleans and text are read as their base types, in features and groups."""
     sql(
         "CREATE DOMAIN yes AS boolean; CREATE DOMAIN number AS numeric; CREATE DOMAIN word AS varchar;"
         " CREATE DOMAIN small AS number; CREATE DOMAIN part AS integer; CREATE TABLE d AS SELECT id, y,"

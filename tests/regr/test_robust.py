@@ -141,7 +141,7 @@ def test_many_terms_and_many_groups_of_one_row(sql):
 
 
 def test_a_statement_that_is_shown_where_a_session_ends_is_short(sql, connect, schema):
-    """Of 300 groups of 20 terms, 120,000 numbers: a trigger ends the session in the middle."""
+    """300 groups of 20 terms are 120,000 numbers; a trigger ends the session in the middle."""
     sql(
         """
         CREATE TABLE rows AS

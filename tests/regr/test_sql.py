@@ -84,7 +84,7 @@ def test_names_of_terms(train, features, names):
 
 
 def test_text_is_dummies_beside_the_first_level(sql, train):
-    """The same as dummies by hand; a NULL is a row that is skipped."""
+    """Text features give the coefficients of dummies written by hand; a row with a NULL is skipped."""
     model = train("k, flag, size")
     dummies = [f"({column} = '{level}')::int" for column, level in LEVELS]
     byhand = train(f"ARRAY[1, {', '.join(dummies[:2])}, flag::int, {', '.join(dummies[2:])}]", output="n")

@@ -114,7 +114,7 @@ def foreign(sql: Session, name: str, parent: str, bounds: str, server: str, sche
 
 @pytest.fixture
 def explained(sharded: Session) -> Session:
-    """The same session: the plans of all statements, those of drivers too, come as notices."""
+    """Make the plans of all statements of the session, those of drivers too, come as notices."""
     sharded("LOAD 'auto_explain'")
     for setting in ("log_min_duration = 0", "log_nested_statements = on", "log_verbose = on"):
         sharded(f"SET auto_explain.{setting}")

@@ -49,7 +49,7 @@ def session() -> Iterator[Session]:
 
 @pytest.fixture
 def citus(session: Session) -> Iterator[Session]:
-    """The same, left without a transaction."""
+    """Yield the session, and end its transaction after the test."""
     yield session
     session("ROLLBACK")
     session("RESET client_min_messages")
@@ -57,7 +57,7 @@ def citus(session: Session) -> Iterator[Session]:
 
 @pytest.fixture(scope="module")
 def odd(session: Session) -> Session:
-    """The same for tables of ODD: `odd_flat` and `odd`."""
+    """Create the tables of ODD, `odd_flat` and the distributed `odd`."""
     session("CREATE TYPE level AS ENUM ('low', 'middle', 'high')")
     session(f"CREATE TABLE odd_flat AS {ODD}")
     session("CREATE TABLE odd (LIKE odd_flat)")
@@ -67,7 +67,7 @@ def odd(session: Session) -> Session:
 
 
 def told(sql: Session, call: str) -> list[str]:
-    """What a training says with `verbose`."""
+    """Return the messages of a training with `verbose`."""
     sql("SET client_min_messages = info")
     sql(f"SELECT madlib.{call}")
     messages = [notice.message for notice in sql.notices]

@@ -1,4 +1,4 @@
-"""What is looked up beside states: exact counts, first rows, why nothing can be used; part by part too."""
+"""Figures beside states, over parts too: exact counts, first rows, why no row can be used."""
 
 import pytest
 

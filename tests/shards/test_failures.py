@@ -55,7 +55,7 @@ class Running:
 
 @pytest.fixture
 def running(slow: Session, far: Far, schema: str, connect: Callable[..., Session]) -> Iterator[Running]:
-    """It has come to the slow part."""
+    """Yield a training that has come to the slow part."""
     run = Running(connect(), schema)
     there = far.session(3)
     eventually(lambda: there.value(ACTIVE) > 0)

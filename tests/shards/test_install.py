@@ -96,7 +96,7 @@ def table(server: Address, far: Far) -> Iterator[Table]:
 
 @pytest.fixture
 def installed(table: Table) -> Table:
-    """The same, with madpy on all of them."""
+    """Return the table once madpy is installed on all of its servers."""
     assert table.install().exit_code == 0
     return table
 
@@ -318,7 +318,7 @@ def test_names_of_others_are_not_run(table: Table) -> None:
 
 
 def found(table: Table, number: int = 1) -> str:
-    """What doctor says of a server, in one line, with the remedy."""
+    """Return the finding of doctor about a server in one line, with the remedy."""
     said = lines(table.madpy("doctor"))
     place = next(i for i, line in enumerate(said) if f" server s{number} " in line)
     remedy = [line for line in said[place + 1 : place + 2] if line.startswith("to do")]

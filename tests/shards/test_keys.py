@@ -15,7 +15,7 @@ CALL = "SELECT madlib.__key_params('\\x{0}', 'a'::text, 1), madlib.__key_number(
 
 
 def tried(sql: Session, data: bytes) -> list[tuple[object, ...]]:
-    """What comes of it; an error is one of data."""
+    """Return the result of the call; an error has to be one of data."""
     try:
         return sql(CALL.format(data.hex()))
     except pg.DatabaseError as error:
@@ -84,7 +84,7 @@ def test_views_that_are_none(sql: Session, view: str) -> None:
 
 
 def test_keys_have_to_be_a_constant(sql: Session) -> None:
-    """Of a variable in a loop the first value would be kept for all."""
+    """The first value of a variable in a loop would be used for all: it has to be a constant."""
     sql(
         """
         CREATE FUNCTION loop() RETURNS integer LANGUAGE plpgsql AS $$

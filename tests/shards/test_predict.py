@@ -41,7 +41,7 @@ def test_predictions_of_a_table(sharded: Session, train: str, predict: str) -> N
 
 
 def test_fmsketch_dcount(explained: Session) -> None:
-    """The same count; by the key of the partitions the other servers count."""
+    """Counts agree with those of one table; grouped by the partition key, the other servers count."""
     query = "SELECT madlib.fmsketch_dcount({}) FROM {}"
     for column in ("id", "colour", "x2", "amount"):
         assert explained.value(query.format(column, "rows")) == explained.value(query.format(column, "flat"))

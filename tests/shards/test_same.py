@@ -42,13 +42,13 @@ def test_states_travel_and_no_rows(explained: Session, method: Method) -> None:
 
 
 def plans(sql: Session) -> list[str]:
-    """Of the statements that were run; a driver's own EXPLAIN, which locks its source, fetches nothing."""
+    """Return the plans of statements that ran, without a driver's own EXPLAIN, which locks its source."""
     shown = [notice.message for notice in sql.notices if notice.message.startswith("duration:")]
     return [plan for plan in shown if "Query Text: EXPLAIN SELECT FROM " not in plan]
 
 
 def alike(found: Any, wanted: Any) -> bool:
-    """The same, numbers to 1e-9 of their size."""
+    """Say whether two results are equal, numbers to 1e-9 of their size."""
     if isinstance(wanted, list | tuple):
         return len(found) == len(wanted) and all(map(alike, found, wanted))
     if isinstance(wanted, float) and isinstance(found, float):

@@ -1,4 +1,4 @@
-"""What a source may be: views of all kinds, foreign tables, children by inheritance; names and rights."""
+"""Sources of all kinds: views, foreign tables, children by inheritance; names and rights."""
 
 import pytest
 
@@ -310,7 +310,7 @@ def test_a_part_in_a_schema_that_one_may_not_use(sharded: Session, schema: str, 
 
 
 def test_row_level_security(sharded: Session, schema: str, role: str) -> None:
-    """Of the table and of a part by itself, and through a view whose owner sees more."""
+    """Policies hold on the table, on a part by itself, and through a view whose owner sees more."""
     sharded(f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}")
     sharded(f"GRANT USAGE ON SCHEMA madlib TO {role}")
     sharded("CREATE VIEW all_of_it AS SELECT * FROM rows")

@@ -1,4 +1,4 @@
-"""What a user gets wrong: a fact, a hint, an SQLSTATE, and nothing created."""
+"""Arguments that summary, correlation and covariance refuse: a fact, a hint, an SQLSTATE, nothing created."""
 
 import pytest
 

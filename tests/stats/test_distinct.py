@@ -117,6 +117,6 @@ def test_texts_that_a_collation_holds_equal(sql):
 def test_a_malformed_state_says_so(sql):
     error = sql.fails("SELECT madlib.fmsketch_dcount_merge('\\x00')")
     assert (error.sqlstate, error.message) == ("22P03", "malformed state of fmsketch_dcount")
-    assert error.hint == "A state is what fmsketch_dcount_state() of this version of madpy returned."
+    assert error.hint == "Pass a state that fmsketch_dcount_state() of this version of madpy returned."
     error = sql.fails("SELECT madlib.__fmsketch_accum(NULL, 1)")
     assert error.message == "fmsketch_dcount called outside an aggregate"

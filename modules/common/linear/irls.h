@@ -139,11 +139,7 @@ const Kernel x##_kernel = { \
 	.merge = x##_merge, \
 	.outcome = x##_outcome, \
 }; \
-PG_FUNCTION_INFO_V1(x##_outcome_of); \
-Datum x##_outcome_of(PG_FUNCTION_ARGS) \
-{ \
-	PG_RETURN_POINTER(x##_outcome(state_folded(&x##_kernel, PG_GETARG_BYTEA_P(0)))); \
-}
+MADPY_OUTCOME(x)
 
 #define logit_model_SCALARS 1
 #define weighted_logit_model_SCALARS 2

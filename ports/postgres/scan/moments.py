@@ -1,9 +1,10 @@
-"""States of the kernel "moments" (src/numeric/moments.c) for numpy: sums of the columns as they came."""
+"""States of the kernel "moments" for numpy: sums of the columns as they came."""
 
 import math
 
 import numpy as np
 
+from madpy.ports.postgres.layouts.moments import moment_pair, moments_pivots, moments_size
 from madpy.ports.postgres.scan.states import Array
 
 Pair = tuple[Array, Array]  # a double-double: what a float64 holds of a number, and what is left
@@ -15,7 +16,7 @@ def raw_moments(body: Array) -> Array:
     What C sums is of columns less a pivot, which lies where a column's first values are far from zero.
     """
     m = _columns(body)
-    raw, pivots = body[:, :-m], body[:, -m:]
+    raw, pivots = np.split(body, [moments_pivots(m)], axis=1)
     moved = np.flatnonzero(pivots.any(axis=1))
     if len(moved):
         raw = raw.copy()
@@ -24,9 +25,9 @@ def raw_moments(body: Array) -> Array:
 
 
 def _columns(body: Array) -> int:
-    """How many columns a body is of: (m + 1) (m + 2) + 3 m numbers."""
-    m = round((math.sqrt(36 + 4 * (body.shape[1] - 2)) - 6) / 2)
-    assert (m + 1) * (m + 2) + 3 * m == body.shape[1]
+    """Return how many columns a body is of: the m for which m^2 + 6 m + 2 is its length."""
+    m = math.isqrt(body.shape[1] + 7) - 3
+    assert moments_size(m) == body.shape[1]
     return m
 
 
@@ -36,7 +37,7 @@ def _moved_back(raw: Array, pivots: Array, m: int) -> Array:
     p = np.column_stack([np.zeros(len(raw)), pivots])
 
     def held(i: int, j: int) -> Pair:
-        at = i * (i + 1) + 2 * j
+        at = 2 * moment_pair(i, j)
         return raw[:, at], raw[:, at + 1]
 
     for i in range(1, m + 1):
@@ -45,7 +46,7 @@ def _moved_back(raw: Array, pivots: Array, m: int) -> Array:
             if j > 0:
                 total = _add(total, _times(held(i, 0), p[:, j]))
                 total = _add(total, _times(_times(held(0, 0), p[:, i]), p[:, j]))
-            at = i * (i + 1) + 2 * j
+            at = 2 * moment_pair(i, j)
             result[:, at], result[:, at + 1] = total
     return result
 

@@ -1,4 +1,4 @@
-"""States of kernels as numpy sees them: the C struct State (src/engine/kernel.h) behind its length word."""
+"""States of kernels as numpy arrays: their counts of rows, and their bodies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,23 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from madpy.ports.postgres.layouts.kernel import STATE
+
 Array = NDArray[np.float64]
 
 AT_ONCE = 16 * 2**20  # bytes that are copied in one call, which cannot be cancelled
-HEADER = np.dtype(
-    [
-        ("magic", "<u4"),
-        ("version", "<u2"),
-        ("kernel", "<u2"),
-        ("ncols", "<i4"),
-        ("nparams", "<i4"),
-        ("tail_rows", "<i4"),
-        ("tail_capacity", "<i4"),
-        ("unused", "<i4"),
-        ("rows_used", "<i8"),
-        ("rows_skipped", "<i8"),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -39,8 +27,8 @@ class States:
         if not data:
             return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 0)))
         rows = np.frombuffer(data, np.uint8).reshape(groups, -1)
-        headers = np.ascontiguousarray(rows[:, : HEADER.itemsize]).view(HEADER)[:, 0]
-        bodies = rows[:, HEADER.itemsize :]
+        headers = np.ascontiguousarray(rows[:, : STATE.itemsize]).view(STATE)[:, 0]
+        bodies = rows[:, STATE.itemsize :]
         step = max(1, AT_ONCE // rows.shape[1])
         body = bodies if groups == 1 else np.empty(bodies.shape, np.uint8)
         for first in range(0, groups if groups > 1 else 0, step):

@@ -5,6 +5,7 @@ import mmap
 import numpy as np
 import numpy.typing as npt
 
+from madpy.ports.postgres.layouts.store import store_bits_offset, store_block_bytes
 from madpy.ports.postgres.session.db import Database
 
 Numbers = npt.NDArray[np.float64]
@@ -76,7 +77,7 @@ class Store:
     def _null_bits(self) -> npt.NDArray[np.uint8]:
         """Shape (blocks, num_columns, block_rows / 8)."""
         shape = (self._blocks, self.num_columns, self._block_rows // 8)
-        offset = 8 * self.num_columns * self._block_rows if self._blocks else 0
+        offset = store_bits_offset(self.num_columns, self._block_rows) if self._blocks else 0
         return np.ndarray(
             shape, np.uint8, self._file, offset, strides=(self._block_bytes, self._block_rows // 8, 1)
         )
@@ -87,4 +88,4 @@ class Store:
 
     @property
     def _block_bytes(self) -> int:
-        return self.num_columns * (8 * self._block_rows + self._block_rows // 8)
+        return store_block_bytes(self.num_columns, self._block_rows)

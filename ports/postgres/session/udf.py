@@ -16,21 +16,21 @@ from madpy.ports.postgres.session.room import guard
 from madpy.ports.postgres.shards.servers import explained
 
 OUT_OF_MEMORY = "53200"
-UNPREFIXED = {"general", "stats"}  # modules whose functions are called by their own names
 
 
-def run(connection: Any, schema: str, name: str, args: Sequence[Any]) -> Any:
+def run(connection: Any, schema: str, name: str, args: Sequence[Any], prefix: str | None = None) -> Any:
     """Call `function` of `madpy.modules.<module>.driver`, for the name "module.function".
 
     All or nothing.  A MadpyError becomes the server's error ("regr_train: ..."), or outside the server a
-    MadpyError with the same text; any other exception is a bug and is left as it is.
+    MadpyError with the same text; any other exception is a bug and is left as it is.  `prefix` is what the
+    function's name in SQL begins with; not given, it is that of Config.yml.
     """
     db = Database(connection, schema)
     if db.inside:
         # read when numpy is loaded: a session keeps to its one core, as all of the server's do
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     module, function = name.split(".")
-    label = function if module in UNPREFIXED else f"{module}_{function}"
+    label = (_prefix(module) if prefix is None else prefix) + function
     path = f"madpy.modules.{module}.driver"
     try:
         driver = guard.load(path) if db.inside else importlib.import_module(path)
@@ -54,6 +54,12 @@ def plain(value: Any) -> Any:
     if not dataclasses.is_dataclass(value):
         return value
     return {field.name: _field(getattr(value, field.name)) for field in dataclasses.fields(value)}
+
+
+def _prefix(module: str) -> str:
+    from madpy.config import load  # takes time to import, and is needed outside of the server only
+
+    return next((known.prefix for known in load().modules if known.name == module), f"{module}_")
 
 
 def _check_encoding(db: Database) -> None:

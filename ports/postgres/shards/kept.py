@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from madpy.errors import MadpyError
+from madpy.ports.postgres.layouts.kept import KEPT_ENTRIES, KEPT_ENTRY
 from madpy.ports.postgres.session.db import Database, Relation
 from madpy.ports.postgres.shards.parts import ACTIVE, Shards
 
 if TYPE_CHECKING:
     from madpy.ports.postgres.scan.states import States
 
-ENTRY = struct.Struct("<qIHHIi")  # rows, block and offset of the first one, over, relation, slot
-HEAD = 4  # bytes before the entries: the magic number
+HEAD = struct.Struct("<" + "".join(KEPT_ENTRIES.values()))
+ENTRY = struct.Struct("<" + "".join(KEPT_ENTRY.values()))
 MOST = 5000  # entries: their places stand in each statement
 
 Key = tuple[str | None, ...]  # a group's values as text
@@ -78,13 +79,17 @@ def is_found_again(db: Database, source: Relation, kept: Kept) -> bool:
 
 def read_kept(found: Sequence[tuple[Key, bytes | None]]) -> Kept | None:
     """What came of the aggregate __keep in each group; None where some rows are not kept."""
-    entries = [(key, entry) for key, data in found for entry in ENTRY.iter_unpack((data or b"")[HEAD:])]
-    if len(entries) > MOST or any(over for _, (_, _, _, over, _, _) in entries):
+    entries = [
+        (key, dict(zip(KEPT_ENTRY, entry, strict=True)))
+        for key, data in found
+        for entry in ENTRY.iter_unpack((data or b"")[HEAD.size :])
+    ]
+    if len(entries) > MOST or any(entry["over"] for _, entry in entries):
         return None
     rows = {key: 0 for key, _ in found}
     for key, entry in entries:
-        rows[key] += entry[0]
-    places = sorted({(block, offset) for _, (_, block, offset, _, _, _) in entries})
+        rows[key] += entry["rows"]
+    places = sorted({(entry["block"], entry["offset"]) for _, entry in entries})
     return Kept("'{" + ",".join(f'"({b},{o})"' for b, o in places) + "}'::tid[]", rows)
 
 

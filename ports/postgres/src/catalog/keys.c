@@ -4,6 +4,8 @@
  * A join with a relation of parameters cannot be sent to another server, a function of constants and columns can.
  * The value has the groups' keys as text, which this server's own types read, so that it means the same on every server.
  */
+#include "keys.h"
+
 #include "engine/cached.h"
 
 #include "access/htup_details.h"
@@ -19,19 +21,6 @@
 #include "utils/lsyscache.h"
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
-
-#define PACKED_MAGIC 0x6b70646dU	/* "mdpk" */
-
-/* Behind it: for each group its keys (int32 length, or -1 for NULL, and the text), then for each group its numbers. */
-typedef struct Packed
-{
-	int32		vl_len_;
-	uint32		magic;
-	int32		groups;
-	int32		keys;
-	int32		nparams;
-	char		data[FLEXIBLE_ARRAY_MEMBER];
-} Packed;
 
 typedef struct Lookup
 {
@@ -60,15 +49,15 @@ damaged(void)
 #define MAX_GROUPS (4 * 1024 * 1024)
 #define MAX_KEYS (16 * 1024 * 1024)
 
-/* Parameters of groups with `keys` keys each: as many groups as their bytes have room for.  Where the bytes end. */
+/* Check parameters of groups with `keys` keys each, whose bytes must suffice for all groups.  Returns their end. */
 static const char *
-check_packed(const Packed *packed, int keys)
+check_packed(const PackedKeys *packed, int keys)
 {
 	Size		size = VARSIZE(packed);
 
-	if (size < offsetof(Packed, data) || packed->magic != PACKED_MAGIC || packed->keys != keys ||
+	if (size < offsetof(PackedKeys, data) || packed->magic != PACKED_MAGIC || packed->keys != keys ||
 		packed->groups < 0 || packed->nparams < 0 ||
-		packed->groups > (keys == 0 ? 1 : (size - offsetof(Packed, data)) / sizeof(int32) / keys))
+		packed->groups > (keys == 0 ? 1 : (size - offsetof(PackedKeys, data)) / sizeof(int32) / keys))
 		damaged();
 	if (packed->groups > MAX_GROUPS || (int64) packed->groups * keys > MAX_KEYS)
 		ereport(ERROR,
@@ -155,10 +144,10 @@ read_key(const char **at, const char *end, Oid type, int32 typmod, bool *isnull)
 		damaged();
 	memcpy(&length, *at, sizeof(length));
 	*at += sizeof(length);
-	if (length < -1 || length > end - *at)
+	if (length < NULL_LENGTH || length > end - *at)
 		damaged();
-	*isnull = length == -1;
-	if (length == -1)
+	*isnull = length == NULL_LENGTH;
+	if (*isnull)
 		return (Datum) 0;
 	pg_verifymbstr(*at, length, false);
 	text = pnstrdup(*at, length);
@@ -184,7 +173,7 @@ read_keys(Lookup *lookup, const char *at, const char *end)
 static Lookup *
 make_lookup(FunctionCallInfo fcinfo)
 {
-	Packed	   *packed = (Packed *) PG_GETARG_BYTEA_P_COPY(0);
+	PackedKeys *packed = (PackedKeys *) PG_GETARG_BYTEA_P_COPY(0);
 	const char *end = check_packed(packed, PG_NARGS() - 1);
 	Lookup	   *lookup = palloc0(sizeof(Lookup));
 	Size		cells;
@@ -284,7 +273,7 @@ PG_FUNCTION_INFO_V1(key_rows);
 Datum
 key_rows(PG_FUNCTION_ARGS)
 {
-	Packed	   *packed = (Packed *) PG_GETARG_BYTEA_P_COPY(0);
+	PackedKeys *packed = (PackedKeys *) PG_GETARG_BYTEA_P_COPY(0);
 	const char *at = packed->data;
 	const char *end;
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;

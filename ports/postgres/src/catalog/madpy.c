@@ -51,7 +51,7 @@ madpy_python_path(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
 				 errmsg("madpy does not know where its Python packages are"),
-				 errhint("A superuser sets it: ALTER SYSTEM SET madpy.python_path = '.../site-packages'; SELECT pg_reload_conf();")));
+				 errhint("Set it as a superuser: ALTER SYSTEM SET madpy.python_path = '.../site-packages'; SELECT pg_reload_conf();")));
 	PG_RETURN_TEXT_P(cstring_to_text(python_path));
 }
 

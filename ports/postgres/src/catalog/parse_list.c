@@ -29,8 +29,8 @@ refuse(const char *expressions, const char *detail)
 			(errcode(ERRCODE_SYNTAX_ERROR),
 			 errmsg("\"%s\" is not a list of expressions", expressions),
 			 errdetail("%s", detail),
-			 errhint("Expressions are separated by commas; a name with capitals, spaces or signs is written in double"
-					 " quotes, a double quote in it twice.")));
+			 errhint("Separate expressions by commas; write a name with capitals, spaces or signs in double quotes,"
+					 " and a double quote in it twice.")));
 }
 
 /* The targets of the one SELECT that "SELECT text" is, or an error. */

@@ -17,8 +17,6 @@
 #include "utils/array.h"
 #include "utils/memutils.h"
 
-#define STATE_MAGIC 0x7470646dU /* "mdpt" */
-#define STATE_VERSION 1
 #define FIRST_TAIL_ROWS 4
 
 static int64
@@ -120,7 +118,7 @@ add_rows(const Kernel *kernel, State *state, const double *tail, int rows)
 	pfree(columns);
 }
 
-/* The same state with nothing waiting; the argument stays as it is. */
+/* Returns a copy of the state with its waiting rows added; the argument stays as it is. */
 State *
 state_folded(const Kernel *kernel, bytea *value)
 {
@@ -137,7 +135,7 @@ state_folded(const Kernel *kernel, bytea *value)
 	return folded;
 }
 
-/* An outcome: the head of a state, and room for a body of so many numbers, all zeros. */
+/* Returns an outcome: the head of a state, and a body of so many numbers, all zeros. */
 State *
 state_outcome(const State *state, int64 numbers)
 {
@@ -149,7 +147,10 @@ state_outcome(const State *state, int64 numbers)
 	return outcome;
 }
 
-/* Twice the room for waiting rows; it is zeros, since an aggregate without a final function returns it. */
+/*
+ * Returns the state with twice the space for waiting rows.  The space is zeros, since an aggregate without a final
+ * function returns it.
+ */
 static State *
 state_grown(const Kernel *kernel, const State *state)
 {
@@ -189,7 +190,7 @@ vector_argument(ArrayType *array, const char *what, int *length)
 	return (const double *) ARR_DATA_PTR(array);
 }
 
-/* The same with NaN for NULL. */
+/* Returns the numbers of an array, NaN for NULL. */
 static const double *
 vector_with_nan(ArrayType *array, const char *what, int *length)
 {
@@ -224,7 +225,7 @@ first_state(const Kernel *kernel, FunctionCallInfo fcinfo, int ncols, int arg)
 	return state_new(kernel, ncols, nparams, params, FIRST_TAIL_ROWS);
 }
 
-/* Room for one more row that waits. */
+/* Returns where the next waiting row goes; the state grows if it has to. */
 static double *
 next_row(const Kernel *kernel, State **state)
 {
@@ -411,4 +412,11 @@ kernel_state(FunctionCallInfo fcinfo, const Kernel *kernel)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(state_folded(kernel, PG_GETARG_BYTEA_P(0)));
+}
+
+/* What a driver reads of a state. */
+Datum
+kernel_outcome(FunctionCallInfo fcinfo, const Kernel *kernel)
+{
+	PG_RETURN_POINTER(kernel->outcome(state_folded(kernel, PG_GETARG_BYTEA_P(0))));
 }

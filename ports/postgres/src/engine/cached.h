@@ -22,10 +22,10 @@ typedef struct Cached
 /* Whether argument `arg` is a constant of the statement. */
 extern bool argument_is_constant(FunctionCallInfo fcinfo, int arg);
 
-/* What was kept of argument `arg`, a varlena that is not NULL; NULL if there is nothing, or of another value. */
+/* Returns what cached_new made for this value of argument `arg`, a varlena that is not NULL; else NULL. */
 extern void *cached_find(FunctionCallInfo fcinfo, int arg);
 
-/* A zeroed struct of `size` bytes for argument `arg`; what is made of the argument has to lie in its context. */
+/* Returns a zeroed struct of `size` bytes for argument `arg`; what it points to has to lie in its context. */
 extern void *cached_new(FunctionCallInfo fcinfo, int arg, Size size);
 
 /* Keep a struct that is complete, in place of what was kept before. */

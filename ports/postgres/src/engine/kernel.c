@@ -63,7 +63,7 @@ positive_weights(const RowBlock *block, int ncols)
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 					 errmsg("a weight is %g in some row", weights[r]),
-					 errhint("A weight must be finite and not negative.")));
+					 errhint("Give weights that are finite and not negative.")));
 		all = all && weights[r] > 0;
 	}
 	if (all)

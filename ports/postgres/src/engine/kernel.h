@@ -12,6 +12,9 @@
 #include "fmgr.h"
 #include "utils/array.h"
 
+#define STATE_MAGIC 0x7470646dU /* "mdpt" */
+#define STATE_VERSION 1
+
 /* Rows an aggregate gathers before it calls its kernel; a kernel may be given more at once. */
 #define TAIL_ROWS 128
 
@@ -30,6 +33,7 @@ typedef struct RowBlock
 /*
  * A kernel's state: flat, self-describing, a bytea.  It is shipped as it is from parallel workers and from shards, so
  * the rows that still wait for their block travel in it, behind the body, row by row.
+ * Python reads it by ports/postgres/layouts/kernel.py.
  */
 typedef struct State
 {
@@ -40,7 +44,7 @@ typedef struct State
 	int32		ncols;			/* columns of a block */
 	int32		nparams;		/* numbers the kernel was given at the start */
 	int32		tail_rows;		/* rows that wait */
-	int32		tail_capacity;	/* rows there is room for */
+	int32		tail_capacity;	/* capacity, in rows */
 	int32		unused;
 	int64		rows_used;		/* the waiting ones not counted yet */
 	int64		rows_skipped;	/* a NULL in them, or weight zero */
@@ -89,6 +93,11 @@ Datum x##_combine(PG_FUNCTION_ARGS) { return kernel_combine(fcinfo, &x##_kernel)
 PG_FUNCTION_INFO_V1(x##_state); \
 Datum x##_state(PG_FUNCTION_ARGS) { return kernel_state(fcinfo, &x##_kernel); }
 
+/* Defines x_outcome_of(state), what a driver reads of a state of the kernel; it stands beside MADPY_KERNEL(x). */
+#define MADPY_OUTCOME(x) \
+PG_FUNCTION_INFO_V1(x##_outcome_of); \
+Datum x##_outcome_of(PG_FUNCTION_ARGS) { return kernel_outcome(fcinfo, &x##_kernel); }
+
 /* aggregate.c: states as values */
 extern State *state_new(const Kernel *kernel, int ncols, int nparams, const double *params, int tail_capacity);
 extern State *state_check(const Kernel *kernel, bytea *value);
@@ -97,11 +106,12 @@ extern State *state_merged(const Kernel *kernel, State *into, State *from);
 extern State *state_outcome(const State *state, int64 numbers);
 extern const double *vector_argument(ArrayType *array, const char *what, int *length);
 
-/* aggregate.c: what the functions of MADPY_KERNEL do */
+/* aggregate.c: what the functions of MADPY_KERNEL and MADPY_OUTCOME do */
 extern Datum kernel_accumulate(FunctionCallInfo fcinfo, const Kernel *kernel);
 extern Datum kernel_accumulate_columns(FunctionCallInfo fcinfo, const Kernel *kernel);
 extern Datum kernel_combine(FunctionCallInfo fcinfo, const Kernel *kernel);
 extern Datum kernel_state(FunctionCallInfo fcinfo, const Kernel *kernel);
+extern Datum kernel_outcome(FunctionCallInfo fcinfo, const Kernel *kernel);
 
 /* kernel.c: the list of kernels, and what they share */
 extern void kernel_enter(KernelEntry *entry);

@@ -6,24 +6,6 @@
 #include "cached.h"
 #include "port/pg_crc32c.h"
 
-#define FORMAT_VERSION 1
-
-typedef struct Header
-{
-	char		magic[4];
-	uint32		version;
-	uint32		method;
-	uint32		narrays;
-	uint64		json_bytes;
-} Header;
-
-typedef struct ArrayHeader
-{
-	uint32		kind;
-	uint32		zero;
-	uint64		count;
-} ArrayHeader;
-
 void
 model_damaged(const char *what)
 {
@@ -35,16 +17,16 @@ model_damaged(const char *what)
 static uint64
 filled_up(uint64 bytes)
 {
-	return (bytes + 7) & ~UINT64CONST(7);
+	return TYPEALIGN64(MODEL_ALIGNMENT, bytes);
 }
 
 /* Point the arrays of a model into its bytes. */
 static void
 place_arrays(Model *model, const char *data, uint64 size)
 {
-	const Header *header = (const Header *) data;
-	const ArrayHeader *arrays = (const ArrayHeader *) (data + sizeof(Header));
-	uint64		at = sizeof(Header) + header->narrays * sizeof(ArrayHeader);
+	const ModelHeader *header = (const ModelHeader *) data;
+	const ArrayHeader *arrays = (const ArrayHeader *) (data + sizeof(ModelHeader));
+	uint64		at = sizeof(ModelHeader) + header->narrays * sizeof(ArrayHeader);
 
 	if (at > size || header->json_bytes > size)
 		model_damaged("it is too short");
@@ -52,13 +34,13 @@ place_arrays(Model *model, const char *data, uint64 size)
 	model->narrays = header->narrays;
 	for (int i = 0; i < model->narrays; i++)
 	{
-		uint64		width = arrays[i].kind == 0 ? sizeof(double) : sizeof(int32);
+		uint64		width = arrays[i].kind == ARRAY_DOUBLES ? sizeof(double) : sizeof(int32);
 
-		if (arrays[i].kind > 1 || arrays[i].count > size || at + arrays[i].count * width > size)
+		if (arrays[i].kind > ARRAY_INTEGERS || arrays[i].count > size || at + arrays[i].count * width > size)
 			model_damaged("it is too short");
 		model->arrays[i].count = arrays[i].count;
-		model->arrays[i].doubles = arrays[i].kind == 0 ? (const double *) (data + at) : NULL;
-		model->arrays[i].integers = arrays[i].kind == 1 ? (const int32 *) (data + at) : NULL;
+		model->arrays[i].doubles = arrays[i].kind == ARRAY_DOUBLES ? (const double *) (data + at) : NULL;
+		model->arrays[i].integers = arrays[i].kind == ARRAY_INTEGERS ? (const int32 *) (data + at) : NULL;
 		at += filled_up(arrays[i].count * width);
 	}
 	if (at != size)
@@ -66,23 +48,23 @@ place_arrays(Model *model, const char *data, uint64 size)
 }
 
 static void
-decode(Model *model, Method method)
+decode(Model *model, uint32 method)
 {
 	/* 4 bytes of a bytea's length before them would put the doubles askew: the copy begins 4 bytes later */
 	const char *data = (const char *) model->bytes + 8;
 	uint64		size = VARSIZE(model->bytes) - VARHDRSZ;
-	const Header *header = (const Header *) data;
+	const ModelHeader *header = (const ModelHeader *) data;
 	pg_crc32c	crc;
 	pg_crc32c	stored;
 
-	if (size < sizeof(Header) + sizeof(stored) || memcmp(header->magic, "MADM", 4) != 0)
+	if (size < sizeof(ModelHeader) + sizeof(stored) || memcmp(header->magic, MODEL_MAGIC, 4) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("this is not a model")));
-	if (header->version != FORMAT_VERSION)
+	if (header->version != MODEL_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("this model is of format version %u, not %d", header->version, FORMAT_VERSION)));
+				 errmsg("this model is of format version %u, not %d", header->version, MODEL_VERSION)));
 	size -= sizeof(stored);
 	INIT_CRC32C(crc);
 	COMP_CRC32C(crc, data, size);
@@ -107,7 +89,7 @@ typedef struct CachedModel
 } CachedModel;
 
 Model *
-model_argument(FunctionCallInfo fcinfo, int arg, Method method, void (*check) (Model *model))
+model_argument(FunctionCallInfo fcinfo, int arg, uint32 method, void (*check) (Model *model))
 {
 	CachedModel *cache = cached_find(fcinfo, arg);
 	bytea	   *value;

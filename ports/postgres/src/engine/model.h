@@ -1,16 +1,13 @@
 /*
  * model.h: the madpy model format: one bytea that C scores, numpy reads, and nothing executes.
  *
- *   4 bytes  "MADM"
- *   uint32   version of the format, 1
- *   uint32   method: one of Method
- *   uint32   number of arrays
- *   uint64   bytes of the JSON header (algorithm, features, classes, ...: for Python and for people)
- *   per array: uint32 kind (0 double, 1 int32), uint32 zero, uint64 number of elements
- *   the JSON, then the arrays, each filled up with zeros to a multiple of 8 bytes
+ *   ModelHeader
+ *   an ArrayHeader for each array
+ *   the JSON (algorithm, features, classes, ...: for Python and for people), then the arrays, each of these filled up
+ *   with zeros to a multiple of MODEL_ALIGNMENT bytes
  *   uint32   CRC-32C of all before
  *
- * Little-endian.  ports/postgres/model.py writes and reads it.
+ * Little-endian.  ports/postgres/model.py writes and reads it, with the names of ports/postgres/layouts/model.py.
  */
 #ifndef MADPY_MODEL_H
 #define MADPY_MODEL_H
@@ -18,13 +15,30 @@
 #include "postgres.h"
 #include "fmgr.h"
 
-typedef enum Method
-{
-	MODEL_TREE = 1,
-	MODEL_BAYES = 2,
-} Method;
-
+#define MODEL_MAGIC "MADM"
+#define MODEL_VERSION 1
+#define MODEL_ALIGNMENT 8
 #define MAX_ARRAYS 16
+
+/* Kinds of arrays. */
+#define ARRAY_DOUBLES 0
+#define ARRAY_INTEGERS 1
+
+typedef struct ModelHeader
+{
+	char		magic[4];
+	uint32		version;
+	uint32		method;			/* a number of the method's own, as config/Config.yml has it */
+	uint32		narrays;
+	uint64		json_bytes;
+} ModelHeader;
+
+typedef struct ArrayHeader
+{
+	uint32		kind;
+	uint32		zero;
+	uint64		count;			/* elements */
+} ArrayHeader;
 
 typedef struct Array
 {
@@ -35,7 +49,7 @@ typedef struct Array
 
 typedef struct Model
 {
-	Method		method;
+	uint32		method;
 	int			narrays;
 	Array		arrays[MAX_ARRAYS];
 	void	   *checked;		/* the method's own, from its check */
@@ -46,7 +60,7 @@ typedef struct Model
  * The model in argument `arg`, decoded once as long as it stays the same.  `check` looks at what the method asks of the
  * arrays, and is called only then; it raises an error by model_damaged().
  */
-extern Model *model_argument(FunctionCallInfo fcinfo, int arg, Method method, void (*check) (Model *model));
+extern Model *model_argument(FunctionCallInfo fcinfo, int arg, uint32 method, void (*check) (Model *model));
 
 pg_noreturn extern void model_damaged(const char *what);
 

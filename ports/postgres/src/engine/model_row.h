@@ -28,7 +28,7 @@ typedef struct ModelRow
 	const int32 *ends;
 	const char *texts;
 	Word	  **words;			/* of each feature, sorted; NULL until a text is looked up */
-	double	   *x;				/* room for the features */
+	double	   *x;				/* scratch, for the features */
 	MemoryContext context;
 } ModelRow;
 

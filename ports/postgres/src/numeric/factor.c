@@ -15,9 +15,9 @@ halves_new(int rows, int columns)
 {
 	int			stride = TYPEALIGN(LANES, columns);
 	Size		numbers = (Size) rows * stride;
-	double	   *room = palloc0(2 * numbers * sizeof(double));
+	double	   *memory = palloc0(2 * numbers * sizeof(double));
 
-	return (Halves) {stride, room, room + numbers};
+	return (Halves) {stride, memory, memory + numbers};
 }
 
 Halves

@@ -26,7 +26,7 @@ typedef struct Factor
 	Halves		left;			/* k + 2 rows, from the diagonal on: what the kept columns so far leave of X'X, at last D L' */
 	Halves		l;				/* k + 1 rows, below the diagonal */
 	Halves		inverse_l;		/* k rows, up to the diagonal */
-	Halves		work;			/* room for a row */
+	Halves		work;			/* scratch, for a row */
 } Factor;
 
 static inline dd

@@ -7,8 +7,6 @@
  *
  * The pivot of a column is 0, or, where its first rows lie far from zero and close together, their minimum: what is left
  * then is exact, and a mean of 10^15 costs no digits.
- *
- * Body: hi and lo of the triangle, interleaved, row by row; then m minima; m maxima; m pivots.
  */
 #include "postgres.h"
 
@@ -28,7 +26,7 @@ accumulate(double *pair, dd value)
 	pair[1] = sum.lo;
 }
 
-/* What column_range found in one column of a chunk. */
+/* Range of one column of a chunk. */
 typedef struct Range
 {
 	double		low;
@@ -99,7 +97,7 @@ typedef struct Chunk
 	const double **columns;		/* m, less their pivots */
 	const double **lows;		/* m: what the subtraction of the pivot lost, NULL: nothing */
 	const double *weights;		/* NULL: 1 */
-	double	   *high;			/* room for w z_i */
+	double	   *high;			/* scratch, for w z_i */
 	double	   *low;
 	bool	   *ones;			/* m: all values are 1, an intercept: its products are sums we have */
 } Chunk;
@@ -150,26 +148,26 @@ add_chunk(double *pair, const Chunk *chunk)
 
 /* Rows [first, first + real) of a column, copied and padded with zeros where they are not a multiple of LANES. */
 static const double *
-take_rows(const double *column, int first, int real, int rows, double *room)
+take_rows(const double *column, int first, int real, int rows, double *scratch)
 {
 	if (rows == real)
 		return column + first;
-	memcpy(room, column + first, real * sizeof(double));
-	memset(room + real, 0, (rows - real) * sizeof(double));
-	return room;
+	memcpy(scratch, column + first, real * sizeof(double));
+	memset(scratch + real, 0, (rows - real) * sizeof(double));
+	return scratch;
 }
 
 /*
- * Column i of a chunk: its range, its pivot if this is its first chunk, and itself without the pivot.  room: for three
+ * Column i of a chunk: its range, its pivot if this is its first chunk, and itself without the pivot.  scratch: for three
  * columns.  The first column with a value that is not finite is an error.
  */
 static void
-take_column(double *body, Chunk *chunk, int i, const double *column, int first, bool is_first, double *room)
+take_column(double *body, Chunk *chunk, int i, const double *column, int first, bool is_first, double *scratch)
 {
-	double	   *minimum = body + MOMENT_PAIRS(chunk->m) * 2 + i;
-	double	   *maximum = minimum + chunk->m;
-	double	   *pivot = maximum + chunk->m;
-	const double *taken = take_rows(column, first, chunk->real, chunk->rows, room);
+	double	   *minimum = body + moments_minima(chunk->m) + i;
+	double	   *maximum = body + moments_maxima(chunk->m) + i;
+	double	   *pivot = body + moments_pivots(chunk->m) + i;
+	const double *taken = take_rows(column, first, chunk->real, chunk->rows, scratch);
 	Range		range = column_range(taken, chunk->real);
 
 	if (!range.finite)
@@ -185,7 +183,7 @@ take_column(double *body, Chunk *chunk, int i, const double *column, int first, 
 	chunk->ones[i] = range.low == 1 && range.high == 1 && *pivot == 0;
 	if (*pivot != 0)
 	{
-		double	   *high = room + CHUNK;
+		double	   *high = scratch + CHUNK;
 		double	   *low = high + CHUNK;
 
 		chunk->columns[i] = high;
@@ -200,8 +198,8 @@ take_column(double *body, Chunk *chunk, int i, const double *column, int first, 
 void
 moments_add(double *body, int m, const RowBlock *block, const double *weights)
 {
-	double	   *room = palloc((Size) (3 * m + 3) * CHUNK * sizeof(double));
-	double	   *beside = room + (Size) 3 * m * CHUNK;
+	double	   *scratch = palloc((Size) (3 * m + 3) * CHUNK * sizeof(double));
+	double	   *beside = scratch + (Size) 3 * m * CHUNK;
 	Chunk		chunk = {
 		.m = m,
 		.columns = palloc(m * sizeof(double *)),
@@ -218,11 +216,11 @@ moments_add(double *body, int m, const RowBlock *block, const double *weights)
 		chunk.real = Min(CHUNK, block->rows - first);
 		chunk.rows = TYPEALIGN(LANES, chunk.real);
 		for (int i = 0; i < m; i++)
-			take_column(body, &chunk, i, block->columns[i], first, is_first, room + (Size) 3 * i * CHUNK);
+			take_column(body, &chunk, i, block->columns[i], first, is_first, scratch + (Size) 3 * i * CHUNK);
 		chunk.weights = weights ? take_rows(weights, first, chunk.real, chunk.rows, beside + 2 * CHUNK) : NULL;
 		add_chunk(body, &chunk);
 	}
-	pfree(room);
+	pfree(scratch);
 	pfree(chunk.columns);
 	pfree(chunk.lows);
 	pfree(chunk.ones);
@@ -233,7 +231,7 @@ DD_CLONES static void
 recenter(double *body, int m, const double *pivots)
 {
 	dd		   *pairs = (dd *) body;
-	double	   *old = body + MOMENT_PAIRS(m) * 2 + 2 * (int64) m;
+	double	   *old = body + moments_pivots(m);
 	dd			n = pairs[0];
 	dd		   *delta = palloc((m + 1) * sizeof(dd));
 	dd		   *sums = palloc((m + 1) * sizeof(dd));
@@ -241,11 +239,11 @@ recenter(double *body, int m, const double *pivots)
 	for (int i = 1; i <= m; i++)
 	{
 		delta[i] = two_sum(old[i - 1], -pivots[i - 1]);
-		sums[i] = pairs[(int64) i * (i + 1) / 2];
+		sums[i] = pairs[moment_pair(i, 0)];
 	}
 	for (int i = 1; i <= m; i++)
 	{
-		dd		   *row = pairs + (int64) i * (i + 1) / 2;
+		dd		   *row = pairs + moment_pair(i, 0);
 
 		for (int j = 1; j <= i; j++)
 			if (delta[i].hi != 0 || delta[j].hi != 0)
@@ -258,21 +256,13 @@ recenter(double *body, int m, const double *pivots)
 	pfree(sums);
 }
 
-int64
-moments_size(int m)
-{
-	return MOMENT_PAIRS(m) * 2 + 3 * (int64) m;
-}
-
 void
 moments_start(double *body, int m)
 {
-	double	   *minima = body + MOMENT_PAIRS(m) * 2;
-
 	for (int i = 0; i < m; i++)
 	{
-		minima[i] = INFINITY;
-		minima[m + i] = -INFINITY;
+		body[moments_minima(m) + i] = INFINITY;
+		body[moments_maxima(m) + i] = -INFINITY;
 	}
 }
 
@@ -286,10 +276,10 @@ add_pairs(double *into, const double *from, int64 pairs)
 void
 moments_merge(double *into, const double *from, int m)
 {
-	int64		pairs = MOMENT_PAIRS(m);
-	double	   *low = into + 2 * pairs;
-	double	   *high = low + m;
-	double	   *pivots = high + m;
+	int64		pairs = moments_minima(m) / 2;
+	double	   *low = into + moments_minima(m);
+	double	   *high = into + moments_maxima(m);
+	double	   *pivots = into + moments_pivots(m);
 	Size		bytes = moments_size(m) * sizeof(double);
 
 	if (from[0] == 0)
@@ -309,11 +299,10 @@ moments_merge(double *into, const double *from, int m)
 	}
 	else
 		add_pairs(into, from, pairs);
-	from += 2 * pairs;
 	for (int i = 0; i < m; i++)
 	{
-		low[i] = Min(low[i], from[i]);
-		high[i] = Max(high[i], from[m + i]);
+		low[i] = Min(low[i], from[moments_minima(m) + i]);
+		high[i] = Max(high[i], from[moments_maxima(m) + i]);
 	}
 }
 
@@ -328,18 +317,16 @@ moments_recentered(const Moments *moments, const double *pivots)
 	return moments_in(body, moments->m, moments->rows);
 }
 
-/* What lies in a body. */
+/* Returns the parts of a body. */
 Moments
 moments_in(const double *body, int m, int64 rows)
 {
-	const double *minima = body + MOMENT_PAIRS(m) * 2;
-
 	return (Moments) {
 		.m = m,
 		.rows = rows,
 		.pairs = (const dd *) body,
-		.minima = minima,
-		.maxima = minima + m,
-		.pivots = minima + 2 * (int64) m,
+		.minima = body + moments_minima(m),
+		.maxima = body + moments_maxima(m),
+		.pivots = body + moments_pivots(m),
 	};
 }

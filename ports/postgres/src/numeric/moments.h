@@ -11,8 +11,39 @@
 extern const Kernel moments_kernel;
 extern const Kernel weighted_moments_kernel;
 
-/* pairs (i, j), 0 <= j <= i <= m */
-#define MOMENT_PAIRS(m) (((int64) (m) + 1) * ((int64) (m) + 2) / 2)
+/*
+ * The body: hi and lo of the sums of w z_i z_j, 0 <= j <= i <= m, row by row; m minima; m maxima; m pivots.  Python reads
+ * it by ports/postgres/layouts/moments.py.
+ */
+static inline int64
+moment_pair(int i, int j)
+{
+	return (int64) i * (i + 1) / 2 + j;
+}
+
+static inline int64
+moments_minima(int m)
+{
+	return 2 * moment_pair(m + 1, 0);
+}
+
+static inline int64
+moments_maxima(int m)
+{
+	return moments_minima(m) + m;
+}
+
+static inline int64
+moments_pivots(int m)
+{
+	return moments_maxima(m) + m;
+}
+
+static inline int64
+moments_size(int m)
+{
+	return moments_pivots(m) + m;
+}
 
 /* Below this a sum of squares, 106 bits of it, meets the smallest double, 1e-308. */
 #define SMALLEST_SQUARE 1e-270
@@ -27,7 +58,6 @@ typedef struct Moments
 	const double *pivots;
 } Moments;
 
-extern int64 moments_size(int m);
 extern void moments_start(double *body, int m);
 extern void moments_add(double *body, int m, const RowBlock *block, const double *weights);
 extern void moments_merge(double *into, const double *from, int m);
@@ -35,14 +65,14 @@ extern void moments_merge(double *into, const double *from, int m);
 extern Moments moments_in(const double *body, int m, int64 rows);
 extern Moments moments_recentered(const Moments *moments, const double *pivots);
 
-/* What a state of any kernel that keeps moments holds. */
+/* Returns the moments in a state of any kernel that keeps them. */
 extern Moments moments_of(const State *state);
 
 /* Sum of w z_i z_j, i >= j. */
 static inline dd
 moment(const Moments *moments, int i, int j)
 {
-	return moments->pairs[(int64) i * (i + 1) / 2 + j];
+	return moments->pairs[moment_pair(i, j)];
 }
 
 #endif

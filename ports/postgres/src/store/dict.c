@@ -38,7 +38,7 @@ struct Dict
 	KeyColumn  *columns;
 	Compare		compare;
 	int			count;
-	int			capacity;		/* keys there is room for */
+	int			capacity;		/* capacity, in keys */
 	Datum	   *values;			/* capacity x n */
 	bool	   *nulls;
 	uint32	   *hashes;

@@ -9,26 +9,7 @@
 #include "utils/array.h"
 #include "utils/memutils.h"
 
-#define KEPT_MAGIC 0x6b70646dU	/* "mdpk" */
 #define MOST_KEPT 1000			/* stores of a backend */
-
-/* What keep() returns, as ports/postgres/shards/kept.py reads it: an entry for each store. */
-typedef struct Entry
-{
-	int64		rows;
-	BlockNumber block;
-	uint16		offset;
-	uint16		over;			/* there was not enough memory: the rows are not kept */
-	Oid			relation;
-	int32		slot;			/* in `kept`, where it was made */
-} Entry;
-
-typedef struct Entries
-{
-	int32		vl_len_;
-	uint32		magic;
-	Entry		entries[FLEXIBLE_ARRAY_MEMBER];
-} Entries;
 
 static Kept *kept[MOST_KEPT];
 static int	kept_count = 0;
@@ -182,24 +163,24 @@ not_a_list(void)
 }
 
 /* An argument that is a list of entries: it may come from anywhere. */
-static Entries *
+static KeptEntries *
 entries_argument(FunctionCallInfo fcinfo, int arg, int *count)
 {
-	Entries    *entries = (Entries *) aligned_bytes(PG_GETARG_BYTEA_P(arg));
+	KeptEntries *entries = (KeptEntries *) aligned_bytes(PG_GETARG_BYTEA_P(arg));
 	Size		size = VARSIZE(entries);
 
-	if (size < offsetof(Entries, entries) || (size - offsetof(Entries, entries)) % sizeof(Entry) != 0 ||
+	if (size < offsetof(KeptEntries, entries) || (size - offsetof(KeptEntries, entries)) % sizeof(KeptEntry) != 0 ||
 		entries->magic != KEPT_MAGIC)
 		not_a_list();
-	*count = (size - offsetof(Entries, entries)) / sizeof(Entry);
+	*count = (size - offsetof(KeptEntries, entries)) / sizeof(KeptEntry);
 	return entries;
 }
 
-static Entries *
+static KeptEntries *
 new_entries(int64 count)
 {
-	int64		size = offsetof(Entries, entries) + count * (int64) sizeof(Entry);
-	Entries    *entries = palloc_limited(size, MaxAllocSize, "a list of kept rows");
+	int64		size = offsetof(KeptEntries, entries) + count * (int64) sizeof(KeptEntry);
+	KeptEntries *entries = palloc_limited(size, MaxAllocSize, "a list of kept rows");
 
 	SET_VARSIZE(entries, size);
 	entries->magic = KEPT_MAGIC;
@@ -207,13 +188,13 @@ new_entries(int64 count)
 }
 
 /* The entry of the first row, which comes now. */
-static Entries *
+static KeptEntries *
 first_entry(int64 training, Oid relation, ItemPointer at)
 {
-	Entries    *entries = new_entries(1);
+	KeptEntries *entries = new_entries(1);
 	int			slot = new_slot(training, relation, at);
 
-	entries->entries[0] = (Entry) {
+	entries->entries[0] = (KeptEntry) {
 		.block = ItemPointerGetBlockNumberNoCheck(at), .offset = ItemPointerGetOffsetNumberNoCheck(at),
 		.over = slot < 0, .relation = relation, .slot = slot
 	};
@@ -225,8 +206,8 @@ PG_FUNCTION_INFO_V1(keep_accum);
 Datum
 keep_accum(PG_FUNCTION_ARGS)
 {
-	Entries    *entries;
-	Entry	   *entry;
+	KeptEntries *entries;
+	KeptEntry  *entry;
 	Kept	   *one;
 	int			count = 1;
 
@@ -261,9 +242,9 @@ PG_FUNCTION_INFO_V1(keep_combine);
 Datum
 keep_combine(PG_FUNCTION_ARGS)
 {
-	Entries    *parts[2] = {NULL, NULL};
+	KeptEntries *parts[2] = {NULL, NULL};
 	int			counts[2] = {0, 0};
-	Entries    *all;
+	KeptEntries *all;
 
 	aggregate_only(fcinfo, "keep", NULL);
 	for (int arg = 0; arg < 2; arg++)
@@ -272,7 +253,7 @@ keep_combine(PG_FUNCTION_ARGS)
 	all = new_entries((int64) counts[0] + counts[1]);
 	for (int arg = 0; arg < 2; arg++)
 		if (parts[arg])
-			memcpy(all->entries + (arg == 0 ? 0 : counts[0]), parts[arg]->entries, counts[arg] * sizeof(Entry));
+			memcpy(all->entries + (arg == 0 ? 0 : counts[0]), parts[arg]->entries, counts[arg] * sizeof(KeptEntry));
 	PG_RETURN_POINTER(all);
 }
 

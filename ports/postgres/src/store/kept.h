@@ -13,6 +13,26 @@
 #include "store.h"
 #include "storage/itemptr.h"
 
+#define KEPT_MAGIC 0x6b70646dU	/* "mdpk" */
+
+/* Entry for each store in the result of keep(); Python reads it by ports/postgres/layouts/kept.py. */
+typedef struct KeptEntry
+{
+	int64		rows;
+	BlockNumber block;
+	uint16		offset;
+	uint16		over;			/* there was not enough memory: the rows are not kept */
+	Oid			relation;
+	int32		slot;			/* in `kept` of kept.c, where it was made */
+} KeptEntry;
+
+typedef struct KeptEntries
+{
+	int32		vl_len_;
+	uint32		magic;
+	KeptEntry	entries[FLEXIBLE_ARRAY_MEMBER];
+} KeptEntries;
+
 typedef struct Kept
 {
 	Store	   *store;			/* NULL: it is gone */

@@ -98,7 +98,7 @@ store_new(void)
 	return store;
 }
 
-/* What a store takes: its blocks, its dictionaries and its pile. */
+/* Returns the bytes of a store: its blocks, its dictionaries and its buffer. */
 static int64
 bytes_of(const Store *store, int64 blocks)
 {
@@ -145,7 +145,7 @@ store_find(int id)
 			 errmsg("there is no store %d in this transaction", id)));
 }
 
-/* The same with its rows laid: for whoever reads blocks, more than once. */
+/* Returns a store with its rows laid: for functions that read its blocks, more than once. */
 Store *
 store_argument(int id)
 {

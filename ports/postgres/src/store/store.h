@@ -19,8 +19,21 @@
 
 #define HUGE_PAGE (2 * 1024 * 1024)
 
-/* Values, and behind them the bitmaps. */
-#define STORE_BLOCK_BYTES(ncols, rows) ((Size) (ncols) * (rows) * sizeof(double) + (Size) (ncols) * (rows) / 8)
+/*
+ * A block in bytes: its values, column by column, and behind them a bitmap of NULLs for each column, little-endian words
+ * of 64 rows.  Python maps it by ports/postgres/layouts/store.py.
+ */
+static inline Size
+store_bits_offset(int ncols, int block_rows)
+{
+	return (Size) ncols * block_rows * sizeof(double);
+}
+
+static inline Size
+store_block_bytes(int ncols, int block_rows)
+{
+	return store_bits_offset(ncols, block_rows) + (Size) ncols * block_rows / 8;
+}
 
 extern int	store_memory_kb;
 
@@ -38,7 +51,7 @@ typedef struct Store
 	int			block_rows;		/* a power of two */
 	int			block_shift;	/* its logarithm */
 	Size		block_bytes;
-	int64		blocks;			/* there is room for */
+	int64		blocks;			/* capacity */
 	int64		rows;
 	bool	   *has_nulls;		/* ncols */
 	uint16	   *codes;			/* NULL, or the bin of each value, laid out as the values are: see store_bin */
@@ -47,27 +60,38 @@ typedef struct Store
 	Dict	   *groups;			/* NULL: one group, all rows */
 	int64	   *group_start;	/* groups + 1 row numbers: rows lie group by group */
 	double	  **pile;			/* with groups, until rows are laid: blocks of them as they came, see pile_row */
-	int64	   *order;			/* rows of the pile, group by group; NULL: they are laid */
-	int64		taken;			/* groups that were taken from the pile */
+	int64	   *order;			/* rows of the buffer, group by group; NULL: they are laid */
+	int64		taken;			/* groups that were taken from the buffer */
 	struct Store *part;			/* what was taken last */
 } Store;
 
-extern void store_init(void);
-extern Store *store_new(void);
-extern void store_unmap(Store *store);
+/* Each file uses those above it only. */
+
+/* store_memory.c */
 extern void store_shape(Store *store, int64 ncols);
-extern bool store_fits(const Store *store);
 extern void store_resize(Store *store, int64 blocks);
 extern void store_add_block(Store *store);
 extern void store_set_null(Store *store, int64 row, int column);
 extern void store_pile_block(Store *store);
 extern void store_free_pile(Store *store);
+extern void store_close_file(int fd);
+extern void store_unmap(Store *store);
+pg_noreturn extern void store_no_memory(const char *what);
+
+/* store_sort.c */
 extern void store_sort(Store *store, const int *codes);
 extern void store_lay(Store *store);
 extern const Store *store_part(Store *store, int64 from, int64 to);
+
+/* store.c */
+extern void store_init(void);
+extern Store *store_new(void);
+extern bool store_fits(const Store *store);
 extern void store_free(Store *store);
 extern Store *store_find(int id);
 extern Store *store_argument(int id);
+
+/* store_step.c */
 extern void store_check_step(const Store *store, const Kernel *kernel, int64 nparams);
 extern State *store_group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams);
 
@@ -112,7 +136,7 @@ store_nulls(const Store *store, int64 block, int column)
 	return (uint64 *) end + (Size) column * (store->block_rows / 64);
 }
 
-/* Rows of the pile lie one behind the other: values, and behind them a bit per column, 1 is NULL. */
+/* Rows of the buffer lie one behind the other: values, and behind them a bit per column, 1 is NULL. */
 static inline int
 pile_width(const Store *store)
 {

@@ -200,7 +200,7 @@ put_codes(Fill *fill, int code, int64 row)
 	fill->codes[row] = code;
 }
 
-/* Room for the next row: in its block, or, with groups, on the pile; false: there is no memory left. */
+/* Make space for the next row: in its block, or, with groups, in the buffer; false: there is no memory left. */
 static bool
 next_row(Fill *fill)
 {
@@ -299,7 +299,7 @@ begin_rows(Fill *fill)
 	MemoryContext old = MemoryContextSwitchTo(store->context);
 	TupleTableSlot *slot;
 	int64		ncols = 0;
-	bool		room = true;
+	bool		has_space = true;
 
 	for (int s = 0; s < fill->nsources; s++)
 		ncols += fill->sources[s].width;
@@ -316,11 +316,11 @@ begin_rows(Fill *fill)
 	if (fill->waiting)
 	{
 		slot = MakeSingleTupleTableSlot(fill->desc, &TTSOpsMinimalTuple);
-		while (room && tuplestore_gettupleslot(fill->waiting, true, false, slot))
+		while (has_space && tuplestore_gettupleslot(fill->waiting, true, false, slot))
 		{
 			slot_getallattrs(slot);
 			MemoryContextSwitchTo(fill->scratch);	/* put_row empties it: the row must not be in it */
-			room = put_row(fill, slot->tts_values, slot->tts_isnull);
+			has_space = put_row(fill, slot->tts_values, slot->tts_isnull);
 			MemoryContextSwitchTo(store->context);
 		}
 		ExecDropSingleTupleTableSlot(slot);
@@ -328,7 +328,7 @@ begin_rows(Fill *fill)
 		fill->waiting = NULL;
 	}
 	MemoryContextSwitchTo(old);
-	return room;
+	return has_space;
 }
 
 static bool
@@ -336,15 +336,15 @@ receive(TupleTableSlot *slot, DestReceiver *self)
 {
 	Fill	   *fill = (Fill *) self;
 	MemoryContext old = MemoryContextSwitchTo(fill->scratch);
-	bool		room = true;
+	bool		has_space = true;
 
 	slot_getallattrs(slot);
 	if (!fill->started && !widths_known(fill, slot->tts_values, slot->tts_isnull))
 		tuplestore_puttupleslot(fill->waiting, slot);
 	else
-		room = (fill->started || begin_rows(fill)) && put_row(fill, slot->tts_values, slot->tts_isnull);
+		has_space = (fill->started || begin_rows(fill)) && put_row(fill, slot->tts_values, slot->tts_isnull);
 	MemoryContextSwitchTo(old);
-	return room;
+	return has_space;
 }
 
 static void

@@ -1,13 +1,11 @@
 /*
- * store_memory.c: the memory of a store, and the file that others map.
+ * store_memory.c: the memory of a store: its blocks, and the pile of rows that are not laid into blocks yet.
  */
 #include "postgres.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "funcapi.h"
-#include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "store.h"
 #include "storage/fd.h"
@@ -20,13 +18,16 @@
 
 #define PAGE (4 * 1024)
 
-static void
-no_memory(const char *what)
+/* Blocks of the pile that are asked for at once, a power of two. */
+#define MOST_PILED 64
+
+void
+store_no_memory(const char *what)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OUT_OF_MEMORY),
 			 errmsg("could not get memory to keep columns in: %s: %m", what),
-			 errhint("A lower madpy.store_memory makes trainings read the table in each pass instead.")));
+			 errhint("Lower madpy.store_memory, so that trainings read the table in each pass instead.")));
 }
 
 /* Say how many columns there are, before the first block. */
@@ -43,7 +44,7 @@ store_shape(Store *store, int64 ncols)
 	while (store->block_rows > MIN_BLOCK_ROWS && (Size) store->block_rows * ncols * sizeof(double) > BLOCK_BYTES)
 		store->block_rows /= 2;
 	store->block_shift = pg_leftmost_one_pos32(store->block_rows);
-	store->block_bytes = STORE_BLOCK_BYTES(ncols, store->block_rows);
+	store->block_bytes = store_block_bytes(ncols, store->block_rows);
 	store->has_nulls = MemoryContextAllocZero(store->context, Max(ncols, 1) * sizeof(bool));
 }
 
@@ -59,7 +60,7 @@ new_range(Size size)
 	char	   *start;
 
 	if (range == MAP_FAILED)
-		no_memory("mmap");
+		store_no_memory("mmap");
 	start = more ? (char *) TYPEALIGN(HUGE_PAGE, (uintptr_t) range) : range;
 	if (start > range)
 		munmap(range, start - range);
@@ -68,7 +69,7 @@ new_range(Size size)
 	return start;
 }
 
-/* Room for so many blocks; those that are there move. */
+/* Change the capacity to so many blocks; those that are there move. */
 void
 store_resize(Store *store, int64 blocks)
 {
@@ -83,7 +84,7 @@ store_resize(Store *store, int64 blocks)
 
 		munmap(to, size);
 		errno = save;
-		no_memory("mmap");
+		store_no_memory("mmap");
 	}
 	store->base = base;
 	store->mapped = size;
@@ -92,7 +93,7 @@ store_resize(Store *store, int64 blocks)
 		madvise(base, size, MADV_HUGEPAGE); /* a wish: it may be refused */
 }
 
-/* Room for the block that row store->rows begins. */
+/* Make space for the block that row store->rows begins. */
 void
 store_add_block(Store *store)
 {
@@ -109,13 +110,56 @@ store_set_null(Store *store, int64 row, int column)
 	store->has_nulls[column] = true;
 }
 
-static void
-close_file(int fd)
+/*
+ * Room in the pile for the block that row store->rows begins, and for as many as there are already, up to a limit.  Few
+ * large pages are had much sooner than many small ones.
+ */
+void
+store_pile_block(Store *store)
+{
+	int64		block = block_of(store, store->rows);
+	int64		more = Min(Max(1, block), MOST_PILED);
+	Size		doubles = (Size) pile_width(store) * store->block_rows;
+	uintptr_t	start;
+	uintptr_t	end;
+
+	if (block % MOST_PILED != 0 && (block & (block - 1)) != 0)
+		return;					/* there is */
+	store->pile = block == 0 ? MemoryContextAlloc(store->context, sizeof(double *))
+		: repalloc_huge(store->pile, (block + more) * sizeof(double *));
+	store->pile[block] = MemoryContextAllocHuge(store->context, more * doubles * sizeof(double));
+	for (int64 b = 1; b < more; b++)
+		store->pile[block + b] = store->pile[block] + b * doubles;
+	start = TYPEALIGN(HUGE_PAGE, (uintptr_t) store->pile[block]);
+	end = TYPEALIGN_DOWN(HUGE_PAGE, (uintptr_t) (store->pile[block] + more * doubles));
+	if (start < end)
+		madvise((void *) start, end - start, MADV_HUGEPAGE);	/* a wish: it may be refused */
+}
+
+void
+store_free_pile(Store *store)
+{
+	int64		blocks = store->pile ? block_of(store, store->rows + store->block_rows - 1) : 0;
+
+	for (int64 block = 0; block < blocks; block++)
+		if (block % MOST_PILED == 0 || (block & (block - 1)) == 0)
+			pfree(store->pile[block]);
+	if (store->pile)
+		pfree(store->pile);
+	if (store->order)
+		pfree(store->order);
+	store->pile = NULL;
+	store->order = NULL;
+}
+
+void
+store_close_file(int fd)
 {
 	close(fd);
 	ReleaseExternalFD();
 }
 
+/* Give back all memory outside of the store's context, and the pile. */
 void
 store_unmap(Store *store)
 {
@@ -126,72 +170,6 @@ store_unmap(Store *store)
 	store->base = NULL;
 	store->mapped = 0;
 	if (store->fd >= 0)
-		close_file(store->fd);
+		store_close_file(store->fd);
 	store->fd = -1;
 }
-
-static void
-write_blocks(int fd, const char *blocks, Size size)
-{
-	for (Size done = 0; done < size;)
-	{
-		ssize_t		written;
-
-		CHECK_FOR_INTERRUPTS();
-		written = write(fd, blocks + done, Min(size - done, BLOCK_BYTES));
-		if (written < 0)
-			no_memory("write");
-		done += written;
-	}
-}
-
-/* A memory file of the blocks; the store's once it is whole, since whoever maps it reads all of it. */
-static void
-write_file(Store *store, Size size)
-{
-	int			fd;
-
-	if (!AcquireExternalFD())
-		no_memory("too many files are open");
-	fd = memfd_create("madpy", MFD_CLOEXEC);
-	if (fd < 0)
-	{
-		ReleaseExternalFD();
-		no_memory("memfd_create");
-	}
-	PG_TRY();
-	{
-		write_blocks(fd, store->base, size);
-	}
-	PG_CATCH();
-	{
-		close_file(fd);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	store->fd = fd;
-}
-
-/* store_map(store, OUT fd, OUT bytes, OUT num_rows, OUT num_columns, OUT block_rows): what a reader of the file needs. */
-PG_FUNCTION_INFO_V1(store_map);
-Datum
-store_map(PG_FUNCTION_ARGS)
-{
-	Store	   *store = store_argument(PG_GETARG_INT32(0));
-	int64		bytes = block_of(store, store->rows + store->block_rows - 1) * store->block_bytes;
-	Datum		values[5];
-	bool		nulls[5] = {false};
-	TupleDesc	tupdesc;
-
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "store_map does not return its record");
-	if (store->fd < 0)
-		write_file(store, bytes);
-	values[0] = Int32GetDatum(store->fd);
-	values[1] = Int64GetDatum(bytes);
-	values[2] = Int64GetDatum(store->rows);
-	values[3] = Int32GetDatum(store->ncols);
-	values[4] = Int32GetDatum(store->block_rows);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
-}
-

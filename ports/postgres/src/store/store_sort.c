@@ -1,68 +1,21 @@
 /*
- * store_sort.c: rows as they came, on a pile, and laid group by group.
+ * store_sort.c: rows as they came, in a buffer, and laid group by group.
  *
- * A first pass over the groups takes their rows from the pile, into a part that stays in the cache; whoever comes back
- * for a second one finds all of them laid into the blocks of the store.
+ * A first pass over the groups takes their rows from the buffer, into a part that stays in the cache; a second pass
+ * finds all of them laid into the blocks of the store.
  */
 #include "postgres.h"
-
-#include <sys/mman.h>
 
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "store.h"
 #include "utils/memutils.h"
 
-/* Blocks of the pile that are asked for at once, a power of two. */
-#define MOST_PILED 64
-
 /* Rows of the part: columns of a power of two that is small do not evict each other. */
 #define PART_ROWS 256
 
 /*
- * Room in the pile for the block that row store->rows begins, and for as many as there are already, up to a limit.  Few
- * large pages are had much sooner than many small ones.
- */
-void
-store_pile_block(Store *store)
-{
-	int64		block = block_of(store, store->rows);
-	int64		more = Min(Max(1, block), MOST_PILED);
-	Size		doubles = (Size) pile_width(store) * store->block_rows;
-	uintptr_t	start;
-	uintptr_t	end;
-
-	if (block % MOST_PILED != 0 && (block & (block - 1)) != 0)
-		return;					/* there is */
-	store->pile = block == 0 ? MemoryContextAlloc(store->context, sizeof(double *))
-		: repalloc_huge(store->pile, (block + more) * sizeof(double *));
-	store->pile[block] = MemoryContextAllocHuge(store->context, more * doubles * sizeof(double));
-	for (int64 b = 1; b < more; b++)
-		store->pile[block + b] = store->pile[block] + b * doubles;
-	start = TYPEALIGN(HUGE_PAGE, (uintptr_t) store->pile[block]);
-	end = TYPEALIGN_DOWN(HUGE_PAGE, (uintptr_t) (store->pile[block] + more * doubles));
-	if (start < end)
-		madvise((void *) start, end - start, MADV_HUGEPAGE);	/* a wish: it may be refused */
-}
-
-void
-store_free_pile(Store *store)
-{
-	int64		blocks = store->pile ? block_of(store, store->rows + store->block_rows - 1) : 0;
-
-	for (int64 block = 0; block < blocks; block++)
-		if (block % MOST_PILED == 0 || (block & (block - 1)) == 0)
-			pfree(store->pile[block]);
-	if (store->pile)
-		pfree(store->pile);
-	if (store->order)
-		pfree(store->order);
-	store->pile = NULL;
-	store->order = NULL;
-}
-
-/*
- * Lay rows of the pile into a block.  A few rows at once: each column's values are then written next to each
+ * Lay rows of the buffer into a block.  A few rows at once: each column's values are then written next to each
  * other, and reads of rows that lie anywhere wait for each other less.
  */
 #define AT_ONCE 8
@@ -120,7 +73,7 @@ lay_nulls(const Store *store, Store *into, int64 rows, const int64 *order)
 	}
 }
 
-/* All rows are on the pile, and codes[row] is the group of each: put their numbers in the order of the groups. */
+/* Put the numbers of the rows, all of which are in the buffer, in the order of the groups; codes[row] is the group. */
 void
 store_sort(Store *store, const int *codes)
 {
@@ -145,7 +98,7 @@ store_sort(Store *store, const int *codes)
 	pfree(next);
 }
 
-/* Lay the rows of the pile into the blocks of the store, if that is still to be done. */
+/* Lay the rows of the buffer into the blocks of the store, if that is still to be done. */
 void
 store_lay(Store *store)
 {
@@ -176,7 +129,7 @@ store_part(Store *store, int64 from, int64 to)
 		part->has_nulls = store->has_nulls;
 		part->block_rows = Min(PART_ROWS, store->block_rows);
 		part->block_shift = pg_leftmost_one_pos32(part->block_rows);
-		part->block_bytes = STORE_BLOCK_BYTES(part->ncols, part->block_rows);
+		part->block_bytes = store_block_bytes(part->ncols, part->block_rows);
 		part->base = MemoryContextAlloc(store->context, part->block_bytes);
 		store->part = part;
 	}

@@ -14,7 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-/* Bytes of states that room is made for before they are there. */
+/* Bytes of states that are allocated before they are there. */
 #define MOST_AT_ONCE (256 * 1024 * 1024)
 
 static bool
@@ -27,11 +27,11 @@ is_null(const Store *store, int64 row, int column)
 
 /*
  * Rows of one block that a kernel can use, copied: without a NULL, or with NULLs among the features as NaN.  The arrays
- * of the block, and room for values and codes, are the caller's.
+ * of the block, and the buffers for values and codes, are the caller's.
  */
 static int
 usable_rows(const Store *store, const Kernel *kernel, int64 block, int first, int rows,
-			RowBlock *into, double *room, uint16 *code_room)
+			RowBlock *into, double *value_buffer, uint16 *code_buffer)
 {
 	int			needed = kernel->takes_nulls ? store->ncols - kernel->scalars : 0;	/* columns from here on */
 	int			kept = 0;
@@ -45,17 +45,17 @@ usable_rows(const Store *store, const Kernel *kernel, int64 block, int first, in
 		if (!complete)
 			continue;
 		for (int c = 0; c < store->ncols; c++)
-			room[(Size) c * store->block_rows + kept] =
+			value_buffer[(Size) c * store->block_rows + kept] =
 				c < needed && is_null(store, block * store->block_rows + r, c) ? NAN : store_column(store, block, c)[r];
 		for (int c = 0; c < store->ncols && into->codes; c++)
-			code_room[(Size) c * store->block_rows + kept] = store_codes(store, block, c)[r];
+			code_buffer[(Size) c * store->block_rows + kept] = store_codes(store, block, c)[r];
 		kept++;
 	}
 	for (int c = 0; c < store->ncols; c++)
 	{
-		into->columns[c] = room + (Size) c * store->block_rows;
+		into->columns[c] = value_buffer + (Size) c * store->block_rows;
 		if (into->codes)
-			into->codes[c] = code_room + (Size) c * store->block_rows;
+			into->codes[c] = code_buffer + (Size) c * store->block_rows;
 	}
 	return kept;
 }
@@ -82,8 +82,8 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 {
 	const double **columns = palloc(store->ncols * sizeof(double *));
 	const uint16 **codes = store->codes ? palloc(store->ncols * sizeof(uint16 *)) : NULL;
-	double	   *room = NULL;
-	uint16	   *code_room = NULL;
+	double	   *value_buffer = NULL;
+	uint16	   *code_buffer = NULL;
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "madpy kernel", ALLOCSET_DEFAULT_SIZES);
 
 	while (from < to)
@@ -97,12 +97,12 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 		CHECK_FOR_INTERRUPTS();
 		if (has_nulls(store, block, first, rows))
 		{
-			if (room == NULL)
-				room = palloc((Size) store->ncols * store->block_rows * sizeof(double));
-			if (codes && code_room == NULL)
-				code_room = palloc((Size) store->ncols * store->block_rows * sizeof(uint16));
+			if (value_buffer == NULL)
+				value_buffer = palloc((Size) store->ncols * store->block_rows * sizeof(double));
+			if (codes && code_buffer == NULL)
+				code_buffer = palloc((Size) store->ncols * store->block_rows * sizeof(uint16));
 			b.places = NULL;
-			b.rows = usable_rows(store, kernel, block, first, rows, &b, room, code_room);
+			b.rows = usable_rows(store, kernel, block, first, rows, &b, value_buffer, code_buffer);
 			state->rows_skipped += rows - b.rows;
 		}
 		else

@@ -1,0 +1,218 @@
+/*
+ * bins.c: values as codes: the bin of a number, the place of a level.
+ */
+#include "bins.h"
+
+#include <math.h>
+
+#include "engine/pieces.h"
+#include "miscadmin.h"
+#include "numeric/dd.h"
+#include "parameters.h"
+#include "store/store.h"
+#include "utils/memutils.h"
+
+/* Edges are filled up with infinities to a power of two less one, so that every search takes the same steps. */
+int
+edges_room(int edges)
+{
+	int			room = 1;
+
+	while (room - 1 < edges)
+		room *= 2;
+	return room - 1;
+}
+
+double *
+edges_filled_up(const double *edges, int count)
+{
+	int			room = edges_room(count);
+	double	   *filled = palloc(Max(room, 1) * sizeof(double));
+
+	for (int i = 0; i < room; i++)
+		filled[i] = i < count ? edges[i] : INFINITY;
+	return filled;
+}
+
+/*
+ * How many edges are below each value; null_code for NaN.  All values take a step together: the loop over them has no
+ * branch and no step that waits for another.
+ */
+DD_CLONES void
+code_numbers(const double *restrict values, int rows, const double *restrict edges, int room, int null_code,
+			 int *restrict codes)
+{
+	for (int r = 0; r < rows; r++)
+		codes[r] = 0;
+	for (int step = (room + 1) / 2; step > 0; step /= 2)
+		for (int r = 0; r < rows; r++)
+			codes[r] += edges[codes[r] + step - 1] < values[r] ? step : 0;
+	for (int r = 0; r < rows; r++)
+		codes[r] = values[r] != values[r] ? null_code : codes[r];
+}
+
+/*
+ * Codes that come as numbers, at most TREE_CHUNK of them; what is not one of them counts as NULL.  A cast means something
+ * only within the range of an integer.  The limits come in a loop of their own: gcc 12 makes one loop of both twice as slow.
+ */
+DD_CLONES void
+code_levels(const double *restrict values, int rows, int null_code, int *restrict codes)
+{
+	double		within[TREE_CHUNK];
+	double		last = null_code;
+
+	for (int r = 0; r < rows; r++)
+	{
+		double		code = values[r] < last ? values[r] : last;	/* of NaN too */
+
+		within[r] = code > -1 ? code : -1;
+	}
+	for (int r = 0; r < rows; r++)
+	{
+		int			code = (int) within[r];
+
+		codes[r] = (unsigned) code > (unsigned) null_code ? null_code : code;
+	}
+}
+
+/* Codes of a store as a pass takes them; those of other bins than the pass is told of count as NULL. */
+DD_CLONES void
+known_codes(const uint16 *restrict stored, int rows, int null_code, int *restrict codes)
+{
+	for (int r = 0; r < rows; r++)
+		codes[r] = Min(stored[r], null_code);
+}
+
+/* One feature: how its values become codes. */
+typedef struct Coding
+{
+	int			null_code;
+	double	   *edges;			/* NULL: levels */
+	int			room;
+} Coding;
+
+/*
+ * Code rows [from, to) of a column: of numbers beside the values, of categories in their place.  There is no NULL in
+ * them any more: of numbers it becomes NaN.
+ */
+static void
+code_column(Store *store, int column, const Coding *coding, int64 from, int64 to)
+{
+	int			codes[TREE_CHUNK];
+
+	while (from < to)
+	{
+		int64		block = block_of(store, from);
+		int			first = row_of(store, from);
+		int			rows = Min(Min(to - from, store->block_rows - first), TREE_CHUNK);
+		double	   *values = store_column(store, block, column) + first;
+		uint64	   *nulls = store_nulls(store, block, column);
+
+		CHECK_FOR_INTERRUPTS();
+		if (coding->edges)
+			code_numbers(values, rows, coding->edges, coding->room, coding->null_code, codes);
+		else
+			code_levels(values, rows, coding->null_code, codes);
+		if (store->has_nulls[column])
+			for (int r = first; r < first + rows; r++)
+				if ((nulls[r / 64] >> (r % 64)) & 1)
+				{
+					codes[r - first] = coding->null_code;
+					values[r - first] = NAN;
+					nulls[r / 64] &= ~(UINT64CONST(1) << (r % 64));
+				}
+		if (coding->edges)
+			for (int r = 0; r < rows; r++)
+				store_codes(store, block, column)[first + r] = codes[r];
+		else
+			for (int r = 0; r < rows; r++)
+				values[r] = codes[r];
+		from += rows;
+	}
+}
+
+/* One feature's coding out of numbers: bins and edges, or minus the number of levels. */
+static Coding
+read_coding(const double **numbers, const double *end)
+{
+	Coding		coding = {0};
+	int			bins;
+
+	if (*numbers == end)
+		whole_parameter(0, 1, MAX_PARAMS);
+	bins = whole_parameter(*(*numbers)++, -MAX_LEVELS, PG_UINT16_MAX);
+	coding.null_code = abs(bins);
+	if (bins <= 0)
+		return coding;
+	if (bins - 1 > end - *numbers)
+		whole_parameter(bins, 1, end - *numbers + 1);
+	coding.edges = edges_filled_up(*numbers, bins - 1);
+	coding.room = edges_room(bins - 1);
+	*numbers += bins - 1;
+	return coding;
+}
+
+/* Room for codes and places, kept as long as the store; false where with them it is above the memory setting. */
+static bool
+make_room(Store *store)
+{
+	int64		blocks = block_of(store, store->rows + store->block_rows - 1);
+	Size		rows = (Size) blocks * store->block_rows;
+	Size		codes = rows * store->ncols * sizeof(uint16);
+	Size		places = rows * sizeof(uint32);
+
+	if (store->codes == NULL && blocks * store->block_bytes + MemoryContextMemAllocated(store->context, true) +
+		codes + places <= (Size) store_memory_kb * 1024)
+	{
+		store->codes = MemoryContextAllocExtended(store->context, Max(codes, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+		store->places = MemoryContextAllocExtended(store->context, Max(places, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	}
+	return store->codes != NULL;
+}
+
+/*
+ * store_bin(store, first_group, edges): code the features of a store, all columns but the last: numbers in codes of their
+ * own beside the values, categories in place.  False: there is no room for codes, and nothing was done.
+ * edges: doubles as they lie in memory; for each group from first_group on, for each feature, its number of bins and
+ * its edges, or minus its number of levels.
+ */
+PG_FUNCTION_INFO_V1(store_bin);
+Datum
+store_bin(PG_FUNCTION_ARGS)
+{
+	Store	   *store = store_argument(PG_GETARG_INT32(0));
+	int			groups = store->groups ? dict_count(store->groups) : 1;
+	bytea	   *given = PG_GETARG_BYTEA_P(2);
+	Size		size = VARSIZE(given) - VARHDRSZ;
+	double	   *copy = palloc(size);
+	const double *numbers = copy;
+	const double *end = copy + size / sizeof(double);
+
+	if (!make_room(store))
+		PG_RETURN_BOOL(false);
+	copy_pieces(copy, VARDATA(given), size);
+	for (int g = PG_GETARG_INT32(1); numbers < end; g++)
+	{
+		int64		from;
+		int64		to;
+
+		if (g < 0 || g >= groups)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("there is no group %d in store %d", g, store->id)));
+		from = store->groups ? store->group_start[g] : 0;
+		to = store->groups ? store->group_start[g + 1] : store->rows;
+		for (int column = 0; column < store->ncols - 1; column++)
+		{
+			Coding		coding = read_coding(&numbers, end);
+
+			CHECK_FOR_INTERRUPTS();
+			code_column(store, column, &coding, from, to);
+			if (coding.edges)
+				pfree(coding.edges);
+			if (to == store->rows && g == groups - 1)
+				store->has_nulls[column] = false;
+		}
+	}
+	PG_RETURN_BOOL(true);
+}

@@ -1,0 +1,198 @@
+/*
+ * bound.c: the most that a split within a bin can gain, from the counts of the bin alone.
+ *
+ * The gain is a convex function of the counts on the left, so that its maximum over a set of them is at a corner of any
+ * polygon around the set.  This finds, as Alsabti, Ranka & Singh (1998), CLOUDS: A decision tree classifier for large
+ * datasets, KDD, the bins whose values are worth a second look.
+ */
+#include "gain.h"
+
+void
+set_node(Node *node, const Plan *plan, const double *total)
+{
+	double		square;
+
+	node->plan = plan;
+	node->total = total;
+	node->rows = rows_of(plan, total);
+	node->base = explained(plan, NULL, total, node->rows);
+	/* the part of a loss that is the same for every split */
+	square = plan->classes == 0 ? total[2] : plan->entropy ? 0 : node->rows;
+	node->least = TINY * Max(square - node->base, 0);
+}
+
+/* Two classes, or one class and the others: a and b rows of them on the left, of all and of all_b. */
+static double
+gain_of_two(bool entropy, double a, double b, double all_a, double all_b)
+{
+	double		rows = all_a + all_b;
+	double		left = a + b;
+	double		right = rows - left;
+	double		more;
+
+	if (left <= 0 || right <= 0)
+		return 0;
+	if (entropy)
+		return n_log_n(a) + n_log_n(b) - n_log_n(left) + n_log_n(all_a - a) + n_log_n(all_b - b) - n_log_n(right) -
+			n_log_n(all_a) - n_log_n(all_b) + n_log_n(rows);
+	more = a - left * all_a / rows;
+	return 2 * more * more * rows / (left * right);
+}
+
+/* The most of gain_of_two where any of the rows of a cell may go left. */
+static double
+best_of_two(bool entropy, const double *left, const double *cell, const double *all)
+{
+	double		best = 0;
+
+	for (int corner = 0; corner < 4; corner++)
+		best = Max(best, gain_of_two(entropy, left[0] + (corner & 1 ? cell[0] : 0),
+									 left[1] + (corner & 2 ? cell[1] : 0), all[0], all[1]));
+	return best;
+}
+
+/*
+ * With several classes Gini's gain is half the sum of those of each class against the rest; that of entropy is the sum
+ * over classes of those of each against the ones behind it, among the rows of these.
+ */
+static double
+bound_of_classes(const Node *node, const double *left, const double *cell)
+{
+	const Plan *plan = node->plan;
+	int			classes = plan->classes;
+	double		l[2] = {0, rows_of(plan, left)};
+	double		c[2] = {0, rows_of(plan, cell)};
+	double		t[2] = {0, node->rows};
+	double		sum = 0;
+
+	if (classes == 2)
+		return best_of_two(plan->entropy, left, cell, node->total);
+	for (int k = 0; k < classes; k++)
+	{
+		if (!plan->entropy)
+		{
+			l[1] += l[0];
+			c[1] += c[0];
+			t[1] += t[0];
+		}
+		l[0] = left[k];
+		c[0] = cell[k];
+		t[0] = node->total[k];
+		l[1] -= l[0];
+		c[1] -= c[0];
+		t[1] -= t[0];
+		sum += best_of_two(plan->entropy, l, c, t) / (plan->entropy ? 1 : 2);
+	}
+	return sum;
+}
+
+/* The left side of a cell of a regression, and its rows. */
+typedef struct Targets
+{
+	double		rows;			/* of the node */
+	double		left;			/* rows to the left of the cell */
+	double		above;			/* the sum of their targets, less as many means of the node */
+	double		cell;			/* rows of the cell */
+	double		mean;			/* of the cell, less that of the node */
+	double		spread;			/* standard deviation in the cell */
+} Targets;
+
+/* The most that k rows of the cell can gain on the left, if their sum is up to `away` spreads from what is expected. */
+static double
+gain_of_rows(const Targets *t, double k, double away)
+{
+	double		left = t->left + k;
+	double		most = fabs(t->above + k * t->mean) + t->spread * away;
+
+	return most * most * t->rows / (left * (t->rows - left));
+}
+
+/*
+ * The sum of k of n values is no more than sqrt(k * (n - k)) standard deviations from k means, by Cauchy and Schwarz.
+ * The curve lies below each of its tangents: first one for all k, then one for each doubling of k or of n - k.
+ */
+static double
+bound_of_targets(const Node *node, const double *left, const double *cell, double bar)
+{
+	double		n = cell[0];
+	double		own = node->total[1] / node->rows;
+	double		least = Max(node->plan->min_bucket, 1);
+	Targets		t = {node->rows, left[0], left[1] - left[0] * own, n, cell[1] / n - own,
+	sqrt(Max(cell[2] - cell[1] * cell[1] / n, 0) / n)};
+	double		from = Max(1, least - t.left);
+	double		to = Min(n - 1, t.rows - t.left - least);
+	double		bound;
+
+	if (from > to)
+		return 0;
+	bound = Max(gain_of_rows(&t, from, n / 2), gain_of_rows(&t, to, n / 2));
+	if (!(bound > bar))
+		return bound;
+	bound = 0;
+	for (double next; from <= to; from = next)
+	{
+		double		middle;
+		double		root;
+		double		slope;
+
+		next = Min(to, from < n / 2 ? Min(2 * from, n / 2) : Max(from + 1, n - (n - from) / 2));
+		if (!(next > from))
+			next = to;			/* numbers too large for steps of one */
+		middle = from < n / 2 ? sqrt(from * next) : n - sqrt((n - from) * (n - next));
+		root = sqrt(middle * (n - middle));
+		slope = (n - 2 * middle) / (2 * root);
+		bound = Max(bound, gain_of_rows(&t, from, root + slope * (from - middle)));
+		bound = Max(bound, gain_of_rows(&t, next, root + slope * (next - middle)));
+		if (next >= to)
+			break;
+	}
+	return bound;
+}
+
+/* Whether a split at an end of the cell leaves too few rows on one side, but not one at the other end. */
+static bool
+has_limit(const Node *node, const double *left, const double *cell)
+{
+	double		least = Max(node->plan->min_bucket, 1);
+	double		before = rows_of(node->plan, left);
+	double		upto = before + rows_of(node->plan, cell);
+
+	return (before < least && upto > least) || (node->rows - upto < least && node->rows - before > least);
+}
+
+/* Whether all rows are of one class: then no split within a cell is better than those at its ends. */
+static bool
+is_pure(const Plan *plan, const double *cell)
+{
+	int			classes = 0;
+
+	for (int c = 0; c < plan->classes && classes < 2; c++)
+		classes += cell[c] > 0;
+	return classes < 2;
+}
+
+/*
+ * The most that a split within a cell can gain; if that is not above `bar`, anything not above it.  `below` is what is to
+ * the left of the cell, NULL left out, which may go left or right; `room` has place for a cell.
+ */
+double
+most_within(const Node *node, const double *below, const double *cell, const double *null, double bar,
+			double *room)
+{
+	const Plan *plan = node->plan;
+	bool		has_null = rows_of(plan, null) > 0;
+	double		most = 0;
+
+	if (rows_of(plan, cell) < 2)
+		return 0;
+	for (int with_null = 0; with_null <= has_null; with_null++)
+	{
+		for (int i = 0; i < plan->stats; i++)
+			room[i] = below[i] + (with_null ? null[i] : 0);
+		if (plan->classes == 0)
+			most = Max(most, bound_of_targets(node, room, cell, bar));
+		else if (!is_pure(plan, cell) || has_limit(node, room, cell))
+			most = Max(most, bound_of_classes(node, room, cell));
+	}
+	return most;
+}

@@ -1,0 +1,31 @@
+/*
+ * chunk.h: rows of a pass, a few hundred at a time: which of them are counted, and where.
+ */
+#ifndef MADPY_TREES_CHUNK_H
+#define MADPY_TREES_CHUNK_H
+
+#include "bins.h"
+
+typedef struct Chunk
+{
+	int			rows;
+	int		   *codes;			/* feature by feature, TREE_CHUNK apart */
+	int			node[TREE_CHUNK];
+	int			kept;			/* rows that are counted */
+	int			row[TREE_CHUNK];	/* which they are */
+	int			slot[TREE_CHUNK];
+	int			class[TREE_CHUNK];
+	double		target[TREE_CHUNK];
+} Chunk;
+
+static inline uint64
+mixed(uint64 hash)
+{
+	hash ^= hash >> 33;
+	hash *= UINT64CONST(0xff51afd7ed558ccd);
+	hash ^= hash >> 33;
+	hash *= UINT64CONST(0xc4ceb9fe1a85ec53);
+	return hash ^ (hash >> 33);
+}
+
+#endif

@@ -1,0 +1,73 @@
+"""Edges of bins: where a feature is cut, by a sample of its values.  Pure: numpy only."""
+
+import numpy as np
+
+from madpy.modules.common.trees.counts import Array, Flags, Integers, parts
+
+LOWEST = np.finfo(float).min
+
+
+def edges(values: Array, weights: Array, num_bins: int) -> Array:
+    """Where to cut a feature into about `num_bins` bins of equal weight: between values, never at one.
+
+    Of G groups: values and (whole) weights have shape (G, n), the edges (G, most), infinity behind the last.
+    As many bins as distinct values where these are fewer; a value that fills a bin has its own.  NaN is
+    left out.
+    """
+    return edges_and_order(values, weights, num_bins)[0]
+
+
+def edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Array, Array]:
+    """The edges, and the values of each group in order, NaN last."""
+    if values.shape[1] < 2:
+        return np.zeros((len(values), 0)), values
+    slices = list(parts(len(values), values.shape[1]))
+    found = [_edges_and_order(values[own], weights[own], num_bins) for own in slices]
+    most = max((cuts.shape[1] for cuts, _ in found), default=0)
+    result = np.full((len(values), most), np.inf)
+    ordered = np.empty(values.shape)
+    for own, (cuts, order) in zip(slices, found, strict=True):
+        result[own, : cuts.shape[1]] = cuts
+        ordered[own] = order
+    return result, ordered
+
+
+def _edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Array, Array]:
+    """Edges and ordered values of some of the groups."""
+    order = values.argsort(axis=1)
+    values = np.take_along_axis(values, order, axis=1)
+    weight = np.where(np.isnan(values), 0, np.take_along_axis(weights, order, axis=1)).astype(np.int64)
+    # a value is cut off where it comes last, unless it is the largest
+    here, above = values[:, :-1], values[:, 1:]
+    is_last = here < above
+    wanted = is_last & (is_last.sum(axis=1, keepdims=True) < num_bins)
+    wanted |= is_last & _fills_a_bin(weight, is_last, num_bins)
+    group, place = wanted.nonzero()
+    low, high = here[group, place], above[group, place]
+    with np.errstate(invalid="ignore", over="ignore"):
+        middle = low / 2 + high / 2
+    cut = np.where((middle >= low) & (middle < high) & np.isfinite(middle), middle, low)
+    cut = np.where(high > LOWEST, np.maximum(cut, LOWEST), cut)  # -infinity is below it
+    group, cut = group[np.isfinite(cut)], cut[np.isfinite(cut)]
+    number = np.bincount(group, minlength=len(values))
+    result = np.full((len(values), number.max(initial=0)), np.inf)
+    result[group, np.arange(len(cut)) - np.repeat(number.cumsum() - number, number)] = cut
+    return result, values
+
+
+def _fills_a_bin(weights: Integers, is_last: Flags, num_bins: int) -> Flags:
+    """Where one of `num_bins` bins of equal weight ends; and on both sides of values that weigh as much."""
+    below = weights.cumsum(axis=1)
+    total = np.maximum(below[:, -1:], 1)
+    upto = np.where(is_last, below[:, :-1], 0)
+    before = np.maximum.accumulate(np.pad(upto, [(0, 0), (1, 0)]), axis=1)  # of each value: what is below it
+    bins = np.minimum(below * num_bins // total, num_bins - 1)
+    ends_one = bins > np.minimum(before * num_bins // total, num_bins - 1)
+    heavy = (below - before) * num_bins >= total
+    # the values above and below: a run of equal ones is known where it ends
+    ends = np.pad(is_last, [(0, 0), (0, 1)], constant_values=True)
+    place = np.where(ends, np.arange(ends.shape[1]), ends.shape[1] - 1)
+    following = np.minimum.accumulate(place[:, ::-1], axis=1)[:, ::-1]
+    heavy = np.take_along_axis(heavy, following, axis=1)
+    result: Flags = ends_one[:, :-1] | heavy[:, :-1] | heavy[:, 1:]
+    return result

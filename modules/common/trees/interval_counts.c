@@ -1,0 +1,245 @@
+/*
+ * interval_counts.c: rows counted by parts of bins.
+ */
+#include "interval_counts.h"
+
+#include <math.h>
+
+#include "interval_plan.h"
+#include "parameters.h"
+
+void
+start_intervals(double *cells, int64 count, int stats)
+{
+	for (double *cell = cells; cell < cells + count; cell += stats + 2)
+	{
+		cell[stats] = INFINITY;
+		cell[stats + 1] = -INFINITY;
+	}
+}
+
+void
+merge_intervals(double *into, const double *from, int64 count, int stats)
+{
+	for (int64 i = 0; i < count; i += stats + 2)
+	{
+		for (int k = 0; k < stats; k++)
+			into[i + k] += from[i + k];
+		into[i + stats] = Min(into[i + stats], from[i + stats]);
+		into[i + stats + 1] = Max(into[i + stats + 1], from[i + stats + 1]);
+	}
+}
+
+/* A row that may lie in an interval, on its way into a cell. */
+typedef struct Hit
+{
+	int			first;			/* of the intervals it may lie in */
+	int			last;
+	int			bin;
+	const double *value;
+	const double *target;
+	double		shift;
+	double	   *cell;
+} Hit;
+
+/* As many as memory is asked for at once. */
+#define HITS 256
+
+typedef struct Hits
+{
+	int			count;
+	Hit			hit[HITS];
+} Hits;
+
+/* Among some intervals the one that a value of a bin is in, or NULL. */
+static const BinInterval *
+find_interval(const Plan *plan, int low, int high, int bin, double value)
+{
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+		const BinInterval *interval = &plan->intervals[middle];
+
+		if (interval->bin < bin || (interval->bin == bin && interval->high < value))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return plan->intervals[low].bin == bin && value >= plan->intervals[low].low &&
+		value <= plan->intervals[low].high ? &plan->intervals[low] : NULL;
+}
+
+static double *
+cell_of(const Plan *plan, const Hit *hit, double *cells)
+{
+	const BinInterval *interval = find_interval(plan, hit->first, hit->last, hit->bin, *hit->value);
+	double		part;
+	int			number;
+
+	if (interval == NULL)
+		return NULL;
+	part = distance(interval, *hit->value) * interval->scale;
+	number = part >= interval->parts - 1 ? interval->parts - 1 : part > 0 ? (int) part : 0;
+	return cells + interval->cell + (Size) number * (plan->stats + 2);
+}
+
+static void
+count_hit(const Plan *plan, const Hit *hit)
+{
+	double		target = *hit->target - hit->shift;
+	double	   *cell = hit->cell;
+	int			stats = plan->stats;
+
+	if (plan->classes > 0)
+		cell[whole_parameter(*hit->target, 0, plan->classes - 1)] += 1;
+	else
+	{
+		cell[0] += 1;
+		cell[1] += target;
+		cell[2] += target * target;
+	}
+	cell[stats] = Min(cell[stats], *hit->value);
+	cell[stats + 1] = Max(cell[stats + 1], *hit->value);
+}
+
+/* Rows lie anywhere in memory, and so do cells: all of them are asked for before the first one is needed. */
+static void
+count_hits(const Plan *plan, Hits *hits, double *cells)
+{
+	for (int i = 0; i < hits->count; i++)
+	{
+		hits->hit[i].cell = cell_of(plan, &hits->hit[i], cells);
+		if (hits->hit[i].cell)
+			__builtin_prefetch(hits->hit[i].cell, 1);
+	}
+	for (int i = 0; i < hits->count; i++)
+		if (hits->hit[i].cell)
+			count_hit(plan, &hits->hit[i]);
+	hits->count = 0;
+}
+
+/* A value of a bin, in a slot: it is counted if it may be in one of the intervals of its feature there. */
+static inline void
+add_hit(const Plan *plan, const Among *among, int bin, const double *value, const double *target, double shift,
+		Hits *hits, double *cells)
+{
+	Hit			hit = {among->first, among->last, bin, value, target, shift};
+
+	if ((unsigned) bin - among->lowest >= (unsigned) among->bins)
+		return;
+	if (among->by_bin)
+	{
+		hit.first = among->by_bin[bin - among->lowest];
+		if (hit.first < 0)
+			return;
+		hit.last = Min(hit.last, hit.first + among->most);
+	}
+	__builtin_prefetch(value);
+	__builtin_prefetch(target);
+	hits->hit[hits->count++] = hit;
+	if (hits->count == HITS)
+		count_hits(plan, hits, cells);
+}
+
+/* Whether the rows of a block are where the pass before left them, so that the only thing to do is to count them. */
+bool
+are_placed(const Plan *plan, const RowBlock *block)
+{
+	return plan->counting == COUNTING_INTERVALS && plan->coded && plan->nmoves > 0 && plan->folds == 0 &&
+		plan->masks && block->codes && block->places;
+}
+
+/* Rows of a chunk in slots; returns how many. */
+static int
+rows_in_slots(const Plan *plan, const int *slot_of, const uint32 *places, int rows, int *row, int *slot)
+{
+	int			kept = 0;
+
+	for (int r = 0; r < rows; r++)
+	{
+		row[kept] = r;
+		slot[kept] = places[r] < (uint32) plan->nmoves ? slot_of[places[r]] : -1;
+		kept += slot[kept] >= 0;
+	}
+	return kept;
+}
+
+/* Finds the rows whose bin of one feature has an interval; returns how many, and which they are in `found`. */
+static int
+rows_in_bins(const Mask *masks, const uint16 *codes, const int *row, const int *slot, int rows, int *found)
+{
+	int			count = 0;
+
+	for (int i = 0; i < rows; i++)
+	{
+		const Mask *mask = &masks[slot[i]];
+		unsigned	bin = (unsigned) codes[row[i]] - mask->lowest;
+		unsigned	bit = (bin >> mask->shift) & 127;
+
+		found[count] = i;
+		count += bin < mask->bins && ((mask->bits[bit / 64] >> (bit % 64)) & 1);
+	}
+	return count;
+}
+
+/* Count rows that are where the pass before left them: feature by feature, for whose cells there is room in the cache. */
+void
+count_placed(const Plan *plan, const RowBlock *block, double *cells)
+{
+	int		   *slot_of = palloc(plan->nmoves * sizeof(int));
+	int			row[TREE_CHUNK];
+	int			slot[TREE_CHUNK];
+	int			found[TREE_CHUNK];
+	Hits		hits = {0};
+
+	for (int i = 0; i < plan->nmoves; i++)
+		slot_of[i] = plan->nodes[plan->moves[i]].slot;
+	for (int first = 0; first < block->rows; first += TREE_CHUNK)
+	{
+		const double *target = block->columns[plan->features] + first;
+		const uint32 *places = block->places + first;
+		int			kept = rows_in_slots(plan, slot_of, places, Min(TREE_CHUNK, block->rows - first), row, slot);
+
+		for (int l = 0; l < plan->nlisted; l++)
+		{
+			int			f = plan->listed[l];
+			const Mask *masks = plan->masks + l * plan->slots;
+			const uint16 *codes = block->codes[f] + first;
+			int			count = rows_in_bins(masks, codes, row, slot, kept, found);
+
+			for (int i = 0; i < count; i++)
+			{
+				int			r = row[found[i]];
+
+				add_hit(plan, &plan->among[masks[slot[found[i]]].among], codes[r], block->columns[f] + first + r,
+						target + r, plan->nodes[plan->moves[places[r]]].shift, &hits, cells);
+			}
+		}
+	}
+	count_hits(plan, &hits, cells);
+	pfree(slot_of);
+}
+
+/* Count the rows of a chunk, whose first row is row `first` of the block. */
+void
+count_intervals(const Plan *plan, const RowBlock *block, int first, const Chunk *chunk, double *cells)
+{
+	const double *target = block->columns[plan->features] + first;
+	Hits		hits = {0};
+
+	for (int i = 0; i < chunk->kept; i++)
+	{
+		int			slot = chunk->slot[i];
+		int			row = chunk->row[i];
+
+		for (int a = plan->among_of[slot]; a < plan->among_of[slot + 1]; a++)
+		{
+			int			feature = plan->among[a].feature;
+
+			add_hit(plan, &plan->among[a], chunk->codes[feature * TREE_CHUNK + row],
+					block->columns[feature] + first + row, target + row, plan->nodes[chunk->node[row]].shift, &hits,
+					cells);
+		}
+	}
+	count_hits(plan, &hits, cells);
+}

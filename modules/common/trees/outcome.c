@@ -1,0 +1,36 @@
+/*
+ * outcome.c: outcomes of passes over a tree.
+ */
+#include "outcome.h"
+
+/* Room for so many more numbers. */
+double *
+more_numbers(Numbers *numbers, int count)
+{
+	double	   *more;
+
+	if (numbers->count + count > numbers->room)
+	{
+		numbers->room = Max(2 * numbers->room, 1024 + count);
+		numbers->data = numbers->data ? repalloc_huge(numbers->data, numbers->room * sizeof(double))
+			: palloc(numbers->room * sizeof(double));
+	}
+	more = numbers->data + numbers->count;
+	numbers->count += count;
+	return more;
+}
+
+/* An outcome of some numbers; of how many rows there are in a list of rows of one width, and of these. */
+State *
+outcome_of(const State *state, const double *numbers, int64 count, const Numbers *list, int width)
+{
+	State	   *outcome = state_outcome(state, count + (list ? 1 + list->count : 0));
+
+	memcpy(outcome->body, numbers, count * sizeof(double));
+	if (list == NULL)
+		return outcome;
+	outcome->body[count] = list->count / width;
+	if (list->count > 0)
+		memcpy(outcome->body + count + 1, list->data, list->count * sizeof(double));
+	return outcome;
+}

@@ -1,0 +1,154 @@
+"""A second look at bins: passes that count rows by parts of bins (interval_counts.c)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from madpy.modules.common.trees import layout
+from madpy.modules.common.trees.bins import Bins
+from madpy.modules.common.trees.counts import Array, Integers, rows_of
+from madpy.modules.common.trees.grow import Trees, rank
+from madpy.modules.common.trees.outcomes import listed
+from madpy.modules.common.trees.splits import Splits
+from madpy.modules.common.trees.within import Found, Places, take
+
+PARTS = 16, 256  # of one place: so many where there are many places, where there are few
+TOTAL = 100_000  # parts of a pass that stay in the cache
+ROUNDS = 24  # each divides what is left by 8 or more, of doubles, of which there are 2^64
+NUMBERS = 400_000  # that describe the places of one pass
+PASSES = 8  # in a round; the places that may gain least are left out
+VALUES, SHARE = 200_000, 0.02  # values that a level looks at again, at most: so many, or of all its values
+
+# Of nodes, their slots, and intervals, shape (groups, n): a body for each group in which there are nodes.
+Pass = Callable[[Integers, Integers, Array], Array]
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """Looks for better splits of `nodes` within bins; `splits` are those that are known, and change."""
+
+    bins: Bins
+    trees: Trees
+    nodes: Integers
+    splits: Splits
+    total: Array  # counts of the nodes, (nodes, C)
+    criterion: str
+    run: Pass
+
+    def look_within(self, places: Places) -> None:
+        """Look again at places, and at parts of them, as long as a better split may be there."""
+        places = self._affordable(places)
+        for number in range(ROUNDS):
+            following = [Places.none(self.total.shape[1])]
+            following += [self._look(part, number) for part in _in_passes(places)]
+            places = Places.join(following).worth(self.splits)
+            if not len(places):
+                return
+
+    def _affordable(self, places: Places) -> Places:
+        """Places of nodes that have not too many values in them; a node that is all noise has most."""
+        rows = rows_of(self.total, self.criterion)
+        values = np.bincount(places.node, places.rows, len(rows))
+        order = (values / np.maximum(rows, 1)).argsort(kind="stable")
+        most = max(VALUES, SHARE * rows.sum() * self.bins.levels.count(None))
+        fits = np.zeros(len(rows), np.bool_)
+        fits[order] = values[order].cumsum() <= most
+        return places.of(np.flatnonzero(fits[places.node]))
+
+    def _look(self, places: Places, number: int) -> Places:
+        """One pass: what it finds goes into `splits`; returns the parts that are worth a further look."""
+        stats = self.total.shape[1]
+        used, slot = np.unique(places.node, return_inverse=True)
+        slots = rank(self.trees.group[self.nodes[used]])
+        group = self.trees.group[self.nodes[places.node]]
+        order = np.lexsort([places.low, places.bin, places.feature, slots[slot], group])
+        places, group, slot = places.of(order), group[order], slots[slot][order]
+        fields = _intervals(
+            self.bins, self.trees.group[self.nodes], places, self.total, self.splits.gain, number
+        )
+        fields[:, layout.INTERVAL_SLOT] = slot
+        groups, place, rectangle = _rectangle(group, fields)
+        body = self.run(self.nodes[used], slots, rectangle)
+        at = np.searchsorted(groups, group)
+        width = layout.FOUND_FIELDS + stats
+        cells = body[at[:, None], place[:, None] * width + np.arange(width)]
+        take(self.splits, places, Found.read(cells), rows_of(places.null, self.criterion))
+        count = np.bincount(at, minlength=len(groups))
+        row, parts = listed(body, count * width, layout.PART_FIELDS + stats)
+        start = np.searchsorted(at, np.arange(len(groups)))
+        return places.parts(start[row] + parts[:, layout.PART_INTERVAL].astype(np.int64), parts)
+
+
+def make_sure(bins: Bins, stats: int, run: Pass) -> None:
+    """Find out which of the bins that the sample is unsure of have several values, or none, by all rows."""
+    groups = len(bins.edges[0])
+    listed = [(np.full(flags.sum(), f), *flags.nonzero()) for f, flags in enumerate(bins.unsure)]
+    feature, group, bin = (np.concatenate(parts) for parts in zip(*listed, strict=True))
+    order = np.lexsort([bin, feature, group])
+    nothing, wide = np.zeros((len(order), stats)), np.full(len(order), np.inf)
+    places = Places(group, feature, bin, -wide, wide, wide, wide, nothing, nothing).of(order)
+    roots = np.arange(groups)
+    most = NUMBERS // layout.INTERVAL_FIELDS
+    for part in np.split(np.arange(len(order)), np.arange(most, len(order), most)):
+        own = places.of(part)
+        fields = _intervals(bins, roots, own, np.zeros((groups, stats)), np.zeros(groups), 0)
+        fields[:, layout.INTERVAL_PARTS] = 1
+        used, place, rectangle = _rectangle(own.node, fields)
+        body = run(used, np.zeros(len(used), np.int64), rectangle)
+        at = np.searchsorted(used, own.node)
+        first = place * (layout.FOUND_FIELDS + stats)
+        smallest, largest = (body[at, first + f] for f in (layout.FOUND_SMALLEST, layout.FOUND_LARGEST))
+        bins.learn(own.node, own.feature, own.bin, smallest, largest)
+
+
+def _in_passes(places: Places) -> list[Places]:
+    """Places in parts that one pass can count."""
+    stats = places.null.shape[1]
+    cost = layout.INTERVAL_FIELDS + 3 * stats + _parts(places) * (stats + 2) / 8
+    order = (-places.most).argsort(kind="stable")
+    number = (cost[order].cumsum() // NUMBERS).astype(np.int64)
+    return [
+        places.of(np.sort(order[number == n])) for n in range(min(int(number.max(initial=-1)) + 1, PASSES))
+    ]
+
+
+def _parts(places: Places) -> Array:
+    least, most = PARTS
+    return np.clip(8 * places.rows, 2, np.clip(TOTAL // max(len(places), 1), least, most))
+
+
+def _intervals(bins: Bins, group: Integers, places: Places, total: Array, gain: Array, number: int) -> Array:
+    """Places as a pass is told of them, all but their slots; `group`, `total` and `gain` are of nodes."""
+    start, end, even = places.low.copy(), places.high.copy(), np.zeros(len(places), np.bool_)
+    if number == 0:
+        for f in np.unique(places.feature).tolist():
+            one = np.flatnonzero(places.feature == f)
+            start[one], end[one], even[one] = bins.ends(f, group[places.node[one]], places.bin[one])
+    else:
+        with np.errstate(over="ignore"):
+            even = (number % 2 == 1) & (start < 0) & (end > 0) & np.isfinite(end - start)
+    fields = np.zeros((len(places), layout.INTERVAL_FIELDS))
+    fields[:, layout.INTERVAL_FEATURE] = places.feature
+    fields[:, layout.INTERVAL_BIN] = places.bin
+    fields[:, layout.INTERVAL_LOW] = places.low
+    fields[:, layout.INTERVAL_HIGH] = places.high
+    fields[:, layout.INTERVAL_FROM] = start
+    fields[:, layout.INTERVAL_TO] = end
+    fields[:, layout.INTERVAL_LINEAR] = even
+    fields[:, layout.INTERVAL_PARTS] = _parts(places)
+    fields[:, layout.INTERVAL_BEST] = gain[places.node]
+    return np.concatenate([fields, places.below, places.null, total[places.node]], axis=1)
+
+
+def _rectangle(group: Integers, rows: Array) -> tuple[Integers, Integers, Array]:
+    """The groups there are, which of its group's rows each is, and the rows of each side by side.
+
+    Behind them is how many there are.
+    """
+    groups, at = np.unique(group, return_inverse=True)
+    place = rank(group)
+    result = np.zeros((len(groups), int(place.max(initial=-1)) + 1, rows.shape[1]))
+    result[at, place] = rows
+    count = np.bincount(at, minlength=len(groups)).astype(float)
+    return groups, place, np.concatenate([result.reshape(len(groups), -1), count[:, None]], axis=1)

@@ -1,0 +1,75 @@
+"""A sample of rows, as the kernel of sample.c gives it, and the bins that follow from it.  Pure: numpy."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madpy.errors import MadpyError
+from madpy.modules.common.trees import layout
+from madpy.modules.common.trees.bins import Bins
+from madpy.modules.common.trees.counts import Array, Integers
+from madpy.modules.common.trees.grow import shift_for
+
+ROWS = 10_000  # of one group
+NUMBERS = 40_000_000  # of all groups together, room included
+LARGE, SMALL = 1e146, 1e-146  # differences whose squares, summed over many rows, are still numbers
+
+
+def rows_to_keep(groups: int, features: int) -> int:
+    """How many rows of each group a sample has: as many as fit."""
+    width = layout.ENTRY_FIELDS + features + 1
+    return min(ROWS, max(16, NUMBERS // (2 * width * max(groups, 1))))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Distinct rows of each of G groups, and how often each came; behind the last one is nothing."""
+
+    count: Integers  # (G,)
+    weights: Array  # (G, n)
+    features: Array  # (G, n, features)
+    target: Array  # (G, n)
+    keep: int  # rows at most
+
+    @classmethod
+    def read(cls, body: Array, features: int, keep: int) -> "Sample":
+        """Read the outcomes of the kernel: how many rows there are, and of each an entry without its hash."""
+        groups, width = len(body), layout.ENTRY_FIELDS - 1 + features + 1
+        count = body[:, 0] if body.shape[1] else np.zeros(groups)
+        rows = max(body.shape[1] - 1, 0) // width
+        entries = body[:, 1:].reshape(groups, rows, width)
+        values = entries[..., layout.ENTRY_FIELDS - 1 :]
+        weights = entries[..., layout.ENTRY_COUNT - 1]
+        return cls(count.astype(np.int64), weights, values[..., :-1], values[..., -1], keep)
+
+    def bins(self, levels: list[int | None], num_bins: int) -> Bins:
+        """Bins of all features; `levels` is the number of levels of each, None for a number."""
+        is_row = np.arange(self.target.shape[1]) < self.count[:, None]
+        values = [np.where(is_row, self.features[..., f], np.nan) for f in range(len(levels))]
+        return Bins.of(levels, values, self.weights, num_bins, self.count < self.keep)
+
+    def shifts(self) -> Array:
+        """A target near the mean of each group; an error where squares of targets would be no numbers."""
+        is_row = np.arange(self.target.shape[1]) < self.count[:, None]
+        _check_squares(np.where(is_row, self.target, self.target[:, :1]))
+        total = np.maximum(self.weights.sum(axis=1), 1)
+        mean = (self.weights * self.target).sum(axis=1) / total
+        squares = (self.weights * (self.target - mean[:, None]) ** 2).sum(axis=1)
+        return shift_for(mean, np.sqrt(squares / total))
+
+
+def _check_squares(target: Array) -> None:
+    """Variances are sums of squares, which must be numbers, and not 0; `target` has shape (groups, n)."""
+    width = np.ptp(target, axis=1) if target.shape[1] else np.zeros(0)
+    if not (width < LARGE).all():
+        raise MadpyError(
+            "the target's values are too far apart to be squared",
+            sqlstate="22003",
+            hint="divide it by a large number, or take its logarithm",
+        )
+    if ((width > 0) & (width < SMALL)).any():
+        raise MadpyError(
+            "the target's values are too close together to be squared",
+            sqlstate="22003",
+            hint="multiply it by a large number",
+        )

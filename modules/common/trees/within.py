@@ -1,0 +1,121 @@
+"""Splits within bins: what is looked at again, and what is found there.  Pure: numpy."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from madpy.modules.common.trees import layout
+from madpy.modules.common.trees.counts import TINY, Array, Flags, Integers
+from madpy.modules.common.trees.splits import Splits
+
+WORTH = 0.01  # a place is looked at where it may gain so much more than the best that is known
+
+
+@dataclass
+class Places:
+    """Bins, or parts of them, in which a node may have a better split than is known, P of them."""
+
+    node: Integers  # which of the nodes in question
+    feature: Integers
+    bin: Integers
+    low: Array  # the smallest of its values, or -infinity for all there are in the bin
+    high: Array  # the largest
+    rows: Array
+    most: Array  # that a split there can gain
+    below: Array  # (P, C): counts to the left of it, without those of NULL
+    null: Array  # (P, C)
+
+    @classmethod
+    def none(cls, stats: int) -> "Places":
+        whole, number, counts = np.zeros(0, np.int64), np.zeros(0), np.zeros((0, stats))
+        return cls(whole, whole, whole, number, number, number, number, counts, counts)
+
+    @classmethod
+    def bins(cls, node: Integers, rows: Array) -> "Places":
+        """Bins as a pass lists them (BinField of layout.h), shape (P, fields), for the nodes they are in."""
+        stats = (rows.shape[1] - layout.BIN_FIELDS) // 2
+        wide = np.full(len(rows), np.inf)
+        below = rows[:, layout.BIN_FIELDS : layout.BIN_FIELDS + stats]
+        return cls(
+            node,
+            rows[:, layout.BIN_FEATURE].astype(np.int64),
+            rows[:, layout.BIN_NUMBER].astype(np.int64),
+            -wide,
+            wide,
+            rows[:, layout.BIN_ROWS],
+            rows[:, layout.BIN_MOST],
+            below,
+            rows[:, layout.BIN_FIELDS + stats :],
+        )
+
+    @classmethod
+    def join(cls, parts: list["Places"]) -> "Places":
+        return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)))
+
+    def __len__(self) -> int:
+        return len(self.node)
+
+    def of(self, places: Integers) -> "Places":
+        """Some of them."""
+        return Places(*(getattr(self, f.name)[places] for f in fields(self)))
+
+    def parts(self, places: Integers, rows: Array) -> "Places":
+        """Parts of some of them as a pass lists them (PartField of layout.h), shape (parts, fields + C)."""
+        result = self.of(places)
+        result.low = rows[:, layout.PART_SMALLEST]
+        result.high = rows[:, layout.PART_LARGEST]
+        result.rows = rows[:, layout.PART_ROWS]
+        result.most = rows[:, layout.PART_MOST]
+        result.below = rows[:, layout.PART_FIELDS :]
+        return result
+
+    def among(self, nodes: Integers) -> "Places":
+        """Those of some nodes, by their numbers among these."""
+        number = np.full(max(self.node.max(initial=-1), nodes.max(initial=-1)) + 1, -1)
+        number[nodes] = np.arange(len(nodes))
+        result = self.of(np.flatnonzero(number[self.node] >= 0))
+        result.node = number[result.node]
+        return result
+
+    def worth(self, splits: Splits) -> "Places":
+        """Those that may gain noticeably more than the splits that are known."""
+        return self.of(np.flatnonzero(self.most > splits.gain[self.node] * (1 + WORTH)))
+
+
+@dataclass(frozen=True)
+class Found:
+    """The best split in each of P places; `gain` is 0 where there is none."""
+
+    gain: Array
+    threshold: Array
+    null_right: Flags
+    left: Array  # (P, C)
+
+    @classmethod
+    def read(cls, cells: Array) -> "Found":
+        """Read rows of an outcome (FoundField of layout.h), shape (P, fields + C)."""
+        return cls(
+            cells[:, layout.FOUND_GAIN],
+            cells[:, layout.FOUND_THRESHOLD],
+            cells[:, layout.FOUND_NULL_RIGHT] > 0,
+            cells[:, layout.FOUND_FIELDS :],
+        )
+
+
+def take(splits: Splits, places: Places, found: Found, null_rows: Array) -> None:
+    """Put what is found in places in the place of splits that gain less."""
+    order = np.lexsort([-np.arange(len(places)), found.gain])
+    best = np.full(len(splits.gain), -1)
+    best[places.node[order]] = order  # the last one written is the best
+    nodes = np.flatnonzero(best >= 0)
+    nodes = nodes[found.gain[best[nodes]] > splits.gain[nodes] * (1 + TINY)]
+    at = best[nodes]
+    splits.gain[nodes] = found.gain[at]
+    splits.feature[nodes] = places.feature[at]
+    splits.last_left[nodes] = places.bin[at]
+    splits.threshold[nodes] = found.threshold[at]
+    splits.null_right[nodes] = found.null_right[at]
+    splits.null_rows[nodes] = null_rows[at]
+    splits.left[nodes] = found.left[at]
+    for node in nodes.tolist():
+        splits.levels_left.pop(node, None)

@@ -1,0 +1,153 @@
+"""Parameters and states of the kernels of kmeans.c and kmeans_rows.c as numpy arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madpy.modules.kmeans.core import Array
+from madpy.modules.kmeans.layout import (
+    PARAMS_HEAD,
+    SAMPLE_HEAD,
+    SUM_PARTS,
+    SUMS_EXTRA,
+    UNIT_BITS,
+    KeptArray,
+    Metric,
+    Mode,
+    Param,
+    Sum,
+    kept_array,
+    params_size,
+    sums_size,
+)
+from madpy.ports.postgres.scan.states import States
+
+UNIT = 2.0 ** (1 - 2 * UNIT_BITS)  # of a bound: what a sum rounds its numbers to is less
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Distinct rows that a kernel kept, the first ones first; zeros beyond the number of them."""
+
+    rows: Array  # (G, m, d)
+    times: Array  # (G, m), how often each came; 0: not there
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one pass says of the data before there are centroids."""
+
+    rows_used: NDArray[np.int64]  # (G,)
+    rows_skipped: NDArray[np.int64]  # (G,)
+    low: Array  # (G, d): the smallest value of each feature; 0 where there are no rows
+    high: Array  # (G, d)
+    kept: Kept
+
+    @property
+    def bounds(self) -> Array:
+        """Of the absolute value of each feature, (G, d)."""
+        return np.maximum(np.abs(self.low), np.abs(self.high))
+
+    @classmethod
+    def read(cls, states: States, size: int, d: int) -> "Sample":
+        if not states.rows_used.any():
+            nothing = Kept(
+                np.zeros((len(states.rows_used), size, d)), np.zeros((len(states.rows_used), size))
+            )
+            none = np.zeros((len(states.rows_used), d))
+            return cls(states.rows_used, states.rows_skipped, none, none, nothing)
+        body = states.body[:, SAMPLE_HEAD + size :]
+        some = states.rows_used[:, None] > 0
+        low, high = np.where(some, body[:, :d], 0), np.where(some, body[:, d : 2 * d], 0)
+        return cls(states.rows_used, states.rows_skipped, low, high, _kept(body[:, 2 * d :], size, d))
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What each centroid got."""
+
+    sizes: Array  # (G, k)
+    sums: Array  # (G, k, d)
+    distances: Array  # (G, k), summed over its rows
+    silhouettes: Array  # (G, k), summed over its rows
+    kept: Kept  # with no places, m = 0, where the mode asks for none
+
+    @classmethod
+    def read(cls, states: States, k: int, d: int, mode: int) -> "Assignment":
+        body = states.body[:, params_size(k, d) :]
+        size = sums_size(k, d)
+        parts = body[:, :size].reshape(len(body), k, d + SUMS_EXTRA, SUM_PARTS)
+        sums = parts[..., 0] + (parts[..., 1] + parts[..., 2] + parts[..., 3])
+        kept = _kept(body[:, size:], k if mode in (Mode.FARTHEST, Mode.DRAW) else 0, d)
+        return cls(
+            sizes=sums[..., d + Sum.SUM_ROWS],
+            sums=sums[..., :d],
+            distances=sums[..., d + Sum.SUM_DISTANCE],
+            silhouettes=sums[..., d + Sum.SUM_SILHOUETTE],
+            kept=kept,
+        )
+
+
+def joined(parts: Sequence[Part]) -> Part:
+    """Arrays, or what is made of arrays, for some groups each: the same for all of them."""
+
+    def join(parts: Sequence[Any]) -> Any:
+        if isinstance(parts[0], np.ndarray):
+            return np.concatenate(parts)
+        names = [field.name for field in fields(parts[0])]
+        return type(parts[0])(*(join([getattr(part, name) for part in parts]) for name in names))
+
+    whole: Part = join(parts)
+    return whole
+
+
+def sample_parameters(seed: int, size: int) -> Array:
+    """Parameters of "kmeans_sample", shape (SAMPLE_HEAD + size,)."""
+    return np.concatenate([[float(seed)], np.zeros(size)])
+
+
+def parameters(metric: str, mode: int, seed: int, bounds: Array, reach: Array, centroids: Array) -> Array:
+    """Shape (G, p), for bounds of shape (G, d), a bound on distances, (G,), and centroids, (G, k, d)."""
+    groups = len(centroids)
+    head = np.empty((groups, PARAMS_HEAD))
+    head[:, Param.PARAM_METRIC] = Metric[metric.upper()]
+    head[:, Param.PARAM_MODE] = mode
+    head[:, Param.PARAM_SEED] = seed
+    head[:, Param.PARAM_FARTHEST] = reach
+    return np.concatenate([head, bounds, centroids.reshape(groups, -1)], axis=1)
+
+
+def farthest_distances(metric: str, low: Array, high: Array, centroids: Array) -> Array:
+    """What no row is farther than from any centroid, shape (G,); 0: not known, as of COSINE."""
+    if metric == "cosine":
+        return np.zeros(len(centroids))
+    away = np.maximum(np.abs(centroids - low[:, None]), np.abs(centroids - high[:, None]))
+    most = np.where(np.isnan(away), 0, away).max(axis=1)
+    bound: Array = (most if metric == "manhattan" else most**2).sum(axis=1)
+    return bound
+
+
+def nearer(metric: str, reach: Array, inertia: Array, way: Array) -> Array:
+    """What no row is farther than from its nearest centroid, once centroids have moved by at most `way`.
+
+    None was farther than all of them together; `reach`, the bound before, says how much of that was rounded.
+    """
+    most = inertia + reach * UNIT
+    bound: Array = most + way if metric == "manhattan" else (np.sqrt(most) + np.sqrt(way)) ** 2
+    return np.minimum(reach, bound)
+
+
+def _kept(body: Array, size: int, d: int) -> Kept:
+    order, _, times, rows = (body[:, kept_array(number, size) :] for number in KeptArray)
+    there = np.arange(size) < body[:, :1]
+    slots = np.where(there, order[:, :size], 0).astype(np.int64)
+    times = np.take_along_axis(times[:, :size], slots, axis=1)
+    rows = rows[:, : size * d].reshape(len(body), size, d)
+    rows = rows[np.arange(len(body))[:, None], slots]
+    rows[~there] = 0
+    return Kept(rows, np.where(there, times, 0))

@@ -1,0 +1,80 @@
+/*
+ * store_file.c: a memory file of a store, which others map.
+ */
+#include "postgres.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "store.h"
+#include "storage/fd.h"
+
+/* Bytes between two looks for an interrupt. */
+#define WRITTEN_BYTES (1024 * 1024)
+
+static void
+write_blocks(int fd, const char *blocks, Size size)
+{
+	for (Size done = 0; done < size;)
+	{
+		ssize_t		written;
+
+		CHECK_FOR_INTERRUPTS();
+		written = write(fd, blocks + done, Min(size - done, WRITTEN_BYTES));
+		if (written < 0)
+			store_no_memory("write");
+		done += written;
+	}
+}
+
+/* A memory file of the blocks; the store's once it is whole, since whoever maps it reads all of it. */
+static void
+write_file(Store *store, Size size)
+{
+	int			fd;
+
+	if (!AcquireExternalFD())
+		store_no_memory("too many files are open");
+	fd = memfd_create("madpy", MFD_CLOEXEC);
+	if (fd < 0)
+	{
+		ReleaseExternalFD();
+		store_no_memory("memfd_create");
+	}
+	PG_TRY();
+	{
+		write_blocks(fd, store->base, size);
+	}
+	PG_CATCH();
+	{
+		store_close_file(fd);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	store->fd = fd;
+}
+
+/* store_map(store, OUT fd, OUT bytes, OUT num_rows, OUT num_columns, OUT block_rows): what a reader of the file needs. */
+PG_FUNCTION_INFO_V1(store_map);
+Datum
+store_map(PG_FUNCTION_ARGS)
+{
+	Store	   *store = store_argument(PG_GETARG_INT32(0));
+	int64		bytes = block_of(store, store->rows + store->block_rows - 1) * store->block_bytes;
+	Datum		values[5];
+	bool		nulls[5] = {false};
+	TupleDesc	tupdesc;
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "store_map does not return its record");
+	if (store->fd < 0)
+		write_file(store, bytes);
+	values[0] = Int32GetDatum(store->fd);
+	values[1] = Int64GetDatum(bytes);
+	values[2] = Int64GetDatum(store->rows);
+	values[3] = Int32GetDatum(store->ncols);
+	values[4] = Int32GetDatum(store->block_rows);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
+}

@@ -142,11 +142,17 @@ probit_mean(Scratch *s, int rows)
 {
 	for (int r = 0; r < rows; r++)
 	{
-		double		t = Max(Min(s->eta[r], MOST_PROBIT), -MOST_PROBIT);
+		s->eta[r] = Max(Min(s->eta[r], MOST_PROBIT), -MOST_PROBIT);
+		s->slope[r] = s->eta[r] * s->eta[r] / 2;
+	}
+	exp_minus_abs(s->slope, rows, s->far, s->shifted);
+	for (int r = 0; r < rows; r++)
+	{
+		double		tail = erfc(fabs(s->eta[r]) / M_SQRT2) / 2;
 
-		s->mu[r] = erfc(-t / M_SQRT2) / 2;
-		s->other[r] = erfc(t / M_SQRT2) / 2;
-		s->slope[r] = exp(-t * t / 2) / ROOT_OF_2_PI;
+		s->mu[r] = s->eta[r] > 0 ? 1 - tail : tail;
+		s->other[r] = s->eta[r] > 0 ? tail : 1 - tail;
+		s->slope[r] = s->far[r] / ROOT_OF_2_PI;
 	}
 }
 
@@ -154,12 +160,14 @@ static void
 cloglog_mean(Scratch *s, int rows)
 {
 	for (int r = 0; r < rows; r++)
+		s->eta[r] = Max(Min(s->eta[r], MOST_CLOGLOG), -MOST_LOG);
+	exp_minus_abs(s->eta, rows, s->far, s->shifted);
+	exponential_mean(s->eta, s->far, rows, s->slope, s->mu);
+	exp_minus_abs(s->slope, rows, s->other, s->shifted);
+	for (int r = 0; r < rows; r++)
 	{
-		double		hazard = exp(Max(Min(s->eta[r], MOST_CLOGLOG), -MOST_LOG));
-
-		s->mu[r] = -expm1(-hazard);
-		s->other[r] = exp(-hazard);
-		s->slope[r] = hazard * s->other[r];
+		s->mu[r] = s->slope[r] > 0.5 ? 1 - s->other[r] : -expm1(-s->slope[r]);
+		s->slope[r] *= s->other[r];
 	}
 }
 

@@ -83,7 +83,8 @@ def train(
         search = _search(terms, states, bound, family, link, offset is not None)
         passes = Passes(db, scan, "glm", METHOD)
         passes.iterate(search, most, say)
-        search.find_null(lambda part, params: passes.sums(search, part, params), most)
+        for part in passes.parts(search, search.without_null):
+            search.find_null(part, lambda groups, params: passes.sums(search, groups, params), most)
     except SqlError as error:
         error.message = error.message.replace(f"feature {len(terms.names) + 1} is", "the offset is")
         raise explained(error, terms) from None

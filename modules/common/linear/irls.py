@@ -143,6 +143,10 @@ class Search:
         near: Mask = self.flat[groups] & (found.change <= self.near)
         return near
 
+    def describe(self) -> str:
+        """Returns what is maximised, over all groups, for a line of the log."""
+        return f"log-likelihood {self.objective.sum():.10g}"
+
     def stop(self) -> None:
         """End the search: where all but some predictors have come to rest, classes are separated in part."""
         self._end(np.flatnonzero(self.flat & self.adrift), PARTLY)

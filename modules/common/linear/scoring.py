@@ -98,12 +98,17 @@ class Scoring(irls.Search):
         near: Mask = better & (length <= np.maximum(bound, rounding))
         return near
 
-    def find_null(self, look: Callable[[Numbers, Array], irls.Sums], max_iter: int) -> None:
-        """Find the deviance of one constant beside the offset, where `look` makes a pass with parameters.
+    def describe(self) -> str:
+        """Returns what is minimised, over all groups, for a line of the log."""
+        return f"deviance {-2 * self.objective.sum():.10g}"
 
-        Without an offset the first pass has found it, and without a constant it is that of the offset alone.
-        """
-        groups = np.flatnonzero(self.fitted & self.design.has_constant & self.has_null & self.offset)
+    @property
+    def without_null(self) -> Numbers:
+        """The groups whose null deviance the first pass has not found, as the constant has an offset."""
+        return np.flatnonzero(self.fitted & self.design.has_constant & self.has_null & self.offset)
+
+    def find_null(self, groups: Numbers, look: Callable[[Numbers, Array], irls.Sums], max_iter: int) -> None:
+        """Find the deviance of one constant beside the offset; `look` makes a pass with parameters."""
         constant = np.where(self.design.first != 0, self.coef[:, 0] * self.design.first, self.constant)
         self.null_objective[groups] = -np.inf
         step = np.zeros(len(self.status))

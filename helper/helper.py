@@ -1,12 +1,13 @@
-"""The validation layer: what a driver checks of what a user passed in, before anything is created.
+"""The validation layer: checks of what a user passed in, before anything is created.
 
-Errors are a fact and a hint, with an SQLSTATE.  Relations are here; expressions and columns of a source are
-in `expressions`, plain arguments in `arguments`; drivers import all of them from here.
+Errors are a fact and a hint, with an SQLSTATE.  Checks of relations are here; those of expressions are in
+checks/expressions.py, those of plain arguments in checks/arguments.py: helper.check_* calls them too.
 """
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import check_choice, check_not_null, check_range, parse_name, quoted, shown
@@ -17,12 +18,15 @@ from madpy.helper.checks.expressions import (
     check_expression,
     check_expressions,
     check_groups,
-    columns_of,
 )
+from madpy.ports.postgres.scan.relations import Found, Place, find
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, session
 
 __all__ = [
     "Expressions",
+    "Source",
+    "Target",
     "check_apart",
     "check_choice",
     "check_columns",
@@ -34,19 +38,17 @@ __all__ = [
     "check_not_null",
     "check_range",
     "check_source",
-    "full_name",
-    "summary_name",
+    "check_source_and_targets",
 ]
 
-SUMMARY = "_summary"
 READABLE_KINDS = "rvmpf"
 KINDS = {"i": "an index", "I": "an index", "S": "a sequence", "c": "a composite type", "t": "a TOAST table"}
 
 
 def __check_rel_exist(relation: str, db: Database | None = None) -> tuple[str, str] | None:
     """(schema, table) of a relation, by the search path where no schema is given; None if there is none."""
-    found = _find(db or session(), parse_name(relation))
-    return (found["schema"], found["name"]) if found else None
+    found = _find(db or session(), relation)
+    return (found.schema, found.name) if found else None
 
 
 def __check_rel_column(
@@ -54,47 +56,83 @@ def __check_rel_column(
 ) -> tuple[str, ...] | None:
     """(schema, table, column), and the type where one is asked for; None if there is none such."""
     db = db or session()
-    found = _find(db, parse_name(relation))
+    found = _find(db, relation)
     parts = parse_name(column)
     if not found or not parts or len(parts) > 1:
         return None
-    types = columns_of(db, Relation(found["schema"], found["name"]))
+    types = Source(found.schema, found.name, db).types
     if parts[0] not in types:
         return None
-    where = (found["schema"], found["name"], parts[0])
+    where = (found.schema, found.name, parts[0])
     if data_type is None:
         return where
     wanted = db.value("SELECT pg_catalog.to_regtype({type:l})::text", type=data_type)
     return (*where, types[parts[0]]) if types[parts[0]] == wanted else None
 
 
-def check_source(db: Database, relation: str | None, what: str = "source_table") -> Relation:
+def _find(db: Database, relation: str) -> Relation | None:
+    parts = parse_name(relation)
+    if not parts or len(parts) > 2:
+        return None
+    (found,), _ = find(db, [parts])
+    return found.relation if found else None
+
+
+@dataclass(frozen=True, eq=False)
+class Target(Relation):
+    """A table that can be created: its name is free, in a schema that the caller may create tables in."""
+
+    full_name: str  # with quotes where SQL needs them: for people to read and to copy
+
+
+def check_source(db: Database, relation: str | None, what: str = "source_table") -> Source:
     """The table, view, materialized view, partitioned or foreign table that the caller may read.
 
     All statements after this see the rows that are there now.
     """
-    source = _readable(db, relation, what)
-    db.keep_snapshot(source)
-    return source
+    parts = _parts(db, relation, what)
+    (found,), _ = find(db, [parts])
+    return _readable(db, parts, found, what).hold()
 
 
-def check_model_table(db: Database, relation: str | None, what: str = "model_table") -> Relation:
+def check_model_table(db: Database, relation: str | None, what: str = "model_table") -> Source:
     """The table of a model that the caller may read: a plain or partitioned one (decision 6).
 
     All statements after this see the rows that are there now.
     """
-    table = _readable(db, relation, what)
-    check_holds_data(db, table)
-    db.keep_snapshot(table, is_locked=True)
-    return table
+    parts = _parts(db, relation, what)
+    (found,), _ = find(db, [parts])
+    table = _readable(db, parts, found, what)
+    check_holds_data(table)
+    return table.hold(is_locked=True)
 
 
-def check_holds_data(db: Database, table: Relation) -> None:
+def check_source_and_targets(
+    db: Database,
+    source_table: str | None,
+    output_table: str | None,
+    sides: Sequence[str] = (),
+    what: str = "output_table",
+) -> tuple[Source, list[Target]]:
+    """The source and the table to create, with one beside it for each ending in `sides`: asked for together.
+
+    The names are checked as `check_source` and `check_new_table` do it.
+    """
+    source_parts = _parts(db, source_table, "source_table")
+    parts = _parts(db, output_table, what)
+    made = [parts[-1] + side for side in ("", *sides)]
+    (found,), place = find(db, [source_parts], _schema(parts), made)
+    source = _readable(db, source_parts, found, "source_table")
+    targets = _targets(db, parts, place, made, source, what, max(("", *sides), key=len))
+    return source.hold(), targets
+
+
+def check_holds_data(table: Source) -> None:
     """An error if reading a relation runs its owner's functions with the caller's rights, as a view does.
 
     The relation cannot be replaced by such a one until the end of the transaction.
     """
-    if not db.value("SELECT {schema:i}.__hold_table({t:l}::regclass)", t=str(table)):
+    if not table.db.value("SELECT {schema:i}.__hold_table({t:l}::regclass)", t=str(table)):
         raise MadpyError(
             f"{quoted(table.name)} cannot be read as a model: it is not a plain table",
             sqlstate="42809",
@@ -103,78 +141,72 @@ def check_holds_data(db: Database, table: Relation) -> None:
         )
 
 
-def _readable(db: Database, relation: str | None, what: str) -> Relation:
-    parts = _parts(db, relation, what)
-    found = _find(db, parts)
-    if not found:
+def _readable(db: Database, parts: list[str], found: Found | None, what: str) -> Source:
+    if found is None:
         raise MadpyError(
             f"table {quoted('.'.join(parts))} does not exist", sqlstate="42P01", hint=_near(db, parts)
         )
-    source = Relation(found["schema"], found["name"])
-    if found["kind"] not in READABLE_KINDS:
+    source = Source(found.relation.schema, found.relation.name, db)
+    if found.kind not in READABLE_KINDS:
         raise MadpyError(
-            f"{quoted(source.name)} is {KINDS.get(found['kind'], 'not a table')}",
+            f"{quoted(source.name)} is {KINDS.get(found.kind, 'not a table')}",
             sqlstate="42809",
-            hint=f"{what} can be a table, view, materialized view, partitioned table or foreign table",
+            hint="give a table, view, materialized view, partitioned table or foreign table",
         )
-    if not found["usable"]:
+    if not found.is_usable:
         raise MadpyError(
             f"permission denied for schema {quoted(source.schema)}",
             sqlstate="42501",
-            hint=f"its owner can GRANT USAGE ON SCHEMA {shown(source.schema)}",
+            hint=f"ask its owner for GRANT USAGE ON SCHEMA {shown(source.schema)}",
         )
-    if not found["readable"]:
+    if not found.is_readable:
         raise MadpyError(
             f"permission denied for table {quoted(source.name)}",
             sqlstate="42501",
-            hint=f"its owner can GRANT SELECT ON {full_name(db, source)}",
+            hint=f"ask its owner for GRANT SELECT ON {found.full_name}",
         )
     return source
 
 
 def check_new_table(
+    db: Database, relation: str | None, source: Source | None = None, what: str = "output_table"
+) -> Target:
+    """Where a table can be created: a free name in a writable schema."""
+    parts = _parts(db, relation, what)
+    _, place = find(db, [], _schema(parts), parts[-1:])
+    return _targets(db, parts, place, parts[-1:], source, what)[0]
+
+
+def _targets(
     db: Database,
-    relation: str | None,
-    source: Relation | None = None,
-    what: str = "output_table",
-    room: str = SUMMARY,
-) -> Relation:
-    """Where a table can be created: a free name in a writable schema, with room for side tables' names."""
-    *schema, name = _parts(db, relation, what)
-    _check_writable(db, name)
-    _check_length(db, name, what, room)
-    output = Relation(_writable_schema(db, schema[0] if schema else None, name), name)
-    _check_free(db, output, "output table", source)
-    return output
-
-
-def summary_name(db: Database, output: Relation) -> Relation:
-    """The summary's name beside an output table; it must be free too."""
-    summary = Relation(output.schema, output.name + SUMMARY)
-    _check_length(db, summary.name, "output_table")
-    _check_free(db, summary, "summary table")
-    return summary
-
-
-def full_name(db: Database, relation: Relation) -> str:
-    """schema.name, with quotes where SQL needs them: for people to read and to copy."""
-    name: str = db.value(
-        "SELECT pg_catalog.format('%I.%I', {s:l}, {n:l})", s=relation.schema, n=relation.name
-    )
-    return name
+    parts: list[str],
+    place: Place,
+    made: list[str],
+    source: Source | None,
+    what: str,
+    longest: str = "",
+) -> list[Target]:
+    """The tables `made` in a place; the longest of their names has the ending `longest`."""
+    _check_writable(db, parts[-1])
+    _check_length(db, parts[-1], what, longest)
+    schema = _writable_schema(db, parts, place)
+    targets = [Target(schema, *names) for names in zip(made, place.full_names, strict=True)]
+    for role, target in zip(("output table", "summary table"), targets, strict=False):
+        _check_free(target, place, role, source)
+    return targets
 
 
 def _parts(db: Database, relation: str | None, what: str) -> list[str]:
     """[table] or [schema, table]."""
     text: str = check_not_null(what, relation)
     parts = parse_name(text)
-    if parts and len(parts) == 3 and parts[0] == db.value("SELECT pg_catalog.current_database()"):
+    if parts and len(parts) == 3 and parts[0] == db.session.database:
         parts = parts[1:]
     if parts and len(parts) < 3:
         return parts
     if not text.strip():
         raise MadpyError(f"{what} must not be empty", sqlstate="42602", hint="name a table")
-    hint = f"names with spaces, capitals or other signs go in double quotes, as in {quoted(text.strip())}"
+    hint = f"write a name with spaces, capitals or other signs in double quotes: {quoted(text.strip())}"
     if parts:
         hint = "write it as schema.table"
     if re.match(r"\(|select\s", text.strip(), re.IGNORECASE):
@@ -182,25 +214,8 @@ def _parts(db: Database, relation: str | None, what: str) -> list[str]:
     raise MadpyError(f"{what}: {quoted(text)} is not a table name", sqlstate="42602", hint=hint)
 
 
-def _find(db: Database, parts: list[str] | None) -> dict[str, Any] | None:
-    """A relation of any kind, as to_regclass finds it, and whether the caller may read it."""
-    if not parts or len(parts) > 2:
-        return None
-    rows = db.execute(
-        """
-        SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind,
-               pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usable,
-               pg_catalog.has_any_column_privilege(c.oid, 'SELECT') AS readable
-        FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE c.relname = {name:l}
-          AND CASE WHEN {schema_name:l}::text IS NULL THEN pg_catalog.pg_table_is_visible(c.oid)
-                   WHEN {schema_name:l}::text = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema()
-                   ELSE n.nspname = {schema_name:l} END
-        """,
-        name=parts[-1],
-        schema_name=parts[0] if len(parts) == 2 else None,
-    )
-    return rows[0] if rows else None
+def _schema(parts: list[str]) -> str | None:
+    return parts[0] if len(parts) == 2 else None
 
 
 def _near(db: Database, parts: list[str]) -> str:
@@ -221,38 +236,30 @@ def _near(db: Database, parts: list[str]) -> str:
     if written:
         return f"did you mean {' or '.join(written[:3])}?"
     if len(parts) == 1:
-        return f"the search path is {db.value('SHOW search_path')}"
+        return f"write schema.table: the search path is {db.value('SHOW search_path')}"
     known = db.value(
         "SELECT pg_catalog.to_regnamespace(pg_catalog.quote_ident({s:l})) IS NOT NULL", s=parts[0]
     )
+    schema = quoted(parts[0])
     return (
-        f"schema {quoted(parts[0])} has no such table" if known else f"there is no schema {quoted(parts[0])}"
+        f"check the name: {f'schema {schema} has no such table' if known else f'there is no schema {schema}'}"
     )
 
 
 def _check_writable(db: Database, name: str) -> None:
     """Said before the source is read."""
-    here = db.execute(
-        """
-        SELECT pg_catalog.current_setting('transaction_read_only') AS read_only,
-               pg_catalog.pg_is_in_recovery() AS is_standby
-        """
-    )[0]
-    if here["read_only"] == "on":
+    if db.session.is_read_only:
         raise MadpyError(
             f"{quoted(name)} cannot be created in a read-only transaction",
             sqlstate="25006",
-            hint="create it on the primary server, and use it here" if here["is_standby"] else None,
+            hint="create it on the primary server, and use it here" if db.session.is_standby else None,
         )
 
 
-def _check_length(db: Database, name: str, what: str, room: str = "") -> None:
+def _check_length(db: Database, name: str, what: str, ending: str) -> None:
     """The server would cut a longer name off, with no more than a notice."""
-    limit = db.value(
-        "SELECT pg_catalog.current_setting('max_identifier_length')::int - pg_catalog.octet_length({r:l})",
-        r=room,
-    )
-    if db.value("SELECT pg_catalog.octet_length({name:l})", name=name) > limit:
+    limit = db.session.longest_name - len(ending.encode())
+    if len(name.encode()) > limit:
         raise MadpyError(
             f"{what}: the name {quoted(name)} is too long",
             sqlstate="42622",
@@ -260,59 +267,47 @@ def _check_length(db: Database, name: str, what: str, room: str = "") -> None:
         )
 
 
-def _writable_schema(db: Database, schema: str | None, name: str) -> str:
+def _writable_schema(db: Database, parts: list[str], place: Place) -> str:
     """The schema for a new table: as given, or the first of the search path that exists."""
-    if schema == "pg_temp":
+    schema = place.schema
+    if schema == "pg_temp" and len(parts) == 2:
         return schema
-    rows = db.execute(
-        """
-        SELECT n.nspname AS name,
-               pg_catalog.has_schema_privilege(n.oid, 'USAGE')
-                   AND pg_catalog.has_schema_privilege(n.oid, 'CREATE') AS writable,
-               n.oid <> pg_catalog.pg_my_temp_schema()
-                   AND n.nspname::text ~ '^(pg_|information_schema$)' AS system
-        FROM pg_catalog.pg_namespace AS n WHERE n.nspname = coalesce({name:l}, pg_catalog.current_schema())
-        """,
-        name=schema,
-    )
-    if not rows and schema:
+    if schema is None:
+        raise MadpyError(
+            f"no schema to create {quoted(parts[-1])} in",
+            sqlstate="3F000",
+            hint=f"write schema.table: the search path is {db.value('SHOW search_path')}",
+        )
+    if place.real_schema is None:
         raise MadpyError(
             f"schema {quoted(schema)} does not exist",
             sqlstate="3F000",
             hint=f"create it first: CREATE SCHEMA {shown(schema)}",
         )
-    if not rows:
+    if place.is_system:
         raise MadpyError(
-            f"no schema to create {quoted(name)} in",
-            sqlstate="3F000",
-            hint=f"the search path is {db.value('SHOW search_path')}: write schema.table",
+            f"schema {quoted(schema)} belongs to the server", sqlstate="42501", hint="choose another schema"
         )
-    found: str = rows[0]["name"]
-    if rows[0]["system"]:
+    if not place.is_writable:
         raise MadpyError(
-            f"schema {quoted(found)} belongs to the server", sqlstate="42501", hint="choose another schema"
-        )
-    if not rows[0]["writable"]:
-        raise MadpyError(
-            f"permission denied for schema {quoted(found)}",
+            f"permission denied for schema {quoted(schema)}",
             sqlstate="42501",
-            hint=f"its owner can GRANT USAGE, CREATE ON SCHEMA {shown(found)}; or choose another schema",
+            hint=f"choose another schema, or ask its owner for GRANT USAGE, CREATE ON SCHEMA {shown(schema)}",
         )
-    return found
+    return schema
 
 
-def _check_free(db: Database, relation: Relation, role: str, source: Relation | None = None) -> None:
+def _check_free(target: Target, place: Place, role: str, source: Source | None) -> None:
     """No relation and no type has this name: tables share the names of both."""
-    found = _find(db, [relation.schema, relation.name])
-    if found and source == Relation(found["schema"], found["name"]):
+    if place.real_schema is not None and source == Relation(place.real_schema, target.name):
         raise MadpyError(
-            f"{role} {quoted(relation.name)} is the source table itself",
+            f"{role} {quoted(target.name)} is the source table itself",
             sqlstate="42P07",
             hint="choose another name: a source is only read",
         )
-    if found or db.value("SELECT pg_catalog.to_regtype({name:l}) IS NOT NULL", name=str(relation)):
+    if target.name in place.taken:
         raise MadpyError(
-            f"{role} {quoted(relation.name)} already exists",
+            f"{role} {quoted(target.name)} already exists",
             sqlstate="42P07",
             hint="drop it or choose another name",
         )

@@ -12,7 +12,8 @@ from madpy.install.plan import Release
 from madpy.install.servers import Answer, Server
 from madpy.install.state import Installation, locate
 from madpy.install.upgrade import NO_PATH, upgrade
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.shards.parts import servers_below
 from madpy.ports.postgres.shards.servers import EXTENSION, FALLEN, is_told, telling
 
@@ -28,7 +29,7 @@ def install(db: Database, release: Release, table: str, progress: Progress = ite
 
     A server where it cannot be done is a bad finding, and the others go on.
     """
-    names = servers_below(db, _relation(db, table))
+    names = servers_below(_source(db, table))
     if not names:
         raise MadpyError(
             f'no part of "{table}" is on another server',
@@ -153,7 +154,7 @@ def _told(db: Database, server: Server) -> str:
 # --- here ---
 
 
-def _relation(db: Database, table: str) -> Relation:
+def _source(db: Database, table: str) -> Source:
     """The table of that name on the connecting role's own search_path."""
     oid = None
     try:
@@ -176,7 +177,7 @@ def _relation(db: Database, table: str) -> Relation:
         raise MadpyError(
             f'table "{table}" does not exist', sqlstate="42P01", hint="write it as in SQL: schema.table"
         )
-    return Relation(rows[0]["schema"], rows[0]["name"])
+    return Source(rows[0]["schema"], rows[0]["name"], db)
 
 
 def _here(db: Database, release: Release, progress: Progress) -> tuple[Installation, str]:

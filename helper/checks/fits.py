@@ -18,11 +18,11 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
-def check_rows(db: Database, rows: Rows, terms: Terms, states: States) -> None:
+def check_rows(rows: Rows, terms: Terms, states: States) -> None:
     """There are rows, in some group as many as features."""
     used, skipped = int(states.rows_used.sum()), int(states.rows_skipped.sum())
     if used == 0:
-        raise nothing_to_use(db, rows, terms, skipped)
+        raise nothing_to_use(rows, terms, skipped)
     largest, k = int(states.rows_used.max()), len(terms.names)
     if largest < k:
         where = " in the largest group" if rows.groups else ""

@@ -8,14 +8,13 @@ from madpy.helper.features.categories import Features
 from madpy.helper.features.terms import Terms
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.session.db import Database, identifier
-from madpy.ports.postgres.shards.queries import counts_of
 
 NAMED = 10  # terms in a message
 ARRAY_SUBSCRIPT_ERROR = "2202E"
 TOO_MANY_COLUMNS = "54011"
 
 
-def explained(error: SqlError, terms: Terms | Features) -> SqlError:
+def with_feature_names(error: SqlError, terms: Terms | Features) -> SqlError:
     """A kernel's error in the user's words: "feature 2", which counts the intercept, by its name."""
     message, hint = error.message, error.hint
     numbered = re.fullmatch(r"feature (\d+) ((?:is|has) .*)", message)
@@ -28,14 +27,14 @@ def explained(error: SqlError, terms: Terms | Features) -> SqlError:
     return SqlError(message, sqlstate=error.sqlstate, hint=hint, detail=error.detail)
 
 
-def nothing_to_use(db: Database, rows: Rows, terms: Terms, skipped: int) -> MadpyError:
+def nothing_to_use(rows: Rows, terms: Terms, skipped: int) -> MadpyError:
     """No row counted: say which expression is the reason."""
     if skipped == 0:
-        return MadpyError(f'table "{rows.source.name}" is empty', hint="there is nothing to learn from")
+        return MadpyError(f'table "{rows.source.name}" is empty', hint="give a table that has rows")
     named = {"the target": rows.target} if rows.target else {}
     named |= {"a weight": rows.weights} if rows.weights else {}
     named |= _features(rows, terms)
-    _, known = counts_of(db, rows.source, list(named.values()))
+    _, known = rows.source.counts(list(named.values()))
     empty = [name for name, count in zip(named, known, strict=True) if count == 0]
     what = (
         all_null(empty) if empty else f"each has a NULL somewhere{', or weight zero' if rows.weights else ''}"
@@ -43,7 +42,7 @@ def nothing_to_use(db: Database, rows: Rows, terms: Terms, skipped: int) -> Madp
     return MadpyError(
         f'none of the {skipped} rows of table "{rows.source.name}" can be used',
         detail=what,
-        hint="rows with a NULL are skipped: leave the expression out, or fill it with coalesce()",
+        hint="leave the expression out, or fill it with coalesce(): rows with a NULL are skipped",
     )
 
 

@@ -21,10 +21,10 @@ from madpy.helper.checks.expressions import (
 )
 from madpy.helper.features.collations import told_apart
 from madpy.helper.features.terms import check_same_order, checked_number, checked_vector, number_item
-from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.session.keys import packed_keys
 from madpy.ports.postgres.session.types import INTEGERS, TEXTS, text_item, values_item
-from madpy.ports.postgres.shards.keys import packed_keys
-from madpy.ports.postgres.shards.queries import distinct_values, first_length, one_part
 
 MAX_LEVELS = 100_000
 TARGET = "the target"
@@ -58,7 +58,7 @@ class Category:
 
 @dataclass(frozen=True)
 class Features:
-    """What was asked for, and `items`, the SQL of each: double precision, the code of a category from 0.
+    """The features of a training; `items` is the SQL of each: double precision, of a category its code.
 
     `is_vector`: one array column, `items` is its SQL, double precision[], and the features are its elements.
     """
@@ -72,51 +72,49 @@ class Features:
         return [feature.name for feature in self.features]
 
     def as_json(self) -> list[dict[str, Any]]:
-        """What is kept with a model, so that it can be applied to another table."""
+        """Return the features as they are kept with a model, to apply it to another table."""
         return [asdict(feature) for feature in self.features]
 
 
 def check_features(
-    db: Database,
-    source: Relation,
+    source: Source,
     text: str | None,
     categorical_cols: str | None = None,
     what: str = "features",
 ) -> Features:
     """The features in `text`; text, boolean, enum and what `categorical_cols` names are categories."""
-    found, categories = list_features(db, source, text, categorical_cols, what)
+    found, categories = list_features(source, text, categorical_cols, what)
     if found.is_vector:
         return found
     levels = [
         feature.levels
         if category is None or feature.levels is BOOLEANS
-        else levels_of(db, source, category, f"{what}: {quoted(feature.name)}", MAX_LEVELS)
+        else levels_of(source, category, f"{what}: {quoted(feature.name)}", MAX_LEVELS)
         for feature, category in zip(found.features, categories, strict=True)
     ]
     items = [
-        item if category is None else own_code_item(db, category.item, category.sql_type, known or [])
+        item if category is None else own_code_item(source.db, category.item, category.sql_type, known or [])
         for item, category, known in zip(found.items, categories, levels, strict=True)
     ]
     return Features(with_levels(found.features, levels), items)
 
 
 def list_features(
-    db: Database,
-    source: Relation,
+    source: Source,
     text: str | None,
     categorical_cols: str | None = None,
     what: str = "features",
 ) -> tuple[Features, list[Category | None]]:
-    """The same without reading the source: `levels` are empty, and `items` of a category its key."""
-    found = check_expressions(db, source, text, what, allowed="number, boolean or text")
+    """Return features without reading the source: `levels` are empty, items of categories are their keys."""
+    found = check_expressions(source, text, what, allowed="number, boolean or text")
     if found.is_vector:
-        return _elements(db, source, found, what), []
+        return _elements(source, found, what), []
     check_once(found.names, what)
-    forced = check_columns(db, source, categorical_cols, "categorical_cols")
+    forced = check_columns(source, categorical_cols, "categorical_cols")
     features: list[Feature] = []
     items: list[str] = []
     categories: list[Category | None] = []
-    own = told_apart(db, source, found.items, found.types)
+    own = told_apart(source, found.items, found.types)
     for n, (name, kind, sql_type) in enumerate(zip(found.names, found.kinds, found.types, strict=True)):
         item = own[n]
         column = name if found.items[n] == fill("{name:i}", {"name": name}) else None
@@ -138,7 +136,7 @@ def with_levels(features: list[Feature], levels: Sequence[list[str] | None]) -> 
 
 
 def read_features(kept: Any, is_vector: bool) -> Features:
-    """What `as_json` gave, without items, from a model that anybody may have made: checked."""
+    """Read features that `as_json` wrote, without items; check them, as anybody may have made the model."""
     try:
         features = [Feature(**feature) for feature in kept]
         whole = bool(features) and all(
@@ -155,16 +153,15 @@ def read_features(kept: Any, is_vector: bool) -> Features:
     return Features(features, [], is_vector)
 
 
-def features_of(
-    db: Database, source: Relation, columns: dict[str, str], model: Features, text: str | None
-) -> str:
+def features_of(source: Source, model: Features, text: str | None) -> str:
     """SQL of the features of a model, over another source, as one double precision[].
 
     By the names and levels that the model has, never by SQL that it has; `text` are the features where the
     caller wrote them, which expressions need.
     """
     if text is not None:
-        return _given(db, source, model, text)
+        return _given(source, model, text)
+    columns = source.base_types
     for feature in model.features:
         if feature.column is None:
             raise MadpyError(
@@ -175,17 +172,17 @@ def features_of(
             raise MadpyError(
                 f"column {quoted(feature.column)} of table {quoted(source.name)} does not exist",
                 sqlstate="42703",
-                hint="the model was trained on it",
+                hint="add the column: the model was trained on it",
             )
     names = [str(feature.column) for feature in model.features]
     if model.is_vector:
         return _vector(checked_vector(names[0], columns[names[0]]), len(names))
     items = [fill("{c:i}", {"c": name}) for name in names]
-    return _array(db, model, items, [columns[name] for name in names])
+    return _array(source.db, model, items, [columns[name] for name in names])
 
 
-def _given(db: Database, source: Relation, model: Features, text: str) -> str:
-    found = check_expressions(db, source, text, "features", allowed="number, boolean or text")
+def _given(source: Source, model: Features, text: str) -> str:
+    found = check_expressions(source, text, "features", allowed="number, boolean or text")
     if found.is_vector and found.kinds[0] == "number":
         return _vector(f"{found.items[0]}::double precision[]", len(model.features))
     if len(found.items) != len(model.features):
@@ -194,7 +191,7 @@ def _given(db: Database, source: Relation, model: Features, text: str) -> str:
             hint=f"give them in the order of training: {', '.join(model.names[:SHOWN])}",
         )
     check_same_order(found.names, model.names)
-    return _array(db, model, found.items, found.types)
+    return _array(source.db, model, found.items, found.types)
 
 
 def _array(db: Database, model: Features, items: list[str], types: list[str]) -> str:
@@ -221,7 +218,7 @@ def code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> str:
 
 
 def own_code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> str:
-    """The same for levels that are values of this very expression, so that its type can read them.
+    """Return SQL of the code of an expression among levels that are its own values, which its type can read.
 
     Another server can be asked for it: postgres_fdw sends no cast to text of what is not a text column.
     """
@@ -243,11 +240,11 @@ def category_item(item: str, sql_type: str) -> str:
     return item
 
 
-def in_order(db: Database, source: Relation, category: Category, values: list[str]) -> list[str]:
+def in_order(source: Source, category: Category, values: list[str]) -> list[str]:
     """Values of a category, given as text, in its type's order and collation."""
     sql_type = "text" if category.sql_type in (*TEXTS, "record") else category.sql_type
     item = category.item if sql_type == category.sql_type else f"({category.item})::text"
-    rows = db.execute(
+    rows = source.db.execute(
         """
         SELECT v.level
         FROM (SELECT {texts:q} AS level, {values:q} AS value) AS v
@@ -257,16 +254,16 @@ def in_order(db: Database, source: Relation, category: Category, values: list[st
         texts=values_item(values, "text"),
         values=values_item(values, sql_type),
         item=item,
-        part=one_part(db, source),
+        part=source.one_part,
     )
     return [row["level"] for row in rows]
 
 
-def check_order(db: Database, source: Relation, category: Category, what: str) -> None:
+def check_order(source: Source, category: Category, what: str) -> None:
     """That values can be told apart and sorted, before they are read."""
-    check_no_domain(db, what, category.sql_type)
+    check_no_domain(source.db, what, category.sql_type)
     try:
-        in_order(db, source, category, [])
+        in_order(source, category, [])
     except SqlError as error:
         if error.sqlstate != "42883":
             raise
@@ -276,15 +273,15 @@ def check_order(db: Database, source: Relation, category: Category, what: str) -
         ) from None
 
 
-def levels_of(db: Database, source: Relation, category: Category, what: str, most: int) -> list[str]:
+def levels_of(source: Source, category: Category, what: str, most: int) -> list[str]:
     """The distinct values of a category as text, in its type's order, without NULL; at most `most`."""
-    rows = db.execute(
+    rows = source.db.execute(
         """
         SELECT {text:q} AS level
         FROM ({values:q}) AS v WHERE value IS DISTINCT FROM NULL ORDER BY value
         """,
         text=text_item("value", category.sql_type),
-        values=distinct_values(db, source, category.item, most + 2),
+        values=source.distinct_values(category.item, most + 2),
     )
     if len(rows) > most:
         raise too_many_levels(what, most)
@@ -299,13 +296,13 @@ def too_many_levels(what: str, most: int) -> MadpyError:
     return MadpyError(f"{what} has more than {most} distinct values", sqlstate="54000", hint=hint)
 
 
-def _elements(db: Database, source: Relation, found: Expressions, what: str) -> Features:
+def _elements(source: Source, found: Expressions, what: str) -> Features:
     """An array column: as many features as the first array has elements."""
     item, name = found.items[0], found.names[0]
     if found.kinds[0] != "number":
         message = f"{what}: {quoted(name)} is an array of {found.types[0]}, numbers are needed"
         raise MadpyError(message, sqlstate="42804")
-    count = first_length(db, source, item)
+    count = source.first_length(item)
     column = name if item == fill("{name:i}", {"name": name}) else None
     features = [Feature(f"{name}[{i + 1}]", column, None) for i in range(count)]
     return Features(features, [_vector(f"{item}::double precision[]", count)], is_vector=True)

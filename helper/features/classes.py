@@ -13,9 +13,8 @@ from madpy.helper.features.categories import (
     own_code_item,
 )
 from madpy.helper.features.collations import told_apart
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.types import NUMBERS
-from madpy.ports.postgres.shards.queries import first_values
 
 MAX_CLASSES = 1000
 
@@ -29,30 +28,33 @@ class Classes:
     sql_type: str
 
 
-def check_classes(db: Database, source: Relation, text: str | None, most: int = MAX_CLASSES) -> Classes:
+def check_classes(source: Source, text: str | None, most: int = MAX_CLASSES) -> Classes:
     """The classes of the target, at least two and at most `most`; rows where it is NULL have none."""
-    found = class_category(db, source, text)
-    return classes_of(db, source, found, levels_of(db, source, found, TARGET, most))
+    found = class_category(source, text)
+    return classes_of(source, found, levels_of(source, found, TARGET, most))
 
 
-def class_category(db: Database, source: Relation, text: str | None) -> Category:
+def class_category(source: Source, text: str | None) -> Category:
     """The target without reading the source."""
-    found = check_expression(db, source, text, "target", "any")
-    (item,) = told_apart(db, source, found.items, found.types)
+    found = check_expression(source, text, "target", "any")
+    (item,) = told_apart(source, found.items, found.types)
     category = Category(category_item(item, found.types[0]), found.types[0])
-    check_order(db, source, category, TARGET)
+    check_order(source, category, TARGET)
     return category
 
 
-def classes_of(db: Database, source: Relation, category: Category, labels: list[str]) -> Classes:
+def classes_of(source: Source, category: Category, labels: list[str]) -> Classes:
     """The classes that `labels` are, if they are enough."""
     if not labels:
-        empty = not db.execute(first_values(db, source, "1", 1))
-        fact = f'table "{source.name}" is empty' if empty else "the target is NULL in every row"
-        raise MadpyError(fact, hint="there is nothing to learn from")
+        empty = not source.db.execute(source.first_values("1", 1))
+        if empty:
+            raise MadpyError(f'table "{source.name}" is empty', hint="give a table that has rows")
+        raise MadpyError("the target is NULL in every row", hint="choose another target")
     if len(labels) == 1:
-        raise MadpyError(f"the target has one class only: {labels[0]}", hint="two at least are needed")
-    return Classes(own_code_item(db, category.item, category.sql_type, labels), labels, category.sql_type)
+        raise MadpyError(f"the target has one class only: {labels[0]}", hint="choose another target")
+    return Classes(
+        own_code_item(source.db, category.item, category.sql_type, labels), labels, category.sql_type
+    )
 
 
 def label_type(sql_type: str) -> str:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import fill
 from madpy.ports.postgres.session.types import ONE_COLLATION
-from madpy.ports.postgres.shards.queries import one_part, shards_of
 
 COLLATED = {"text", "character varying", "character"}
 
 
-def told_apart(db: Database, source: Relation, items: Sequence[str], types: Sequence[str]) -> list[str]:
+def told_apart(source: Source, items: Sequence[str], types: Sequence[str]) -> list[str]:
     """Expressions with a collation that is deterministic where theirs is not.
 
     It is the database's.  Over several servers it is "C": postgres_fdw would leave the other one out of what
@@ -20,23 +20,23 @@ def told_apart(db: Database, source: Relation, items: Sequence[str], types: Sequ
         return list(items)
     loose = {
         row["oid"]
-        for row in db.execute(
+        for row in source.db.execute(
             "SELECT oid::bigint AS oid FROM pg_catalog.pg_collation WHERE NOT collisdeterministic"
         )
     }
     if not loose:
         return list(items)
-    rows = db.execute(
+    rows = source.db.execute(
         """
         SELECT pg_catalog.unnest(ARRAY[{collations:q}]::regcollation[])::oid::bigint AS collation
         FROM (SELECT) AS one LEFT JOIN (SELECT {items:q} FROM {part:q} LIMIT 0) AS s ON true
         """,
         collations=", ".join(f'pg_catalog.pg_collation_for(s."item {n}")' for n in texts),
         items=", ".join(f'{items[n]} AS "item {n}"' for n in texts),
-        part=one_part(db, source),
+        part=source.one_part,
     )
     changed = {n for n, row in zip(texts, rows, strict=True) if row["collation"] in loose}
-    own = 'COLLATE pg_catalog."C"' if shards_of(db, source).parts else ONE_COLLATION
+    own = 'COLLATE pg_catalog."C"' if source.shards.parts else ONE_COLLATION
     return [
         fill("({item:q} {own:q})", {"item": item, "own": own}) if n in changed else item
         for n, item in enumerate(items)

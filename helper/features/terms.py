@@ -9,9 +9,9 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.expressions import SHOWN, Expressions, check_expression, check_expressions
-from madpy.ports.postgres.session.db import Database, Relation, fill, identifier
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import fill, identifier
 from madpy.ports.postgres.session.types import NUMBERS, text_item
-from madpy.ports.postgres.shards.queries import distinct_values, first_length
 
 INTERCEPT = "(Intercept)"
 MAX_LEVELS = 1000
@@ -68,7 +68,7 @@ class Terms:
         return [term.name for term in self.terms]
 
     def levels(self, column: str) -> list[str]:
-        """Of a text column in training, the one without a term first."""
+        """List the levels that a text column had in training, the reference level first."""
         if column not in self.references:
             raise MadpyError(
                 f"the model has no text column {quoted(column)} among its features",
@@ -79,13 +79,12 @@ class Terms:
         return [first, *(level for level in kept if level != first)]
 
     def as_json(self) -> dict[str, Any]:
-        """What is kept with a model, so that it can be applied to another table."""
+        """Return the terms as they are kept with a model, to apply it to another table."""
         return {"terms": [asdict(term) for term in self.terms], "references": self.references}
 
 
 def check_terms(
-    db: Database,
-    source: Relation,
+    source: Source,
     text: str | None,
     what: str = "features",
     model: Terms | None = None,
@@ -97,9 +96,9 @@ def check_terms(
     for a `model` that is applied again, the levels that it has.  Levels are those of the rows that training
     uses: all features are there, and the `conditions`, SQL, are true.
     """
-    found = check_expressions(db, source, text, what, allowed="number, boolean or text")
+    found = check_expressions(source, text, what, allowed="number, boolean or text")
     if found.is_vector:
-        return _vector(db, source, found, what)
+        return _vector(source, found, what)
     used = [*conditions, *(f"{item} IS NOT NULL" for item in dict.fromkeys(found.items))]
     terms = [] if found.is_array else [Term(INTERCEPT, "intercept")]
     items = [] if found.is_array else ["1::double precision"]
@@ -109,9 +108,9 @@ def check_terms(
         if kind == "text":
             if found.is_array or column is None:
                 message = f"{what}: {quoted(name)} is text, a number is needed"
-                hint = "text columns are encoded in a list of columns, not in ARRAY[...] or an expression"
+                hint = "list text columns by name: they are not encoded in ARRAY[...] or in an expression"
                 raise MadpyError(message, sqlstate="42804", hint=hint)
-            levels = model.levels(column) if model else _levels(db, source, column, sql_type, what, used)
+            levels = model.levels(column) if model else _levels(source, column, sql_type, what, used)
             references[column], *others = levels
             terms += [Term(f"{column}={level}", "level", column, level) for level in others]
             items += level_items(column, sql_type, references[column], others)
@@ -126,7 +125,7 @@ def check_terms(
 
 
 def read_terms(text: str | None) -> Terms:
-    """What `as_json` gave, without items, from a table that anybody may have changed: checked."""
+    """Read terms that `as_json` wrote, without items; check them, as anybody may have changed the table."""
     try:
         kept = json.loads(text or "null")
         terms = [Term(**term) for term in kept["terms"]]
@@ -159,9 +158,9 @@ def check_same_order(given: list[str], kept: list[str]) -> None:
         )
 
 
-def check_number(db: Database, source: Relation, text: str | None, what: str) -> str:
+def check_number(source: Source, text: str | None, what: str) -> str:
     """Checks one expression, a number or boolean; returns SQL of it as double precision."""
-    found = check_expression(db, source, text, what, "number or boolean")
+    found = check_expression(source, text, what, "number or boolean")
     return number_item(found.items[0], found.kinds[0])
 
 
@@ -179,7 +178,7 @@ def checked_number(name: str, item: str, sql_type: str) -> str:
 
 
 def checked_vector(column: str, sql_type: str) -> str:
-    """The same of an array column."""
+    """Return SQL of an array column as double precision[]; raise an error if it is not one of numbers."""
     if sql_type.removesuffix("[]") not in NUMBERS or not sql_type.endswith("[]"):
         message = f"feature {quoted(column)} is of type {sql_type}, an array of numbers is needed"
         raise MadpyError(message, sqlstate="42804", hint="cast it in a view, and predict from the view")
@@ -226,7 +225,7 @@ def intercept_item(types: dict[str, str], references: dict[str, str]) -> str:
     return f"CASE WHEN {' AND '.join(known)} THEN 1::double precision END" if types else "1::double precision"
 
 
-def _vector(db: Database, source: Relation, found: Expressions, what: str) -> Terms:
+def _vector(source: Source, found: Expressions, what: str) -> Terms:
     """An array column: as many terms as the first array has elements."""
     item, name = found.items[0], found.names[0]
     if found.kinds[0] != "number":
@@ -234,20 +233,18 @@ def _vector(db: Database, source: Relation, found: Expressions, what: str) -> Te
             f"{what}: {quoted(name)} is an array of {found.types[0]}, numbers are needed", sqlstate="42804"
         )
     column = name if item == fill("{name:i}", {"name": name}) else None
-    terms = [Term(f"{name}[{i + 1}]", "vector", column) for i in range(first_length(db, source, item))]
+    terms = [Term(f"{name}[{i + 1}]", "vector", column) for i in range(source.first_length(item))]
     return Terms(terms, [f"{item}::double precision[]"], True, {})
 
 
-def _levels(
-    db: Database, source: Relation, column: str, sql_type: str, what: str, used: Sequence[str]
-) -> list[str]:
+def _levels(source: Source, column: str, sql_type: str, what: str, used: Sequence[str]) -> list[str]:
     """The values of a text column in the rows that are used, in the order of its type; at least one."""
-    rows = db.execute(
+    rows = source.db.execute(
         """
         SELECT {text:q} AS level FROM ({values:q}) AS v WHERE value IS NOT NULL ORDER BY value
         """,
         text=text_item("value", sql_type),
-        values=distinct_values(db, source, identifier(column), MAX_LEVELS + 2, used),
+        values=source.distinct_values(identifier(column), MAX_LEVELS + 2, used),
     )
     if len(rows) > MAX_LEVELS:
         raise MadpyError(

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.expressions import columns_of
 from madpy.helper.features.categories import Features, features_of, read_features
 from madpy.helper.features.classes import label_type
 from madpy.helper.tables.scoring import Job, check_made_by, check_places, no_model, summary_of
 from madpy.ports.postgres.model import unpack
-from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database, fill
 
 PREDICTION, PROBABILITY = "prediction", "probability"
 
@@ -22,15 +22,15 @@ Score = Callable[[str], dict[str, str]]
 class Packed:
     """The table with the bytes, its grouping columns, and what the models were made of."""
 
-    table: Relation
+    table: Source
     groups: list[str]
     features: Features
     label_type: str | None  # None: a regression
 
-    def call(self, db: Database, function: str, x: str) -> str:
+    def call(self, function: str, x: str) -> str:
         """SQL of a row function over the features `x`; a model without groups is read once."""
         model = "m.model" if self.groups else fill("(SELECT model FROM {t:i})", {"t": self.table})
-        holes = {"schema": db.schema, "function": function, "model": model, "x": x}
+        holes = {"schema": self.table.db.schema, "function": function, "model": model, "x": x}
         return fill("{schema:i}.{function:i}({model:q}, {x:q})", holes)
 
 
@@ -48,10 +48,10 @@ def read_packed(
     the model is read: its rows, and all that is read of the model, are then of one snapshot.
     """
     model = helper.check_model_table(db, model_table)
-    check_made_by(db, model, method, wanted)
+    check_made_by(model, method, wanted)
     helper.check_source(db, source_table)
-    summary = summary_of(db, model, method)
-    columns = columns_of(db, summary)
+    summary = summary_of(model, method)
+    columns = summary.types
     if (columns.get("method"), columns.get("model")) != ("text", "bytea"):
         raise no_model(model, method)
     rows = db.execute("SELECT model FROM {s:i} WHERE model IS NOT NULL LIMIT 1", s=summary)
@@ -68,7 +68,6 @@ def read_packed(
 
 
 def packed_job(
-    db: Database,
     model: Packed,
     source_table: str | None,
     output_table: str | None,
@@ -77,21 +76,21 @@ def packed_job(
     what: str = "output_table",
 ) -> Job:
     """A prediction that puts the columns `adds` behind those of the source."""
-    job = check_places(db, model.table, model.groups, source_table, output_table, adds, what)
-    return replace(job, vector=features_of(db, job.source, job.columns, model.features, features))
+    job = check_places(model.table, model.groups, source_table, output_table, adds, what)
+    return replace(job, vector=features_of(job.source, model.features, features))
 
 
-def of_rows(db: Database, model: Packed, function: str) -> Score:
+def of_rows(model: Packed, function: str) -> Score:
     """A prediction for each row."""
     kind = model.label_type or "double precision"
-    return lambda x: {PREDICTION: f"{model.call(db, function, x)}::{kind}"}
+    return lambda x: {PREDICTION: f"{model.call(function, x)}::{kind}"}
 
 
-def of_classes(db: Database, model: Packed, function: str) -> Score:
+def of_classes(model: Packed, function: str) -> Score:
     """A row for each class, with its probability."""
     label = f"p.class::{model.label_type}"
     return lambda x: {
         PREDICTION: label,
         PROBABILITY: "p.probability",
-        "": f"{model.call(db, function, x)} AS p",
+        "": f"{model.call(function, x)} AS p",
     }

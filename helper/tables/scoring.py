@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.expressions import columns_of
 from madpy.helper.features.terms import (
     Term,
     Terms,
@@ -21,14 +20,16 @@ from madpy.helper.features.terms import (
     level_items,
     read_terms,
 )
+from madpy.helper.helper import Target
+from madpy.helper.tables.training import SUMMARY
 from madpy.ports.postgres.scan.scan import join_groups
-from madpy.ports.postgres.session.db import Database, Relation, fill, free_name, identifier
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Relation, fill, free_name, identifier
 from madpy.ports.postgres.session.types import (
     INTEGERS,
     NUMBERS,
     ONE_COLLATION,
     TEXTS,
-    base_types_of,
     json_item,
 )
 
@@ -46,7 +47,7 @@ FAMILIES = (
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a prediction over a table made."""
+    """The result of a prediction over a table."""
 
     output_table: str
     num_rows: int
@@ -55,26 +56,25 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Job:
-    """What to predict with, from and into, all checked."""
+    """The model, source and output of a prediction, all checked."""
 
-    model: Relation
+    model: Source
     groups: list[str]
-    source: Relation
-    columns: dict[str, str]  # of the source: name and type, of a domain the one under it
-    output: Relation
+    source: Source
+    output: Target
     casts: dict[str, str]  # of groups whose types differ in model and source: a type for both
     vector: str = ""  # SQL of the features of a row
 
 
-def check_model(db: Database, model: Relation, method: str, wanted: Mapping[str, str]) -> list[str]:
+def check_model(model: Source, method: str, wanted: Mapping[str, str]) -> list[str]:
     """The grouping columns of a table that `method` made, with the `wanted` columns, or an error."""
-    names = list(check_made_by(db, model, method, wanted))
+    names = list(check_made_by(model, method, wanted))
     return names[: names.index("coef")]
 
 
-def check_made_by(db: Database, model: Relation, method: str, wanted: Mapping[str, str]) -> dict[str, str]:
+def check_made_by(model: Source, method: str, wanted: Mapping[str, str]) -> dict[str, str]:
     """The columns of a table and their types; an error if the `wanted` ones are not there."""
-    types = columns_of(db, model)
+    types = model.types
     if any(types.get(name) != sql_type for name, sql_type in wanted.items()):
         raise no_model(model, method)
     return types
@@ -89,9 +89,9 @@ def no_model(table: Relation, method: str) -> MadpyError:
     )
 
 
-def order_of(db: Database, model: Relation, groups: list[str], alias: str) -> str:
+def order_of(model: Source, groups: list[str], alias: str) -> str:
     """SQL that sorts a model by its groups, each with a comma; those of a type without an order by text."""
-    types = columns_of(db, model)
+    types = model.types
     return "".join(
         fill("{alias:q}.{g:i}", {"alias": alias, "g": group})
         + ("::text, " if types[group] in UNORDERED else ", ")
@@ -99,11 +99,11 @@ def order_of(db: Database, model: Relation, groups: list[str], alias: str) -> st
     )
 
 
-def groups_item(db: Database, model: Relation, groups: list[str], alias: str) -> str:
+def groups_item(model: Source, groups: list[str], alias: str) -> str:
     """SQL of the text of a JSON object: what group a row of a model is of; NULL without groups."""
     if not groups:
         return "NULL::text"
-    types = base_types_of(db, model)
+    types = model.base_types
     pairs = (
         fill("{g:l}, ", {"g": g}) + json_item(fill("{a:q}.{g:i}", {"a": alias, "g": g}), types[g])
         for g in groups
@@ -111,23 +111,23 @@ def groups_item(db: Database, model: Relation, groups: list[str], alias: str) ->
     return f"pg_catalog.jsonb_build_object({', '.join(pairs)})::text"
 
 
-def summary_of(db: Database, model: Relation, method: str) -> Relation:
+def summary_of(model: Source, method: str) -> Source:
     """The summary table beside a model."""
-    summary = Relation(model.schema, model.name + "_summary")
-    if not db.value("SELECT pg_catalog.to_regclass({name:l}) IS NOT NULL", name=str(summary)):
+    summary = Source(model.schema, model.name + SUMMARY, model.db)
+    if not model.db.value("SELECT pg_catalog.to_regclass({name:l}) IS NOT NULL", name=str(summary)):
         raise MadpyError(
             f'the summary table "{summary.name}" of the model does not exist',
             sqlstate="42P01",
             hint=f"keep the two tables that {method} makes in one schema, under their names",
         )
-    helper.check_holds_data(db, summary)
+    helper.check_holds_data(summary)
     return summary
 
 
-def checked_summary(db: Database, model: Relation, method: str, wanted: Mapping[str, str]) -> Relation:
-    """The same, whose columns are of the types that they were made of: others may come with casts."""
-    summary = summary_of(db, model, method)
-    types = columns_of(db, summary)
+def checked_summary(model: Source, method: str, wanted: Mapping[str, str]) -> Source:
+    """Return the summary table if its columns have their original types: others may come with casts."""
+    summary = summary_of(model, method)
+    types = summary.types
     for name, sql_type in wanted.items():
         if types.get(name, sql_type) != sql_type:
             raise MadpyError(
@@ -138,16 +138,15 @@ def checked_summary(db: Database, model: Relation, method: str, wanted: Mapping[
     return summary
 
 
-def model_terms(db: Database, model: Relation, method: str) -> Terms:
-    """What the features of a model are made of, from its summary table; without SQL for them."""
-    summary = checked_summary(db, model, method, {"terms": "jsonb"})
-    rows = db.execute("SELECT terms::text AS terms FROM {summary:i}", summary=summary)
+def model_terms(model: Source, method: str) -> Terms:
+    """Read the terms of a model from its summary table, without SQL for them."""
+    summary = checked_summary(model, method, {"terms": "jsonb"})
+    rows = model.db.execute("SELECT terms::text AS terms FROM {summary:i}", summary=summary)
     return read_terms(rows[0]["terms"] if rows else None)
 
 
 def check_job(
-    db: Database,
-    model: Relation,
+    model: Source,
     groups: list[str],
     method: str,
     source_table: str | None,
@@ -156,16 +155,15 @@ def check_job(
     adds: Sequence[str],
 ) -> Job:
     """A prediction that puts the columns `adds` behind those of the source; the model has terms."""
-    job = check_places(db, model, groups, source_table, output_table, adds)
-    kept = model_terms(db, model, method)
+    job = check_places(model, groups, source_table, output_table, adds)
+    kept = model_terms(model, method)
     if features is not None:
-        return replace(job, vector=_given(db, job.source, features, model, kept))
-    return replace(job, vector=_remembered(kept, job.columns, job.source))
+        return replace(job, vector=_given(job.source, features, model, kept))
+    return replace(job, vector=_remembered(kept, job.source))
 
 
 def check_places(
-    db: Database,
-    model: Relation,
+    model: Source,
     groups: list[str],
     source_table: str | None,
     output_table: str | None,
@@ -173,50 +171,44 @@ def check_places(
     what: str = "output_table",
 ) -> Job:
     """Where from and where to, for a model of any kind: a job without its vector."""
-    source = helper.check_source(db, source_table)
-    output = helper.check_new_table(db, output_table, source, what, room="")
-    columns = base_types_of(db, source)
+    source, (output,) = helper.check_source_and_targets(model.db, source_table, output_table, what=what)
     for name in adds:
-        if name in columns:
+        if name in source.columns:
             raise MadpyError(
                 f'table "{source.name}" has a column "{name}" already',
                 sqlstate="42701",
                 hint="rename it, or predict from a view without it",
             )
     for group in groups:
-        if group not in columns:
+        if group not in source.columns:
             raise MadpyError(
                 f'table "{source.name}" has no column "{group}"',
                 sqlstate="42703",
-                hint=f"the model is grouped by it: {', '.join(groups)}",
+                hint=f"add the grouping columns of the model: {', '.join(groups)}",
             )
-    return Job(model, groups, source, columns, output, casts_between(db, model, groups, source))
+    return Job(model, groups, source, output, casts_between(model, groups, source))
 
 
-def casts_between(db: Database, model: Relation, groups: list[str], source: Relation) -> dict[str, str]:
-    """Of grouping columns whose types differ, a type for both.
+def casts_between(model: Source, groups: list[str], source: Source) -> dict[str, str]:
+    """Return a common type for each grouping column whose types in model and source differ.
 
     Never one that the model names: a domain in it would run its checks.
     """
-    if not groups:
-        return {}
-    exact = [columns_of(db, relation) for relation in (model, source)]
-    collations = [_collations_of(db, relation) for relation in (model, source)]
-    types = [base_types_of(db, relation) for relation in (model, source)]
     casts = {}
     for group in groups:
-        if exact[0][group] == exact[1][group]:
-            if collations[0][group] != collations[1][group]:
+        ours, theirs = model.columns[group], source.columns[group]
+        if ours.type == theirs.type:
+            if ours.collation != theirs.collation:
                 # as "character" only the first one would be compared
-                kind = "text" if types[1][group] in TEXTS else types[1][group]
+                kind = "text" if theirs.base in TEXTS else theirs.base
                 casts[group] = f"{kind} {ONE_COLLATION}"
             continue
-        pair = {types[0][group], types[1][group]}
+        pair = {ours.base, theirs.base}
         common = next((cast for family, cast in FAMILIES if pair <= family), None)
         if common is None:
             raise MadpyError(
-                f'grouping column "{group}" is of type {exact[1][group]} in table "{source.name}",'
-                f" and of type {exact[0][group]} in the model",
+                f'grouping column "{group}" is of type {theirs.type} in table "{source.name}",'
+                f" and of type {ours.type} in the model",
                 sqlstate="42804",
                 hint="cast it in a view, and predict from the view",
             )
@@ -224,25 +216,14 @@ def casts_between(db: Database, model: Relation, groups: list[str], source: Rela
     return casts
 
 
-def _collations_of(db: Database, relation: Relation) -> dict[str, int]:
-    rows = db.execute(
-        """
-        SELECT attname AS name, attcollation::bigint AS collation FROM pg_catalog.pg_attribute
-        WHERE attrelid = {relation:l}::regclass::oid AND attnum > 0 AND NOT attisdropped
-        """,
-        relation=str(relation),
-    )
-    return {row["name"]: row["collation"] for row in rows}
-
-
-def create_predictions(db: Database, job: Job, score: Callable[[str], dict[str, str]]) -> Predictions:
+def create_predictions(job: Job, score: Callable[[str], dict[str, str]]) -> Predictions:
     """Create the output: the columns of the source, then what `score` gives, names and their SQL.
 
     `score` gets SQL of a row's features; m is the row of its model, m.coef for instance are its coefficients.
     The number of rows without a prediction is that of NULLs in the first column.
     """
-    create_scored(db, job, score)
-    counted = db.execute(
+    create_scored(job, score)
+    counted = job.source.db.execute(
         """
         SELECT pg_catalog.count(*) AS all, pg_catalog.count(*) FILTER (WHERE {p:i} IS NULL) AS nulls
         FROM {output:i}
@@ -250,31 +231,29 @@ def create_predictions(db: Database, job: Job, score: Callable[[str], dict[str, 
         p=next(iter(score(""))),
         output=job.output,
     )[0]
-    return Predictions(helper.full_name(db, job.output), counted["all"], counted["nulls"])
+    return Predictions(job.output.full_name, counted["all"], counted["nulls"])
 
 
-def create_scored(
-    db: Database, job: Job, score: Callable[[str], dict[str, str]], kind: str = "TABLE"
-) -> None:
+def create_scored(job: Job, score: Callable[[str], dict[str, str]], kind: str = "TABLE") -> None:
     """Create the output, a table or (kind VIEW) a view.
 
     What `score` gives may have an entry "": an item of FROM that is joined to each row, with all of its rows.
     """
-    _check_one_each(db, job)
+    _check_one_each(job)
     features, rows = rows_with_models(job)
     adds = score(features)
     beside = adds.pop("", None)
     scored = ", ".join(
         fill("{item:q} AS {name:i}", {"item": item, "name": name}) for name, item in adds.items()
     )
-    db.execute(
+    job.source.db.execute(
         """
         CREATE {kind:q} {output:i} AS
         SELECT {columns:q} {scored:q} FROM {rows:q} {beside:q}
         """,
         kind=kind,
         output=job.output,
-        columns="".join(fill("s.{c:i}, ", {"c": column}) for column in job.columns),
+        columns="".join(fill("s.{c:i}, ", {"c": column}) for column in job.source.columns),
         scored=scored,
         rows=rows,
         beside=f"LEFT JOIN LATERAL {beside} ON true" if beside else "",
@@ -283,7 +262,7 @@ def create_scored(
 
 def rows_with_models(job: Job) -> tuple[str, str]:
     """SQL of a row's features, and of an item of FROM: s, the source, and m, the row of a row's model."""
-    features = free_name(FEATURES, job.columns)
+    features = free_name(FEATURES, job.source.columns)
     rows = fill(
         "(SELECT *, {vector:q} AS {features:i} FROM {source:i}) AS s {model:q}",
         {
@@ -298,9 +277,9 @@ def rows_with_models(job: Job) -> tuple[str, str]:
     return fill("s.{f:i}", {"f": features}), rows
 
 
-def _check_one_each(db: Database, job: Job) -> None:
+def _check_one_each(job: Job) -> None:
     """Somebody may have changed the table: a row would be predicted by each model of its group."""
-    several = db.execute(
+    several = job.source.db.execute(
         "SELECT FROM {model:i} {by:q} HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 LIMIT 1",
         model=job.model,
         by=fill("GROUP BY {g:i,}", {"g": job.groups}).rstrip(", ") if job.groups else "",
@@ -313,12 +292,12 @@ def _check_one_each(db: Database, job: Job) -> None:
         )
 
 
-def _given(db: Database, source: Relation, features: str, model: Relation, kept: Terms) -> str:
+def _given(source: Source, features: str, model: Source, kept: Terms) -> str:
     """SQL of the features that the caller wrote."""
-    terms = check_terms(db, source, features, model=kept)
+    terms = check_terms(source, features, model=kept)
     if terms.is_vector:
         return terms.items[0]
-    lengths = db.execute(
+    lengths = source.db.execute(
         "SELECT pg_catalog.cardinality(coef) AS k FROM {m:i} WHERE coef IS NOT NULL LIMIT 1", m=model
     )
     wanted = lengths[0]["k"] if lengths else len(terms.items)
@@ -338,8 +317,9 @@ def _given(db: Database, source: Relation, features: str, model: Relation, kept:
     return f"ARRAY[{', '.join(terms.items)}]"
 
 
-def _remembered(terms: Terms, columns: dict[str, str], source: Relation) -> str:
+def _remembered(terms: Terms, source: Source) -> str:
     """SQL of the model's terms.  Only names and values are taken from the table, never SQL."""
+    columns = source.base_types
     for term in terms.terms:
         if term.column is None and term.kind in ("expression", "vector") and not _is_number(term.name):
             raise MadpyError(
@@ -351,7 +331,7 @@ def _remembered(terms: Terms, columns: dict[str, str], source: Relation) -> str:
             raise MadpyError(
                 f'column "{column}" of table "{source.name}" does not exist',
                 sqlstate="42703",
-                hint="the model was trained on it",
+                hint="add the column: the model was trained on it",
             )
     if terms.is_vector:
         column = str(terms.terms[0].column)

@@ -1,4 +1,4 @@
-"""What every training begins and ends with: its tables, the one-row summary, the record it returns."""
+"""The beginning and the end of every training: its tables, the summary, the record that it returns."""
 
 import time
 from collections.abc import Sequence
@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 
 from madpy import __version__
 from madpy.helper import helper
+from madpy.helper.helper import Source, Target
 from madpy.ports.postgres.session.db import Database, Relation, identifier, literal
 
+SUMMARY = "_summary"
 SQL_TYPES = {
     "str": "text",
     "bool": "boolean",
@@ -52,27 +54,29 @@ class Training:
 
 @dataclass(frozen=True)
 class Tables:
-    """What a training reads, and the two tables that it makes."""
+    """The source of a training, and the two tables that it creates."""
 
-    source: Relation
-    output: Relation
-    summary: Relation
+    source: Source
+    output: Target
+    summary: Target
     names: dict[str, str]  # fields of Training
     _started: float
 
     def fields(self) -> dict[str, Any]:
-        """Of Training: the names, and how long it has taken so far."""
+        """Return fields of Training: the names, and how long it has taken so far."""
         return {**self.names, "duration": timedelta(seconds=time.monotonic() - self._started)}
 
 
 def check_tables(db: Database, source_table: str | None, output_table: str | None) -> Tables:
     """Where a training begins: the source can be read, the output and the summary beside it can be made."""
     started = time.monotonic()
-    source = helper.check_source(db, source_table)
-    output = helper.check_new_table(db, output_table, source)
-    tables = {"source": source, "output": output, "summary": helper.summary_name(db, output)}
-    names = {f"{what}_table": helper.full_name(db, table) for what, table in tables.items()}
-    return Tables(**tables, names=names, _started=started)
+    source, (output, summary) = helper.check_source_and_targets(db, source_table, output_table, [SUMMARY])
+    names = {
+        "source_table": source.full_name,
+        "output_table": output.full_name,
+        "summary_table": summary.full_name,
+    }
+    return Tables(source, output, summary, names, started)
 
 
 Record = TypeVar("Record", bound=Training)
@@ -91,7 +95,7 @@ def create_summary_from(
     computed: dict[str, str],
     groups: Sequence[str] = (),
 ) -> Record:
-    """The same with a row for each row of `relation`, SQL: its columns `groups`, then the fields of `record`.
+    """Create a summary from `relation`, SQL, row by row: its columns `groups`, then the fields of `record`.
 
     A field that is a key of `computed` has the value of the SQL given there, an expression over the relation.
     """
@@ -113,17 +117,14 @@ def create_summary_from(
 
 def completed(db: Database, record: Record) -> Record:
     """The record with the fields that are known at the end."""
-    now = db.execute(
-        """
-        SELECT pg_catalog.current_setting('server_version') AS server_version,
-               current_user::text AS trained_by, pg_catalog.clock_timestamp()::text AS trained_at
-        """
-    )[0]
-    return replace(record, **now)
+    session = db.session
+    return replace(
+        record, server_version=session.server_version, trained_by=session.role, trained_at=db.now()
+    )
 
 
 def sql_type_of(part: Field[Any]) -> str:
-    """Of the column for a field."""
+    """Return the SQL type of the column for a field."""
     name = formatannotation(part.type).removesuffix(" | None")
     sql_type: str = part.metadata.get("type") or SQL_TYPES[name]
     return sql_type

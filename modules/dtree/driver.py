@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.reasons import explained
+from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.categories import BOOLEANS, Features, check_features
 from madpy.helper.features.classes import check_classes
 from madpy.helper.features.terms import number_item
@@ -21,7 +21,8 @@ from madpy.modules.dtree.model import Subject, models
 from madpy.modules.dtree.predict import predict, predict_prob
 from madpy.modules.dtree.remarks import say_what_stopped, warn_of_empty
 from madpy.ports.postgres.scan.scan import Rows, Scan
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database
 
 __all__ = ["display", "importance", "predict", "predict_prob", "train"]
 
@@ -78,16 +79,17 @@ def train(
     say = db.teller("dtree_train", verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
+    source.look_up(target, features, grouping_cols, categorical_cols)
     number = int(helper.check_range("seed", seed, 0, 2**31 - 1))
     folds = _check_folds(n_folds)
     if prune_cp is not None:
         helper.check_range("prune_cp", prune_cp, 0, 1)
-    found = check_features(db, source, features, categorical_cols)
+    found = check_features(source, features, categorical_cols)
     if not found.features:
         raise MadpyError(
-            "the array of features is NULL or empty in every row", hint="there is nothing to learn from"
+            "the array of features is NULL or empty in every row", hint="give arrays of at least one number"
         )
-    item, subject = _check_target(db, source, target, found, task, criterion)
+    item, subject = _check_target(source, target, found, task, criterion)
     limits = Limits(
         Rule(subject.criterion, int(helper.check_range("min_bucket", min_bucket, 1))),
         int(helper.check_range("max_depth", max_depth, 0, MOST_DEPTH)),
@@ -95,7 +97,7 @@ def train(
     )
     bins = int(helper.check_range("num_bins", num_bins, 2, 10_000))
     groups = helper.check_groups(
-        db, source, grouping_cols, dict(report.COLUMNS), [*dict(OWN_COLUMNS), *Result.__dataclass_fields__]
+        source, grouping_cols, dict(report.COLUMNS), [*dict(OWN_COLUMNS), *Result.__dataclass_fields__]
     )
     say(f"{target} by {', '.join(found.names)}, from {tables.names['source_table']}")
 
@@ -104,15 +106,15 @@ def train(
         "min_bucket": limits.rule.min_bucket, "num_bins": bins, "prune_cp": prune_cp, "n_folds": folds,
     }  # fmt: skip
     rows = Rows(source, item, found.items, found.is_vector, groups=groups)
-    scan = Scan(db, rows, passes=limits.max_depth + 2)
+    scan = Scan(rows, passes=limits.max_depth + 2)
     if not scan.group_values:
-        raise MadpyError(f"table {quoted(source.name)} is empty", hint="there is nothing to learn from")
+        raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
     say(f"reading by {scan.feed}")
     levels = [None if feature.levels is None else len(feature.levels) for feature in found.features]
     try:
         passes = Passes(db, scan, len(subject.classes), levels, bins, number)
     except SqlError as error:
-        raise explained(error, found) from None
+        raise with_feature_names(error, found) from None
     check_rows(db, scan, passes, found)
     result = fit(passes, limits, prune_cp, folds, say)
     trees = result.trees
@@ -178,31 +180,30 @@ def check_rows(db: Database, scan: Scan, passes: Passes, features: Features) -> 
     skipped = int(passes.skipped.sum())
     name = scan.rows.source.name
     if skipped == 0:
-        raise MadpyError(f"table {quoted(name)} is empty", hint="there is nothing to learn from")
+        raise MadpyError(f"table {quoted(name)} is empty", hint="give a table that has rows")
     raise MadpyError(
         f"none of the {skipped} rows of table {quoted(name)} can be used",
-        hint="rows where the target is NULL are skipped",
+        hint="check that the target is not NULL in every row",
     )
 
 
 def check_classes_of(trees: Trees, subject: Subject) -> None:
-    """Of a boolean target it is not known before."""
+    """Refuse a target with one class: of a boolean target the classes are only known after the scan."""
     there = trees.counts[trees.parent < 0].sum(axis=0) > 0
     if subject.classes and there.sum() == 1:
         label = subject.classes[int(there.argmax())]
-        raise MadpyError(f"the target has one class only: {label}", hint="two at least are needed")
+        raise MadpyError(f"the target has one class only: {label}", hint="choose another target")
 
 
 def _check_folds(n_folds: int | None) -> int:
     folds = int(helper.check_range("n_folds", n_folds, 0, 1000))
     if folds == 1:
-        raise MadpyError("n_folds must be 0 or at least 2, not 1", hint="0 is no cross-validation")
+        raise MadpyError("n_folds must be 0 or at least 2, not 1", hint="give 0 for no cross-validation")
     return folds
 
 
 def _check_target(
-    db: Database,
-    source: Relation,
+    source: Source,
     target: str | None,
     features: Features,
     task: str | None,
@@ -211,7 +212,7 @@ def _check_target(
     """SQL of the target as a number, and what the tree is about."""
     helper.check_choice("task", task, ["auto", *CRITERIA])
     helper.check_choice("criterion", criterion, ["auto", "gini", "entropy", "variance"])
-    found = helper.check_expression(db, source, target, "target", "any")
+    found = helper.check_expression(source, target, "target", "any")
     wanted = task
     if task == "auto" and criterion != "auto":
         wanted = next(name for name, known in CRITERIA.items() if criterion in known)
@@ -227,7 +228,7 @@ def _check_target(
         # which values there are is known without reading; that both are there is seen when rows are counted
         return number_item(found.items[0], "boolean"), Subject(features, BOOLEANS, "boolean", chosen)
     if wanted == "classification":
-        classes = check_classes(db, source, target)
+        classes = check_classes(source, target)
         return classes.item, Subject(features, classes.labels, classes.sql_type, chosen)
-    found = helper.check_expression(db, source, target, "target", "number or boolean")
+    found = helper.check_expression(source, target, "target", "number or boolean")
     return number_item(found.items[0], found.kinds[0]), Subject(features, [], "", chosen)

@@ -9,11 +9,11 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.expressions import columns_of
 from madpy.helper.tables.scoring import groups_item, order_of, summary_of
 from madpy.modules.dtree.display import Node, Tree, dot, plain, text
 from madpy.modules.dtree.report import COLUMNS
 from madpy.modules.dtree.svg import svg
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, fill
 
 METHOD = "dtree_train"
@@ -41,17 +41,17 @@ def display(db: Database, model_table: str | None, format: str | None) -> str:
                pg_catalog.format('%s', m.prediction) AS prediction, m.class_counts, m.null_goes, m.num_null
         FROM {model:i} AS m ORDER BY {order:q} m.node
         """,
-        groups=groups_item(db, model, groups, "m"),
-        order=order_of(db, model, groups, "m"),
+        groups=groups_item(model, groups, "m"),
+        order=order_of(model, groups, "m"),
         model=model,
     )
     if not rows:
         raise MadpyError(f"table {quoted(model.name)} has no nodes", hint="train the model again")
-    trees = list(_trees(rows, _criterion(db, model)))
+    trees = list(_trees(rows, _criterion(model)))
     if len(trees) > MOST_TREES:
         raise MadpyError(
             f"{len(trees)} trees are too many to display at once",
-            hint=f"the most is {MOST_TREES}: train on fewer groups",
+            hint=f"train on fewer groups: the most is {MOST_TREES}",
         )
     drawn = draw(trees)
     return drawn if _client_has_signs(db) else plain(drawn)
@@ -65,7 +65,7 @@ def _client_has_signs(db: Database) -> bool:
 def importance(db: Database, model_table: str | None) -> list[Importance]:
     """How much each feature's splits gain, as a share of what all splits of the group gain."""
     model, groups = _check_model(db, model_table)
-    summary = _summary(db, model)
+    summary = _summary(model)
     rows = db.execute(
         """
         SELECT {groups:q} AS groups, f.name AS feature,
@@ -80,22 +80,22 @@ def importance(db: Database, model_table: str | None) -> list[Importance]:
                  WITH ORDINALITY AS f(name, place)
         GROUP BY {columns:q} f.name, f.place ORDER BY {order:q} importance DESC, f.place
         """,
-        groups=groups_item(db, model, groups, "m"),
+        groups=groups_item(model, groups, "m"),
         columns="".join(fill("m.{g:i}, ", {"g": group}) for group in groups),
-        order=order_of(db, model, groups, "m"),
+        order=order_of(model, groups, "m"),
         model=model,
         summary=summary,
     )
     return [Importance(**row) for row in rows]
 
 
-def _check_model(db: Database, model_table: str | None) -> tuple[Relation, list[str]]:
+def _check_model(db: Database, model_table: str | None) -> tuple[Source, list[str]]:
     """An output table of dtree_train, and its grouping columns.
 
     Anybody can make a table, so types are looked at too: operators of theirs would run as the caller.
     """
     model = helper.check_model_table(db, model_table)
-    types = columns_of(db, model)
+    types = model.types
     own = list(types)[-len(COLUMNS) :]
     if [(name, "any" if name == "prediction" else types[name]) for name in own] != [
         (name, "any" if name == "prediction" else sql_type) for name, sql_type in COLUMNS
@@ -104,10 +104,10 @@ def _check_model(db: Database, model_table: str | None) -> tuple[Relation, list[
     return model, [name for name in types if name not in own]
 
 
-def _summary(db: Database, model: Relation) -> Relation:
+def _summary(model: Source) -> Source:
     """The summary table beside a model, with the columns that are read here."""
-    summary = summary_of(db, model, METHOD)
-    types = columns_of(db, summary)
+    summary = summary_of(model, METHOD)
+    types = summary.types
     if (types.get("criterion"), types.get("feature_names")) != ("text", "text[]"):
         raise _no_model(summary)
     return summary
@@ -121,8 +121,8 @@ def _no_model(table: Relation) -> MadpyError:
     )
 
 
-def _criterion(db: Database, model: Relation) -> str:
-    rows = db.execute("SELECT criterion FROM {s:i} LIMIT 1", s=_summary(db, model))
+def _criterion(model: Source) -> str:
+    rows = model.db.execute("SELECT criterion FROM {s:i} LIMIT 1", s=_summary(model))
     return str(rows[0]["criterion"]) if rows else "impurity"
 
 

@@ -27,9 +27,9 @@ def predict(
 ) -> Predictions:
     """Create `output_table`: the columns of the source, and `prediction`, NULL without such a group."""
     model = read_model(db, model_table, source_table)
-    job = packed_job(db, model, source_table, output_table, features, [PREDICTION])
+    job = packed_job(model, source_table, output_table, features, [PREDICTION])
     function = "dtree_predict_number" if model.label_type is None else "dtree_predict"
-    return create_predictions(db, job, of_rows(db, model, function))
+    return create_predictions(job, of_rows(model, function))
 
 
 def predict_prob(
@@ -39,12 +39,12 @@ def predict_prob(
     output_table: str | None,
     features: str | None,
 ) -> Predictions:
-    """The same with a row for each row of the source and each class: `prediction` and its `probability`."""
+    """Create a table with a row for each row of the source and each class: `prediction` and `probability`."""
     model = read_model(db, model_table, source_table)
     if model.label_type is None:
         raise MadpyError("a regression has no probabilities", hint="use dtree_predict")
-    job = packed_job(db, model, source_table, output_table, features, [PREDICTION, PROBABILITY])
-    return create_predictions(db, job, of_classes(db, model, "dtree_predict_prob"))
+    job = packed_job(model, source_table, output_table, features, [PREDICTION, PROBABILITY])
+    return create_predictions(job, of_classes(model, "dtree_predict_prob"))
 
 
 def read_model(db: Database, model_table: str | None, source_table: str | None) -> Packed:

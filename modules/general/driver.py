@@ -11,7 +11,7 @@ def load_dataset(db: Database, name: str | None, output_table: str | None = None
     known: str = helper.check_not_null("name", name)
     if known not in core.NAMES:
         raise MadpyError(f'there is no data set "{known}"', hint=f"there are: {', '.join(core.NAMES)}")
-    output = helper.check_new_table(db, known if output_table is None else output_table, room="")
+    output = helper.check_new_table(db, known if output_table is None else output_table)
     try:
         dataset = core.load(known)
     except FileNotFoundError as error:
@@ -31,4 +31,4 @@ def load_dataset(db: Database, name: str | None, output_table: str | None = None
         names=", ".join(identifier(column.name) for column in dataset.columns),
     )
     db.execute("COMMENT ON TABLE {output:i} IS {text:l}", output=output, text=dataset.description)
-    return helper.full_name(db, output)
+    return output.full_name

@@ -1,4 +1,4 @@
-"""What can be wrong with a model: an error where nothing can be kept, else a warning."""
+"""Checks of a model: an error where there is none, else a warning; and the columns that it has."""
 
 from madpy.errors import MadpyError
 from madpy.helper import helper

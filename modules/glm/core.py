@@ -1,4 +1,4 @@
-"""What is said of a generalised linear model.  Pure: numpy only."""
+"""Figures of a generalised linear model, as C estimates them.  Pure: numpy only."""
 
 import numpy as np
 
@@ -11,12 +11,12 @@ WORDS = ("converged", "not converged", "separated", "partly separated", "target 
 
 
 def fits(search: Scoring, roots: Array) -> Array:
-    """What glm.c makes estimates of: dispersion and degrees of freedom before what every search has."""
+    """Numbers for linear_estimate in C: dispersion and degrees of freedom, then those of the search."""
     freedom = search.df_residual if search.family.has_dispersion else np.full(len(search.status), np.inf)
     return np.column_stack([search.dispersion(), freedom, irls.fits(search, roots)])
 
 
 def estimated(k: int, stats: str) -> dict[str, list[int]]:
-    """What the server says of a fit, and its dimensions, as glm.c has it; `stats` is the name of z or t."""
+    """Figures that linear_estimate returns, with their dimensions; `stats` is the name of z or t."""
     vectors = ("coef", "std_err", stats, "p_values")
     return {"condition_no": [], **{name: [k] for name in vectors}, "variance_covariance": [k, k]}

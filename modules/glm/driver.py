@@ -8,7 +8,7 @@ import numpy as np
 from madpy.errors import SqlError
 from madpy.helper import helper
 from madpy.helper.checks.fits import check_rows
-from madpy.helper.checks.reasons import explained
+from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.terms import Terms, check_number, check_terms
 from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
 from madpy.helper.tables.training import Training, check_tables, create_summary
@@ -23,6 +23,7 @@ from madpy.modules.glm.check import METHOD, check_design, check_link, columns, w
 from madpy.modules.glm.predict import predict
 from madpy.ports.postgres.scan.moments import raw_moments
 from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.session.db import Database, Relation
 
@@ -62,24 +63,25 @@ def train(
     say = db.teller(METHOD, verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
+    source.look_up(target, features, weights, offset, grouping_cols)
     family = helper.check_choice("family", family, tuple(FAMILIES))
     link = check_link(family, link)
     most = int(helper.check_range("max_iter", max_iter, low=1))
     bound = helper.check_range("tolerance", tolerance, low=0, high=1)
-    groups = helper.check_groups(db, source, grouping_cols, dict(columns(family)))
-    items = {"target": check_number(db, source, target, "target")}
-    items |= {"weights": check_number(db, source, weights, "weights")} if weights is not None else {}
-    items |= {"offset": check_number(db, source, offset, "offset")} if offset is not None else {}
+    groups = helper.check_groups(source, grouping_cols, dict(columns(family)))
+    items = {"target": check_number(source, target, "target")}
+    items |= {"weights": check_number(source, weights, "weights")} if weights is not None else {}
+    items |= {"offset": check_number(source, offset, "offset")} if offset is not None else {}
     used = [f"{item} IS NOT NULL" for item in items.values()]
     used += [f"{items['weights']} <> 0::double precision"] if weights is not None else []
-    terms = check_terms(db, source, features, conditions=used)
+    terms = check_terms(source, features, conditions=used)
     rows = _rows(source, terms, items, groups)
     try:
         say(f"{family} with link {link}: {target} on {', '.join(terms.names)}")
-        scan = Scan(db, rows, passes=most + 1)
+        scan = Scan(rows, passes=most + 1)
         say(f"reading {tables.names['source_table']} by {scan.feed}")
         states = scan.step("weighted_moments")
-        check_rows(db, replace(rows, features=terms.items), terms, states)
+        check_rows(replace(rows, features=terms.items), terms, states)
         search = _search(terms, states, bound, family, link, offset is not None)
         passes = Passes(db, scan, "glm", METHOD)
         passes.iterate(search, most, say)
@@ -87,7 +89,7 @@ def train(
             search.find_null(part, lambda groups, params: passes.sums(search, groups, params), most)
     except SqlError as error:
         error.message = error.message.replace(f"feature {len(terms.names) + 1} is", "the offset is")
-        raise explained(error, terms) from None
+        raise with_feature_names(error, terms) from None
     said = figures(search)
     _create_model(passes, tables.output, terms, states, search, said)
     scan.close()
@@ -124,8 +126,8 @@ def train(
     )
 
 
-def _rows(source: Relation, terms: Terms, items: dict[str, str], groups: list[str]) -> Rows:
-    """What passes see: the features, with the offset, if there is one, behind them."""
+def _rows(source: Source, terms: Terms, items: dict[str, str], groups: list[str]) -> Rows:
+    """Rows as passes see them: an offset stands behind the features."""
     features = terms.items
     if "offset" in items:
         features = [*features, items["offset"]]

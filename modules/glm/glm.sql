@@ -8,7 +8,7 @@ MADLIB_KERNEL glm(y double precision, x double precision[], weight double precis
 CREATE FUNCTION MADLIB_SCHEMA.__glm_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'glm_outcome_of';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__glm_outcome(bytea) IS
-    'what glm_train reads of a state of glm_state: the deviance, Pearson''s sum, the next step, the information';
+    'reads a state of glm_state for glm_train: the deviance, Pearson''s sum, the next step, the information';
 
 CREATE FUNCTION MADLIB_SCHEMA.__glm_estimate(data bytea, first integer, k integer) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'linear_estimate';
@@ -52,7 +52,7 @@ CREATE TYPE MADLIB_SCHEMA.glm_result AS (
     num_converged            bigint,             -- groups
     terms                    jsonb               -- what each feature is made of
 );
-COMMENT ON TYPE MADLIB_SCHEMA.glm_result IS 'what glm_train did: the one row of the summary table';
+COMMENT ON TYPE MADLIB_SCHEMA.glm_result IS 'result of glm_train: the one row of the summary table';
 
 CREATE FUNCTION MADLIB_SCHEMA.glm_train(
     source_table  text,                            -- read, never changed
@@ -77,7 +77,7 @@ CREATE TYPE MADLIB_SCHEMA.glm_predictions AS (
     num_rows             bigint,
     num_null_predictions bigint
 );
-COMMENT ON TYPE MADLIB_SCHEMA.glm_predictions IS 'what glm_predict made';
+COMMENT ON TYPE MADLIB_SCHEMA.glm_predictions IS 'result of glm_predict on a table';
 
 CREATE FUNCTION MADLIB_SCHEMA.glm_predict(
     model_table  text,                -- as glm_train made it

@@ -9,7 +9,8 @@ from madpy.helper.tables.linear import create_linear_predictions
 from madpy.helper.tables.scoring import Predictions, check_job, check_model, checked_summary
 from madpy.modules.common.linear.families import LINKS
 from madpy.modules.glm.check import METHOD, NUMBERS
-from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database, fill
 
 PREDICTION = "prediction"
 COLUMNS = {"coef": NUMBERS, "std_err": NUMBERS, "dispersion": "double precision", "aliases": NUMBERS}
@@ -29,16 +30,16 @@ def predict(
     column has a value that it did not have in training, and where the link gives the predictor no mean.
     """
     model = helper.check_model_table(db, model_table)
-    groups = check_model(db, model, METHOD, COLUMNS)
-    job = check_job(db, model, groups, METHOD, source_table, output_table, features, [PREDICTION])
-    link, trained_with = _of_summary(db, model)
+    groups = check_model(model, METHOD, COLUMNS)
+    job = check_job(model, groups, METHOD, source_table, output_table, features, [PREDICTION])
+    link, trained_with = _of_summary(model)
     if (trained_with is None) != (offset is None):
         raise MadpyError(
             f"the model was trained {'without' if trained_with is None else 'with'} an offset",
             hint="leave the offset out" if trained_with is None else "give it again: \"offset\" => '...'",
         )
     if offset is not None:
-        item = check_number(db, job.source, offset, "offset")
+        item = check_number(job.source, offset, "offset")
         job = replace(job, vector=f"pg_catalog.array_append({job.vector}, {item})")
 
     def score(arguments: str) -> dict[str, str]:
@@ -46,13 +47,13 @@ def predict(
         holes = {"schema": db.schema, "arguments": arguments, "link": link, "offset": offset is not None}
         return {PREDICTION: fill(call, holes)}
 
-    return create_linear_predictions(db, job, score)
+    return create_linear_predictions(job, score)
 
 
-def _of_summary(db: Database, model: Relation) -> tuple[str, str | None]:
+def _of_summary(model: Source) -> tuple[str, str | None]:
     """The link of a model, and the offset it was trained with, from its summary."""
-    summary = checked_summary(db, model, METHOD, {"link": "text", "options": "jsonb"})
-    rows = db.execute(
+    summary = checked_summary(model, METHOD, {"link": "text", "options": "jsonb"})
+    rows = model.db.execute(
         "SELECT s.link, s.options OPERATOR(pg_catalog.->>) 'offset' AS offset_text FROM {summary:i} AS s",
         summary=summary,
     )

@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import parse_name, quoted
-from madpy.helper.checks.expressions import check_once, columns_of
+from madpy.helper.checks.expressions import check_once
 from madpy.helper.features.terms import Term, Terms, check_terms, level_item, level_items
 from madpy.modules.kmeans.core import METRICS
 from madpy.modules.kmeans.layout import params_size
 from madpy.ports.postgres.layouts.kernel import MAX_PARAMS
-from madpy.ports.postgres.session.db import Database, Relation
-from madpy.ports.postgres.session.types import base_types_of
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database
 
 INITS = ("kmeans++", "kmeans||", "random")
 CENTROIDS = "centroid"  # the column of a table of centroids
 CLUSTER = "cluster_id"
 MAX_SEED = 2**53  # the kernels take it as a double
-MODEL = {CLUSTER: "integer", CENTROIDS: "double precision[]", "size": "bigint"}
+# Columns of a model, and their types; the size is a sum of weights where there were some.
+MODEL = {CLUSTER: ["integer"], CENTROIDS: ["double precision[]"], "size": ["bigint", "double precision"]}
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Settings:
 
     k: int  # 0: as many as `table` has centroids
     init: str  # as it was given
-    table: Relation | None  # of the first centroids
+    table: Source | None  # of the first centroids
     max_iter: int
     tolerance: float
     seed: int
@@ -42,12 +43,12 @@ class Settings:
         )
 
 
-def check_init(db: Database, init: str | None) -> Relation | None:
+def check_init(db: Database, init: str | None) -> Source | None:
     """The table of centroids that `init` names; None where it is one of INITS."""
     word: str = helper.check_not_null("init", init)
     if word in INITS:
         return None
-    hint = f"known are {', '.join(INITS)}, and tables with a column {CENTROIDS}"
+    hint = f"choose {', '.join(INITS)}, or a table with a column {CENTROIDS}"
     if parse_name(word) is None:
         raise MadpyError(f"init: unknown value {quoted(word)}", hint=hint)
     try:
@@ -56,11 +57,11 @@ def check_init(db: Database, init: str | None) -> Relation | None:
         if error.sqlstate != "42P01":
             raise
         raise MadpyError(f"init: {error.message}", sqlstate=error.sqlstate, hint=hint) from None
-    if columns_of(db, table).get(CENTROIDS) != "double precision[]":
+    if table.types.get(CENTROIDS) != "double precision[]":
         raise MadpyError(
             f"init: table {quoted(table.name)} has no column {CENTROIDS} of type double precision[]",
             sqlstate="42703",
-            hint="a model of kmeans_train has one",
+            hint="give a model of kmeans_train, or another table with such a column",
         )
     return table
 
@@ -68,7 +69,7 @@ def check_init(db: Database, init: str | None) -> Relation | None:
 def check_settings(
     k: int | None,
     init: str,
-    table: Relation | None,
+    table: Source | None,
     max_iter: int | None,
     tolerance: float | None,
     seed: int | None,
@@ -97,19 +98,22 @@ def check_seed(seed: int | None) -> int:
     return seed
 
 
-def check_size(k: int, d: int) -> None:
-    """That k centroids of d numbers fit the parameters of a kernel."""
-    if d > 0 and params_size(k, d) > MAX_PARAMS:
+def check_size(k: int, d: int, scalars: int) -> None:
+    """Raise where k centroids of d numbers do not fit the parameters of a kernel; scalars: 1 with weights."""
+    if d > 0 and params_size(k, d, scalars) > MAX_PARAMS:
         raise MadpyError(
             f"k = {k} is too large for {d} features",
             sqlstate="54000",
-            hint=f"the largest is {(MAX_PARAMS - params_size(0, d)) // d}",
+            hint=f"give a smaller k: the largest is {(MAX_PARAMS - params_size(0, d, scalars)) // d}",
         )
 
 
-def check_points(db: Database, source: Relation, features: str | None, model: Terms | None = None) -> Terms:
+def check_points(
+    source: Source, features: str | None, model: Terms | None = None, weights: str | None = None
+) -> Terms:
     """Features as coordinates: no intercept, and of a text column a 0 or 1 for every level."""
-    terms = check_terms(db, source, features, model=model)
+    used = [] if weights is None else [f"{weights} <> 0::double precision"]
+    terms = check_terms(source, features, model=model, conditions=used)
     if terms.is_vector:
         return terms
     repeated = [term for n, term in enumerate(terms.terms) if term in terms.terms[:n]]
@@ -117,7 +121,7 @@ def check_points(db: Database, source: Relation, features: str | None, model: Te
         check_once([repeated[0].column or repeated[0].name] * 2, "features")
     kept: list[tuple[Term, str]] = []
     missing = dict(terms.references)
-    types = base_types_of(db, source) if missing else {}
+    types = source.base_types
     for term, item in zip(terms.terms, terms.items, strict=True):
         if term.column in missing:
             kept.append(_level(term.column, types[term.column], missing.pop(term.column)))
@@ -133,10 +137,10 @@ def _level(column: str, sql_type: str, level: str) -> tuple[Term, str]:
     return Term(f"{column}={level}", "level", column, level), level_item(column, sql_type, level)
 
 
-def check_model(db: Database, model: Relation) -> list[str]:
+def check_model(model: Source) -> list[str]:
     """The grouping columns of a table that kmeans_train made; an error if it is not one."""
-    types = columns_of(db, model)
-    if any(types.get(name) != sql_type for name, sql_type in MODEL.items()):
+    types = model.types
+    if any(types.get(name) not in known for name, known in MODEL.items()):
         raise MadpyError(
             f'table "{model.name}" is not a model of kmeans_train',
             sqlstate="42809",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.errors import MadpyError, SqlError
-from madpy.helper.checks.reasons import explained, nothing_to_use
+from madpy.helper.checks.reasons import nothing_to_use, with_feature_names
 from madpy.helper.features.terms import Terms
 from madpy.helper.tables.output import Column
 from madpy.modules.kmeans.check import Settings, check_size
@@ -17,12 +17,11 @@ from madpy.modules.kmeans.seeding import distinct_points, first_centroids, read_
 from madpy.modules.kmeans.states import Sample
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.session.db import Database
-from madpy.ports.postgres.shards.queries import counts_of
 
 
 @dataclass(frozen=True)
 class Clustering:
-    """What was found, over the groups of `scan`."""
+    """The clusters of all groups of `scan`."""
 
     scan: Scan
     settings: Settings
@@ -55,28 +54,28 @@ def or_none(number: float) -> float | None:
 
 
 def cluster(
-    db: Database, rows: Rows, terms: Terms, settings: Settings, label: str, tell: Callable[[str], None]
+    rows: Rows, terms: Terms, settings: Settings, label: str, tell: Callable[[str], None]
 ) -> Clustering:
     """Read, seed, iterate.  `label` is the function that the user called, `tell` says what is done."""
     d = len(terms.names)
     if d == 0:
-        raise _no_features(db, rows, terms)
-    check_size(settings.k, d)
-    db.progress(f"{label}: reading")
+        raise _no_features(rows, terms)
+    check_size(settings.k, d, len(rows.scalars))
+    rows.source.db.progress(f"{label}: reading")
     try:
-        scan = Scan(db, rows, passes=settings.max_iter + 2)
+        scan = Scan(rows, passes=settings.max_iter + 2)
         tell(f"reading by {scan.feed}")
-        return _fit(db, scan, terms, settings, label, tell)
+        return _fit(rows.source.db, scan, terms, settings, label, tell)
     except SqlError as error:
-        raise explained(error, terms) from None
+        raise with_feature_names(error, terms) from None
 
 
-def _no_features(db: Database, rows: Rows, terms: Terms) -> MadpyError:
-    """Of an array column whose first array is empty, or that is NULL in all rows."""
-    count, known = counts_of(db, rows.source, terms.items)
+def _no_features(rows: Rows, terms: Terms) -> MadpyError:
+    """Return the error for an array column whose first array is empty, or that is NULL in all rows."""
+    count, known = rows.source.counts(terms.items)
     if known[0] > 0:
         return MadpyError("features must not be an empty array", sqlstate="2202E")
-    return nothing_to_use(db, rows, terms, count)
+    return nothing_to_use(rows, terms, count)
 
 
 def _fit(
@@ -85,15 +84,15 @@ def _fit(
     d = len(terms.names)
     given = None
     if settings.table is not None:
-        given = read_centroids(db, settings.table, scan, d, settings.distance)
+        given = read_centroids(settings.table, scan, d, settings.distance)
         settings = _with_k(settings, given.shape[1])
-        check_size(settings.k, d)
+        check_size(settings.k, d, len(scan.rows.scalars))
     by = f"from table {settings.init}" if given is not None else f"by {settings.init}"
     tell(f"seeding {settings.k} centroids {by}")
     db.progress(f"{label}: seeding")
     sample = take_sample(scan, settings, d)
     if sample.rows_used.sum() == 0:
-        raise nothing_to_use(db, scan.rows, terms, int(sample.rows_skipped.sum()))
+        raise nothing_to_use(scan.rows, terms, int(sample.rows_skipped.sum()))
     distinct = distinct_points(sample, settings.distance)
     _check_distinct(db, settings, distinct[sample.rows_used > 0])
     seen = int((sample.kept.times > 0).sum())
@@ -128,7 +127,7 @@ def _check_distinct(db: Database, settings: Settings, distinct: NDArray[np.int64
         where = " of any group" if len(distinct) > 1 else ""
         raise MadpyError(
             f"k = {settings.k} is larger than the number of distinct points{where}, {distinct.max()}",
-            hint=f"the largest k is {distinct.max()}",
+            hint=f"give a smaller k: the largest is {distinct.max()}",
         )
     db.warning(
         f"fewer than {settings.k} distinct points in {fewer} of {len(distinct)} groups:"

@@ -15,7 +15,8 @@ from madpy.helper.tables.scoring import (
 )
 from madpy.modules.kmeans.check import check_model, check_points
 from madpy.modules.kmeans.core import METRICS
-from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database, fill
 
 METHOD = "kmeans_train"
 CLUSTER, DISTANCE = "cluster_id", "distance"
@@ -35,17 +36,17 @@ def predict(
     that it did not have in training.
     """
     table = helper.check_model_table(db, model_table)
-    groups = check_model(db, table)
-    model = checked_summary(db, table, METHOD, READ)
+    groups = check_model(table)
+    model = checked_summary(table, METHOD, READ)
     adds = [CLUSTER, DISTANCE]
     if features is None:
-        job = check_job(db, table, groups, METHOD, source_table, output_table, None, adds)
+        job = check_job(table, groups, METHOD, source_table, output_table, None, adds)
         job = replace(job, model=model)
     else:
-        job = check_places(db, model, groups, source_table, output_table, adds)
-        kept = model_terms(db, table, METHOD)
-        job = replace(job, vector=_given(db, job.source, features, kept))
-    metric = _metric(db, model)
+        job = check_places(model, groups, source_table, output_table, adds)
+        kept = model_terms(table, METHOD)
+        job = replace(job, vector=_given(job.source, features, kept))
+    metric = _metric(model)
 
     def score(x: str) -> dict[str, str]:
         closest = fill(
@@ -54,12 +55,12 @@ def predict(
         )
         return {CLUSTER: "(closest.c).column_id", DISTANCE: "(closest.c).distance", "": closest}
 
-    return create_predictions(db, job, score)
+    return create_predictions(job, score)
 
 
-def _given(db: Database, source: Relation, features: str, kept: Terms) -> str:
+def _given(source: Source, features: str, kept: Terms) -> str:
     """SQL of the features that the caller wrote."""
-    terms = check_points(db, source, features, kept)
+    terms = check_points(source, features, kept)
     if terms.is_vector:
         return terms.items[0]
     if len(terms.items) != len(kept.terms):
@@ -71,9 +72,9 @@ def _given(db: Database, source: Relation, features: str, kept: Terms) -> str:
     return f"ARRAY[{', '.join(terms.items)}]"
 
 
-def _metric(db: Database, model: Relation) -> str:
+def _metric(model: Source) -> str:
     """The distance of the model; the table may be anybody's."""
-    rows = db.execute("SELECT distance FROM {model:i} LIMIT 1", model=model)
+    rows = model.db.execute("SELECT distance FROM {model:i} LIMIT 1", model=model)
     if not rows or rows[0]["distance"] not in METRICS:
         raise MadpyError(
             f'the summary table "{model.name}" does not name a distance', hint="train the model again"

@@ -7,12 +7,13 @@ import numpy as np
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import parse_name
-from madpy.helper.checks.expressions import columns_of
+from madpy.helper.helper import Target
 from madpy.helper.tables.output import create_output
 from madpy.modules.kmeans.check import check_points, check_settings
 from madpy.modules.kmeans.cluster import Clustering, cluster
 from madpy.ports.postgres.scan.scan import Rows
-from madpy.ports.postgres.session.db import Database, Relation, identifier
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database, identifier
 
 ID, POINT = "pid", "coords"
 CLUSTERS, POINTS = "kmeans_out_centroids_", "kmeans_out_points_"
@@ -57,22 +58,22 @@ def run(
     tell("parameters:")
     for name, value in (
         ("k", k),
-        ("src_relation", helper.full_name(db, source)),
+        ("src_relation", source.full_name),
         ("goodness", "on" if wants_goodness else "off"),
         ("run_id", run_id),
         ("output_schema", centroids.schema),
     ):
         tell(f" * {name} = {value}")
-    terms = check_points(db, source, POINT)
-    found = cluster(db, Rows(source, None, terms.items, terms.is_vector), terms, settings, "kmeans_run", tell)
+    terms = check_points(source, POINT)
+    found = cluster(Rows(source, None, terms.items, terms.is_vector), terms, settings, "kmeans_run", tell)
     group, cells = found.clusters()
     if not wants_goodness:
         cells["silhouette"] = np.full(len(group), np.nan)
     cells |= {"cid": cells["cluster_id"], POINT: cells["centroid"]}
     create_output(db, found.scan, centroids, COLUMNS, group, cells)
     found.scan.close()
-    tell(f"assigning all points to clusters, in {helper.full_name(db, points)}")
-    _assign(db, source, points, found)
+    tell(f"assigning all points to clusters, in {points.full_name}")
+    _assign(source, points, found)
     if wants_goodness:
         silhouette = f"simplified silhouette {found.fit.silhouette[0]:.6g}" if k != 1 else "one cluster"
         tell(f"goodness of fit: inertia {found.fit.inertia[0]:.10g}, {silhouette}")
@@ -80,41 +81,41 @@ def run(
         int(settings.k),
         100 * found.rows_used / (found.rows_used + found.rows_skipped),
         centroids.schema,
-        helper.full_name(db, centroids),
-        helper.full_name(db, points),
+        centroids.full_name,
+        points.full_name,
     )
 
 
-def _check_source(db: Database, src_relation: str | None) -> Relation:
+def _check_source(db: Database, src_relation: str | None) -> Source:
     source = helper.check_source(db, src_relation, "src_relation")
-    columns = columns_of(db, source)
+    columns = source.types
     for name in (ID, POINT):
         if name not in columns:
             raise MadpyError(
                 f'column "{name}" of table "{source.name}" does not exist',
                 sqlstate="42703",
-                hint="it needs pid bigint and coords double precision[]; kmeans_train takes any columns",
+                hint="give a table with pid bigint and coords double precision[], or use kmeans_train",
             )
     if not columns[POINT].endswith("[]"):
         raise MadpyError(
             f'column "{POINT}" of table "{source.name}" is of type {columns[POINT]}, an array is needed',
             sqlstate="42804",
-            hint="kmeans_train takes single columns",
+            hint="use kmeans_train, which takes single columns",
         )
     return source
 
 
-def _output(db: Database, schema: str | None, run_id: str | None, prefix: str, source: Relation) -> Relation:
+def _output(db: Database, schema: str | None, run_id: str | None, prefix: str, source: Source) -> Target:
     """Where one of the tables is created; the schema is given as SQL writes it."""
     name = identifier(prefix + str(helper.check_not_null("run_id", run_id)))
     if schema is not None and parse_name(schema) is None:
         raise MadpyError(f'output_schema: "{schema}" is not the name of a schema', sqlstate="42602")
     where = f"{schema}.{name}" if schema is not None else name
-    return helper.check_new_table(db, where, source, what="run_id", room="")
+    return helper.check_new_table(db, where, source, what="run_id")
 
 
-def _assign(db: Database, source: Relation, points: Relation, found: Clustering) -> None:
-    db.execute(
+def _assign(source: Source, points: Target, found: Clustering) -> None:
+    source.db.execute(
         """
         CREATE TABLE {points:i} AS
         SELECT {pid:i}, {coords:i},

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
-from madpy.helper.checks.expressions import columns_of
 from madpy.helper.tables.scoring import casts_between
 from madpy.modules.kmeans import core
 from madpy.modules.kmeans.check import CENTROIDS, CLUSTER, Settings
@@ -17,14 +16,15 @@ from madpy.modules.kmeans.passes import assign
 from madpy.modules.kmeans.states import Sample
 from madpy.ports.postgres.layouts.kernel import MAX_PARAMS
 from madpy.ports.postgres.scan.scan import Scan, join_groups
-from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database, fill
 
 ROUNDS = 5
-AT_ONCE = 1_000_000  # numbers of points in one statement, unless a group has more
+NUMBERS_PER_STATEMENT = 1_000_000  # numbers of points in one statement, unless a group has more
 
 
 def distinct_points(sample: Sample, distance: str) -> NDArray[np.int64]:
-    """Of each group, shape (G,): all of them, or as many as a sample has room for."""
+    """Count the distinct points of each group, shape (G,), as far as they fit the sample."""
     there = sample.kept.times > 0
     if distance != "cosine":
         found: NDArray[np.int64] = there.sum(axis=1)
@@ -56,7 +56,7 @@ def plus_plus(db: Database, points: Array, weights: Array, k: int, distance: str
     """
     groups, m, d = points.shape
     uniforms = core.uniforms(seed, k * (2 + int(np.log(k))))
-    at_once = max(1, AT_ONCE // max(1, m * d))
+    at_once = max(1, NUMBERS_PER_STATEMENT // max(1, m * d))
     seeds = np.full((groups, k, d), np.nan)
     for first in range(0, groups, at_once):
         own = points[first : first + at_once]
@@ -83,7 +83,7 @@ def _candidates(
     Source: Bahmani et al. (2012), Scalable k-means++.
     """
     groups, _, d = points.shape
-    room = (MAX_PARAMS - params_size(0, d)) // d
+    room = (MAX_PARAMS - params_size(0, d, len(scan.rows.scalars))) // d
     each = min(2 * settings.k, (room - 1) // ROUNDS)
     size = 1 + ROUNDS * each
     found = np.full((groups, size, d), np.nan)
@@ -100,12 +100,12 @@ def _candidates(
     return np.nan_to_num(found), np.where(np.isnan(found[..., 0]), 0, sizes)
 
 
-def read_centroids(db: Database, table: Relation, scan: Scan, d: int, distance: str) -> Array:
+def read_centroids(table: Source, scan: Scan, d: int, distance: str) -> Array:
     """Centroids of a table, shape (G, k, d): for each group its own where it has the grouping columns.
 
     NaN where a group has fewer than others.
     """
-    found = _read_rows(db, table, scan)
+    found = _read_rows(table, scan)
     for centroid in (centroid for own in found for centroid in own):
         if len(centroid) != d or any(not isinstance(x, int | float) for x in centroid):
             raise MadpyError(
@@ -118,7 +118,7 @@ def read_centroids(db: Database, table: Relation, scan: Scan, d: int, distance: 
     if not all(found):
         raise MadpyError(
             f'table "{table.name}" has no centroids' + (" for some group" if any(found) else ""),
-            hint="it needs a column centroid, double precision[]",
+            hint="give a table with a column centroid, double precision[]",
         )
     centroids = np.full((len(found), max(map(len, found), default=1), d), np.nan)
     for group, own in enumerate(found):
@@ -130,13 +130,13 @@ def read_centroids(db: Database, table: Relation, scan: Scan, d: int, distance: 
     return np.where(np.isnan(centroids), np.nan, core.unit(centroids))
 
 
-def _read_rows(db: Database, table: Relation, scan: Scan) -> list[list[list[Any]]]:
+def _read_rows(table: Source, scan: Scan) -> list[list[list[Any]]]:
     """The centroids of each group, in order."""
-    columns = columns_of(db, table)
+    columns = table.types
     groups = scan.rows.groups if columns.keys() >= set(scan.rows.groups) else []
     relation = scan.group_relation() if groups else fill("SELECT 0 AS {n:i}", {"n": scan.group})
-    casts = casts_between(db, table, groups, scan.rows.source)
-    rows = db.execute(
+    casts = casts_between(table, groups, scan.rows.source)
+    rows = table.db.execute(
         """
         SELECT g.{number:i} AS number, t.{centroid:i}::double precision[] AS centroid
         FROM ({relation:q}) AS g {join:q}

@@ -1,4 +1,4 @@
-"""What can be wrong with a fit: said as an error where nothing can be kept, else as a warning."""
+"""Checks of a fit: an error where there is no model, else a warning."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,8 @@ from madpy.helper.tables import scoring
 from madpy.modules.common.linear import irls
 from madpy.modules.common.linear.design import Design
 from madpy.modules.logregr.target import Target
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database
 
 METHOD = "logregr_train"
 COLUMNS = {
@@ -34,12 +35,12 @@ def check_design(design: Design, terms: Terms, target: Target) -> None:
             "the target has one class only in every group"
             if several
             else f"the target has one class only: {label}",
-            hint="two are needed",
+            hint="choose a target with two classes",
         )
 
 
 def warn(db: Database, search: irls.Search, terms: Terms, max_iter: int) -> None:
-    """Warn of terms without a coefficient, and of groups without a maximum."""
+    """Warn of doubtful fits, once for all groups for each reason."""
     texts: dict[int, str | Callable[[str], str]] = {
         irls.NO_ROWS: "no row can be used, so there is no model,",
         irls.ONE_CLASS: "the target has one class only, so there is no model,",
@@ -56,6 +57,6 @@ def warn(db: Database, search: irls.Search, terms: Terms, max_iter: int) -> None
     warn_of_fits(db, terms, search.fitted[:, None] & ~search.design.kept, search.status, texts)
 
 
-def check_model(db: Database, model: Relation) -> list[str]:
+def check_model(model: Source) -> list[str]:
     """The grouping columns of a table that logregr_train made; an error if it is not one."""
-    return scoring.check_model(db, model, METHOD, COLUMNS)
+    return scoring.check_model(model, METHOD, COLUMNS)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from madpy.errors import SqlError
 from madpy.helper import helper
 from madpy.helper.checks.fits import check_rows
-from madpy.helper.checks.reasons import explained
+from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.terms import Terms, check_number, check_terms
 from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
 from madpy.helper.tables.training import Training, check_tables, create_summary
@@ -23,6 +23,7 @@ from madpy.modules.logregr.summary import summary
 from madpy.modules.logregr.target import Target, check_target
 from madpy.ports.postgres.scan.moments import raw_moments
 from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.session.db import Database, Relation
 
@@ -81,16 +82,17 @@ def train(
     say = db.teller(METHOD, verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
+    source.look_up(target, features, weights, grouping_cols)
     most = int(helper.check_range("max_iter", max_iter, low=1))
     bound = helper.check_range("tolerance", tolerance, low=0, high=1)
     helper.check_choice("optimizer", optimizer, OPTIMIZERS)
-    groups = helper.check_groups(db, source, grouping_cols, dict(COLUMNS))
-    found = check_target(db, source, target)
-    w = None if weights is None else check_number(db, source, weights, "weights")
+    groups = helper.check_groups(source, grouping_cols, dict(COLUMNS))
+    found = check_target(source, target)
+    w = None if weights is None else check_number(source, weights, "weights")
     used = [f"{found.item} IS NOT NULL", *([] if w is None else [f"{w} <> 0::double precision"])]
-    terms = check_terms(db, source, features, conditions=used)
+    terms = check_terms(source, features, conditions=used)
     try:
-        found, scan, states = _first_pass(db, source, target, found, terms, w, groups, most)
+        found, scan, states = _first_pass(source, target, found, terms, w, groups, most)
         say(f"the odds of {found.labels[1]!r} in {target} on {', '.join(terms.names)}")
         say(f"reading {tables.names['source_table']} by {scan.feed}")
         first = design(states.body, len(terms.names), terms.blocks)
@@ -99,7 +101,7 @@ def train(
         passes = Passes(db, scan, "logregr" if w is None else "weighted_logregr", METHOD)
         passes.iterate(search, most, say)
     except SqlError as error:
-        raise explained(error, terms) from None
+        raise with_feature_names(error, terms) from None
     for number, word in enumerate(core.WORDS):
         if count := int((search.status == number).sum()):
             say(f"{word}: {count} group(s)")
@@ -134,8 +136,7 @@ def train(
 
 
 def _first_pass(
-    db: Database,
-    source: Relation,
+    source: Source,
     text: str | None,
     target: Target,
     terms: Terms,
@@ -146,14 +147,14 @@ def _first_pass(
     """Moments of features and target; a target that was taken for 0 or 1 and is not, is looked at again."""
     while True:
         rows = Rows(source, target.item, terms.items, terms.is_vector, weights, groups)
-        scan = Scan(db, rows, passes=max_iter + 1)
+        scan = Scan(rows, passes=max_iter + 1)
         states = scan.step("moments" if weights is None else "weighted_moments")
-        check_rows(db, rows, terms, states)
+        check_rows(rows, terms, states)
         states = replace(states, body=raw_moments(states.body))
         if not target.assumed or core.is_binary(states.body):
             return target, scan, states
         scan.close()
-        target = check_target(db, source, text, look=True)
+        target = check_target(source, text, look=True)
 
 
 def _create_model(passes: Passes, output: Relation, terms: Terms, states: States, search: Search) -> None:

@@ -6,7 +6,8 @@ from madpy.helper.tables.linear import create_linear_predictions
 from madpy.helper.tables.scoring import Predictions, check_job, summary_of
 from madpy.modules.logregr.check import METHOD, check_model
 from madpy.modules.logregr.target import label_item
-from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database, fill
 
 PREDICTION, PROBABILITY = "prediction", "probability"
 
@@ -25,11 +26,9 @@ def predict(
     combination of others that it was in training.
     """
     model = helper.check_model_table(db, model_table)
-    groups = check_model(db, model)
-    job = check_job(
-        db, model, groups, METHOD, source_table, output_table, features, [PREDICTION, PROBABILITY]
-    )
-    negative, positive = _labels(db, model)
+    groups = check_model(model)
+    job = check_job(model, groups, METHOD, source_table, output_table, features, [PREDICTION, PROBABILITY])
+    negative, positive = _labels(model)
 
     def score(arguments: str) -> dict[str, str]:
         holes = {"schema": db.schema, "arguments": arguments, "negative": negative, "positive": positive}
@@ -38,13 +37,13 @@ def predict(
         probability = "{schema:i}.logregr_predict_prob({arguments:q})::double precision"
         return {PREDICTION: fill(label, holes), PROBABILITY: fill(probability, holes)}
 
-    return create_linear_predictions(db, job, score)
+    return create_linear_predictions(job, score)
 
 
-def _labels(db: Database, model: Relation) -> list[str]:
+def _labels(model: Source) -> list[str]:
     """SQL of the two labels, from the model's summary."""
-    summary = summary_of(db, model, METHOD)
-    rows = db.execute("SELECT s.classes, s.target_type FROM {summary:i} AS s", summary=summary)
+    summary = summary_of(model, METHOD)
+    rows = model.db.execute("SELECT s.classes, s.target_type FROM {summary:i} AS s", summary=summary)
     labels = rows[0]["classes"] if rows else None
     if not isinstance(labels, list) or len(labels) != 2 or not all(isinstance(x, str) for x in labels):
         raise MadpyError(

@@ -27,7 +27,7 @@ class TermRow:
 def summary(db: Database, output_table: str | None) -> list[TermRow]:
     """The terms of each group of a model, in the order of training."""
     model = helper.check_model_table(db, output_table, "output_table")
-    groups = check_model(db, model)
+    groups = check_model(model)
     rows = db.execute(
         """
         SELECT {groups:q} AS groups, t.term, t.estimate, t.std_error, t.z_value, t.p_value, t.odds_ratio
@@ -36,8 +36,8 @@ def summary(db: Database, output_table: str | None) -> list[TermRow]:
                  WITH ORDINALITY AS t(term, estimate, std_error, z_value, p_value, odds_ratio, n)
         ORDER BY {order:q} t.n
         """,
-        groups=groups_item(db, model, groups, "m"),
+        groups=groups_item(model, groups, "m"),
         model=model,
-        order=order_of(db, model, groups, "m"),
+        order=order_of(model, groups, "m"),
     )
     return [TermRow(**row, signif=stars(row["p_value"])) for row in rows]

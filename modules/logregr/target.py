@@ -7,9 +7,9 @@ from madpy.helper import helper
 from madpy.helper.features.categories import BOOLEANS
 from madpy.helper.features.classes import Classes, check_classes
 from madpy.helper.features.terms import number_item
-from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import fill
 from madpy.ports.postgres.session.types import NUMBERS
-from madpy.ports.postgres.shards.queries import first_values
 
 # Types whose values may be written down and cast back; the labels of any other target stay text.
 LABEL_TYPES = {*NUMBERS, "boolean", "text"}
@@ -28,19 +28,19 @@ class Target:
     assumed: bool = False  # that a number is 0 or 1 in every row
 
 
-def check_target(db: Database, source: Relation, text: str | None, look: bool = False) -> Target:
+def check_target(source: Source, text: str | None, look: bool = False) -> Target:
     """A boolean, or an expression with two values: positive is true, or the later one in the type's order.
 
     What it costs a pass to know is left to the first one: that a boolean has both values, and, unless told to
     `look`, that a number which is 0 or 1 in some rows is 0 or 1 in all.
     """
-    found = helper.check_expression(db, source, text, "target", "any")
+    found = helper.check_expression(source, text, "target", "any")
     item, kind, sql_type = found.items[0], found.kinds[0], found.types[0]
     if kind == "boolean":
         return Target(number_item(item, kind), BOOLEANS, sql_type)
-    if kind == "number" and not look and _is_binary_at_first(db, source, item):
+    if kind == "number" and not look and _is_binary_at_first(source, item):
         return Target(number_item(item, kind), ["0", "1"], sql_type, assumed=True)
-    classes = _two_classes(db, source, text)
+    classes = _two_classes(source, text)
     negative, positive = classes.labels
     if kind == "number" and "NaN" in classes.labels:
         raise MadpyError(
@@ -55,9 +55,9 @@ def check_target(db: Database, source: Relation, text: str | None, look: bool = 
     return Target(classes.item, classes.labels, sql_type)
 
 
-def _two_classes(db: Database, source: Relation, text: str | None) -> Classes:
+def _two_classes(source: Source, text: str | None) -> Classes:
     try:
-        return check_classes(db, source, text, most=2)
+        return check_classes(source, text, most=2)
     except MadpyError as error:
         if error.sqlstate == TOO_MANY:
             error.hint = "Write a condition that is true or false, as in size > 10."
@@ -76,12 +76,12 @@ def _coded(item: str, negative: str, positive: str, sql_type: str) -> str:
     return f"(CASE {whens} END)"
 
 
-def _is_binary_at_first(db: Database, source: Relation, item: str) -> bool:
-    rows = db.execute(
+def _is_binary_at_first(source: Source, item: str) -> bool:
+    rows = source.db.execute(
         """
         SELECT DISTINCT v.value::text AS target FROM ({values:q}) AS v
         """,
-        values=first_values(db, source, item, PEEK),
+        values=source.first_values(item, PEEK),
     )
     seen = {row["target"] for row in rows} - {None}
     return bool(seen) and seen <= {"0", "1"}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.reasons import explained
+from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.categories import (
     BOOLEANS,
     MAX_LEVELS,
@@ -28,11 +28,11 @@ from madpy.helper.features.categories import (
 from madpy.helper.features.classes import MAX_CLASSES, Classes, check_classes, class_category, classes_of
 from madpy.modules.nb import core
 from madpy.ports.postgres.scan.scan import Rows, Scan, has_many_groups
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.scan.streaming import MOST_ARGUMENTS
-from madpy.ports.postgres.session.db import Database, Relation, literal
+from madpy.ports.postgres.session.db import literal
 from madpy.ports.postgres.session.types import INTEGERS
-from madpy.ports.postgres.shards.queries import shards_of
 
 MAX_CELLS = 1_000_000  # numbers in a state: as many parameters as a kernel takes
 MAX_ALL_CELLS = 20_000_000  # in the states of all groups: 160 MB, several times in Python
@@ -40,9 +40,9 @@ MAX_ALL_CELLS = 20_000_000  # in the states of all groups: 160 MB, several times
 
 @dataclass(frozen=True)
 class Question:
-    """What to count, as the caller wrote it."""
+    """The arguments of a training that say what to count, as the caller wrote them."""
 
-    source: Relation
+    source: Source
     target: str | None
     features: str | None
     categorical_cols: str | None
@@ -51,7 +51,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Counted:
-    """What was found in all groups."""
+    """The counts and moments of all groups."""
 
     features: Features
     classes: Classes
@@ -60,29 +60,29 @@ class Counted:
     rows_skipped: NDArray[np.int64]  # (G,)
 
 
-def prepare(db: Database, question: Question) -> "Numbered | Stepped":
+def prepare(question: Question) -> "Numbered | Stepped":
     """Check what is asked for, and choose the way to count it."""
     q = question
-    listed, categories = list_features(db, q.source, q.features, q.categorical_cols)
-    target = class_category(db, q.source, q.target)
+    listed, categories = list_features(q.source, q.features, q.categorical_cols)
+    target = class_category(q.source, q.target)
     one_read = not listed.is_vector and len(listed.items) <= MOST_ARGUMENTS
-    shards = shards_of(db, q.source)
+    shards = q.source.shards
     one_read = one_read and not (shards.is_spread or shards.is_citus)
-    if not one_read or has_many_groups(db, q.source, q.groups):
-        return Stepped(db, q)
-    return Numbered(db, q, listed, categories, target)
+    if not one_read or has_many_groups(q.source, q.groups):
+        return Stepped(q)
+    return Numbered(q, listed, categories, target)
 
 
 class Stepped:
     """Classes and values are found first, the kernel "nb" counts."""
 
-    def __init__(self, db: Database, question: Question) -> None:
+    def __init__(self, question: Question) -> None:
         q = question
-        self.features = check_features(db, q.source, q.features, q.categorical_cols)
-        self.classes = check_classes(db, q.source, q.target)
+        self.features = check_features(q.source, q.features, q.categorical_cols)
+        self.classes = check_classes(q.source, q.target)
         _check_size(self.features, self.classes)
         items, is_vector = self.features.items, self.features.is_vector
-        self.scan = Scan(db, Rows(q.source, self.classes.item, items, is_vector, groups=q.groups))
+        self.scan = Scan(Rows(q.source, self.classes.item, items, is_vector, groups=q.groups))
 
     def run(self) -> Counted:
         """Read the source."""
@@ -93,7 +93,7 @@ class Stepped:
         try:
             states = self.scan.step("nb", start)
         except SqlError as error:
-            raise explained(error, self.features) from None
+            raise with_feature_names(error, self.features) from None
         body = states.body if len(states.body) else np.zeros((0, len(start)))
         found = core.statistics(body, len(self.classes.labels), sizes)
         return Counted(self.features, self.classes, found, states.rows_used, states.rows_skipped)
@@ -104,18 +104,16 @@ class Numbered:
 
     def __init__(
         self,
-        db: Database,
         question: Question,
         listed: Features,
         categories: list[Category | None],
         target: Category,
     ) -> None:
-        self.db = db
         self.question = question
         self.features = listed  # as yet without levels
         self.categories = categories
         self.target = target
-        self.scan = Scan(db, Rows(question.source, target.key, listed.items, groups=question.groups))
+        self.scan = Scan(Rows(question.source, target.key, listed.items, groups=question.groups))
 
     def run(self) -> Counted:
         """Read the source; groups whose values have come in the same order are worked on together."""
@@ -151,7 +149,7 @@ class Numbered:
         try:
             read = self.scan.streaming.first_states("nb_count", limits)
         except SqlError as error:
-            raise explained(error, self.features) from None
+            raise with_feature_names(error, self.features) from None
         states: list[bytes] = []
         alike: dict[bytes, list[int]] = {}
         for g, data in enumerate(read):
@@ -168,14 +166,14 @@ class Numbered:
         if category.sql_type in INTEGERS:
             numbers = {int.from_bytes(value, "little", signed=True): value for value in values}
             return {numbers[number]: str(number) for number in sorted(numbers)}
-        texts = in_order(self.db, self.question.source, category, [value.decode() for value in values])
+        texts = in_order(self.question.source, category, [value.decode() for value in values])
         return {text.encode(): text for text in texts}
 
     def _named(self, known: list[list[str]]) -> tuple[Features, Classes]:
         """Features and classes with their values: those of the target, then of each category."""
         if len(known[0]) > MAX_CLASSES:
             raise too_many_levels(TARGET, MAX_CLASSES)
-        classes = classes_of(self.db, self.question.source, self.target, known[0])
+        classes = classes_of(self.question.source, self.target, known[0])
         others = iter(known[1:])
         levels: list[list[str] | None] = []
         for feature, category in zip(self.features.features, self.categories, strict=True):
@@ -207,7 +205,7 @@ def _sizes(features: Features) -> list[int]:
 def _check_size(features: Features, classes: Classes) -> None:
     if not features.features:
         fact = "the array of features is NULL in every row"
-        raise MadpyError(fact, hint="there is nothing to learn from")
+        raise MadpyError(fact, hint="give arrays of at least one number")
     cells = sum(size or len(core.CELL) for size in _sizes(features)) * len(classes.labels)
     if cells + len(features.features) + len(classes.labels) >= MAX_CELLS:
         raise MadpyError(

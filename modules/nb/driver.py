@@ -38,13 +38,14 @@ def train(
     say = db.teller("nb_train", verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
+    source.look_up(target, features, grouping_cols, categorical_cols)
     alpha = helper.check_range("smoothing", smoothing, low=0, high=1e6)
     groups = helper.check_groups(
-        db, source, grouping_cols, dict(COLUMNS), [*dict(MODEL_COLUMNS), *Result.__dataclass_fields__]
+        source, grouping_cols, dict(COLUMNS), [*dict(MODEL_COLUMNS), *Result.__dataclass_fields__]
     )
     say(f"{target} by {features}, smoothing {alpha}")
     db.progress("nb_train: reading")
-    count = prepare(db, Question(source, target, features, categorical_cols, groups))
+    count = prepare(Question(source, target, features, categorical_cols, groups))
     scan = count.scan
     say(f"reading {tables.names['source_table']} by {scan.feed}")
     fit = Fit(count.run(), alpha)
@@ -85,7 +86,7 @@ def _check_fit(db: Database, source: Relation, fit: Fit) -> None:
     if fit.rows_used == 0:
         raise MadpyError(
             f"none of the {fit.rows_skipped} rows of table {quoted(source.name)} can be used",
-            hint="rows where the target is NULL are skipped",
+            hint="check that the target is not NULL in every row",
         )
     if name := fit.too_large():
         raise MadpyError(

@@ -68,7 +68,7 @@ CREATE TYPE MADLIB_SCHEMA.nb_result AS (
     classes                  text[],
     class_type               text                -- of the target
 );
-COMMENT ON TYPE MADLIB_SCHEMA.nb_result IS 'what nb_train did: the summary table without the models';
+COMMENT ON TYPE MADLIB_SCHEMA.nb_result IS 'result of nb_train: the summary table without the models';
 
 CREATE FUNCTION MADLIB_SCHEMA.nb_train(
     source_table     text,                          -- read, never changed
@@ -89,7 +89,7 @@ CREATE TYPE MADLIB_SCHEMA.nb_predictions AS (
     num_rows             bigint,
     num_null_predictions bigint
 );
-COMMENT ON TYPE MADLIB_SCHEMA.nb_predictions IS 'what nb_predict and nb_predict_prob made';
+COMMENT ON TYPE MADLIB_SCHEMA.nb_predictions IS 'result of nb_predict and nb_predict_prob: the table, its rows, and how many have no prediction';
 
 CREATE FUNCTION MADLIB_SCHEMA.nb_predict(
     model_table  text,                -- the output_table of nb_train

@@ -1,7 +1,6 @@
 """nb_predict, nb_predict_prob, nb_create_view: a model applied to a table, its features rebuilt over it."""
 
 from madpy.errors import MadpyError
-from madpy.helper import helper
 from madpy.helper.tables.packed import (
     PREDICTION,
     PROBABILITY,
@@ -28,8 +27,8 @@ def predict(
 ) -> Predictions:
     """Create `output_table`: the columns of the source, and `prediction`, NULL without such a group."""
     model = read_model(db, model_table, source_table)
-    job = packed_job(db, model, source_table, output_table, features, [PREDICTION])
-    return create_predictions(db, job, of_rows(db, model, "nb_predict"))
+    job = packed_job(model, source_table, output_table, features, [PREDICTION])
+    return create_predictions(job, of_rows(model, "nb_predict"))
 
 
 def predict_prob(
@@ -39,10 +38,10 @@ def predict_prob(
     output_table: str | None,
     features: str | None,
 ) -> Predictions:
-    """The same with a row for each row of the source and each class: `prediction` and its `probability`."""
+    """Create a table with a row for each row of the source and each class: `prediction` and `probability`."""
     model = read_model(db, model_table, source_table)
-    job = packed_job(db, model, source_table, output_table, features, [PREDICTION, PROBABILITY])
-    return create_predictions(db, job, of_classes(db, model, "nb_predict_prob"))
+    job = packed_job(model, source_table, output_table, features, [PREDICTION, PROBABILITY])
+    return create_predictions(job, of_classes(model, "nb_predict_prob"))
 
 
 def create_view(
@@ -54,9 +53,9 @@ def create_view(
 ) -> str:
     """Create a view: the columns of the source, and `prediction`, as of its reading; its full name."""
     model = read_model(db, model_table, source_table)
-    job = packed_job(db, model, source_table, view_name, features, [PREDICTION], "view_name")
-    create_scored(db, job, of_rows(db, model, "nb_predict"), kind="VIEW")
-    return helper.full_name(db, job.output)
+    job = packed_job(model, source_table, view_name, features, [PREDICTION], "view_name")
+    create_scored(job, of_rows(model, "nb_predict"), kind="VIEW")
+    return job.output.full_name
 
 
 def read_model(db: Database, model_table: str | None, source_table: str | None) -> Packed:

@@ -1,4 +1,4 @@
-"""What can be wrong with a fit: said as an error where nothing can be kept, else as a warning."""
+"""Checks of a fit: an error where there is no model, else a warning."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from madpy.helper.checks.reasons import NAMED, nothing_to_use, warn_of_aliases, 
 from madpy.helper.features.terms import Terms
 from madpy.helper.tables import scoring
 from madpy.ports.postgres.scan.scan import Rows, Scan, join_groups
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation
 
 METHOD = "regr_train"
@@ -63,10 +64,11 @@ def count_rows(db: Database, output: Relation, terms: Terms) -> Counts:
     return Counts(**row)
 
 
-def check_fit(db: Database, rows: Rows, scan: Scan, output: Relation, terms: Terms, counts: Counts) -> None:
+def check_fit(rows: Rows, scan: Scan, output: Relation, terms: Terms, counts: Counts) -> None:
     """Raise where no group could be fitted; warn of what is not estimated."""
+    db = scan.db
     if counts.rows == 0:
-        raise nothing_to_use(db, rows, terms, counts.skipped)
+        raise nothing_to_use(rows, terms, counts.skipped)
     k = len(terms.names)
     if counts.largest < k:
         where = " in the largest group" if rows.groups else ""
@@ -77,7 +79,7 @@ def check_fit(db: Database, rows: Rows, scan: Scan, output: Relation, terms: Ter
         )
     if counts.constant + counts.unused == counts.groups:
         where = " in every group" if rows.groups else ""
-        raise MadpyError(f"the target is constant{where}", hint="there is nothing to explain: check target")
+        raise MadpyError(f"the target is constant{where}", hint="choose a target that varies")
     if counts.unused:
         db.warning(f"no row could be used in {counts.unused} of {counts.groups} groups")
     if counts.constant:
@@ -147,6 +149,6 @@ def _equal_features(coef: list[float | None], aliases: list[list[float]]) -> lis
     return found
 
 
-def check_model(db: Database, model: Relation) -> list[str]:
+def check_model(model: Source) -> list[str]:
     """The grouping columns of a table that regr_train made; an error if it is not one."""
-    return scoring.check_model(db, model, METHOD, COLUMNS)
+    return scoring.check_model(model, METHOD, COLUMNS)

@@ -5,13 +5,14 @@ from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
-from madpy.helper.checks.reasons import explained
+from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.terms import Terms, check_number, check_terms
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.regr.check import check_fit, count_rows
 from madpy.modules.regr.predict import predict
 from madpy.modules.regr.summary import summary
 from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, free_name
 
 __all__ = ["predict", "summary", "train"]
@@ -49,7 +50,8 @@ def train(
     say = db.teller("regr_train", verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
-    rows, terms = _check_rows(db, source, features, target, grouping_cols, weights)
+    source.look_up(target, features, weights, grouping_cols)
+    rows, terms = _check_rows(source, features, target, grouping_cols, weights)
     if weights is not None and heteroskedasticity_option:
         raise MadpyError(
             "heteroskedasticity_option and weights cannot be given together", hint="leave one of them out"
@@ -60,13 +62,13 @@ def train(
     weighted = replace(rows, weights=rows.weights or "1::double precision")  # as the second pass takes them
     try:
         db.progress("regr_train: reading rows")
-        scan = Scan(db, weighted, passes=3) if again else Scan(db, rows)
+        scan = Scan(weighted, passes=3) if again else Scan(rows)
         say(f"reading by {scan.feed}")
         _create_model(db, scan, tables.output, terms)
     except SqlError as error:
-        raise explained(error, terms) from None
+        raise with_feature_names(error, terms) from None
     counts = count_rows(db, tables.output, terms)
-    check_fit(db, rows, scan, tables.output, terms, counts)
+    check_fit(rows, scan, tables.output, terms, counts)
     if again:
         # numpy and scipy: a quarter of a second and 40 MB, which a plain fit does without
         from madpy.modules.regr.robust import refine
@@ -103,18 +105,17 @@ def train(
 
 
 def _check_rows(
-    db: Database,
-    source: Relation,
+    source: Source,
     features: str | None,
     target: str | None,
     grouping_cols: str | None,
     weights: str | None,
 ) -> tuple[Rows, Terms]:
-    groups = helper.check_groups(db, source, grouping_cols, OUTPUT_COLUMNS)
-    y = check_number(db, source, target, "target")
-    w = None if weights is None else check_number(db, source, weights, "weights")
+    groups = helper.check_groups(source, grouping_cols, OUTPUT_COLUMNS)
+    y = check_number(source, target, "target")
+    w = None if weights is None else check_number(source, weights, "weights")
     used = [f"{y} IS NOT NULL", *([] if w is None else [f"{w} <> 0::double precision"])]
-    terms = check_terms(db, source, features, conditions=used)
+    terms = check_terms(source, features, conditions=used)
     return Rows(source, y, terms.items, terms.is_vector, w, groups), terms
 
 

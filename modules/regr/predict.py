@@ -23,7 +23,7 @@ def predict(
     combination of others that it was in training.
     """
     model = helper.check_model_table(db, model_table)
-    groups = check_model(db, model)
-    job = check_job(db, model, groups, METHOD, source_table, output_table, features, [PREDICTION])
+    groups = check_model(model)
+    job = check_job(model, groups, METHOD, source_table, output_table, features, [PREDICTION])
     function = fill("{schema:i}.regr_predict", {"schema": db.schema})
-    return create_linear_predictions(db, job, lambda arguments: {PREDICTION: f"{function}({arguments})"})
+    return create_linear_predictions(job, lambda arguments: {PREDICTION: f"{function}({arguments})"})

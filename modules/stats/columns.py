@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.expressions import columns_of
 from madpy.modules.stats.core import fractions
-from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.modules.stats.layout import Sketch
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import fill
 
 MOST_FREQUENT = 1000
 
@@ -36,27 +37,22 @@ class Wanted:
     @property
     def parts(self) -> int:
         """Return the bits that column_summary_state takes."""
-        return self.distinct + 2 * bool(self.fractions) + 4 * (self.how_many > 0)
+        asked = {
+            Sketch.SUMMARY_DISTINCT: self.distinct,
+            Sketch.SUMMARY_QUANTILES: bool(self.fractions),
+            Sketch.SUMMARY_FREQUENT: self.how_many > 0,
+        }
+        return sum(sketch for sketch, wanted in asked.items() if wanted)
 
 
-def check_columns(db: Database, source: Relation, text: str | None, groups: list[str]) -> list[Column]:
+def check_columns(source: Source, text: str | None, groups: list[str]) -> list[Column]:
     """Return the columns that `text` names, or every column but the grouping ones."""
-    known = columns_of(db, source)
+    known = source.columns
     if text is None or text.strip() in ("", "*"):
         text = ", ".join(fill("{c:i}", {"c": column}) for column in known if column not in groups)
     if not text:
         raise MadpyError(f"table {quoted(source.name)} has no column to summarize")
-    found = helper.check_expressions(db, source, text, "target_cols", "any")
-    numbers = {
-        row["name"]: row["number"]
-        for row in db.execute(
-            """
-            SELECT attname AS name, attnum AS number FROM pg_catalog.pg_attribute
-            WHERE attrelid = {source:l}::regclass::oid AND attnum > 0 AND NOT attisdropped
-            """,
-            source=str(source),
-        )
-    }
+    found = helper.check_expressions(source, text, "target_cols", "any")
     columns: list[Column] = []
     for name, item, sql_type, kind in zip(found.names, found.items, found.types, found.kinds, strict=True):
         is_column = item == fill("{name:i}", {"name": name})
@@ -68,7 +64,7 @@ def check_columns(db: Database, source: Relation, text: str | None, groups: list
                 item=item,
                 sql_type=f"{sql_type}[]" if found.is_vector else sql_type,
                 kind="other" if found.is_vector else kind,
-                number=numbers.get(name) if is_column else None,
+                number=known[name].number if is_column and name in known else None,
             )
         )
     return columns

@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.expressions import columns_of
 from madpy.helper.checks.reasons import all_null
 from madpy.helper.features.terms import number_item
 from madpy.helper.tables.training import Training, check_tables, create_summary_from
 from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
-from madpy.ports.postgres.shards.queries import counts_of
 
 NAMED = 10  # variables in a warning
 MAX_VARIABLES = 950  # of 8 bytes each in a row of 8 kB, with space for its name and grouping columns
@@ -65,8 +64,9 @@ def _matrix(
 ) -> Result:
     tables = check_tables(db, source_table, output_table)
     source = tables.source
-    groups = helper.check_groups(db, source, grouping_cols, OWN_COLUMNS, Result.__dataclass_fields__)
-    names, items = _check_variables(db, source, target_cols, groups)
+    source.look_up(target_cols, grouping_cols)
+    groups = helper.check_groups(source, grouping_cols, OWN_COLUMNS, Result.__dataclass_fields__)
+    names, items = _check_variables(source, target_cols, groups)
     _check_names(db, names)
     helper.check_apart(groups, names)
     tell = db.teller(method, verbose)
@@ -89,13 +89,13 @@ def _matrix(
     )
     try:
         db.progress(f"{method}: reading rows")
-        scan = Scan(db, Rows(source, None, items, groups=groups))
+        scan = Scan(Rows(source, None, items, groups=groups))
         record = _create_summary(db, scan, tables.summary, record)
         scan.close()
     except SqlError as error:
-        raise _explained(error, names) from None
+        raise _with_names(error, names) from None
     record = _totals(db, tables.summary, record)
-    _check_rows(db, source, record, dict(zip(names, items, strict=True)))
+    _check_rows(source, record, dict(zip(names, items, strict=True)))
     if method == "correlation":
         _warn_of_constants(db, tables.summary, record)
     _create_output(db, tables.summary, tables.output, names, groups)
@@ -104,19 +104,17 @@ def _matrix(
     return record
 
 
-def _check_variables(
-    db: Database, source: Relation, text: str | None, groups: list[str]
-) -> tuple[list[str], list[str]]:
+def _check_variables(source: Source, text: str | None, groups: list[str]) -> tuple[list[str], list[str]]:
     """Names of the variables, and SQL of each as double precision."""
     if text is None or text.strip() in ("", "*"):
-        columns = columns_of(db, source)
+        columns = source.columns
         text = ", ".join(fill("{c:i}", {"c": c}) for c in columns if c not in groups)
-        found = helper.check_expressions(db, source, text, "target_cols", "any") if text else None
+        found = helper.check_expressions(source, text, "target_cols", "any") if text else None
         kept = [i for i, kind in enumerate(found.kinds) if kind == "number"] if found else []
         if not found or not kept or found.is_vector:
             raise MadpyError(f"table {quoted(source.name)} has no column of numbers", sqlstate="42804")
         return [found.names[i] for i in kept], [number_item(found.items[i], "number") for i in kept]
-    found = helper.check_expressions(db, source, text, "target_cols", "number or boolean")
+    found = helper.check_expressions(source, text, "target_cols", "number or boolean")
     if found.is_vector:
         name = found.names[0]
         message = f"target_cols: {quoted(name)} is an array, numbers are needed"
@@ -127,7 +125,7 @@ def _check_variables(
 
 def _check_names(db: Database, names: list[str]) -> None:
     """Every variable is a column of the output table."""
-    limit = db.value("SELECT pg_catalog.current_setting('max_identifier_length')::int")
+    limit = db.session.longest_name
     if len(names) > MAX_VARIABLES:
         raise MadpyError(
             f"target_cols: {len(names)} variables are too many",
@@ -199,17 +197,17 @@ def _totals(db: Database, side: Relation, record: Result) -> Result:
     return replace(record, **total, total_rows_processed=total["num_rows_processed"])
 
 
-def _check_rows(db: Database, source: Relation, record: Result, items: dict[str, str]) -> None:
+def _check_rows(source: Source, record: Result, items: dict[str, str]) -> None:
     if record.num_rows_processed > 0:
         return
     if record.num_missing_rows_skipped == 0:
-        raise MadpyError(f"table {quoted(source.name)} is empty", hint="there is nothing to learn from")
-    _, known = counts_of(db, source, list(items.values()))
+        raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
+    _, known = source.counts(list(items.values()))
     empty = [quoted(name) for name, count in zip(items, known, strict=True) if count == 0]
     raise MadpyError(
         f"none of the {record.num_missing_rows_skipped} rows of table {quoted(source.name)} can be used",
         detail=all_null(empty) if empty else "each has a NULL somewhere",
-        hint="rows with a NULL are skipped: leave the column out, or fill it with coalesce()",
+        hint="leave the column out, or fill it with coalesce(): rows with a NULL are skipped",
     )
 
 
@@ -289,7 +287,7 @@ def _finish(db: Database, side: Relation, record: Result) -> Result:
     return replace(record, **one)
 
 
-def _explained(error: SqlError, names: list[str]) -> SqlError:
+def _with_names(error: SqlError, names: list[str]) -> SqlError:
     """A kernel's error in the user's words: "feature 2" by its name."""
     message = error.message
     numbered = re.fullmatch(r"feature (\d+) (is .*)", message)

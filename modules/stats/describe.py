@@ -7,10 +7,9 @@ from madpy.helper import helper
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.stats.columns import Column, Wanted, check_columns, check_wanted
 from madpy.modules.stats.exact import count_exactly
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
-from madpy.ports.postgres.session.types import group_texts
 from madpy.ports.postgres.shards.parts import Part
-from madpy.ports.postgres.shards.queries import part_by_part, shards_of
 
 QUARTILES = ("first_quartile", "median", "third_quartile")
 OWN_COLUMNS = (
@@ -45,20 +44,21 @@ def summary(
     """Create `output_table` with a row per column (and group), and its summary."""
     tables = check_tables(db, source_table, output_table)
     source = tables.source
-    groups = helper.check_groups(db, source, grouping_cols, OWN_COLUMNS)
-    columns = check_columns(db, source, target_cols, groups)
+    source.look_up(target_cols, grouping_cols)
+    groups = helper.check_groups(source, grouping_cols, OWN_COLUMNS)
+    columns = check_columns(source, target_cols, groups)
     wanted = check_wanted(get_distinct, get_quartiles, ntile_array, how_many_mfv)
     estimates = get_estimates is not False
 
     tell = db.teller("summary", verbose)
     tell(f"{', '.join(column.name for column in columns)}, from {tables.names['source_table']}")
     db.progress(f"summary: reading {len(columns)} columns")
-    _create_output(db, source, tables.output, columns, groups, wanted, wanted.parts if estimates else 0)
+    _create_output(source, tables.output, columns, groups, wanted, wanted.parts if estimates else 0)
     if not estimates:
         for number, column in enumerate(columns, 1):
             tell(f"counting {column.name}")
             db.progress(f"summary: counting column {number} of {len(columns)}")
-            count_exactly(db, source, tables.output, column, groups, wanted)
+            count_exactly(source, tables.output, column, groups, wanted)
     totals = db.execute(
         """
         SELECT pg_catalog.count(*) / {columns:l} AS num_groups,
@@ -94,8 +94,7 @@ def summary(
 
 
 def _create_output(
-    db: Database,
-    source: Relation,
+    source: Source,
     output: Relation,
     columns: list[Column],
     groups: list[str],
@@ -103,7 +102,7 @@ def _create_output(
     parts: int,
 ) -> None:
     """The one pass.  Columns are renamed in a subquery, because a grouping column may have any name."""
-    db.execute(
+    source.db.execute(
         """
         CREATE TABLE {output:i} AS
         SELECT {g_groups:q} {group_by:l}::text AS group_by, {group_value:q} AS group_by_value,
@@ -117,21 +116,21 @@ def _create_output(
         output=output,
         g_groups="".join(fill("g.{g:i}, ", {"g": group}) for group in groups),
         group_by=", ".join(groups) or None,
-        group_value=_group_value(group_texts(db, source, groups, "g")),
+        group_value=_group_value(source.texts(groups, "g")),
         figures=_figures(wanted),
-        states=_states(db, source, columns, groups, parts),
+        states=_states(source, columns, groups, parts),
         fractions=wanted.fractions,
         how_many=wanted.how_many,
         values=", ".join(_value(n, column) for n, column in enumerate(columns, 1)),
     )
 
 
-def _states(db: Database, source: Relation, columns: list[Column], groups: list[str], parts: int) -> str:
+def _states(source: Source, columns: list[Column], groups: list[str], parts: int) -> str:
     """SQL of a relation: the grouping columns, and the state of each column."""
     columns_here = ", ".join(f'{column.item} AS "summary column {n}"' for n, column in enumerate(columns, 1))
     keys = "".join(fill("c.{g:i}, ", {"g": group}) for group in groups)
     holes = {
-        "schema": db.schema,
+        "schema": source.db.schema,
         "parts": parts,
         "keys": keys,
         "group": f"GROUP BY {keys.rstrip(', ')}" if keys else "",
@@ -155,8 +154,8 @@ def _states(db: Database, source: Relation, columns: list[Column], groups: list[
             return _row_states(rows, columns, groups, holes)
         return aggregated('{schema:i}.column_summary_state(c."summary column {n:q}", {parts:l})', rows)
 
-    shards = shards_of(db, source)
-    states = part_by_part(db, source, of_part)
+    shards = source.shards
+    states = source.part_by_part(of_part)
     if not shards.parts:
         return states
     return aggregated('{schema:i}.column_summary_merge(c."summary state {n:q}")', states)

@@ -2,23 +2,20 @@
 
 from madpy.helper import helper
 from madpy.ports.postgres.session.db import Database, fill
-from madpy.ports.postgres.shards.queries import part_by_part, shards_of
 
 
 def fmsketch_dcount(db: Database, source_table: str | None, expression: str | None) -> int:
     """How many distinct values an expression has, about; NULL is none of them."""
     source = helper.check_source(db, source_table)
-    found = helper.check_expression(db, source, expression, "expression", "any", may_be_vector=True)
+    found = helper.check_expression(source, expression, "expression", "any", may_be_vector=True)
     holes = {"schema": db.schema, "item": found.items[0]}
     count: int
-    if shards_of(db, source).is_citus:  # which sends no aggregate of anyelement
+    if source.shards.is_citus:  # which sends no aggregate of anyelement
         count = db.value(
             "SELECT {schema:i}.__fmsketch_row(ROW({item:q}), 0) FROM {source:i}", **holes, source=source
         )
         return count
-    states = part_by_part(
-        db,
-        source,
+    states = source.part_by_part(
         lambda part: fill(
             "SELECT {schema:i}.fmsketch_dcount_state({item:q}) AS state FROM {part:q}",
             {**holes, "part": part.sql},

@@ -3,18 +3,18 @@
 from madpy.helper.features.categories import category_item
 from madpy.modules.stats.columns import Column, Wanted
 from madpy.ports.postgres.scan.scan import join_groups
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
 from madpy.ports.postgres.session.types import PLAIN, TIMES, text_item
 from madpy.ports.postgres.shards.parts import Part
-from madpy.ports.postgres.shards.queries import joinable, part_by_part, shards_of
 
 
 def count_exactly(
-    db: Database, source: Relation, output: Relation, column: Column, groups: list[str], wanted: Wanted
+    source: Source, output: Relation, column: Column, groups: list[str], wanted: Wanted
 ) -> None:
     """Write what was counted into the rows of `output` that are this column's."""
     own = _own(groups)
-    figures = _counted(db, source, column, groups, wanted)
+    figures = _counted(source, column, groups, wanted)
     joined = join_groups(f"({figures}) AS f", groups, "r", "f")
     assignments = []
     if wanted.distinct:
@@ -26,19 +26,19 @@ def count_exactly(
             "mfv_error = 0",
         ]
     if assignments:
-        _update(db, output, column, joined, assignments)
+        _update(source.db, output, column, joined, assignments)
     if wanted.fractions and (column.kind == "number" or column.sql_type in TIMES):
-        figures = _quantiles(db, source, column, groups, wanted)
+        figures = _quantiles(source, column, groups, wanted)
         joined = join_groups(f"({figures}) AS f", groups, "r", "f")
         names = ("first_quartile", "median", "third_quartile") if wanted.quartiles else ()
         found = fill("f.{quantiles:i}", own)
         assignments = [f"{name} = {found}[{n}]" for n, name in enumerate(names, 1)]
         if len(wanted.fractions) > len(names):
             assignments.append(f"quantile_array = {found}[{len(names) + 1}:]")
-        _update(db, output, column, joined, [*assignments, "quantile_error = 0"])
+        _update(source.db, output, column, joined, [*assignments, "quantile_error = 0"])
 
 
-def _counted(db: Database, source: Relation, column: Column, groups: list[str], wanted: Wanted) -> str:
+def _counted(source: Source, column: Column, groups: list[str], wanted: Wanted) -> str:
     """SQL: per group how many distinct values, and the most frequent ones with their counts."""
     value = column.item if column.sql_type in PLAIN else text_item(column.item, column.sql_type)
     value = category_item(value, column.sql_type)
@@ -55,13 +55,13 @@ def _counted(db: Database, source: Relation, column: Column, groups: list[str], 
             **_own(groups),
             "groups": groups,
             "most": wanted.how_many,
-            "counted": _counts(db, source, value, groups),
+            "counted": _counts(source, value, groups),
             "group": _group_by(groups),
         },
     )
 
 
-def _counts(db: Database, source: Relation, item: str, groups: list[str]) -> str:
+def _counts(source: Source, item: str, groups: list[str]) -> str:
     """SQL: per group and distinct value its count."""
     own = _own(groups)
     names = [*groups, own["value"]]
@@ -75,8 +75,8 @@ def _counts(db: Database, source: Relation, item: str, groups: list[str]) -> str
             {**own, "groups": groups, "item": item, "part": part.sql},
         )
 
-    counts = joinable(db, source, part_by_part(db, source, of_part))
-    if not shards_of(db, source).parts:
+    counts = source.joinable(source.part_by_part(of_part))
+    if not source.shards.parts:
         return counts
     return fill(
         """
@@ -86,15 +86,15 @@ def _counts(db: Database, source: Relation, item: str, groups: list[str]) -> str
     )
 
 
-def _quantiles(db: Database, source: Relation, column: Column, groups: list[str], wanted: Wanted) -> str:
+def _quantiles(source: Source, column: Column, groups: list[str], wanted: Wanted) -> str:
     """SQL: per group the quantiles; of times as seconds since 1970."""
     is_time = column.sql_type in TIMES
-    shards = shards_of(db, source)
+    shards = source.shards
     sharded = shards.is_spread or shards.is_citus
     item = fill("{value:i}", _own(groups)) if sharded else column.item
     number = fill("({n:q})::double precision", {"n": f"EXTRACT(epoch FROM {item})" if is_time else item})
     if sharded:
-        return _quantiles_of_counts(number, _counts(db, source, column.item, groups), groups, wanted)
+        return _quantiles_of_counts(number, _counts(source, column.item, groups), groups, wanted)
     return fill(
         """
         SELECT {groups:i,} pg_catalog.percentile_cont({fractions:l}::double precision[])

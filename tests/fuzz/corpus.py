@@ -6,7 +6,7 @@ from contextlib import closing
 import pg
 
 from madpy.dev.server import Address
-from madpy.ports.postgres.shards.keys import packed_keys
+from madpy.ports.postgres.session.keys import packed_keys
 from tests.fuzz.catalogue import Function
 
 LONGEST = 20_000  # bytes: longer values make calls slow and nothing else
@@ -18,6 +18,8 @@ PARAMETERS: dict[str, list[list[float | str]]] = {
     "kmeans": [[0, mode, 7, 0, 9, 9, 1, 1, 5, 2, 3, 3] for mode in (0, 1, 2)]
     + [[0, 0, 7, 0, 1, 1, 1, 2, 2, 2]],
     "kmeans_sample": [[7, 0, 0, 0, mode] for mode in (0, 1, 2)] + [[1, 0], [40, 0, 1, 2, 0]],
+    "weighted_kmeans": [[0, mode, 7, 0, 9, 9, 4, 1, 1, 5, 2, 3, 3] for mode in (0, 1, 2, 3)],
+    "weighted_kmeans_sample": [[7, 0, 0, 0], [1, 0], [40, 0, 1, 2, 0]],
     "dtree_sample": [[50, 0], [3, 7], [1000, 1, 2], [20, 0]],
     "dtree": [
         [1, classes, 1, 1, 3, 1, 0, 0, 0, 0, entropy, 1, 4, 4, bins, -1, 0, 0, 0, 0, 0, 0]
@@ -42,6 +44,8 @@ FEATURES = {
     "glm": 3,
     "kmeans": 2,
     "kmeans_sample": 2,
+    "weighted_kmeans": 2,
+    "weighted_kmeans_sample": 2,
     "meat": 3,
     "squared_residuals": 3,
 }

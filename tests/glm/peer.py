@@ -1,4 +1,4 @@
-"""What statsmodels says of the same model."""
+"""A model by statsmodels."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""What is said of a fit, and likelihoods from deviances, against scipy's densities."""
+"""Likelihoods from deviances against scipy's densities, links, and the targets of families."""
 
 import numpy as np
 import pytest

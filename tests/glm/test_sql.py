@@ -217,7 +217,7 @@ def test_an_offset_that_is_not_finite(source, refuses):
     ],
 )
 def test_prediction(sql, source, train, family, link, mean):
-    """Of a row, and of a table with an offset; the same, and what numpy says."""
+    """Predict a row, and a table with an offset: both as numpy does."""
     (model,) = train("a, b", family, target="y + 1", link=link, offset="b / 10")
     sql("INSERT INTO t VALUES (NULL, 1, 1, 1, 'c', 1)")
     made = sql("""SELECT * FROM madlib.glm_predict('m', 't', 'p', "offset" => 'b / 10')""")

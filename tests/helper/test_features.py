@@ -5,7 +5,7 @@ import pytest
 from madpy.errors import MadpyError
 from madpy.helper.features.categories import BOOLEANS, check_features
 from madpy.helper.features.classes import check_classes
-from madpy.ports.postgres.session.db import Relation
+from madpy.ports.postgres.scan.source import Source
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def source(db, schema):
     db.execute("INSERT INTO t VALUES (1, 'x', true, 'big', 1.0, '{1,2}', 'no', 1)")
     db.execute("INSERT INTO t VALUES (2, 'w', false, 'small', 1.00, '{3,4}', 'yes', 1)")
     db.execute("INSERT INTO t VALUES (3, NULL, NULL, NULL, 2.5, '{5,6}', NULL, 1)")
-    return Relation(schema, "t")
+    return Source(schema, "t", db)
 
 
 def values(db, source, items):
@@ -24,7 +24,7 @@ def values(db, source, items):
 
 
 def test_numbers_and_categories(db, source):
-    found = check_features(db, source, "a, c, b, e, n, a * 2", categorical_cols="n")
+    found = check_features(source, "a, c, b, e, n, a * 2", categorical_cols="n")
     assert [f.levels for f in found.features] == [
         *(None, ["w", "x"], BOOLEANS, ["small", "big"], ["1", "2.5"], None)
     ]
@@ -34,12 +34,12 @@ def test_numbers_and_categories(db, source):
 
 
 def test_an_array_column(db, source):
-    found = check_features(db, source, "v")
+    found = check_features(source, "v")
     assert (found.names, found.is_vector) == (["v[1]", "v[2]"], True)
 
 
 def test_classes(db, source):
-    found = check_classes(db, source, "y")
+    found = check_classes(source, "y")
     assert (found.labels, found.sql_type) == (["no", "yes"], "text")
     assert values(db, source, [found.item]) == [(0,), (1,), (None,)]
 
@@ -54,10 +54,10 @@ def test_classes(db, source):
 )
 def test_no_classes(db, source, target, message):
     with pytest.raises(MadpyError) as error:
-        check_classes(db, source, target)
+        check_classes(source, target)
     assert error.value.message == message
 
 
 def test_too_many_classes(db, source):
     with pytest.raises(MadpyError, match="the target has more than 2 distinct values"):
-        check_classes(db, source, "a", most=2)
+        check_classes(source, "a", most=2)

@@ -86,11 +86,14 @@ def test_a_missing_source(db, houses, schema):
         'table "house" does not exist',
         "Did you mean houses?",
     )
-    assert refused(helper.check_source, db, "zzz")[2] == f"The search path is {schema}, public."
+    assert (
+        refused(helper.check_source, db, "zzz")[2]
+        == f"Write schema.table: the search path is {schema}, public."
+    )
     assert refused(helper.check_source, db, "no_schema.zzz") == (
         "42P01",
         'table "no_schema.zzz" does not exist',
-        'There is no schema "no_schema".',
+        'Check the name: there is no schema "no_schema".',
     )
     db.execute("SET search_path = public")
     assert refused(helper.check_source, db, "houses")[2] == f"Did you mean {schema}.houses?"
@@ -101,7 +104,7 @@ def test_what_is_no_name_and_what_is_no_table(db, houses):
     assert refused(helper.check_source, db, "Weird Name") == (
         "42602",
         'source_table: "Weird Name" is not a table name',
-        'Names with spaces, capitals or other signs go in double quotes, as in "Weird Name".',
+        'Write a name with spaces, capitals or other signs in double quotes: "Weird Name".',
     )
     assert refused(helper.check_source, db, "houses; DROP TABLE houses")[0] == "42602"
     assert refused(helper.check_source, db, None)[:2] == ("22004", "source_table must not be null")
@@ -116,13 +119,13 @@ def test_rights(db, houses, sql, role, schema):
     assert refused(helper.check_source, db, f"{schema}.houses") == (
         "42501",
         f'permission denied for schema "{schema}"',
-        f"Its owner can GRANT USAGE ON SCHEMA {schema}.",
+        f"Ask its owner for GRANT USAGE ON SCHEMA {schema}.",
     )
     sql(f"GRANT USAGE ON SCHEMA {schema} TO {role}")
     assert refused(helper.check_source, db, "houses") == (
         "42501",
         'permission denied for table "houses"',
-        f"Its owner can GRANT SELECT ON {schema}.houses.",
+        f"Ask its owner for GRANT SELECT ON {schema}.houses.",
     )
     assert refused(helper.check_new_table, db, "model")[:2] == (
         "42501",
@@ -164,26 +167,38 @@ def test_a_new_table_needs_a_schema(db):
     assert refused(helper.check_new_table, db, "t")[:2] == ("3F000", 'no schema to create "t" in')
 
 
-def test_a_name_is_never_cut_off(db, schema):
-    assert helper.check_new_table(db, "t" * 55) == Relation(schema, "t" * 55)
-    assert refused(helper.check_new_table, db, "t" * 56) == (
+def test_a_name_is_never_cut_off(db, houses, schema):
+    assert helper.check_new_table(db, "t" * 63) == Relation(schema, "t" * 63)
+    assert refused(helper.check_new_table, db, "t" * 64)[0] == "42622"
+    assert made(db, "t" * 55)[0] == Relation(schema, "t" * 55)
+    assert refused(made, db, "t" * 56) == (
         "42622",
         f'output_table: the name "{"t" * 56}" is too long',
         "Choose a name of at most 55 bytes.",
     )
-    assert refused(helper.check_new_table, db, "é" * 28)[0] == "42622"  # 56 bytes
+    assert refused(made, db, "é" * 28)[0] == "42622"  # 56 bytes
 
 
-def test_the_summarys_name_must_be_free_too(db, schema):
-    output = Relation(schema, 'a"b')
-    assert helper.summary_name(db, output) == Relation(schema, 'a"b_summary')
+def test_the_summarys_name_must_be_free_too(db, houses, schema):
+    assert made(db, '"a""b"')[1] == Relation(schema, 'a"b_summary')
     db.execute("CREATE TABLE {t:i} ()", t='a"b_summary')
-    assert refused(helper.summary_name, db, output)[:2] == (
+    assert refused(made, db, '"a""b"')[:2] == (
         "42P07",
         'summary table "a"b_summary" already exists',
     )
 
 
-def test_full_name(db):
-    assert helper.full_name(db, Relation("public", "t")) == "public.t"
-    assert helper.full_name(db, Relation("My schema", "order")) == '"My schema"."order"'
+def made(db, name):
+    """The tables of a training from houses."""
+    _, targets = helper.check_source_and_targets(db, "houses", name, ["_summary"])
+    return targets
+
+
+def test_full_names(db, schema):
+    db.execute('CREATE TABLE "order" (id int)')
+    source, targets = helper.check_source_and_targets(db, '"order"', '"My model"', ["_summary"])
+    assert source.full_name == f'{schema}."order"'
+    assert [target.full_name for target in targets] == [
+        f'{schema}."My model"',
+        f'{schema}."My model_summary"',
+    ]

@@ -6,6 +6,7 @@ import pytest
 from madpy.helper.tables import output
 from madpy.helper.tables.output import Derived, Lists, Pieces, create_output
 from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Relation
 
 COLUMNS = [
@@ -19,13 +20,13 @@ COLUMNS = [
 @pytest.mark.parametrize("at_once", [1, 64 * 2**20])
 def test_figures_by_group(db, schema, monkeypatch, memory, at_once):
     """Also where each row is a statement of its own."""
-    monkeypatch.setattr(output, "AT_ONCE", at_once)
+    monkeypatch.setattr(output, "BYTES_PER_STATEMENT", at_once)
     db.execute(
         "CREATE TABLE t AS SELECT i::float8 AS x, i % 3 AS g FROM pg_catalog.generate_series(1, 9) AS i"
     )
     db.execute("SET madpy.store_memory = {kb:l}", kb=memory)
     with db.atomic():
-        scan = Scan(db, Rows(Relation(schema, "t"), "x", ["x"], groups=["g"]), passes=2)
+        scan = Scan(Rows(Source(schema, "t", db), "x", ["x"], groups=["g"]), passes=2)
         g = np.array([int(values["g"]) for values in scan.group_values])
         given = {
             "n": g * 2**40,
@@ -53,13 +54,13 @@ def source(db, schema):
     db.execute("CREATE TYPE size AS ENUM ('small', 'big')")
     db.execute("CREATE TABLE t (a float, g text)")
     db.execute("INSERT INTO t VALUES (1, 'one'), (2, 'two'), (3, NULL)")
-    return Relation(schema, "t")
+    return Source(schema, "t", db)
 
 
 @pytest.mark.parametrize("memory", [0, 1000])
 @pytest.mark.parametrize("at_once", [1, 64 * 2**20])
 def test_texts_bytes_and_lists_of_many_rows_for_a_group(db, source, schema, monkeypatch, memory, at_once):
-    monkeypatch.setattr(output, "AT_ONCE", at_once)
+    monkeypatch.setattr(output, "BYTES_PER_STATEMENT", at_once)
     db.execute("SET madpy.store_memory = {kb:l}", kb=memory)
     columns = [
         *(("said", "text"), ("label", "size"), ("day", "date"), ("model", "bytea"), ("parts", "text[]")),
@@ -77,7 +78,7 @@ def test_texts_bytes_and_lists_of_many_rows_for_a_group(db, source, schema, monk
         "nothing": Pieces.of([None] * 4),
     }
     with db.atomic():
-        scan = Scan(db, Rows(source, "a", ["a"], groups=["g"]), passes=2)
+        scan = Scan(Rows(source, "a", ["a"], groups=["g"]), passes=2)
         place = {values["g"]: number for number, values in enumerate(scan.group_values)}
         group = np.array([place["two"], place["two"], place[None], place["one"]])
         create_output(db, scan, Relation(schema, "o"), columns, group, cells)
@@ -95,7 +96,7 @@ def test_texts_bytes_and_lists_of_many_rows_for_a_group(db, source, schema, monk
 def test_no_rows(db, source, schema):
     cells = {"x": np.zeros(0), "y": np.zeros((0, 2)), "z": Pieces.of([]), "v": Lists([])}
     columns = [("x", "integer"), ("y", "double precision[]"), ("z", "text"), ("v", "double precision[]")]
-    scan = Scan(db, Rows(source, "a", ["a"]))
+    scan = Scan(Rows(source, "a", ["a"]))
     create_output(db, scan, Relation(schema, "o"), columns, np.zeros(0, np.int64), cells)
     assert db.execute("SELECT x, y, z, v FROM o") == []
 
@@ -105,7 +106,7 @@ def test_nothing_but_null_in_a_type_of_somebody(db, source, schema):
     body = "BEGIN RAISE EXCEPTION 'run'; END"
     db.execute("CREATE FUNCTION evil(text) RETURNS size LANGUAGE plpgsql AS {body:l}", body=body)
     db.execute("CREATE CAST (text AS size) WITH FUNCTION evil(text)")
-    scan = Scan(db, Rows(source, "a", ["a"]))
+    scan = Scan(Rows(source, "a", ["a"]))
     cells = {"label": Pieces.of([None, None])}
     create_output(db, scan, Relation(schema, "o"), [("label", "size")], np.zeros(2, np.int64), cells)
     assert db.execute("SELECT label FROM o") == [{"label": None}] * 2
@@ -114,7 +115,7 @@ def test_nothing_but_null_in_a_type_of_somebody(db, source, schema):
 def test_groups_with_the_names_of_inner_columns(db, schema):
     names = ["output row", "output numbers", "output pieces", "n", "number"]
     db.execute("CREATE TABLE t AS SELECT 1.0::float8 AS a, {n:q}", n=", ".join(f'7 AS "{n}"' for n in names))
-    scan = Scan(db, Rows(Relation(schema, "t"), "a", ["a"], groups=names))
+    scan = Scan(Rows(Source(schema, "t", db), "a", ["a"], groups=names))
     cells = {"x": np.array([1, 2]), "y": Pieces.of(["a", "b"])}
     columns = [("x", "integer"), ("y", "text")]
     create_output(db, scan, Relation(schema, "o"), columns, np.array([0, 0]), cells)

@@ -8,7 +8,7 @@ from madpy.errors import MadpyError
 from madpy.helper.features.terms import Term, check_terms, read_terms
 from madpy.helper.helper import check_source
 
-ENCODED = "Text columns are encoded in a list of columns, not in ARRAY[...] or an expression."
+ENCODED = "List text columns by name: they are not encoded in ARRAY[...] or in an expression."
 INTERCEPT = Term("(Intercept)", "intercept")
 
 
@@ -40,11 +40,11 @@ def source(db):
     ],
 )
 def test_terms(db, source, text, terms):
-    assert check_terms(db, source, text).terms == terms
+    assert check_terms(source, text).terms == terms
 
 
 def test_items_are_what_the_terms_say(db, source):
-    found = check_terms(db, source, "a, flag, k, size")
+    found = check_terms(source, "a, flag, k, size")
     items = ", ".join(found.items)
     rows = db.execute("SELECT ARRAY[{items:q}] AS x FROM {t:i} ORDER BY a LIMIT 3", items=items, t=source)
     assert [row["x"] for row in rows] == [
@@ -65,13 +65,13 @@ def test_items_are_what_the_terms_say(db, source):
 )
 def test_refused(db, source, text, message, hint):
     with pytest.raises(MadpyError) as error:
-        check_terms(db, source, text)
+        check_terms(source, text)
     assert (error.value.sqlstate, error.value.message, error.value.hint) == ("42804", message, hint)
 
 
 @pytest.mark.parametrize("text", ["a, flag, k, size, a * 2", "v", "ARRAY[1, a]"])
 def test_read_back(db, source, text):
-    found = check_terms(db, source, text)
+    found = check_terms(source, text)
     read = read_terms(json.dumps(found.as_json()))
     assert (read.terms, read.references, read.is_vector) == (found.terms, found.references, found.is_vector)
 

@@ -3,7 +3,8 @@
 import pytest
 
 from madpy.modules.logregr.target import check_target
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database
 from tests.ports.conftest import db as db
 
 
@@ -19,7 +20,7 @@ from tests.ports.conftest import db as db
 def test_a_value_that_comes_in_between_is_no_class(db: Database, sql, schema, values, third, labels):
     """Between the statement that finds the two values and the pass over the rows."""
     sql(f"CREATE TABLE t AS SELECT unnest(ARRAY[{values}]) AS y")
-    target = check_target(db, Relation(schema, "t"), "y")
+    target = check_target(Source(schema, "t", db), "y")
     sql(f"INSERT INTO t VALUES ({third}), (NULL)")
     codes = sql(f"SELECT {target.item} FROM t AS s ORDER BY y NULLS LAST")
     assert target.labels == labels

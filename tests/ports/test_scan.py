@@ -8,7 +8,8 @@ import pytest
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.scan.scan import Rows, Scan
-from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database, fill
 from tests.ports.kernels import KERNELS, TABLE
 from tests.regr.call import call
 
@@ -47,9 +48,9 @@ def scan(db: Database, t, schema) -> Callable[..., Scan]:
         groups=(), passes=1, features=("x[1]", "x[2]", "x[3]"), weights="w", table="t", **options
     ) -> Scan:
         rows = Rows(
-            Relation(schema, table), "y", list(features), weights=weights, groups=list(groups), **options
+            Source(schema, table, db), "y", list(features), weights=weights, groups=list(groups), **options
         )
-        return Scan(db, rows, passes)
+        return Scan(rows, passes)
 
     return make
 

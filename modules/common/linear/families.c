@@ -14,16 +14,6 @@
 
 #include "families.h"
 
-enum
-{
-	HEAD_FAMILY, HEAD_LINK, HEAD_MEAN, HEAD_CONSTANT, HEADS
-};
-
-enum
-{
-	EXTRA_PEARSON, EXTRA_CONSTANTS, EXTRA_RESIDUALS, EXTRA_WEIGHTS, EXTRAS
-};
-
 /* a log(a / b), 0 for a = 0 */
 static inline double
 entropy(double a, double b)
@@ -121,16 +111,12 @@ poisson_constant(double y)
 	return entropy(y, 1) - y - lgamma(y + 1);
 }
 
-#define NOT_NEGATIVE "Leave such rows out, or choose the family gaussian."
-#define POSITIVE "Leave such rows out, or choose the family gaussian or poisson."
-#define SHARE "Give a target of 0 and 1, a condition that is true or false, or a share with the number of trials as weight."
-
 static const Family families[] = {
-	{"gaussian", -INFINITY, INFINITY, false, false, NULL, gaussian_deviance, no_constant},
-	{"binomial", 0, 1, false, false, SHARE, binomial_deviance, binomial_constant},
-	{"poisson", 0, INFINITY, false, true, NOT_NEGATIVE, poisson_deviance, poisson_constant},
-	{"gamma", 0, INFINITY, true, true, POSITIVE, gamma_deviance, log},
-	{"inverse_gaussian", 0, INFINITY, true, true, POSITIVE, inverse_gaussian_deviance, log},
+	[FAMILY_GAUSSIAN] = {"gaussian", -INFINITY, INFINITY, false, false, gaussian_deviance, no_constant},
+	[FAMILY_BINOMIAL] = {"binomial", 0, 1, false, false, binomial_deviance, binomial_constant},
+	[FAMILY_POISSON] = {"poisson", 0, INFINITY, false, true, poisson_deviance, poisson_constant},
+	[FAMILY_GAMMA] = {"gamma", 0, INFINITY, true, true, gamma_deviance, log},
+	[FAMILY_INVERSE_GAUSSIAN] = {"inverse_gaussian", 0, INFINITY, true, true, inverse_gaussian_deviance, log},
 };
 
 const Family *
@@ -308,7 +294,7 @@ refuse_target(const double *head, double y)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("the target is %g in some row, which the family %s does not have", y, family->name),
-				 family->hint ? errhint("%s", family->hint) : 0));
+				 errhint("Leave such rows out, or choose another family.")));
 }
 
 const Model family_model = {

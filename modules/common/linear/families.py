@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from madpy.modules.common.linear.layout import FamilyNumber
 from madpy.modules.common.linear.matrices import Array, Mask
 
-# in the order of links.c
 LINKS: dict[str, Callable[[Array], Array]] = {
     "identity": lambda mean: mean,
     "log": np.log,
@@ -32,7 +32,7 @@ ABOVE_ZERO = "leave out rows whose target is not above zero, or choose the famil
 class Family:
     """`links` are those that can be chosen, the canonical one first."""
 
-    number: int  # in families.c
+    number: FamilyNumber
     links: tuple[str, ...]
     has_dispersion: bool  # which is estimated
     # from the deviance, the sum of weights, the sum of constants of families.c
@@ -69,9 +69,9 @@ def _inverse_gaussian(deviance: Array, rows: Array, constants: Array) -> Array:
 
 
 FAMILIES = {
-    "gaussian": Family(0, ("identity", "log", "inverse"), True, _gaussian),
+    "gaussian": Family(FamilyNumber.FAMILY_GAUSSIAN, ("identity", "log", "inverse"), True, _gaussian),
     "binomial": Family(
-        1,
+        FamilyNumber.FAMILY_BINOMIAL,
         ("logit", "probit", "cloglog"),
         False,
         _saturated,
@@ -80,7 +80,7 @@ FAMILIES = {
         limits=(0, 1),
     ),
     "poisson": Family(
-        2,
+        FamilyNumber.FAMILY_POISSON,
         ("log", "identity", "sqrt"),
         False,
         _saturated,
@@ -88,9 +88,11 @@ FAMILIES = {
         "leave out rows with a negative target, or choose the family gaussian",
         limits=(0,),
     ),
-    "gamma": Family(3, ("inverse", "identity", "log"), True, _gamma, _is_positive, ABOVE_ZERO),
+    "gamma": Family(
+        FamilyNumber.FAMILY_GAMMA, ("inverse", "identity", "log"), True, _gamma, _is_positive, ABOVE_ZERO
+    ),
     "inverse_gaussian": Family(
-        4,
+        FamilyNumber.FAMILY_INVERSE_GAUSSIAN,
         ("sqr_inverse", "identity", "log", "inverse"),
         True,
         _inverse_gaussian,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madpy.modules.common.linear.design import Design
+from madpy.modules.common.linear.layout import Outcome
 from madpy.modules.common.linear.matrices import (
     Array,
     Mask,
@@ -36,7 +37,7 @@ CONVERGED, NOT_CONVERGED, SEPARATED, PARTLY, ONE_CLASS, NO_ROWS = range(6)  # wh
 
 @dataclass(frozen=True)
 class Sums:
-    """What a pass says of coefficients: the outcome of common/linear/irls.c."""
+    """The sums of a pass for coefficients: the outcome of common/linear/irls.c."""
 
     objective: Array  # (G,) log-likelihood, or what differs from it by a constant; -inf where it has no value
     change: Array  # (G,) the largest change of a row's predictor in the last step
@@ -49,12 +50,17 @@ class Sums:
 
 def sums(body: Array, k: int, extras: int = 0) -> Sums:
     """Read outcomes of a pass over k features, or more: those behind them are offsets."""
-    objective, change, margin, pivot = body[:, :4].T
-    columns = round((math.sqrt(9 + 8 * (body.shape[1] - 4 - extras)) - 3) / 2)
-    step, hessian = 4 + extras, 4 + extras + columns
+    step = Outcome.OUTCOME_EXTRAS + extras
+    columns = round((math.sqrt(9 + 8 * (body.shape[1] - step)) - 3) / 2)
+    hessian = step + columns
     return Sums(
-        *(objective, change, margin, pivot, body[:, 4:step]),
-        *(body[:, step : step + k], body[:, hessian : hessian + k * (k + 1) // 2]),
+        objective=body[:, Outcome.OUTCOME_OBJECTIVE],
+        change=body[:, Outcome.OUTCOME_CHANGE],
+        margin=body[:, Outcome.OUTCOME_MARGIN],
+        pivot=body[:, Outcome.OUTCOME_PIVOT],
+        extras=body[:, Outcome.OUTCOME_EXTRAS : step],
+        step=body[:, step : step + k],
+        hessian=body[:, hessian : hessian + k * (k + 1) // 2],
     )
 
 
@@ -110,7 +116,7 @@ class Search:
         return np.concatenate([coef, np.zeros_like(coef), self.shifts(groups), basis[:, row, column]], axis=1)
 
     def shifts(self, groups: Numbers) -> Array:
-        """What is taken off each feature, NaN for those left out; (len(groups), k)."""
+        """Return what is subtracted from each feature, NaN for those left out; shape (len(groups), k)."""
         return np.where(self.design.kept[groups], self.design.shift[groups], np.nan)
 
     def take(self, groups: Numbers, found: Sums) -> None:
@@ -193,7 +199,7 @@ def _inverse_factor(search: Search, hessian: Array, rows: Numbers, groups: Numbe
 
 
 def fits(search: Search, roots: Array) -> Array:
-    """What estimates are made of: `first`, coefficients, shifts, triangles of the Hessian and of the roots.
+    """Return the rows that estimates are computed from: `first`, coefficients, shifts, Hessians, roots.
 
     Shape (G, ...), as common/linear/estimate.c reads it.  A shift is NaN where there is no coefficient, a
     Hessian where there are no errors.

@@ -172,14 +172,14 @@ cloglog_mean(Scratch *s, int rows)
 }
 
 static const Link links[] = {
-	{"identity", identity_mean, identity_predictor},
-	{"log", log_mean, log_predictor},
-	{"inverse", inverse_mean, inverse_predictor},
-	{"sqrt", sqrt_mean, sqrt_predictor},
-	{"sqr_inverse", sqr_inverse_mean, sqr_inverse_predictor},
-	{"logit", logit_mean, NULL},
-	{"probit", probit_mean, NULL},
-	{"cloglog", cloglog_mean, NULL},
+	[LINK_IDENTITY] = {"identity", identity_mean, identity_predictor},
+	[LINK_LOG] = {"log", log_mean, log_predictor},
+	[LINK_INVERSE] = {"inverse", inverse_mean, inverse_predictor},
+	[LINK_SQRT] = {"sqrt", sqrt_mean, sqrt_predictor},
+	[LINK_SQR_INVERSE] = {"sqr_inverse", sqr_inverse_mean, sqr_inverse_predictor},
+	[LINK_LOGIT] = {"logit", logit_mean, NULL},
+	[LINK_PROBIT] = {"probit", probit_mean, NULL},
+	[LINK_CLOGLOG] = {"cloglog", cloglog_mean, NULL},
 };
 
 const Link *

@@ -12,9 +12,9 @@ import numpy as np
 from madpy.modules.common.linear import irls
 from madpy.modules.common.linear.design import Design
 from madpy.modules.common.linear.families import FAMILIES, LINKS, POSITIVE, UNBOUNDED
+from madpy.modules.common.linear.layout import Extra, Head, LinkNumber
 from madpy.modules.common.linear.matrices import Array, Mask, Numbers, pieces, triangle
 
-EXTRAS = PEARSON, CONSTANTS, RESIDUALS, WEIGHTS = range(4)  # of families.c
 NEAR = 1e-4  # steps in units of standard errors, over the tolerance, that end the search
 ROUNDING = 1e-14  # of the deviance of one mean for all rows
 LAST_PLACE = 1e-15  # of predictors
@@ -38,7 +38,7 @@ class Scoring(irls.Search):
         at_limit = (design.lowest == design.highest) & np.isin(design.lowest, self.family.limits)
         at_limit |= (self.mean == 0) & (link in POSITIVE)
         status = np.where(at_limit, irls.ONE_CLASS, irls.NOT_CONVERGED)
-        super().__init__(design, tolerance, np.where(design.rows == 0, irls.NO_ROWS, status), len(EXTRAS))
+        super().__init__(design, tolerance, np.where(design.rows == 0, irls.NO_ROWS, status), Extra.EXTRAS)
         self.drifts = link in UNBOUNDED
         self.constant = np.zeros(len(status))  # the predictor of one mean for all rows
         beginning = self.active & design.has_constant
@@ -64,9 +64,12 @@ class Scoring(irls.Search):
             if parts[3].shape[1]:
                 parts[3] = np.column_stack([parts[3], np.zeros((count, k)), np.ones(count)])
         first = self.is_first[groups]
-        head = [np.full(count, self.family.number), np.full(count, list(LINKS).index(self.link))]
-        head += [np.where(first, self.mean[groups], np.nan), np.where(first, self.constant[groups], 0)]
-        return np.concatenate([np.column_stack(head), *parts], axis=1)
+        head = np.empty((count, Head.HEADS))
+        head[:, Head.HEAD_FAMILY] = self.family.number
+        head[:, Head.HEAD_LINK] = LinkNumber[f"LINK_{self.link.upper()}"]
+        head[:, Head.HEAD_MEAN] = np.where(first, self.mean[groups], np.nan)
+        head[:, Head.HEAD_CONSTANT] = np.where(first, self.constant[groups], 0)
+        return np.concatenate([head, *parts], axis=1)
 
     def take(self, groups: Numbers, found: irls.Sums) -> None:
         """Go on from what a pass found; the first one saw one mean for all rows."""
@@ -82,7 +85,7 @@ class Scoring(irls.Search):
         self.is_first[groups] = False
         self.null_objective[groups] = np.where(self.has_null[groups], found.objective, np.nan)
         self.rounding[groups] = ROUNDING * np.where(np.isfinite(found.objective), -found.objective, 0)
-        self.constants[groups] = found.extras[:, CONSTANTS]
+        self.constants[groups] = found.extras[:, Extra.EXTRA_CONSTANTS]
         self.objective[groups] = np.where(is_constant, found.objective, -np.inf)
         self.coef[groups, 0] = np.divide(
             self.constant[groups], first, out=np.zeros(len(groups)), where=is_constant
@@ -117,7 +120,7 @@ class Scoring(irls.Search):
             if not len(groups):
                 break
             params = self._with_head(groups, np.tile(no_features, (len(groups), 1)))
-            params[:, 3] = constant[groups] + step[groups]
+            params[:, Head.HEAD_CONSTANT] = constant[groups] + step[groups]
             found = look(groups, params)
             better = found.objective >= self.null_objective[groups]
             step[groups[~better]] /= 2
@@ -125,7 +128,9 @@ class Scoring(irls.Search):
             constant[ahead] += step[ahead]
             gain = found.objective[better] - self.null_objective[ahead]
             self.null_objective[ahead] = found.objective[better]
-            step[ahead] = found.extras[better, RESIDUALS] / found.extras[better, WEIGHTS]
+            step[ahead] = (
+                found.extras[better, Extra.EXTRA_RESIDUALS] / found.extras[better, Extra.EXTRA_WEIGHTS]
+            )
             done = np.zeros(len(groups), dtype=bool)
             done[better] = gain <= 4 * irls.SLACK * np.abs(found.objective[better])
             groups = groups[~done & (np.abs(step[groups]) > LAST_PLACE * np.abs(constant[groups]))]
@@ -141,7 +146,7 @@ class Scoring(irls.Search):
         if not self.family.has_dispersion:
             return np.ones(len(self.status))
         rest = self.df_residual
-        return np.where(rest > 0, self.extras[:, PEARSON] / np.where(rest > 0, rest, 1), np.nan)
+        return np.where(rest > 0, self.extras[:, Extra.EXTRA_PEARSON] / np.where(rest > 0, rest, 1), np.nan)
 
 
 def _squares(hessian: Array, vectors: Array) -> Array:
@@ -168,7 +173,7 @@ def figures(search: Scoring) -> dict[str, Array]:
         "log_likelihood": likelihood,
         "deviance": deviance,
         "null_deviance": -2 * search.null_objective,
-        "pearson_chi2": search.extras[:, PEARSON],
+        "pearson_chi2": search.extras[:, Extra.EXTRA_PEARSON],
         "dispersion": search.dispersion(),
         "aic": 2 * (rank + search.family.has_dispersion) - 2 * likelihood,
         "df_residual": search.df_residual,

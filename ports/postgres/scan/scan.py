@@ -1,4 +1,4 @@
-"""What drivers ask for their data: a source, its expressions and groups, and a kernel's state per group.
+"""The access of drivers to their data: a source, its expressions and groups, and a kernel's state per group.
 
 Two feeds.  Streaming runs the kernel's aggregate over the source in each pass: parallel, constant memory.
 A store keeps the columns in memory after one read, and kernels run over it with no executor in between; it
@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.streaming import Streaming
-from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
-from madpy.ports.postgres.session.types import named_texts
-from madpy.ports.postgres.shards.keys import packed_keys
-from madpy.ports.postgres.shards.queries import joinable, shards_of
+from madpy.ports.postgres.session.db import fill, free_name
+from madpy.ports.postgres.session.keys import packed_keys
 
 if TYPE_CHECKING:  # numpy takes a tenth of a second, and one-pass methods do without it
     from madpy.ports.postgres.scan.states import Array, States
@@ -31,13 +30,13 @@ MANY_GROUPS = 3000
 
 @dataclass(frozen=True)
 class Rows:
-    """What a kernel sees of a source: SQL of each part, all of type double precision.
+    """The input of a kernel: SQL of each part, all of type double precision.
 
     `features` are SQL of one number each, or one expression of type double precision[] where `is_vector`;
     `target` and `weights` are the kernel's scalars, where it has them.
     """
 
-    source: Relation
+    source: Source
     target: str | None
     features: list[str]
     is_vector: bool = False
@@ -72,19 +71,19 @@ class Rows:
 class Scan:
     """`Rows` read through one of the two feeds, decided once."""
 
-    def __init__(self, db: Database, rows: Rows, passes: int = 1):
-        self.db = db
+    def __init__(self, rows: Rows, passes: int = 1):
+        self.db = rows.source.db
         self.rows = rows
-        self.streaming = Streaming(db, rows, passes)
+        self.streaming = Streaming(rows, passes)
         self.store: int | None = None
-        if shards_of(db, rows.source).is_spread:
+        if rows.source.shards.is_spread:
             return
-        if passes > 1 or has_many_groups(db, rows.source, rows.groups):
+        if passes > 1 or has_many_groups(rows.source, rows.groups):
             self.store = self._fill_store()
 
     @property
     def feed(self) -> str:
-        if shards_of(self.db, self.rows.source).is_spread:
+        if self.rows.source.shards.is_spread:
             return "states of each server"
         return "streaming" if self.store is None else "store"
 
@@ -110,8 +109,8 @@ class Scan:
         return self._stored(kernel, params)
 
     def joinable_states(self, kernel: str, params: str | None = None) -> str:
-        """The same for a statement that joins it with tables that lie here."""
-        return joinable(self.db, self.rows.source, self.states(kernel, params))
+        """Return SQL of the states for a statement that joins them with tables that lie here."""
+        return self.rows.source.joinable(self.states(kernel, params))
 
     def step(
         self,
@@ -150,7 +149,7 @@ class Scan:
             return self.streaming.group_values
         return self.db.execute(
             "SELECT {texts:q} FROM ({groups:q}) AS g ORDER BY g.{number:i}",
-            texts=named_texts(self.db, self.rows.source, self.rows.groups, "g").rstrip(", "),
+            texts=self.rows.source.named_texts(self.rows.groups, "g").rstrip(", "),
             groups=self.group_relation(),
             number=self.group,
         )
@@ -167,7 +166,10 @@ class Scan:
                 "function": "__key_rows" if self.store is None else "__store_groups",
                 "argument": self._packed_groups if self.store is None else self.store,
                 "number": self.group,
-                "columns": "".join(fill(", {g:i} ", {"g": group}) + self._types[group] for group in groups),
+                "columns": "".join(
+                    fill(", {g:i} {type:q}", {"g": group, "type": self.rows.source.columns[group].definition})
+                    for group in groups
+                ),
             },
         )
 
@@ -180,23 +182,6 @@ class Scan:
     @property
     def _packed_groups(self) -> bytes:
         return packed_keys([list(values.values()) for values in self.group_values], [])
-
-    @cached_property
-    def _types(self) -> dict[str, str]:
-        """SQL types of the grouping columns, with their collations where these are not the types' own."""
-        rows = self.db.execute(
-            """
-            SELECT attname AS name,
-                   pg_catalog.format_type(atttypid, atttypmod)
-                       || CASE WHEN attcollation <> typcollation
-                               THEN ' COLLATE ' || attcollation::regcollation::text ELSE '' END AS type
-            FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_type AS t ON t.oid = atttypid
-            WHERE attrelid = {source:l}::regclass::oid AND attname = ANY ({groups:l}::text[])
-            """,
-            source=str(self.rows.source),
-            groups=self.rows.groups,
-        )
-        return {row["name"]: row["type"] for row in rows}
 
     def _fill_store(self) -> int | None:
         """The number of the store; None where it does not fit the memory setting."""
@@ -237,14 +222,14 @@ class Scan:
         )
 
 
-def has_many_groups(db: Database, source: Relation, groups: list[str]) -> bool:
+def has_many_groups(source: Source, groups: list[str]) -> bool:
     """Whether the planner expects so many that a store is filled for one pass.
 
     Citus is not asked: after an EXPLAIN it refuses to read a table that lies here in the same transaction.
     """
-    if not groups or shards_of(db, source).is_citus:
+    if not groups or source.shards.is_citus:
         return False
-    plan = db.value(
+    plan = source.db.value(
         "EXPLAIN (FORMAT JSON) SELECT FROM {source:i} GROUP BY {groups:q}",
         source=source,
         groups=fill("{g:i,}", {"g": groups}).rstrip(", "),

@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from madpy.errors import MadpyError
-from madpy.ports.postgres.session.db import Database, fill, free_name, identifier, literal
-from madpy.ports.postgres.session.types import named_texts
+from madpy.ports.postgres.session.db import fill, free_name, identifier, literal
+from madpy.ports.postgres.session.keys import packed_keys
 from madpy.ports.postgres.shards.kept import (
     Kept,
     can_be_kept,
@@ -21,9 +21,7 @@ from madpy.ports.postgres.shards.kept import (
     is_found_again,
     read_kept,
 )
-from madpy.ports.postgres.shards.keys import packed_keys
 from madpy.ports.postgres.shards.parts import Part
-from madpy.ports.postgres.shards.queries import part_by_part, shards_of
 
 if TYPE_CHECKING:
     from madpy.ports.postgres.scan.scan import Rows
@@ -39,23 +37,23 @@ MOST_ARGUMENTS = 96
 class Streaming:
     """Kernels over `rows`, one aggregate a pass; `passes` are expected."""
 
-    def __init__(self, db: Database, rows: "Rows", passes: int = 1):
-        self.db = db
+    def __init__(self, rows: "Rows", passes: int = 1):
+        self.db = rows.source.db
         self.rows = rows
         self.passes = passes
 
     @cached_property
     def is_sharded(self) -> bool:
         """Whether states are merged here, of parts that this module asks for one by one."""
-        return bool(shards_of(self.db, self.rows.source).parts)
+        return bool(self.rows.source.shards.parts)
 
     @cached_property
     def kept(self) -> Kept | None:
-        """What servers of Citus keep of the rows for the steps to come; read now, with the groups."""
+        """Have servers of Citus keep the rows for the steps to come; read them now, with the groups."""
         source = self.rows.source
-        if self.passes == 1 or not can_be_kept(self.db, source, shards_of(self.db, source)):
+        if self.passes == 1 or not can_be_kept(source):
             return None
-        in_transaction(self.db, source)
+        in_transaction(source)
         scalars = f"ARRAY[{', '.join(self.rows.scalars)}]::double precision[]"
         items = [str(random.getrandbits(62)), "ctid", "tableoid", self.rows.vector, scalars]
         rows = self.db.execute(
@@ -68,7 +66,7 @@ class Streaming:
         self.group_values = groups
         found = [(tuple(g.values()), row[self.rows.state]) for g, row in zip(groups, rows, strict=True)]
         kept = read_kept(found)
-        return kept if kept is not None and is_found_again(self.db, source, kept) else None
+        return kept if kept is not None and is_found_again(source, kept) else None
 
     def states(
         self,
@@ -90,9 +88,7 @@ class Streaming:
             return self._of_kept(kernel, kept, params, done)
         if not self.is_sharded:
             return self._of_part(kernel, Part(str(self.rows.source), None, self.rows.source), params, done)
-        parts = part_by_part(
-            self.db,
-            self.rows.source,
+        parts = self.rows.source.part_by_part(
             lambda part: self._of_part(kernel, part, params, all_known=all_known),
             kernel,
         )
@@ -179,7 +175,7 @@ class Streaming:
         def of_part(part: Part) -> str:
             return fill("SELECT {n:q} FROM {p:q} GROUP BY {n:q}", {"n": names, "p": part.sql})
 
-        parts = part_by_part(self.db, self.rows.source, of_part)
+        parts = self.rows.source.part_by_part(of_part)
         return self.db.execute(
             "SELECT {texts:q} FROM ({parts:q}) AS s {group_by:q}",
             texts=self._texts.rstrip(", "),
@@ -272,7 +268,7 @@ class Streaming:
         rows, scalars = self.rows, self.rows.scalars
         as_array = rows.is_vector or len(rows.features) > MOST_ARGUMENTS
         # Citus sends no aggregate of VARIADIC "any"
-        if not as_array and not shards_of(self.db, rows.source).is_citus:
+        if not as_array and not rows.source.shards.is_citus:
             return f"__{kernel}_columns", scalars, rows.features
         return f"{kernel}_state", [*scalars[:1], rows.vector, *scalars[1:]], []
 
@@ -283,8 +279,8 @@ class Streaming:
 
     @cached_property
     def _texts(self) -> str:
-        """The same as text."""
-        return named_texts(self.db, self.rows.source, self.rows.groups, "s")
+        """Return SQL of the grouping columns as text."""
+        return self.rows.source.named_texts(self.rows.groups, "s")
 
 
 def _group_by(keys: str) -> str:

@@ -12,40 +12,40 @@ import contextlib
 import importlib
 import json
 import re
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from madpy.errors import MadpyError, SqlError
+from madpy.ports.postgres.session.facts import HOLES, QUERY, SETTINGS, Session
 
 HOLE = re.compile(r"\{(\w+):(i,|i|l|b|q)\}")
-SETTINGS = {
-    "quote_all_identifiers": "off",  # types by their names
-    "array_nulls": "on",  # NULL in array text
-    "extra_float_digits": "1",  # a label or a group's value that was text is the same number again
-    "DateStyle": "ISO",  # and the same time: IST may be another zone's; the order of a date is kept
-}
-# Types that statements name without a schema: the grammar looks for them in the search_path.
-TYPES = (
-    *("text", "name", "date", "uuid", "bytea", "inet", "jsonb", "timestamptz"),
-    *("oid", "tid", "regclass", "regtype", "regcollation"),
-)
 CANCELED = "57014"
 NO_LOCK = (CANCELED, "55P03", "40P01")  # a wait for a lock that did not get it
 CREATED_AT_ONCE = ("pg_class_relname_nsp_index", "pg_type_typname_nsp_index")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Relation:
-    """A table or view by its parsed names; `str()` is the SQL for it."""
+    """A table or view by its parsed names; `str()` is the SQL for it.
+
+    Relations of the same names are equal, whatever else is known of one of them.
+    """
 
     schema: str
     name: str
 
     def __str__(self) -> str:
         return f"{identifier(self.schema)}.{identifier(self.name)}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Relation) and (self.schema, self.name) == (other.schema, other.name)
+
+    def __hash__(self) -> int:
+        return hash((self.schema, self.name))
 
 
 class Database:
@@ -100,7 +100,7 @@ class Database:
         self.connection.info(message)
 
     def teller(self, function: str, wanted: bool | None) -> Callable[[str], None]:
-        """What says what is done, in the name of the function that the user called; if it is `wanted`."""
+        """Return a function that logs progress at INFO, if it is `wanted`, under the name of `function`."""
         return (lambda message: self.info(f"{function}: {message}")) if wanted else (lambda message: None)
 
     def notice(self, message: str) -> None:
@@ -113,56 +113,63 @@ class Database:
         """Show other sessions where a long run is: view `progress`."""
         self.set("application_name", f"madpy: {message}")
 
+    @cached_property
+    def session(self) -> Session:
+        """Returns the facts about the session; they are read once."""
+        return Session.of(self.execute(QUERY, **HOLES)[0])
+
+    def now(self) -> str:
+        """Returns the time by the server's clock, as text of a timestamptz."""
+        seconds = self.session.clock + time.monotonic() - self.session.read_at
+        text = f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S.%f}"
+        return f"{text.rstrip('0').rstrip('.')}+00"
+
     def begin(self) -> None:
         """Settings as our statements need them, whatever the session has."""
-        columns = ", ".join(
-            fill("pg_catalog.current_setting({n:l}) AS {n:i}", {"n": name}) for name in SETTINGS
-        )
-        for name, value in self.execute("SELECT {columns:q}", columns=columns)[0].items():
-            if value.split(",")[0] != SETTINGS[name]:
-                self.set(name, SETTINGS[name])
+        for name, wanted in SETTINGS.items():
+            if self.session.settings[name].split(",")[0] != wanted:
+                self.set(name, wanted)
         self._set_path()
 
     def _set_path(self) -> None:
         """Our statements take the server's own operators, functions and types, whatever the path has."""
-        row = self.execute(
-            """
-            SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(true)) AS searched,
-                   pg_catalog.array_to_json(pg_catalog.current_schemas(false)) AS listed,
-                   pg_catalog.current_setting('search_path') AS path,
-                   (SELECT typname FROM pg_catalog.pg_type
-                    WHERE typnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()
-                      AND typname OPERATOR(pg_catalog.=) ANY ({types:q}) LIMIT 1) AS hides
-            """,
-            types=f"'{{{','.join(TYPES)}}}'",
-        )[0]
-        searched, listed = json.loads(row["searched"]), json.loads(row["listed"])
-        if row["hides"] is not None:
+        session = self.session
+        if session.hides is not None:
             raise MadpyError(
-                f'the temporary table or type "{row["hides"]}" hides the server\'s own type of that name',
+                f'the temporary table or type "{session.hides}" hides the server\'s own type of that name',
                 sqlstate="42710",
                 hint="drop or rename it",
             )
-        if next(name for name in searched if not name.startswith("pg_temp_")) == "pg_catalog":
+        if next(name for name in session.searched if not name.startswith("pg_temp_")) == "pg_catalog":
             return
-        others = [name for name in listed if name != "pg_catalog"]
+        others = [name for name in session.listed if name != "pg_catalog"]
         names = ["pg_temp" if name.startswith("pg_temp_") else name for name in others]
-        self.callers_path = row["path"]
+        self.callers_path = session.settings["search_path"]
         self.set("search_path", ", ".join(map(identifier, names)))
 
-    def keep_snapshot(self, relation: Relation, *, is_locked: bool = False) -> None:
+    def keep_snapshot(
+        self, relation: Relation, facts: str = "SELECT", *, is_locked: bool = False
+    ) -> dict[str, Any]:
         """From here on all statements see the rows of this moment, and those that the run itself makes.
 
         A relation is locked before that, unless it is already: a session that fills it anew, with TRUNCATE,
         is waited for, and cannot begin later.  Outside the server see `atomic`.
+
+        Returns the one row of `facts`, SQL of what is to be known of the relation, read behind the lock.
         """
         if not self.inside or relation in self._locked:
-            return
-        self._free_snapshot()
+            return self.execute("{facts:q}", facts=facts)[0]
+        before, self._snapshot = self._snapshot, None
         if not is_locked:
             self._lock(relation)
         self._locked.add(relation)
-        self._snapshot = self.value("SELECT {schema:i}.__snapshot_take()")
+        row = self.execute(
+            "SELECT {free:q} {schema:i}.__snapshot_take() AS snapshot, facts.* FROM ({facts:q}) AS facts",
+            free=self._freeing(before),
+            facts=facts,
+        )[0]
+        self._snapshot = row.pop("snapshot")
+        return row
 
     def _lock(self, relation: Relation) -> None:
         """Planning locks all that is read of a relation, as the tables below a view and their partitions.
@@ -181,10 +188,10 @@ class Database:
         call = fill("SELECT {schema:i}.__snapshot_execute($1, $2, $3) AS kept", {"schema": self.schema})
         return self.connection.prepare(call, ["pg_catalog.int4", "pg_catalog.text", "pg_catalog.bytea[]"])
 
-    def _free_snapshot(self) -> None:
-        number, self._snapshot = self._snapshot, None
-        if number is not None:
-            self.execute("SELECT {schema:i}.__snapshot_free({number:l})", number=number)
+    def _freeing(self, number: int | None) -> str:
+        """An item of SELECT, with its comma, that gives a snapshot back; empty where there is none."""
+        holes = {"schema": self.schema, "number": number}
+        return "" if number is None else fill("{schema:i}.__snapshot_free({number:l}) AS freed,", holes)
 
     def temporary_table(self, name: str, query: str) -> Relation:
         """The rows of a query in a temporary table of this run: `name`, or a free name that begins so."""
@@ -204,15 +211,25 @@ class Database:
         """The run is over: tables go, settings are as before; after an error at the transaction's end."""
         for table in self._temporary:
             self.execute("DROP TABLE {table:i}", table=table)
-        self._free_snapshot()
-        for name, value in self._before.items():
-            self.set(name, value)
+        number, self._snapshot = self._snapshot, None
+        restored = "".join(
+            fill("pg_catalog.set_config({name:l}, {value:l}, true), ", {"name": name, "value": value})
+            for name, value in self._before.items()
+        )
+        if number is not None or restored:
+            self.execute("SELECT {free:q} {restored:q} true", free=self._freeing(number), restored=restored)
 
     def set(self, name: str, value: str) -> None:
         """A setting for the rest of this run."""
         if name not in self._before:
-            self._before[name] = self.value("SELECT pg_catalog.current_setting({name:l})", name=name)
+            self._before[name] = self._setting(name)
         self.execute("SELECT pg_catalog.set_config({name:l}, {value:l}, true)", name=name, value=value)
+
+    def _setting(self, name: str) -> str:
+        value: str | None = self.session.settings.get(name)
+        if value is None:
+            value = self.value("SELECT pg_catalog.current_setting({name:l})", name=name)
+        return value
 
     @contextlib.contextmanager
     def atomic(self, *, one_snapshot: bool = False) -> Iterator[None]:

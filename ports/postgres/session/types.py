@@ -6,7 +6,7 @@ the server's own, of which only a superuser can make a cast.
 
 from collections.abc import Sequence
 
-from madpy.ports.postgres.session.db import Database, Relation, fill, literal
+from madpy.ports.postgres.session.db import Database, literal
 
 INTEGERS = {"smallint", "integer", "bigint"}
 NUMBERS = INTEGERS | {"real", "double precision", "numeric"}
@@ -49,24 +49,6 @@ def _element(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def base_types_of(db: Database, relation: Relation) -> dict[str, str]:
-    """Name and type of each column, in the table's order; of a domain the type under it."""
-    rows = db.execute(
-        """
-        WITH RECURSIVE base AS (
-            SELECT attnum, attname AS name, atttypid AS type FROM pg_catalog.pg_attribute
-            WHERE attrelid = {relation:l}::regclass::oid AND attnum > 0 AND NOT attisdropped
-            UNION ALL
-            SELECT attnum, name, typbasetype FROM base JOIN pg_catalog.pg_type ON oid = type AND typtype = 'd'
-        )
-        SELECT name, type::regtype::text AS type
-        FROM base JOIN pg_catalog.pg_type ON oid = type AND typtype <> 'd' ORDER BY attnum
-        """,
-        relation=str(relation),
-    )
-    return {row["name"]: row["type"] for row in rows}
-
-
 def domain_within(db: Database, sql_type: str) -> str | None:
     """A domain in what values of a type are made of: as they are read from text its constraints are run."""
     if sql_type in PLAIN:
@@ -93,15 +75,3 @@ def domain_within(db: Database, sql_type: str) -> str | None:
         type=sql_type,
     )
     return str(rows[0]["name"]) if rows else None
-
-
-def group_texts(db: Database, source: Relation, groups: Sequence[str], alias: str) -> list[str]:
-    """SQL of each grouping column of relation `alias`, over `source`, as text."""
-    types = base_types_of(db, source) if groups else {}
-    return [text_item(fill("{a:q}.{g:i}", {"a": alias, "g": group}), types[group]) for group in groups]
-
-
-def named_texts(db: Database, source: Relation, groups: Sequence[str], alias: str) -> str:
-    """The same as items of a SELECT under their own names, each with its comma."""
-    texts = group_texts(db, source, groups, alias)
-    return "".join(f"{text} AS {fill('{g:i}', {'g': g})}, " for text, g in zip(texts, groups, strict=True))

@@ -12,8 +12,8 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.ports.postgres.session.db import CANCELED, Database
 from madpy.ports.postgres.session.interrupts import Watch
-from madpy.ports.postgres.session.room import guard
-from madpy.ports.postgres.shards.servers import explained
+from madpy.ports.postgres.session.openblas import guard
+from madpy.ports.postgres.shards.servers import server_error
 
 OUT_OF_MEMORY = "53200"
 
@@ -41,7 +41,7 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any], prefix: st
             db.finish()
             return result
     except MadpyError as raised:
-        error = explained(db, raised)
+        error = server_error(db, raised)
     except MemoryError as raised:
         error = MadpyError("out of memory", sqlstate=OUT_OF_MEMORY, detail=str(raised))
     raise _in_server(connection, label, error) if db.inside else _outside(label, error)
@@ -64,7 +64,7 @@ def _prefix(module: str) -> str:
 
 def _check_encoding(db: Database) -> None:
     """PL/Python hands the text of a statement to the server as UTF-8, whatever the database's encoding is."""
-    encoding = db.value("SELECT pg_catalog.getdatabaseencoding()")
+    encoding = db.session.encoding
     if encoding != "UTF8":
         raise MadpyError(
             f"the database has the encoding {encoding}, and madpy needs UTF8",

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.layouts.kept import KEPT_ENTRIES, KEPT_ENTRY
-from madpy.ports.postgres.session.db import Database, Relation
-from madpy.ports.postgres.shards.parts import ACTIVE, Shards
+from madpy.ports.postgres.session.db import Relation
+from madpy.ports.postgres.shards.parts import ACTIVE
 
 if TYPE_CHECKING:
+    from madpy.ports.postgres.scan.source import Source
     from madpy.ports.postgres.scan.states import States
 
 HEAD = struct.Struct("<" + "".join(KEPT_ENTRIES.values()))
@@ -28,13 +29,14 @@ class Kept:
     rows: dict[Key, int]
 
 
-def can_be_kept(db: Database, source: Relation, shards: Shards) -> bool:
+def can_be_kept(source: "Source") -> bool:
     """Whether rows of a source have one place that they are found by, and the session wants any to be kept.
 
     Of a shard that is on several machines, as reference tables are, Citus may read another copy in each pass.
     """
+    shards = source.shards
     return (shards.is_citus and shards.is_far) and bool(
-        db.value(
+        source.db.value(
             """
             SELECT relkind IN ('r', 'p') AND pg_catalog.current_setting('madpy.store_memory') <> '0'
                    AND NOT EXISTS (
@@ -50,12 +52,12 @@ def can_be_kept(db: Database, source: Relation, shards: Shards) -> bool:
     )
 
 
-def in_transaction(db: Database, source: Relation) -> None:
+def in_transaction(source: "Source") -> None:
     """Let Citus begin transactions on its servers, to last as long as this one.
 
     Outside of a transaction block it reads without; a query that has a part planned by itself needs them.
     """
-    db.execute(
+    source.db.execute(
         """
         WITH none AS MATERIALIZED (SELECT 1 AS one FROM {source:i} WHERE false)
         SELECT pg_catalog.count(*) FROM none
@@ -64,9 +66,9 @@ def in_transaction(db: Database, source: Relation) -> None:
     )
 
 
-def is_found_again(db: Database, source: Relation, kept: Kept) -> bool:
+def is_found_again(source: "Source", kept: Kept) -> bool:
     """Whether the next statement finds all rows: not where it has other connections, or no transaction."""
-    rows = db.value(
+    rows = source.db.value(
         """
         SELECT pg_catalog.sum({schema:i}.__kept_rows(s.at, s.relation))::bigint
         FROM (SELECT ctid AS at, tableoid AS relation FROM {source:i} WHERE ctid = ANY ({places:q})) AS s
@@ -78,7 +80,7 @@ def is_found_again(db: Database, source: Relation, kept: Kept) -> bool:
 
 
 def read_kept(found: Sequence[tuple[Key, bytes | None]]) -> Kept | None:
-    """What came of the aggregate __keep in each group; None where some rows are not kept."""
+    """Read the result of the aggregate __keep in each group; None where some rows are not kept."""
     entries = [
         (key, dict(zip(KEPT_ENTRY, entry, strict=True)))
         for key, data in found

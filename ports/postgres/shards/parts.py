@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from madpy.errors import MadpyError
-from madpy.ports.postgres.session.db import Database, Relation, fill, identifier
+from madpy.ports.postgres.session.db import Relation, fill, identifier
 from madpy.ports.postgres.shards.servers import is_told
+
+if TYPE_CHECKING:
+    from madpy.ports.postgres.scan.source import Source
 
 WRAPPER = "postgres_fdw"
 ACTIVE = 1  # shardstate of a placement that has its rows
@@ -64,64 +67,59 @@ class Shards:
         return {part.server: part for part in reversed(self.parts) if part.server is not None}
 
 
-def find_parts(db: Database, source: Relation) -> Shards:
+def find_parts(source: "Source") -> Shards:
     """Where a source's rows lie; of one that cannot be read part by part none, with a WARNING."""
-    there = db.execute(
-        """
-        SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS citus,
-               EXISTS (SELECT FROM pg_catalog.pg_foreign_table) AS foreign_tables
-        """
-    )[0]
-    if there["citus"] and (found := _of_citus(db, source)):
+    db = source.db
+    if source.facts["has_citus"] and (found := _of_citus(source)):
         return found
-    if not there["foreign_tables"]:
+    if not source.facts["has_foreign_tables"]:
         return Shards(())
-    rows = _tables_below(db, source)
+    rows = _tables_below(source)
     bases = {row["base"]: Relation(row["base_schema"], row["base_name"]) for row in rows if row["server"]}
     if not bases:
         return Shards(())
     is_view = source not in bases.values()
     below = [row for row in rows if row["base"] in bases]
     if is_view and not all(row["readable_whole"] for row in below):
-        return _whole(db, source, "it is a view, and you may not read the tables below it by yourself")
+        return _whole(source, "it is a view, and you may not read the tables below it by yourself")
     if is_view and not all(row["mapped_alike"] for row in below):
-        return _whole(db, source, "it is a view, and its owner has a user mapping that is not yours")
+        return _whole(source, "it is a view, and its owner has a user mapping that is not yours")
     for row in below:
         if not row["readable"]:
             raise MadpyError(
                 f'permission denied for table "{row["name"]}", a part of "{source.name}"',
                 sqlstate="42501",
-                hint="each part is read by itself: GRANT SELECT on all of them, and USAGE on their schemas",
+                hint="ask for SELECT on all parts and USAGE on their schemas: each part is read by itself",
             )
     base, *others = bases.values()
     if len(rows) == 1 and not is_told(db, rows[0]["server"]):
-        return _whole(db, source, f'server "{rows[0]["server"]}" is not known to have madpy')
+        return _whole(source, f'server "{rows[0]["server"]}" is not known to have madpy')
     if others:
-        return _whole(db, source, "it is made of several such tables")
+        return _whole(source, "it is made of several such tables")
     if any(row["secured"] or (is_view and row["has_policies"]) for row in below):
-        return _whole(db, source, f'row-level security of "{base.name}" is looked at here')
+        return _whole(source, f'row-level security of "{base.name}" is looked at here')
     parts = []
     for row in below:
         table = Relation(row["schema"], row["name"])
-        sql = _view_over(db, source, base, table) if is_view else _only(table, row["inherited"])
+        sql = _view_over(source, base, table) if is_view else _only(table, row["inherited"])
         if sql is None:
-            return _whole(db, source, "the view does more than pick, compute and filter row by row")
+            return _whole(source, "the view does more than pick, compute and filter row by row")
         named = f"{sql} AS {identifier(source.name)}"
         parts.append(Part(named, row["server"], table, row["probe"]))
     return Shards(tuple(parts))
 
 
-def servers_below(db: Database, source: Relation) -> list[str]:
+def servers_below(source: "Source") -> list[str]:
     """The servers that have rows of a source, whether they can be used or not."""
-    return sorted({row["server"] for row in _tables_below(db, source) if row["server"]})
+    return sorted({row["server"] for row in _tables_below(source) if row["server"]})
 
 
-def _of_citus(db: Database, source: Relation) -> Shards | None:
+def _of_citus(source: "Source") -> Shards | None:
     """A source that Citus knows, or a table that a view names; None if there is none.
 
     A shard is here if one of its placements is: all shards of a reference table may be.
     """
-    row = db.execute(
+    row = source.db.execute(
         """
         WITH RECURSIVE {used:q}, shards AS (
             SELECT EXISTS (
@@ -139,13 +137,13 @@ def _of_citus(db: Database, source: Relation) -> Shards | None:
     return Shards((), is_citus=True, is_far=not row["is_here"]) if row["is_citus"] else None
 
 
-def _tables_below(db: Database, source: Relation) -> list[dict[str, Any]]:
+def _tables_below(source: "Source") -> list[dict[str, Any]]:
     """The tables with a source's rows: `base`, what it or a view names, and below it its parts.
 
     A view reads with its owner's rights, those of his user mapping on a server too: `mapped_alike` is whether
     its reader has the same mapping.
     """
-    return db.execute(
+    return source.db.execute(
         """
         WITH RECURSIVE {used:q}, below(base, oid) AS (
             SELECT oid, oid FROM used
@@ -199,8 +197,8 @@ def _only(table: Relation, inherited: list[str] | None) -> str:
     return fill("(SELECT {names:q} FROM ONLY {table:i})", {"names": names, "table": table})
 
 
-def _view_over(db: Database, view: Relation, base: Relation, table: Relation) -> str | None:
-    query = db.value(
+def _view_over(view: "Source", base: Relation, table: Relation) -> str | None:
+    query = view.db.value(
         "SELECT {schema:i}.__view_over({view:l}, {base:l}, {table:l})",
         view=str(view),
         base=str(base),
@@ -209,7 +207,7 @@ def _view_over(db: Database, view: Relation, base: Relation, table: Relation) ->
     return None if query is None else f"({query})"
 
 
-def _whole(db: Database, source: Relation, reason: str) -> Shards:
+def _whole(source: "Source", reason: str) -> Shards:
     """Read as it is: right, but slow."""
-    db.warning(f'rows of "{source.name}" are fetched from where they are: {reason}')
+    source.db.warning(f'rows of "{source.name}" are fetched from where they are: {reason}')
     return Shards(())

@@ -6,21 +6,26 @@ statements are written part by part; whether each is sent whole is looked up in 
 """
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.ports.postgres.session.db import Relation, fill
 from madpy.ports.postgres.shards.parts import Part, Shards, find_parts
 from madpy.ports.postgres.shards.servers import check_server
 from madpy.ports.postgres.shards.shipping import check_shipped
+
+if TYPE_CHECKING:
+    from madpy.ports.postgres.scan.source import Source
 
 # As postgres_fdw has them there, or the server itself: values of some types are told apart by their text.
 SETTINGS = {"IntervalStyle": "postgres", "bytea_output": "hex"}
 
 
-def shards_of(db: Database, source: Relation) -> Shards:
+def shards_of(source: "Source") -> Shards:
     """Where a source's rows lie; its servers can all be used, or a MadpyError says which cannot and why."""
+    db = source.db
     known: dict[Relation, Shards] = db.facts.setdefault("shards", {})
     if source not in known:
-        known[source] = find_parts(db, source)
+        known[source] = find_parts(source)
         for part in known[source].servers.values():
             check_server(db, part)
         if known[source].parts:
@@ -29,14 +34,12 @@ def shards_of(db: Database, source: Relation) -> Shards:
     return known[source]
 
 
-def part_by_part(
-    db: Database, source: Relation, query: Callable[[Part], str], kind: str | None = None
-) -> str:
+def part_by_part(source: "Source", query: Callable[[Part], str], kind: str | None = None) -> str:
     """`query` of each part of a source, with UNION ALL between them; of one in one piece its own.
 
     Statements of one `kind` differ in constants alone: what is sent to the servers is looked up once.
     """
-    parts = shards_of(db, source).parts
+    db, parts = source.db, source.shards.parts
     if not parts:
         return query(Part(str(source), None, source))
     text = " UNION ALL ".join(map(query, parts))
@@ -47,47 +50,38 @@ def part_by_part(
     return text
 
 
-def joinable(db: Database, source: Relation, text: str) -> str:
+def joinable(source: "Source", text: str) -> str:
     """A query over a source, as one that can be joined with tables that lie here.
 
     Citus joins a distributed table with a local one in a SELECT only, and by fetching one of the two: what
     the query returns goes into a temporary table first.
     """
-    if not shards_of(db, source).is_citus:
+    if not source.shards.is_citus:
         return text
-    return fill("SELECT * FROM {table:i}", {"table": db.temporary_table("madpy_rows", text)})
+    return fill("SELECT * FROM {table:i}", {"table": source.db.temporary_table("madpy_rows", text)})
 
 
-def one_part(db: Database, source: Relation) -> str:
-    """An item of FROM with the columns of a source and some of its rows, to ask what is the same in all."""
-    parts = shards_of(db, source).parts
-    return parts[-1].sql if parts else str(source)
-
-
-def distinct_values(
-    db: Database, source: Relation, item: str, most: int, conditions: Sequence[str] = ()
-) -> str:
+def distinct_values(source: "Source", item: str, most: int, conditions: Sequence[str] = ()) -> str:
     """SQL of a relation: `value`, the distinct values of an expression over a source; `most` are enough.
 
     Only rows for which all `conditions`, SQL, are true are looked at.
     """
     holes = {"item": item, "most": most, "where": f"WHERE {' AND '.join(conditions)}" if conditions else ""}
     one = "SELECT {item:q} AS value FROM {part:q} {where:q} GROUP BY 1 LIMIT {most:l}"
-    if shards_of(db, source).parts:
+    if source.shards.parts:
         # Planned by itself: for a few groups the planner would rather fetch rows in their order.
         one = """
             WITH d AS MATERIALIZED (SELECT {item:q} AS value FROM {part:q} {where:q} GROUP BY 1)
             SELECT value FROM d LIMIT {most:l}
             """
-    parts = part_by_part(db, source, lambda part: fill(f"({one})", {**holes, "part": part.sql}))
+    parts = part_by_part(source, lambda part: fill(f"({one})", {**holes, "part": part.sql}))
     return fill("SELECT value FROM ({parts:q}) AS p GROUP BY 1 LIMIT {most:l}", {**holes, "parts": parts})
 
 
-def first_values(db: Database, source: Relation, item: str, most: int) -> str:
+def first_values(source: "Source", item: str, most: int) -> str:
     """SQL of a relation: `value`, an expression over `most` rows of a source, or two rows of each part."""
-    most = min(most, 2) if shards_of(db, source).parts else most
+    most = min(most, 2) if source.shards.parts else most
     return part_by_part(
-        db,
         source,
         lambda part: fill(
             "(SELECT {item:q} AS value FROM {part:q} LIMIT {most:l})",
@@ -96,11 +90,10 @@ def first_values(db: Database, source: Relation, item: str, most: int) -> str:
     )
 
 
-def first_length(db: Database, source: Relation, item: str) -> int:
+def first_length(source: "Source", item: str) -> int:
     """The number of elements of an array, in a row where it is not NULL; 0 if it always is."""
-    rows = db.execute(
+    rows = source.db.execute(
         part_by_part(
-            db,
             source,
             lambda part: fill(
                 "(SELECT pg_catalog.cardinality({item:q}) AS length FROM {part:q}"
@@ -112,17 +105,16 @@ def first_length(db: Database, source: Relation, item: str) -> int:
     return int(rows[0]["length"]) if rows else 0
 
 
-def counts_of(db: Database, source: Relation, items: Sequence[str]) -> tuple[int, list[int]]:
+def counts_of(source: "Source", items: Sequence[str]) -> tuple[int, list[int]]:
     """How many rows a source has, and in how many of them each expression is not NULL."""
     names = [f"count {n}" for n in range(len(items) + 1)]
     counts = ["pg_catalog.count(*)", *(f"pg_catalog.count({item})" for item in items)]
     columns = ", ".join(f'{count} AS "{name}"' for count, name in zip(counts, names, strict=True))
     parts = part_by_part(
-        db,
         source,
         lambda part: fill("SELECT {columns:q} FROM {part:q}", {"columns": columns, "part": part.sql}),
     )
-    rows, *known = db.value(
+    rows, *known = source.db.value(
         "SELECT ARRAY[{sums:q}]::bigint[] FROM ({parts:q}) AS p",
         sums=", ".join(f'pg_catalog.sum("{name}")' for name in names),
         parts=parts,

@@ -1,0 +1,168 @@
+"""The source of a call: a relation that is read, resolved once, and what it can be asked."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from madpy.errors import SqlError
+from madpy.ports.postgres.scan.parser import Parser, Type
+from madpy.ports.postgres.session.db import Database, Relation, fill, identifier
+from madpy.ports.postgres.session.types import text_item
+from madpy.ports.postgres.shards import queries
+from madpy.ports.postgres.shards.parts import Part, Shards
+from madpy.ports.postgres.shards.servers import LACKING, NO_COLUMN
+
+# One row of what is known of a relation.  A type is followed down to the one under a domain.
+FACTS = """
+    WITH RECURSIVE columns AS (
+        SELECT attnum, attname, atttypid, atttypmod, attcollation, atttypid AS base
+        FROM pg_catalog.pg_attribute
+        WHERE attrelid = {relation:l}::regclass::oid AND attnum > 0 AND NOT attisdropped
+        UNION ALL
+        SELECT attnum, attname, atttypid, atttypmod, attcollation, typbasetype
+        FROM columns JOIN pg_catalog.pg_type ON oid = base AND typtype = 'd'
+    )
+    SELECT pg_catalog.format('%I.%I', {schema:l}, {name:l}) AS full_name,
+           pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS has_citus,
+           EXISTS (SELECT FROM pg_catalog.pg_foreign_table) AS has_foreign_tables,
+           (SELECT pg_catalog.json_agg(
+                       pg_catalog.json_build_array(
+                           c.attname, c.attnum, c.atttypid::bigint, c.atttypid::regtype::text,
+                           c.base::regtype::text,
+                           CASE WHEN b.typcategory = 'A' THEN b.typelem::regtype::text END,
+                           b.typtype = 'e', c.attcollation::bigint,
+                           pg_catalog.format_type(c.atttypid, c.atttypmod)
+                               || CASE WHEN c.attcollation <> t.typcollation
+                                       THEN ' COLLATE ' || c.attcollation::regcollation::text ELSE '' END)
+                       ORDER BY c.attnum)
+            FROM columns AS c JOIN pg_catalog.pg_type AS b ON b.oid = c.base AND b.typtype <> 'd'
+                 JOIN pg_catalog.pg_type AS t ON t.oid = c.atttypid) AS columns
+"""
+
+
+class Column(NamedTuple):
+    """A column of a relation, as FACTS has it."""
+
+    name: str
+    number: int
+    oid: int  # of the type
+    type: str  # as declared
+    base: str  # of a domain: the type under it
+    element: str | None  # of an array
+    is_enum: bool
+    collation: int
+    definition: str  # the type with its modifiers and collation, as CREATE TABLE takes it
+
+
+@dataclass(frozen=True, eq=False)
+class Source(Relation):
+    """A relation that is read, and the database that it is in.
+
+    What the catalogue says of it is asked once: by `hold`, else as soon as it is wanted.
+    """
+
+    db: Database = field(repr=False)
+
+    def hold(self, *, is_locked: bool = False) -> "Source":
+        """From here on all statements see the rows that are there now; see Database.keep_snapshot."""
+        self.__dict__["facts"] = self.db.keep_snapshot(self, self._asked, is_locked=is_locked)
+        return self
+
+    @property
+    def _asked(self) -> str:
+        return fill(FACTS, {"relation": str(self), "schema": self.schema, "name": self.name})
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        return self.db.execute("{asked:q}", asked=self._asked)[0]
+
+    @property
+    def full_name(self) -> str:
+        """schema.name, with quotes where SQL needs them: for people to read and to copy."""
+        name: str = self.facts["full_name"]
+        return name
+
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        """The columns by their names, in the table's order."""
+        return {row[0]: Column(*row) for row in json.loads(self.facts["columns"] or "[]")}
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Name and type of each column, in the table's order."""
+        return {name: column.type for name, column in self.columns.items()}
+
+    @property
+    def base_types(self) -> dict[str, str]:
+        """Name and type of each column, in the table's order; of a domain the type under it."""
+        return {name: column.base for name, column in self.columns.items()}
+
+    def texts(self, names: Sequence[str], alias: str) -> list[str]:
+        """SQL of each of these columns of a relation `alias`, over this source, as text."""
+        return [
+            text_item(fill("{a:q}.{n:i}", {"a": alias, "n": name}), self.columns[name].base) for name in names
+        ]
+
+    def named_texts(self, names: Sequence[str], alias: str) -> str:
+        """SQL of the columns as text under their own names, as items of a SELECT, each with its comma."""
+        texts = zip(self.texts(names, alias), names, strict=True)
+        return "".join(f"{text} AS {identifier(name)}, " for text, name in texts)
+
+    @cached_property
+    def parser(self) -> Parser:
+        """Reads expressions over the source."""
+        numbers = {
+            column.oid: Type(column.type, column.base, column.element, column.is_enum)
+            for column in {column.oid: column for column in self.columns.values()}.values()
+        }
+        return Parser(self.db, str(self), lambda: self.one_part, numbers)
+
+    def lacks(self, column: str) -> SqlError:
+        """Returns the error of a part whose table on its server has no such column."""
+        message = f'column "{column}" of a part of table "{self.name}" does not exist'
+        return SqlError(message, sqlstate=NO_COLUMN, hint=LACKING)
+
+    def look_up(self, *lists: str | None) -> None:
+        """Reads lists of expressions before they are checked, all of them in two statements.
+
+        An error in one of them is left to its check, which knows what the expression is for.
+        """
+        self.parser.look_up([text for text in lists if text and text.strip()])
+
+    # Its rows, wherever they lie: `queries` knows how each of these is asked of several servers.
+
+    @cached_property
+    def shards(self) -> Shards:
+        """Where the rows lie; the servers can all be used, or a MadpyError says which cannot and why."""
+        return queries.shards_of(self)
+
+    @property
+    def one_part(self) -> str:
+        """An item of FROM with the columns and some of the rows, to ask what is the same in all."""
+        return self.shards.parts[-1].sql if self.shards.parts else str(self)
+
+    def part_by_part(self, query: Callable[[Part], str], kind: str | None = None) -> str:
+        """SQL of `query` for each part, with UNION ALL between them."""
+        return queries.part_by_part(self, query, kind)
+
+    def joinable(self, text: str) -> str:
+        """SQL of a query over the source that can be joined with tables that lie here."""
+        return queries.joinable(self, text)
+
+    def distinct_values(self, item: str, most: int, conditions: Sequence[str] = ()) -> str:
+        """SQL of a relation: `value`, at most `most` distinct values of an expression."""
+        return queries.distinct_values(self, item, most, conditions)
+
+    def first_values(self, item: str, most: int) -> str:
+        """SQL of a relation: `value`, an expression over at most `most` rows of each part."""
+        return queries.first_values(self, item, most)
+
+    def first_length(self, item: str) -> int:
+        """Returns the number of elements of an array in some row, 0 where it is NULL in all."""
+        return queries.first_length(self, item)
+
+    def counts(self, items: Sequence[str]) -> tuple[int, list[int]]:
+        """Returns the number of rows, and of those in which each expression is not NULL."""
+        return queries.counts_of(self, items)

@@ -1,0 +1,65 @@
+"""Facts about a session that hold for a whole run, read in one statement as it begins."""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+SETTINGS = {
+    "quote_all_identifiers": "off",  # types by their names
+    "array_nulls": "on",  # NULL in array text
+    "extra_float_digits": "1",  # a label or a group's value that was text is the same number again
+    "DateStyle": "ISO",  # and the same time: IST may be another zone's; the order of a date is kept
+}
+CHANGED = (*SETTINGS, "application_name", "search_path")  # by most runs
+# Types that statements name without a schema: the grammar looks for them in the search_path.
+TYPES = (
+    *("text", "name", "date", "uuid", "bytea", "inet", "jsonb", "timestamptz"),
+    *("oid", "tid", "regclass", "regtype", "regcollation"),
+)
+# Run before the search_path is known: nothing is looked up there.
+QUERY = """
+    SELECT pg_catalog.current_database() AS database, current_user AS role,
+           pg_catalog.getdatabaseencoding() AS encoding,
+           pg_catalog.current_setting('server_version') AS server_version,
+           CAST(pg_catalog.current_setting('max_identifier_length') AS pg_catalog.int4) AS longest_name,
+           CAST(pg_catalog.current_setting('transaction_read_only') AS pg_catalog.bool) AS is_read_only,
+           pg_catalog.pg_is_in_recovery() AS is_standby,
+           pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) AS clock,
+           pg_catalog.array_to_json(pg_catalog.current_schemas(true)) AS searched,
+           pg_catalog.array_to_json(pg_catalog.current_schemas(false)) AS listed,
+           (SELECT typname FROM pg_catalog.pg_type
+            WHERE typnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()
+              AND typname OPERATOR(pg_catalog.=) ANY ({types:q}) LIMIT 1) AS hides,
+           {settings:q}
+"""
+HOLES = {
+    "types": f"'{{{','.join(TYPES)}}}'",
+    "settings": ", ".join(f"pg_catalog.current_setting('{name}') AS {name.lower()}" for name in CHANGED),
+}
+
+
+@dataclass(frozen=True)
+class Session:
+    """One row of QUERY."""
+
+    database: str
+    role: str
+    encoding: str
+    server_version: str
+    longest_name: int  # bytes of an identifier
+    is_read_only: bool
+    is_standby: bool
+    clock: float  # seconds since 1970, by the server
+    searched: list[str]  # schemas of the search_path, those that are searched without being named among them
+    listed: list[str]  # those that are named
+    hides: str | None  # a temporary type with the name of one of TYPES
+    settings: dict[str, str]  # the values of CHANGED
+    read_at: float  # by Python's clock
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "Session":
+        """Makes it from the row."""
+        settings = {name: row.pop(name.lower()) for name in CHANGED}
+        lists = {name: json.loads(row.pop(name)) for name in ("searched", "listed")}
+        return cls(**row, **lists, settings=settings, read_at=time.monotonic())

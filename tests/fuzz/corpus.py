@@ -31,17 +31,28 @@ PARAMETERS: dict[str, list[list[float | str]]] = {
     ]
     + [[1, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 1, 50, -1, 0, 0, 0, 0, -1, 0]],
     **dict.fromkeys(("nb", "weighted_nb"), BAYES),
+    "weighted_dtree_sample": [[50, 0], [3, 7]],
+    "weighted_dtree": [
+        [1, classes, 1, 1, 3, 1, 0, 0, 0, 0, 0, 1, 4, 4, 4, -1, 0, 0, 0, 0, 0, 0] for classes in (0, 2)
+    ],
     "logregr": [[0.1, 0.2, 0.3, 0, 0, 1, 0, 0, 0.5], [0] * 9],
     "nb_coded": [[1000, 1000], [2, 2]],
     "weighted_nb_coded": [[1000, 1000], [2, 2]],
     "weighted_logregr": [[0.1, 0.2, 0.3, 0, 0, 1, 0, 0, 0.5], [0] * 9],
+    "glm": [
+        [2, 1, "NaN", 0.1, 0.1, 0.2, 0.3, 0, 0, 1, 0, "inf", 0.5],
+        [1, 6, 0.5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        [0, 0, 0.5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    ],
 }
 FEATURES = {
     "dtree": 3,
+    "weighted_dtree": 3,
     "nb": 3,
     "weighted_nb": 3,
     "logregr": 3,
     "weighted_logregr": 3,
+    "glm": 3,
     "kmeans": 2,
     "kmeans_sample": 2,
     "weighted_kmeans": 2,

@@ -4,7 +4,7 @@ import re
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.features.categories import Features
+from madpy.helper.features.design import Design
 from madpy.helper.features.terms import Terms
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.session.db import Database, identifier
@@ -14,7 +14,7 @@ ARRAY_SUBSCRIPT_ERROR = "2202E"
 TOO_MANY_COLUMNS = "54011"
 
 
-def with_feature_names(error: SqlError, terms: Terms | Features) -> SqlError:
+def with_feature_names(error: SqlError, terms: Terms | Design) -> SqlError:
     """A kernel's error in the user's words: "feature 2", which counts the intercept, by its name."""
     message, hint = error.message, error.hint
     numbered = re.fullmatch(r"feature (\d+) ((?:is|has) .*)", message)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.features.categories import Features, features_of, read_features
+from madpy.helper.features.categories import features_of
 from madpy.helper.features.classes import label_type
+from madpy.helper.features.design import Design, read_features
 from madpy.helper.tables.scoring import Job, check_made_by, check_places, no_model, summary_of
 from madpy.ports.postgres.model import unpack
 from madpy.ports.postgres.scan.source import Source
@@ -24,7 +25,7 @@ class Packed:
 
     table: Source
     groups: list[str]
-    features: Features
+    features: Design
     label_type: str | None  # None: a regression
 
     def call(self, function: str, x: str) -> str:

@@ -34,7 +34,7 @@ def train(
     categorical_cols: str | None,
     smoothing: float | None,
     verbose: bool | None,
-    weights: str | None,
+    weights: str | None = None,
 ) -> Result:
     """Count and sum the features within each class of `target`, in each group; create `output_table`."""
     say = db.teller("nb_train", verbose)

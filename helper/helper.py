@@ -7,7 +7,6 @@ in `expressions`, plain arguments in `arguments`; drivers import all of them fro
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import check_choice, check_not_null, check_range, parse_name, quoted, shown
@@ -220,6 +219,8 @@ def _schema(parts: list[str]) -> str | None:
 
 def _near(db: Database, parts: list[str]) -> str:
     """A hint for a table that is not there: the same name elsewhere, names like it, or where was looked."""
+    from difflib import get_close_matches  # here alone: no call that succeeds needs it
+
     rows = db.execute(
         """
         SELECT n.nspname AS schema, c.relname AS name, c.oid::regclass::text AS written

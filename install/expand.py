@@ -43,11 +43,13 @@ RECORD = """\
     trained_at               timestamptz"""
 BODY = """\
 $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.session.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', '{name}', args, '{prefix}')
+    if 'run' not in SD:
+        import sys
+        for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+            row['path'] in sys.path or sys.path.insert(0, row['path'])
+        from madpy.ports.postgres.session.udf import run
+        SD['run'] = run
+    return SD['run'](plpy, 'MADLIB_SCHEMA', '{name}', args, '{prefix}')
 $$"""
 SUPPORT = """\
 CREATE FUNCTION MADLIB_SCHEMA.__{name}({parameters}) RETURNS bytea

@@ -13,7 +13,8 @@ from madpy.errors import MadpyError
 from madpy.install.check import undone
 from madpy.ports.postgres import plpy
 from madpy.ports.postgres.session.db import Database, Relation, identifier
-from madpy.ports.postgres.shards.parts import WRAPPER, Part
+from madpy.ports.postgres.shards.layout import Part
+from madpy.ports.postgres.shards.parts import WRAPPER
 from madpy.ports.postgres.shards.servers import EXTENSION, is_told, probe
 
 PATIENCE = 20  # seconds that a server may take to answer

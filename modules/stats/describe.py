@@ -9,7 +9,7 @@ from madpy.modules.stats.columns import Column, Wanted, check_columns, check_wan
 from madpy.modules.stats.exact import count_exactly
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
-from madpy.ports.postgres.shards.parts import Part
+from madpy.ports.postgres.shards.layout import Part
 
 QUARTILES = ("first_quartile", "median", "third_quartile")
 OWN_COLUMNS = (

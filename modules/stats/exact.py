@@ -6,7 +6,7 @@ from madpy.ports.postgres.scan.scan import join_groups
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
 from madpy.ports.postgres.session.types import PLAIN, TIMES, text_item
-from madpy.ports.postgres.shards.parts import Part
+from madpy.ports.postgres.shards.layout import Part
 
 
 def count_exactly(

@@ -13,7 +13,6 @@ from madpy.errors import MadpyError
 from madpy.ports.postgres.session.db import CANCELED, Database
 from madpy.ports.postgres.session.interrupts import Watch
 from madpy.ports.postgres.session.room import guard
-from madpy.ports.postgres.shards.servers import explained
 
 OUT_OF_MEMORY = "53200"
 
@@ -41,6 +40,8 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any], prefix: st
             db.finish()
             return result
     except MadpyError as raised:
+        from madpy.ports.postgres.shards.servers import explained
+
         error = explained(db, raised)
     except MemoryError as raised:
         error = MadpyError("out of memory", sqlstate=OUT_OF_MEMORY, detail=str(raised))

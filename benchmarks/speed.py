@@ -123,7 +123,7 @@ def predict(bench: Bench) -> Table:
 
 
 def first(bench: Bench) -> Table:
-    """Calls of little work in milliseconds: the first of a connection, connecting included, and later ones."""
+    """Calls of little work in milliseconds: the first of a connection, with connecting, and later ones."""
 
     def fresh(name: str, query: str, goal: Goal | None = None) -> Case:
         return Case(name, lambda: first_call(bench, query), goal)

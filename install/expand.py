@@ -9,6 +9,7 @@
 
     MADLIB_KERNEL moments(y double precision, x double precision[]) IS 'what moments_state is';
 
+The first calls a function of modules/regr/driver.py, MADLIB_DRIVER(regr.predict.predict) one of predict.py.
 The second is the columns of helper.training.Training, which every record begins with.  The third makes the
 aggregates moments_state(y, x), moments_merge(state) and __moments_columns(y, VARIADIC x), whose features are
 arguments of their own, and their support functions, which MADPY_KERNEL(moments) in the C source defines.
@@ -17,7 +18,7 @@ arguments of their own, and their support functions, which MADPY_KERNEL(moments)
 import re
 from collections.abc import Sequence
 
-DRIVER = re.compile(r"\bMADLIB_DRIVER\((?P<name>\w+\.\w+)\)")
+DRIVER = re.compile(r"\bMADLIB_DRIVER\((?P<name>\w+(?:\.\w+){1,2})\)")
 KERNEL = re.compile(
     r"^MADLIB_KERNEL (?P<name>\w+)\((?P<arguments>[^;]*?)\) IS\s+"
     r"(?P<comment>'(?:[^']|'')*');$",

@@ -20,11 +20,11 @@ TRAININGS: dict[str, tuple[list[Any], int]] = {
     "stats.summary": (["t", "m", "a, b", None, True, True, None, 10, True, False], 12),
 }  # fmt: skip
 PREDICTIONS = {
-    "regr.predict": 16,
-    "logregr.predict": 19,
-    "nb.predict": 18,
-    "dtree.predict": 18,
-    "kmeans.predict": 20,
+    "regr": 14,
+    "logregr": 15,
+    "nb": 14,
+    "dtree": 14,
+    "kmeans": 16,
 }
 WRAPPER = 1  # the path of the Python packages
 
@@ -78,8 +78,8 @@ def test_trainings(sql: Session, name: str) -> None:
     assert len(sent) + WRAPPER <= most, "\n".join(sent)
 
 
-@pytest.mark.parametrize("name", PREDICTIONS)
-def test_predictions(sql: Session, name: str) -> None:
-    statements(sql, name.replace("predict", "train"), TRAININGS[name.replace("predict", "train")][0])
-    sent = statements(sql, name, ["m", "t", "p", None])
-    assert len(sent) + WRAPPER <= PREDICTIONS[name], "\n".join(sent)
+@pytest.mark.parametrize("method", PREDICTIONS)
+def test_predictions(sql: Session, method: str) -> None:
+    statements(sql, f"{method}.train", TRAININGS[f"{method}.train"][0])
+    sent = statements(sql, f"{method}.predict.predict", ["m", "t", "p", None])
+    assert len(sent) + WRAPPER <= PREDICTIONS[method], "\n".join(sent)

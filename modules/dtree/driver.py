@@ -16,15 +16,11 @@ from madpy.modules.common.trees.grow import Limits, Trees
 from madpy.modules.common.trees.passes import Passes
 from madpy.modules.dtree import report
 from madpy.modules.dtree.fit import Fit, fit
-from madpy.modules.dtree.inspect import display, importance
 from madpy.modules.dtree.model import Subject, models
-from madpy.modules.dtree.predict import predict, predict_prob
 from madpy.modules.dtree.remarks import say_what_stopped, warn_of_empty
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
-
-__all__ = ["display", "importance", "predict", "predict_prob", "train"]
 
 CRITERIA = {"classification": ["gini", "entropy"], "regression": ["variance"]}
 MOST_DEPTH = 30

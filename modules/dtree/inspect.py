@@ -9,7 +9,7 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.tables.scoring import groups_item, order_of, summary_of
+from madpy.helper.tables.models import groups_item, order_of, summary_of
 from madpy.modules.dtree.display import Node, Tree, dot, plain, text
 from madpy.modules.dtree.report import COLUMNS
 from madpy.modules.dtree.svg import svg

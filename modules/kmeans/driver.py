@@ -12,12 +12,8 @@ from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.kmeans.check import check_init, check_points, check_settings
 from madpy.modules.kmeans.cluster import Clustering, cluster, or_none
 from madpy.modules.kmeans.lloyd import CONVERGED, STOPPED
-from madpy.modules.kmeans.predict import predict
-from madpy.modules.kmeans.run import run
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.session.db import Database
-
-__all__ = ["predict", "run", "train"]
 
 COLUMNS = [
     ("cluster_id", "integer"),

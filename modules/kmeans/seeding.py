@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
-from madpy.helper.tables.scoring import casts_between
+from madpy.helper.tables.models import casts_between
 from madpy.modules.kmeans import core
 from madpy.modules.kmeans.check import CENTROIDS, CLUSTER, Settings
 from madpy.modules.kmeans.core import Array

@@ -8,25 +8,14 @@ from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.reasons import nothing_to_use, warn_of_aliases, warn_of_single_values
 from madpy.helper.features.terms import Terms
-from madpy.helper.tables import scoring
 from madpy.modules.common.linear import irls
 from madpy.modules.common.linear.design import Design
 from madpy.modules.logregr.target import Target
 from madpy.ports.postgres.scan.scan import Rows
-from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.session.db import Database
 
 METHOD = "logregr_train"
-COLUMNS = {
-    "coef": "double precision[]",
-    "log_likelihood": "double precision",
-    "std_err": "double precision[]",
-    "z_stats": "double precision[]",
-    "p_values": "double precision[]",
-    "odds_ratios": "double precision[]",
-    "feature_names": "text[]",
-}
 OPTIMIZERS = ("irls",)
 SMALLEST_SQUARE = 1e-270  # of modules/regr/ols.h: variances of coefficients are still numbers
 
@@ -94,8 +83,3 @@ def warn(db: Database, search: irls.Search, terms: Terms, max_iter: int) -> None
         " likelihood, coefficients with large standard errors grow without end"
     ))  # fmt: skip
     say(irls.NOT_CONVERGED, lambda where: f"no convergence in {max_iter} iterations{where}: raise max_iter")
-
-
-def check_model(model: Source) -> list[str]:
-    """The grouping columns of a table that logregr_train made; an error if it is not one."""
-    return scoring.check_model(model, METHOD, COLUMNS)

@@ -17,16 +17,12 @@ from madpy.modules.common.linear.irls import CONVERGED, Search, fits
 from madpy.modules.common.linear.passes import Passes
 from madpy.modules.logregr import core
 from madpy.modules.logregr.check import METHOD, OPTIMIZERS, check_design, check_rows, warn
-from madpy.modules.logregr.predict import predict
-from madpy.modules.logregr.summary import summary
 from madpy.modules.logregr.target import Target, check_target
 from madpy.ports.postgres.scan.moments import raw_moments
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.session.db import Database, Relation
-
-__all__ = ["predict", "summary", "train"]
 
 NUMBERS = "double precision[]"
 COLUMNS = (

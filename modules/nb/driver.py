@@ -9,10 +9,7 @@ from madpy.helper.tables.output import create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.nb.count import Question, prepare
 from madpy.modules.nb.fit import COLUMNS, MODEL_COLUMNS, Fit
-from madpy.modules.nb.predict import create_view, predict, predict_prob
 from madpy.ports.postgres.session.db import Database, Relation
-
-__all__ = ["create_view", "predict", "predict_prob", "train"]
 
 
 @dataclass(frozen=True, kw_only=True)

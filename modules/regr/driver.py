@@ -9,13 +9,9 @@ from madpy.helper.checks.reasons import explained
 from madpy.helper.features.terms import Terms, check_number, check_terms
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.regr.check import check_fit, count_rows
-from madpy.modules.regr.predict import predict
-from madpy.modules.regr.summary import summary
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, free_name
-
-__all__ = ["predict", "summary", "train"]
 
 OUTPUT_COLUMNS = (
     *("coef", "r2", "std_err", "t_stats", "p_values", "condition_no", "bp_stats", "bp_p_value"),

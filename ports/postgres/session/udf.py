@@ -18,7 +18,7 @@ OUT_OF_MEMORY = "53200"
 
 
 def run(connection: Any, schema: str, name: str, args: Sequence[Any], prefix: str | None = None) -> Any:
-    """Call `function` of `madpy.modules.<module>.driver`, for the name "module.function".
+    """Call a function of a method: `name` is "module.function", of its driver.py, or "module.file.function".
 
     All or nothing.  A MadpyError becomes the server's error ("regr_train: ..."), or outside the server a
     MadpyError with the same text; any other exception is a bug and is left as it is.  `prefix` is what the
@@ -28,9 +28,9 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any], prefix: st
     if db.inside:
         # read when numpy is loaded: a session keeps to its one core, as all of the server's do
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    module, function = name.split(".")
+    module, *file, function = name.split(".")
     label = (_prefix(module) if prefix is None else prefix) + function
-    path = f"madpy.modules.{module}.driver"
+    path = ".".join(["madpy.modules", module, *(file or ["driver"])])
     try:
         driver = guard.load(path) if db.inside else importlib.import_module(path)
         with db.atomic(one_snapshot=True), Watch(db) if db.inside else contextlib.nullcontext():

@@ -1,7 +1,7 @@
-"""The validation layer: what a driver checks of what a user passed in, before anything is created.
+"""The validation layer: checks of what a user passed in, before anything is created.
 
-Errors are a fact and a hint, with an SQLSTATE.  Relations are here; expressions and columns of a source are
-in `expressions`, plain arguments in `arguments`; drivers import all of them from here.
+Errors are a fact and a hint, with an SQLSTATE.  Checks of relations are here; those of expressions are in
+checks/expressions.py, those of plain arguments in checks/arguments.py: helper.check_* calls them too.
 """
 
 import re
@@ -179,19 +179,19 @@ def _readable(db: Database, parts: list[str], found: Found | None, what: str) ->
         raise MadpyError(
             f"{quoted(source.name)} is {KINDS.get(found.kind, 'not a table')}",
             sqlstate="42809",
-            hint=f"{what} can be a table, view, materialized view, partitioned table or foreign table",
+            hint="give a table, view, materialized view, partitioned table or foreign table",
         )
     if not found.is_usable:
         raise MadpyError(
             f"permission denied for schema {quoted(source.schema)}",
             sqlstate="42501",
-            hint=f"its owner can GRANT USAGE ON SCHEMA {shown(source.schema)}",
+            hint=f"ask its owner for GRANT USAGE ON SCHEMA {shown(source.schema)}",
         )
     if not found.is_readable:
         raise MadpyError(
             f"permission denied for table {quoted(source.name)}",
             sqlstate="42501",
-            hint=f"its owner can GRANT SELECT ON {found.full_name}",
+            hint=f"ask its owner for GRANT SELECT ON {found.full_name}",
         )
     return source
 
@@ -234,7 +234,7 @@ def _parts(db: Database, relation: str | None, what: str) -> list[str]:
         return parts
     if not text.strip():
         raise MadpyError(f"{what} must not be empty", sqlstate="42602", hint="name a table")
-    hint = f"names with spaces, capitals or other signs go in double quotes, as in {quoted(text.strip())}"
+    hint = f"write a name with spaces, capitals or other signs in double quotes: {quoted(text.strip())}"
     if parts:
         hint = "write it as schema.table"
     if re.match(r"\(|select\s", text.strip(), re.IGNORECASE):
@@ -266,12 +266,13 @@ def _near(db: Database, parts: list[str]) -> str:
     if written:
         return f"did you mean {' or '.join(written[:3])}?"
     if len(parts) == 1:
-        return f"the search path is {db.value('SHOW search_path')}"
+        return f"write schema.table: the search path is {db.value('SHOW search_path')}"
     known = db.value(
         "SELECT pg_catalog.to_regnamespace(pg_catalog.quote_ident({s:l})) IS NOT NULL", s=parts[0]
     )
+    schema = quoted(parts[0])
     return (
-        f"schema {quoted(parts[0])} has no such table" if known else f"there is no schema {quoted(parts[0])}"
+        f"check the name: {f'schema {schema} has no such table' if known else f'there is no schema {schema}'}"
     )
 
 
@@ -305,7 +306,7 @@ def _writable_schema(db: Database, parts: list[str], place: Place) -> str:
         raise MadpyError(
             f"no schema to create {quoted(parts[-1])} in",
             sqlstate="3F000",
-            hint=f"the search path is {db.value('SHOW search_path')}: write schema.table",
+            hint=f"write schema.table: the search path is {db.value('SHOW search_path')}",
         )
     if place.real_schema is None:
         raise MadpyError(
@@ -321,7 +322,7 @@ def _writable_schema(db: Database, parts: list[str], place: Place) -> str:
         raise MadpyError(
             f"permission denied for schema {quoted(schema)}",
             sqlstate="42501",
-            hint=f"its owner can GRANT USAGE, CREATE ON SCHEMA {shown(schema)}; or choose another schema",
+            hint=f"choose another schema, or ask its owner for GRANT USAGE, CREATE ON SCHEMA {shown(schema)}",
         )
     return schema
 

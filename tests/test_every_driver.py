@@ -145,7 +145,12 @@ def test_none_is_missing(sql: Session) -> None:
     [
         ({"source": None}, "22004", "source_table must not be null", None),
         ({"source": " "}, "42602", "source_table must not be empty", "Name a table."),
-        ({"source": "no.where"}, "42P01", 'table "no.where" does not exist', 'There is no schema "no".'),
+        (
+            {"source": "no.where"},
+            "42P01",
+            'table "no.where" does not exist',
+            'Check the name: there is no schema "no".',
+        ),
         ({"source": "(SELECT 1)"}, "42602", 'source_table: "(SELECT 1)" is not a table name',
          "Make a view of the query, and name the view."),
         ({"output": None}, "22004", "output_table must not be null", None),
@@ -205,7 +210,7 @@ def test_a_feature_that_is_given_twice(refused, name):
 @pytest.mark.parametrize("name", DRIVERS.keys() - {"summary"})
 def test_rows_that_are_none(refused, name):
     error = refused(DRIVERS[name].call("empty"), name)
-    assert said(error) == ("22023", 'table "empty" is empty', "There is nothing to learn from.")
+    assert said(error) == ("22023", 'table "empty" is empty', "Give a table that has rows.")
     error = refused(DRIVERS[name].call("nulls"), name)
     assert error.sqlstate == "22023"
     assert error.message in (
@@ -400,14 +405,14 @@ def test_rights(sql, refused, role, schema):
         assert said(refused(driver.call(output=f"own_{schema}.m"), name)) == (
             "42501",
             'permission denied for table "t"',
-            f"Its owner can GRANT SELECT ON {schema}.t.",
+            f"Ask its owner for GRANT SELECT ON {schema}.t.",
         )
     sql(f"RESET ROLE; GRANT SELECT ON t TO {role}; SET ROLE {role}")
     for name, driver in DRIVERS.items():
         assert said(refused(driver.call(), name)) == (
             "42501",
             f'permission denied for schema "{schema}"',
-            f"Its owner can GRANT USAGE, CREATE ON SCHEMA {schema}; or choose another schema.",
+            f"Choose another schema, or ask its owner for GRANT USAGE, CREATE ON SCHEMA {schema}.",
         )
         sql(driver.call(output=f"own_{schema}.{name}"))
 

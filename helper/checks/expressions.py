@@ -42,7 +42,7 @@ def check_expressions(source: Source, text: str | None, what: str, allowed: str 
         items = source.parser.items(parsed)
         found = source.parser.types(items)
     except SqlError as error:
-        raise _explained(source, error, what) from None
+        raise _expression_error(source, error, what) from None
     is_vector = len(items) == 1 and not parsed.is_array and found[0].element is not None
     types = [str(one.element) if is_vector else one.base for one in found]
     kinds = [_kind(name, one.is_enum) for name, one in zip(types, found, strict=True)]
@@ -143,7 +143,7 @@ def _parse(source: Source, text: str | None, what: str) -> Parsed:
         raise SqlError(message, sqlstate=error.sqlstate, hint=hint, detail=error.detail) from None
 
 
-def _explained(source: Source, error: SqlError, what: str) -> MadpyError:
+def _expression_error(source: Source, error: SqlError, what: str) -> MadpyError:
     """The server's error about an expression, for the one who wrote it.
 
     Asks the server nothing: outside it, the transaction has failed by now.
@@ -152,10 +152,10 @@ def _explained(source: Source, error: SqlError, what: str) -> MadpyError:
     if error.sqlstate == "42703" and missing:
         return _no_column(source, missing[1] or missing[2])
     if error.sqlstate == "42501" and "row-level security" in error.message:
-        hint = "with SET row_security = on only the rows are read that you may see"
+        hint = "set row_security to on to read only the rows that you may see"
         return SqlError(error.message, sqlstate=error.sqlstate, hint=hint)
     if error.sqlstate == "42501":
-        hint = f"its owner can GRANT SELECT ON {shown(source.schema)}.{shown(source.name)}"
+        hint = f"ask its owner for GRANT SELECT ON {shown(source.schema)}.{shown(source.name)}"
         return SqlError(error.message, sqlstate=error.sqlstate, hint=hint)
     if error.sqlstate[:2] not in ("42", "0A", "22", "3F"):
         return error
@@ -213,5 +213,5 @@ def _kind(base: str, is_enum: bool) -> str:
 def _it_has(source: Source) -> str:
     names = [shown(name) for name in source.columns]
     if not names:
-        return "it has no columns"
+        return "give a table with columns"
     return f"it has: {', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''}"

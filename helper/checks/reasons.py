@@ -17,7 +17,7 @@ ARRAY_SUBSCRIPT_ERROR = "2202E"
 TOO_MANY_COLUMNS = "54011"
 
 
-def explained(error: SqlError, terms: "Terms | Features") -> SqlError:
+def with_feature_names(error: SqlError, terms: "Terms | Features") -> SqlError:
     """A kernel's error in the user's words: "feature 2", which counts the intercept, by its name."""
     message, hint = error.message, error.hint
     numbered = re.fullmatch(r"feature (\d+) ((?:is|has) .*)", message)
@@ -33,7 +33,7 @@ def explained(error: SqlError, terms: "Terms | Features") -> SqlError:
 def nothing_to_use(rows: Rows, terms: Terms, skipped: int) -> MadpyError:
     """No row counted: say which expression is the reason."""
     if skipped == 0:
-        return MadpyError(f'table "{rows.source.name}" is empty', hint="there is nothing to learn from")
+        return MadpyError(f'table "{rows.source.name}" is empty', hint="give a table that has rows")
     named = {"the target": rows.target} if rows.target else {}
     named |= {"a weight": rows.weights} if rows.weights else {}
     named |= _features(rows, terms)
@@ -45,7 +45,7 @@ def nothing_to_use(rows: Rows, terms: Terms, skipped: int) -> MadpyError:
     return MadpyError(
         f'none of the {skipped} rows of table "{rows.source.name}" can be used',
         detail=what,
-        hint="rows with a NULL are skipped: leave the expression out, or fill it with coalesce()",
+        hint="leave the expression out, or fill it with coalesce(): rows with a NULL are skipped",
     )
 
 

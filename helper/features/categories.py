@@ -58,7 +58,7 @@ class Category:
 
 @dataclass(frozen=True)
 class Features:
-    """What was asked for, and `items`, the SQL of each: double precision, the code of a category from 0.
+    """The features of a training; `items` is the SQL of each: double precision, of a category its code.
 
     `is_vector`: one array column, `items` is its SQL, double precision[], and the features are its elements.
     """
@@ -72,7 +72,7 @@ class Features:
         return [feature.name for feature in self.features]
 
     def as_json(self) -> list[dict[str, Any]]:
-        """What is kept with a model, so that it can be applied to another table."""
+        """Return the features as they are kept with a model, to apply it to another table."""
         return [asdict(feature) for feature in self.features]
 
 
@@ -105,7 +105,7 @@ def list_features(
     categorical_cols: str | None = None,
     what: str = "features",
 ) -> tuple[Features, list[Category | None]]:
-    """The same without reading the source: `levels` are empty, and `items` of a category its key."""
+    """Return features without reading the source: `levels` are empty, items of categories are their keys."""
     found = check_expressions(source, text, what, allowed="number, boolean or text")
     if found.is_vector:
         return _elements(source, found, what), []
@@ -136,7 +136,7 @@ def with_levels(features: list[Feature], levels: Sequence[list[str] | None]) -> 
 
 
 def read_features(kept: Any, is_vector: bool) -> Features:
-    """What `as_json` gave, without items, from a model that anybody may have made: checked."""
+    """Read features that `as_json` wrote, without items; check them, as anybody may have made the model."""
     try:
         features = [Feature(**feature) for feature in kept]
         whole = bool(features) and all(
@@ -172,7 +172,7 @@ def features_of(source: Source, model: Features, text: str | None) -> str:
             raise MadpyError(
                 f"column {quoted(feature.column)} of table {quoted(source.name)} does not exist",
                 sqlstate="42703",
-                hint="the model was trained on it",
+                hint="add the column: the model was trained on it",
             )
     names = [str(feature.column) for feature in model.features]
     if model.is_vector:
@@ -218,7 +218,7 @@ def code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> str:
 
 
 def own_code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> str:
-    """The same for levels that are values of this very expression, so that its type can read them.
+    """Return SQL of the code of an expression among levels that are its own values, which its type can read.
 
     Another server can be asked for it: postgres_fdw sends no cast to text of what is not a text column.
     """

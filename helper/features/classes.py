@@ -47,10 +47,11 @@ def classes_of(source: Source, category: Category, labels: list[str]) -> Classes
     """The classes that `labels` are, if they are enough."""
     if not labels:
         empty = not source.db.execute(source.first_values("1", 1))
-        fact = f'table "{source.name}" is empty' if empty else "the target is NULL in every row"
-        raise MadpyError(fact, hint="there is nothing to learn from")
+        if empty:
+            raise MadpyError(f'table "{source.name}" is empty', hint="give a table that has rows")
+        raise MadpyError("the target is NULL in every row", hint="choose another target")
     if len(labels) == 1:
-        raise MadpyError(f"the target has one class only: {labels[0]}", hint="two at least are needed")
+        raise MadpyError(f"the target has one class only: {labels[0]}", hint="choose another target")
     return Classes(
         own_code_item(source.db, category.item, category.sql_type, labels), labels, category.sql_type
     )

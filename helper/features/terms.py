@@ -68,7 +68,7 @@ class Terms:
         return [term.name for term in self.terms]
 
     def levels(self, column: str) -> list[str]:
-        """Of a text column in training, the one without a term first."""
+        """List the levels that a text column had in training, the reference level first."""
         if column not in self.references:
             raise MadpyError(
                 f"the model has no text column {quoted(column)} among its features",
@@ -79,7 +79,7 @@ class Terms:
         return [first, *(level for level in kept if level != first)]
 
     def as_json(self) -> dict[str, Any]:
-        """What is kept with a model, so that it can be applied to another table."""
+        """Return the terms as they are kept with a model, to apply it to another table."""
         return {"terms": [asdict(term) for term in self.terms], "references": self.references}
 
 
@@ -108,7 +108,7 @@ def check_terms(
         if kind == "text":
             if found.is_array or column is None:
                 message = f"{what}: {quoted(name)} is text, a number is needed"
-                hint = "text columns are encoded in a list of columns, not in ARRAY[...] or an expression"
+                hint = "list text columns by name: they are not encoded in ARRAY[...] or in an expression"
                 raise MadpyError(message, sqlstate="42804", hint=hint)
             levels = model.levels(column) if model else _levels(source, column, sql_type, what, used)
             references[column], *others = levels
@@ -125,7 +125,7 @@ def check_terms(
 
 
 def read_terms(text: str | None) -> Terms:
-    """What `as_json` gave, without items, from a table that anybody may have changed: checked."""
+    """Read terms that `as_json` wrote, without items; check them, as anybody may have changed the table."""
     try:
         kept = json.loads(text or "null")
         terms = [Term(**term) for term in kept["terms"]]
@@ -178,7 +178,7 @@ def checked_number(name: str, item: str, sql_type: str) -> str:
 
 
 def checked_vector(column: str, sql_type: str) -> str:
-    """The same of an array column."""
+    """Return SQL of an array column as double precision[]; raise an error if it is not one of numbers."""
     if sql_type.removesuffix("[]") not in NUMBERS or not sql_type.endswith("[]"):
         message = f"feature {quoted(column)} is of type {sql_type}, an array of numbers is needed"
         raise MadpyError(message, sqlstate="42804", hint="cast it in a view, and predict from the view")

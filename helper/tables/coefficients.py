@@ -72,7 +72,7 @@ def read_coefficients(method: Method, table: Source) -> Coefficients:
 
 
 def terms_of(summary: Source) -> Terms:
-    """What the features of a model are made of, from its summary table; without SQL for them."""
+    """Read the terms of a model from its summary table, without SQL for them."""
     rows = summary.db.execute("SELECT terms::text AS terms FROM {summary:i}", summary=summary)
     return read_terms(rows[0]["terms"] if rows else None)
 
@@ -116,7 +116,7 @@ def remembered(terms: Terms, source: Source) -> str:
             raise MadpyError(
                 f'column "{column}" of table "{source.name}" does not exist',
                 sqlstate="42703",
-                hint="the model was trained on it",
+                hint="add the column: the model was trained on it",
             )
     if terms.is_vector:
         column = str(terms.terms[0].column)

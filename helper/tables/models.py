@@ -10,6 +10,9 @@ from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Relation, fill
 from madpy.ports.postgres.session.types import INTEGERS, NUMBERS, ONE_COLLATION, TEXTS, json_item
 
+# Columns of a table with their types, or the types that each may have.
+Columns = Mapping[str, str | list[str]]
+
 UNORDERED = ("xid", "cid", "aclitem")  # types with a hash and no order
 # Types that can be compared with each other, and the one that they are cast to for it.
 FAMILIES = (
@@ -21,10 +24,10 @@ FAMILIES = (
 )
 
 
-def check_made_by(model: Source, method: str, wanted: Mapping[str, str]) -> dict[str, str]:
+def check_made_by(model: Source, method: str, wanted: Columns) -> dict[str, str]:
     """The columns of a table and their types; an error if the `wanted` ones are not there."""
     types = model.types
-    if any(types.get(name) != sql_type for name, sql_type in wanted.items()):
+    if any(types.get(name) not in ([one] if isinstance(one, str) else one) for name, one in wanted.items()):
         raise no_model(model, method)
     return types
 
@@ -93,7 +96,7 @@ def groups_item(model: Source, groups: list[str], alias: str) -> str:
 
 
 def casts_between(model: Source, groups: list[str], source: Source) -> dict[str, str]:
-    """Of grouping columns whose types differ, a type for both.
+    """Return a common type for each grouping column whose types in model and source differ.
 
     Never one that the model names: a domain in it would run its checks.
     """

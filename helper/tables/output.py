@@ -13,7 +13,7 @@ from madpy.ports.postgres.scan.scan import Scan
 from madpy.ports.postgres.session.db import Database, Relation, fill, free_name, literal
 from madpy.ports.postgres.session.types import PLAIN, array_text
 
-AT_ONCE = 64 * 2**20  # bytes in one statement
+BYTES_PER_STATEMENT = 64 * 2**20  # bytes in one statement
 FROM_TEXT = {*PLAIN, "jsonb"}  # whose casts from text are the server's own
 
 
@@ -144,7 +144,7 @@ def _parts(count: int, columns: Iterable[Column]) -> Iterator[slice]:
     sizes = np.zeros(count)
     for column in columns:
         sizes += _sizes(column)
-    number = np.cumsum(sizes) // AT_ONCE
+    number = np.cumsum(sizes) // BYTES_PER_STATEMENT
     ends = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), count]
     for first, last in itertools.pairwise(ends):
         yield slice(first, last)
@@ -163,7 +163,7 @@ def _sizes(column: Column) -> Any:
 
 
 class _Data:
-    """What goes over beside a statement for some `rows`, and SQL of what is where in it."""
+    """The values of some `rows` that go to the server beside a statement, and SQL that reads them there."""
 
     def __init__(self, db: Database, groups: Sequence[str], rows: slice) -> None:
         names = ("numbers", "pieces", "row", "more")

@@ -13,7 +13,14 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.helper import Target
-from madpy.helper.tables.models import casts_between, check_made_by, groups_before, groups_item, order_of
+from madpy.helper.tables.models import (
+    Columns,
+    casts_between,
+    check_made_by,
+    groups_before,
+    groups_item,
+    order_of,
+)
 from madpy.helper.tables.training import stars
 from madpy.ports.postgres.scan.scan import join_groups
 from madpy.ports.postgres.scan.source import Source
@@ -53,7 +60,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Job:
-    """What to predict with, from and into, all checked."""
+    """The model, source and output of a prediction, all checked."""
 
     model: Model
     source: Source
@@ -80,7 +87,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a prediction over a table made: field for field the SQL type predictions."""
+    """The result of a prediction over a table: field for field the SQL type predictions."""
 
     output_table: str
     num_rows: int
@@ -89,7 +96,7 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Method:
-    """What there is to know of a method for its predictions, and for its summary where its models are terms.
+    """A record of a method, from which its predictions follow, and its summary where its models are terms.
 
     `columns` tell its output tables from others; the first one stands behind the grouping columns.  `read`
     checks a model by its output table.  `rows` is what a row gets, from the model and SQL of the arguments of
@@ -98,7 +105,7 @@ class Method:
     """
 
     name: str  # of the training
-    columns: Mapping[str, str]
+    columns: Columns
     read: Callable[["Method", Source], Any]
     rows: Callable[[Any, str], Score]
     classes: Callable[[Any, str], Score] | None = None
@@ -207,7 +214,7 @@ def _check_columns(model: Model, source: Source, adds: list[str]) -> None:
             raise MadpyError(
                 f'table "{source.name}" has no column "{group}"',
                 sqlstate="42703",
-                hint=f"the model is grouped by it: {', '.join(model.groups)}",
+                hint=f"add the grouping columns of the model: {', '.join(model.groups)}",
             )
 
 

@@ -1,4 +1,4 @@
-"""What every training begins and ends with: its tables, the one-row summary, the record it returns."""
+"""The beginning and the end of every training: its tables, the summary, the record that it returns."""
 
 import time
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Tables:
-    """What a training reads, and the two tables that it makes."""
+    """The source of a training, and the two tables that it creates."""
 
     source: Source
     output: Target
@@ -63,7 +63,7 @@ class Tables:
     _started: float
 
     def fields(self) -> dict[str, Any]:
-        """Of Training: the names, and how long it has taken so far."""
+        """Return fields of Training: the names, and how long it has taken so far."""
         return {**self.names, "duration": timedelta(seconds=time.monotonic() - self._started)}
 
 
@@ -95,7 +95,7 @@ def create_summary_from(
     computed: dict[str, str],
     groups: Sequence[str] = (),
 ) -> Record:
-    """The same with a row for each row of `relation`, SQL: its columns `groups`, then the fields of `record`.
+    """Create a summary from `relation`, SQL, row by row: its columns `groups`, then the fields of `record`.
 
     A field that is a key of `computed` has the value of the SQL given there, an expression over the relation.
     """
@@ -124,7 +124,7 @@ def completed(db: Database, record: Record) -> Record:
 
 
 def sql_type_of(part: Field[Any]) -> str:
-    """Of the column for a field."""
+    """Return the SQL type of the column for a field."""
     name = formatannotation(part.type).removesuffix(" | None")
     sql_type: str = part.metadata.get("type") or SQL_TYPES[name]
     return sql_type

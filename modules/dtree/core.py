@@ -17,7 +17,7 @@ SAME = 1e-9
 
 
 def risks(trees: Trees, is_regression: bool) -> Array:
-    """Of each node, if it were a leaf."""
+    """Return the risk of each node if it were a leaf."""
     counts = trees.counts
     result: Array = counts[:, 2] if is_regression else counts.sum(axis=1) - counts.max(axis=1)
     return result
@@ -31,7 +31,7 @@ def levels_up(trees: Trees) -> list[Integers]:
 
 
 def complexities(trees: Trees, risk: Array) -> Array:
-    """Of each node: the cp from which on pruning removes what is below it.  0 in leaves.
+    """Return for each node the smallest cp at which pruning removes the nodes below it; 0 in leaves.
 
     Weakest links first: the subtree with the lowest (R(t) - R(T_t)) / (|T_t| - 1) is removed, which changes
     those that it is part of; and so on up to the root.  Links that differ by rounding only go together.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.reasons import explained
+from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.categories import BOOLEANS, Features, check_features
 from madpy.helper.features.classes import check_classes
 from madpy.helper.features.terms import number_item
@@ -83,7 +83,7 @@ def train(
     found = check_features(source, features, categorical_cols)
     if not found.features:
         raise MadpyError(
-            "the array of features is NULL or empty in every row", hint="there is nothing to learn from"
+            "the array of features is NULL or empty in every row", hint="give arrays of at least one number"
         )
     item, subject = _check_target(source, target, found, task, criterion)
     limits = Limits(
@@ -104,13 +104,13 @@ def train(
     rows = Rows(source, item, found.items, found.is_vector, groups=groups)
     scan = Scan(rows, passes=limits.max_depth + 2)
     if not scan.group_values:
-        raise MadpyError(f"table {quoted(source.name)} is empty", hint="there is nothing to learn from")
+        raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
     say(f"reading by {scan.feed}")
     levels = [None if feature.levels is None else len(feature.levels) for feature in found.features]
     try:
         passes = Passes(db, scan, len(subject.classes), levels, bins, number)
     except SqlError as error:
-        raise explained(error, found) from None
+        raise with_feature_names(error, found) from None
     check_rows(db, scan, passes, found)
     result = fit(passes, limits, prune_cp, folds, say)
     trees = result.trees
@@ -176,25 +176,25 @@ def check_rows(db: Database, scan: Scan, passes: Passes, features: Features) -> 
     skipped = int(passes.skipped.sum())
     name = scan.rows.source.name
     if skipped == 0:
-        raise MadpyError(f"table {quoted(name)} is empty", hint="there is nothing to learn from")
+        raise MadpyError(f"table {quoted(name)} is empty", hint="give a table that has rows")
     raise MadpyError(
         f"none of the {skipped} rows of table {quoted(name)} can be used",
-        hint="rows where the target is NULL are skipped",
+        hint="check that the target is not NULL in every row",
     )
 
 
 def check_classes_of(trees: Trees, subject: Subject) -> None:
-    """Of a boolean target it is not known before."""
+    """Refuse a target with one class: of a boolean target the classes are only known after the scan."""
     there = trees.counts[trees.parent < 0].sum(axis=0) > 0
     if subject.classes and there.sum() == 1:
         label = subject.classes[int(there.argmax())]
-        raise MadpyError(f"the target has one class only: {label}", hint="two at least are needed")
+        raise MadpyError(f"the target has one class only: {label}", hint="choose another target")
 
 
 def _check_folds(n_folds: int | None) -> int:
     folds = int(helper.check_range("n_folds", n_folds, 0, 1000))
     if folds == 1:
-        raise MadpyError("n_folds must be 0 or at least 2, not 1", hint="0 is no cross-validation")
+        raise MadpyError("n_folds must be 0 or at least 2, not 1", hint="give 0 for no cross-validation")
     return folds
 
 

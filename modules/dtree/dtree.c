@@ -45,7 +45,7 @@ dtree_predict_number(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("this tree predicts a class, not a number"),
-				 errhint("dtree_predict gives the class as text.")));
+				 errhint("Call dtree_predict, which gives the class as text.")));
 	PG_RETURN_FLOAT8(tree->values[leaf]);
 }
 
@@ -64,7 +64,7 @@ dtree_predict_prob(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("this tree predicts a number, which has no probabilities"),
-				 errhint("dtree_predict_number gives the number.")));
+				 errhint("Call dtree_predict_number, which gives the number.")));
 	for (int c = 0; c < tree->row->classes; c++)
 	{
 		Datum		values[2] = {

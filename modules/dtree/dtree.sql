@@ -7,7 +7,7 @@ MADLIB_KERNEL dtree_sample(y double precision, x double precision[], parameters 
 
 CREATE FUNCTION MADLIB_SCHEMA.__dtree_sample_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_sample_outcome_of';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_sample_outcome(bytea) IS 'what dtree_train reads of a state of dtree_sample_state: the sample itself';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_sample_outcome(bytea) IS 'the sample in a state of dtree_sample_state, as dtree_train reads it';
 
 -- dtree: rows counted by node, feature and bin.
 
@@ -16,7 +16,7 @@ MADLIB_KERNEL dtree(y double precision, x double precision[], parameters double 
 
 CREATE FUNCTION MADLIB_SCHEMA.__dtree_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_outcome_of';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_outcome(bytea) IS 'what dtree_train reads of a state of dtree_state: the best split of each node, and counts of categories';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_outcome(bytea) IS 'the best split of each node and counts of categories, as dtree_train reads them in a state of dtree_state';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_bin(store integer, first_group integer, edges bytea) RETURNS boolean
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_bin';
@@ -33,7 +33,7 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict(bytea, double precision[]) IS
 CREATE FUNCTION MADLIB_SCHEMA.dtree_predict(model bytea, x text[]) RETURNS text
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'dtree_predict';
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict(bytea, text[]) IS
-    'the same with categories as they are: dtree_predict(model, ARRAY[outlook, humidity::text])';
+    'predicts the class of a row with categories as text: dtree_predict(model, ARRAY[outlook, humidity::text])';
 
 CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_number(model bytea, x double precision[]) RETURNS double precision
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5 AS 'MODULE_PATHNAME', 'dtree_predict_number';
@@ -42,7 +42,8 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_number(bytea, double precision[]
 
 CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_number(model bytea, x text[]) RETURNS double precision
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'dtree_predict_number';
-COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_number(bytea, text[]) IS 'the same with categories as they are';
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_number(bytea, text[]) IS
+    'the number that a tree of a regression predicts for one row with categories as text';
 
 CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_prob(
     model bytea, x double precision[], OUT class text, OUT probability double precision
@@ -55,7 +56,8 @@ CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_prob(
     model bytea, x text[], OUT class text, OUT probability double precision
 ) RETURNS SETOF record
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 ROWS 3 AS 'MODULE_PATHNAME', 'dtree_predict_prob';
-COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_prob(bytea, text[]) IS 'the same with categories as they are';
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_prob(bytea, text[]) IS
+    'the probability of each class for one row with categories as text';
 
 -- Drivers, without JIT as in regr.
 
@@ -70,7 +72,7 @@ CREATE TYPE MADLIB_SCHEMA.dtree_result AS (
     depth                    bigint,             -- of the deepest
     seed                     bigint
 );
-COMMENT ON TYPE MADLIB_SCHEMA.dtree_result IS 'what dtree_train did';
+COMMENT ON TYPE MADLIB_SCHEMA.dtree_result IS 'result of dtree_train';
 
 CREATE FUNCTION MADLIB_SCHEMA.dtree_train(
     source_table     text,                             -- read, never changed

@@ -51,7 +51,7 @@ def display(db: Database, model_table: str | None, format: str | None) -> str:
     if len(trees) > MOST_TREES:
         raise MadpyError(
             f"{len(trees)} trees are too many to display at once",
-            hint=f"the most is {MOST_TREES}: train on fewer groups",
+            hint=f"train on fewer groups: the most is {MOST_TREES}",
         )
     drawn = draw(trees)
     return drawn if _client_has_signs(db) else plain(drawn)

@@ -14,7 +14,7 @@ from madpy.ports.postgres.model import pack_each
 
 @dataclass(frozen=True)
 class Subject:
-    """What a tree is about: `classes` are the labels, of SQL type `class_type`; none in a regression."""
+    """The features and classes of a tree: labels of SQL type `class_type`, or none in a regression."""
 
     features: Features
     classes: list[str]

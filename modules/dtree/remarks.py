@@ -1,4 +1,4 @@
-"""What a training tells beside its result: features that are never there, trees that a limit kept small."""
+"""Messages of a training beside its result: features that are always NULL, trees that a limit kept small."""
 
 import numpy as np
 

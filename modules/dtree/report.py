@@ -97,7 +97,7 @@ def _splits(trees: Trees, bins: Bins, subject: Subject, nodes: NDArray[np.int64]
 
 
 def sizes(trees: Trees, groups: int) -> dict[str, Column]:
-    """Of each group: nodes, leaves, depth."""
+    """Return the number of nodes, of leaves, and the depth of each group's tree."""
     depth = np.zeros(groups, np.int64)
     np.maximum.at(depth, trees.group, trees.depth)
     return {

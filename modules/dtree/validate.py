@@ -16,7 +16,7 @@ from madpy.modules.dtree.core import complexities, levels_up, risks
 
 @dataclass(frozen=True)
 class Choice:
-    """Of one group: by candidate of cp, the held-out risk over that of the root, and its error."""
+    """The cross-validation of one group: for each candidate of cp the held-out risk, relative to the root."""
 
     cps: Array
     errors: Array

@@ -18,7 +18,8 @@ INITS = ("kmeans++", "kmeans||", "random")
 CENTROIDS = "centroid"  # the column of a table of centroids
 CLUSTER = "cluster_id"
 MAX_SEED = 2**53  # the kernels take it as a double
-MODEL = {CLUSTER: "integer", CENTROIDS: "double precision[]", "size": "bigint"}
+# Columns of a model, and their types; the size is a sum of weights where there were some.
+MODEL = {CLUSTER: ["integer"], CENTROIDS: ["double precision[]"], "size": ["bigint", "double precision"]}
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def check_init(db: Database, init: str | None) -> Source | None:
     word: str = helper.check_not_null("init", init)
     if word in INITS:
         return None
-    hint = f"known are {', '.join(INITS)}, and tables with a column {CENTROIDS}"
+    hint = f"choose {', '.join(INITS)}, or a table with a column {CENTROIDS}"
     if parse_name(word) is None:
         raise MadpyError(f"init: unknown value {quoted(word)}", hint=hint)
     try:
@@ -60,7 +61,7 @@ def check_init(db: Database, init: str | None) -> Source | None:
         raise MadpyError(
             f"init: table {quoted(table.name)} has no column {CENTROIDS} of type double precision[]",
             sqlstate="42703",
-            hint="a model of kmeans_train has one",
+            hint="give a model of kmeans_train, or another table with such a column",
         )
     return table
 
@@ -97,19 +98,22 @@ def check_seed(seed: int | None) -> int:
     return seed
 
 
-def check_size(k: int, d: int) -> None:
-    """That k centroids of d numbers fit the parameters of a kernel."""
-    if d > 0 and params_size(k, d) > MAX_PARAMS:
+def check_size(k: int, d: int, scalars: int) -> None:
+    """Raise where k centroids of d numbers do not fit the parameters of a kernel; scalars: 1 with weights."""
+    if d > 0 and params_size(k, d, scalars) > MAX_PARAMS:
         raise MadpyError(
             f"k = {k} is too large for {d} features",
             sqlstate="54000",
-            hint=f"the largest is {(MAX_PARAMS - params_size(0, d)) // d}",
+            hint=f"give a smaller k: the largest is {(MAX_PARAMS - params_size(0, d, scalars)) // d}",
         )
 
 
-def check_points(source: Source, features: str | None, model: Terms | None = None) -> Terms:
+def check_points(
+    source: Source, features: str | None, model: Terms | None = None, weights: str | None = None
+) -> Terms:
     """Features as coordinates: no intercept, and of a text column a 0 or 1 for every level."""
-    terms = check_terms(source, features, model=model)
+    used = [] if weights is None else [f"{weights} <> 0::double precision"]
+    terms = check_terms(source, features, model=model, conditions=used)
     if terms.is_vector:
         return terms
     repeated = [term for n, term in enumerate(terms.terms) if term in terms.terms[:n]]

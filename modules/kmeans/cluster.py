@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.errors import MadpyError, SqlError
-from madpy.helper.checks.reasons import explained, nothing_to_use
+from madpy.helper.checks.reasons import nothing_to_use, with_feature_names
 from madpy.helper.features.terms import Terms
 from madpy.helper.tables.output import Column
 from madpy.modules.kmeans.check import Settings, check_size
@@ -21,7 +21,7 @@ from madpy.ports.postgres.session.db import Database
 
 @dataclass(frozen=True)
 class Clustering:
-    """What was found, over the groups of `scan`."""
+    """The clusters of all groups of `scan`."""
 
     scan: Scan
     settings: Settings
@@ -60,18 +60,18 @@ def cluster(
     d = len(terms.names)
     if d == 0:
         raise _no_features(rows, terms)
-    check_size(settings.k, d)
+    check_size(settings.k, d, len(rows.scalars))
     rows.source.db.progress(f"{label}: reading")
     try:
         scan = Scan(rows, passes=settings.max_iter + 2)
         tell(f"reading by {scan.feed}")
         return _fit(rows.source.db, scan, terms, settings, label, tell)
     except SqlError as error:
-        raise explained(error, terms) from None
+        raise with_feature_names(error, terms) from None
 
 
 def _no_features(rows: Rows, terms: Terms) -> MadpyError:
-    """Of an array column whose first array is empty, or that is NULL in all rows."""
+    """Return the error for an array column whose first array is empty, or that is NULL in all rows."""
     count, known = rows.source.counts(terms.items)
     if known[0] > 0:
         return MadpyError("features must not be an empty array", sqlstate="2202E")
@@ -86,7 +86,7 @@ def _fit(
     if settings.table is not None:
         given = read_centroids(settings.table, scan, d, settings.distance)
         settings = _with_k(settings, given.shape[1])
-        check_size(settings.k, d)
+        check_size(settings.k, d, len(scan.rows.scalars))
     by = f"from table {settings.init}" if given is not None else f"by {settings.init}"
     tell(f"seeding {settings.k} centroids {by}")
     db.progress(f"{label}: seeding")
@@ -127,7 +127,7 @@ def _check_distinct(db: Database, settings: Settings, distinct: NDArray[np.int64
         where = " of any group" if len(distinct) > 1 else ""
         raise MadpyError(
             f"k = {settings.k} is larger than the number of distinct points{where}, {distinct.max()}",
-            hint=f"the largest k is {distinct.max()}",
+            hint=f"give a smaller k: the largest is {distinct.max()}",
         )
     db.warning(
         f"fewer than {settings.k} distinct points in {fewer} of {len(distinct)} groups:"

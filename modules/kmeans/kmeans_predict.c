@@ -26,7 +26,7 @@ metric_argument(text *name)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("there is no distance \"%s\"", text_to_cstring(name)),
-			 errhint("Known are squared_euclidean, cosine and manhattan.")));
+			 errhint("Choose squared_euclidean, cosine or manhattan.")));
 }
 
 /* Check that x fits the centroids; the number of them. */
@@ -37,7 +37,7 @@ check_dimensions(ArrayType *centroids, int d)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("centroids must be an array of two dimensions, not of %d", ARR_NDIM(centroids)),
-				 errhint("Of a model table: (SELECT array_agg(centroid ORDER BY cluster_id) FROM model).")));
+				 errhint("Pass (SELECT array_agg(centroid ORDER BY cluster_id) FROM model) for a model table.")));
 	if (ARR_HASNULL(centroids) && array_contains_nulls(centroids))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),

@@ -23,7 +23,7 @@
 #define LANES 8
 
 /* Numbers between two looks for an interrupt: below a millisecond. */
-#define AT_ONCE 100000
+#define NUMBERS_BETWEEN_CHECKS 100000
 
 /* Four doubles; the compiler makes of them what the processor has.  A mask is all ones or all zeros. */
 typedef double v4 __attribute__((vector_size(32)));
@@ -149,7 +149,7 @@ scale_of(const Group *group)
 static void
 sums_left(Group *group, const int *draws, int count, double *left)
 {
-	int			step = Max(1, AT_ONCE / (LANES * group->d));
+	int			step = Max(1, NUMBERS_BETWEEN_CHECKS / (LANES * group->d));
 
 	for (int q = 0; q < LANES; q++)
 	{
@@ -175,7 +175,7 @@ static void
 take_seed(Group *group, int place)
 {
 	const double *seed = group->points + (Size) place * group->d;
-	int			step = Max(4, AT_ONCE / group->d / 4 * 4);
+	int			step = Max(4, NUMBERS_BETWEEN_CHECKS / group->d / 4 * 4);
 
 	for (int first = 0; first < group->m; first += step)
 	{

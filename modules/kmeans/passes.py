@@ -20,7 +20,7 @@ from madpy.ports.postgres.scan.states import States
 
 Numbers = NDArray[np.int64]  # of some groups, rising
 
-AT_ONCE = 500_000  # numbers of states in one step over a store: they stay in the cache
+NUMBERS_PER_STEP = 500_000  # numbers of states in one step over a store: they stay in the cache
 
 PER_CLUSTER = 200  # points of a sample, while they are between these two
 FEWEST, MOST = 1000, 20_000
@@ -34,14 +34,14 @@ def sample_size(k: int, d: int, groups: int) -> int:
 
 
 def take_sample(scan: Scan, settings: Settings, d: int) -> Sample:
-    """Of each group, the first pass: distinct points, and what bounds there are."""
+    """Run the first pass: distinct points of each group, and the range of each feature."""
     groups = np.arange(len(scan.group_values))
     size = sample_size(settings.k, d, len(groups))
     params = sample_parameters(settings.seed, size)
     found = []
     for part in _parts(scan, groups, size * d):
         states = _step(scan, "kmeans_sample", np.tile(params, (len(part), 1)), part)
-        found.append(Sample.read(states, size, d))
+        found.append(Sample.read(states, size, d, bool(scan.rows.scalars)))
     return joined(found)
 
 
@@ -65,26 +65,30 @@ def assign(
     for part in _parts(scan, which, 4 * k * d):
         own = reach[part] if reach is not None else farthest(settings, sample, centroids, part)
         params = parameters(settings.distance, mode, seed, bounds[part], own, centroids[part])
-        found.append(Assignment.read(_step(scan, "kmeans", params, part), k, d, mode))
+        found.append(
+            Assignment.read(_step(scan, "kmeans", params, part), k, d, bool(scan.rows.scalars), mode)
+        )
     return joined(found)
 
 
 def farthest(settings: Settings, sample: Sample, centroids: Array, which: Numbers) -> Array:
-    """A bound on the distances of the rows of the groups `which` from the centroids."""
-    return farthest_distances(settings.distance, sample.low[which], sample.high[which], centroids[which])
+    """A bound on weight times distance of the rows of the groups `which` from the centroids."""
+    most = farthest_distances(settings.distance, sample.low[which], sample.high[which], centroids[which])
+    return most * sample.weight[which]
 
 
 def _parts(scan: Scan, which: Numbers, numbers: int) -> list[Numbers]:
     """Which groups a step is for, each with about as many numbers: all of them where it reads the table."""
-    size = len(which) if scan.feed == "streaming" else AT_ONCE // numbers
+    size = len(which) if scan.feed == "streaming" else NUMBERS_PER_STEP // numbers
     return [which[first : first + max(1, size)] for first in range(0, max(1, len(which)), max(1, size))]
 
 
 def _step(scan: Scan, kernel: str, params: Array, which: Numbers) -> States:
-    """A pass over the rows of some groups; params: a row for each."""
+    """A pass of a kernel, or of that for rows with weights, over some groups; params: a row for each."""
     groups = len(params)
     nothing = States(np.zeros(groups, np.int64), np.zeros(groups, np.int64), np.zeros((groups, 0)))
     given = params if scan.rows.groups else params[0]  # a constant leaves parallel workers on
+    kernel = f"weighted_{kernel}" if bool(scan.rows.scalars) else kernel
     states = scan.step(kernel, given, which.tolist()) if groups else nothing
     found = len(states.rows_used)
     if found == 0:  # there is no row

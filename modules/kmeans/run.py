@@ -94,13 +94,13 @@ def _check_source(db: Database, src_relation: str | None) -> Source:
             raise MadpyError(
                 f'column "{name}" of table "{source.name}" does not exist',
                 sqlstate="42703",
-                hint="it needs pid bigint and coords double precision[]; kmeans_train takes any columns",
+                hint="give a table with pid bigint and coords double precision[], or use kmeans_train",
             )
     if not columns[POINT].endswith("[]"):
         raise MadpyError(
             f'column "{POINT}" of table "{source.name}" is of type {columns[POINT]}, an array is needed',
             sqlstate="42804",
-            hint="kmeans_train takes single columns",
+            hint="use kmeans_train, which takes single columns",
         )
     return source
 

@@ -20,11 +20,11 @@ from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, fill
 
 ROUNDS = 5
-AT_ONCE = 1_000_000  # numbers of points in one statement, unless a group has more
+NUMBERS_PER_STATEMENT = 1_000_000  # numbers of points in one statement, unless a group has more
 
 
 def distinct_points(sample: Sample, distance: str) -> NDArray[np.int64]:
-    """Of each group, shape (G,): all of them, or as many as a sample has room for."""
+    """Count the distinct points of each group, shape (G,), as far as they fit the sample."""
     there = sample.kept.times > 0
     if distance != "cosine":
         found: NDArray[np.int64] = there.sum(axis=1)
@@ -56,7 +56,7 @@ def plus_plus(db: Database, points: Array, weights: Array, k: int, distance: str
     """
     groups, m, d = points.shape
     uniforms = core.uniforms(seed, k * (2 + int(np.log(k))))
-    at_once = max(1, AT_ONCE // max(1, m * d))
+    at_once = max(1, NUMBERS_PER_STATEMENT // max(1, m * d))
     seeds = np.full((groups, k, d), np.nan)
     for first in range(0, groups, at_once):
         own = points[first : first + at_once]
@@ -83,7 +83,7 @@ def _candidates(
     Source: Bahmani et al. (2012), Scalable k-means++.
     """
     groups, _, d = points.shape
-    room = (MAX_PARAMS - params_size(0, d)) // d
+    room = (MAX_PARAMS - params_size(0, d, len(scan.rows.scalars))) // d
     each = min(2 * settings.k, (room - 1) // ROUNDS)
     size = 1 + ROUNDS * each
     found = np.full((groups, size, d), np.nan)
@@ -118,7 +118,7 @@ def read_centroids(table: Source, scan: Scan, d: int, distance: str) -> Array:
     if not all(found):
         raise MadpyError(
             f'table "{table.name}" has no centroids' + (" for some group" if any(found) else ""),
-            hint="it needs a column centroid, double precision[]",
+            hint="give a table with a column centroid, double precision[]",
         )
     centroids = np.full((len(found), max(map(len, found), default=1), d), np.nan)
     for group, own in enumerate(found):

@@ -1,4 +1,4 @@
-"""What can be wrong with a fit: said as an error where nothing can be kept, else as a warning."""
+"""Checks of a fit: an error where there is no model, else a warning."""
 
 from collections.abc import Callable
 
@@ -53,12 +53,12 @@ def check_design(design: Design, terms: Terms, target: Target) -> None:
             "the target has one class only in every group"
             if several
             else f"the target has one class only: {label}",
-            hint="two are needed",
+            hint="choose a target with two classes",
         )
 
 
 def warn(db: Database, search: irls.Search, terms: Terms, max_iter: int) -> None:
-    """What is not as one would wish, each in one warning for all groups."""
+    """Warn of doubtful fits, once for all groups for each reason."""
     status, groups = search.status, len(search.status)
     warn_of_single_values(db, terms)
     counts = (search.fitted[:, None] & ~search.design.kept).sum(axis=0).tolist()

@@ -62,7 +62,7 @@ def _first_step(design: Design) -> Array:
 
 
 def estimated(k: int) -> dict[str, list[int]]:
-    """What the server says of a fit, and its dimensions: as logregr.c has it."""
+    """Return the fields of a fit in the order of logregr.c, each with its dimensions."""
     vectors = ("coef", "std_err", "z_stats", "p_values", "odds_ratios")
     return {"condition_no": [], **{name: [k] for name in vectors}, "variance_covariance": [k, k]}
 

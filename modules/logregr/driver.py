@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from madpy.errors import SqlError
 from madpy.helper import helper
-from madpy.helper.checks.reasons import explained
+from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.terms import Terms, check_number, check_terms
 from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
 from madpy.helper.tables.training import Training, check_tables, create_summary
@@ -96,7 +96,7 @@ def train(
         passes = Passes(db, scan, "logregr" if w is None else "weighted_logregr", METHOD)
         passes.iterate(search, most, say)
     except SqlError as error:
-        raise explained(error, terms) from None
+        raise with_feature_names(error, terms) from None
     for number, word in enumerate(core.WORDS):
         if count := int((search.status == number).sum()):
             say(f"{word}: {count} group(s)")

@@ -12,12 +12,12 @@ MADLIB_KERNEL weighted_logregr(y double precision, x double precision[], weight 
 CREATE FUNCTION MADLIB_SCHEMA.__logregr_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'logregr_outcome_of';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__logregr_outcome(bytea) IS
-    'what logregr_train reads of a state of logregr_state: the log-likelihood, Newton''s next step, the Hessian';
+    'the figures that logregr_train reads in a state of logregr_state: the log-likelihood, Newton''s next step, the Hessian';
 
 CREATE FUNCTION MADLIB_SCHEMA.__weighted_logregr_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'weighted_logregr_outcome_of';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__weighted_logregr_outcome(bytea) IS
-    'what logregr_train reads of a state of weighted_logregr_state: the log-likelihood, Newton''s next step, the Hessian';
+    'the figures that logregr_train reads in a state of weighted_logregr_state: the log-likelihood, Newton''s next step, the Hessian';
 
 CREATE FUNCTION MADLIB_SCHEMA.__logregr_estimate(data bytea, first integer, k integer) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'logregr_estimate';
@@ -44,7 +44,7 @@ CREATE FUNCTION MADLIB_SCHEMA.logregr_predict(
 ) RETURNS boolean
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'logregr_predict';
 COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_predict(double precision[], double precision[], double precision[]) IS
-    'the same by a model with aliased terms: NULL where they are not the combination of terms that they were in training';
+    'predicts by a model with aliased terms: NULL where they are not the combination of terms that they were in training';
 
 CREATE FUNCTION MADLIB_SCHEMA.logregr_predict_prob(
     coef    double precision[],
@@ -53,7 +53,7 @@ CREATE FUNCTION MADLIB_SCHEMA.logregr_predict_prob(
 ) RETURNS MADLIB_SCHEMA.probability
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'logregr_predict_prob';
 COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_predict_prob(double precision[], double precision[], double precision[]) IS
-    'the same by a model with aliased terms: NULL where they are not the combination of terms that they were in training';
+    'probability by a model with aliased terms: NULL where they are not the combination of terms that they were in training';
 
 -- Drivers.  Without JIT, as those of regr.
 
@@ -67,7 +67,7 @@ CREATE TYPE MADLIB_SCHEMA.logregr_result AS (
     num_converged            bigint,             -- groups
     terms                    jsonb               -- what each feature is made of
 );
-COMMENT ON TYPE MADLIB_SCHEMA.logregr_result IS 'what logregr_train did: the one row of the summary table';
+COMMENT ON TYPE MADLIB_SCHEMA.logregr_result IS 'result of logregr_train: the one row of the summary table';
 
 CREATE FUNCTION MADLIB_SCHEMA.logregr_train(
     source_table  text,                            -- read, never changed

@@ -49,7 +49,7 @@ def start(classes: int, levels: Sequence[int]) -> Array:
 
 
 def statistics(body: Array, classes: int, levels: Sequence[int]) -> Statistics:
-    """What the bodies of states, shape (G, b), say."""
+    """Read the statistics in the bodies of states, shape (G, b)."""
     groups = len(body)
     at = 1 + len(levels)
     rows = body[:, at : at + classes]
@@ -84,7 +84,7 @@ def place(
 ) -> None:
     """Put a part into its `groups`, its classes and levels to the places that are theirs in the whole.
 
-    The part may have room for one class or level that it does not have.
+    The part may have space for one class or level that it does not have.
     """
     at = np.ix_(groups, classes)
     into.rows[at] = part.rows[:, : len(classes)]
@@ -148,7 +148,7 @@ def pooled(numbers: Numbers) -> tuple[Array, Array]:
 
 
 def added_variance(numbers: Numbers) -> Array:
-    """What is added to a feature's variances, so that none is zero, shape (G, 1).
+    """Return what is added to a feature's variances, so that none is zero, shape (G, 1).
 
     1e-9 of the variance of the feature itself over all classes: in another unit, of this or of another
     feature, the classes have the same probabilities.
@@ -182,7 +182,7 @@ def seen(levels: Levels, fixed: bool = False) -> NDArray[np.bool_]:
 
 
 def probabilities(levels: Levels, known: NDArray[np.bool_], smoothing: float) -> Array:
-    """Of each level within each class, shape (G, C, L); 0 where the group has no such level.
+    """Return the probability of each level within each class, (G, C, L); 0 for a level not in the group.
 
     (count + smoothing) / (rows + smoothing L).  Source: Manning, Raghavan & Schütze, Introduction to
     Information Retrieval, eq. 13.7.  Equal ones in a class without a value.
@@ -195,6 +195,6 @@ def probabilities(levels: Levels, known: NDArray[np.bool_], smoothing: float) ->
 
 
 def logarithms(found: Array, known: NDArray[np.bool_]) -> Array:
-    """Of probabilities (G, C, L), as a row of classes for each level, (G, L, C); 0 for a level not known."""
+    """Return logarithms of probabilities (G, C, L), classes last, (G, L, C); 0 for an unknown level."""
     result = np.log(np.maximum(found, RARELY))
     return np.where(known[:, None, :], result, 0.0).transpose(0, 2, 1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.reasons import explained
+from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.categories import (
     BOOLEANS,
     MAX_LEVELS,
@@ -40,7 +40,7 @@ MAX_ALL_CELLS = 20_000_000  # in the states of all groups: 160 MB, several times
 
 @dataclass(frozen=True)
 class Question:
-    """What to count, as the caller wrote it."""
+    """The arguments of a training that say what to count, as the caller wrote them."""
 
     source: Source
     target: str | None
@@ -51,7 +51,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Counted:
-    """What was found in all groups."""
+    """The counts and moments of all groups."""
 
     features: Features
     classes: Classes
@@ -93,7 +93,7 @@ class Stepped:
         try:
             states = self.scan.step("nb", start)
         except SqlError as error:
-            raise explained(error, self.features) from None
+            raise with_feature_names(error, self.features) from None
         body = states.body if len(states.body) else np.zeros((0, len(start)))
         found = core.statistics(body, len(self.classes.labels), sizes)
         return Counted(self.features, self.classes, found, states.rows_used, states.rows_skipped)
@@ -149,7 +149,7 @@ class Numbered:
         try:
             read = self.scan.streaming.first_states("nb_count", limits)
         except SqlError as error:
-            raise explained(error, self.features) from None
+            raise with_feature_names(error, self.features) from None
         states: list[bytes] = []
         alike: dict[bytes, list[int]] = {}
         for g, data in enumerate(read):
@@ -205,7 +205,7 @@ def _sizes(features: Features) -> list[int]:
 def _check_size(features: Features, classes: Classes) -> None:
     if not features.features:
         fact = "the array of features is NULL in every row"
-        raise MadpyError(fact, hint="there is nothing to learn from")
+        raise MadpyError(fact, hint="give arrays of at least one number")
     cells = sum(size or len(core.CELL) for size in _sizes(features)) * len(classes.labels)
     if cells + len(features.features) + len(classes.labels) >= MAX_CELLS:
         raise MadpyError(

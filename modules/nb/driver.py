@@ -83,7 +83,7 @@ def _check_fit(db: Database, source: Relation, fit: Fit) -> None:
     if fit.rows_used == 0:
         raise MadpyError(
             f"none of the {fit.rows_skipped} rows of table {quoted(source.name)} can be used",
-            hint="rows where the target is NULL are skipped",
+            hint="check that the target is not NULL in every row",
         )
     if name := fit.too_large():
         raise MadpyError(

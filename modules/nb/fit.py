@@ -1,4 +1,4 @@
-"""What a step over the data gives: the rows of the output table, and a model for each group."""
+"""The rows of the output table and a model for each group, from one step over the data."""
 
 import itertools
 from functools import cached_property
@@ -79,7 +79,7 @@ class Fit:
 
     @cached_property
     def _added(self) -> Array:
-        """What is added to the variances of each feature, shape (G, F); NaN of a category."""
+        """Return what is added to the variances of each feature, shape (G, F); NaN for a category."""
         added = [
             core.added_variance(found)[:, 0] if isinstance(found, Numbers) else np.full(self.groups, np.nan)
             for found in self.found.features
@@ -88,7 +88,7 @@ class Fit:
 
     @cached_property
     def _known(self) -> list[NDArray[np.bool_]]:
-        """Of each category, the levels that each group has; of a number nothing."""
+        """Return for each category the levels that each group has; for a number an empty array."""
         return [
             core.seen(found, feature.levels is BOOLEANS) if isinstance(found, Levels) else np.zeros(0, bool)
             for found, feature in zip(self.found.features, self.features.features, strict=True)
@@ -96,7 +96,7 @@ class Fit:
 
     @cached_property
     def _probabilities(self) -> list[Array]:
-        """Of each category, as core.probabilities; of a number nothing."""
+        """Return for each category the probabilities of core; for a number an empty array."""
         return [
             core.probabilities(found, known, self.smoothing) if isinstance(found, Levels) else np.zeros(0)
             for found, known in zip(self.found.features, self._known, strict=True)
@@ -126,7 +126,7 @@ class Fit:
         }
 
     def _rows_of(self, f: int) -> dict[str, NDArray[Any]]:
-        """What is known of a feature: of each class in each group, and of a category of each level there."""
+        """Return the rows of a feature: one for each class in each group, of a category for each level."""
         found = self.found.features[f]
         there = self.found.rows > 0
         if isinstance(found, Numbers):
@@ -155,7 +155,7 @@ class Fit:
         }
 
     def _terms(self) -> Array:
-        """What features add to the logarithm of a class's probability, in the order of nb_predict.c."""
+        """Return what features add to the logarithm of a class's probability, ordered as in nb_predict.c."""
         parts = [
             core.densities(found) if isinstance(found, Numbers) else core.logarithms(probabilities, known)
             for found, probabilities, known in zip(

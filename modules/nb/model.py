@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Texts:
-    """What all groups' models share: the shape, the texts of classes and levels, the header."""
+    """The parts that all groups' models share: the shape, the texts of classes and levels, the header."""
 
     header: dict[str, Any]
     arrays: list[NDArray[np.int32]]  # 0, 3 and 4 of nb_predict.c

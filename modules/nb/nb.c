@@ -61,7 +61,7 @@ shape_of(const State *state)
 	};
 }
 
-/* Add rows numbers, of which there is room for up to three more. */
+/* Add rows numbers, of which there is space for up to three more. */
 static void
 add_numbers(Cell *cell, double *numbers, int rows)
 {

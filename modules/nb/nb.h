@@ -12,7 +12,7 @@ extern const Kernel nb_kernel;
 /* The number of packed naive Bayes models in the header of a model (config/Config.yml). */
 #define MODEL_BAYES 2
 
-/* What is known of a numeric feature within a class. */
+/* Moments of a numeric feature within a class. */
 typedef struct Cell
 {
 	double		count;

@@ -68,7 +68,7 @@ CREATE TYPE MADLIB_SCHEMA.nb_result AS (
     classes                  text[],
     class_type               text                -- of the target
 );
-COMMENT ON TYPE MADLIB_SCHEMA.nb_result IS 'what nb_train did: the summary table without the models';
+COMMENT ON TYPE MADLIB_SCHEMA.nb_result IS 'result of nb_train: the summary table without the models';
 
 CREATE FUNCTION MADLIB_SCHEMA.nb_train(
     source_table     text,                          -- read, never changed

@@ -1,7 +1,7 @@
 /*
  * nb_count.c: the kernel "nb" over classes and categories that are numbered as they come, so that one read is enough.
  *
- * The state is a Counter: a State of the kernel, with room for more classes and levels than there are, the numbers that
+ * The state is a Counter: a State of the kernel, with space for more classes and levels than there are, the numbers that
  * values have got, and rows that wait.  Between processes and at the end it is a bytea: a State of a shape that just
  * fits, where a category without a value has one level all the same; and the codes of the target, then of each category
  * in order, as nb_codes.c writes them.
@@ -31,7 +31,7 @@ typedef struct Counter
 	double		cells;			/* of a state that just fits, as last added to the sum of all groups */
 } Counter;
 
-/* What all groups of a query share: kept with the call. */
+/* Data that all groups of a query share, kept with the call. */
 typedef struct Call
 {
 	double		cells;
@@ -75,7 +75,7 @@ state_of_shape(int features, int classes, const int *levels)
 	return state;
 }
 
-/* What a counter has seen, in a state of another shape; `maps` are new numbers of its values, NULL for the same. */
+/* Copy a counter into a state of another shape; `maps` are new numbers of its values, NULL: they stay. */
 static State *
 state_reshaped(const Counter *counter, int classes, const int *levels, int *const *maps)
 {
@@ -175,7 +175,7 @@ counter_flush(Counter *counter, MemoryContext context)
 	counter->rows = 0;
 }
 
-/* Room for twice as many waiting rows. */
+/* Returns the counter with space for twice as many waiting rows. */
 static void
 counter_grow(Counter *counter, MemoryContext context)
 {

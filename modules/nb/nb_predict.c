@@ -30,7 +30,7 @@ typedef struct Bayes
 	ModelRow   *row;
 	const double *priors;
 	const double *terms;
-	double	   *scores;			/* room for the classes */
+	double	   *scores;			/* scratch, for the classes */
 } Bayes;
 
 static void

@@ -1,4 +1,4 @@
-"""What can be wrong with a fit: said as an error where nothing can be kept, else as a warning."""
+"""Checks of a fit: an error where there is no model, else a warning."""
 
 from dataclasses import dataclass
 
@@ -68,7 +68,7 @@ def check_fit(rows: Rows, scan: Scan, output: Relation, terms: Terms, counts: Co
         )
     if counts.constant + counts.unused == counts.groups:
         where = " in every group" if rows.groups else ""
-        raise MadpyError(f"the target is constant{where}", hint="there is nothing to explain: check target")
+        raise MadpyError(f"the target is constant{where}", hint="choose a target that varies")
     if counts.unused:
         db.warning(f"no row could be used in {counts.unused} of {counts.groups} groups")
     if counts.constant:

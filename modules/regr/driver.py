@@ -5,7 +5,7 @@ from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
-from madpy.helper.checks.reasons import explained
+from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.terms import Terms, check_number, check_terms
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.regr.check import check_fit, count_rows
@@ -62,7 +62,7 @@ def train(
         say(f"reading by {scan.feed}")
         _create_model(db, scan, tables.output, terms)
     except SqlError as error:
-        raise explained(error, terms) from None
+        raise with_feature_names(error, terms) from None
     counts = count_rows(db, tables.output, terms)
     check_fit(rows, scan, tables.output, terms, counts)
     if again:

@@ -8,7 +8,7 @@ from madpy.modules.regr import core
 from madpy.ports.postgres.scan.scan import Scan, join_groups
 from madpy.ports.postgres.session.db import Database, Relation, fill
 
-AT_ONCE = 100  # groups in one UPDATE, whose text is shown where it fails
+GROUPS_PER_UPDATE = 100  # groups in one UPDATE, whose text is shown where it fails
 
 
 def refine(
@@ -92,14 +92,14 @@ def _update(
     db: Database, output: Relation, rows: list[dict[str, Any]], columns: dict[str, core.Array]
 ) -> None:
     """Write one value of each column into each row of the model."""
-    for start in range(0, len(rows), AT_ONCE):
+    for start in range(0, len(rows), GROUPS_PER_UPDATE):
         values = ", ".join(
             "("
             + ", ".join(
                 [fill("{id:l}::tid", {"id": rows[g]["id"]})] + [_value(c[g]) for c in columns.values()]
             )
             + ")"
-            for g in range(start, min(start + AT_ONCE, len(rows)))
+            for g in range(start, min(start + GROUPS_PER_UPDATE, len(rows)))
         )
         db.execute(
             """

@@ -93,7 +93,7 @@ def _matrix(
         record = _create_summary(db, scan, tables.summary, record)
         scan.close()
     except SqlError as error:
-        raise _explained(error, names) from None
+        raise _with_names(error, names) from None
     record = _totals(db, tables.summary, record)
     _check_rows(source, record, dict(zip(names, items, strict=True)))
     if method == "correlation":
@@ -201,13 +201,13 @@ def _check_rows(source: Source, record: Result, items: dict[str, str]) -> None:
     if record.num_rows_processed > 0:
         return
     if record.num_missing_rows_skipped == 0:
-        raise MadpyError(f"table {quoted(source.name)} is empty", hint="there is nothing to learn from")
+        raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
     _, known = source.counts(list(items.values()))
     empty = [quoted(name) for name, count in zip(items, known, strict=True) if count == 0]
     raise MadpyError(
         f"none of the {record.num_missing_rows_skipped} rows of table {quoted(source.name)} can be used",
         detail=all_null(empty) if empty else "each has a NULL somewhere",
-        hint="rows with a NULL are skipped: leave the column out, or fill it with coalesce()",
+        hint="leave the column out, or fill it with coalesce(): rows with a NULL are skipped",
     )
 
 
@@ -287,7 +287,7 @@ def _finish(db: Database, side: Relation, record: Result) -> Result:
     return replace(record, **one)
 
 
-def _explained(error: SqlError, names: list[str]) -> SqlError:
+def _with_names(error: SqlError, names: list[str]) -> SqlError:
     """A kernel's error in the user's words: "feature 2" by its name."""
     message = error.message
     numbered = re.fullmatch(r"feature (\d+) (is .*)", message)

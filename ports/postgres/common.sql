@@ -34,7 +34,7 @@ CREATE TYPE MADLIB_SCHEMA.predictions AS (
     num_null_predictions bigint
 );
 COMMENT ON TYPE MADLIB_SCHEMA.predictions IS
-    'what a prediction over a table made: the table, its rows, and how many have no prediction';
+    'result of a prediction over a table: the table, its rows, and how many have no prediction';
 
 -- Who is at what: drivers say where they are in application_name, which other sessions see at once.
 

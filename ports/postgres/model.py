@@ -22,7 +22,7 @@ from madpy.ports.postgres.layouts.model import (
 
 KINDS = {ARRAY_DOUBLES: "<f8", ARRAY_INTEGERS: "<i4"}
 MANY_ROWS = 50
-AT_ONCE = 1000  # models whose checksums are computed together
+MODELS_PER_CALL = 1000  # models whose checksums are computed together
 MOST_BYTES = 64_000_000
 CHECKSUM = struct.Struct("<I")
 
@@ -140,8 +140,8 @@ def _checksums_of(data: Sequence[bytes]) -> list[int]:
     """CRC-32C of each; those of about the same length are taken together."""
     result = [0] * len(data)
     order = sorted(range(len(data)), key=lambda i: -len(data[i]))
-    for first in range(0, len(data), AT_ONCE):
-        places = order[first : first + AT_ONCE]
+    for first in range(0, len(data), MODELS_PER_CALL):
+        places = order[first : first + MODELS_PER_CALL]
         lengths = np.array([len(data[i]) for i in places])
         if len(places) < MANY_ROWS or lengths[0] * len(places) > MOST_BYTES:
             found = [crc32c(data[i]) for i in places]

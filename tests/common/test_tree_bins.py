@@ -12,7 +12,7 @@ ONES = np.ones(1000)
 
 
 def edges(values, weights, num_bins):
-    """Of one group."""
+    """Return the edges of bins for one group."""
     return edge.edges(values[None], weights[None], num_bins)[0]
 
 

@@ -149,7 +149,7 @@ def test_the_callers_rights(db, source, sql, role, schema):
     assert refused(check_expressions, source, "price", "features") == (
         "42501",
         "permission denied for table houses",
-        f"Its owner can GRANT SELECT ON {schema}.houses.",
+        f"Ask its owner for GRANT SELECT ON {schema}.houses.",
     )
 
 

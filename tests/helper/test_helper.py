@@ -86,11 +86,14 @@ def test_a_missing_source(db, houses, schema):
         'table "house" does not exist',
         "Did you mean houses?",
     )
-    assert refused(helper.check_source, db, "zzz")[2] == f"The search path is {schema}, public."
+    assert (
+        refused(helper.check_source, db, "zzz")[2]
+        == f"Write schema.table: the search path is {schema}, public."
+    )
     assert refused(helper.check_source, db, "no_schema.zzz") == (
         "42P01",
         'table "no_schema.zzz" does not exist',
-        'There is no schema "no_schema".',
+        'Check the name: there is no schema "no_schema".',
     )
     db.execute("SET search_path = public")
     assert refused(helper.check_source, db, "houses")[2] == f"Did you mean {schema}.houses?"
@@ -101,7 +104,7 @@ def test_what_is_no_name_and_what_is_no_table(db, houses):
     assert refused(helper.check_source, db, "Weird Name") == (
         "42602",
         'source_table: "Weird Name" is not a table name',
-        'Names with spaces, capitals or other signs go in double quotes, as in "Weird Name".',
+        'Write a name with spaces, capitals or other signs in double quotes: "Weird Name".',
     )
     assert refused(helper.check_source, db, "houses; DROP TABLE houses")[0] == "42602"
     assert refused(helper.check_source, db, None)[:2] == ("22004", "source_table must not be null")
@@ -116,13 +119,13 @@ def test_rights(db, houses, sql, role, schema):
     assert refused(helper.check_source, db, f"{schema}.houses") == (
         "42501",
         f'permission denied for schema "{schema}"',
-        f"Its owner can GRANT USAGE ON SCHEMA {schema}.",
+        f"Ask its owner for GRANT USAGE ON SCHEMA {schema}.",
     )
     sql(f"GRANT USAGE ON SCHEMA {schema} TO {role}")
     assert refused(helper.check_source, db, "houses") == (
         "42501",
         'permission denied for table "houses"',
-        f"Its owner can GRANT SELECT ON {schema}.houses.",
+        f"Ask its owner for GRANT SELECT ON {schema}.houses.",
     )
     assert refused(helper.check_new_table, db, "model")[:2] == (
         "42501",

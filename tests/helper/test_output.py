@@ -20,7 +20,7 @@ COLUMNS = [
 @pytest.mark.parametrize("at_once", [1, 64 * 2**20])
 def test_figures_by_group(db, schema, monkeypatch, memory, at_once):
     """Also where each row is a statement of its own."""
-    monkeypatch.setattr(output, "AT_ONCE", at_once)
+    monkeypatch.setattr(output, "BYTES_PER_STATEMENT", at_once)
     db.execute(
         "CREATE TABLE t AS SELECT i::float8 AS x, i % 3 AS g FROM pg_catalog.generate_series(1, 9) AS i"
     )
@@ -60,7 +60,7 @@ def source(db, schema):
 @pytest.mark.parametrize("memory", [0, 1000])
 @pytest.mark.parametrize("at_once", [1, 64 * 2**20])
 def test_texts_bytes_and_lists_of_many_rows_for_a_group(db, source, schema, monkeypatch, memory, at_once):
-    monkeypatch.setattr(output, "AT_ONCE", at_once)
+    monkeypatch.setattr(output, "BYTES_PER_STATEMENT", at_once)
     db.execute("SET madpy.store_memory = {kb:l}", kb=memory)
     columns = [
         *(("said", "text"), ("label", "size"), ("day", "date"), ("model", "bytea"), ("parts", "text[]")),

@@ -8,7 +8,7 @@ from madpy.errors import MadpyError
 from madpy.helper.features.terms import Term, check_terms, read_terms
 from madpy.helper.helper import check_source
 
-ENCODED = "Text columns are encoded in a list of columns, not in ARRAY[...] or an expression."
+ENCODED = "List text columns by name: they are not encoded in ARRAY[...] or in an expression."
 INTERCEPT = Term("(Intercept)", "intercept")
 
 

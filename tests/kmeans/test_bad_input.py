@@ -4,8 +4,9 @@ import pytest
 
 from tests.kmeans.call import call
 
-ONE = "The largest k is 1."
-TEN = "The largest k is 10."
+SMALLER = "Give a smaller k: the largest is"
+ONE = f"{SMALLER} 1."
+TEN = f"{SMALLER} 10."
 COLUMNS = "It has: i, a, x, word, moment, same."
 FEW = "k = 2 is larger than the number of distinct points of any group, 1"
 
@@ -29,7 +30,7 @@ def t(sql):
         ({"k": None}, "22004", "k must not be null", "Give the number of clusters."),
         ({"k": 11}, "22023", "k = 11 is larger than the number of distinct points, 10", TEN),
         ({"k": 2, "features": "same"}, "22023", "k = 2 is larger than the number of distinct points, 1", ...),
-        ({"k": 700_000}, "54000", "k = 700000 is too large for 2 features", "The largest is 524285."),
+        ({"k": 700_000}, "54000", "k = 700000 is too large for 2 features", f"{SMALLER} 524285."),
         ({"max_iter": 0}, "22023", "max_iter must be at least 1, not 0", None),
         ({"max_iter": None}, "22004", "max_iter must not be null", None),
         ({"tolerance": -1.0}, "22023", "tolerance must be at least 0, not -1.0", None),

@@ -48,7 +48,7 @@ def test_a_group_has_the_seeds_it_would_have_alone(seeds, monkeypatch):
     points = np.random.default_rng(1).normal(size=(7, 50, 3))
     weights = np.ones((7, 50))
     together = seeds(points, weights, 4, "manhattan", 3)
-    monkeypatch.setattr(seeding, "AT_ONCE", 1)
+    monkeypatch.setattr(seeding, "NUMBERS_PER_STATEMENT", 1)
     assert (seeds(points, weights, 4, "manhattan", 3) == together).all()
 
 

@@ -35,7 +35,7 @@ def source(sql):
         ({"features": "b, a * 1e-310"}, "22003", 'feature "a * 1e-310" is too small to be squared', None),
         ({"features": "NULL::int"}, "22023", 'none of the 50 rows of table "t" can be used', None),
         ({"source": "nothing"}, "42P01", 'table "nothing" does not exist', None),
-        ({"source": "empty"}, "22023", 'table "empty" is empty', "There is nothing to learn from."),
+        ({"source": "empty"}, "22023", 'table "empty" is empty', "Give a table that has rows."),
         ({"source": "one"}, "22023", "1 rows are fewer than the 2 features", None),
         ({"output": "t"}, "42P07", 'output table "t" is the source table itself', None),
         ({"grouping_cols": "c"}, "42703", 'column "c" of table "t" does not exist', None),

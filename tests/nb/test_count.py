@@ -78,7 +78,7 @@ def test_values_are_in_the_order_of_their_type(sql, nb):
 
 
 def test_more_rows_than_a_block_with_a_new_value_in_each(sql, nb):
-    """Room for values grows as they come; it does not show."""
+    """Space for values grows as they come; it does not show."""
     sql("CREATE TABLE t AS SELECT i % 700 AS y, i AS k FROM generate_series(1, 1400) AS i")
     row = nb("k", categorical_cols="k")
     assert len(row["classes"]) == 700

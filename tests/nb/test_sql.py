@@ -227,10 +227,10 @@ def test_the_aggregate_in_parts(sql):
 @pytest.mark.parametrize(
     ("x", "start"),
     [
-        ("{1}", "{1,0}"),  # no room behind the shape
+        ("{1}", "{1,0}"),  # no space behind the shape
         ("{1}", "{10000,0}"),
         ("{1}", "{NaN,0}"),
-        ("{NaN,1}", "{1,-5,0,0,0,0,0,0,0,0}"),  # counted as -1 level, which leaves room for a number
+        ("{NaN,1}", "{1,-5,0,0,0,0,0,0,0,0}"),  # counted as -1 level, which leaves space for a number
         ("{NaN,1}", "{1,NaN,0,0,0,0,0,0,0,0}"),
         ("{NaN,1}", "{1,0.5,0,0,0,0,0,0,0,0}"),
     ],

@@ -3,7 +3,7 @@
 import pytest
 
 HAS = "It has: y, a, b, nul, one, txt, seen, nan, inf, neg, zero, arr, mat, doc."
-SKIPPED = "Rows with a NULL are skipped: leave the expression out, or fill it with coalesce()."
+SKIPPED = "Leave the expression out, or fill it with coalesce(): rows with a NULL are skipped."
 LEAVE_OUT = "Leave such rows out, or turn the value into NULL: rows with a NULL are skipped."
 WEIGHT = "Give weights that are finite and not negative."
 ALIKE = "Leave such rows out, in a view for instance, or make the arrays alike."
@@ -44,9 +44,9 @@ def test_a_missing_table(refuses, schema):
     assert said(refuses("a", source="tt")) == (
         "42P01",
         'table "tt" does not exist',
-        f"The search path is {schema}, public.",
+        f"Write schema.table: the search path is {schema}, public.",
     )
-    assert said(refuses("a", source="nowhere.zzz"))[2] == 'There is no schema "nowhere".'
+    assert said(refuses("a", source="nowhere.zzz"))[2] == 'Check the name: there is no schema "nowhere".'
 
 
 @pytest.mark.parametrize("argument", ["features", "target", "weights", "grouping_cols"])
@@ -75,7 +75,7 @@ def test_a_column_of_the_wrong_type(refuses, arguments, message):
 def test_text_has_no_place_in_an_array(refuses):
     error = refuses("ARRAY[1, txt]")
     assert said(error)[:2] == ("42804", 'features: "txt" is text, a number is needed')
-    assert error.hint == "Text columns are encoded in a list of columns, not in ARRAY[...] or an expression."
+    assert error.hint == "List text columns by name: they are not encoded in ARRAY[...] or in an expression."
     assert said(refuses("a", grouping_cols="doc")) == (
         "42804",
         'grouping_cols: "doc" is of type json, which cannot be grouped by',
@@ -87,7 +87,7 @@ def test_text_has_no_place_in_an_array(refuses):
 @pytest.mark.parametrize("options", [{}, {"robust": True}, {"grouping_cols": "b"}, {"weights": "a"}])
 def test_an_empty_table(refuses, features, options):
     error = refuses(features, source="empty", **options)
-    assert said(error) == ("22023", 'table "empty" is empty', "There is nothing to learn from.")
+    assert said(error) == ("22023", 'table "empty" is empty', "Give a table that has rows.")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_fewer_rows_than_features(sql, refuses):
 
 @pytest.mark.parametrize(("target", "options"), [("one", {}), ("3", {}), ("one", {"robust": True})])
 def test_a_constant_target(refuses, target, options):
-    hint = "There is nothing to explain: check target."
+    hint = "Choose a target that varies."
     assert said(refuses("a", target, **options)) == ("22023", "the target is constant", hint)
     assert (
         said(refuses("a", target, grouping_cols="txt", **options))[1]

@@ -139,7 +139,9 @@ def test_where_a_role_may_not_write(reader, refuses, schema):
         "42501",
         f'regr_train: permission denied for schema "{schema}"',
     )
-    assert error.hint == f"Its owner can GRANT USAGE, CREATE ON SCHEMA {schema}; or choose another schema."
+    assert (
+        error.hint == f"Choose another schema, or ask its owner for GRANT USAGE, CREATE ON SCHEMA {schema}."
+    )
 
 
 def test_predict_and_summary_read_with_the_callers_rights(sql, reader, schema):
@@ -230,7 +232,7 @@ def test_row_security(sql, reader, refuses):
     sql(f"SET ROLE {reader}; SET row_security = off")
     error = refuses("a")
     assert error.sqlstate == "42501"
-    assert error.hint == "With SET row_security = on only the rows are read that you may see."
+    assert error.hint == "Set row_security to on to read only the rows that you may see."
     sql("SET row_security = on")
     assert sql.rows(call("a"))[0]["num_rows_processed"] == 10
 

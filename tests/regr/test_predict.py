@@ -146,8 +146,13 @@ def test_features_that_do_not_fit(sql):
 @pytest.mark.parametrize(
     ("change", "sqlstate", "message", "hint"),
     [
-        ("DROP a", "42703", 'column "a" of table "other" does not exist', "The model was trained on it."),
-        ("DROP g", "42703", 'table "other" has no column "g"', "The model is grouped by it: g."),
+        (
+            "DROP a",
+            "42703",
+            'column "a" of table "other" does not exist',
+            "Add the column: the model was trained on it.",
+        ),
+        ("DROP g", "42703", 'table "other" has no column "g"', "Add the grouping columns of the model: g."),
         ("ADD prediction int", "42701", 'table "other" has a column "prediction" already',
          "Rename it, or predict from a view without it."),
     ],

@@ -172,7 +172,7 @@ def test_a_table_that_the_user_there_may_not_read(sharded: Session, schema: str,
         there(f"DROP ROLE {role}_there")
         there.connection.close()
     assert error.message == f'logregr_train: server "{schema}_s3": permission denied for table t'
-    assert str(error.hint).startswith("There, the role of your user mapping needs SELECT on the table")
+    assert str(error.hint).startswith("Give the role of your user mapping SELECT on the table")
 
 
 def test_a_column_that_the_table_there_lacks(sharded: Session, far: Far, schema: str) -> None:

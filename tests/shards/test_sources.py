@@ -227,7 +227,7 @@ def test_rights(sharded: Session, schema: str, role: str) -> None:
     error = sharded.fails(METHODS["regr"].run("rows", "made"))
     assert error.sqlstate == "42501"
     assert 'a part of "rows"' in error.message
-    assert str(error.hint).startswith("Each part is read by itself")
+    assert str(error.hint).startswith("Ask for SELECT on all parts")
     warned = same(sharded, "shown", "one", {"regr": METHODS["regr"], "nb": METHODS["nb"]})
     assert warned == {
         'rows of "shown" are fetched from where they are:'

@@ -33,7 +33,7 @@ SAME = 1e-12  # of a sum of weights: rounding
 
 @dataclass(frozen=True)
 class Design:
-    """What one pass says of the features, in centred units."""
+    """The moments of the features from one pass, in centred units."""
 
     rows: Array  # (G,) or the sum of their weights
     total: Array  # (G,) sum of the target

@@ -102,7 +102,7 @@ invert(Fit *fit, const double *triangle)
 		AT(c, k, i, 0) = AT(c, k, 0, i);
 }
 
-/* The same from a root of the inverse, which is turned itself: nothing large is taken off the covariance. */
+/* Compute the covariance from a root of the inverse, which is turned itself: nothing large is subtracted. */
 static void
 square(Fit *fit, double *root)
 {

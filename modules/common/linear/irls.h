@@ -57,7 +57,7 @@ typedef struct Body
 	double	   *margin;
 } Body;
 
-/* Room for one chunk; arrays are padded to a multiple of LANES. */
+/* Space for one chunk; arrays are padded to a multiple of LANES. */
 typedef struct Scratch
 {
 	double	   *z;				/* k columns */
@@ -92,7 +92,7 @@ typedef enum Taken
 	CHUNK_WRONG					/* some value cannot be used: an error */
 } Taken;
 
-/* What is fitted: how predictors become residuals and weights. */
+/* A generalised linear model: how predictors become residuals and weights. */
 typedef struct Model
 {
 	int			head;			/* parameters of its own */

@@ -36,7 +36,7 @@ CONVERGED, NOT_CONVERGED, SEPARATED, PARTLY, ONE_CLASS, NO_ROWS = range(6)  # wh
 
 @dataclass(frozen=True)
 class Sums:
-    """What a pass says of coefficients: the outcome of common/linear/irls.c."""
+    """The sums of a pass for coefficients: the outcome of common/linear/irls.c."""
 
     objective: Array  # (G,) log-likelihood, or what differs from it by a constant; -inf where it has no value
     change: Array  # (G,) the largest change of a row's predictor in the last step
@@ -110,7 +110,7 @@ class Search:
         return np.concatenate([coef, np.zeros_like(coef), self.shifts(groups), basis[:, row, column]], axis=1)
 
     def shifts(self, groups: Numbers) -> Array:
-        """What is taken off each feature, NaN for those left out; (len(groups), k)."""
+        """Return what is subtracted from each feature, NaN for those left out; shape (len(groups), k)."""
         return np.where(self.design.kept[groups], self.design.shift[groups], np.nan)
 
     def take(self, groups: Numbers, found: Sums) -> None:
@@ -189,7 +189,7 @@ def _inverse_factor(search: Search, hessian: Array, rows: Numbers, groups: Numbe
 
 
 def fits(search: Search, roots: Array) -> Array:
-    """What estimates are made of: `first`, coefficients, shifts, triangles of the Hessian and of the roots.
+    """Return the rows that estimates are computed from: `first`, coefficients, shifts, Hessians, roots.
 
     Shape (G, ...), as common/linear/estimate.c reads it.  A shift is NaN where there is no coefficient, a
     Hessian where there are no errors.

@@ -60,7 +60,7 @@ scale_by_powers(bits *restrict result, const bits *restrict shifted, int rows)
 		result[r] += (bits) ((uint64) shifted[r] << 52);
 }
 
-/* exp(-|x|), or exp(-700) where that is less; `shifted` is room for as many numbers. */
+/* exp(-|x|), or exp(-700) where that is less; `shifted` is space for as many numbers. */
 void
 exp_minus_abs(const double *x, int rows, double *result, double *shifted)
 {
@@ -107,7 +107,7 @@ likelihood(const double *restrict logit, const double *restrict sign, const doub
 	return total;
 }
 
-/* The same with weights, which go onto the residuals and the weights of IRLS as well. */
+/* Returns the likelihood with weights of rows, and multiplies residuals and weights of IRLS by them. */
 static double
 weighted_likelihood(const Scratch *s, const double *w, int real, double *residual, double *weight)
 {
@@ -124,7 +124,7 @@ weighted_likelihood(const Scratch *s, const double *w, int real, double *residua
 	return total;
 }
 
-/* What the rows of a chunk have beside sums. */
+/* Figures of the rows of a chunk beside sums. */
 typedef struct Extremes
 {
 	double		poison;			/* not 0 where a logit is not finite, or a target not 0 or 1 */

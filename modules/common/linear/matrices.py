@@ -14,12 +14,12 @@ Mask = NDArray[np.bool_]
 Numbers = NDArray[np.intp]  # of some groups
 
 BLOCK = 256  # rows of a matrix that numpy's own functions take at once
-AT_ONCE = 2**15  # numbers of the matrices worked on together: they stay in the second-level cache
+NUMBERS_IN_CACHE = 2**15  # numbers of the matrices worked on together: they stay in the second-level cache
 
 
 def pieces(groups: int, k: int) -> Iterator[slice]:
     """Slices of the groups; one, empty, of none."""
-    step = max(1, AT_ONCE // k**2)
+    step = max(1, NUMBERS_IN_CACHE // k**2)
     return (slice(start, start + step) for start in range(0, max(groups, 1), step))
 
 

@@ -10,7 +10,7 @@ from madpy.modules.common.linear.matrices import Array, Numbers
 from madpy.ports.postgres.scan.scan import Scan
 from madpy.ports.postgres.session.db import Database
 
-AT_ONCE = 300_000  # numbers of the matrices of one step
+NUMBERS_PER_STEP = 300_000  # numbers of the matrices of one step
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,6 @@ class Passes:
     def _parts(self, search: irls.Search, groups: Numbers) -> Iterator[Numbers]:
         """Which groups a step is for: over a store a few thousand at once, whose states stay in the cache."""
         k = search.coef.shape[1]
-        size = max(1, len(groups) if self.scan.feed == "streaming" else AT_ONCE // k**2)
+        size = max(1, len(groups) if self.scan.feed == "streaming" else NUMBERS_PER_STEP // k**2)
         for start in range(0, len(groups), size):
             yield groups[start : start + size]

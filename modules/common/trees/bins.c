@@ -152,7 +152,7 @@ read_coding(const double **numbers, const double *end)
 	return coding;
 }
 
-/* Room for codes and places, kept as long as the store; false where with them it is above the memory setting. */
+/* Allocate codes and places, kept as long as the store; false where with them it is above the memory setting. */
 static bool
 make_room(Store *store)
 {
@@ -172,7 +172,7 @@ make_room(Store *store)
 
 /*
  * store_bin(store, first_group, edges): code the features of a store, all columns but the last: numbers in codes of their
- * own beside the values, categories in place.  False: there is no room for codes, and nothing was done.
+ * own beside the values, categories in place.  False: there is no space for codes, and nothing was done.
  * edges: doubles as they lie in memory; for each group from first_group on, for each feature, its number of bins and
  * its edges, or minus its number of levels.
  */

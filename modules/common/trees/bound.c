@@ -173,7 +173,7 @@ is_pure(const Plan *plan, const double *cell)
 
 /*
  * The most that a split within a cell can gain; if that is not above `bar`, anything not above it.  `below` is what is to
- * the left of the cell, NULL left out, which may go left or right; `room` has place for a cell.
+ * the left of the cell, NULL left out, which may go left or right; `scratch` has space for a cell.
  */
 double
 most_within(const Node *node, const double *below, const double *cell, const double *null, double bar,

@@ -50,7 +50,7 @@ def square_part(counts: Array, criterion: str) -> Array:
 
 
 def explained(counts: Array, rows: Array, criterion: str) -> Array:
-    """What a loss falls by when it is split in two is the growth of this."""
+    """Return the part of a node's loss that a split changes; its sum grows by the gain of the split."""
     if criterion == "entropy":
         bits: Array = _n_log_n(counts).sum(axis=-1) - _n_log_n(rows)
         return bits

@@ -182,7 +182,7 @@ rows_in_bins(const Mask *masks, const uint16 *codes, const int *row, const int *
 	return count;
 }
 
-/* Count rows that are where the pass before left them: feature by feature, for whose cells there is room in the cache. */
+/* Count rows that are where the pass before left them: feature by feature, for whose cells there is space in the cache. */
 void
 count_placed(const Plan *plan, const RowBlock *block, double *cells)
 {

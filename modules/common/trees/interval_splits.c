@@ -21,8 +21,8 @@ typedef struct Search
 	const double *null;
 	double	   *found;
 	double	   *left;			/* counts of the left side */
-	double	   *below;			/* room */
-	double	   *side;			/* room */
+	double	   *below;			/* scratch */
+	double	   *side;			/* scratch */
 } Search;
 
 static Search

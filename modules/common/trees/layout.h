@@ -6,7 +6,7 @@
 #ifndef MADPY_TREES_LAYOUT_H
 #define MADPY_TREES_LAYOUT_H
 
-/* What parameters of the kernel "dtree" begin with (plan.h). */
+/* Beginning of the parameters of the kernel "dtree" (plan.h). */
 typedef enum Header
 {
 	HEADER_CODED,				/* 1: the columns are codes */
@@ -47,7 +47,7 @@ typedef enum NodeField
 	NODE_FIELDS
 } NodeField;
 
-/* What parameters of COUNTING_AND_BOUND and COUNTING_INTERVALS end with. */
+/* End of the parameters of COUNTING_AND_BOUND and COUNTING_INTERVALS. */
 typedef enum TailField
 {
 	TAIL_MOVES_AT,				/* where the moves begin */
@@ -117,7 +117,7 @@ typedef enum PartField
 	PART_FIELDS
 } PartField;
 
-/* What a state of the kernel "dtree_sample" begins with; the first two are its parameters. */
+/* Beginning of a state of the kernel "dtree_sample"; the first two are its parameters. */
 typedef enum SampleField
 {
 	SAMPLE_KEEP,				/* entries, at most */

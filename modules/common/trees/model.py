@@ -14,7 +14,7 @@ from madpy.modules.common.trees.grow import Trees
 
 
 def thresholds(trees: Trees, bins: Bins) -> Array:
-    """Of each node: the largest value that goes left, infinity where all but NULL do; 0 for none."""
+    """Return for each node the largest value that goes left; infinity where all but NULL do, 0 for none."""
     result = np.zeros(len(trees))
     for feature, edges in enumerate(bins.edges):
         if bins.levels[feature] is None:
@@ -26,7 +26,7 @@ def thresholds(trees: Trees, bins: Bins) -> Array:
 
 
 def values(trees: Trees, is_regression: bool) -> Array:
-    """What each node says: a mean, shape (N, 1), or shares of the classes, shape (N, K)."""
+    """Return the prediction of each node: a mean, shape (N, 1), or shares of the classes, shape (N, K)."""
     if is_regression:
         return trees.counts[:, 1:2]
     result: Array = trees.counts / np.maximum(trees.counts.sum(axis=1, keepdims=True), 1)

@@ -3,7 +3,7 @@
  */
 #include "outcome.h"
 
-/* Room for so many more numbers. */
+/* Make space for so many more numbers. */
 double *
 more_numbers(Numbers *numbers, int count)
 {

@@ -21,7 +21,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Setup:
-    """What all passes of a training are told: `coded` if the columns hold codes, not values."""
+    """The parameters that all passes of a training share: `coded` if the columns hold codes, not values."""
 
     bins: Bins
     groups: int

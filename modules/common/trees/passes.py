@@ -50,7 +50,7 @@ class Passes:
     def count(
         self, trees: Trees, nodes: Integers, rule: Rule, fold: Fold | None = None
     ) -> Iterator[tuple[Integers, Counted]]:
-        """What `nodes` hold and how numbers split them best, in as many passes as memory asks for."""
+        """Yield counts of `nodes` and their best splits by numbers, in as many passes as memory asks for."""
         codes = [codes + 1 for codes in self.bins.codes]
         shown = [n for n, levels in zip(codes, self.bins.levels, strict=True) if levels]
         width = layout.SPLIT_FIELDS + (2 + sum(shown)) * self.stats
@@ -160,7 +160,7 @@ class Passes:
         return most
 
     def _code(self) -> bool:
-        """Find the codes of all values of the store once; False if there is no room to keep them."""
+        """Find the codes of all values of the store once; False if there is no space to keep them."""
         parts = []
         for levels, cuts in zip(self.bins.levels, self.bins.edges, strict=True):
             bins = cuts.shape[1] + 1 if levels is None else -levels

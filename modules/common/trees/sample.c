@@ -5,7 +5,7 @@
  * workers.  Of few distinct rows it is all of them.
  *
  * Parameters: how many to keep, and a seed.  Body: the parameters; how many entries there are; the hash above which none
- * is taken; room for twice as many entries as are kept, each: hash, count, the values of the row.  A body may hold more
+ * is taken; space for twice as many entries as are kept, each: hash, count, the values of the row.  A body may hold more
  * than are to be kept, and equal rows apart; those with the smallest hashes are the sample.
  */
 #include "engine/kernel.h"
@@ -123,7 +123,7 @@ compact(State *state)
 	pfree(order);
 }
 
-/* Room for an entry. */
+/* Returns where the numbers of a new entry go. */
 static double *
 new_entry(State *state)
 {

@@ -11,7 +11,7 @@ from madpy.modules.common.trees.counts import Array, Integers
 from madpy.modules.common.trees.grow import shift_for
 
 ROWS = 10_000  # of one group
-NUMBERS = 40_000_000  # of all groups together, room included
+NUMBERS = 40_000_000  # of all groups together, unused space included
 LARGE, SMALL = 1e146, 1e-146  # differences whose squares, summed over many rows, are still numbers
 
 

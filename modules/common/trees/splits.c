@@ -14,7 +14,7 @@
 #include "outcome.h"
 #include "parameters.h"
 
-/* A node whose split is looked for; `total` and `left` lie in the outcome, `below` and `side` are room. */
+/* A node whose split is looked for; `total` and `left` lie in the outcome, `below` and `side` are scratch. */
 typedef struct Search
 {
 	Node		node;
@@ -161,7 +161,7 @@ bins_worth_a_look(Search *search, const double *cells, int feature, int slot, co
 	}
 }
 
-/* The same of all features, for a node whose best split between bins is found. */
+/* Look within the cells of all features, for a node whose best split between bins is found. */
 static void
 look_within(Search *search, const State *state, int slot, Numbers *bins)
 {

@@ -19,7 +19,7 @@ TYPES = """
            typtype = 'e' AS is_enum, CASE WHEN typcategory = 'A' THEN typelem::regtype::text END AS element
     FROM types JOIN pg_catalog.pg_type AS t ON t.oid = base AND typtype <> 'd'
 """
-AT_ONCE = 1000  # expressions in one statement, which has room for 1,664
+EXPRESSIONS_PER_STATEMENT = 1000  # expressions in one statement, which has space for 1,664
 OF_EXPRESSIONS = ("42", "0A", "22", "3F")  # classes of SQLSTATEs
 
 
@@ -89,8 +89,8 @@ class Parser:
         The expressions stand in WHERE too, which takes no aggregate, window or set-returning function.
         """
         wanted = [item for item in dict.fromkeys(items) if item not in self._types]
-        for start in range(0, len(wanted), AT_ONCE):
-            some = wanted[start : start + AT_ONCE]
+        for start in range(0, len(wanted), EXPRESSIONS_PER_STATEMENT):
+            some = wanted[start : start + EXPRESSIONS_PER_STATEMENT]
             numbers = self._db.column_types(
                 "SELECT {items:q} FROM {part:q} WHERE {nulls:q} LIMIT 0",
                 items=", ".join(f'{item} AS "item {n}"' for n, item in enumerate(some)),

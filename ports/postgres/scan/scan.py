@@ -1,4 +1,4 @@
-"""What drivers ask for their data: a source, its expressions and groups, and a kernel's state per group.
+"""The access of drivers to their data: a source, its expressions and groups, and a kernel's state per group.
 
 Two feeds.  Streaming runs the kernel's aggregate over the source in each pass: parallel, constant memory.
 A store keeps the columns in memory after one read, and kernels run over it with no executor in between; it
@@ -30,7 +30,7 @@ MANY_GROUPS = 3000
 
 @dataclass(frozen=True)
 class Rows:
-    """What a kernel sees of a source: SQL of each part, all of type double precision.
+    """The input of a kernel: SQL of each part, all of type double precision.
 
     `features` are SQL of one number each, or one expression of type double precision[] where `is_vector`;
     `target` and `weights` are the kernel's scalars, where it has them.
@@ -109,7 +109,7 @@ class Scan:
         return self._stored(kernel, params)
 
     def joinable_states(self, kernel: str, params: str | None = None) -> str:
-        """The same for a statement that joins it with tables that lie here."""
+        """Return SQL of the states for a statement that joins them with tables that lie here."""
         return self.rows.source.joinable(self.states(kernel, params))
 
     def step(

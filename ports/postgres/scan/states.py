@@ -10,7 +10,7 @@ from madpy.ports.postgres.layouts.kernel import STATE
 
 Array = NDArray[np.float64]
 
-AT_ONCE = 16 * 2**20  # bytes that are copied in one call, which cannot be cancelled
+BYTES_PER_COPY = 16 * 2**20  # bytes that are copied in one call, which cannot be cancelled
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class States:
         rows = np.frombuffer(data, np.uint8).reshape(groups, -1)
         headers = np.ascontiguousarray(rows[:, : STATE.itemsize]).view(STATE)[:, 0]
         bodies = rows[:, STATE.itemsize :]
-        step = max(1, AT_ONCE // rows.shape[1])
+        step = max(1, BYTES_PER_COPY // rows.shape[1])
         body = bodies if groups == 1 else np.empty(bodies.shape, np.uint8)
         for first in range(0, groups if groups > 1 else 0, step):
             body[first : first + step] = bodies[first : first + step]
@@ -37,7 +37,7 @@ class States:
 
     @classmethod
     def join(cls, states: Sequence[bytes]) -> "States":
-        """The same from single ones.  One that saw no array of features is short: its body is zeros."""
+        """Build a `States` from byte strings.  A state that saw no array is short: its body is zeros."""
         longest = max(map(len, states), default=0)
         return cls.parse(b"".join(state.ljust(longest, b"\0") for state in states), len(states))
 

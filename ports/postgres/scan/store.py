@@ -54,7 +54,7 @@ class Store:
         return result
 
     def levels(self, j: int) -> list[str] | None:
-        """What the codes 0, 1, ... of column j stand for; None if it holds numbers."""
+        """Return the levels for the codes 0, 1, ... of column j; None if it holds numbers."""
         found: list[str] | None = self._db.value(
             "SELECT {schema:i}.__store_levels({store:l}, {column:l})", store=self._number, column=j + 1
         )

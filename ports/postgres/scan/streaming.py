@@ -41,7 +41,7 @@ class Streaming:
 
     @cached_property
     def kept(self) -> "Kept | None":
-        """What servers of Citus keep of the rows for the steps to come; read now, with the groups."""
+        """Have servers of Citus keep the rows for the steps to come; read them now, with the groups."""
         source = self.rows.source
         if self.passes == 1 or not (source.shards.is_citus and source.shards.is_far):
             return None
@@ -283,7 +283,7 @@ class Streaming:
 
     @cached_property
     def _texts(self) -> str:
-        """The same as text."""
+        """Return SQL of the grouping columns as text."""
         return self.rows.source.named_texts(self.rows.groups, "s")
 
 

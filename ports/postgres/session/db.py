@@ -100,7 +100,7 @@ class Database:
         self.connection.info(message)
 
     def teller(self, function: str, wanted: bool | None) -> Callable[[str], None]:
-        """What says what is done, in the name of the function that the user called; if it is `wanted`."""
+        """Return a function that logs progress at INFO, if it is `wanted`, under the name of `function`."""
         return (lambda message: self.info(f"{function}: {message}")) if wanted else (lambda message: None)
 
     def notice(self, message: str) -> None:

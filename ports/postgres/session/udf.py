@@ -12,7 +12,7 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.ports.postgres.session.db import CANCELED, Database
 from madpy.ports.postgres.session.interrupts import Watch
-from madpy.ports.postgres.session.room import guard
+from madpy.ports.postgres.session.openblas import guard
 
 OUT_OF_MEMORY = "53200"
 
@@ -40,9 +40,9 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any], prefix: st
             db.finish()
             return result
     except MadpyError as raised:
-        from madpy.ports.postgres.shards.servers import explained
+        from madpy.ports.postgres.shards.servers import server_error
 
-        error = explained(db, raised)
+        error = server_error(db, raised)
     except MemoryError as raised:
         error = MadpyError("out of memory", sqlstate=OUT_OF_MEMORY, detail=str(raised))
     raise _in_server(connection, label, error) if db.inside else _outside(label, error)

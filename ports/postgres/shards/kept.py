@@ -96,7 +96,7 @@ def is_found_again(source: "Source", kept: Kept) -> bool:
 
 
 def read_kept(found: Sequence[tuple[Key, bytes | None]]) -> Kept | None:
-    """What came of the aggregate __keep in each group; None where some rows are not kept."""
+    """Read the result of the aggregate __keep in each group; None where some rows are not kept."""
     entries = [
         (key, dict(zip(KEPT_ENTRY, entry, strict=True)))
         for key, data in found

@@ -55,7 +55,7 @@ def find_parts(source: "Source") -> Shards:
             raise MadpyError(
                 f'permission denied for table "{row["name"]}", a part of "{source.name}"',
                 sqlstate="42501",
-                hint="each part is read by itself: GRANT SELECT on all of them, and USAGE on their schemas",
+                hint="ask for SELECT on all parts and USAGE on their schemas: each part is read by itself",
             )
     base, *others = bases.values()
     if len(rows) == 1 and not is_told(db, rows[0]["server"]):

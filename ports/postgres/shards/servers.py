@@ -15,7 +15,7 @@ FALLEN = "55000"
 NO_FILE = "58P01"
 NO_FUNCTION, NO_SCHEMA = "42883", "3F000"
 NO_COLUMN, OTHER_TYPE, NO_MAPPING = "42703", "42804", "42704"
-LACKING = "a foreign table has a column that the table on its server lacks: see column_name"
+LACKING = "compare the columns of the foreign table with its server's, by column_name: one is lacking there"
 
 
 def check_server(db: Database, part: "Part") -> None:
@@ -32,7 +32,7 @@ def check_server(db: Database, part: "Part") -> None:
         raise MadpyError(
             "madpy is installed by plain SQL here, and only an extension is sent to other servers",
             sqlstate=FALLEN,
-            hint="CREATE EXTENSION madpy: madpy uninstall, then madpy install, without --plain",
+            hint="run madpy uninstall, then madpy install, without --plain",
         )
     failure = probe(db, part)
     if failure is not None:
@@ -91,7 +91,7 @@ def _named(server: str, error: SqlError) -> MadpyError:
     if error.sqlstate in (NO_FUNCTION, NO_SCHEMA, NO_FILE, FALLEN):
         hint = "install the same version there: madpy install --all-shards TABLE, or CREATE EXTENSION madpy"
     if error.sqlstate == "42501":
-        hint = "there, the role of your user mapping needs SELECT on the table and USAGE on madpy's schema"
+        hint = "give the role of your user mapping SELECT on the table there, and USAGE on madpy's schema"
     if error.sqlstate == NO_MAPPING and not hint:
         hint = f"CREATE USER MAPPING FOR CURRENT_USER SERVER {identifier(server)} OPTIONS (...)"
     return MadpyError(message, sqlstate=error.sqlstate, hint=hint, detail=detail)
@@ -141,7 +141,7 @@ def _worker_without(db: Database, error: MadpyError) -> MadpyError:
     )
 
 
-def explained(db: Database, error: MadpyError) -> MadpyError:
+def server_error(db: Database, error: MadpyError) -> MadpyError:
     """The error of a run that lost a server, or found another table there: which one, by asking all."""
     found: dict[Relation, Shards] = db.facts.get("shards", {})
     if error.sqlstate in (NO_FILE, NO_FUNCTION, NO_SCHEMA) and any(one.is_citus for one in found.values()):
@@ -157,7 +157,7 @@ def explained(db: Database, error: MadpyError) -> MadpyError:
     if parts and isinstance(error, SqlError) and error.sqlstate == NO_COLUMN:
         return next(filter(None, (_lacks(db, part) for part in parts)), error)
     if parts and isinstance(error, SqlError) and error.sqlstate == OTHER_TYPE:
-        hint = "if a column of a foreign table has another type on its server, declare it with that one here"
+        hint = "declare each column of a foreign table with the type that it has on its server"
         return SqlError(error.message, sqlstate=error.sqlstate, hint=hint, detail=error.detail)
     return error
 

@@ -29,9 +29,10 @@ def train(
 ) -> Result:
     """Find the range of each feature; create `output_table`, a row per group, and its summary."""
     tables = check_tables(db, source_table, output_table)
-    terms = check_terms(db, tables.source, features)
-    groups = helper.check_groups(db, tables.source, grouping_cols, dict(COLUMNS), Result.__dataclass_fields__)
-    scan = Scan(db, Rows(tables.source, None, terms.items, terms.is_vector, groups=groups))
+    tables.source.look_up(features, grouping_cols)
+    terms = check_terms(tables.source, features)
+    groups = helper.check_groups(tables.source, grouping_cols, dict(COLUMNS), Result.__dataclass_fields__)
+    scan = Scan(Rows(tables.source, None, terms.items, terms.is_vector, groups=groups))
     states = scan.step("column_range")
     low, high = ranges(states.body)
     create_output(db, scan, tables.output, COLUMNS, np.arange(len(low)), {"low": low, "high": high})

@@ -414,7 +414,7 @@ kernel_state(FunctionCallInfo fcinfo, const Kernel *kernel)
 	PG_RETURN_POINTER(state_folded(kernel, PG_GETARG_BYTEA_P(0)));
 }
 
-/* What a driver reads of a state. */
+/* Returns the outcome of a state, which a driver reads. */
 Datum
 kernel_outcome(FunctionCallInfo fcinfo, const Kernel *kernel)
 {

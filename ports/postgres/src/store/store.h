@@ -59,7 +59,7 @@ typedef struct Store
 	Dict	  **levels;			/* ncols, NULL where a column is not codes */
 	Dict	   *groups;			/* NULL: one group, all rows */
 	int64	   *group_start;	/* groups + 1 row numbers: rows lie group by group */
-	double	  **pile;			/* with groups, until rows are laid: blocks of them as they came, see pile_row */
+	double	  **buffer;			/* with groups, until rows are laid: blocks of them as they came, see buffer_row */
 	int64	   *order;			/* rows of the buffer, group by group; NULL: they are laid */
 	int64		taken;			/* groups that were taken from the buffer */
 	struct Store *part;			/* what was taken last */
@@ -72,8 +72,8 @@ extern void store_shape(Store *store, int64 ncols);
 extern void store_resize(Store *store, int64 blocks);
 extern void store_add_block(Store *store);
 extern void store_set_null(Store *store, int64 row, int column);
-extern void store_pile_block(Store *store);
-extern void store_free_pile(Store *store);
+extern void store_buffer_block(Store *store);
+extern void store_free_buffer(Store *store);
 extern void store_close_file(int fd);
 extern void store_unmap(Store *store);
 pg_noreturn extern void store_no_memory(const char *what);
@@ -138,19 +138,19 @@ store_nulls(const Store *store, int64 block, int column)
 
 /* Rows of the buffer lie one behind the other: values, and behind them a bit per column, 1 is NULL. */
 static inline int
-pile_width(const Store *store)
+buffer_width(const Store *store)
 {
 	return store->ncols + (store->ncols + 63) / 64;
 }
 
 static inline double *
-pile_row(const Store *store, int64 row)
+buffer_row(const Store *store, int64 row)
 {
-	return store->pile[block_of(store, row)] + (Size) row_of(store, row) * pile_width(store);
+	return store->buffer[block_of(store, row)] + (Size) row_of(store, row) * buffer_width(store);
 }
 
 static inline uint64 *
-pile_nulls(const Store *store, double *row)
+buffer_nulls(const Store *store, double *row)
 {
 	return (uint64 *) (row + store->ncols);
 }

@@ -160,7 +160,7 @@ put_null(Fill *fill, int column)
 		return;
 	}
 	fill->row[column] = 0;
-	pile_nulls(store, fill->row)[column / 64] |= UINT64CONST(1) << (column % 64);
+	buffer_nulls(store, fill->row)[column / 64] |= UINT64CONST(1) << (column % 64);
 	store->has_nulls[column] = true;
 }
 
@@ -215,15 +215,15 @@ next_row(Fill *fill)
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(fill->scratch);
 		if (fill->ngroups > 0)
-			store_pile_block(store);
+			store_buffer_block(store);
 		else
 			store_add_block(store);
 	}
 	if (fill->ngroups > 0)
 	{
-		fill->row = pile_row(store, row);
+		fill->row = buffer_row(store, row);
 		fill->stride = 1;
-		memset(pile_nulls(store, fill->row), 0, (pile_width(store) - store->ncols) * sizeof(uint64));
+		memset(buffer_nulls(store, fill->row), 0, (buffer_width(store) - store->ncols) * sizeof(uint64));
 	}
 	else
 	{

@@ -1,5 +1,5 @@
 /*
- * store_memory.c: the memory of a store: its blocks, and the pile of rows that are not laid into blocks yet.
+ * store_memory.c: the memory of a store: its blocks, and the buffer of rows that are not laid into blocks yet.
  */
 #include "postgres.h"
 
@@ -18,8 +18,8 @@
 
 #define PAGE (4 * 1024)
 
-/* Blocks of the pile that are asked for at once, a power of two. */
-#define MOST_PILED 64
+/* Blocks of the buffer that are allocated at once, a power of two. */
+#define MOST_BUFFERED 64
 
 void
 store_no_memory(const char *what)
@@ -111,44 +111,44 @@ store_set_null(Store *store, int64 row, int column)
 }
 
 /*
- * Room in the pile for the block that row store->rows begins, and for as many as there are already, up to a limit.  Few
- * large pages are had much sooner than many small ones.
+ * Make space in the buffer for the block that row store->rows begins, and for as many as there are already, up to a
+ * limit.  Few large pages are allocated much sooner than many small ones.
  */
 void
-store_pile_block(Store *store)
+store_buffer_block(Store *store)
 {
 	int64		block = block_of(store, store->rows);
-	int64		more = Min(Max(1, block), MOST_PILED);
-	Size		doubles = (Size) pile_width(store) * store->block_rows;
+	int64		more = Min(Max(1, block), MOST_BUFFERED);
+	Size		doubles = (Size) buffer_width(store) * store->block_rows;
 	uintptr_t	start;
 	uintptr_t	end;
 
-	if (block % MOST_PILED != 0 && (block & (block - 1)) != 0)
+	if (block % MOST_BUFFERED != 0 && (block & (block - 1)) != 0)
 		return;					/* there is */
-	store->pile = block == 0 ? MemoryContextAlloc(store->context, sizeof(double *))
-		: repalloc_huge(store->pile, (block + more) * sizeof(double *));
-	store->pile[block] = MemoryContextAllocHuge(store->context, more * doubles * sizeof(double));
+	store->buffer = block == 0 ? MemoryContextAlloc(store->context, sizeof(double *))
+		: repalloc_huge(store->buffer, (block + more) * sizeof(double *));
+	store->buffer[block] = MemoryContextAllocHuge(store->context, more * doubles * sizeof(double));
 	for (int64 b = 1; b < more; b++)
-		store->pile[block + b] = store->pile[block] + b * doubles;
-	start = TYPEALIGN(HUGE_PAGE, (uintptr_t) store->pile[block]);
-	end = TYPEALIGN_DOWN(HUGE_PAGE, (uintptr_t) (store->pile[block] + more * doubles));
+		store->buffer[block + b] = store->buffer[block] + b * doubles;
+	start = TYPEALIGN(HUGE_PAGE, (uintptr_t) store->buffer[block]);
+	end = TYPEALIGN_DOWN(HUGE_PAGE, (uintptr_t) (store->buffer[block] + more * doubles));
 	if (start < end)
 		madvise((void *) start, end - start, MADV_HUGEPAGE);	/* a wish: it may be refused */
 }
 
 void
-store_free_pile(Store *store)
+store_free_buffer(Store *store)
 {
-	int64		blocks = store->pile ? block_of(store, store->rows + store->block_rows - 1) : 0;
+	int64		blocks = store->buffer ? block_of(store, store->rows + store->block_rows - 1) : 0;
 
 	for (int64 block = 0; block < blocks; block++)
-		if (block % MOST_PILED == 0 || (block & (block - 1)) == 0)
-			pfree(store->pile[block]);
-	if (store->pile)
-		pfree(store->pile);
+		if (block % MOST_BUFFERED == 0 || (block & (block - 1)) == 0)
+			pfree(store->buffer[block]);
+	if (store->buffer)
+		pfree(store->buffer);
 	if (store->order)
 		pfree(store->order);
-	store->pile = NULL;
+	store->buffer = NULL;
 	store->order = NULL;
 }
 
@@ -159,12 +159,12 @@ store_close_file(int fd)
 	ReleaseExternalFD();
 }
 
-/* Give back all memory outside of the store's context, and the pile. */
+/* Give back all memory outside of the store's context, and the buffer. */
 void
 store_unmap(Store *store)
 {
 	store->filled = false;
-	store_free_pile(store);
+	store_free_buffer(store);
 	if (store->base)
 		munmap(store->base, store->mapped);
 	store->base = NULL;

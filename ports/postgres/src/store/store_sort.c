@@ -18,7 +18,7 @@
  * Lay rows of the buffer into a block.  A few rows at once: each column's values are then written next to each
  * other, and reads of rows that lie anywhere wait for each other less.
  */
-#define AT_ONCE 8
+#define ROWS_AT_ONCE 8
 
 static void
 lay_block(const Store *store, Store *into, int64 block, int rows, const int64 *order)
@@ -27,16 +27,16 @@ lay_block(const Store *store, Store *into, int64 block, int rows, const int64 *o
 	int64		known = store->order + store->rows - order; /* rows that follow, those of further groups too */
 	double	   *to = store_column(into, block, 0);
 
-	for (int r = 0; r < rows; r += AT_ONCE)
+	for (int r = 0; r < rows; r += ROWS_AT_ONCE)
 	{
-		int			count = Min(AT_ONCE, rows - r);
-		const double *row[AT_ONCE];
+		int			count = Min(ROWS_AT_ONCE, rows - r);
+		const double *row[ROWS_AT_ONCE];
 
 		for (int q = 0; q < count; q++)
-			row[q] = pile_row(store, order[r + q]);
-		for (int64 q = r + 2 * AT_ONCE; q < Min(r + 3 * AT_ONCE, known); q++)
+			row[q] = buffer_row(store, order[r + q]);
+		for (int64 q = r + 2 * ROWS_AT_ONCE; q < Min(r + 3 * ROWS_AT_ONCE, known); q++)
 		{
-			const double *next = pile_row(store, order[q]);
+			const double *next = buffer_row(store, order[q]);
 
 			for (int c = 0; c < Min(ncols, 64); c += 8)
 				__builtin_prefetch(next + c);
@@ -64,7 +64,7 @@ lay_nulls(const Store *store, Store *into, int64 rows, const int64 *order)
 		any = any || store->has_nulls[c];
 	for (int64 row = 0; row < rows && any; row++)
 	{
-		const uint64 *nulls = pile_nulls(store, pile_row(store, order[row]));
+		const uint64 *nulls = buffer_nulls(store, buffer_row(store, order[row]));
 
 		look_sometimes(row);
 		for (int w = 0; w < (store->ncols + 63) / 64; w++)
@@ -113,7 +113,7 @@ store_lay(Store *store)
 				  store->order + first);
 	}
 	lay_nulls(store, store, store->rows, store->order);
-	store_free_pile(store);
+	store_free_buffer(store);
 }
 
 /* Some rows in the order of the groups, from row `from` up to row `to` or as many as fit, as a store of one block. */

@@ -15,7 +15,7 @@
 #include "utils/memutils.h"
 
 /* Bytes of states that are allocated before they are there. */
-#define MOST_AT_ONCE (256 * 1024 * 1024)
+#define MOST_ALLOCATED (256 * 1024 * 1024)
 
 static bool
 is_null(const Store *store, int64 row, int column)
@@ -281,7 +281,7 @@ store_steps(PG_FUNCTION_ARGS)
 		State	   *state = next_state(&steps, i);
 
 		if (i == 0)
-			enlargeStringInfo(&states, Min((Size) steps.groups * VARSIZE(state), MOST_AT_ONCE));
+			enlargeStringInfo(&states, Min((Size) steps.groups * VARSIZE(state), MOST_ALLOCATED));
 		appendBinaryStringInfo(&states, VARDATA(state), VARSIZE(state) - VARHDRSZ);
 		pfree(state);
 	}

@@ -1,4 +1,4 @@
-"""Room for OpenBLAS, which numpy and scipy each bring.
+"""Memory for OpenBLAS, which numpy and scipy each bring.
 
 Where it gets no memory as it is loaded it asks again for ever, and neither a cancel nor the end of the
 session stops it; where it gets none in its first call it ends the process.  So it is asked for here first.

@@ -11,9 +11,10 @@ from tests.session import Session
 TRAININGS: dict[str, tuple[list[Any], int]] = {
     "regr.train": (["t", "m", "y", "a, b", None, False, None, False, False], 12),
     "logregr.train": (["t", "m", "yes", "a, b", None, 20, "irls", 1e-4, False], 20),
+    "glm.train": (["t", "m", "y", "a, b", "gaussian", *[None] * 4, 100, 1e-6, False], 17),
     "nb.train": (["t", "m", "yes", "a, c", None, None, 1.0, False], 16),
     "dtree.train": (
-        ["t", "m", "yes", "a, c", None, None, "auto", "auto", 3, 20, 7, 20, None, 0, 1, False], 26,
+        ["t", "m", "yes", "a, c", None, None, "auto", "auto", 3, 20, 7, 20, None, 0, 1, False, None], 26,
     ),
     "kmeans.train": (
         ["t", "m", "a, b", 2, "kmeans++", 20, 1e-4, 1, "squared_euclidean", None, False, None], 25,
@@ -24,6 +25,7 @@ TRAININGS: dict[str, tuple[list[Any], int]] = {
 PREDICTIONS = {
     "regr": 14,
     "logregr": 15,
+    "glm": 16,
     "nb": 14,
     "dtree": 14,
     "kmeans": 16,
@@ -83,5 +85,5 @@ def test_trainings(sql: Session, name: str) -> None:
 @pytest.mark.parametrize("method", PREDICTIONS)
 def test_predictions(sql: Session, method: str) -> None:
     statements(sql, f"{method}.train", TRAININGS[f"{method}.train"][0])
-    sent = statements(sql, f"{method}.predict.predict", ["m", "t", "p", None])
+    sent = statements(sql, f"{method}.predict.predict", ["m", "t", "p", None, *[None] * (method == "glm")])
     assert len(sent) + WRAPPER <= PREDICTIONS[method], "\n".join(sent)

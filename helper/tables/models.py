@@ -62,6 +62,12 @@ def summary_of(model: Source, method: str) -> Source:
 def checked_summary(model: Source, method: str, wanted: Mapping[str, str]) -> Source:
     """The summary table beside a model, whose columns have the types that training gave them."""
     summary = summary_of(model, method)
+    check_types(summary, wanted)
+    return summary
+
+
+def check_types(summary: Source, wanted: Mapping[str, str]) -> None:
+    """Check that columns of a summary have the types that training gave them."""
     types = summary.types
     for name, sql_type in wanted.items():
         if types.get(name, sql_type) != sql_type:
@@ -70,7 +76,6 @@ def checked_summary(model: Source, method: str, wanted: Mapping[str, str]) -> So
                 sqlstate="42809",
                 hint="train the model again",
             )
-    return summary
 
 
 def order_of(model: Source, groups: list[str], alias: str) -> str:

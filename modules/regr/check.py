@@ -9,6 +9,7 @@ from madpy.helper.features.terms import Terms
 from madpy.ports.postgres.scan.scan import Rows, Scan, join_groups
 from madpy.ports.postgres.session.db import Database, Relation
 
+METHOD = "regr_train"
 SAME = 1e-9  # of coefficients of two perfect fits
 CLOSE = "r2 > 1 - 1e-9::double precision AND df_residual > 0"  # as a perfect fit is
 

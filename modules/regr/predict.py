@@ -18,6 +18,7 @@ METHOD = Method(
     name="regr_train",
     columns={
         "coef": "double precision[]",
+        "r2": "double precision",  # which a model of glm_train does not have
         "std_err": "double precision[]",
         "t_stats": "double precision[]",
         "p_values": "double precision[]",

@@ -14,11 +14,11 @@ def examine(db: Database, here: Installation | None) -> Iterator[Finding]:
     if here is None:
         return
     try:
-        found = workers(Database(db.connection, here.schema))
+        machines = workers(Database(db.connection, here.schema))
     except MadpyError as error:
         yield Finding("Citus", f"not looked at: {error.message}", "note", "madpy doctor as a superuser")
         return
-    for worker in found:
+    for worker in machines:
         yield judged(worker, here)
 
 

@@ -197,19 +197,19 @@ def _search_path(facts: dict[str, Any], path: str | None) -> Iterator[Finding]:
 
 
 def _packages(facts: dict[str, Any]) -> Iterator[Finding]:
-    for name, found in facts["packages"].items():
-        if "error" in found:
+    for name, package in facts["packages"].items():
+        if "error" in package:
             yield Finding(
-                name, found["error"], "bad", "pip install madpy into the folder of madpy.python_path"
+                name, package["error"], "bad", "pip install madpy into the folder of madpy.python_path"
             )
-        elif name == "numpy" and _numbers(found["version"]) < OLDEST_NUMPY:
+        elif name == "numpy" and _numbers(package["version"]) < OLDEST_NUMPY:
             remedy = "madpy needs 2.0 or later: pip install it into the folder of madpy.python_path"
-            yield Finding(name, f"{found['version']}, {found['file']}", "bad", remedy)
-        elif name == "madpy" and found["version"] != __version__:
+            yield Finding(name, f"{package['version']}, {package['file']}", "bad", remedy)
+        elif name == "madpy" and package["version"] != __version__:
             remedy = f"this command is {__version__}: install the same in both places, then connect again"
-            yield Finding(name, f"{found['version']}, {found['file']}", "bad", remedy)
+            yield Finding(name, f"{package['version']}, {package['file']}", "bad", remedy)
         else:
-            yield Finding(name, f"{found['version']}, {found['file']}")
+            yield Finding(name, f"{package['version']}, {package['file']}")
 
 
 def _numbers(version: str) -> tuple[int, ...]:

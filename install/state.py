@@ -25,14 +25,14 @@ class Installation:
 
 def locate(db: Database, schema: str | None = None) -> Installation | None:
     """The installation in `schema`, or wherever in the database there is one; more than one is an error."""
-    found = [one for one in _installations(db) if schema in (None, one.schema)]
-    if len(found) > 1:
+    installations = [one for one in _installations(db) if schema in (None, one.schema)]
+    if len(installations) > 1:
         raise MadpyError(
-            f"madpy is installed here more than once: {'; '.join(map(str, found))}",
+            f"madpy is installed here more than once: {'; '.join(map(str, installations))}",
             sqlstate="21000",
             hint="Choose one with --schema.",
         )
-    return found[0] if found else None
+    return installations[0] if installations else None
 
 
 def located(db: Database, schema: str | None = None) -> Installation:
@@ -100,19 +100,19 @@ def strangers(db: Database, installation: Installation, release: Release) -> lis
 
 
 def _installations(db: Database) -> list[Installation]:
-    found = []
+    installations = []
     for row in _candidates(db):
         if row["reason"]:
             continue
         if row["version"]:
-            found.append(Installation(row["schema"], row["version"], "extension"))
+            installations.append(Installation(row["schema"], row["version"], "extension"))
             continue
         versions = db.execute(
             "SELECT identity AS version FROM {schema:i}.__installed WHERE kind = 'version'",
             schema=row["schema"],
         )
-        found += [Installation(row["schema"], version["version"], "plain") for version in versions]
-    return found
+        installations += [Installation(row["schema"], version["version"], "plain") for version in versions]
+    return installations
 
 
 def _candidates(db: Database) -> list[dict[str, Any]]:

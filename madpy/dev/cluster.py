@@ -34,11 +34,11 @@ def ensure_running(state: State) -> Path:
 def initialise(state: State) -> None:
     """Make the cluster, unless it is there."""
     if (state.data / "PG_VERSION").exists():
-        found = (state.data / "PG_VERSION").read_text().strip()
-        if found != state.major:
+        version = (state.data / "PG_VERSION").read_text().strip()
+        if version != state.major:
             raise MadpyError(
-                f'the private cluster is of PostgreSQL {found}, and "{state.pg_config}" is of {state.major}',
-                hint=f"Set PG_CONFIG to the one before, or move {state.data} away and begin anew.",
+                f'the private cluster is of PostgreSQL {version}, "{state.pg_config}" of {state.major}',
+                hint=f"Set PG_CONFIG to the one before, or move {state.data} away and start again.",
             )
         return
     say("making the private cluster")

@@ -83,13 +83,13 @@ def check(state: State) -> None:
 
 def development_files(state: State) -> list[State]:
     """The state as it were for each PostgreSQL here that has the files to compile for; its own first."""
-    found = [path for folder in BINARIES for path in sorted(Path("/").glob(f"{folder}/pg_config"))]
-    paths = dict.fromkeys([state.pg_config, *map(str, found)])
-    each = [dataclasses.replace(state, pg_config=path) for path in paths]
+    installed = [path for folder in BINARIES for path in sorted(Path("/").glob(f"{folder}/pg_config"))]
+    paths = dict.fromkeys([state.pg_config, *map(str, installed)])
+    states = [dataclasses.replace(state, pg_config=path) for path in paths]
     return [
-        one
-        for one in each
-        if int(one.major) >= OLDEST_POSTGRES and Path(one.pg["includedir-server"], "postgres.h").exists()
+        other
+        for other in states
+        if int(other.major) >= OLDEST_POSTGRES and Path(other.pg["includedir-server"], "postgres.h").exists()
     ]
 
 

@@ -145,10 +145,10 @@ def dropped(connection: pg.Connection, present: dict[str, Any]) -> bool:
 
 def client_environment(address: Address) -> dict[str, str]:
     """The environment for a client of the cluster: none of the user's settings for other servers."""
-    kept = {
+    environment = {
         name: value for name, value in os.environ.items() if not name.startswith("PG") or name == "PG_CONFIG"
     }
-    return kept | address.variables()
+    return environment | address.variables()
 
 
 def ensure_database(address: Address) -> None:

@@ -109,18 +109,20 @@ def _check_variables(source: Source, text: str | None, groups: list[str]) -> tup
     if text is None or text.strip() in ("", "*"):
         columns = source.columns
         text = ", ".join(fill("{c:i}", {"c": c}) for c in columns if c not in groups)
-        found = helper.check_expressions(source, text, "target_cols", "any") if text else None
-        kept = [i for i, kind in enumerate(found.kinds) if kind == "number"] if found else []
-        if not found or not kept or found.is_vector:
+        expressions = helper.check_expressions(source, text, "target_cols", "any") if text else None
+        numeric = [i for i, kind in enumerate(expressions.kinds) if kind == "number"] if expressions else []
+        if not expressions or not numeric or expressions.is_vector:
             raise MadpyError(f"table {quoted(source.name)} has no column of numbers", sqlstate="42804")
-        return [found.names[i] for i in kept], [number_item(found.items[i], "number") for i in kept]
-    found = helper.check_expressions(source, text, "target_cols", "number or boolean")
-    if found.is_vector:
-        name = found.names[0]
+        return [expressions.names[i] for i in numeric], [
+            number_item(expressions.items[i], "number") for i in numeric
+        ]
+    expressions = helper.check_expressions(source, text, "target_cols", "number or boolean")
+    if expressions.is_vector:
+        name = expressions.names[0]
         message = f"target_cols: {quoted(name)} is an array, numbers are needed"
         raise MadpyError(message, sqlstate="42804", hint=f"name its elements: {name}[1], {name}[2]")
-    items = [number_item(item, kind) for item, kind in zip(found.items, found.kinds, strict=True)]
-    return found.names, items
+    items = [number_item(item, kind) for item, kind in zip(expressions.items, expressions.kinds, strict=True)]
+    return expressions.names, items
 
 
 def _check_names(db: Database, names: list[str]) -> None:

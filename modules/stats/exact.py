@@ -31,10 +31,10 @@ def count_exactly(
         figures = _quantiles(source, column, groups, wanted)
         joined = join_groups(f"({figures}) AS f", groups, "r", "f")
         names = ("first_quartile", "median", "third_quartile") if wanted.quartiles else ()
-        found = fill("f.{quantiles:i}", own)
-        assignments = [f"{name} = {found}[{n}]" for n, name in enumerate(names, 1)]
+        quantiles = fill("f.{quantiles:i}", own)
+        assignments = [f"{name} = {quantiles}[{n}]" for n, name in enumerate(names, 1)]
         if len(wanted.fractions) > len(names):
-            assignments.append(f"quantile_array = {found}[{len(names) + 1}:]")
+            assignments.append(f"quantile_array = {quantiles}[{len(names) + 1}:]")
         _update(source.db, output, column, joined, [*assignments, "quantile_error = 0"])
 
 

@@ -1,7 +1,7 @@
 """The validation layer: checks of what a user passed in, before anything is created.
 
-Errors are a fact and a hint, with an SQLSTATE.  Checks of relations are here.  Those of expressions, in
-checks/expressions.py, and of plain arguments, in checks/arguments.py, can be called as helper.check_* too.
+Errors are a fact and a hint, with an SQLSTATE.  Checks of relations are here; those of expressions are in
+checks/expressions.py, those of plain arguments in checks/arguments.py: helper.check_* calls them too.
 """
 
 import re

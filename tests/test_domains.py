@@ -23,7 +23,6 @@ VALUES = {
 }
 NUMBERS = ("smallint", "bigint", "numeric", "real", "double precision")
 CATEGORIES = ("boolean", "text", "varchar(9)", "char(4)", "name", "size")
-DURING = ("duration", "trained_at", "source_table", "output_table", "summary_table")
 
 
 @pytest.fixture(params=VALUES)

@@ -29,7 +29,7 @@ from madpy.dev.state import here
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted(
     path.relative_to(ROOT)
-    for folder in ("modules", "ports")
+    for folder in ("modules", "ports", "tests")
     for path in ROOT.glob(f"{folder}/**/*.py")
     if "\nC_HEADER = " in path.read_text()
 )
@@ -56,7 +56,8 @@ main(void)
 
 @pytest.mark.parametrize("path", FILES, ids=str)
 def test_python_has_the_layout_of_the_c_header(path: Path, tmp_path: Path) -> None:
-    module = importlib.import_module(".".join(["madpy", *path.with_suffix("").parts]))
+    parts = path.with_suffix("").parts
+    module = importlib.import_module(".".join(parts if parts[0] == "tests" else ("madpy", *parts)))
     declared = dict(entry for name, value in names_of(module) for entry in expected(name, value))
     assert printed(module.C_HEADER, list(declared), tmp_path) == declared
 

@@ -56,6 +56,8 @@ ALLOWED = {
     "__dtree_sample_columns": AGGREGATE,
     "__kmeans_columns": AGGREGATE,
     "__kmeans_sample_columns": AGGREGATE,
+    "__weighted_kmeans_columns": AGGREGATE,
+    "__weighted_kmeans_sample_columns": AGGREGATE,
     "__logregr_columns": AGGREGATE,
     "__meat_columns": AGGREGATE,
     "__moments_columns": AGGREGATE,

@@ -18,7 +18,8 @@ INITS = ("kmeans++", "kmeans||", "random")
 CENTROIDS = "centroid"  # the column of a table of centroids
 CLUSTER = "cluster_id"
 MAX_SEED = 2**53  # the kernels take it as a double
-MODEL = {CLUSTER: "integer", CENTROIDS: "double precision[]", "size": "bigint"}
+# Columns of a model, and their types; the size is a sum of weights where there were some.
+MODEL = {CLUSTER: ["integer"], CENTROIDS: ["double precision[]"], "size": ["bigint", "double precision"]}
 
 
 @dataclass(frozen=True)
@@ -97,19 +98,22 @@ def check_seed(seed: int | None) -> int:
     return seed
 
 
-def check_size(k: int, d: int) -> None:
-    """That k centroids of d numbers fit the parameters of a kernel."""
-    if d > 0 and params_size(k, d) > MAX_PARAMS:
+def check_size(k: int, d: int, scalars: int) -> None:
+    """Raise where k centroids of d numbers do not fit the parameters of a kernel; scalars: 1 with weights."""
+    if d > 0 and params_size(k, d, scalars) > MAX_PARAMS:
         raise MadpyError(
             f"k = {k} is too large for {d} features",
             sqlstate="54000",
-            hint=f"give a smaller k: the largest is {(MAX_PARAMS - params_size(0, d)) // d}",
+            hint=f"give a smaller k: the largest is {(MAX_PARAMS - params_size(0, d, scalars)) // d}",
         )
 
 
-def check_points(source: Source, features: str | None, model: Terms | None = None) -> Terms:
+def check_points(
+    source: Source, features: str | None, model: Terms | None = None, weights: str | None = None
+) -> Terms:
     """Features as coordinates: no intercept, and of a text column a 0 or 1 for every level."""
-    terms = check_terms(source, features, model=model)
+    used = [] if weights is None else [f"{weights} <> 0::double precision"]
+    terms = check_terms(source, features, model=model, conditions=used)
     if terms.is_vector:
         return terms
     repeated = [term for n, term in enumerate(terms.terms) if term in terms.terms[:n]]
@@ -136,7 +140,7 @@ def _level(column: str, sql_type: str, level: str) -> tuple[Term, str]:
 def check_model(model: Source) -> list[str]:
     """The grouping columns of a table that kmeans_train made; an error if it is not one."""
     types = model.types
-    if any(types.get(name) != sql_type for name, sql_type in MODEL.items()):
+    if any(types.get(name) not in known for name, known in MODEL.items()):
         raise MadpyError(
             f'table "{model.name}" is not a model of kmeans_train',
             sqlstate="42809",

@@ -60,7 +60,7 @@ def cluster(
     d = len(terms.names)
     if d == 0:
         raise _no_features(rows, terms)
-    check_size(settings.k, d)
+    check_size(settings.k, d, len(rows.scalars))
     rows.source.db.progress(f"{label}: reading")
     try:
         scan = Scan(rows, passes=settings.max_iter + 2)
@@ -86,7 +86,7 @@ def _fit(
     if settings.table is not None:
         given = read_centroids(settings.table, scan, d, settings.distance)
         settings = _with_k(settings, given.shape[1])
-        check_size(settings.k, d)
+        check_size(settings.k, d, len(scan.rows.scalars))
     by = f"from table {settings.init}" if given is not None else f"by {settings.init}"
     tell(f"seeding {settings.k} centroids {by}")
     db.progress(f"{label}: seeding")

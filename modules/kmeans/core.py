@@ -56,13 +56,13 @@ def moves(old: Array, new: Array, metric: str) -> Array:
     return longest
 
 
-def limits(inertia: Array, rows: NDArray[np.int64], tolerance: float, metric: str) -> Array:
+def limits(inertia: Array, rows: Array, tolerance: float, metric: str) -> Array:
     """How far centroids may move and still stand still, shape (G,): `tolerance` times the mean distance.
 
-    With squared distances, of the root of their mean.
+    With squared distances, of the root of their mean.  rows: how many there are, or the sum of their weights.
     """
     part = tolerance if metric == "manhattan" else tolerance**2
-    limit: Array = part * inertia / np.maximum(rows, 1)
+    limit: Array = part * inertia / np.where(rows > 0, rows, 1)
     return limit
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from madpy.helper import helper
+from madpy.helper.features.terms import check_number
 from madpy.helper.tables.output import Column, Lists, Pieces, create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.kmeans.check import check_init, check_points, check_settings
@@ -26,6 +27,8 @@ COLUMNS = [
     ("within_sum", "double precision"),
     ("silhouette", "double precision"),
 ]
+# The size of a cluster is the sum of the weights of its rows.
+WEIGHTED_COLUMNS = [(name, "double precision" if name == "size" else sql_type) for name, sql_type in COLUMNS]
 # What the summary has for each group.
 GROUP_COLUMNS = [
     ("num_rows_processed", "bigint"),
@@ -67,27 +70,30 @@ def train(
     distance: str | None,
     grouping_cols: str | None,
     verbose: bool | None,
+    weights: str | None,
 ) -> Result:
     """Find k clusters in each group; create `output_table`, a row per cluster, and its summary."""
     tell = db.teller("kmeans_train", verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
-    source.look_up(features, grouping_cols)
+    source.look_up(features, grouping_cols, weights)
     table = check_init(db, init)
     settings = check_settings(k, str(init), table, max_iter, tolerance, seed, distance)
-    terms = check_points(source, features)
+    weight = None if weights is None else check_number(source, weights, "weights")
+    terms = check_points(source, features, weights=weight)
     groups = helper.check_groups(source, grouping_cols, dict(COLUMNS), Result.__dataclass_fields__)
     tell(f"{', '.join(terms.names)} from {tables.names['source_table']}, {settings.told}")
     if settings.distance == "manhattan":
         tell("distance manhattan: centroids are the means of their rows, not the medians")
     found = cluster(
-        Rows(source, None, terms.items, terms.is_vector, groups=groups),
+        Rows(source, None, terms.items, terms.is_vector, weight, groups),
         terms,
         settings,
         "kmeans_train",
         tell,
     )
-    create_output(db, found.scan, tables.output, COLUMNS, *found.clusters())
+    columns = COLUMNS if weight is None else WEIGHTED_COLUMNS
+    create_output(db, found.scan, tables.output, columns, *found.clusters())
     result = create_group_summary(
         db,
         found.scan,
@@ -103,6 +109,7 @@ def train(
                 "init": init,
                 "max_iter": settings.max_iter,
                 "tolerance": settings.tolerance,
+                **({} if weights is None else {"weights": weights}),
             },
             num_groups=len(found.fit.centroids),
             num_rows_processed=found.rows_used,
@@ -138,7 +145,7 @@ def _figures(found: Clustering) -> dict[str, Column]:
 def _totals(found: Clustering) -> dict[str, Any]:
     """The fields of the result that groups have each for themselves, over all of them, in whatever order."""
     fit = found.fit
-    rows = np.where(np.isnan(fit.silhouette), 0, found.sample.rows_used)
+    rows = np.where(np.isnan(fit.silhouette), 0, fit.sizes.sum(axis=1))
     mean = math.fsum(np.nan_to_num(fit.silhouette) * rows) / rows.sum() if rows.sum() else np.nan
     return {
         "k": found.settings.k,

@@ -1,10 +1,11 @@
 /*
- * kmeans.c: the kernel "kmeans": rows given to the nearest of k centroids, and what each centroid got.
+ * kmeans.c: the kernels "kmeans" and "weighted_kmeans": rows given to the nearest of k centroids, and what each centroid
+ * got.  A row of weight 3 is three rows.
  *
  * Parameters: see kmeans.h.
  *
- * Body: the parameters; for each centroid d + 3 sums over its rows: the features (divided by the row's length for
- * COSINE), the distance, 1, the simplified silhouette (mode QUALITY); then, where the mode asks for them, up to k rows
+ * Body: the parameters; for each centroid d + 3 sums over its rows, with their weights: the features (divided by the row's
+ * length for COSINE), the distance, 1, the simplified silhouette (mode QUALITY); then, where the mode asks for them, up to k rows
  * (kmeans.h) with the largest distance (mode FARTHEST), or with the largest distance^(1/u), u a random number of the
  * row's own (mode DRAW): a sample without replacement, each row as likely as its distance says (Efraimidis & Spirakis,
  * "Weighted random sampling with a reservoir", 2006).
@@ -29,6 +30,7 @@ typedef struct Work
 	double		seed;
 	int			d;
 	int			k;
+	bool		weighted;
 	double	   *centroids;		/* PADDED_CENTROIDS(k) x d */
 	int			width;			/* numbers in a row to be summed, a multiple of 4 */
 	double	   *coarse;			/* of each: what rounds it, sum_rows() */
@@ -38,7 +40,9 @@ typedef struct Work
 	int			pending;		/* rows in them */
 	const double **features;	/* d columns as they come */
 	const double **columns;		/* width columns to be summed */
-	double	   *room;			/* 2 d chunks: features filled up, and of length 1 */
+	const double *weights;		/* of a chunk, if the kernel has them */
+	double	  **weighed;		/* width columns: the others times the weights */
+	double	   *room;			/* 2 d + 1 chunks: features filled up, and of length 1; weights filled up */
 	double	   *row;
 	double		ones[KMEANS_CHUNK];
 	double		zeros[KMEANS_CHUNK];
@@ -46,11 +50,26 @@ typedef struct Work
 	Nearest		nearest;
 } Work;
 
-/* Returns how many centroids the parameters can hold. */
+extern const Kernel weighted_kmeans_kernel;
+
+/* Returns the number of columns behind the features: the weight, if there is one. */
 static int
-places(int ncols, int nparams)
+scalars_of(const State *state)
 {
-	return ncols > 0 && nparams > PARAMS_HEAD ? Max(0, (nparams - PARAMS_HEAD) / ncols - 1) : 0;
+	return state->kernel == weighted_kmeans_kernel.id ? weighted_kmeans_kernel.scalars : 0;
+}
+
+static int
+features_of(const State *state)
+{
+	return state->ncols - scalars_of(state);
+}
+
+/* Returns how many centroids of d features the parameters can hold. */
+static int
+places(int d, int scalars, int nparams)
+{
+	return d > 0 ? Max(0, nparams - params_size(0, d, scalars)) / d : 0;
 }
 
 /* How many rows are kept: as many as there are centroids, in the modes that ask for them. */
@@ -69,26 +88,40 @@ cluster_sums(const State *state)
 static Kept
 kmeans_kept(const State *state)
 {
-	int			k = places(state->ncols, state->nparams);
+	int			d = features_of(state);
+	int			k = places(d, scalars_of(state), state->nparams);
 
-	return kept_in(cluster_sums(state) + sums_size(k, state->ncols), kept_capacity(k, state->body), state->ncols);
+	return kept_in(cluster_sums(state) + sums_size(k, d), kept_capacity(k, state->body), d);
+}
+
+static int64
+body_size(int d, int scalars, int nparams, const double *params)
+{
+	int			k = places(d, scalars, nparams);
+
+	return nparams + sums_size(k, d) + kept_size(kept_capacity(k, params), d);
 }
 
 static int64
 kmeans_size(int ncols, int nparams, const double *params)
 {
-	int			k = places(ncols, nparams);
+	return body_size(ncols, 0, nparams, params);
+}
 
-	return nparams + sums_size(k, ncols) + kept_size(kept_capacity(k, params), ncols);
+static int64
+weighted_size(int ncols, int nparams, const double *params)
+{
+	return body_size(ncols - 1, 1, nparams, params);
 }
 
 /* Bounds and whole centroids: what work_new() reads is there. */
 static void
 kmeans_check(const State *state)
 {
-	int			d = state->ncols;
+	int			d = features_of(state);
+	int64		centroids = state->nparams - params_size(0, d, scalars_of(state));
 
-	if (d > 0 && (state->nparams - PARAMS_HEAD < 2 * d || (state->nparams - PARAMS_HEAD) % d != 0))
+	if (d > 0 && (centroids < d || centroids % d != 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("%d parameters do not fit %d features", state->nparams, d)));
@@ -129,6 +162,7 @@ set_units(Work *work, int column, double bound)
 static void
 set_all_units(Work *work, double known, const double *bounds)
 {
+	double		weight = work->weighted ? fabs(bounds[work->d]) : 1;
 	double		farthest = 0;
 
 	for (int j = 0; j < work->d; j++)
@@ -139,19 +173,29 @@ set_all_units(Work *work, double known, const double *bounds)
 		for (int c = 0; c < work->k; c++)
 			if (fabs(work->centroids[(Size) c * work->d + j]) > reach)
 				reach = fabs(work->centroids[(Size) c * work->d + j]);
-		set_units(work, j, bound);
+		set_units(work, j, weight * bound);
 		farthest += work->metric == MANHATTAN ? bound + reach : (bound + reach) * (bound + reach);
 	}
-	set_units(work, work->d + SUM_DISTANCE, work->metric == COSINE ? 2 : known > 0 ? known : farthest);
-	set_units(work, work->d + SUM_ROWS, 1);
-	set_units(work, work->d + SUM_SILHOUETTE, 1);
+	set_units(work, work->d + SUM_DISTANCE, work->metric == COSINE ? 2 * weight : known > 0 ? known : weight * farthest);
+	set_units(work, work->d + SUM_ONES, weight);
+	set_units(work, work->d + SUM_SILHOUETTE, weight);
+}
+
+static void
+make_weighed(Work *work)
+{
+	double	   *room = palloc((Size) work->width * KMEANS_CHUNK * sizeof(double));
+
+	work->weighed = palloc(work->width * sizeof(double *));
+	for (int j = 0; j < work->width; j++)
+		work->weighed[j] = room + (Size) j * KMEANS_CHUNK;
 }
 
 static Work *
 work_new(const State *state)
 {
-	int			d = state->ncols;
-	int			k = places(d, state->nparams);
+	int			d = features_of(state);
+	int			k = places(d, scalars_of(state), state->nparams);
 	Work	   *work = palloc0(sizeof(Work));
 	Size		replica;
 
@@ -160,8 +204,9 @@ work_new(const State *state)
 	work->seed = state->body[PARAM_SEED];
 	work->d = d;
 	work->k = k;
+	work->weighted = scalars_of(state) > 0;
 	work->centroids = palloc((Size) PADDED_CENTROIDS(k) * d * sizeof(double));
-	memcpy(work->centroids, state->body + PARAMS_HEAD + d, (Size) k * d * sizeof(double));
+	memcpy(work->centroids, state->body + params_size(0, d, scalars_of(state)), (Size) k * d * sizeof(double));
 	for (Size i = (Size) k * d; i < (Size) PADDED_CENTROIDS(k) * d; i++)
 		work->centroids[i] = NAN;
 	work->width = TYPEALIGN(4, d + (work->mode == QUALITY ? SUMS_EXTRA : SUMS_EXTRA - 1));
@@ -171,15 +216,17 @@ work_new(const State *state)
 	replica = (Size) (k + 1) * 2 * work->width * sizeof(double);
 	work->replicas = 4 * replica <= REPLICA_BYTES ? 4 : 1;
 	work->sums = palloc0(replica * work->replicas);
-	work->room = palloc((Size) 2 * d * KMEANS_CHUNK * sizeof(double));
+	work->room = palloc((Size) (2 * d + 1) * KMEANS_CHUNK * sizeof(double));
 	work->row = palloc(d * sizeof(double));
 	work->features = palloc(d * sizeof(double *));
 	work->columns = palloc(work->width * sizeof(double *));
 	for (int r = 0; r < KMEANS_CHUNK; r++)
 		work->ones[r] = 1;
 	for (int j = d; j < work->width; j++)
-		work->columns[j] = j == d + SUM_DISTANCE ? work->nearest.distance : j == d + SUM_ROWS ? work->ones
+		work->columns[j] = j == d + SUM_DISTANCE ? work->nearest.distance : j == d + SUM_ONES ? work->ones
 			: j == d + SUM_SILHOUETTE ? work->silhouette : work->zeros;
+	if (work->weighted)
+		make_weighed(work);
 	return work;
 }
 
@@ -194,6 +241,11 @@ work_free(Work *work)
 	pfree(work->row);
 	pfree(work->features);
 	pfree(work->columns);
+	if (work->weighted)
+	{
+		pfree(work->weighed[0]);
+		pfree(work->weighed);
+	}
 	pfree(work);
 }
 
@@ -228,6 +280,7 @@ static void
 take_chunk(Work *work, const RowBlock *block, int first, int rows)
 {
 	double	   *units = work->room + (Size) work->d * KMEANS_CHUNK;
+	double	   *weights = units + (Size) work->d * KMEANS_CHUNK;
 
 	for (int j = 0; j < work->d; j++)
 	{
@@ -236,6 +289,8 @@ take_chunk(Work *work, const RowBlock *block, int first, int rows)
 	}
 	if (work->metric == COSINE)
 		unit_rows(work->features, work->d, (double *const *) work->columns);
+	if (work->weighted)
+		work->weights = chunk_of(block->columns[work->d] + first, rows, weights);
 }
 
 /* Raise, because some row has no finite distance to any centroid. */
@@ -284,8 +339,18 @@ keep_rows(Work *work, Kept *kept, int rows)
 			continue;
 		for (int j = 0; j < work->d; j++)
 			work->row[j] = work->columns[j][r] + 0.0;
-		kept_insert(kept, key, 1, work->row);
+		kept_insert(kept, key, work->weighted ? work->weights[r] : 1, work->row);
 	}
+}
+
+/* The columns to be summed. */
+static const double *const *
+weighed_columns(const Work *work)
+{
+	if (!work->weighted)
+		return work->columns;
+	weigh_rows(work->columns, work->width, work->weights, work->weighed);
+	return (const double *const *) work->weighed;
 }
 
 static void
@@ -308,14 +373,15 @@ add_chunk(Work *work, Kept *kept, int rows)
 		silhouettes(work);
 	for (int q = 0; q < 4; q++)
 		sums[q] = work->sums + (Size) (q % work->replicas) * (work->k + 1) * 2 * work->width;
-	sum_rows(work->columns, work->width, work->coarse, work->fine, place, sums);
+	sum_rows(weighed_columns(work), work->width, work->coarse, work->fine, place, sums);
 	if (work->mode == FARTHEST || work->mode == DRAW)
 		keep_rows(work, kept, rows);
 	work->pending += KMEANS_CHUNK;
 }
 
+/* Rows whose weights, if they have any, are above zero. */
 static void
-kmeans_add(State *state, const RowBlock *block)
+add_rows(State *state, const RowBlock *block)
 {
 	Kept		kept = kmeans_kept(state);
 	Work	   *work = work_new(state);
@@ -335,11 +401,22 @@ kmeans_add(State *state, const RowBlock *block)
 }
 
 static void
+weighted_add(State *state, const RowBlock *block)
+{
+	RowBlock	used = positive_weights(block, state->ncols);
+
+	add_rows(state, &used);
+	state->rows_skipped += block->rows - used.rows;
+	free_positive_weights(&used, block, state->ncols);
+}
+
+static void
 kmeans_merge(State *into, const State *from)
 {
 	double	   *to = cluster_sums(into);
 	const double *sums = cluster_sums(from);
-	int64		size = sums_size(places(into->ncols, into->nparams), into->ncols);
+	int			d = features_of(into);
+	int64		size = sums_size(places(d, scalars_of(into), into->nparams), d);
 	Kept		kept = kmeans_kept(into);
 	Kept		others = kmeans_kept(from);
 
@@ -365,7 +442,20 @@ const Kernel kmeans_kernel = {
 	.sized_by_params = kmeans_size,
 	.start = kmeans_start,
 	.check = kmeans_check,
-	.add = kmeans_add,
+	.add = add_rows,
 	.merge = kmeans_merge,
 };
 MADPY_KERNEL(kmeans)
+
+const Kernel weighted_kmeans_kernel = {
+	.name = "weighted_kmeans",
+	.id = 21,
+	.scalars = 1,
+	.has_params = true,
+	.sized_by_params = weighted_size,
+	.start = kmeans_start,
+	.check = kmeans_check,
+	.add = weighted_add,
+	.merge = kmeans_merge,
+};
+MADPY_KERNEL(weighted_kmeans)

@@ -14,7 +14,8 @@ typedef enum Metric
 
 /*
  * Parameters of the kernel "kmeans": these, the bound on distances being 0 where none is known; a bound on the absolute
- * value of each feature; k centroids of d numbers each, those of NaN for places that are not used.
+ * value of each column; k centroids of d numbers each, those of NaN for places that are not used.  The columns are the d
+ * features, and for "weighted_kmeans" the weight, a scalar; the bound on distances is then one on weight times distance.
  *
  * Python writes parameters and reads states by layout.py.
  */
@@ -24,9 +25,9 @@ enum
 };
 
 static inline int64
-params_size(int k, int d)
+params_size(int k, int d, int scalars)
 {
-	return PARAMS_HEAD + d + (int64) k * d;
+	return PARAMS_HEAD + d + scalars + (int64) k * d;
 }
 
 /* Work of the kernel besides giving rows to centroids: see kmeans.c. */
@@ -35,10 +36,10 @@ typedef enum PassMode
 	ASSIGN, FARTHEST, DRAW, QUALITY
 } PassMode;
 
-/* Numbers of a row that are summed for its centroid, behind its features. */
+/* Numbers of a row that are summed for its centroid, behind its features: each is multiplied with the weight, if any. */
 enum
 {
-	SUM_DISTANCE, SUM_ROWS, SUM_SILHOUETTE, SUMS_EXTRA
+	SUM_DISTANCE, SUM_ONES, SUM_SILHOUETTE, SUMS_EXTRA
 };
 
 /* Doubles of a sum: hi and lo of the number of coarse units, and of that of fine ones. */
@@ -59,6 +60,9 @@ sums_size(int k, int d)
 /* Rows that are worked on at once; a multiple of 8. */
 #define KMEANS_CHUNK 128
 
+/* Sums of distances with such weights are far from overflow too. */
+#define KMEANS_LARGEST_WEIGHT 1e15
+
 /* Squares of distances between numbers up to this, summed over MAX_COLUMNS features, are far from overflow. */
 #define KMEANS_LARGEST 1e140
 
@@ -78,6 +82,7 @@ extern const double *chunk_of(const double *column, int rows, double *room);
 extern void nearest_centroids(Metric metric, bool want_second, const double *const *columns, int d,
 							  const double *centroids, int k, Nearest *nearest);
 extern void unit_rows(const double *const *columns, int d, double *const *to);
+extern void weigh_rows(const double *const *columns, int width, const double *weights, double *const *to);
 extern void sum_rows(const double *const *columns, int width, const double *coarse, const double *fine,
 					 const int *place, double *const *sums);
 extern void check_chunk(const double *const *columns, int d, int rows);
@@ -115,7 +120,7 @@ typedef struct Kept
 	double	   *count;			/* rows kept, 0 .. capacity */
 	double	   *order;			/* their slots, by falling key */
 	double	   *key;			/* of each slot, as the next two */
-	double	   *times;			/* how often the row came */
+	double	   *times;			/* how often the row came, or the sum of its weights */
 	double	   *rows;			/* its d values */
 } Kept;
 

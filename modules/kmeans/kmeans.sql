@@ -8,6 +8,12 @@ MADLIB_KERNEL kmeans(x double precision[], parameters double precision[]) IS
 MADLIB_KERNEL kmeans_sample(x double precision[], parameters double precision[]) IS
     'a sample of the distinct rows, and the bounds of their values';
 
+MADLIB_KERNEL weighted_kmeans(weight double precision, x double precision[], parameters double precision[]) IS
+    'what each of the centroids in the parameters got of rows with weights';
+
+MADLIB_KERNEL weighted_kmeans_sample(weight double precision, x double precision[], parameters double precision[]) IS
+    'a sample of the distinct rows with the sums of their weights, and the bounds of their values';
+
 CREATE FUNCTION MADLIB_SCHEMA.__kmeans_seeds(
     points bytea, weights bytea, uniforms bytea, groups integer, k integer, distance text
 ) RETURNS bytea
@@ -68,11 +74,12 @@ CREATE FUNCTION MADLIB_SCHEMA.kmeans_train(
     seed          bigint           DEFAULT 1,              -- NULL: any
     distance      text             DEFAULT 'squared_euclidean',  -- or cosine, manhattan
     grouping_cols text             DEFAULT NULL,           -- one model per distinct value of these columns
-    verbose       boolean          DEFAULT false
+    verbose       boolean          DEFAULT false,
+    weights       text             DEFAULT NULL            -- an expression: a number, 0 or more; 3 is three rows
 ) RETURNS MADLIB_SCHEMA.kmeans_result
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(kmeans.train);
 COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_train(
-    text, text, text, integer, text, integer, double precision, bigint, text, text, boolean) IS
+    text, text, text, integer, text, integer, double precision, bigint, text, text, boolean, text) IS
     'finds k clusters in each group and puts their centroids into output_table: SELECT MADLIB_SCHEMA.kmeans_train(''houses'', ''model'', ''tax, size'', 3)';
 
 CREATE TYPE MADLIB_SCHEMA.kmeans_predictions AS (

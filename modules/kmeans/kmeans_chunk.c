@@ -167,6 +167,15 @@ unit_rows(const double *const *columns, int d, double *const *to)
 			to[j][r] = columns[j][r] / length[r];
 }
 
+/* Columns of a chunk times the weights of its rows. */
+DD_CLONES void
+weigh_rows(const double *const *columns, int width, const double *weights, double *const *to)
+{
+	for (int j = 0; j < width; j++)
+		for (int r = 0; r < KMEANS_CHUNK; r++)
+			to[j][r] = columns[j][r] * weights[r];
+}
+
 /*
  * Add the rows of a chunk, width numbers each, to sums that are exact: every number is rounded to a multiple of a coarse
  * unit, and its rest to one of a fine unit, and no sum of a few thousand such multiples is ever rounded.  So the order

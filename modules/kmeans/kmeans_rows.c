@@ -1,11 +1,11 @@
 /*
- * kmeans_rows.c: rows that are worth keeping, and the kernel "kmeans_sample".
+ * kmeans_rows.c: rows that are worth keeping, and the kernels "kmeans_sample" and "weighted_kmeans_sample".
  *
  * A sample must not depend on the order of the rows, which parallel workers and VACUUM change: every distinct row has a
  * number of its own, a hash of its values and the seed, and those with the largest numbers are the sample.
  *
- * "kmeans_sample" takes m + 1 parameters: the seed, and m of which only the number counts: the size of the sample.
- * Body: the parameters; minimum and maximum of each feature; the rows kept.  Where fewer than m are kept they are all
+ * They take m + 1 parameters: the seed, and m of which only the number counts: the size of the sample.
+ * Body: the parameters; minimum and maximum of each column, the weight among them; the rows kept.  Where fewer than m are kept they are all
  * the distinct rows there are.
  */
 #include "postgres.h"
@@ -145,7 +145,15 @@ row_uniforms(const double *const *columns, int d, double seed, double *uniforms)
 	}
 }
 
-/* The kernel "kmeans_sample". */
+/* The kernels. */
+
+extern const Kernel weighted_kmeans_sample_kernel;
+
+static int
+features_of(const State *state)
+{
+	return state->ncols - (state->kernel == weighted_kmeans_sample_kernel.id ? 1 : 0);
+}
 
 static int
 sample_capacity(int nparams)
@@ -157,6 +165,12 @@ static int64
 sample_size(int ncols, int nparams)
 {
 	return nparams + 2 * (int64) ncols + kept_size(sample_capacity(nparams), ncols);
+}
+
+static int64
+weighted_sample_size(int ncols, int nparams)
+{
+	return nparams + 2 * (int64) ncols + kept_size(sample_capacity(nparams), ncols - 1);
 }
 
 static void
@@ -176,7 +190,7 @@ static Kept
 sample_kept(const State *state)
 {
 	return kept_in((double *) state->body + state->nparams + 2 * state->ncols, sample_capacity(state->nparams),
-				   state->ncols);
+				   features_of(state));
 }
 
 /* Minimum and maximum of a column; false where a value cannot be used. */
@@ -205,23 +219,39 @@ column_bounds(const double *restrict column, double *low, double *high)
 	return poison[0] == 0 && *low >= -KMEANS_LARGEST && *high <= KMEANS_LARGEST;
 }
 
+/* The bounds of all columns with those of a chunk. */
+static void
+take_bounds(State *state, const double *const *columns, int rows)
+{
+	int			d = features_of(state);
+	double	   *low = state->body + state->nparams;
+	double	   *high = low + state->ncols;
+
+	for (int j = 0; j < state->ncols; j++)
+		if (!column_bounds(columns[j], &low[j], &high[j]))
+			check_chunk(columns, d, rows);
+	if (d < state->ncols && high[d] > KMEANS_LARGEST_WEIGHT)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a weight is %g in some row", high[d]),
+				 errhint("Divide all weights by one number: the largest that can be used is %g.",
+						 KMEANS_LARGEST_WEIGHT)));
+}
+
 static void
 sample_chunk(State *state, Kept *kept, const double *const *columns, int rows, double *row)
 {
-	int			d = state->ncols;
-	double	   *low = state->body + state->nparams;
+	int			d = features_of(state);
 	double		uniforms[KMEANS_CHUNK];
 
-	for (int j = 0; j < d; j++)
-		if (!column_bounds(columns[j], &low[j], &low[d + j]))
-			check_chunk(columns, d, rows);
+	take_bounds(state, columns, rows);
 	row_uniforms(columns, d, state->body[0], uniforms);
 	for (int r = 0; r < rows; r++)
 		if (uniforms[r] >= kept_bound(kept))
 		{
 			for (int j = 0; j < d; j++)
 				row[j] = columns[j][r] + 0.0;
-			kept_insert(kept, uniforms[r], 1, row);
+			kept_insert(kept, uniforms[r], d < state->ncols ? columns[d][r] : 1, row);
 		}
 }
 
@@ -247,6 +277,16 @@ sample_add(State *state, const RowBlock *block)
 	pfree(row);
 	pfree(room);
 	pfree(columns);
+}
+
+static void
+weighted_sample_add(State *state, const RowBlock *block)
+{
+	RowBlock	used = positive_weights(block, state->ncols);
+
+	sample_add(state, &used);
+	state->rows_skipped += block->rows - used.rows;
+	free_positive_weights(&used, block, state->ncols);
 }
 
 static void
@@ -277,3 +317,15 @@ const Kernel kmeans_sample_kernel = {
 	.merge = sample_merge,
 };
 MADPY_KERNEL(kmeans_sample)
+
+const Kernel weighted_kmeans_sample_kernel = {
+	.name = "weighted_kmeans_sample",
+	.id = 22,
+	.scalars = 1,
+	.has_params = true,
+	.body_size = weighted_sample_size,
+	.start = sample_start,
+	.add = weighted_sample_add,
+	.merge = sample_merge,
+};
+MADPY_KERNEL(weighted_kmeans_sample)

@@ -21,7 +21,7 @@ class Mode(IntEnum):
 
 
 class Param(IntEnum):
-    """The first parameters; then come a bound on each feature, and the centroids."""
+    """The first parameters; then come a bound on each column, and the centroids."""
 
     PARAM_METRIC = 0
     PARAM_MODE = 1
@@ -32,16 +32,19 @@ class Param(IntEnum):
 PARAMS_HEAD = 4
 
 
-def params_size(k: int, d: int) -> int:
-    """Return how many parameters k centroids of d features have; the state's body begins with them."""
-    return PARAMS_HEAD + d + k * d
+def params_size(k: int, d: int, scalars: int) -> int:
+    """Return how many parameters there are for k centroids; the columns are d features and a weight, if any.
+
+    The body of a state begins with them.
+    """
+    return PARAMS_HEAD + d + scalars + k * d
 
 
 class Sum(IntEnum):
     """The sums of a centroid, behind those of its d features."""
 
     SUM_DISTANCE = 0
-    SUM_ROWS = 1
+    SUM_ONES = 1
     SUM_SILHOUETTE = 2
 
 
@@ -57,6 +60,7 @@ def sums_size(k: int, d: int) -> int:
 
 SAMPLE_HEAD = 1  # parameters of "kmeans_sample" before those whose number is the size of the sample
 KMEANS_LARGEST = 1e140
+KMEANS_LARGEST_WEIGHT = 1e15
 
 
 class KeptArray(IntEnum):

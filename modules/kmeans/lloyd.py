@@ -24,7 +24,7 @@ class Fit:
     """Clusters of G groups."""
 
     centroids: Array  # (G, k, d), NaN where there is none
-    sizes: Array  # (G, k)
+    sizes: Array  # (G, k): rows, or the sums of their weights
     within: Array  # (G, k): sums of distances
     silhouettes: Array  # (G, k): means; NaN of empty clusters, and of one alone
     iterations: NDArray[np.int64]  # (G,)
@@ -85,11 +85,11 @@ def iterate(
         if some.any():
             moved[some] = _reseeded(moved[some], empty[some], step(Mode.FARTHEST, going[some]), tell)
         inertia[going] = found.distances.sum(axis=1)
-        limit = core.limits(inertia[going], sample.rows_used[going], settings.tolerance, settings.distance)
+        limit = core.limits(inertia[going], found.sizes.sum(axis=1), settings.tolerance, settings.distance)
         way = core.moves(old, moved, settings.distance)
         iterations[going] = number
         centroids[going] = moved
-        near = nearer(settings.distance, reach[going], inertia[going], way)
+        near = nearer(settings.distance, reach[going], inertia[going], way, sample.weight[going])
         reach[going] = np.minimum(near, farthest(settings, sample, centroids, going))
         going = going[(way > limit) | some]
         tell(_told(number, inertia, way, len(going)))

@@ -41,7 +41,7 @@ def take_sample(scan: Scan, settings: Settings, d: int) -> Sample:
     found = []
     for part in _parts(scan, groups, size * d):
         states = _step(scan, "kmeans_sample", np.tile(params, (len(part), 1)), part)
-        found.append(Sample.read(states, size, d))
+        found.append(Sample.read(states, size, d, bool(scan.rows.scalars)))
     return joined(found)
 
 
@@ -65,13 +65,16 @@ def assign(
     for part in _parts(scan, which, 4 * k * d):
         own = reach[part] if reach is not None else farthest(settings, sample, centroids, part)
         params = parameters(settings.distance, mode, seed, bounds[part], own, centroids[part])
-        found.append(Assignment.read(_step(scan, "kmeans", params, part), k, d, mode))
+        found.append(
+            Assignment.read(_step(scan, "kmeans", params, part), k, d, bool(scan.rows.scalars), mode)
+        )
     return joined(found)
 
 
 def farthest(settings: Settings, sample: Sample, centroids: Array, which: Numbers) -> Array:
-    """A bound on the distances of the rows of the groups `which` from the centroids."""
-    return farthest_distances(settings.distance, sample.low[which], sample.high[which], centroids[which])
+    """A bound on weight times distance of the rows of the groups `which` from the centroids."""
+    most = farthest_distances(settings.distance, sample.low[which], sample.high[which], centroids[which])
+    return most * sample.weight[which]
 
 
 def _parts(scan: Scan, which: Numbers, numbers: int) -> list[Numbers]:
@@ -81,10 +84,11 @@ def _parts(scan: Scan, which: Numbers, numbers: int) -> list[Numbers]:
 
 
 def _step(scan: Scan, kernel: str, params: Array, which: Numbers) -> States:
-    """A pass over the rows of some groups; params: a row for each."""
+    """A pass of a kernel, or of that for rows with weights, over some groups; params: a row for each."""
     groups = len(params)
     nothing = States(np.zeros(groups, np.int64), np.zeros(groups, np.int64), np.zeros((groups, 0)))
     given = params if scan.rows.groups else params[0]  # a constant leaves parallel workers on
+    kernel = f"weighted_{kernel}" if bool(scan.rows.scalars) else kernel
     states = scan.step(kernel, given, which.tolist()) if groups else nothing
     found = len(states.rows_used)
     if found == 0:  # there is no row

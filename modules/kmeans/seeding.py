@@ -83,7 +83,7 @@ def _candidates(
     Source: Bahmani et al. (2012), Scalable k-means++.
     """
     groups, _, d = points.shape
-    room = (MAX_PARAMS - params_size(0, d)) // d
+    room = (MAX_PARAMS - params_size(0, d, len(scan.rows.scalars))) // d
     each = min(2 * settings.k, (room - 1) // ROUNDS)
     size = 1 + ROUNDS * each
     found = np.full((groups, size, d), np.nan)

@@ -46,46 +46,45 @@ class Sample:
     rows_skipped: NDArray[np.int64]  # (G,)
     low: Array  # (G, d): the smallest value of each feature; 0 where there are no rows
     high: Array  # (G, d)
+    weight: Array  # (G,): the largest weight; 1 where rows have none
+    bounds: Array  # (G, c): of the absolute value of each column, the weight among them if there is one
     kept: Kept
 
-    @property
-    def bounds(self) -> Array:
-        """Return the largest absolute value of each feature, (G, d)."""
-        return np.maximum(np.abs(self.low), np.abs(self.high))
-
     @classmethod
-    def read(cls, states: States, size: int, d: int) -> "Sample":
-        if not states.rows_used.any():
-            nothing = Kept(
-                np.zeros((len(states.rows_used), size, d)), np.zeros((len(states.rows_used), size))
-            )
-            none = np.zeros((len(states.rows_used), d))
-            return cls(states.rows_used, states.rows_skipped, none, none, nothing)
-        body = states.body[:, SAMPLE_HEAD + size :]
-        some = states.rows_used[:, None] > 0
-        low, high = np.where(some, body[:, :d], 0), np.where(some, body[:, d : 2 * d], 0)
-        return cls(states.rows_used, states.rows_skipped, low, high, _kept(body[:, 2 * d :], size, d))
+    def read(cls, states: States, size: int, d: int, weighted: bool) -> "Sample":
+        groups, columns = len(states.rows_used), d + weighted
+        if states.rows_used.any():
+            body = states.body[:, SAMPLE_HEAD + size :]
+            some = states.rows_used[:, None] > 0
+            low, high = (np.where(some, body[:, n * columns :][:, :columns], 0) for n in (0, 1))
+            kept = _kept(body[:, 2 * columns :], size, d)
+        else:
+            low = high = np.zeros((groups, columns))
+            kept = Kept(np.zeros((groups, size, d)), np.zeros((groups, size)))
+        weight = high[:, d] if weighted else np.ones(groups)
+        bounds = np.maximum(np.abs(low), np.abs(high))
+        return cls(states.rows_used, states.rows_skipped, low[:, :d], high[:, :d], weight, bounds, kept)
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """The result of a pass for each centroid: its rows, their sums and distances."""
+    """The result of a pass for each centroid: sums over its rows, a row of weight 3 being three rows."""
 
-    sizes: Array  # (G, k)
+    sizes: Array  # (G, k): the number of rows, or the sum of their weights
     sums: Array  # (G, k, d)
-    distances: Array  # (G, k), summed over its rows
-    silhouettes: Array  # (G, k), summed over its rows
+    distances: Array  # (G, k)
+    silhouettes: Array  # (G, k)
     kept: Kept  # with no places, m = 0, where the mode asks for none
 
     @classmethod
-    def read(cls, states: States, k: int, d: int, mode: int) -> "Assignment":
-        body = states.body[:, params_size(k, d) :]
+    def read(cls, states: States, k: int, d: int, weighted: bool, mode: Mode) -> "Assignment":
+        body = states.body[:, params_size(k, d, int(weighted)) :]
         size = sums_size(k, d)
         parts = body[:, :size].reshape(len(body), k, d + SUMS_EXTRA, SUM_PARTS)
         sums = parts[..., 0] + (parts[..., 1] + parts[..., 2] + parts[..., 3])
         kept = _kept(body[:, size:], k if mode in (Mode.FARTHEST, Mode.DRAW) else 0, d)
         return cls(
-            sizes=sums[..., d + Sum.SUM_ROWS],
+            sizes=sums[..., d + Sum.SUM_ONES],
             sums=sums[..., :d],
             distances=sums[..., d + Sum.SUM_DISTANCE],
             silhouettes=sums[..., d + Sum.SUM_SILHOUETTE],
@@ -112,7 +111,7 @@ def sample_parameters(seed: int, size: int) -> Array:
 
 
 def parameters(metric: str, mode: int, seed: int, bounds: Array, reach: Array, centroids: Array) -> Array:
-    """Shape (G, p), for bounds of shape (G, d), a bound on distances, (G,), and centroids, (G, k, d)."""
+    """Shape (G, p), for bounds of columns, (G, c), a bound on distances, (G,), and centroids, (G, k, d)."""
     groups = len(centroids)
     head = np.empty((groups, PARAMS_HEAD))
     head[:, Param.PARAM_METRIC] = Metric[metric.upper()]
@@ -132,12 +131,13 @@ def farthest_distances(metric: str, low: Array, high: Array, centroids: Array) -
     return bound
 
 
-def nearer(metric: str, reach: Array, inertia: Array, way: Array) -> Array:
+def nearer(metric: str, reach: Array, inertia: Array, way: Array, weight: Array) -> Array:
     """Return a bound for the distance of any row from its nearest centroid after moves of at most `way`.
 
     None was farther than all of them together; `reach`, the bound before, says how much of that was rounded.
+    Distances are times weights, of which `weight` is the largest.
     """
-    most = inertia + reach * UNIT
+    most, way = inertia + reach * UNIT, way * weight
     bound: Array = most + way if metric == "manhattan" else (np.sqrt(most) + np.sqrt(way)) ** 2
     return np.minimum(reach, bound)
 

@@ -7,6 +7,7 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.modules.stats.core import fractions
+from madpy.modules.stats.layout import Sketch
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill
 
@@ -36,7 +37,12 @@ class Wanted:
     @property
     def parts(self) -> int:
         """Return the bits that column_summary_state takes."""
-        return self.distinct + 2 * bool(self.fractions) + 4 * (self.how_many > 0)
+        asked = {
+            Sketch.SUMMARY_DISTINCT: self.distinct,
+            Sketch.SUMMARY_QUANTILES: bool(self.fractions),
+            Sketch.SUMMARY_FREQUENT: self.how_many > 0,
+        }
+        return sum(sketch for sketch, wanted in asked.items() if wanted)
 
 
 def check_columns(source: Source, text: str | None, groups: list[str]) -> list[Column]:

@@ -98,8 +98,7 @@ extern const char *frequent_text(const Frequent *frequent, const Texts *texts, c
  * Quantiles.  Levels of values, each of level h standing for 2^h; a full level is sorted, and every second value of it
  * goes up.  Karnin, Lang & Liberty (2016), "Optimal quantile approximation in streams".
  */
-#define QUANTILES_K 2048
-#define QUANTILES_LEVELS 44		/* 2^44 times k values */
+#define QUANTILES_LEVELS 44		/* 2^44 times the 2,048 values of the first level */
 #define QUANTILES_AT_ONCE 128	/* values added at once, at most */
 #define QUANTILES_ERROR 0.0018	/* of a rank, as a part of all rows, in 99 of 100 cases */
 

@@ -18,6 +18,8 @@ PARAMETERS: dict[str, list[list[float | str]]] = {
     "kmeans": [[0, mode, 7, 0, 9, 9, 1, 1, 5, 2, 3, 3] for mode in (0, 1, 2)]
     + [[0, 0, 7, 0, 1, 1, 1, 2, 2, 2]],
     "kmeans_sample": [[7, 0, 0, 0, mode] for mode in (0, 1, 2)] + [[1, 0], [40, 0, 1, 2, 0]],
+    "weighted_kmeans": [[0, mode, 7, 0, 9, 9, 4, 1, 1, 5, 2, 3, 3] for mode in (0, 1, 2, 3)],
+    "weighted_kmeans_sample": [[7, 0, 0, 0], [1, 0], [40, 0, 1, 2, 0]],
     "dtree_sample": [[50, 0], [3, 7], [1000, 1, 2], [20, 0]],
     "dtree": [
         [1, classes, 1, 1, 3, 1, 0, 0, 0, 0, entropy, 1, 4, 4, bins, -1, 0, 0, 0, 0, 0, 0]
@@ -36,6 +38,8 @@ FEATURES = {
     "weighted_logregr": 3,
     "kmeans": 2,
     "kmeans_sample": 2,
+    "weighted_kmeans": 2,
+    "weighted_kmeans_sample": 2,
     "meat": 3,
     "squared_residuals": 3,
 }

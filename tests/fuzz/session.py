@@ -11,17 +11,16 @@ from pathlib import Path
 
 import pg
 
+from madpy.dev.place import C_SOURCES
 from madpy.dev.server import Address
 from madpy.dev.state import CHECKOUT
 from tests.fuzz.values import sql
 
 SECRET = "madpysecret"  # what earlier memory of a backend held
-FILLING = b"\xcb" * 8  # of guarded.h: memory that nobody wrote
-FILLINGS = (
-    "cb" * 8 + "|-1.363115719988382e\\+57|-875836469|-3761688987579986997"
-)  # as bytea, double and integers
+# What guarded.h fills memory with that nobody wrote: as bytea, double and integers.
+FILLINGS = "cb" * 8 + "|-1.363115719988382e\\+57|-875836469|-3761688987579986997"
 FAULT = re.compile(r"runtime error|AddressSanitizer|^==\d+==|was terminated by signal|TRAP:|PANIC:")
-SOURCES = "|".join(path.stem for path in (CHECKOUT / "ports/postgres/src").glob("*.c"))
+SOURCES = "|".join(path.stem for folder in C_SOURCES for path in (CHECKOUT / folder).rglob("*.c"))
 OURS = re.compile(rf"^==\d+==    (?:at|by) .*\((?:{SOURCES})\.c:\d+\)|^==\d+== .*/madpy\.so\)", re.MULTILINE)
 LONGEST_RESULT = 8000
 ATTEMPT = f"""

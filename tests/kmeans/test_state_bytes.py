@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 from madpy.ports.postgres.layouts.kernel import STATE
 
 FIELDS = {name: STATE.fields[name][1] for name in STATE.names}
-KERNELS = ["kmeans", "kmeans_sample"]
+KERNELS = ["kmeans", "kmeans_sample", "weighted_kmeans", "weighted_kmeans_sample"]
 CALLS = {
     "kmeans": "kmeans_state(ARRAY[i, i % 3]::float8[], '{{0, {mode}, 7, 0, 9, 9, 1, 1, 5, 2}}')",
     "kmeans_sample": "kmeans_sample_state(ARRAY[i, i % 3]::float8[], '{{7, 0, 0, 0, {mode}}}')",
+    "weighted_kmeans": "weighted_kmeans_state(i % 4, ARRAY[i, i % 3]::float8[],"
+    " '{{0, {mode}, 7, 0, 9, 9, 4, 1, 1, 5, 2}}')",
+    "weighted_kmeans_sample": "weighted_kmeans_sample_state(i % 4, ARRAY[i, i % 3]::float8[],"
+    " '{{7, 0, 0, 0, {mode}}}')",
 }
 DOUBLES = st.floats() | st.sampled_from([0.0, -1.0, 0.5, 1.0, 2.0, 3.0, 1e9, 5e-324, 1.7e308])
 INTEGERS = st.integers(-(2**31), 2**31 - 1) | st.integers(-2, 20)
@@ -44,7 +48,7 @@ def whole(sql):
 
 def waiting(state: bytes) -> bytes:
     """Return the state with 3 rows in its tail."""
-    with_tail = bytearray(state + bytes(8 * 2 * 3))
+    with_tail = bytearray(state + bytes(8 * int(np.frombuffer(state, STATE, 1)["ncols"][0]) * 3))
     pack_into("<ii", with_tail, FIELDS["tail_rows"], 3, 3)
     return bytes(with_tail)
 

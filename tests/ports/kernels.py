@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+from madpy.ports.postgres.layouts.moments import moment_pair, moments_pivots
 from madpy.ports.postgres.scan.states import States
 from tests.session import Session
 
@@ -60,11 +61,9 @@ def held(kernel: str, value: bytes) -> list[Fraction]:
     """The moments that a state holds, with the pivots put back: what two states of the same rows agree on."""
     m = len(CALLS["moments"].split(",")) + 2 - (kernel == "meat")
     body = States.parse(value, 1).body[0, 3 if "{" in CALLS[kernel] else 0 :].tolist()
-    size = (m + 1) * (m + 2) // 2
-    pairs = [Fraction(body[2 * p]) + Fraction(body[2 * p + 1]) for p in range(size)]
-    pivots = [Fraction(0), *map(Fraction, body[2 * size + 2 * m :])]
-    at = {(i, j): pairs[i * (i + 1) // 2 + j] for i in range(m + 1) for j in range(i + 1)}
-    pivots[0] = Fraction(0)
+    pivots = [Fraction(0), *map(Fraction, body[moments_pivots(m) :])]
+    pairs = {(i, j): 2 * moment_pair(i, j) for i in range(m + 1) for j in range(i + 1)}
+    at = {pair: Fraction(body[place]) + Fraction(body[place + 1]) for pair, place in pairs.items()}
     return [
         at[i, j]
         + (pivots[i] * at[j, 0] if i else 0)

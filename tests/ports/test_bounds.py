@@ -7,10 +7,11 @@ from struct import pack
 import numpy as np
 import pytest
 
-from madpy.ports.postgres.layouts.kernel import STATE
+from madpy.ports.postgres.layouts.kernel import STATE, STATE_MAGIC, STATE_VERSION
+from madpy.ports.postgres.layouts.keys import PACKED_MAGIC
 from madpy.ports.postgres.session.keys import packed_keys
+from tests.ports.layout import MAX_STATE_BYTES
 
-MAX_STATE = 384 * 1024 * 1024  # of src/engine/bounds.h
 LIMIT = ("54000", "a state of the kernel would be too large")
 
 
@@ -21,7 +22,7 @@ def said(error) -> tuple[str, str]:
 def state(kernel: int, ncols: int, body: list[float], **fields: int) -> str:
     """A state that no aggregate returned, as SQL."""
     head = np.zeros(1, STATE)
-    head["magic"], head["version"], head["kernel"], head["ncols"] = 0x7470646D, 1, kernel, ncols
+    head["magic"], head["version"], head["kernel"], head["ncols"] = STATE_MAGIC, STATE_VERSION, kernel, ncols
     for name, value in fields.items():
         head[name] = value
     data = head.tobytes() + np.array(body, float).tobytes()
@@ -135,7 +136,7 @@ def test_a_state_that_would_be_too_large(sql, call):
     """A few numbers as parameters ask for hundreds of megabytes."""
     error = sql.fails(f"SELECT length(madlib.{call})")
     assert said(error) == LIMIT
-    assert error.detail.endswith(f"the most is {MAX_STATE}.")
+    assert error.detail.endswith(f"the most is {MAX_STATE_BYTES}.")
 
 
 def test_outcomes_that_would_be_too_many(sql):
@@ -154,7 +155,7 @@ def test_outcomes_that_would_be_too_many(sql):
 @pytest.mark.parametrize(("groups", "keys"), [(2**22 + 1, 1), (2**19, 33)])
 def test_groups_that_would_be_too_many(sql, groups, keys):
     """Each key takes four bytes here, and ten times as many when it is looked up."""
-    head = pack("<Iiii", 0x6B70646D, groups, keys, 0).hex()
+    head = pack("<Iiii", PACKED_MAGIC, groups, keys, 0).hex()
     arguments = ", ".join(["1"] * keys)
     error = sql.fails(
         f"SELECT madlib.__key_number(decode('{head}' || repeat('ffffffff', {groups * keys}), 'hex'),"

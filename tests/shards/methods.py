@@ -112,6 +112,12 @@ METHODS = {
         ("kmeans_sample", "kmeans"),
         3,
     ),
+    "kmeans weighted": Method(
+        "kmeans_train('{table}', '{out}', 'x1, x2', 4, weights => 'x3 % 4')",
+        "SELECT cluster_id, centroid, size, within_sum, silhouette FROM {out} ORDER BY 1",
+        ("weighted_kmeans_sample", "weighted_kmeans"),
+        3,
+    ),
     "kmeans grouped": Method(
         "kmeans_train('{table}', '{out}', 'x1, x3', 3, grouping_cols => 'amount')",
         "SELECT amount = 1, cluster_id, centroid, size FROM {out} ORDER BY 1, 2",

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from madpy.ports.postgres.layouts.keys import PACKED_MAGIC
 from madpy.ports.postgres.session.keys import packed_keys
 from tests.session import Session
 
@@ -40,7 +41,7 @@ def test_altered_bytes(sql: Session, data: st.DataObject) -> None:
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=64), st.integers(-2, 2**31 - 1), st.integers(-2, 3), st.integers(-2, 2**31 - 1))
 def test_any_bytes_behind_a_head(sql: Session, rest: bytes, groups: int, keys: int, width: int) -> None:
-    tried(sql, struct.pack("<Iiii", 0x6B70646D, groups, keys, width) + rest)
+    tried(sql, struct.pack("<Iiii", PACKED_MAGIC, groups, keys, width) + rest)
     assert sql.connection.status == 1
 
 

@@ -2,10 +2,14 @@
 
 import struct
 
+import numpy as np
 import pg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from madpy.ports.postgres.layouts.moments import moments_minima
+from tests.stats.layout import SUMMARY
 
 MAKERS = {
     "distinct": "madlib.fmsketch_dcount_state(i % 20)",
@@ -122,14 +126,14 @@ def test_quantiles_in_no_order(sql):
 # --- parts that do not belong together ---
 
 MALFORMED = ("22P03", "malformed state of column_summary")
-# where they are in a state (modules/stats/summary.h)
-WANTED, WAITING, SIZES, MINIMUM, PARTS = 7, 8, 12, 172, 204
+AT = {name: SUMMARY.fields[name][1] for name in SUMMARY.names}
+MINIMUM = AT["moments"] + 8 * moments_minima(1)
 
 
 def parts(state):
     """Where each part of a state of column_summary begins, and where the last one ends."""
-    sizes = struct.unpack_from("<5I", state, SIZES)
-    return [PARTS + sum(sizes[:part]) for part in range(6)]
+    sizes = np.frombuffer(state, SUMMARY, 1)["bytes"][0].tolist()
+    return [SUMMARY.itemsize + sum(sizes[:part]) for part in range(6)]
 
 
 def refused(sql, call, *states):
@@ -148,7 +152,7 @@ def refused(sql, call, *states):
 def test_parts_that_are_not_wanted(sql, states, kind, wanted, call):
     """No space is made for them: values of the second state were written behind the end of the first."""
     state = bytearray(states[kind])
-    state[WANTED] = wanted
+    state[AT["wanted"]] = wanted
     assert refused(sql, call, state) == MALFORMED
     empty = sql.value(f"SELECT madlib.column_summary_state(i, {wanted}) FROM generate_series(1, 1) AS i")
     assert refused(sql, "column_summary_merge(s)", empty, state) == MALFORMED
@@ -159,10 +163,10 @@ def test_counters_that_are_all_free(sql, states):
     state = bytearray(states["integer"])
     first, last = parts(state)[3:5]
     capacity, count = struct.unpack_from("<2I", state, first)
-    assert (capacity, count > 0, struct.unpack_from("<I", state, SIZES)[0] > 0) == (2048, True, True)
+    assert (capacity, count > 0, struct.unpack_from("<I", state, AT["bytes"])[0] > 0) == (2048, True, True)
     state[first + 16 : last] = bytes(last - first - 16)
     struct.pack_into("<I", state, first + 4, 1536)
-    struct.pack_into("<I", state, WAITING, 1)
+    struct.pack_into("<I", state, AT["waiting"], 1)
     assert refused(sql, "__column_summary_state(s)", state) == (
         "22P03",
         "this sketch of frequent values is damaged",

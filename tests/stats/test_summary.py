@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from madpy.modules.stats import core
 from tests.regr import nist
 
 # Every column of a table of 20,000 rows, with NULLs, beside SQL that says the same exactly.
@@ -14,6 +13,16 @@ TABLE = """
            timestamptz '2000-01-01 00:00 UTC' + i * interval '1 h' AS at, i % 3 AS g
     FROM generate_series(1, 20000) AS i
 """
+# Counters of frequent values.  Each time they run out, the upper half loses the median: that many rows.
+COUNTERS = 1536
+
+
+def rank_errors(sample, found, wanted):
+    """By how much of all rows each quantile in `found` misses its rank; 0 where a tie covers it."""
+    ordered = np.sort(sample)
+    low = np.searchsorted(ordered, found, side="left") / len(ordered)
+    high = np.searchsorted(ordered, found, side="right") / len(ordered)
+    return np.maximum(np.maximum(low - wanted, wanted - high), 0)
 
 
 def column(sql, name, table="o"):
@@ -78,7 +87,7 @@ def test_a_column_of_numbers(t, name):
     assert (found["min"], found["max"]) == (sample.min(), sample.max())
     quantiles = [found["first_quartile"], found["median"], found["third_quartile"], *found["quantile_array"]]
     wanted = [0.25, 0.5, 0.75, 0, 0.01, 0.9, 1]
-    assert core.rank_errors(sample, quantiles, wanted).max() < found["quantile_error"] == 0.0018
+    assert rank_errors(sample, quantiles, wanted).max() < found["quantile_error"] == 0.0018
     assert found["quantile_array"][::3] == [sample.min(), sample.max()]
     distinct = len(np.unique(sample))
     assert abs(found["distinct_values"] - distinct) <= 4 * found["distinct_error"] * distinct
@@ -257,7 +266,7 @@ def test_frequent_values_among_many(sql):
         )
         true = dict(sql(f"SELECT ({value})::text, count(*) FROM t GROUP BY 1"))
         error = row["mfv_error"]
-        assert 0 < error <= core.frequency_error(200000)
+        assert 0 < error <= 2 * 200000 / COUNTERS
         assert len(row["most_frequent_values"]) > 20
         for text, count in zip(row["most_frequent_values"], row["mfv_frequencies"], strict=True):
             assert true[text] - error <= count <= true[text]

@@ -38,6 +38,7 @@ _PG_init(void)
 							"Above it, and with 0 always, each pass reads the table again.",
 							&store_memory_kb, 256 * 1024, 0, INT_MAX,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	kernel_check_list();
 	snapshot_init();
 	store_init();
 	MarkGUCPrefixReserved("madpy");

@@ -16,6 +16,17 @@ kernel_enter(KernelEntry *entry)
 	kernels = entry;
 }
 
+/* Raises an error if two kernels have the same name or number: called when all of them have entered. */
+void
+kernel_check_list(void)
+{
+	for (KernelEntry *one = kernels; one; one = one->next)
+		for (KernelEntry *other = one->next; other; other = other->next)
+			if (one->kernel->id == other->kernel->id || strcmp(one->kernel->name, other->kernel->name) == 0)
+				elog(ERROR, "kernels \"%s\" (number %d) and \"%s\" (number %d) are not different",
+					 one->kernel->name, one->kernel->id, other->kernel->name, other->kernel->id);
+}
+
 const Kernel *
 kernel_by_name(const char *name)
 {
@@ -81,4 +92,15 @@ positive_weights(const RowBlock *block, int ncols)
 		kept.columns[j] = column;
 	}
 	return kept;
+}
+
+/* Give back what positive_weights() made of a block. */
+void
+free_positive_weights(RowBlock *used, const RowBlock *block, int ncols)
+{
+	if (used->columns == block->columns)
+		return;
+	for (int j = 0; j < ncols; j++)
+		pfree((void *) used->columns[j]);
+	pfree(used->columns);
 }

@@ -22,7 +22,7 @@ ALTER_PATH = "ALTER SYSTEM SET madpy.python_path = '{folder}'; SELECT pg_reload_
 
 
 def examine(db: Database, schema: str | None = None) -> Iterator[Finding]:
-    """All findings, as they come; works where madpy is not installed and where Python cannot import numpy."""
+    """Yield all findings, also if madpy is not installed or Python cannot import numpy."""
     yield from _server(db)
     installation = locate(db, schema)
     yield from _installation(installation)
@@ -73,7 +73,7 @@ def _installation(installation: Installation | None) -> Iterator[Finding]:
 
 
 def _schema(db: Database, installation: Installation | None) -> Iterator[Finding]:
-    """Drivers call functions of their schema by the name that it had when they were made."""
+    """Check that the schema has its name still: drivers call functions by the name that it had at first."""
     if installation is None or not db.value(
         """
         SELECT count(*)
@@ -145,7 +145,7 @@ def _python(db: Database) -> Iterator[Finding]:
 
 
 def _setting(db: Database, name: str) -> str | None:
-    """A setting, where the role may read it and it says anything."""
+    """Return a setting, or None if the role may not read it or it is empty."""
     try:
         value: str | None = db.value("SELECT current_setting({name:l}, true)", name=name)
     except SqlError:

@@ -1,4 +1,4 @@
-"""madpy on every server behind a table: installed there, and known of here."""
+"""madpy on every server behind a table: installed there, and told to postgres_fdw here."""
 
 import shlex
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def install(db: Database, release: Release, table: str, progress: Progress = ite
 
 
 def examine(db: Database, here: Installation | None) -> Iterator[Finding]:
-    """A finding for every server that has foreign tables: its madpy, and whether calls can use it."""
+    """Yield a finding for every server that has foreign tables: its madpy, and whether calls can use it."""
     db = Database(db.connection, here.schema if here else db.schema)
     for server in servers.in_use(db):
         known = is_told(db, server.name)
@@ -60,7 +60,7 @@ def _is_for_others(answer: Answer) -> bool:
 
 
 def _judged(server: Server, known: bool, answer: Answer, here: Installation | None) -> tuple[str, str | None]:
-    """The fact about a server, and what to do unless all is well."""
+    """Return the fact about a server, and a remedy unless all is well."""
     this = "madpy install --all-shards TABLE"
     if _is_for_others(answer):
         return f"not looked at: {answer.failure}", "madpy doctor as a role that may use the server"
@@ -136,7 +136,7 @@ def _to_do_there(server: Server, here: Installation, error: MadpyError) -> str |
 
 
 def _told(db: Database, server: Server) -> str:
-    """Let postgres_fdw send there what is madpy's, and servers work at the same time; say what was set."""
+    """Let postgres_fdw send calls of madpy there, and servers work at the same time; say what was set."""
     wanted = {}
     if not is_told(db, server.name):
         wanted["extensions"] = ", ".join(filter(None, [server.options.get("extensions"), EXTENSION]))
@@ -158,7 +158,7 @@ def _told(db: Database, server: Server) -> str:
 
 
 def _source(db: Database, table: str) -> Source:
-    """The table of that name on the connecting role's own search_path."""
+    """Return the table of that name on the connecting role's own search_path."""
     oid = None
     try:
         with undone(db):

@@ -12,7 +12,7 @@ NOT_INSTALLED = "42704"
 
 @dataclass(frozen=True)
 class Installation:
-    """One installed madpy: an extension, or what the plain script made."""
+    """An installed madpy: an extension, or the objects of the plain script."""
 
     schema: str
     version: str
@@ -24,7 +24,7 @@ class Installation:
 
 
 def locate(db: Database, schema: str | None = None) -> Installation | None:
-    """The installation in `schema`, or wherever in the database there is one; more than one is an error."""
+    """Return the installation in `schema`, by default the only one in the database, or None."""
     installations = [one for one in _installations(db) if schema in (None, one.schema)]
     if len(installations) > 1:
         raise MadpyError(
@@ -116,7 +116,7 @@ def _installations(db: Database) -> list[Installation]:
 
 
 def _candidates(db: Database) -> list[dict[str, Any]]:
-    """Schemas that look like an installation: schema, version of an extension, reason not to believe it."""
+    """List schemas that look like an installation: schema, version, reason not to trust it."""
     return db.execute(
         """
         SELECT n.nspname AS schema, c.version, (
@@ -144,7 +144,7 @@ def _candidates(db: Database) -> list[dict[str, Any]]:
 
 
 def _own(installation: Installation, release: Release) -> str:
-    """A query for what belongs to madpy: (classid, objid)."""
+    """Return a query for the objects of madpy: (classid, objid)."""
     if installation.product == "extension":
         return """
             SELECT d.classid, d.objid

@@ -1,4 +1,4 @@
-"""The iterations: rows to centroids, centroids to the middle of their rows, until they stand still."""
+"""Lloyd's iterations: assign rows to the nearest centroid and move centroids to means, to convergence."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,13 +32,13 @@ class Fit:
 
     @cached_property
     def inertia(self) -> Array:
-        """Shape (G,)."""
+        """Return the inertia of each group, shape (G,)."""
         total: Array = self.within.sum(axis=1)
         return total
 
     @cached_property
     def silhouette(self) -> Array:
-        """Means over the rows of each group, shape (G,)."""
+        """Return the mean silhouette over the rows of each group, shape (G,)."""
         rows = self.sizes.sum(axis=1)
         total = np.where(self.sizes > 0, self.silhouettes * self.sizes, 0).sum(axis=1)
         mean: Array = np.divide(total, rows, out=np.full(len(rows), np.nan), where=rows > 0)
@@ -61,7 +61,7 @@ def iterate(
     label: str,
     tell: Callable[[str], None],
 ) -> Fit:
-    """Lloyd's iterations, over the groups that have not converged.
+    """Run Lloyd's iterations over the groups that have not converged.
 
     Source: Lloyd (1982), Least squares quantization in PCM.
     """
@@ -118,7 +118,7 @@ def iterate(
 def _reseeded(
     centroids: Array, empty: NDArray[np.bool_], found: Assignment, tell: Callable[[str], None]
 ) -> Array:
-    """Empty clusters begin again at the rows farthest from their centroids; NaN where there is none."""
+    """Put centroids of empty clusters at the rows farthest from their centroids; NaN without such a row."""
     tell(f"{empty.sum()} cluster(s) without a row begin again at the rows farthest from their centroids")
     place = np.minimum(np.cumsum(empty, axis=1) - 1, empty.shape[1] - 1).clip(0)
     there = np.take_along_axis(found.kept.times, place, axis=1) > 0

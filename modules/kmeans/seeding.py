@@ -35,7 +35,7 @@ def distinct_points(sample: Sample, distance: str) -> NDArray[np.int64]:
 
 
 def first_centroids(scan: Scan, settings: Settings, sample: Sample, tell: Callable[[str], None]) -> Array:
-    """Shape (G, k, d); NaN where a group has no more distinct points."""
+    """Return the first centroids, shape (G, k, d); NaN where a group has no more distinct points."""
     points = core.unit(sample.kept.rows) if settings.distance == "cosine" else sample.kept.rows
     if settings.init == "random":
         seeds = points[:, : settings.k]
@@ -49,7 +49,7 @@ def first_centroids(scan: Scan, settings: Settings, sample: Sample, tell: Callab
 
 
 def plus_plus(db: Database, points: Array, weights: Array, k: int, distance: str, seed: int) -> Array:
-    """k of the points as first centroids, shape (G, k, d); NaN where there are no more distinct ones.
+    """Choose k of the points as first centroids, shape (G, k, d); NaN where no more are distinct.
 
     points: shape (G, m, d); weights: (G, m), 0 for points that are not there.  See kmeans_seeds.c:
     2 + log k points are drawn for each centroid, with the same numbers in every group.
@@ -78,7 +78,7 @@ def plus_plus(db: Database, points: Array, weights: Array, k: int, distance: str
 def _candidates(
     scan: Scan, settings: Settings, sample: Sample, points: Array, tell: Callable[[str], None]
 ) -> tuple[Array, Array]:
-    """Points drawn in a few passes, as likely as their distances to those before say; and their weights.
+    """Draw points in a few passes, with probabilities by their distance from earlier ones, and weigh them.
 
     Source: Bahmani et al. (2012), Scalable k-means++.
     """
@@ -101,7 +101,7 @@ def _candidates(
 
 
 def read_centroids(table: Source, scan: Scan, d: int, distance: str) -> Array:
-    """Centroids of a table, shape (G, k, d): for each group its own where it has the grouping columns.
+    """Read centroids from a table, shape (G, k, d): those of each group if it has the grouping columns.
 
     NaN where a group has fewer than others.
     """

@@ -109,7 +109,7 @@ def _warn_of_aliases(db: Database, output: Relation, terms: Terms, counts: Count
 
 
 def _warn_of_perfect_fits(db: Database, scan: Scan, output: Relation, terms: Terms, counts: Counts) -> None:
-    """As R's summary.lm; states are asked for again, since the model does not say how large a target is."""
+    """Warn as R's summary.lm does; read states again, as a model does not have the size of its target."""
     groups = scan.rows.groups
     weighted = scan.rows.weights is not None
     rows = db.execute(
@@ -149,5 +149,5 @@ def _equal_features(coef: list[float | None], aliases: list[list[float]]) -> lis
 
 
 def check_model(model: Source) -> list[str]:
-    """The grouping columns of a table that regr_train made; an error if it is not one."""
+    """Return the grouping columns of a table that regr_train made; raise an error for another table."""
     return scoring.check_model(model, METHOD, COLUMNS)

@@ -126,7 +126,7 @@ def _check_variables(source: Source, text: str | None, groups: list[str]) -> tup
 
 
 def _check_names(db: Database, names: list[str]) -> None:
-    """Every variable is a column of the output table."""
+    """Check the variables' names and number: each becomes a column of the output table."""
     limit = db.session.longest_name
     if len(names) > MAX_VARIABLES:
         raise MadpyError(
@@ -150,7 +150,7 @@ def _check_names(db: Database, names: list[str]) -> None:
 
 
 def _create_summary(db: Database, scan: Scan, side: Relation, record: Result) -> Result:
-    """The one pass: everything there is to say, a row per group, in the summary table."""
+    """Create the summary table by one pass: all figures, a row per group."""
     own = {name: free_name(name, scan.rows.groups) for name in ("used", "skipped", "means", "entries")}
     figures = fill(
         """
@@ -186,7 +186,7 @@ def _create_summary(db: Database, scan: Scan, side: Relation, record: Result) ->
 
 
 def _totals(db: Database, side: Relation, record: Result) -> Result:
-    """The record over all groups."""
+    """Return the record with figures over all groups."""
     total = db.execute(
         """
         SELECT pg_catalog.count(*) AS num_groups,
@@ -214,7 +214,7 @@ def _check_rows(source: Source, record: Result, items: dict[str, str]) -> None:
 
 
 def _warn_of_constants(db: Database, side: Relation, record: Result) -> None:
-    """A constant has no correlations."""
+    """Warn of constant variables, which have no correlations."""
     rows = db.execute(
         """
         SELECT n, pg_catalog.count(*) AS groups
@@ -238,7 +238,7 @@ def _warn_of_constants(db: Database, side: Relation, record: Result) -> None:
 def _create_output(
     db: Database, side: Relation, output: Relation, names: list[str], groups: list[str]
 ) -> None:
-    """The lower triangle, from the matrix in the summary table, where what is not defined becomes NULL."""
+    """Create the lower triangle from the matrix in the summary table; undefined values become NULL."""
     triangle = ", ".join(
         fill(
             "CASE WHEN v.n >= {n:l} THEN nullif(s.matrix[v.n][{n:l}], 'NaN') END AS {name:i}",
@@ -290,7 +290,7 @@ def _finish(db: Database, side: Relation, record: Result) -> Result:
 
 
 def _with_names(error: SqlError, names: list[str]) -> SqlError:
-    """A kernel's error in the user's words: "feature 2" by its name."""
+    """Replace "feature 2" in a kernel's error by the name of the variable."""
     message = error.message
     numbered = re.fullmatch(r"feature (\d+) (is .*)", message)
     if numbered and int(numbered[1]) <= len(names):

@@ -35,6 +35,7 @@ class Method:
 METHODS = (
     Method("regr_train", "'y', '{x}'", groups_goal=Goal(2, "x")),
     Method("logregr_train", "'odds', '{x}'", passes=True, groups_goal=Goal(2, "x")),
+    Method("glm_train", "'odds', '{x}', 'poisson'", passes=True, groups_goal=Goal(2, "x")),
     Method("nb_train", "'odds = 1', '{x}'"),
     Method("dtree_train", "'y', '{x}', max_depth => 5", passes=True),
     Method("kmeans_train", "'{x}', 8, max_iter => 20, tolerance => 0", passes=True),

@@ -54,11 +54,17 @@ def train(output: str = "model") -> str:
     return f"SELECT madlib.logregr_train('odds', '{output}', 'y', '{names()}')"
 
 
+def glm() -> str:
+    """A call that takes about as many passes as that of logregr_train."""
+    return f"SELECT madlib.glm_train('odds', 'model', 'y', '{names()}', 'poisson')"
+
+
 def training_cases(bench: Bench) -> list[Case]:
     rows = bench.rows / 1e6
     return [
         Case(FLOOR, scan("odds"), before=SERIAL),
         Case("logregr_train", train(), Goal(4, "x"), f"{SERIAL}; {STORE_ROOM}", DROP_MODEL),
+        Case("glm_train, poisson", glm(), Goal(6, "x"), f"{SERIAL}; {STORE_ROOM}", DROP_MODEL),
         Case("logregr_predict_prob of all rows, serial", SCORED, None, SERIAL, note=f"{rows:g} million rows"),
     ]
 

@@ -46,6 +46,7 @@ DRIVERS = {
     for driver in (
         Driver("regr_train", "y"),
         Driver("logregr_train", "yes"),
+        Driver("glm_train", "y", more=", family => 'gaussian'"),
         Driver("nb_train", "yes"),
         Driver("dtree_train", "yes"),
         Driver("kmeans_train", more=", k => 2"),
@@ -54,7 +55,8 @@ DRIVERS = {
         Driver("summary", features="target_cols"),
     )
 }
-LINEAR = {"regr_train", "logregr_train", "kmeans_train"}  # features as numbers
+LINEAR = {"regr_train", "logregr_train", "glm_train", "kmeans_train"}  # features as numbers
+ROW_PER_GROUP = {"regr_train", "logregr_train", "glm_train"}  # in the model
 MATRIX = {"correlation", "covariance"}
 # What takes a model: the training that makes it, and the arguments after it.
 USES = {
@@ -62,6 +64,7 @@ USES = {
     "regr_predict": ("regr_train", ", 't', 'p'"),
     "logregr_summary": ("logregr_train", ""),
     "logregr_predict": ("logregr_train", ", 't', 'p'"),
+    "glm_predict": ("glm_train", ", 't', 'p'"),
     "nb_predict": ("nb_train", ", 't', 'p'"),
     "nb_predict_prob": ("nb_train", ", 't', 'p'"),
     "nb_create_view": ("nb_train", ", 't', 'p'"),
@@ -286,7 +289,7 @@ def test_groups_of_any_collation(sql, name, memory):
     sql(f"SET madpy.store_memory = {memory}; CREATE TABLE other AS TABLE t")
     sql('ALTER TABLE t ALTER c TYPE text COLLATE "C"')
     sql(DRIVERS[name].call(grouping_cols="c"))
-    for table in ("m", "m_summary") if name not in ("regr_train", "logregr_train") else ("m",):
+    for table in ("m", "m_summary") if name not in ROW_PER_GROUP else ("m",):
         kept = "SELECT collation_name FROM information_schema.columns WHERE table_schema = current_schema()"
         assert sql(f"{kept} AND table_name = '{table}' AND column_name = 'c'") == [("C",)]
     for source in ("t", "other"):
@@ -295,7 +298,7 @@ def test_groups_of_any_collation(sql, name, memory):
         assert found == (0,)
 
 
-@pytest.mark.parametrize("method", ["regr", "logregr", "nb", "dtree", "kmeans"])
+@pytest.mark.parametrize("method", ["regr", "logregr", "glm", "nb", "dtree", "kmeans"])
 def test_padded_groups_of_another_collation(sql, method):
     """They begin alike."""
     sql("CREATE TABLE padded AS SELECT id, a, b, y, yes, ('g' || g)::char(5) AS h FROM t")
@@ -482,7 +485,7 @@ def test_a_model_with_rows_that_were_doubled(sql, refused, grouping_cols):
         if not arguments:
             continue
         sql(DRIVERS[trained].call(grouping_cols=grouping_cols))
-        rows = "m" if trained in ("regr_train", "logregr_train") else "m_summary"
+        rows = "m" if trained in ROW_PER_GROUP else "m_summary"
         sql(f"INSERT INTO {rows} TABLE {rows} LIMIT 1")
         error = refused(f"SELECT madlib.{function}('m'{arguments})", function)
         assert said(error) == (

@@ -11,6 +11,7 @@ TABLE = """
 TRAIN = {
     "regr": "regr_train('{}', '{}', 'y', '{}')",
     "logregr": "logregr_train('{}', '{}', 'yes', '{}')",
+    "glm": "glm_train('{}', '{}', 'y', '{}', 'gaussian', 'identity')",
     "nb": "nb_train('{}', '{}', 'yes', '{}')",
     "dtree": "dtree_train('{}', '{}', 'y', '{}')",
     "kmeans": "kmeans_train('{}', '{}', '{}', 3)",
@@ -46,7 +47,7 @@ def test_levels_are_those_of_training(t, method):
     unknown = found.pop(9)
     assert len(found) == 200
     assert found == {id_: whole[id_] for id_ in found}
-    assert (unknown is None) == (method in ("regr", "logregr", "kmeans"))
+    assert (unknown is None) == (method in ("regr", "logregr", "glm", "kmeans"))
 
 
 @every_method
@@ -60,7 +61,7 @@ def test_the_order_is_that_of_training(t, method):
     assert predictions(t, method, "v", "ln(other), x, c") == predictions(t, method, "t", "ln(x), y, c")
 
 
-@pytest.mark.parametrize("method", ["regr", "logregr"])
+@pytest.mark.parametrize("method", ["regr", "logregr", "glm"])
 def test_an_array_in_another_order(t, method):
     train(t, method, "ln(x), id")
     wanted = predictions(t, method, "t", "ln(x), id")
@@ -69,7 +70,7 @@ def test_an_array_in_another_order(t, method):
     assert error.hint == "Give them as in training: (Intercept), ln(x), id."
 
 
-@pytest.mark.parametrize("method", ["regr", "logregr", "kmeans"])
+@pytest.mark.parametrize("method", ["regr", "logregr", "glm", "kmeans"])
 def test_a_text_column_of_another_name(t, method):
     train(t, method, "ln(x), c")
     t("CREATE VIEW v AS SELECT id, x, c AS other FROM t")

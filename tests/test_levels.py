@@ -1,4 +1,4 @@
-"""Levels of text in regr_ and logregr_: those of the rows that are used, in each group as if it were alone.
+"""Levels of text in linear models: those of the rows that are used, in each group as if it were alone.
 
 Expected values are those of statsmodels, fitted to the rows of one group with the levels that it has.
 """
@@ -9,11 +9,16 @@ import statsmodels.api as sm
 
 from tests.call import named
 
-METHODS = {"regr": ("y", "prediction"), "logregr": ("yes", "probability")}
+METHODS = {"regr": ("y", "prediction"), "logregr": ("yes", "probability"), "glm": ("y", "prediction")}
+MORE = {"glm": {"family": "gaussian"}}
 GROUPS = ["A", "B", "C", None]
 LEVELS = {"A": ["x", "y"], "B": ["y", "z"], "C": ["z"], None: ["x", "y", "z"]}
 SIZES = {"A": ["small", "large"], "B": ["medium", "small"], "C": ["large", "medium"], None: ["medium"]}
 KINDS = {"plain": ("text", "size"), "domains": ("word", "extent"), "short": ("char(3)", "size")}
+
+
+def train_call(method, **arguments):
+    return named(f"{method}_train", **arguments | MORE.get(method, {}))
 
 
 @pytest.fixture(params=KINDS)
@@ -55,7 +60,7 @@ def design(g, f, s, x):
 def fitted(method, rows, g, weighted):
     own = [row for row in rows if row[1] == g]
     X = np.array([design(*row[1:5]) for row in own])
-    y = np.array([row[5 if method == "regr" else 6] for row in own], dtype=float)
+    y = np.array([row[6 if method == "logregr" else 5] for row in own], dtype=float)
     if method == "logregr":
         return sm.Logit(y, X).fit(disp=False, tol=1e-12, method="newton")
     return sm.WLS(y, X, np.array([row[7] for row in own]) if weighted else 1.0).fit()
@@ -64,13 +69,13 @@ def fitted(method, rows, g, weighted):
 @pytest.mark.parametrize("feed", ["256MB", "0"])
 @pytest.mark.parametrize(
     ("method", "options"),
-    [("regr", {}), ("regr", {"weights": "w"}), ("regr", {"robust": True}), ("logregr", {})],
+    [("regr", {}), ("regr", {"weights": "w"}), ("regr", {"robust": True}), ("logregr", {}), ("glm", {})],
 )
 def test_groups_are_fits_of_their_own(sql, data, method, options, feed):
     target, score = METHODS[method]
     sql(f"SET madpy.store_memory = '{feed}'")
     train = {"source_table": "t", "output_table": "m", "target": target, "features": "x, f, s"}
-    (made,) = sql.rows(named(f"{method}_train", grouping_cols="g", **train, **options))
+    (made,) = sql.rows(train_call(method, grouping_cols="g", **train, **options))
     assert (made["num_rows_processed"], made["num_missing_rows_skipped"]) == (400, 4)
     assert made["feature_names"] == ["(Intercept)", "x", "f=y", "f=z", "s=medium", "s=large"]
     (predicted,) = sql.rows(f"SELECT * FROM madlib.{method}_predict('m', 'u', 'p')")
@@ -123,13 +128,13 @@ def test_text_with_one_value(sql, method, features):
     sql("CREATE VIEW v AS SELECT i, CASE WHEN i <> 7 THEN x END AS x, y, yes, one, two FROM t")
     target, score = METHODS[method]
     train = {"source_table": "v", "target": target}
-    (made,) = sql.rows(named(f"{method}_train", output_table="m", features=features, **train))
+    (made,) = sql.rows(train_call(method, output_table="m", features=features, **train))
     others = 'two ("Y"), ' if "two" in features else ""
     assert sql.warnings == [
         f'without a term, having one value in all rows that are used: {others}one ("it\'s")'
     ]
     sql("CREATE VIEW even AS SELECT * FROM v WHERE i % 2 = 0")
-    sql(named(f"{method}_train", **train | {"source_table": "even"}, output_table="n", features="x"))
+    sql(train_call(method, **train | {"source_table": "even"}, output_table="n", features="x"))
     assert sql("SELECT coef, std_err, feature_names FROM m") == sql(
         "SELECT coef, std_err, feature_names FROM n"
     )
@@ -159,8 +164,8 @@ def test_text_that_is_null_in_every_row(sql, method):
         "CREATE TABLE t AS SELECT i AS x, sin(i) AS y, i > 5 AS yes, NULL::text AS k, 'a' AS l"
         " FROM generate_series(1, 9) AS i"
     )
-    call = named(
-        f"{method}_train", source_table="t", output_table="m", target=METHODS[method][0], features="x, k, l"
+    call = train_call(
+        method, source_table="t", output_table="m", target=METHODS[method][0], features="x, k, l"
     )
     error = sql.refuses(call)
     assert error.message == f'{method}_train: none of the 9 rows of table "t" can be used'

@@ -53,6 +53,7 @@ TRAININGS = {
     "logregr": "logregr_train('{t}', '{m}', 'yes', 'a, b, c')",
     "logregr, groups": "logregr_train('{t}', '{m}', 'yes', 'a, b', 'g')",
     "logregr, text": "logregr_train('{t}', '{m}', 'CASE WHEN yes THEN c ELSE ''red'' END = ''red''', 'a')",
+    "glm": "glm_train('{t}', '{m}', 'y', 'a, b, c', 'gaussian', weights => 'b + 2', \"offset\" => 'a')",
     "nb": "nb_train('{t}', '{m}', 'c', 'a, b, yes')",
     "nb, groups": "nb_train('{t}', '{m}', 'yes', 'a, c, g', 'g', categorical_cols => 'g')",
     "dtree": "dtree_train('{t}', '{m}', 'c', 'a, b, yes', max_depth => 5)",
@@ -69,6 +70,7 @@ TRAININGS = {
 PREDICTIONS = {
     "regr_predict": "regr_train('before', 'model', 'y', 'a, c', 'g')",
     "logregr_predict": "logregr_train('before', 'model', 'yes', 'a, c', 'g')",
+    "glm_predict": "glm_train('before', 'model', 'yes', 'a, c', 'binomial', 'probit', 'g')",
     "nb_predict": "nb_train('before', 'model', 'yes', 'a, c', 'g')",
     "nb_predict_prob": "nb_train('before', 'model', 'yes', 'a, c')",
     "dtree_predict": "dtree_train('before', 'model', 'c', 'a, b', 'g')",

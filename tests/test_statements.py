@@ -11,6 +11,7 @@ from tests.session import Session
 TRAININGS: dict[str, tuple[list[Any], int]] = {
     "regr.train": (["t", "m", "y", "a, b", None, False, None, False, False], 12),
     "logregr.train": (["t", "m", "yes", "a, b", None, 20, "irls", 1e-4, False], 20),
+    "glm.train": (["t", "m", "y", "a, b", "gaussian", *[None] * 4, 100, 1e-6, False], 17),
     "nb.train": (["t", "m", "yes", "a, c", None, None, 1.0, False], 16),
     "dtree.train": (
         ["t", "m", "yes", "a, c", None, None, "auto", "auto", 3, 20, 7, 20, None, 0, 1, False], 26,
@@ -22,6 +23,7 @@ TRAININGS: dict[str, tuple[list[Any], int]] = {
 PREDICTIONS = {
     "regr.predict": 16,
     "logregr.predict": 19,
+    "glm.predict": 20,
     "nb.predict": 18,
     "dtree.predict": 18,
     "kmeans.predict": 20,
@@ -81,5 +83,5 @@ def test_trainings(sql: Session, name: str) -> None:
 @pytest.mark.parametrize("name", PREDICTIONS)
 def test_predictions(sql: Session, name: str) -> None:
     statements(sql, name.replace("predict", "train"), TRAININGS[name.replace("predict", "train")][0])
-    sent = statements(sql, name, ["m", "t", "p", None])
+    sent = statements(sql, name, ["m", "t", "p", None, *[None] * (name == "glm.predict")])
     assert len(sent) + WRAPPER <= PREDICTIONS[name], "\n".join(sent)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from madpy.errors import SqlError
 from madpy.helper import helper
+from madpy.helper.checks.fits import check_rows
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.terms import Terms, check_number, check_terms
 from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
@@ -16,7 +17,7 @@ from madpy.modules.common.linear.design import aliases, design
 from madpy.modules.common.linear.irls import CONVERGED, Search, fits
 from madpy.modules.common.linear.passes import Passes
 from madpy.modules.logregr import core
-from madpy.modules.logregr.check import METHOD, OPTIMIZERS, check_design, check_rows, warn
+from madpy.modules.logregr.check import METHOD, OPTIMIZERS, check_design, warn
 from madpy.modules.logregr.predict import predict
 from madpy.modules.logregr.summary import summary
 from madpy.modules.logregr.target import Target, check_target

@@ -17,7 +17,7 @@ logregr_predict(PG_FUNCTION_ARGS)
 {
 	double		logit;
 
-	if (!linear_predictor(fcinfo, SAME, &logit) || isnan(logit))
+	if (!linear_predictor(fcinfo, SAME, false, &logit) || isnan(logit))
 		PG_RETURN_NULL();
 	PG_RETURN_BOOL(logit > 0);
 }
@@ -29,7 +29,7 @@ logregr_predict_prob(PG_FUNCTION_ARGS)
 {
 	double		logit;
 
-	if (!linear_predictor(fcinfo, SAME, &logit) || isnan(logit))
+	if (!linear_predictor(fcinfo, SAME, false, &logit) || isnan(logit))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(logit > 0 ? 1 / (1 + exp(-logit)) : exp(logit) / (1 + exp(logit)));
 }

@@ -14,6 +14,7 @@ from madpy.ports.postgres.session.db import Database, Relation
 METHOD = "regr_train"
 COLUMNS = {
     "coef": "double precision[]",
+    "r2": "double precision",  # which a model of glm_train does not have
     "std_err": "double precision[]",
     "t_stats": "double precision[]",
     "p_values": "double precision[]",

@@ -16,7 +16,7 @@ regr_predict(PG_FUNCTION_ARGS)
 {
 	double		prediction;
 
-	if (!linear_predictor(fcinfo, SAME, &prediction))
+	if (!linear_predictor(fcinfo, SAME, false, &prediction))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(prediction);
 }

@@ -84,6 +84,26 @@ METHODS = {
         ("logregr",),
         3,
     ),
+    "logregr weighted": Method(
+        "logregr_train('{table}', '{out}', 'y > 3', 'x1, x2', weights => 'place')",
+        "SELECT coef, std_err, log_likelihood, num_rows_processed, num_missing_rows_skipped FROM {out}",
+        ("weighted_logregr",),
+        4,
+    ),
+    "glm": Method(
+        "glm_train('{table}', '{out}', 'abs(y) + 1', 'x1, x2, colour', 'gamma', 'log',"
+        " \"offset\" => 'x1 / 10')",
+        "SELECT coef, std_err, deviance, null_deviance, num_rows_processed FROM {out}",
+        ("weighted_moments", "glm"),
+        5,
+    ),
+    "glm grouped": Method(
+        "glm_train('{table}', '{out}', 'y > 3', 'x1', 'binomial', 'probit', 'flag, place',"
+        " weights => 'x3 % 4')",
+        "SELECT flag, place, coef, std_err, num_rows_processed FROM {out} ORDER BY 1, 2",
+        ("weighted_moments", "glm"),
+        5,
+    ),
     "nb": Method(
         "nb_train('{table}', '{out}', 'colour', 'x1, x2, flag, x3', categorical_cols => 'x3')",
         "SELECT class, feature, value, prior, mean, variance, probability, count FROM {out} ORDER BY 1, 2, 3",
@@ -98,6 +118,12 @@ METHODS = {
         "dtree_train('{table}', '{out}', 'colour', 'x1, x2, flag, x3', max_depth => 4)",
         "SELECT node, split, num_rows, prediction, class_counts FROM {out} ORDER BY 1",
         ("dtree_sample", "dtree"),
+        5,
+    ),
+    "dtree weighted": Method(
+        "dtree_train('{table}', '{out}', 'colour', 'x1, x2, flag, x3', max_depth => 4, weights => 'place')",
+        "SELECT node, split, num_rows, prediction, class_counts FROM {out} ORDER BY 1",
+        ("weighted_dtree_sample", "weighted_dtree"),
         5,
     ),
     "dtree grouped": Method(

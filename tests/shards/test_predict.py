@@ -19,6 +19,7 @@ PREDICTIONS = {
         "regr_predict",
     ),
     "logregr": ("logregr_train('flat', 'm', 'y > 3', 'x1, x2')", "logregr_predict"),
+    "glm": ("glm_train('flat', 'm', 'y', 'x1, x2', 'gaussian')", "glm_predict"),
     "nb": ("nb_train('flat', 'm', 'colour', 'x1, flag')", "nb_predict"),
     "nb probabilities": ("nb_train('flat', 'm', 'colour', 'x1, flag')", "nb_predict_prob"),
     "dtree": ("dtree_train('flat', 'm', 'colour', 'x1, x3', max_depth => 3)", "dtree_predict"),

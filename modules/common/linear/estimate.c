@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "fmgr.h"
 #include "estimate.h"
 #include "hessian.h"
 #include "engine/kernel.h"
@@ -206,4 +207,27 @@ estimate_fit(double *asked, int k, double dispersion, double df, const Estimates
 		said->p_values[i] = isinf(df) || isnan(t) ? erfc(fabs(t) / M_SQRT2) : t_two_sided(t, df);
 	}
 	*said->condition_no = condition(&fit);
+}
+
+/*
+ * linear_estimate(data, first, k): what is said of the fit whose numbers begin there in data, counted from 0: the condition
+ * number, then k of each: coefficients, standard errors, z or t, p; then the covariance.  Before the fit stand its dispersion
+ * and the degrees of freedom of t, infinite for z.
+ */
+PG_FUNCTION_INFO_V1(linear_estimate);
+Datum
+linear_estimate(PG_FUNCTION_ARGS)
+{
+	int			k = PG_GETARG_INT32(2);
+	double	   *asked = fit_argument(PG_GETARG_BYTEA_PP(0), PG_GETARG_INT32(1), k, 2);
+	Size		size = VARHDRSZ + (1 + 4 * (Size) k + (Size) k * k) * sizeof(double);
+	bytea	   *result = palloc(size);
+	double	   *numbers = palloc(size);
+	double	   *vectors = numbers + 1;
+	Estimates	said = {numbers, vectors, vectors + k, vectors + 2 * (Size) k, vectors + 3 * (Size) k, vectors + 4 * (Size) k};
+
+	estimate_fit(asked + 2, k, asked[0], asked[1], &said);
+	SET_VARSIZE(result, size);
+	memcpy(VARDATA(result), numbers, size - VARHDRSZ);
+	PG_RETURN_POINTER(result);
 }

@@ -136,18 +136,18 @@ irls_outcome(const Model *model, const State *state)
 {
 	int			k = features_of(model, state->ncols);
 	Body		body = body_of(model, (double *) state->body, state->ncols, state->nparams);
-	State	   *outcome = state_outcome(state, 4 + model->extras + k + triangle(k));
-	double	   *step = outcome->body + 4 + model->extras;
+	State	   *outcome = state_outcome(state, OUTCOME_EXTRAS + model->extras + k + triangle(k));
+	double	   *step = outcome->body + OUTCOME_EXTRAS + model->extras;
 	double	   *hessian = step + k;
 
-	round_pairs(body.objective, 1, outcome->body);
-	if (isnan(outcome->body[0]))
-		outcome->body[0] = -INFINITY;
-	outcome->body[1] = *body.change;
-	outcome->body[2] = *body.margin;
-	round_pairs(body.extras, model->extras, outcome->body + 4);
+	round_pairs(body.objective, 1, outcome->body + OUTCOME_OBJECTIVE);
+	if (isnan(outcome->body[OUTCOME_OBJECTIVE]))
+		outcome->body[OUTCOME_OBJECTIVE] = -INFINITY;
+	outcome->body[OUTCOME_CHANGE] = *body.change;
+	outcome->body[OUTCOME_MARGIN] = *body.margin;
+	round_pairs(body.extras, model->extras, outcome->body + OUTCOME_EXTRAS);
 	round_pairs(body.score, k, step);
 	round_pairs(body.hessian, triangle(k), hessian);
-	outcome->body[3] = newton_step(hessian, k, step);
+	outcome->body[OUTCOME_PIVOT] = newton_step(hessian, k, step);
 	return outcome;
 }

@@ -39,6 +39,12 @@
 /* Independent sums; loops over them are what the compiler vectorises. */
 #define LANES 8
 
+/* The first numbers of an outcome. */
+enum
+{
+	OUTCOME_OBJECTIVE, OUTCOME_CHANGE, OUTCOME_MARGIN, OUTCOME_PIVOT, OUTCOME_EXTRAS
+};
+
 /* The parts of a state's body. */
 typedef struct Body
 {

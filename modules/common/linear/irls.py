@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madpy.modules.common.linear.design import Design
+from madpy.modules.common.linear.layout import Outcome
 from madpy.modules.common.linear.matrices import (
     Array,
     Mask,
@@ -49,12 +50,17 @@ class Sums:
 
 def sums(body: Array, k: int, extras: int = 0) -> Sums:
     """Read outcomes of a pass over k features, or more: those behind them are offsets."""
-    objective, change, margin, pivot = body[:, :4].T
-    columns = round((math.sqrt(9 + 8 * (body.shape[1] - 4 - extras)) - 3) / 2)
-    step, hessian = 4 + extras, 4 + extras + columns
+    step = Outcome.OUTCOME_EXTRAS + extras
+    columns = round((math.sqrt(9 + 8 * (body.shape[1] - step)) - 3) / 2)
+    hessian = step + columns
     return Sums(
-        *(objective, change, margin, pivot, body[:, 4:step]),
-        *(body[:, step : step + k], body[:, hessian : hessian + k * (k + 1) // 2]),
+        objective=body[:, Outcome.OUTCOME_OBJECTIVE],
+        change=body[:, Outcome.OUTCOME_CHANGE],
+        margin=body[:, Outcome.OUTCOME_MARGIN],
+        pivot=body[:, Outcome.OUTCOME_PIVOT],
+        extras=body[:, Outcome.OUTCOME_EXTRAS : step],
+        step=body[:, step : step + k],
+        hessian=body[:, hessian : hessian + k * (k + 1) // 2],
     )
 
 
@@ -142,6 +148,10 @@ class Search:
         """Returns which groups are one step from their maximum."""
         near: Mask = self.flat[groups] & (found.change <= self.near)
         return near
+
+    def describe(self) -> str:
+        """Returns what is maximised, over all groups, for a line of the log."""
+        return f"log-likelihood {self.objective.sum():.10g}"
 
     def stop(self) -> None:
         """End the search: where all but some predictors have come to rest, classes are separated in part."""

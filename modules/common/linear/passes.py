@@ -28,19 +28,16 @@ class Passes:
             if not search.active.any():
                 break
             self.db.progress(f"{self.method}: iteration {iteration} of at most {max_iter}")
-            for part in self._parts(search, search.going):
+            for part in self.parts(search, search.going):
                 search.take(part, self.sums(search, part, search.params(part)))
             going = int(search.active.sum())
-            say(
-                f"iteration {iteration}: log-likelihood {search.objective.sum():.10g},"
-                f" {going} of {len(search.active)} group(s) go on"
-            )
+            say(f"iteration {iteration}: {search.describe()}, {going} of {len(search.active)} group(s) go on")
         search.stop()
 
     def refine(self, search: irls.Search) -> Array:
         """Make a pass for the errors where features are nearly collinear; returns what `irls.roots` does."""
         roots = np.full(search.hessian.shape, np.nan)
-        for part in self._parts(search, irls.nearly_collinear(search)):
+        for part in self.parts(search, irls.nearly_collinear(search)):
             self.db.progress(f"{self.method}: standard errors of features that are nearly collinear")
             basis = irls.bases(search, part)
             found = self.sums(search, part, search.basis_params(part, basis))
@@ -54,7 +51,7 @@ class Passes:
         found = self.scan.step(self.kernel, given, groups.tolist(), outcome=True)
         return irls.sums(found.body, search.coef.shape[1], search.extras.shape[1])
 
-    def _parts(self, search: irls.Search, groups: Numbers) -> Iterator[Numbers]:
+    def parts(self, search: irls.Search, groups: Numbers) -> Iterator[Numbers]:
         """Which groups a step is for: over a store a few thousand at once, whose states stay in the cache."""
         k = search.coef.shape[1]
         size = max(1, len(groups) if self.scan.feed == "streaming" else NUMBERS_PER_STEP // k**2)

@@ -82,13 +82,14 @@ aliases_argument(FunctionCallInfo fcinfo, ArrayType *coef, int k)
  * coefficients do not.
  */
 bool
-linear_predictor(FunctionCallInfo fcinfo, double tolerance, double *result)
+linear_predictor(FunctionCallInfo fcinfo, double tolerance, bool with_offset, double *result)
 {
 	ArrayType  *coef;
 	int			k;
 	int			given;
 	const double *x;
 	const double *aliases;
+	double		offset = 0;
 	bool		known;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
@@ -100,6 +101,11 @@ linear_predictor(FunctionCallInfo fcinfo, double tolerance, double *result)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("coef must be an array of one dimension")));
+	if (with_offset && k == given + 1)
+	{
+		k--;
+		offset = x ? x[k] : 0;
+	}
 	if (k != given)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
@@ -110,5 +116,7 @@ linear_predictor(FunctionCallInfo fcinfo, double tolerance, double *result)
 		return false;
 	*result = compensated_product((const double *) ARR_DATA_PTR(coef), ARR_NULLBITMAP(coef), x, k,
 								  aliases, tolerance, &known);
+	if (offset != 0)
+		*result += offset;
 	return known;
 }

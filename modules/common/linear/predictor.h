@@ -9,8 +9,9 @@
 
 /*
  * The linear predictor of the arguments coef, x and aliases of a row function; false where there is none.  `tolerance`: how far a
- * row may be from what an aliased term was in training, relative to what is added up for it.
+ * row may be from what an aliased term was in training, relative to what is added up for it.  `with_offset`: x may have one
+ * element more than coef, which is added.
  */
-extern bool linear_predictor(FunctionCallInfo fcinfo, double tolerance, double *result);
+extern bool linear_predictor(FunctionCallInfo fcinfo, double tolerance, bool with_offset, double *result);
 
 #endif

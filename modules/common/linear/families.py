@@ -1,0 +1,102 @@
+"""Families and links of generalised linear models: their names, targets and likelihoods.
+
+Source: McCullagh & Nelder, Generalized Linear Models, 2nd ed., sections 2.2 to 2.5.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from madpy.modules.common.linear.layout import FamilyNumber
+from madpy.modules.common.linear.matrices import Array, Mask
+
+LINKS: dict[str, Callable[[Array], Array]] = {
+    "identity": lambda mean: mean,
+    "log": np.log,
+    "inverse": lambda mean: 1 / mean,
+    "sqrt": np.sqrt,
+    "sqr_inverse": lambda mean: 1 / mean**2,
+    "logit": special.logit,
+    "probit": special.ndtri,
+    "cloglog": lambda mean: np.log(-np.log1p(-mean)),
+}
+# links of which a predictor that grows without end means that there is no maximum
+UNBOUNDED = ("log", "logit", "probit", "cloglog")
+POSITIVE = ("log", "sqrt", "inverse", "sqr_inverse")  # of which means have one sign
+ABOVE_ZERO = "leave out rows whose target is not above zero, or choose the family poisson or gaussian"
+
+
+@dataclass(frozen=True)
+class Family:
+    """`links` are those that can be chosen, the canonical one first."""
+
+    number: FamilyNumber
+    links: tuple[str, ...]
+    has_dispersion: bool  # which is estimated
+    # from the deviance, the sum of weights, the sum of constants of families.c
+    log_likelihood: Callable[[Array, Array, Array], Array]
+    # whether targets from a lowest to a highest are ones that the family has, and what to do about others
+    has: Callable[[Array, Array], Mask] = lambda low, high: np.isfinite(high - low)
+    hint: str = ""
+    limits: tuple[float, ...] = ()  # targets that leave no model if all are equal to one
+
+
+def _is_positive(low: Array, high: Array) -> Mask:
+    return low > 0
+
+
+def _gaussian(deviance: Array, rows: Array, constants: Array) -> Array:
+    found: Array = -rows / 2 * (np.log(2 * np.pi * deviance / rows) + 1)
+    return found
+
+
+def _saturated(deviance: Array, rows: Array, constants: Array) -> Array:
+    """Return the likelihood without a dispersion: the constants are that of a mean for each target."""
+    return constants - deviance / 2
+
+
+def _gamma(deviance: Array, rows: Array, constants: Array) -> Array:
+    """With the shape that R takes, rows / deviance; constants are logarithms of targets."""
+    shape = rows / deviance
+    found: Array = shape * (rows * np.log(shape) - rows - deviance / 2) - rows * special.gammaln(shape)
+    return found - constants
+
+
+def _inverse_gaussian(deviance: Array, rows: Array, constants: Array) -> Array:
+    return _gaussian(deviance, rows, constants) - 1.5 * constants
+
+
+FAMILIES = {
+    "gaussian": Family(FamilyNumber.FAMILY_GAUSSIAN, ("identity", "log", "inverse"), True, _gaussian),
+    "binomial": Family(
+        FamilyNumber.FAMILY_BINOMIAL,
+        ("logit", "probit", "cloglog"),
+        False,
+        _saturated,
+        lambda low, high: (low >= 0) & (high <= 1),
+        "give 0 and 1, a condition that is true or false, or a share with the number of trials as weights",
+        limits=(0, 1),
+    ),
+    "poisson": Family(
+        FamilyNumber.FAMILY_POISSON,
+        ("log", "identity", "sqrt"),
+        False,
+        _saturated,
+        lambda low, high: low >= 0,
+        "leave out rows with a negative target, or choose the family gaussian",
+        limits=(0,),
+    ),
+    "gamma": Family(
+        FamilyNumber.FAMILY_GAMMA, ("inverse", "identity", "log"), True, _gamma, _is_positive, ABOVE_ZERO
+    ),
+    "inverse_gaussian": Family(
+        FamilyNumber.FAMILY_INVERSE_GAUSSIAN,
+        ("sqr_inverse", "identity", "log", "inverse"),
+        True,
+        _inverse_gaussian,
+        _is_positive,
+        ABOVE_ZERO,
+    ),
+}

@@ -1,0 +1,172 @@
+"""glm_train: check the arguments, iterate over the rows, write the model and its summary."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from madpy.errors import SqlError
+from madpy.helper import helper
+from madpy.helper.checks.fits import check_rows
+from madpy.helper.checks.reasons import with_feature_names
+from madpy.helper.features.terms import Terms, check_number, check_terms
+from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
+from madpy.helper.tables.training import Training, check_tables, create_summary
+from madpy.modules.common.linear.design import aliases, design
+from madpy.modules.common.linear.families import FAMILIES
+from madpy.modules.common.linear.irls import CONVERGED
+from madpy.modules.common.linear.matrices import Array, without_column
+from madpy.modules.common.linear.passes import Passes
+from madpy.modules.common.linear.scoring import Scoring, figures
+from madpy.modules.glm import core
+from madpy.modules.glm.check import METHOD, check_design, check_link, columns, warn
+from madpy.modules.glm.predict import predict
+from madpy.ports.postgres.scan.moments import raw_moments
+from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.scan.states import States
+from madpy.ports.postgres.session.db import Database, Relation
+
+__all__ = ["predict", "train"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(Training):
+    """Field for field the SQL type glm_result; the figures are NULL where there are several groups."""
+
+    family: str
+    link: str
+    log_likelihood: float | None
+    deviance: float | None
+    dispersion: float | None
+    num_iterations: int  # the most of a group
+    num_converged: int  # groups
+    terms: dict[str, Any]
+
+
+def train(
+    db: Database,
+    source_table: str | None,
+    output_table: str | None,
+    target: str | None,
+    features: str | None,
+    family: str | None,
+    link: str | None,
+    grouping_cols: str | None,
+    weights: str | None,
+    offset: str | None,
+    max_iter: int | None,
+    tolerance: float | None,
+    verbose: bool | None,
+) -> Result:
+    """Fit the mean of `target` on `features` in each group; create `output_table` and its summary."""
+    say = db.teller(METHOD, verbose)
+    tables = check_tables(db, source_table, output_table)
+    source = tables.source
+    source.look_up(target, features, weights, offset, grouping_cols)
+    family = helper.check_choice("family", family, tuple(FAMILIES))
+    link = check_link(family, link)
+    most = int(helper.check_range("max_iter", max_iter, low=1))
+    bound = helper.check_range("tolerance", tolerance, low=0, high=1)
+    groups = helper.check_groups(source, grouping_cols, dict(columns(family)))
+    items = {"target": check_number(source, target, "target")}
+    items |= {"weights": check_number(source, weights, "weights")} if weights is not None else {}
+    items |= {"offset": check_number(source, offset, "offset")} if offset is not None else {}
+    used = [f"{item} IS NOT NULL" for item in items.values()]
+    used += [f"{items['weights']} <> 0::double precision"] if weights is not None else []
+    terms = check_terms(source, features, conditions=used)
+    rows = _rows(source, terms, items, groups)
+    try:
+        say(f"{family} with link {link}: {target} on {', '.join(terms.names)}")
+        scan = Scan(rows, passes=most + 1)
+        say(f"reading {tables.names['source_table']} by {scan.feed}")
+        states = scan.step("weighted_moments")
+        check_rows(replace(rows, features=terms.items), terms, states)
+        search = _search(terms, states, bound, family, link, offset is not None)
+        passes = Passes(db, scan, "glm", METHOD)
+        passes.iterate(search, most, say)
+        for part in passes.parts(search, search.without_null):
+            search.find_null(part, lambda groups, params: passes.sums(search, groups, params), most)
+    except SqlError as error:
+        error.message = error.message.replace(f"feature {len(terms.names) + 1} is", "the offset is")
+        raise with_feature_names(error, terms) from None
+    said = figures(search)
+    _create_model(passes, tables.output, terms, states, search, said)
+    scan.close()
+    warn(db, search, terms, most)
+
+    def single(name: str) -> float | None:
+        value = float(said[name][0])
+        return value if len(search.status) == 1 and np.isfinite(value) else None
+
+    options = {"family": family, "link": link, "weights": weights, "offset": offset}
+    return create_summary(
+        db,
+        tables.summary,
+        Result(
+            method="glm",
+            **tables.fields(),
+            target=target,
+            features=features,
+            feature_names=terms.names,
+            grouping_cols=grouping_cols,
+            options=options | {"max_iter": most, "tolerance": bound},
+            num_groups=len(search.status),
+            num_rows_processed=int(np.rint(search.design.rows).sum()),
+            num_missing_rows_skipped=int(states.rows_skipped.sum()),
+            family=family,
+            link=link,
+            log_likelihood=single("log_likelihood"),
+            deviance=single("deviance"),
+            dispersion=single("dispersion"),
+            num_iterations=int(search.iterations.max()),
+            num_converged=int((search.status == CONVERGED).sum()),
+            terms=terms.as_json(),
+        ),
+    )
+
+
+def _rows(source: Source, terms: Terms, items: dict[str, str], groups: list[str]) -> Rows:
+    """Rows as passes see them: an offset stands behind the features."""
+    features = terms.items
+    if "offset" in items:
+        features = [*features, items["offset"]]
+        if terms.is_vector:
+            features = [f"pg_catalog.array_append({terms.items[0]}, {items['offset']})"]
+    weights = items.get("weights", "1::double precision")
+    return Rows(source, items["target"], features, terms.is_vector, weights, groups)
+
+
+def _search(
+    terms: Terms, states: States, tolerance: float, family: str, link: str, has_offset: bool
+) -> Scoring:
+    body, k = raw_moments(states.body), len(terms.names)
+    found = design(without_column(body, k) if has_offset else body, k, terms.blocks)
+    check_design(found, terms, family)
+    return Scoring(found, tolerance, family, link, has_offset)
+
+
+def _create_model(
+    passes: Passes,
+    output: Relation,
+    terms: Terms,
+    states: States,
+    search: Scoring,
+    said: dict[str, Array],
+) -> None:
+    k = len(terms.names)
+    listed = columns(search.family_name)
+    cells: dict[str, Column] = {
+        "fit": core.fits(search, passes.refine(search)),
+        **said,
+        "num_rows_processed": np.rint(search.design.rows),
+        "num_missing_rows_skipped": states.rows_skipped,
+        "num_iterations": search.iterations,
+        "converged": search.status == CONVERGED,
+        "status": Pieces(search.status, core.WORDS),
+        "aliases": Lists(aliases(search.design, search.fitted, terms.blocks)),
+    }
+    derived = Derived("__glm_estimate", "fit", k, core.estimated(k, listed[3][0]))
+    groups = np.arange(len(search.status))
+    constants = {"feature_names": terms.names}
+    create_output(passes.db, passes.scan, output, listed, groups, cells, constants, derived)

@@ -1,0 +1,91 @@
+-- glm: generalised linear models, one per group.  Manual: README.md.
+
+-- The kernel "glm" as an aggregate: the sums behind one step of iteratively reweighted least squares.
+
+MADLIB_KERNEL glm(y double precision, x double precision[], weight double precision, parameters double precision[]) IS
+    'the deviance of coefficients, the score and the information: parameters are family, link, mean and constant, coefficients, the step to them and shifts of x';
+
+CREATE FUNCTION MADLIB_SCHEMA.__glm_outcome(state bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'glm_outcome_of';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__glm_outcome(bytea) IS
+    'reads a state of glm_state for glm_train: the deviance, Pearson''s sum, the next step, the information';
+
+CREATE FUNCTION MADLIB_SCHEMA.__glm_estimate(data bytea, first integer, k integer) RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'linear_estimate';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__glm_estimate(bytea, integer, integer) IS
+    'coefficients, standard errors and the rest from coefficients and the information, all as doubles in memory';
+
+-- Prediction of one row.
+
+CREATE FUNCTION MADLIB_SCHEMA.glm_predict(
+    coef     double precision[],
+    x        double precision[],
+    link     text,                                     -- of the model's summary
+    aliases  double precision[] DEFAULT NULL,          -- of the model
+    "offset" double precision   DEFAULT 0
+) RETURNS double precision
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'linear_mean';
+COMMENT ON FUNCTION MADLIB_SCHEMA.glm_predict(double precision[], double precision[], text, double precision[], double precision) IS
+    'the mean of the target for a row: glm_predict(coef, ARRAY[1, bmi, bp], ''log'')';
+
+CREATE FUNCTION MADLIB_SCHEMA.__glm_predict(
+    coef       double precision[],
+    x          double precision[],
+    aliases    double precision[] DEFAULT NULL,
+    link       text               DEFAULT NULL,
+    has_offset boolean            DEFAULT false        -- behind the features
+) RETURNS double precision
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'linear_mean_row';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__glm_predict(double precision[], double precision[], double precision[], text, boolean) IS
+    'the mean of the target for a row whose offset stands behind the features, for glm_predict on a table';
+
+-- Drivers.  Without JIT, as those of regr.
+
+CREATE TYPE MADLIB_SCHEMA.glm_result AS (
+    MADLIB_TRAINING,
+    family                   text,
+    link                     text,
+    log_likelihood           double precision,   -- of the one group, if there is one, as the next two
+    deviance                 double precision,
+    dispersion               double precision,
+    num_iterations           bigint,             -- the most that a group took
+    num_converged            bigint,             -- groups
+    terms                    jsonb               -- what each feature is made of
+);
+COMMENT ON TYPE MADLIB_SCHEMA.glm_result IS 'result of glm_train: the one row of the summary table';
+
+CREATE FUNCTION MADLIB_SCHEMA.glm_train(
+    source_table  text,                            -- read, never changed
+    output_table  text,                            -- created; must not exist
+    target        text,                            -- an expression: double precision
+    features      text,                            -- 'ARRAY[1, a, b]' as written, or 'a, b' with an intercept
+    family        text,                            -- gaussian, binomial, poisson, gamma, inverse_gaussian
+    link          text             DEFAULT NULL,   -- the family's canonical one
+    grouping_cols text             DEFAULT NULL,   -- one model per distinct value of these columns
+    weights       text             DEFAULT NULL,   -- an expression, 0 or more: how many times a row counts
+    "offset"      text             DEFAULT NULL,   -- an expression that is added to each predictor
+    max_iter      integer          DEFAULT 100,
+    tolerance     double precision DEFAULT 1e-6,
+    verbose       boolean          DEFAULT false
+) RETURNS MADLIB_SCHEMA.glm_result
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(glm.train);
+COMMENT ON FUNCTION MADLIB_SCHEMA.glm_train(text, text, text, text, text, text, text, text, text, integer, double precision, boolean) IS
+    'fits a generalised linear model per group into output_table: SELECT MADLIB_SCHEMA.glm_train(''claims'', ''model'', ''claims'', ''age, car'', ''poisson'')';
+
+CREATE TYPE MADLIB_SCHEMA.glm_predictions AS (
+    output_table         text,
+    num_rows             bigint,
+    num_null_predictions bigint
+);
+COMMENT ON TYPE MADLIB_SCHEMA.glm_predictions IS 'result of glm_predict on a table';
+
+CREATE FUNCTION MADLIB_SCHEMA.glm_predict(
+    model_table  text,                -- as glm_train made it
+    source_table text,                -- read, never changed
+    output_table text,                -- created: the columns of source_table, and prediction
+    features     text DEFAULT NULL,   -- needed where the model has expressions among its features
+    "offset"     text DEFAULT NULL    -- needed where the model has one
+) RETURNS MADLIB_SCHEMA.glm_predictions
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(glm.predict);
+COMMENT ON FUNCTION MADLIB_SCHEMA.glm_predict(text, text, text, text, text) IS
+    'predicts a whole table: SELECT MADLIB_SCHEMA.glm_predict(''model'', ''claims'', ''predictions'')';

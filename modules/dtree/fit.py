@@ -1,4 +1,4 @@
-"""From passes to trees: grown, cross-validated and pruned."""
+"""Growing, cross-validating and pruning the trees of all groups."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ def _grow(passes: Passes, limits: Limits, fold: Fold | None, say: Say) -> Trees:
 
 
 def _without_fold(passes: Passes, limits: Limits, folds: int, say: Say, number: int) -> tuple[Trees, Array]:
-    """Trees of the rows outside a fold, and how the rows of the fold fall into their leaves."""
+    """Grow trees of the rows outside a fold, and count the rows of the fold in their leaves."""
     trees = _grow(passes, limits, Fold(folds, number, held_out=False), say)
     leaves = np.flatnonzero(trees.left < 0)
     counts = np.zeros_like(trees.counts)

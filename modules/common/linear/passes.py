@@ -15,7 +15,7 @@ NUMBERS_PER_STEP = 300_000  # numbers of the matrices of one step
 
 @dataclass(frozen=True)
 class Passes:
-    """A kernel over a scan, as passes of a method that is to be named."""
+    """The passes of a kernel over a scan, for a method with a name."""
 
     db: Database
     scan: Scan
@@ -52,7 +52,7 @@ class Passes:
         return irls.sums(found.body, search.coef.shape[1], search.extras.shape[1])
 
     def parts(self, search: irls.Search, groups: Numbers) -> Iterator[Numbers]:
-        """Which groups a step is for: over a store a few thousand at once, whose states stay in the cache."""
+        """Yield the groups of each step: over a store a few thousand, whose states stay in the cache."""
         k = search.coef.shape[1]
         size = max(1, len(groups) if self.scan.feed == "streaming" else NUMBERS_PER_STEP // k**2)
         for start in range(0, len(groups), size):

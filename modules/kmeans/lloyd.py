@@ -59,7 +59,7 @@ def iterate(
     sample: Sample,
     centroids: Array,
     label: str,
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> Fit:
     """Run Lloyd's iterations over the groups that have not converged.
 
@@ -83,7 +83,7 @@ def iterate(
         empty = (found.sizes == 0) & ~np.isnan(old[..., 0])
         some = empty.any(axis=1)
         if some.any():
-            moved[some] = _reseeded(moved[some], empty[some], step(Mode.FARTHEST, going[some]), tell)
+            moved[some] = _reseeded(moved[some], empty[some], step(Mode.FARTHEST, going[some]), log)
         inertia[going] = found.distances.sum(axis=1)
         limit = core.limits(inertia[going], found.sizes.sum(axis=1), settings.tolerance, settings.distance)
         way = core.moves(old, moved, settings.distance)
@@ -92,12 +92,10 @@ def iterate(
         near = nearer(settings.distance, reach[going], inertia[going], way, sample.weight[going])
         reach[going] = np.minimum(near, farthest(settings, sample, centroids, going))
         going = going[(way > limit) | some]
-        tell(_told(number, inertia, way, len(going)))
+        log(_told(number, inertia, way, len(going)))
         if len(going) == 0:
             break
-    tell(
-        f"exit: {STOPPED}" if len(going) else f"exit: {CONVERGED}, no centroid moves more than the tolerance"
-    )
+    log(f"exit: {STOPPED}" if len(going) else f"exit: {CONVERGED}, no centroid moves more than the tolerance")
     final = step(Mode.QUALITY, np.arange(groups))
     alone = (~np.isnan(centroids[..., 0])).sum(axis=1, keepdims=True) < 2
     return Fit(
@@ -116,10 +114,10 @@ def iterate(
 
 
 def _reseeded(
-    centroids: Array, empty: NDArray[np.bool_], found: Assignment, tell: Callable[[str], None]
+    centroids: Array, empty: NDArray[np.bool_], found: Assignment, log: Callable[[str], None]
 ) -> Array:
     """Put centroids of empty clusters at the rows farthest from their centroids; NaN without such a row."""
-    tell(f"{empty.sum()} cluster(s) without a row begin again at the rows farthest from their centroids")
+    log(f"{empty.sum()} cluster(s) without a row begin again at the rows farthest from their centroids")
     place = np.minimum(np.cumsum(empty, axis=1) - 1, empty.shape[1] - 1).clip(0)
     there = np.take_along_axis(found.kept.times, place, axis=1) > 0
     rows = np.take_along_axis(found.kept.rows, place[:, :, None], axis=1)

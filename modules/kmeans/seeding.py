@@ -34,7 +34,7 @@ def distinct_points(sample: Sample, distance: str) -> NDArray[np.int64]:
     return np.array(counts, np.int64)
 
 
-def first_centroids(scan: Scan, settings: Settings, sample: Sample, tell: Callable[[str], None]) -> Array:
+def first_centroids(scan: Scan, settings: Settings, sample: Sample, log: Callable[[str], None]) -> Array:
     """Return the first centroids, shape (G, k, d); NaN where a group has no more distinct points."""
     points = core.unit(sample.kept.rows) if settings.distance == "cosine" else sample.kept.rows
     if settings.init == "random":
@@ -42,7 +42,7 @@ def first_centroids(scan: Scan, settings: Settings, sample: Sample, tell: Callab
         return np.where(sample.kept.times[:, : settings.k, None] > 0, seeds, np.nan)
     weights = sample.kept.times
     if settings.init == "kmeans||":
-        candidates, counts = _candidates(scan, settings, sample, points, tell)
+        candidates, counts = _candidates(scan, settings, sample, points, log)
         points = np.concatenate([candidates, points], axis=1)
         weights = np.concatenate([counts, weights], axis=1)
     return plus_plus(scan.db, points, weights, settings.k, settings.distance, settings.seed)
@@ -76,7 +76,7 @@ def plus_plus(db: Database, points: Array, weights: Array, k: int, distance: str
 
 
 def _candidates(
-    scan: Scan, settings: Settings, sample: Sample, points: Array, tell: Callable[[str], None]
+    scan: Scan, settings: Settings, sample: Sample, points: Array, log: Callable[[str], None]
 ) -> tuple[Array, Array]:
     """Draw points in a few passes, with probabilities by their distance from earlier ones, and weigh them.
 
@@ -91,7 +91,7 @@ def _candidates(
 
     every = np.arange(groups)
     for number in range(ROUNDS):
-        tell(f"round {number + 1} of kmeans||")
+        log(f"round {number + 1} of kmeans||")
         kept = assign(scan, settings, Mode.DRAW, sample, found, every, settings.seed + number).kept
         start = 1 + number * each
         drawn = np.where(kept.times[:, :each, None] > 0, kept.rows[:, :each], np.nan)

@@ -69,8 +69,8 @@ def _matrix(
     names, items = _check_variables(source, target_cols, groups)
     _check_names(db, names)
     helper.check_apart(groups, names)
-    tell = db.teller(method, verbose)
-    tell(f"{', '.join(names)}, from {tables.names['source_table']}")
+    log = db.logger(method, verbose)
+    log(f"{', '.join(names)}, from {tables.names['source_table']}")
     record = Result(
         method=method,
         **tables.fields(),
@@ -100,7 +100,7 @@ def _matrix(
         _warn_of_constants(db, tables.summary, record)
     _create_output(db, tables.summary, tables.output, names, groups)
     record = _finish(db, tables.summary, replace(record, **tables.fields()))
-    tell(f"{record.num_groups} group(s), {record.num_rows_processed} rows used")
+    log(f"{record.num_groups} group(s), {record.num_rows_processed} rows used")
     return record
 
 

@@ -50,13 +50,13 @@ def summary(
     wanted = check_wanted(get_distinct, get_quartiles, ntile_array, how_many_mfv)
     estimates = get_estimates is not False
 
-    tell = db.teller("summary", verbose)
-    tell(f"{', '.join(column.name for column in columns)}, from {tables.names['source_table']}")
+    log = db.logger("summary", verbose)
+    log(f"{', '.join(column.name for column in columns)}, from {tables.names['source_table']}")
     db.progress(f"summary: reading {len(columns)} columns")
     _create_output(source, tables.output, columns, groups, wanted, wanted.parts if estimates else 0)
     if not estimates:
         for number, column in enumerate(columns, 1):
-            tell(f"counting {column.name}")
+            log(f"counting {column.name}")
             db.progress(f"summary: counting column {number} of {len(columns)}")
             count_exactly(source, tables.output, column, groups, wanted)
     totals = db.execute(
@@ -67,7 +67,7 @@ def summary(
         columns=len(columns),
         output=tables.output,
     )[0]
-    tell(f"{totals['num_groups']} group(s), {totals['num_rows']} rows")
+    log(f"{totals['num_groups']} group(s), {totals['num_rows']} rows")
     return create_summary(
         db,
         tables.summary,

@@ -22,7 +22,7 @@ class Passes:
     kernel: str
     method: str
 
-    def iterate(self, search: irls.Search, max_iter: int, say: Callable[[str], None]) -> None:
+    def iterate(self, search: irls.Search, max_iter: int, log: Callable[[str], None]) -> None:
         """Search in all groups together, a pass for each step."""
         for iteration in range(1, max_iter + 1):
             if not search.active.any():
@@ -31,7 +31,7 @@ class Passes:
             for part in self.parts(search, search.going):
                 search.take(part, self.sums(search, part, search.params(part)))
             going = int(search.active.sum())
-            say(f"iteration {iteration}: {search.describe()}, {going} of {len(search.active)} group(s) go on")
+            log(f"iteration {iteration}: {search.describe()}, {going} of {len(search.active)} group(s) go on")
         search.stop()
 
     def refine(self, search: irls.Search) -> Array:

@@ -48,5 +48,5 @@ def predict_prob(
 
 
 def read_model(db: Database, model_table: str | None, source_table: str | None) -> Packed:
-    """Read a model by its output table, for a source; raise an error if dtree_train did not make it."""
+    """A model by its output table, for a source; an error if it is not one of dtree_train."""
     return read_packed(db, model_table, source_table, METHOD, MODEL_TREE, OWN)

@@ -59,7 +59,7 @@ def predict(
 
 
 def _given(source: Source, features: str, kept: Terms) -> str:
-    """Return SQL of the features that the caller wrote."""
+    """SQL of the features that the caller wrote."""
     terms = check_points(source, features, kept)
     if terms.is_vector:
         return terms.items[0]
@@ -73,7 +73,7 @@ def _given(source: Source, features: str, kept: Terms) -> str:
 
 
 def _metric(model: Source) -> str:
-    """Read and check the distance of the model, whose table anybody may have made."""
+    """The distance of the model; the table may be anybody's."""
     rows = model.db.execute("SELECT distance FROM {model:i} LIMIT 1", model=model)
     if not rows or rows[0]["distance"] not in METRICS:
         raise MadpyError(

@@ -59,7 +59,7 @@ def create_view(
 
 
 def read_model(db: Database, model_table: str | None, source_table: str | None) -> Packed:
-    """Read a model by its output table, for a source; raise an error if nb_train did not make it."""
+    """A model by its output table, for a source; an error if it is not one of nb_train."""
     model = read_packed(db, model_table, source_table, METHOD, MODEL_BAYES, OWN)
     if model.label_type is None:
         raise MadpyError(

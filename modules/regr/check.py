@@ -110,7 +110,7 @@ def _warn_of_aliases(db: Database, output: Relation, terms: Terms, counts: Count
 
 
 def _warn_of_perfect_fits(db: Database, scan: Scan, output: Relation, terms: Terms, counts: Counts) -> None:
-    """Warn as R's summary.lm does; read states again, as a model does not have the size of its target."""
+    """As R's summary.lm; states are asked for again, since the model does not say how large a target is."""
     groups = scan.rows.groups
     weighted = scan.rows.weights is not None
     rows = db.execute(
@@ -141,14 +141,14 @@ def _equal_features(coef: list[float | None], aliases: list[list[float]]) -> lis
     """Returns the features that are the target in a perfect fit: the same combination of estimated ones."""
     rows = iter(aliases)
     target = [value or 0 for value in coef]
-    equal = []
+    found = []
     for n, value in enumerate(coef):
         feature = next(rows) if value is None else [float(n == i) for i in range(len(coef))]
         if all(abs(a - b) <= SAME * max(1, abs(a)) for a, b in zip(target, feature, strict=True)):
-            equal.append(n)
-    return equal
+            found.append(n)
+    return found
 
 
 def check_model(model: Source) -> list[str]:
-    """Return the grouping columns of a table that regr_train made; raise an error for another table."""
+    """The grouping columns of a table that regr_train made; an error if it is not one."""
     return scoring.check_model(model, METHOD, COLUMNS)

@@ -24,7 +24,7 @@ class TermRow:
 
 
 def summary(db: Database, output_table: str | None) -> list[TermRow]:
-    """Return the terms of each group of a model, in the order of training."""
+    """The terms of each group of a model, in the order of training."""
     model = helper.check_model_table(db, output_table, "output_table")
     groups = check_model(model)
     rows = db.execute(

@@ -29,8 +29,8 @@ SAMPLE_NUMBERS = 8 * 1024 * 1024  # of all groups together
 
 def sample_size(k: int, d: int, groups: int) -> int:
     """Return the number of points in the sample of each group; never fewer than k."""
-    room = SAMPLE_NUMBERS // ((d + 3) * max(1, groups))
-    return max(k, min(room, max(FEWEST, min(MOST, PER_CLUSTER * k))))
+    fitting = SAMPLE_NUMBERS // ((d + 3) * max(1, groups))
+    return max(k, min(fitting, max(FEWEST, min(MOST, PER_CLUSTER * k))))
 
 
 def take_sample(scan: Scan, settings: Settings, d: int) -> Sample:

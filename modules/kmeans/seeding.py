@@ -83,8 +83,8 @@ def _candidates(
     Source: Bahmani et al. (2012), Scalable k-means++.
     """
     groups, _, d = points.shape
-    room = (MAX_PARAMS - params_size(0, d, len(scan.rows.scalars))) // d
-    each = min(2 * settings.k, (room - 1) // ROUNDS)
+    most = (MAX_PARAMS - params_size(0, d, len(scan.rows.scalars))) // d
+    each = min(2 * settings.k, (most - 1) // ROUNDS)
     size = 1 + ROUNDS * each
     found = np.full((groups, size, d), np.nan)
     found[:, 0] = np.where(sample.kept.times[:, :1] > 0, points[:, 0], np.nan)

@@ -51,7 +51,7 @@ def coded(source: Source, listed: Design, what: str = "features", conditions: Se
 
 
 def features_of(source: Source, model: Design, text: str | None) -> str:
-    """SQL of the features of a model, over another source, as one double precision[].
+    """Return SQL of the features of a model, over another source, as one double precision[].
 
     By the names and levels that the model has, never by SQL that it has; `text` are the features where the
     caller wrote them, which expressions need.
@@ -102,7 +102,7 @@ def _array(db: Database, model: Design, items: list[str], types: list[str]) -> s
 
 
 def code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> str:
-    """SQL of the place of a value among levels, as double precision; NULL where it is not among them."""
+    """Return SQL of the place of a value among levels, as double precision; NULL if it is not among them."""
     if sql_type in INTEGERS and levels and all(INTEGER.fullmatch(level) for level in levels):
         return fill(
             "{schema:i}.__level_code({item:q}::bigint, {levels:l}::bigint[])",
@@ -128,7 +128,7 @@ def own_code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> 
 
 
 def in_order(source: Source, category: Category, values: list[str]) -> list[str]:
-    """Values of a category, given as text, in its type's order and collation."""
+    """Sort values of a category, given as text, in its type's order and collation."""
     sql_type = "text" if category.sql_type in (*TEXTS, "record") else category.sql_type
     item = category.item if sql_type == category.sql_type else f"({category.item})::text"
     rows = source.db.execute(
@@ -147,7 +147,7 @@ def in_order(source: Source, category: Category, values: list[str]) -> list[str]
 
 
 def check_order(source: Source, category: Category, what: str) -> None:
-    """That values can be told apart and sorted, before they are read."""
+    """Raise an error unless values can be compared and sorted, before they are read."""
     check_no_domain(source.db, what, category.sql_type)
     try:
         in_order(source, category, [])
@@ -163,7 +163,7 @@ def check_order(source: Source, category: Category, what: str) -> None:
 def levels_of(
     source: Source, category: Category, what: str, most: int, conditions: Sequence[str] = ()
 ) -> list[str]:
-    """The distinct values of a category as text, in its type's order, without NULL; at most `most`."""
+    """Read the distinct values of a category as text, in its type's order, without NULL; at most `most`."""
     rows = source.db.execute(
         """
         SELECT {text:q} AS level
@@ -178,7 +178,7 @@ def levels_of(
 
 
 def too_many_levels(what: str, most: int) -> MadpyError:
-    """The error of a category, or of the target, with more distinct values than `most`."""
+    """Return the error for a category, or the target, with more distinct values than `most`."""
     hint = "group them first, or leave it out: it may be a name or a key"
     if what == TARGET:
         hint = "group them first"

@@ -38,7 +38,7 @@ class Category:
 
     @property
     def key(self) -> str:
-        """SQL of the same as a boolean, bigint or text."""
+        """Return SQL of the category as a boolean, bigint or text."""
         if self.sql_type == "boolean":
             return f"{self.item}::boolean"  # of a domain the type under it
         return f"{self.item}::bigint" if self.sql_type in INTEGERS else text_item(self.item, self.sql_type)
@@ -161,12 +161,12 @@ def read_features(kept: Any, is_vector: bool) -> Design:
 
 
 def number_item(item: str, kind: str) -> str:
-    """SQL of a number or boolean as double precision."""
+    """Return SQL of a number or boolean as double precision."""
     return f"{item}::integer::double precision" if kind == "boolean" else f"{item}::double precision"
 
 
 def category_item(item: str, sql_type: str) -> str:
-    """An expression whose equal values have one text only: 1.0 and 1.00 are one category, 0 and -0 too."""
+    """Return SQL whose equal values have the same text: 1.0 and 1.00 are one category, 0 and -0 too."""
     match sql_type:
         case "numeric":
             return f"pg_catalog.trim_scale({item})"
@@ -176,7 +176,7 @@ def category_item(item: str, sql_type: str) -> str:
 
 
 def _elements(source: Source, found: Expressions, what: str, *, row_by_row: bool) -> Design:
-    """An array column: as many features as the first array has elements.
+    """Return the features of an array column: as many as the first array has elements.
 
     For a method that uses a row with a NULL `row_by_row`, an array that is NULL is one of NULLs.
     """
@@ -195,7 +195,7 @@ def _elements(source: Source, found: Expressions, what: str, *, row_by_row: bool
 
 
 def vector_item(item: str, count: int) -> str:
-    """SQL of an array of `count` features, all NULL where it is NULL.
+    """Return SQL of an array of `count` features, all NULL where it is NULL.
 
     Another server can be asked for it: postgres_fdw sends no coalesce.
     """

@@ -16,7 +16,9 @@ TRAININGS: dict[str, tuple[list[Any], int]] = {
     "dtree.train": (
         ["t", "m", "yes", "a, c", None, None, "auto", "auto", 3, 20, 7, 20, None, 0, 1, False], 26,
     ),
-    "kmeans.train": (["t", "m", "a, b", 2, "kmeans++", 20, 1e-4, 1, "squared_euclidean", None, False], 25),
+    "kmeans.train": (
+        ["t", "m", "a, b", 2, "kmeans++", 20, 1e-4, 1, "squared_euclidean", None, False, None], 25,
+    ),
     "stats.correlation": (["t", "m", "a, b", False, None], 15),
     "stats.summary": (["t", "m", "a, b", None, True, True, None, 10, True, False], 12),
 }  # fmt: skip

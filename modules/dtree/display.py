@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+ROWS = ".15g"  # rows are whole numbers, or sums of weights
 # By class, then from the first again; numbers have the first.
 COLORS = ("#3f7cac", "#e58b2a", "#4f9d5d", "#b0609f", "#3fa7a3", "#c9a227", "#c8553d", "#7d6b5d")
 
@@ -13,7 +14,7 @@ class Node:
 
     number: int
     split: str | None  # rows go left where it holds
-    rows: int
+    rows: float
     impurity: float
     prediction: str
     share: float | None  # of the predicted class
@@ -45,7 +46,7 @@ def _text(tree: Tree) -> str:
 
     def add(number: int, lead: str, below: str, how: str) -> None:
         node = tree.nodes[number]
-        figures = f"{node.rows} rows, {tree.criterion} {node.impurity:.4g}"
+        figures = f"{node.rows:{ROWS}} rows, {tree.criterion} {node.impurity:.4g}"
         if node.split is None:
             lines.append(f"{lead}{how}{printable(prediction_of(node))}: {figures}")
             return
@@ -99,7 +100,7 @@ def _quoted(lines: list[str]) -> str:
 
 def lines_of(tree: Tree, node: Node) -> list[str]:
     """Return the lines in the box of a node, at their full length."""
-    figures = f"{node.rows} rows, {tree.criterion} {node.impurity:.4g}"
+    figures = f"{node.rows:{ROWS}} rows, {tree.criterion} {node.impurity:.4g}"
     return [
         printable(line)
         for line in ([] if node.split is None else [node.split]) + [prediction_of(node), figures]

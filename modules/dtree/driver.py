@@ -1,6 +1,6 @@
 """dtree_train: check the arguments, grow and prune the trees, write them and their summary."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
@@ -8,7 +8,7 @@ from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.categories import BOOLEANS, Features, check_features
 from madpy.helper.features.classes import check_classes
-from madpy.helper.features.terms import number_item
+from madpy.helper.features.terms import check_number, number_item
 from madpy.helper.tables.output import Column, Lists, Pieces, create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.common.trees.counts import Rule
@@ -74,6 +74,7 @@ def train(
     n_folds: int | None,
     seed: int | None,
     verbose: bool | None,
+    weights: str | None,
 ) -> Result:
     """Grow a tree for `target` in each group; create `output_table`, a row per node, and its summary."""
     say = db.teller("dtree_train", verbose)
@@ -90,6 +91,8 @@ def train(
             "the array of features is NULL or empty in every row", hint="give arrays of at least one number"
         )
     item, subject = _check_target(source, target, found, task, criterion)
+    weight = None if weights is None else check_number(source, weights, "weights")
+    subject = replace(subject, is_weighted=weight is not None)
     limits = Limits(
         Rule(subject.criterion, int(helper.check_range("min_bucket", min_bucket, 1))),
         int(helper.check_range("max_depth", max_depth, 0, MOST_DEPTH)),
@@ -104,15 +107,16 @@ def train(
     options = {
         "categorical_cols": categorical_cols, "max_depth": limits.max_depth, "min_split": limits.min_split,
         "min_bucket": limits.rule.min_bucket, "num_bins": bins, "prune_cp": prune_cp, "n_folds": folds,
+        "weights": weights,
     }  # fmt: skip
-    rows = Rows(source, item, found.items, found.is_vector, groups=groups)
+    rows = Rows(source, item, found.items, found.is_vector, weight, groups)
     scan = Scan(rows, passes=limits.max_depth + 2)
     if not scan.group_values:
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
     say(f"reading by {scan.feed}")
     levels = [None if feature.levels is None else len(feature.levels) for feature in found.features]
     try:
-        passes = Passes(db, scan, len(subject.classes), levels, bins, number)
+        passes = Passes(db, scan, "dtree", len(subject.classes), levels, bins, number)
     except SqlError as error:
         raise with_feature_names(error, found) from None
     check_rows(db, scan, passes, found)
@@ -183,7 +187,9 @@ def check_rows(db: Database, scan: Scan, passes: Passes, features: Features) -> 
         raise MadpyError(f"table {quoted(name)} is empty", hint="give a table that has rows")
     raise MadpyError(
         f"none of the {skipped} rows of table {quoted(name)} can be used",
-        hint="check that the target is not NULL in every row",
+        hint="check that some row has a target and a weight above 0"
+        if scan.rows.weights
+        else "check that the target is not NULL in every row",
     )
 
 

@@ -1,14 +1,31 @@
 /*
- * dtree.c: decision trees, one row scored.
+ * dtree.c: decision trees: their kernels, and one row scored.
  */
 #include "postgres.h"
 
 #include "common/trees/score.h"
+#include "common/trees/tree_kernel.h"
 #include "dtree_model.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/tuplestore.h"
+
+TREE_KERNEL(dtree, 7, 1, tree_size);
+MADPY_KERNEL(dtree)
+MADPY_OUTCOME(dtree)
+
+SAMPLE_KERNEL(dtree_sample, 8, 1, sample_size);
+MADPY_KERNEL(dtree_sample)
+MADPY_OUTCOME(dtree_sample)
+
+TREE_KERNEL(weighted_dtree, 30, 2, weighted_tree_size);
+MADPY_KERNEL(weighted_dtree)
+MADPY_OUTCOME(weighted_dtree)
+
+SAMPLE_KERNEL(weighted_dtree_sample, 31, 2, weighted_sample_size);
+MADPY_KERNEL(weighted_dtree_sample)
+MADPY_OUTCOME(weighted_dtree_sample)
 
 /* The tree in argument 0, and the leaf that the row in argument 1 falls into. */
 static const TreeModel *

@@ -18,10 +18,32 @@ CREATE FUNCTION MADLIB_SCHEMA.__dtree_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_outcome_of';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_outcome(bytea) IS 'the best split of each node and counts of categories, as dtree_train reads them in a state of dtree_state';
 
-CREATE FUNCTION MADLIB_SCHEMA.__store_bin(store integer, first_group integer, edges bytea) RETURNS boolean
+-- The same with a weight behind the target.
+
+MADLIB_KERNEL weighted_dtree_sample(
+    y double precision, x double precision[], weight double precision, parameters double precision[]) IS
+    'a sample of rows with weights, by a hash of what they hold: what dtree_train asks a table for';
+
+CREATE FUNCTION MADLIB_SCHEMA.__weighted_dtree_sample_outcome(state bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'weighted_dtree_sample_outcome_of';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__weighted_dtree_sample_outcome(bytea) IS
+    'the sample in a state of weighted_dtree_sample_state, as dtree_train reads it';
+
+MADLIB_KERNEL weighted_dtree(
+    y double precision, x double precision[], weight double precision, parameters double precision[]) IS
+    'rows with weights, counted by node, feature and bin: what dtree_train asks a table for';
+
+CREATE FUNCTION MADLIB_SCHEMA.__weighted_dtree_outcome(state bytea) RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'weighted_dtree_outcome_of';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__weighted_dtree_outcome(bytea) IS
+    'the best split of each node and counts of categories, as dtree_train reads them in a state of weighted_dtree_state';
+
+CREATE FUNCTION MADLIB_SCHEMA.__store_bin(
+    store integer, first_group integer, edges bytea, scalars integer DEFAULT 1
+) RETURNS boolean
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_bin';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__store_bin(integer, integer, bytea) IS
-    'codes the features of a store, all columns but the last, by bins; false where there is no room for the codes';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_bin(integer, integer, bytea, integer) IS
+    'codes the features of a store, all columns but the last ones, the scalars, by bins; false where there is no room for the codes';
 
 -- Prediction of one row.
 
@@ -90,12 +112,13 @@ CREATE FUNCTION MADLIB_SCHEMA.dtree_train(
     prune_cp         double precision DEFAULT NULL,    -- rpart's cp: the least gain that a split must be worth
     n_folds          integer          DEFAULT 0,       -- of a cross-validation that chooses cp
     seed             integer          DEFAULT 0,
-    verbose          boolean          DEFAULT false
+    verbose          boolean          DEFAULT false,
+    weights          text             DEFAULT NULL     -- an expression, 0 or more: how many rows each row counts as
 ) RETURNS MADLIB_SCHEMA.dtree_result
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(dtree.train);
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_train(
     text, text, text, text, text, text, text, text, integer, integer, integer, integer,
-    double precision, integer, integer, boolean) IS
+    double precision, integer, integer, boolean, text) IS
     'grows a decision tree per group: SELECT MADLIB_SCHEMA.dtree_train(''iris'', ''tree'', ''species'', ''petal_length, petal_width'')';
 
 CREATE TYPE MADLIB_SCHEMA.dtree_predictions AS (

@@ -11,7 +11,7 @@ from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.tables.scoring import groups_item, order_of, summary_of
 from madpy.modules.dtree.display import Node, Tree, dot, plain, text
-from madpy.modules.dtree.report import COLUMNS
+from madpy.modules.dtree.report import COLUMNS, WEIGHTED_COLUMNS
 from madpy.modules.dtree.svg import svg
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, fill
@@ -97,8 +97,10 @@ def _check_model(db: Database, model_table: str | None) -> tuple[Source, list[st
     model = helper.check_model_table(db, model_table)
     types = model.types
     own = list(types)[-len(COLUMNS) :]
-    if [(name, "any" if name == "prediction" else types[name]) for name in own] != [
-        (name, "any" if name == "prediction" else sql_type) for name, sql_type in COLUMNS
+    found = [(name, "any" if name == "prediction" else types[name]) for name in own]
+    if found not in [
+        [(name, "any" if name == "prediction" else sql_type) for name, sql_type in known]
+        for known in (COLUMNS, WEIGHTED_COLUMNS)
     ]:
         raise _no_model(model)
     return model, [name for name in types if name not in own]
@@ -152,11 +154,16 @@ def _check_nodes(rows: list[dict[str, Any]]) -> None:
             is_whole = is_whole and rows[0]["class_counts"] is None and _is_finite(row["prediction"])
         else:
             is_whole = is_whole and bool(rows[0]["class_counts"]) and len(counts) > 0
-            is_whole = is_whole and all(isinstance(count, int) for count in counts)
+            is_whole = is_whole and all(is_count(count) for count in counts)
         if not is_whole:
             raise MadpyError(
                 f"the model is damaged: node {row['node']} has no figures", hint="train the model again"
             )
+
+
+def is_count(count: Any) -> bool:
+    """Whether it is a number of rows, or a sum of weights."""
+    return isinstance(count, int | float) and math.isfinite(count)
 
 
 def _is_finite(text: str) -> bool:
@@ -168,7 +175,7 @@ def _is_finite(text: str) -> bool:
 
 def _node(row: dict[str, Any], low: float, high: float) -> Node:
     counts = [max(count, 0) for count in row["class_counts"] or []]
-    total = max(sum(counts), 1)
+    total = sum(counts) or 1
     return Node(
         row["node"],
         row["split"],

@@ -20,6 +20,7 @@ class Subject:
     classes: list[str]
     class_type: str
     criterion: str
+    is_weighted: bool = False  # counts of rows are sums of weights
 
     def header(self) -> dict[str, Any]:
         return {

@@ -31,7 +31,7 @@ def say_what_stopped(db: Database, trees: Trees, limits: Limits) -> None:
             continue
         if len(roots) == 1:
             what = "the tree is one leaf: "
-            why = limit if "than" not in limit else f"{int(rows[0])} rows are fewer {limit}"
+            why = limit if "than" not in limit else f"{rows[0]:.6g} rows are fewer {limit}"
         else:
             what = f"{int(which.sum())} of {len(roots)} trees are one leaf: "
             why = limit if "than" not in limit else f"their groups have fewer rows {limit}"

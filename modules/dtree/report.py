@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from madpy.helper.tables.output import Column, Pieces
 from madpy.modules.common.trees.bins import Bins
-from madpy.modules.common.trees.counts import Array
+from madpy.modules.common.trees.counts import Array, divisor
 from madpy.modules.common.trees.grow import Trees, node_loss
 from madpy.modules.common.trees.model import thresholds
 from madpy.modules.dtree.model import Subject
@@ -33,12 +33,20 @@ COLUMNS = [
 ]
 
 
+COUNTS = ["num_rows", "class_counts", "num_null"]
+WEIGHTED_COLUMNS = [
+    (name, sql_type.replace("bigint", "double precision") if name in COUNTS else sql_type)
+    for name, sql_type in COLUMNS
+]
+
+
 def columns(subject: Subject) -> list[tuple[str, str]]:
     """Columns of the output table; the prediction has the target's type."""
     kind = subject.class_type if subject.classes else "double precision"
     if kind == "character":
         kind = "bpchar"  # of any length; the other name is that of a single one
-    return [(name, kind if name == "prediction" else sql_type) for name, sql_type in COLUMNS]
+    known = WEIGHTED_COLUMNS if subject.is_weighted else COLUMNS
+    return [(name, kind if name == "prediction" else sql_type) for name, sql_type in known]
 
 
 def cells(
@@ -55,7 +63,7 @@ def cells(
         "depth": trees.depth[kept],
         "is_leaf": leaf[kept],
         "num_rows": number[kept],
-        "impurity": (node_loss(counts, subject.criterion) / np.maximum(number, 1))[kept],
+        "impurity": (node_loss(counts, subject.criterion) / divisor(number))[kept],
         "prediction": Pieces(counts[kept].argmax(axis=1), subject.classes)
         if subject.classes
         else counts[kept, 1],

@@ -51,7 +51,7 @@ def choose(
             risk[g][fold] = _pruned_risk(grown, own, node_risk, node_complexity, cps[g])
     root = risks(trees, is_regression)[:groups]
     sizes = trees.counts[:groups, 0] if is_regression else trees.counts[:groups].sum(axis=1)
-    return [_choice(cps[g], risk[g], rows[g], root[g] / max(sizes[g], 1)) for g in range(groups)]
+    return [_choice(cps[g], risk[g], rows[g], root[g] / (sizes[g] or 1)) for g in range(groups)]
 
 
 def candidates(complexity: Array, floor: float) -> Array:
@@ -63,7 +63,7 @@ def _choice(cps: Array, risk: Array, rows: Array, root: float) -> Choice:
     """`risk` has shape (folds, cps): sums over the rows of a fold, `rows` of them."""
     used = rows > 0
     scale = max(root, np.finfo(float).tiny)
-    errors = risk.sum(axis=0) / max(rows.sum(), 1) / scale
+    errors = risk.sum(axis=0) / (rows.sum() or 1) / scale
     by_fold = risk[used] / rows[used, None] / scale
     spread = by_fold.std(axis=0, ddof=1) if used.sum() > 1 else np.zeros(len(cps))
     std_errs = spread / np.sqrt(max(used.sum(), 1))

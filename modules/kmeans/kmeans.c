@@ -5,50 +5,20 @@
  * Parameters: see kmeans.h.
  *
  * Body: the parameters; for each centroid d + 3 sums over its rows, with their weights: the features (divided by the row's
- * length for COSINE), the distance, 1, the simplified silhouette (mode QUALITY); then, where the mode asks for them, up to k rows
- * (kmeans.h) with the largest distance (mode FARTHEST), or with the largest distance^(1/u), u a random number of the
- * row's own (mode DRAW): a sample without replacement, each row as likely as its distance says (Efraimidis & Spirakis,
- * "Weighted random sampling with a reservoir", 2006).
+ * length for COSINE), the distance, 1, the simplified silhouette (mode QUALITY); then, where the mode asks for them, up to
+ * k rows (kmeans.h) with the largest distance (mode FARTHEST), or with the largest distance^(1/u), u a random number of
+ * the row's own (mode DRAW): a sample without replacement, each row as likely as its distance says (Efraimidis &
+ * Spirakis, "Weighted random sampling with a reservoir", 2006).
  *
  * A sum is four doubles, the numbers hi + lo of two integers in units that the bounds set, so it does not depend on the
  * order of the rows, nor on how they were divided: not in the last bit.
  */
 #include "postgres.h"
 
-#include "kmeans.h"
+#include "kmeans_work.h"
 
 /* Rows whose sums stay exact: each is at most 2^UNIT_BITS units, and a double holds 2^53. */
 #define EXACT_ROWS 4096
-
-/* Above this the sums of four replicas would leave the cache. */
-#define REPLICA_BYTES (64 * 1024)
-
-typedef struct Work
-{
-	Metric		metric;
-	PassMode	mode;
-	double		seed;
-	int			d;
-	int			k;
-	bool		weighted;
-	double	   *centroids;		/* PADDED_CENTROIDS(k) x d */
-	int			width;			/* numbers in a row to be summed, a multiple of 4 */
-	double	   *coarse;			/* of each: what rounds it, sum_rows() */
-	double	   *fine;
-	double	   *sums;			/* replicas x (k + 1) x 2 x width; the last one takes what fills up a chunk */
-	int			replicas;
-	int			pending;		/* rows in them */
-	const double **features;	/* d columns as they come */
-	const double **columns;		/* width columns to be summed */
-	const double *weights;		/* of a chunk, if the kernel has them */
-	double	  **weighed;		/* width columns: the others times the weights */
-	double	   *room;			/* 2 d + 1 chunks: features filled up, and of length 1; weights filled up */
-	double	   *row;
-	double		ones[KMEANS_CHUNK];
-	double		zeros[KMEANS_CHUNK];
-	double		silhouette[KMEANS_CHUNK];
-	Nearest		nearest;
-} Work;
 
 extern const Kernel weighted_kmeans_kernel;
 
@@ -133,122 +103,6 @@ kmeans_start(State *state, const double *params)
 	memcpy(state->body, params, state->nparams * sizeof(double));
 }
 
-/* A parameter that is one of 0 .. last. */
-static int
-choice(const State *state, int number, int last)
-{
-	double		value = state->body[number];
-
-	if (!(value >= 0 && value <= last))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("parameter %d must be between 0 and %d, not %g", number + 1, last, value)));
-	return (int) value;
-}
-
-/* Returns the constant that rounds numbers up to `bound` for exact sums. */
-static void
-set_units(Work *work, int column, double bound)
-{
-	int			exponent = 900;
-
-	if (isfinite(bound))
-		frexp(bound, &exponent);
-	exponent = Min(Max(exponent, -990), 900);
-	work->coarse[column] = ldexp(1.5, 52 + exponent - UNIT_BITS);
-	work->fine[column] = ldexp(1.5, 52 + exponent - 2 * UNIT_BITS - 1);
-}
-
-static void
-set_all_units(Work *work, double known, const double *bounds)
-{
-	double		weight = work->weighted ? fabs(bounds[work->d]) : 1;
-	double		farthest = 0;
-
-	for (int j = 0; j < work->d; j++)
-	{
-		double		bound = work->metric == COSINE ? 1 : fabs(bounds[j]);
-		double		reach = bound;
-
-		for (int c = 0; c < work->k; c++)
-			if (fabs(work->centroids[(Size) c * work->d + j]) > reach)
-				reach = fabs(work->centroids[(Size) c * work->d + j]);
-		set_units(work, j, weight * bound);
-		farthest += work->metric == MANHATTAN ? bound + reach : (bound + reach) * (bound + reach);
-	}
-	set_units(work, work->d + SUM_DISTANCE, work->metric == COSINE ? 2 * weight : known > 0 ? known : weight * farthest);
-	set_units(work, work->d + SUM_ONES, weight);
-	set_units(work, work->d + SUM_SILHOUETTE, weight);
-}
-
-static void
-make_weighed(Work *work)
-{
-	double	   *room = palloc((Size) work->width * KMEANS_CHUNK * sizeof(double));
-
-	work->weighed = palloc(work->width * sizeof(double *));
-	for (int j = 0; j < work->width; j++)
-		work->weighed[j] = room + (Size) j * KMEANS_CHUNK;
-}
-
-static Work *
-work_new(const State *state)
-{
-	int			d = features_of(state);
-	int			k = places(d, scalars_of(state), state->nparams);
-	Work	   *work = palloc0(sizeof(Work));
-	Size		replica;
-
-	work->metric = choice(state, PARAM_METRIC, MANHATTAN);
-	work->mode = choice(state, PARAM_MODE, QUALITY);
-	work->seed = state->body[PARAM_SEED];
-	work->d = d;
-	work->k = k;
-	work->weighted = scalars_of(state) > 0;
-	work->centroids = palloc((Size) PADDED_CENTROIDS(k) * d * sizeof(double));
-	memcpy(work->centroids, state->body + params_size(0, d, scalars_of(state)), (Size) k * d * sizeof(double));
-	for (Size i = (Size) k * d; i < (Size) PADDED_CENTROIDS(k) * d; i++)
-		work->centroids[i] = NAN;
-	work->width = TYPEALIGN(4, d + (work->mode == QUALITY ? SUMS_EXTRA : SUMS_EXTRA - 1));
-	work->coarse = palloc0((work->width + SUMS_EXTRA) * sizeof(double));
-	work->fine = palloc0((work->width + SUMS_EXTRA) * sizeof(double));
-	set_all_units(work, state->body[PARAM_FARTHEST], state->body + PARAMS_HEAD);
-	replica = (Size) (k + 1) * 2 * work->width * sizeof(double);
-	work->replicas = 4 * replica <= REPLICA_BYTES ? 4 : 1;
-	work->sums = palloc0(replica * work->replicas);
-	work->room = palloc((Size) (2 * d + 1) * KMEANS_CHUNK * sizeof(double));
-	work->row = palloc(d * sizeof(double));
-	work->features = palloc(d * sizeof(double *));
-	work->columns = palloc(work->width * sizeof(double *));
-	for (int r = 0; r < KMEANS_CHUNK; r++)
-		work->ones[r] = 1;
-	for (int j = d; j < work->width; j++)
-		work->columns[j] = j == d + SUM_DISTANCE ? work->nearest.distance : j == d + SUM_ONES ? work->ones
-			: j == d + SUM_SILHOUETTE ? work->silhouette : work->zeros;
-	if (work->weighted)
-		make_weighed(work);
-	return work;
-}
-
-static void
-work_free(Work *work)
-{
-	pfree(work->centroids);
-	pfree(work->coarse);
-	pfree(work->fine);
-	pfree(work->sums);
-	pfree(work->room);
-	pfree(work->row);
-	pfree(work->features);
-	pfree(work->columns);
-	if (work->weighted)
-	{
-		pfree(work->weighed[0]);
-		pfree(work->weighed);
-	}
-	pfree(work);
-}
-
 /* Add what is in the sums of the work to those of the state. */
 static void
 flush(Work *work, State *state)
@@ -277,52 +131,6 @@ flush(Work *work, State *state)
 }
 
 static void
-take_chunk(Work *work, const RowBlock *block, int first, int rows)
-{
-	double	   *units = work->room + (Size) work->d * KMEANS_CHUNK;
-	double	   *weights = units + (Size) work->d * KMEANS_CHUNK;
-
-	for (int j = 0; j < work->d; j++)
-	{
-		work->features[j] = chunk_of(block->columns[j] + first, rows, work->room + (Size) j * KMEANS_CHUNK);
-		work->columns[j] = work->metric == COSINE ? units + (Size) j * KMEANS_CHUNK : work->features[j];
-	}
-	if (work->metric == COSINE)
-		unit_rows(work->features, work->d, (double *const *) work->columns);
-	if (work->weighted)
-		work->weights = chunk_of(block->columns[work->d] + first, rows, weights);
-}
-
-/* Raise, because some row has no finite distance to any centroid. */
-static void
-explain(const Work *work, int rows)
-{
-	check_chunk(work->features, work->d, rows);
-	if (work->metric == COSINE)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("the features of some row are all zero, and have no direction"),
-				 errhint("Leave such rows out, or choose another distance than cosine.")));
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("there is no centroid that some row is nearest to")));
-}
-
-/* (b - a) / b, a and b the distances to the nearest centroid and to the second one; 0 where they are equal. */
-static void
-silhouettes(Work *work)
-{
-	for (int r = 0; r < KMEANS_CHUNK; r++)
-	{
-		double		ratio = work->nearest.distance[r] / work->nearest.second[r];
-
-		if (work->metric == SQUARED_EUCLIDEAN)
-			ratio = sqrt(ratio);
-		work->silhouette[r] = ratio < 1 ? 1 - ratio : 0;
-	}
-}
-
-static void
 keep_rows(Work *work, Kept *kept, int rows)
 {
 	double		uniforms[KMEANS_CHUNK];
@@ -343,16 +151,6 @@ keep_rows(Work *work, Kept *kept, int rows)
 	}
 }
 
-/* The columns to be summed. */
-static const double *const *
-weighed_columns(const Work *work)
-{
-	if (!work->weighted)
-		return work->columns;
-	weigh_rows(work->columns, work->width, work->weights, work->weighed);
-	return (const double *const *) work->weighed;
-}
-
 static void
 add_chunk(Work *work, Kept *kept, int rows)
 {
@@ -368,12 +166,12 @@ add_chunk(Work *work, Kept *kept, int rows)
 		finite = finite && work->nearest.distance[r] < INFINITY;
 	}
 	if (!finite)
-		explain(work, rows);
+		work_explain(work, rows);
 	if (work->mode == QUALITY)
-		silhouettes(work);
+		work_silhouettes(work);
 	for (int q = 0; q < 4; q++)
 		sums[q] = work->sums + (Size) (q % work->replicas) * (work->k + 1) * 2 * work->width;
-	sum_rows(weighed_columns(work), work->width, work->coarse, work->fine, place, sums);
+	sum_rows(work_summed(work), work->width, work->coarse, work->fine, place, sums);
 	if (work->mode == FARTHEST || work->mode == DRAW)
 		keep_rows(work, kept, rows);
 	work->pending += KMEANS_CHUNK;
@@ -384,13 +182,14 @@ static void
 add_rows(State *state, const RowBlock *block)
 {
 	Kept		kept = kmeans_kept(state);
-	Work	   *work = work_new(state);
+	int			d = features_of(state);
+	Work	   *work = work_new(state->body, places(d, scalars_of(state), state->nparams), d, scalars_of(state) > 0);
 
 	for (int first = 0; first < block->rows; first += KMEANS_CHUNK)
 	{
 		int			rows = Min(KMEANS_CHUNK, block->rows - first);
 
-		take_chunk(work, block, first, rows);
+		work_take_chunk(work, block, first, rows);
 		add_chunk(work, &kept, rows);
 		if (work->pending >= EXACT_ROWS)
 			flush(work, state);

@@ -1,6 +1,6 @@
 -- kmeans: k-means clustering, a set of centroids per group.  Manual: README.md.
 
--- Kernels (kmeans.c, kmeans_rows.c): rows given to their nearest centroids, and samples of distinct rows.
+-- Kernels (kmeans.c, kmeans_sample.c): rows given to their nearest centroids, and samples of distinct rows.
 
 MADLIB_KERNEL kmeans(x double precision[], parameters double precision[]) IS
     'what each of the centroids in the parameters got';

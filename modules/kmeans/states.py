@@ -1,4 +1,4 @@
-"""Parameters and states of the kernels of kmeans.c and kmeans_rows.c as numpy arrays."""
+"""Parameters and states of the kernels of kmeans.c and kmeans_sample.c as numpy arrays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields

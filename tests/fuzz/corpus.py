@@ -26,6 +26,10 @@ PARAMETERS: dict[str, list[list[float | str]]] = {
         for classes, entropy, bins in ((0, 0, 4), (3, 1, 9), (2, 0, 4))
     ]
     + [[1, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 1, 50, -1, 0, 0, 0, 0, -1, 0]],
+    "weighted_dtree_sample": [[50, 0], [3, 7]],
+    "weighted_dtree": [
+        [1, classes, 1, 1, 3, 1, 0, 0, 0, 0, 0, 1, 4, 4, 4, -1, 0, 0, 0, 0, 0, 0] for classes in (0, 2)
+    ],
     "nb": [[3, 0, 5, 0, 0, 0, 0, *CELL[:7] * 3, *[0.0] * 15, *CELL[:7] * 3], [1, 1, 1, 1, 0, 0, 0, 0]],
     "logregr": [[0.1, 0.2, 0.3, 0, 0, 1, 0, 0, 0.5], [0] * 9],
     "weighted_logregr": [[0.1, 0.2, 0.3, 0, 0, 1, 0, 0, 0.5], [0] * 9],
@@ -38,6 +42,7 @@ PARAMETERS: dict[str, list[list[float | str]]] = {
 }
 FEATURES = {
     "dtree": 3,
+    "weighted_dtree": 3,
     "nb": 3,
     "logregr": 3,
     "weighted_logregr": 3,

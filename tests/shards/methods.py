@@ -120,6 +120,12 @@ METHODS = {
         ("dtree_sample", "dtree"),
         5,
     ),
+    "dtree weighted": Method(
+        "dtree_train('{table}', '{out}', 'colour', 'x1, x2, flag, x3', max_depth => 4, weights => 'place')",
+        "SELECT node, split, num_rows, prediction, class_counts FROM {out} ORDER BY 1",
+        ("weighted_dtree_sample", "weighted_dtree"),
+        5,
+    ),
     "dtree grouped": Method(
         "dtree_train('{table}', '{out}', 'y', 'x1, colour', 'flag', max_depth => 3)",
         "SELECT flag, node, split, num_rows, prediction FROM {out} ORDER BY 1, 2",

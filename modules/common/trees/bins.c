@@ -171,8 +171,9 @@ make_room(Store *store)
 }
 
 /*
- * store_bin(store, first_group, edges): code the features of a store, all columns but the last: numbers in codes of their
- * own beside the values, categories in place.  False: there is no space for codes, and nothing was done.
+ * store_bin(store, first_group, edges, scalars): code the features of a store, all columns but the last ones, the
+ * scalars: numbers in codes of their own beside the values, categories in place.  False: there is no space for codes, and
+ * nothing was done.
  * edges: doubles as they lie in memory; for each group from first_group on, for each feature, its number of bins and
  * its edges, or minus its number of levels.
  */
@@ -182,6 +183,7 @@ store_bin(PG_FUNCTION_ARGS)
 {
 	Store	   *store = store_argument(PG_GETARG_INT32(0));
 	int			groups = store->groups ? dict_count(store->groups) : 1;
+	int			features = store->ncols - whole_parameter(PG_GETARG_INT32(3), 1, 2);
 	bytea	   *given = PG_GETARG_BYTEA_P(2);
 	Size		size = VARSIZE(given) - VARHDRSZ;
 	double	   *copy = palloc(size);
@@ -202,7 +204,7 @@ store_bin(PG_FUNCTION_ARGS)
 					 errmsg("there is no group %d in store %d", g, store->id)));
 		from = store->groups ? store->group_start[g] : 0;
 		to = store->groups ? store->group_start[g + 1] : store->rows;
-		for (int column = 0; column < store->ncols - 1; column++)
+		for (int column = 0; column < features; column++)
 		{
 			Coding		coding = read_coding(&numbers, end);
 

@@ -119,8 +119,9 @@ bound_of_targets(const Node *node, const double *left, const double *cell, doubl
 	double		least = Max(node->plan->min_bucket, 1);
 	Targets		t = {node->rows, left[0], left[1] - left[0] * own, n, cell[1] / n - own,
 	sqrt(Max(cell[2] - cell[1] * cell[1] / n, 0) / n)};
-	double		from = Max(1, least - t.left);
-	double		to = Min(n - 1, t.rows - t.left - least);
+	double		unit = node->plan->unit;
+	double		from = Max(unit, least - t.left);
+	double		to = Min(n - unit, t.rows - t.left - least);
 	double		bound;
 
 	if (from > to)
@@ -135,9 +136,9 @@ bound_of_targets(const Node *node, const double *left, const double *cell, doubl
 		double		root;
 		double		slope;
 
-		next = Min(to, from < n / 2 ? Min(2 * from, n / 2) : Max(from + 1, n - (n - from) / 2));
+		next = Min(to, from < n / 2 ? Min(2 * from, n / 2) : Max(from + unit, n - (n - from) / 2));
 		if (!(next > from))
-			next = to;			/* numbers too large for steps of one */
+			next = to;			/* numbers too large for steps of a unit */
 		middle = from < n / 2 ? sqrt(from * next) : n - sqrt((n - from) * (n - next));
 		root = sqrt(middle * (n - middle));
 		slope = (n - 2 * middle) / (2 * root);
@@ -177,22 +178,22 @@ is_pure(const Plan *plan, const double *cell)
  */
 double
 most_within(const Node *node, const double *below, const double *cell, const double *null, double bar,
-			double *room)
+			double *scratch)
 {
 	const Plan *plan = node->plan;
 	bool		has_null = rows_of(plan, null) > 0;
 	double		most = 0;
 
-	if (rows_of(plan, cell) < 2)
+	if (rows_of(plan, cell) < 2 * plan->unit)
 		return 0;
 	for (int with_null = 0; with_null <= has_null; with_null++)
 	{
 		for (int i = 0; i < plan->stats; i++)
-			room[i] = below[i] + (with_null ? null[i] : 0);
+			scratch[i] = below[i] + (with_null ? null[i] : 0);
 		if (plan->classes == 0)
-			most = Max(most, bound_of_targets(node, room, cell, bar));
-		else if (!is_pure(plan, cell) || has_limit(node, room, cell))
-			most = Max(most, bound_of_classes(node, room, cell));
+			most = Max(most, bound_of_targets(node, scratch, cell, bar));
+		else if (!is_pure(plan, cell) || has_limit(node, scratch, cell))
+			most = Max(most, bound_of_classes(node, scratch, cell));
 	}
 	return most;
 }

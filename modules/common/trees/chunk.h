@@ -5,6 +5,8 @@
 #define MADPY_TREES_CHUNK_H
 
 #include "bins.h"
+#include "engine/kernel.h"
+#include "plan.h"
 
 typedef struct Chunk
 {
@@ -16,7 +18,10 @@ typedef struct Chunk
 	int			slot[TREE_CHUNK];
 	int			class[TREE_CHUNK];
 	double		target[TREE_CHUNK];
+	double		weight[TREE_CHUNK];	/* of a plan with weights */
 } Chunk;
+
+extern void take_rows(const Plan *plan, const RowBlock *block, int first, Chunk *chunk);
 
 static inline uint64
 mixed(uint64 hash)

@@ -17,6 +17,7 @@ Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 TINY = 1e-10  # a gain below this part of what a node has to lose is rounding
+ROUNDING = 1e-13  # part of a sum of weights; of whole ones nothing is rounded
 NUMBERS_AT_ONCE = 500_000  # in one call of numpy
 
 
@@ -32,6 +33,17 @@ def rows_of(counts: Array, criterion: str) -> Array:
     """Number of rows."""
     rows: Array = counts[..., 0] if criterion == "variance" else counts.sum(axis=-1)
     return rows
+
+
+def divisor(rows: Array) -> Array:
+    """Rows to divide by: 1 in place of 0."""
+    return np.where(rows > 0, rows, 1)
+
+
+def rest(total: Array, left: Array, criterion: str) -> Array:
+    """Counts of `total` without `left`; what is only the rounding of weights is no row of a class."""
+    right: Array = total - left
+    return right if criterion == "variance" else np.where(right > ROUNDING * total, right, 0)
 
 
 def loss(counts: Array, criterion: str) -> Array:
@@ -55,12 +67,12 @@ def explained(counts: Array, rows: Array, criterion: str) -> Array:
         bits: Array = _n_log_n(counts).sum(axis=-1) - _n_log_n(rows)
         return bits
     square = counts[..., 1] ** 2 if criterion == "variance" else np.einsum("...c,...c", counts, counts)
-    result: Array = square / np.maximum(rows, 1)
+    result: Array = square / divisor(rows)
     return result
 
 
 def _n_log_n(counts: Array) -> Array:
-    result: Array = counts * np.log2(np.maximum(counts, 1))
+    result: Array = counts * np.log2(divisor(counts))
     return result
 
 

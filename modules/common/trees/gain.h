@@ -75,6 +75,6 @@ gain_of(const Node *node, const double *left, double rows)
 /* bound.c */
 extern void set_node(Node *node, const Plan *plan, const double *total);
 extern double most_within(const Node *node, const double *below, const double *cell, const double *null, double bar,
-						  double *room);
+						  double *scratch);
 
 #endif

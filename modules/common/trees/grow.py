@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from madpy.modules.common.trees.counts import Array, Flags, Integers, Rule, loss, rows_of
+from madpy.modules.common.trees.counts import Array, Flags, Integers, Rule, divisor, loss, rest, rows_of
 from madpy.modules.common.trees.splits import Counted, Splits, best_splits
 
 DOUBT = 1e-6  # part of sums of squares: what is left of them below it may be their rounding
@@ -80,7 +80,7 @@ class Trees:
         counts = np.stack([left, right], 1).reshape(len(children), -1)
         shifts = np.zeros(len(children))
         if criterion == "variance":
-            shifts = shift_for(counts[:, 1], np.sqrt(counts[:, 2] / np.maximum(counts[:, 0], 1)))
+            shifts = shift_for(counts[:, 1], np.sqrt(counts[:, 2] / divisor(counts[:, 0])))
         fresh = len(children)
         self.group = np.concatenate([self.group, groups])
         self.number = np.concatenate(
@@ -160,7 +160,7 @@ def _split(
     splits, total, nodes = splits.of(chosen), counted.total[chosen], nodes[able][chosen]
     shift = trees.shift[nodes]
     left = centered(splits.left, shift, rule.criterion)
-    right = centered(total - splits.left, shift, rule.criterion)
+    right = centered(rest(total, splits.left, rule.criterion), shift, rule.criterion)
     children = trees.split(nodes, splits, left, right, rule.criterion)
     counts = trees.counts[children]
     trees.doubt[children] = in_doubt(counts, np.repeat(total, 2, axis=0), rule.criterion)
@@ -215,7 +215,7 @@ def centered(counts: Array, shift: Array, criterion: str) -> Array:
     """Counts as nodes keep them, from sums of target less `shift`."""
     if criterion != "variance":
         return counts
-    mean = counts[:, 1] / np.maximum(counts[:, 0], 1)
+    mean = counts[:, 1] / divisor(counts[:, 0])
     return np.stack([counts[:, 0], shift + mean, np.maximum(counts[:, 2] - counts[:, 1] * mean, 0)], axis=1)
 
 

@@ -36,8 +36,8 @@ typedef struct Hit
 	int			first;			/* of the intervals it may lie in */
 	int			last;
 	int			bin;
+	int			row;			/* of the block */
 	const double *value;
-	const double *target;
 	double		shift;
 	double	   *cell;
 } Hit;
@@ -47,9 +47,17 @@ typedef struct Hit
 
 typedef struct Hits
 {
+	const double *targets;		/* of the block */
+	const double *weights;		/* NULL: each row counts once */
 	int			count;
 	Hit			hit[HITS];
 } Hits;
+
+static Hits
+no_hits(const Plan *plan, const RowBlock *block)
+{
+	return (Hits) {block->columns[plan->features], plan->weighted ? block->columns[plan->features + 1] : NULL};
+}
 
 /* Among some intervals the one that a value of a bin is in, or NULL. */
 static const BinInterval *
@@ -84,19 +92,19 @@ cell_of(const Plan *plan, const Hit *hit, double *cells)
 }
 
 static void
-count_hit(const Plan *plan, const Hit *hit)
+count_hit(const Plan *plan, const Hit *hit, const double *targets, double weight)
 {
-	double		target = *hit->target - hit->shift;
+	double		target = targets[hit->row] - hit->shift;
 	double	   *cell = hit->cell;
 	int			stats = plan->stats;
 
 	if (plan->classes > 0)
-		cell[whole_parameter(*hit->target, 0, plan->classes - 1)] += 1;
+		cell[whole_parameter(targets[hit->row], 0, plan->classes - 1)] += weight;
 	else
 	{
-		cell[0] += 1;
-		cell[1] += target;
-		cell[2] += target * target;
+		cell[0] += weight;
+		cell[1] += weight * target;
+		cell[2] += weight * target * target;
 	}
 	cell[stats] = Min(cell[stats], *hit->value);
 	cell[stats + 1] = Max(cell[stats + 1], *hit->value);
@@ -114,16 +122,16 @@ count_hits(const Plan *plan, Hits *hits, double *cells)
 	}
 	for (int i = 0; i < hits->count; i++)
 		if (hits->hit[i].cell)
-			count_hit(plan, &hits->hit[i]);
+			count_hit(plan, &hits->hit[i], hits->targets, hits->weights ? hits->weights[hits->hit[i].row] : 1);
 	hits->count = 0;
 }
 
 /* A value of a bin, in a slot: it is counted if it may be in one of the intervals of its feature there. */
 static inline void
-add_hit(const Plan *plan, const Among *among, int bin, const double *value, const double *target, double shift,
-		Hits *hits, double *cells)
+add_hit(const Plan *plan, const Among *among, int bin, int row, const double *value, double shift, Hits *hits,
+		double *cells)
 {
-	Hit			hit = {among->first, among->last, bin, value, target, shift};
+	Hit			hit = {among->first, among->last, bin, row, value, shift};
 
 	if ((unsigned) bin - among->lowest >= (unsigned) among->bins)
 		return;
@@ -135,7 +143,9 @@ add_hit(const Plan *plan, const Among *among, int bin, const double *value, cons
 		hit.last = Min(hit.last, hit.first + among->most);
 	}
 	__builtin_prefetch(value);
-	__builtin_prefetch(target);
+	__builtin_prefetch(hits->targets + row);
+	if (hits->weights)
+		__builtin_prefetch(hits->weights + row);
 	hits->hit[hits->count++] = hit;
 	if (hits->count == HITS)
 		count_hits(plan, hits, cells);
@@ -149,9 +159,10 @@ are_placed(const Plan *plan, const RowBlock *block)
 		plan->masks && block->codes && block->places;
 }
 
-/* Rows of a chunk in slots; returns how many. */
+/* Rows of a chunk in slots; returns how many.  `weights` is NULL where each counts once. */
 static int
-rows_in_slots(const Plan *plan, const int *slot_of, const uint32 *places, int rows, int *row, int *slot)
+rows_in_slots(const Plan *plan, const int *slot_of, const uint32 *places, const double *weights, int rows, int *row,
+			  int *slot)
 {
 	int			kept = 0;
 
@@ -159,7 +170,7 @@ rows_in_slots(const Plan *plan, const int *slot_of, const uint32 *places, int ro
 	{
 		row[kept] = r;
 		slot[kept] = places[r] < (uint32) plan->nmoves ? slot_of[places[r]] : -1;
-		kept += slot[kept] >= 0;
+		kept += weights ? slot[kept] >= 0 && weights[r] > 0 : slot[kept] >= 0;
 	}
 	return kept;
 }
@@ -190,15 +201,16 @@ count_placed(const Plan *plan, const RowBlock *block, double *cells)
 	int			row[TREE_CHUNK];
 	int			slot[TREE_CHUNK];
 	int			found[TREE_CHUNK];
-	Hits		hits = {0};
+	Hits		hits = no_hits(plan, block);
 
 	for (int i = 0; i < plan->nmoves; i++)
 		slot_of[i] = plan->nodes[plan->moves[i]].slot;
 	for (int first = 0; first < block->rows; first += TREE_CHUNK)
 	{
-		const double *target = block->columns[plan->features] + first;
+		const double *weights = hits.weights ? hits.weights + first : NULL;
 		const uint32 *places = block->places + first;
-		int			kept = rows_in_slots(plan, slot_of, places, Min(TREE_CHUNK, block->rows - first), row, slot);
+		int			rows = Min(TREE_CHUNK, block->rows - first);
+		int			kept = rows_in_slots(plan, slot_of, places, weights, rows, row, slot);
 
 		for (int l = 0; l < plan->nlisted; l++)
 		{
@@ -211,8 +223,8 @@ count_placed(const Plan *plan, const RowBlock *block, double *cells)
 			{
 				int			r = row[found[i]];
 
-				add_hit(plan, &plan->among[masks[slot[found[i]]].among], codes[r], block->columns[f] + first + r,
-						target + r, plan->nodes[plan->moves[places[r]]].shift, &hits, cells);
+				add_hit(plan, &plan->among[masks[slot[found[i]]].among], codes[r], first + r,
+						block->columns[f] + first + r, plan->nodes[plan->moves[places[r]]].shift, &hits, cells);
 			}
 		}
 	}
@@ -224,8 +236,7 @@ count_placed(const Plan *plan, const RowBlock *block, double *cells)
 void
 count_intervals(const Plan *plan, const RowBlock *block, int first, const Chunk *chunk, double *cells)
 {
-	const double *target = block->columns[plan->features] + first;
-	Hits		hits = {0};
+	Hits		hits = no_hits(plan, block);
 
 	for (int i = 0; i < chunk->kept; i++)
 	{
@@ -236,9 +247,8 @@ count_intervals(const Plan *plan, const RowBlock *block, int first, const Chunk 
 		{
 			int			feature = plan->among[a].feature;
 
-			add_hit(plan, &plan->among[a], chunk->codes[feature * TREE_CHUNK + row],
-					block->columns[feature] + first + row, target + row, plan->nodes[chunk->node[row]].shift, &hits,
-					cells);
+			add_hit(plan, &plan->among[a], chunk->codes[feature * TREE_CHUNK + row], first + row,
+					block->columns[feature] + first + row, plan->nodes[chunk->node[row]].shift, &hits, cells);
 		}
 	}
 	count_hits(plan, &hits, cells);

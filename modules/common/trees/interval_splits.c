@@ -144,7 +144,7 @@ interval_outcome(const Plan *plan, const State *state)
 	int64		width = FOUND_FIELDS + stats;
 	double	   *found = palloc0(Max(plan->nintervals, 1) * width * sizeof(double));
 	double	   *best = palloc0(Max(plan->slots, 1) * sizeof(double));
-	double	   *room = palloc(2 * stats * sizeof(double));
+	double	   *scratch = palloc(2 * stats * sizeof(double));
 	Numbers		parts = {0};
 
 	for (int pass = 0; pass < 2; pass++)
@@ -156,8 +156,8 @@ interval_outcome(const Plan *plan, const State *state)
 			CHECK_FOR_INTERRUPTS();
 			search.found = found + i * width;
 			search.left = search.found + FOUND_FIELDS;
-			search.below = room;
-			search.side = room + stats;
+			search.below = scratch;
+			search.side = scratch + stats;
 			if (pass == 0)
 			{
 				find_in_interval(&search);

@@ -6,7 +6,7 @@
 #ifndef MADPY_TREES_LAYOUT_H
 #define MADPY_TREES_LAYOUT_H
 
-/* Beginning of the parameters of the kernel "dtree" (plan.h). */
+/* The beginning of the parameters of a kernel that counts rows (plan.h). */
 typedef enum Header
 {
 	HEADER_CODED,				/* 1: the columns are codes */
@@ -47,9 +47,10 @@ typedef enum NodeField
 	NODE_FIELDS
 } NodeField;
 
-/* End of the parameters of COUNTING_AND_BOUND and COUNTING_INTERVALS. */
+/* The end of the parameters of COUNTING_AND_BOUND and COUNTING_INTERVALS. */
 typedef enum TailField
 {
+	TAIL_UNIT,					/* the least that a row counts: 1 without weights */
 	TAIL_MOVES_AT,				/* where the moves begin */
 	TAIL_MOVES,					/* how many there are */
 	TAIL_LIST_AT,				/* where marks or intervals begin */
@@ -117,7 +118,7 @@ typedef enum PartField
 	PART_FIELDS
 } PartField;
 
-/* Beginning of a state of the kernel "dtree_sample"; the first two are its parameters. */
+/* The beginning of the state of a kernel that samples rows; the first two are its parameters. */
 typedef enum SampleField
 {
 	SAMPLE_KEEP,				/* entries, at most */

@@ -2,7 +2,7 @@
 
 C_HEADER = "common/trees/layout.h"
 
-# What parameters of the kernel "dtree" begin with (plan.h).
+# The beginning of the parameters of a kernel that counts rows (plan.h).
 HEADER_CODED = 0
 HEADER_CLASSES = 1
 HEADER_SLOTS = 2
@@ -33,12 +33,13 @@ NODE_SLOT = 5
 NODE_SHIFT = 6
 NODE_FIELDS = 7
 
-# What parameters of COUNTING_AND_BOUND and COUNTING_INTERVALS end with.
-TAIL_MOVES_AT = 0
-TAIL_MOVES = 1
-TAIL_LIST_AT = 2
-TAIL_INTERVALS = 3
-TAIL_FIELDS = 4
+# The end of the parameters of COUNTING_AND_BOUND and COUNTING_INTERVALS.
+TAIL_UNIT = 0
+TAIL_MOVES_AT = 1
+TAIL_MOVES = 2
+TAIL_LIST_AT = 3
+TAIL_INTERVALS = 4
+TAIL_FIELDS = 5
 
 # An interval among parameters: these, then counts, of stats numbers each: to the left of it, of NULL, of
 # the node.
@@ -86,7 +87,7 @@ PART_ROWS = 3
 PART_MOST = 4
 PART_FIELDS = 5
 
-# What a state of the kernel "dtree_sample" begins with; the first two are its parameters.
+# The beginning of the state of a kernel that samples rows; the first two are its parameters.
 SAMPLE_KEEP = 0
 SAMPLE_SEED = 1
 SAMPLE_COUNT = 2

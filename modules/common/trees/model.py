@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from madpy.modules.common.trees import layout
 from madpy.modules.common.trees.bins import Bins, bit_words
-from madpy.modules.common.trees.counts import Array, Integers
+from madpy.modules.common.trees.counts import Array, Integers, divisor
 from madpy.modules.common.trees.grow import Trees
 
 
@@ -29,7 +29,7 @@ def values(trees: Trees, is_regression: bool) -> Array:
     """Return the prediction of each node: a mean, shape (N, 1), or shares of the classes, shape (N, K)."""
     if is_regression:
         return trees.counts[:, 1:2]
-    result: Array = trees.counts / np.maximum(trees.counts.sum(axis=1, keepdims=True), 1)
+    result: Array = trees.counts / divisor(trees.counts.sum(axis=1, keepdims=True))
     return result
 
 

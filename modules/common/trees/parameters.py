@@ -27,6 +27,7 @@ class Setup:
     groups: int
     classes: int  # 0 for a regression
     seed: int
+    unit: float  # the least that a row counts
     coded: bool
 
 
@@ -79,6 +80,7 @@ def parameters(
     if tail is not None:
         moves = _moves(setup.groups, target.trees, place, placed)
         ends = np.zeros((setup.groups, layout.TAIL_FIELDS))
+        ends[:, layout.TAIL_UNIT] = setup.unit
         ends[:, layout.TAIL_MOVES_AT] = sum(column.shape[1] for column in columns)
         ends[:, layout.TAIL_MOVES] = moves.shape[1]
         ends[:, layout.TAIL_LIST_AT] = ends[:, layout.TAIL_MOVES_AT] + moves.shape[1]
@@ -170,7 +172,7 @@ def _thresholds(groups: int, trees: Trees, inner: Flags, at: int) -> tuple[Array
 
 
 def _moves(groups: int, trees: Trees, place: Integers, placed: Placed | None) -> Array:
-    """For each node that rows were left in: its `place` now, or -1; shape (groups, n)."""
+    """Return the `place` now, or -1, of each node in which the last pass left rows; shape (groups, n)."""
     if placed is None or placed.trees is not trees:
         return np.zeros((groups, 0))
     number = rank(trees.group[placed.nodes])

@@ -1,4 +1,4 @@
-"""Passes of the tree kernels over the rows of a scan: what they are told, and what they answer."""
+"""Passes of the kernels of trees over the rows of a scan."""
 
 from collections.abc import Iterator
 
@@ -25,18 +25,30 @@ LEAVES = 20_000  # of a tree, whose rows a pass counts without bins
 
 
 class Passes:
-    """Passes over the rows of a scan, for trees of all its groups."""
+    """Passes over the rows of a scan, for trees of all its groups.
+
+    `method` is the name of the kernel that counts rows; that of samples is <method>_sample.  With weights
+    both have the prefix weighted_.
+    """
 
     def __init__(
-        self, db: Database, scan: Scan, classes: int, levels: list[int | None], num_bins: int, seed: int
+        self,
+        db: Database,
+        scan: Scan,
+        method: str,
+        classes: int,
+        levels: list[int | None],
+        num_bins: int,
+        seed: int,
     ):
         self.db = db
         self.scan = scan
+        self._kernel = method if scan.rows.weights is None else f"weighted_{method}"
         self.classes = classes
         self.stats = classes or 3  # numbers that counts are
         num_bins = self._fewer(num_bins, levels)
         keep = rows_to_keep(len(scan.group_values), len(levels))
-        states = scan.step("dtree_sample", np.array([float(keep), float(seed)]), outcome=True)
+        states = scan.step(f"{self._kernel}_sample", np.array([float(keep), float(seed)]), outcome=True)
         sample = Sample.read(states.body, len(levels), keep)
         self.shifts = sample.shifts()
         self.bins = sample.bins(levels, num_bins)
@@ -44,8 +56,9 @@ class Passes:
         self.skipped = states.rows_skipped
         self.groups = len(self.rows)
         self._placed: Placed | None = None
+        self.unit = sample.unit()
         coded = scan.store is not None and self.groups > 0 and self._code()
-        self._setup = Setup(self.bins, self.groups, classes, seed, coded)
+        self._setup = Setup(self.bins, self.groups, classes, seed, self.unit, coded)
 
     def count(
         self, trees: Trees, nodes: Integers, rule: Rule, fold: Fold | None = None
@@ -85,7 +98,9 @@ class Passes:
         if len(places) and self.bins.any_unsure:
             self._make_sure()
         places = places.of(self.bins.are_several(trees.group[nodes[places.node]], places.feature, places.bin))
-        refinement = Refinement(self.bins, trees, nodes, splits, counted.total, rule.criterion, run)
+        refinement = Refinement(
+            self.bins, trees, nodes, splits, counted.total, rule.criterion, self.unit, run
+        )
         refinement.look_within(places)
 
     def empty_features(self) -> list[int]:
@@ -138,10 +153,10 @@ class Passes:
         """
         params = parameters(self._setup, target, counting, rule, fold, tail, self._placed)
         if self.groups == 1:
-            return self.scan.step("dtree", params[0], outcome=rule is not None)
+            return self.scan.step(self._kernel, params[0], outcome=rule is not None)
         if groups is None or len(groups) == self.groups:
-            return self.scan.step("dtree", params, outcome=rule is not None)
-        return self.scan.step("dtree", params[groups], groups.tolist(), outcome=rule is not None)
+            return self.scan.step(self._kernel, params, outcome=rule is not None)
+        return self.scan.step(self._kernel, params[groups], groups.tolist(), outcome=rule is not None)
 
     def _fewer(self, num_bins: int, levels: list[int | None]) -> int:
         """The number of bins, lowered where a node of each group would have too many."""
@@ -166,8 +181,9 @@ class Passes:
             bins = cuts.shape[1] + 1 if levels is None else -levels
             parts += [np.full((self.groups, 1), float(bins)), cuts]
         has_room: bool = self.db.value(
-            "SELECT {schema:i}.__store_bin({store:l}, 0, {edges:b})",
+            "SELECT {schema:i}.__store_bin({store:l}, 0, {edges:b}, {scalars:l})",
             store=self.scan.store,
+            scalars=len(self.scan.rows.scalars),
             edges=packed(np.concatenate(parts, axis=1), self.groups),
         )
         return has_room

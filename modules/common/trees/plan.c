@@ -1,5 +1,5 @@
 /*
- * plan.c: the parameters of the kernel "dtree", checked and made fast.
+ * plan.c: the parameters of a pass, checked and made fast.
  */
 #include "plan.h"
 
@@ -14,6 +14,9 @@
 
 /* From here on a comparison is worth its while. */
 #define LONG_PARAMS 500
+
+/* Rows may count less, but no split is looked for as if they did. */
+#define LEAST_UNIT 1e-6
 
 static int
 header(const double *params, int nparams, Header field)
@@ -110,15 +113,20 @@ read_marks(Plan *plan, int nparams, const double *params)
 	plan->several = params + at;
 }
 
-/* Where rows are that the pass before left somewhere. */
+/* The tail: the least that a row counts, and where rows are that the pass before left somewhere. */
 static void
-read_moves(Plan *plan, int nparams, const double *params)
+read_tail(Plan *plan, int nparams, const double *params)
 {
 	int			at;
 
 	if (nparams < TAIL_FIELDS)
 		whole_parameter(nparams, TAIL_FIELDS, MAX_PARAMS);
 	at = whole_parameter(params[nparams - TAIL_FIELDS + TAIL_MOVES_AT], 0, nparams - TAIL_FIELDS);
+	plan->unit = params[nparams - TAIL_FIELDS + TAIL_UNIT];
+	if (!(plan->unit >= LEAST_UNIT && plan->unit <= 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the parameters do not describe a tree: the least that a row counts is %g", plan->unit)));
 	plan->nmoves = whole_parameter(params[nparams - TAIL_FIELDS + TAIL_MOVES], 0, nparams - TAIL_FIELDS - at);
 	plan->moves = palloc(Max(plan->nmoves, 1) * sizeof(int));
 	for (int i = 0; i < plan->nmoves; i++)
@@ -131,12 +139,14 @@ read_moves(Plan *plan, int nparams, const double *params)
 
 /* Raises an error where an index leads out of the plan. */
 static Plan *
-read_plan(int features, int nparams, const double *params)
+read_plan(int features, bool weighted, int nparams, const double *params)
 {
 	Plan	   *plan = palloc0(sizeof(Plan));
 	int			at;
 
 	plan->features = features;
+	plan->weighted = weighted;
+	plan->unit = 1;
 	plan->coded = header(params, nparams, HEADER_CODED);
 	plan->classes = header(params, nparams, HEADER_CLASSES);
 	plan->stats = plan->classes > 0 ? plan->classes : 3;
@@ -152,7 +162,7 @@ read_plan(int features, int nparams, const double *params)
 	at = read_features(plan, nparams, params);
 	read_nodes(plan, at, nparams, params);
 	if (plan->counting == COUNTING_AND_BOUND || plan->counting == COUNTING_INTERVALS)
-		read_moves(plan, nparams, params);
+		read_tail(plan, nparams, params);
 	if (plan->counting == COUNTING_AND_BOUND)
 		read_marks(plan, nparams, params);
 	if (plan->counting == COUNTING_INTERVALS)
@@ -166,6 +176,7 @@ static struct
 	MemoryContext context;
 	Plan	   *plan;
 	int			features;
+	bool		weighted;
 	int			nparams;
 	double	   *params;
 } last;
@@ -175,7 +186,7 @@ static struct
  * if every number is the same.
  */
 const Plan *
-tree_plan(int features, int nparams, const double *params)
+tree_plan(int features, bool weighted, int nparams, const double *params)
 {
 	MemoryContext context;
 	MemoryContext old;
@@ -183,14 +194,14 @@ tree_plan(int features, int nparams, const double *params)
 	double	   *copy;
 
 	if (nparams < LONG_PARAMS)
-		return read_plan(features, nparams, params);
-	if (last.plan && last.features == features && last.nparams == nparams &&
+		return read_plan(features, weighted, nparams, params);
+	if (last.plan && last.features == features && last.weighted == weighted && last.nparams == nparams &&
 		memcmp(last.params, params, nparams * sizeof(double)) == 0)
 		return last.plan;
 	context = AllocSetContextCreate(CurrentMemoryContext, "madpy tree", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
 	copy = memcpy(palloc(nparams * sizeof(double)), params, nparams * sizeof(double));
-	plan = read_plan(features, nparams, copy);
+	plan = read_plan(features, weighted, nparams, copy);
 	MemoryContextSwitchTo(old);
 
 	/* it is whole: now it may take the place of the one before */
@@ -200,6 +211,7 @@ tree_plan(int features, int nparams, const double *params)
 	last.context = context;
 	last.plan = plan;
 	last.features = features;
+	last.weighted = weighted;
 	last.nparams = nparams;
 	last.params = copy;
 	return plan;

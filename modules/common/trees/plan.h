@@ -1,5 +1,5 @@
 /*
- * plan.h: what a pass of the kernel "dtree" is told: bins, and the tree so far.
+ * plan.h: the parameters of a pass: bins, and the tree so far.
  *
  * A feature is a code: of a number the bin it lies in, of a category its place among the levels; the code after the
  * last one is NULL.  A split lies between two bins, or within one, at a value.
@@ -51,6 +51,7 @@ typedef struct Plan
 	int			slots;
 	int			stats;			/* numbers in a cell */
 	bool		coded;
+	bool		weighted;		/* the column behind the target is a weight */
 	Counting	counting;
 	int			folds;
 	int			fold;
@@ -58,6 +59,7 @@ typedef struct Plan
 	uint64		seed;
 	bool		entropy;
 	int			min_bucket;
+	double		unit;			/* the least that a row counts */
 	int			nnodes;
 	int			depth;			/* splits from the root to the lowest leaf */
 	bool		has_categories;	/* some split is of categories */
@@ -83,7 +85,7 @@ typedef struct Plan
 } Plan;
 
 extern int64 tree_body_size(int features, int nparams, const double *params);
-extern const Plan *tree_plan(int features, int nparams, const double *params);
+extern const Plan *tree_plan(int features, bool weighted, int nparams, const double *params);
 
 static inline bool
 has_histograms(Counting counting)

@@ -7,7 +7,7 @@ import numpy as np
 
 from madpy.modules.common.trees import layout
 from madpy.modules.common.trees.bins import Bins
-from madpy.modules.common.trees.counts import Array, Integers, rows_of
+from madpy.modules.common.trees.counts import Array, Integers, divisor, rows_of
 from madpy.modules.common.trees.grow import Trees, rank
 from madpy.modules.common.trees.outcomes import listed
 from madpy.modules.common.trees.splits import Splits
@@ -34,6 +34,7 @@ class Refinement:
     splits: Splits
     total: Array  # counts of the nodes, (nodes, C)
     criterion: str
+    unit: float  # the least that a row counts
     run: Pass
 
     def look_within(self, places: Places) -> None:
@@ -41,7 +42,7 @@ class Refinement:
         places = self._affordable(places)
         for number in range(ROUNDS):
             following = [Places.none(self.total.shape[1])]
-            following += [self._look(part, number) for part in _in_passes(places)]
+            following += [self._look(part, number) for part in _in_passes(places, self.unit)]
             places = Places.join(following).worth(self.splits)
             if not len(places):
                 return
@@ -50,7 +51,7 @@ class Refinement:
         """Places of nodes that have not too many values in them; a node that is all noise has most."""
         rows = rows_of(self.total, self.criterion)
         values = np.bincount(places.node, places.rows, len(rows))
-        order = (values / np.maximum(rows, 1)).argsort(kind="stable")
+        order = (values / divisor(rows)).argsort(kind="stable")
         most = max(VALUES, SHARE * rows.sum() * self.bins.levels.count(None))
         fits = np.zeros(len(rows), np.bool_)
         fits[order] = values[order].cumsum() <= most
@@ -65,7 +66,7 @@ class Refinement:
         order = np.lexsort([places.low, places.bin, places.feature, slots[slot], group])
         places, group, slot = places.of(order), group[order], slots[slot][order]
         fields = _intervals(
-            self.bins, self.trees.group[self.nodes], places, self.total, self.splits.gain, number
+            self.bins, self.trees.group[self.nodes], places, self.total, self.splits.gain, number, self.unit
         )
         fields[:, layout.INTERVAL_SLOT] = slot
         groups, place, rectangle = _rectangle(group, fields)
@@ -92,7 +93,7 @@ def make_sure(bins: Bins, stats: int, run: Pass) -> None:
     most = NUMBERS // layout.INTERVAL_FIELDS
     for part in np.split(np.arange(len(order)), np.arange(most, len(order), most)):
         own = places.of(part)
-        fields = _intervals(bins, roots, own, np.zeros((groups, stats)), np.zeros(groups), 0)
+        fields = _intervals(bins, roots, own, np.zeros((groups, stats)), np.zeros(groups), 0, 1.0)
         fields[:, layout.INTERVAL_PARTS] = 1
         used, place, rectangle = _rectangle(own.node, fields)
         body = run(used, np.zeros(len(used), np.int64), rectangle)
@@ -102,10 +103,10 @@ def make_sure(bins: Bins, stats: int, run: Pass) -> None:
         bins.learn(own.node, own.feature, own.bin, smallest, largest)
 
 
-def _in_passes(places: Places) -> list[Places]:
+def _in_passes(places: Places, unit: float) -> list[Places]:
     """Places in parts that one pass can count."""
     stats = places.null.shape[1]
-    cost = layout.INTERVAL_FIELDS + 3 * stats + _parts(places) * (stats + 2) / 8
+    cost = layout.INTERVAL_FIELDS + 3 * stats + _parts(places, unit) * (stats + 2) / 8
     order = (-places.most).argsort(kind="stable")
     number = (cost[order].cumsum() // NUMBERS).astype(np.int64)
     return [
@@ -113,12 +114,14 @@ def _in_passes(places: Places) -> list[Places]:
     ]
 
 
-def _parts(places: Places) -> Array:
+def _parts(places: Places, unit: float) -> Array:
     least, most = PARTS
-    return np.clip(8 * places.rows, 2, np.clip(TOTAL // max(len(places), 1), least, most))
+    return np.clip(8 * places.rows / unit, 2, np.clip(TOTAL // max(len(places), 1), least, most))
 
 
-def _intervals(bins: Bins, group: Integers, places: Places, total: Array, gain: Array, number: int) -> Array:
+def _intervals(
+    bins: Bins, group: Integers, places: Places, total: Array, gain: Array, number: int, unit: float
+) -> Array:
     """Places as a pass is told of them, all but their slots; `group`, `total` and `gain` are of nodes."""
     start, end, even = places.low.copy(), places.high.copy(), np.zeros(len(places), np.bool_)
     if number == 0:
@@ -136,7 +139,7 @@ def _intervals(bins: Bins, group: Integers, places: Places, total: Array, gain: 
     fields[:, layout.INTERVAL_FROM] = start
     fields[:, layout.INTERVAL_TO] = end
     fields[:, layout.INTERVAL_LINEAR] = even
-    fields[:, layout.INTERVAL_PARTS] = _parts(places)
+    fields[:, layout.INTERVAL_PARTS] = _parts(places, unit)
     fields[:, layout.INTERVAL_BEST] = gain[places.node]
     return np.concatenate([fields, places.below, places.null, total[places.node]], axis=1)
 

@@ -1,5 +1,5 @@
 /*
- * sample.c: the kernel "dtree_sample": distinct rows with the smallest hashes, and how often each came.
+ * sample.c: kernels of trees: distinct rows with the smallest hashes, and how often each came.
  *
  * Which rows they are depends on what they hold and on nothing else: not on their order, not on how they were split among
  * workers.  Of few distinct rows it is all of them.
@@ -8,7 +8,7 @@
  * is taken; space for twice as many entries as are kept, each: hash, count, the values of the row.  A body may hold more
  * than are to be kept, and equal rows apart; those with the smallest hashes are the sample.
  */
-#include "engine/kernel.h"
+#include "tree_kernel.h"
 
 #include <limits.h>
 #include <math.h>
@@ -20,6 +20,7 @@
 #include "parameters.h"
 
 #define MOST_KEPT 1000000
+#define MOST_WEIGHT 1e15
 
 static inline uint64
 bits_of(double value)
@@ -47,10 +48,23 @@ kept(const double *params, int nparams)
 	return whole_parameter(params[SAMPLE_KEEP], 1, MOST_KEPT);
 }
 
-static int64
+int64
 sample_size(int ncols, int nparams, const double *params)
 {
 	return SAMPLE_FIELDS + 2 * (int64) kept(params, nparams) * (ncols + ENTRY_FIELDS);
+}
+
+int64
+weighted_sample_size(int ncols, int nparams, const double *params)
+{
+	return sample_size(ncols - 1, nparams, params);
+}
+
+/* Columns whose values make a row: features and target, not a weight. */
+static int
+values_of(const State *state)
+{
+	return state->ncols - kernel_by_id(state->kernel)->scalars + 1;
 }
 
 static double *
@@ -59,14 +73,14 @@ entries_of(const State *state)
 	return (double *) state->body + SAMPLE_FIELDS;
 }
 
-static void
+void
 sample_start(State *state, const double *params)
 {
 	memcpy(state->body, params, 2 * sizeof(double));
 	state->body[SAMPLE_LIMIT] = as_double(PG_UINT64_MAX);
 }
 
-static void
+void
 sample_check(const State *state)
 {
 	whole_parameter(state->body[SAMPLE_SEED], 0, INT_MAX);
@@ -94,7 +108,7 @@ compact(State *state)
 {
 	int			keep = kept(state->body, 2);
 	int			count = whole_parameter(state->body[SAMPLE_COUNT], 0, 2 * keep);
-	Size		width = state->ncols + ENTRY_FIELDS;
+	Size		width = values_of(state) + ENTRY_FIELDS;
 	double	   *entries = entries_of(state);
 	double	   *old = palloc(Max(count, 1) * width * sizeof(double));
 	Entry	   *order = palloc(Max(count, 1) * sizeof(Entry));
@@ -131,7 +145,7 @@ new_entry(State *state)
 
 	if (whole_parameter(state->body[SAMPLE_COUNT], 0, 2 * keep) == 2 * keep)
 		compact(state);
-	return entries_of(state) + (Size) state->body[SAMPLE_COUNT]++ * (state->ncols + ENTRY_FIELDS);
+	return entries_of(state) + (Size) state->body[SAMPLE_COUNT]++ * (values_of(state) + ENTRY_FIELDS);
 }
 
 static void
@@ -141,10 +155,11 @@ hash_column(const double *restrict values, int rows, uint64 *restrict hash)
 		hash[r] = (hash[r] ^ (hash[r] >> 29) ^ bits_of(values[r])) * UINT64CONST(0x9E3779B97F4A7C15);
 }
 
+/* Add rows; `weights` is NULL where each counts once. */
 static void
-sample_add(State *state, const RowBlock *block)
+add_rows(State *state, const RowBlock *block, const double *weights)
 {
-	int			ncols = state->ncols;
+	int			ncols = values_of(state);
 	const double *target = block->columns[ncols - 1];
 	uint64		hash[TREE_CHUNK];
 
@@ -168,18 +183,44 @@ sample_add(State *state, const RowBlock *block)
 				continue;
 			entry = new_entry(state);
 			entry[ENTRY_HASH] = as_double(last);
-			entry[ENTRY_COUNT] = 1;
+			entry[ENTRY_COUNT] = weights ? weights[first + r] : 1;
 			for (int c = 0; c < ncols; c++)
 				entry[ENTRY_FIELDS + c] = block->columns[c][first + r];
 		}
 	}
-	state->rows_used += block->rows;
 }
 
+/* Sums of weights have to stay numbers, and their squares too. */
 static void
+check_size(const double *weights, int rows)
+{
+	for (int r = 0; r < rows; r++)
+		if (weights[r] > MOST_WEIGHT)
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("a weight is %g in some row, more than %g", weights[r], MOST_WEIGHT),
+					 errhint("Divide the weights by a large number.")));
+}
+
+void
+sample_add(State *state, const RowBlock *block)
+{
+	int			ncols = values_of(state);
+	bool		weighted = ncols < state->ncols;
+	RowBlock	counted = weighted ? positive_weights(block, state->ncols) : *block;
+
+	if (weighted)
+		check_size(counted.columns[ncols], counted.rows);
+	if (counted.rows > 0)
+		add_rows(state, &counted, weighted ? counted.columns[ncols] : NULL);
+	state->rows_used += counted.rows;
+	state->rows_skipped += block->rows - counted.rows;
+}
+
+void
 sample_merge(State *into, const State *from)
 {
-	int			ncols = into->ncols;
+	int			ncols = values_of(into);
 	int			count = whole_parameter(from->body[SAMPLE_COUNT], 0, 2 * kept(from->body, 2));
 
 	if (memcmp(into->body, from->body, 2 * sizeof(double)) != 0)
@@ -199,11 +240,11 @@ sample_merge(State *into, const State *from)
 }
 
 /* The outcome: how many rows there are in the sample, and of each its count and its values. */
-static State *
+State *
 sample_outcome(const State *state)
 {
 	State	   *whole = copy_pieces(palloc(VARSIZE(state)), state, VARSIZE(state));
-	int			ncols = state->ncols;
+	int			ncols = values_of(state);
 	State	   *outcome;
 	int			count;
 
@@ -220,19 +261,3 @@ sample_outcome(const State *state)
 	pfree(whole);
 	return outcome;
 }
-
-static const Kernel dtree_sample_kernel = {
-	.name = "dtree_sample",
-	.id = 8,
-	.scalars = 1,
-	.has_params = true,
-	.takes_nulls = true,
-	.sized_by_params = sample_size,
-	.start = sample_start,
-	.check = sample_check,
-	.add = sample_add,
-	.merge = sample_merge,
-	.outcome = sample_outcome,
-};
-MADPY_KERNEL(dtree_sample)
-MADPY_OUTCOME(dtree_sample)

@@ -7,11 +7,12 @@ import numpy as np
 from madpy.errors import MadpyError
 from madpy.modules.common.trees import layout
 from madpy.modules.common.trees.bins import Bins
-from madpy.modules.common.trees.counts import Array, Integers
+from madpy.modules.common.trees.counts import Array, Integers, divisor
 from madpy.modules.common.trees.grow import shift_for
 
 ROWS = 10_000  # of one group
 NUMBERS = 40_000_000  # of all groups together, unused space included
+LEAST_UNIT = 1e-6  # as in plan.c
 LARGE, SMALL = 1e146, 1e-146  # differences whose squares, summed over many rows, are still numbers
 
 
@@ -48,18 +49,23 @@ class Sample:
         values = [np.where(is_row, self.features[..., f], np.nan) for f in range(len(levels))]
         return Bins.of(levels, values, self.weights, num_bins, self.count < self.keep)
 
+    def unit(self) -> float:
+        """The least that a row counts, at most 1."""
+        is_row = np.arange(self.target.shape[1]) < self.count[:, None]
+        return float(np.clip(self.weights[is_row].min(initial=1), LEAST_UNIT, 1))
+
     def shifts(self) -> Array:
         """A target near the mean of each group; an error where squares of targets would be no numbers."""
         is_row = np.arange(self.target.shape[1]) < self.count[:, None]
         _check_squares(np.where(is_row, self.target, self.target[:, :1]))
-        total = np.maximum(self.weights.sum(axis=1), 1)
+        total = divisor(self.weights.sum(axis=1))
         mean = (self.weights * self.target).sum(axis=1) / total
         squares = (self.weights * (self.target - mean[:, None]) ** 2).sum(axis=1)
         return shift_for(mean, np.sqrt(squares / total))
 
 
 def _check_squares(target: Array) -> None:
-    """Variances are sums of squares, which must be numbers, and not 0; `target` has shape (groups, n)."""
+    """Check a sample, shape (groups, n), of the target: its squares must neither overflow nor vanish."""
     width = np.ptp(target, axis=1) if target.shape[1] else np.zeros(0)
     if not (width < LARGE).all():
         raise MadpyError(

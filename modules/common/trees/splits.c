@@ -1,5 +1,5 @@
 /*
- * splits.c: the outcome of the kernel "dtree": the best split of each node by a number.
+ * splits.c: the outcome of a pass: the best split of each node by a number.
  *
  * Per slot: SplitField; the counts of the node; the counts of the left side; of each category, in the order of features,
  * a cell per code.  Categories are left to splits.py: of a level of numbers no histogram leaves the server's memory.  For
@@ -185,7 +185,7 @@ split_outcome(const Plan *plan, const State *state)
 {
 	Search		search = {0};
 	State	   *outcome;
-	double	   *room;
+	double	   *scratch;
 	double	   *out;
 	Numbers		bins = {0};
 	int64		width;
@@ -195,7 +195,7 @@ split_outcome(const Plan *plan, const State *state)
 	width = SPLIT_FIELDS + 2 * plan->stats;
 	for (int f = 0; f < plan->features; f++)
 		width += state->body[HEADER_FIELDS + f] < 0 ? plan->codes[f] * plan->stats : 0;
-	room = out = palloc0(Max(plan->slots * width, 1) * sizeof(double));
+	scratch = out = palloc0(Max(plan->slots * width, 1) * sizeof(double));
 	search.below = palloc(plan->stats * sizeof(double));
 	search.side = palloc(plan->stats * sizeof(double));
 	search.node.plan = plan;
@@ -206,9 +206,9 @@ split_outcome(const Plan *plan, const State *state)
 		if (plan->counting == COUNTING_AND_BOUND)
 			look_within(&search, state, slot, &bins);
 	}
-	outcome = outcome_of(state, room, plan->slots * width, plan->counting == COUNTING_AND_BOUND ? &bins : NULL,
+	outcome = outcome_of(state, scratch, plan->slots * width, plan->counting == COUNTING_AND_BOUND ? &bins : NULL,
 						 BIN_FIELDS + 2 * plan->stats);
-	pfree(room);
+	pfree(scratch);
 	pfree(search.below);
 	pfree(search.side);
 	return outcome;

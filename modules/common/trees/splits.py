@@ -14,6 +14,7 @@ from madpy.modules.common.trees.counts import (
     Flags,
     Integers,
     Rule,
+    divisor,
     explained,
     parts,
     rows_of,
@@ -168,11 +169,11 @@ def level_order(counts: Array, criterion: str) -> Integers:
     Levels without rows come last.
     """
     rows = rows_of(counts, criterion)
-    some = np.maximum(rows, 1)
+    some = divisor(rows)
     if criterion == "variance" or counts.shape[-1] == 2:
         score = counts[..., 1] / some
     else:
-        node = counts.sum(axis=1) / np.maximum(rows.sum(axis=1), 1)[:, None]
+        node = counts.sum(axis=1) / divisor(rows.sum(axis=1))[:, None]
         slices = list(parts(counts.shape[1], node.size))
         covariance = np.zeros((*node.shape, node.shape[1]))
         for own in slices:

@@ -60,6 +60,18 @@ not_finite(int column, int ncols, double value)
 			 errhint("Leave such rows out, or turn the value into NULL: rows with a NULL are skipped.")));
 }
 
+/* An error if a weight is not finite, or negative. */
+void
+check_weights(const double *weights, int rows)
+{
+	for (int r = 0; r < rows; r++)
+		if (!isfinite(weights[r]) || weights[r] < 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("a weight is %g in some row", weights[r]),
+					 errhint("Give weights that are finite and not negative.")));
+}
+
 /* The rows of a block whose last column, the weight, is above zero. */
 RowBlock
 positive_weights(const RowBlock *block, int ncols)
@@ -68,15 +80,9 @@ positive_weights(const RowBlock *block, int ncols)
 	bool		all = true;
 	RowBlock		kept = {0};
 
+	check_weights(weights, block->rows);
 	for (int r = 0; r < block->rows; r++)
-	{
-		if (!isfinite(weights[r]) || weights[r] < 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("a weight is %g in some row", weights[r]),
-					 errhint("Give weights that are finite and not negative.")));
 		all = all && weights[r] > 0;
-	}
 	if (all)
 		return *block;
 

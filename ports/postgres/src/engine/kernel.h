@@ -119,6 +119,7 @@ extern void kernel_check_list(void);
 extern const Kernel *kernel_by_name(const char *name);
 extern const Kernel *kernel_by_id(int id);
 pg_noreturn extern void not_finite(int column, int ncols, double value);
+extern void check_weights(const double *weights, int rows);
 extern RowBlock positive_weights(const RowBlock *block, int ncols);
 extern void free_positive_weights(RowBlock *used, const RowBlock *block, int ncols);
 

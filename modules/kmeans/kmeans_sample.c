@@ -1,0 +1,198 @@
+/*
+ * kmeans_sample.c: the kernels "kmeans_sample" and "weighted_kmeans_sample": distinct rows, and the bounds of their values.
+ *
+ * A sample must not depend on the order of the rows, which parallel workers and VACUUM change: every distinct row has a
+ * number of its own, a hash of its values and the seed, and those with the largest numbers are the sample.
+ *
+ * The kernels take m + 1 parameters: the seed, and m of which only the number counts: the size of the sample.
+ *
+ * Body: the parameters; minimum and maximum of each column, the weight among them; the rows kept (kmeans.h).  Where fewer
+ * than m are kept they are all the distinct rows there are.
+ */
+#include "postgres.h"
+
+#include "kmeans.h"
+#include "miscadmin.h"
+
+extern const Kernel weighted_kmeans_sample_kernel;
+
+static int
+features_of(const State *state)
+{
+	return state->ncols - (state->kernel == weighted_kmeans_sample_kernel.id ? 1 : 0);
+}
+
+static int
+sample_capacity(int nparams)
+{
+	return Max(0, nparams - SAMPLE_HEAD);
+}
+
+static int64
+sample_size(int ncols, int nparams)
+{
+	return nparams + 2 * (int64) ncols + kept_size(sample_capacity(nparams), ncols);
+}
+
+static int64
+weighted_sample_size(int ncols, int nparams)
+{
+	return nparams + 2 * (int64) ncols + kept_size(sample_capacity(nparams), ncols - 1);
+}
+
+static void
+sample_start(State *state, const double *params)
+{
+	double	   *low = state->body + state->nparams;
+
+	memcpy(state->body, params, state->nparams * sizeof(double));
+	for (int j = 0; j < state->ncols; j++)
+	{
+		low[j] = INFINITY;
+		low[state->ncols + j] = -INFINITY;
+	}
+}
+
+static Kept
+sample_kept(const State *state)
+{
+	return kept_in((double *) state->body + state->nparams + 2 * state->ncols, sample_capacity(state->nparams),
+				   features_of(state));
+}
+
+/* Minimum and maximum of a column; false where a value cannot be used. */
+DD_CLONES static bool
+column_bounds(const double *restrict column, double *low, double *high)
+{
+	double		lows[4] = {*low, *low, *low, *low};
+	double		highs[4] = {*high, *high, *high, *high};
+	double		poison[4] = {0};
+
+	for (int r = 0; r < KMEANS_CHUNK; r += 4)
+		for (int q = 0; q < 4; q++)
+		{
+			double		x = column[r + q];
+
+			lows[q] = x < lows[q] ? x : lows[q];
+			highs[q] = x > highs[q] ? x : highs[q];
+			poison[q] += x - x; /* NaN for NaN and for infinities */
+		}
+	for (int q = 0; q < 4; q++)
+	{
+		*low = lows[q] < *low ? lows[q] : *low;
+		*high = highs[q] > *high ? highs[q] : *high;
+		poison[0] += q > 0 ? poison[q] : 0;
+	}
+	return poison[0] == 0 && *low >= -KMEANS_LARGEST && *high <= KMEANS_LARGEST;
+}
+
+/* The bounds of all columns with those of a chunk. */
+static void
+take_bounds(State *state, const double *const *columns, int rows)
+{
+	int			d = features_of(state);
+	double	   *low = state->body + state->nparams;
+	double	   *high = low + state->ncols;
+
+	for (int j = 0; j < state->ncols; j++)
+		if (!column_bounds(columns[j], &low[j], &high[j]))
+			check_chunk(columns, d, rows);
+	if (d < state->ncols && high[d] > KMEANS_LARGEST_WEIGHT)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a weight is %g in some row", high[d]),
+				 errhint("Divide all weights by one number: the largest that can be used is %g.",
+						 KMEANS_LARGEST_WEIGHT)));
+}
+
+static void
+sample_chunk(State *state, Kept *kept, const double *const *columns, int rows, double *row)
+{
+	int			d = features_of(state);
+	double		uniforms[KMEANS_CHUNK];
+
+	take_bounds(state, columns, rows);
+	row_uniforms(columns, d, state->body[0], uniforms);
+	for (int r = 0; r < rows; r++)
+		if (uniforms[r] >= kept_bound(kept))
+		{
+			for (int j = 0; j < d; j++)
+				row[j] = columns[j][r] + 0.0;
+			kept_insert(kept, uniforms[r], d < state->ncols ? columns[d][r] : 1, row);
+		}
+}
+
+static void
+sample_add(State *state, const RowBlock *block)
+{
+	int			d = state->ncols;
+	Kept		kept = sample_kept(state);
+	double	   *row = palloc(d * sizeof(double));
+	double	   *room = palloc((Size) d * KMEANS_CHUNK * sizeof(double));
+	const double **columns = palloc(d * sizeof(double *));
+
+	for (int first = 0; first < block->rows; first += KMEANS_CHUNK)
+	{
+		int			rows = Min(KMEANS_CHUNK, block->rows - first);
+
+		CHECK_FOR_INTERRUPTS();
+		for (int j = 0; j < d; j++)
+			columns[j] = chunk_of(block->columns[j] + first, rows, room + (Size) j * KMEANS_CHUNK);
+		sample_chunk(state, &kept, columns, rows, row);
+	}
+	state->rows_used += block->rows;
+	pfree(row);
+	pfree(room);
+	pfree(columns);
+}
+
+static void
+weighted_sample_add(State *state, const RowBlock *block)
+{
+	RowBlock	used = positive_weights(block, state->ncols);
+
+	sample_add(state, &used);
+	state->rows_skipped += block->rows - used.rows;
+	free_positive_weights(&used, block, state->ncols);
+}
+
+static void
+sample_merge(State *into, const State *from)
+{
+	int			d = into->ncols;
+	double	   *low = into->body + into->nparams;
+	const double *other = from->body + from->nparams;
+	Kept		kept = sample_kept(into);
+	Kept		others = sample_kept(from);
+
+	for (int j = 0; j < d; j++)
+	{
+		low[j] = other[j] < low[j] ? other[j] : low[j];
+		low[d + j] = other[d + j] > low[d + j] ? other[d + j] : low[d + j];
+	}
+	kept_merge(&kept, &others);
+}
+
+const Kernel kmeans_sample_kernel = {
+	.name = "kmeans_sample",
+	.id = 10,
+	.scalars = 0,
+	.has_params = true,
+	.body_size = sample_size,
+	.start = sample_start,
+	.add = sample_add,
+	.merge = sample_merge,
+};
+MADPY_KERNEL(kmeans_sample)
+
+const Kernel weighted_kmeans_sample_kernel = {
+	.name = "weighted_kmeans_sample",
+	.id = 22,
+	.scalars = 1,
+	.has_params = true,
+	.body_size = weighted_sample_size,
+	.start = sample_start,
+	.add = weighted_sample_add,
+	.merge = sample_merge,
+};
+MADPY_KERNEL(weighted_kmeans_sample)

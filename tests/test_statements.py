@@ -14,7 +14,7 @@ TRAININGS: dict[str, tuple[list[Any], int]] = {
     "glm.train": (["t", "m", "y", "a, b", "gaussian", *[None] * 4, 100, 1e-6, False], 17),
     "nb.train": (["t", "m", "yes", "a, c", None, None, 1.0, False], 16),
     "dtree.train": (
-        ["t", "m", "yes", "a, c", None, None, "auto", "auto", 3, 20, 7, 20, None, 0, 1, False], 26,
+        ["t", "m", "yes", "a, c", None, None, "auto", "auto", 3, 20, 7, 20, None, 0, 1, False, None], 26,
     ),
     "kmeans.train": (
         ["t", "m", "a, b", 2, "kmeans++", 20, 1e-4, 1, "squared_euclidean", None, False, None], 25,

@@ -36,20 +36,50 @@ gaussian_deviance(Scratch *s, int rows)
 	return sum / 2;
 }
 
-static double
-binomial_deviance(Scratch *s, int rows)
+/* The probability of each target that is 0 or 1, else 1; returns how many are neither. */
+DD_CLONES static int
+take_probabilities(Scratch *s, int rows)
 {
-	double		sum = 0;
+	double		neither = 0;
 
 	for (int r = 0; r < rows; r++)
 	{
 		double		y = s->y[r];
+		double		p = y > 0.5 ? s->mu[r] : s->other[r];
+		bool		is_class = y * (1 - y) == 0;
 
-		sum += s->w[r] * (y == 1 ? -log(s->mu[r]) : y == 0 ? -log(s->other[r])
-						  : entropy(y, s->mu[r]) + entropy(1 - y, s->other[r]));
+		s->ratio[r] = is_class ? p : 1;
 		s->far[r] = s->mu[r] * s->other[r];
+		neither += is_class ? 0 : 1;
 	}
+	return (int) neither;
+}
+
+static double
+binomial_deviance(Scratch *s, int rows)
+{
+	int			shares = take_probabilities(s, rows);
+	double		sum = 0;
+
+	log_positive(s->ratio, rows, s->logarithm, s->shifted);
+	for (int r = 0; r < rows; r++)
+		sum -= s->w[r] * s->logarithm[r];
+	for (int r = 0; r < rows && shares > 0; r++)
+		if (s->y[r] > 0 && s->y[r] < 1)
+			sum += s->w[r] * (entropy(s->y[r], s->mu[r]) + entropy(1 - s->y[r], s->other[r]));
 	return sum;
+}
+
+/* Target over mean, 1 for a target of 0. */
+DD_CLONES static void
+take_ratios(Scratch *s, int rows)
+{
+	for (int r = 0; r < rows; r++)
+	{
+		double		ratio = s->y[r] / s->mu[r];
+
+		s->ratio[r] = ratio > 0 ? ratio : 1;
+	}
 }
 
 static double
@@ -57,11 +87,11 @@ poisson_deviance(Scratch *s, int rows)
 {
 	double		sum = 0;
 
+	take_ratios(s, rows);
+	memcpy(s->far, s->mu, rows * sizeof(double));
+	log_positive(s->ratio, rows, s->logarithm, s->shifted);
 	for (int r = 0; r < rows; r++)
-	{
-		sum += s->w[r] * (entropy(s->y[r], s->mu[r]) - (s->y[r] - s->mu[r]));
-		s->far[r] = s->mu[r];
-	}
+		sum += s->w[r] * (s->y[r] * s->logarithm[r] - (s->y[r] - s->mu[r]));
 	return sum;
 }
 
@@ -70,11 +100,12 @@ gamma_deviance(Scratch *s, int rows)
 {
 	double		sum = 0;
 
+	take_ratios(s, rows);
 	for (int r = 0; r < rows; r++)
-	{
-		sum += s->w[r] * ((s->y[r] - s->mu[r]) / s->mu[r] - log(s->y[r] / s->mu[r]));
 		s->far[r] = s->mu[r] * s->mu[r];
-	}
+	log_positive(s->ratio, rows, s->logarithm, s->shifted);
+	for (int r = 0; r < rows; r++)
+		sum += s->w[r] * ((s->y[r] - s->mu[r]) / s->mu[r] - s->logarithm[r]);
 	return sum;
 }
 
@@ -140,6 +171,7 @@ static bool
 take_rows(const Body *body, const Family *family, const Chunk *chunk, Scratch *s)
 {
 	double		largest = *body->change;
+	double		total = 0;
 
 	memcpy(s->y, chunk->y, chunk->real * sizeof(double));
 	memcpy(s->w, chunk->w, chunk->real * sizeof(double));
@@ -149,7 +181,7 @@ take_rows(const Body *body, const Family *family, const Chunk *chunk, Scratch *s
 		if (!is_target(family, s->y[r]) || !isfinite(s->eta[r]))
 			return false;
 		largest = Max(largest, fabs(s->change[r]));
-		*body->total += s->w[r] * s->y[r];
+		total += s->w[r] * s->y[r];
 	}
 	for (int r = chunk->real; r < chunk->rows; r++)
 	{
@@ -158,6 +190,7 @@ take_rows(const Body *body, const Family *family, const Chunk *chunk, Scratch *s
 		s->w[r] = 0;
 	}
 	*body->change = largest;
+	*body->total += total;
 	return true;
 }
 
@@ -187,26 +220,56 @@ take_margins(const Body *body, const Scratch *s, int real)
 	*body->margin = smallest;
 }
 
-/* Residuals, weights and their sums, by the variances in s->far. */
-static void
-weigh_rows(const Body *body, Scratch *s, bool is_binomial, int rows)
+/* Residuals, weights and their sums, by the variances in s->far and the errors in s->ratio. */
+DD_CLONES static void
+weigh_rows(Scratch *s, int rows, double *restrict sums)
 {
-	double		pearson = 0;
-	double		residuals = 0;
-	double		weights = 0;
+	double		pearson[LANES] = {0};
+	double		residuals[LANES] = {0};
+	double		weights[LANES] = {0};
 
-	for (int r = 0; r < rows; r++)
+	for (int r = 0; r < rows; r += LANES)
+		for (int q = 0; q < LANES; q++)
+		{
+			double		inverse = s->w[r + q] / s->far[r + q];
+			double		ratio = inverse * s->slope[r + q];
+
+			s->residual[r + q] = s->ratio[r + q] * ratio;
+			s->weight[r + q] = s->slope[r + q] * ratio;
+			pearson[q] += s->ratio[r + q] * (s->ratio[r + q] * inverse);
+			residuals[q] += s->residual[r + q];
+			weights[q] += s->weight[r + q];
+		}
+	for (int q = 0; q < LANES; q++)
 	{
-		double		error = is_binomial ? s->y[r] * s->other[r] - (1 - s->y[r]) * s->mu[r] : s->y[r] - s->mu[r];
-		double		ratio = s->w[r] * (s->slope[r] / s->far[r]);
-
-		pearson += s->w[r] * error * (error / s->far[r]);
-		residuals += s->residual[r] = error * ratio;
-		weights += s->weight[r] = s->slope[r] * ratio;
+		sums[0] += pearson[q];
+		sums[1] += residuals[q];
+		sums[2] += weights[q];
 	}
-	accumulate(body->extras + 2 * EXTRA_PEARSON, pearson);
-	accumulate(body->extras + 2 * EXTRA_RESIDUALS, residuals);
-	accumulate(body->extras + 2 * EXTRA_WEIGHTS, weights);
+}
+
+/* Target - mean; a binomial's from the probability that is small, which has more digits. */
+DD_CLONES static void
+take_errors(Scratch *s, bool is_binomial, int rows)
+{
+	if (is_binomial)
+		for (int r = 0; r < rows; r++)
+			s->ratio[r] = s->y[r] * s->other[r] - (1 - s->y[r]) * s->mu[r];
+	else
+		for (int r = 0; r < rows; r++)
+			s->ratio[r] = s->y[r] - s->mu[r];
+}
+
+static void
+add_rows(const Body *body, Scratch *s, bool is_binomial, int rows)
+{
+	double		sums[3] = {0};
+
+	take_errors(s, is_binomial, rows);
+	weigh_rows(s, rows, sums);
+	accumulate(body->extras + 2 * EXTRA_PEARSON, sums[0]);
+	accumulate(body->extras + 2 * EXTRA_RESIDUALS, sums[1]);
+	accumulate(body->extras + 2 * EXTRA_WEIGHTS, sums[2]);
 }
 
 /* In the first pass: residuals with which the step leads to the least squares of working responses. */
@@ -257,7 +320,7 @@ family_rows(const Body *body, const Chunk *chunk, Scratch *s)
 	if (has_means(family, s, chunk->rows))
 	{
 		accumulate(body->objective, -family->deviance(s, chunk->rows));
-		weigh_rows(body, s, is_binomial, chunk->rows);
+		add_rows(body, s, is_binomial, chunk->rows);
 	}
 	else if (is_first)
 		body->objective[0] = -INFINITY;

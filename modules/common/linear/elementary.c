@@ -108,10 +108,10 @@ logarithms(const double *restrict mantissa, int rows, double *restrict result)
 	}
 }
 
-/* log(x) of normal numbers above 0, to two units in the last place; `room` is for as many numbers. */
+/* log(x) of normal numbers above 0, to two units in the last place; `scratch` has space for as many numbers. */
 void
-log_positive(const double *x, int rows, double *result, double *room)
+log_positive(const double *x, int rows, double *result, double *scratch)
 {
-	split((const bits *) x, rows, (bits *) result, (bits *) room);
-	logarithms(room, rows, result);
+	split((const bits *) x, rows, (bits *) result, (bits *) scratch);
+	logarithms(scratch, rows, result);
 }

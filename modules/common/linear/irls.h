@@ -130,7 +130,7 @@ extern const Model weighted_logit_model;
 
 /* elementary.c */
 extern void exp_minus_abs(const double *x, int rows, double *result, double *shifted);
-extern void log_positive(const double *x, int rows, double *result, double *room);
+extern void log_positive(const double *x, int rows, double *result, double *scratch);
 
 /* A kernel `x` of a model: its Kernel, which MADPY_KERNEL(x) enters, and the function x_outcome(state). */
 #define IRLS_KERNEL(x, number, model) \

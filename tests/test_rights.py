@@ -33,7 +33,9 @@ ALLOWED = {
     "__store_fill": DRIVER,
     "__store_free": DRIVER,
     "__store_groups": DRIVER,
+    "__store_indicate": DRIVER,
     "__store_levels": DRIVER,
+    "__store_order": DRIVER,
     "__store_map": DRIVER,
     "__store_outcomes": DRIVER,
     "__store_step": DRIVER,
@@ -70,7 +72,9 @@ ALLOWED = {
     "__meat_columns": AGGREGATE,
     "__moments_columns": AGGREGATE,
     "__nb_columns": AGGREGATE,
-    "__nb_count_columns": AGGREGATE,
+    "__nb_coded_columns": AGGREGATE,
+    "__weighted_nb_coded_columns": AGGREGATE,
+    "__weighted_nb_columns": AGGREGATE,
     "__squared_residuals_columns": AGGREGATE,
     "__weighted_logregr_columns": AGGREGATE,
     "__weighted_moments_columns": AGGREGATE,
@@ -82,7 +86,9 @@ ALLOWED = {
     "__kept_rows": ELSEWHERE,
 }
 # PostgreSQL calls these with the rights of the aggregate's owner; Citus cannot, as their state is internal.
-REVOKED = {"__nb_count_accum", "__nb_count_combine", "__nb_count_state", "__nb_count_deserial"}
+REVOKED = {
+    "__nb_coded_accum", "__weighted_nb_coded_accum", "__coded_combine", "__coded_state", "__coded_deserial",
+}  # fmt: skip
 
 
 def test_who_may_execute_what_is_not_for_users(sql):

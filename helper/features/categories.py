@@ -55,6 +55,11 @@ class Category:
             return f"{self.item}::boolean"  # of a domain the type under it
         return f"{self.item}::bigint" if self.sql_type in INTEGERS else text_item(self.item, self.sql_type)
 
+    @property
+    def stored(self) -> str:
+        """SQL of what a store numbers: values of its own type, of texts without what pads them."""
+        return text_item(self.item, self.sql_type) if self.sql_type in TEXTS else self.item
+
 
 @dataclass(frozen=True)
 class Features:
@@ -81,15 +86,30 @@ def check_features(
     text: str | None,
     categorical_cols: str | None = None,
     what: str = "features",
+    conditions: Sequence[str] = (),
 ) -> Features:
-    """The features in `text`; text, boolean, enum and what `categorical_cols` names are categories."""
+    """The features in `text`; text, boolean, enum and what `categorical_cols` names are categories.
+
+    Their levels are those of the rows for which the `conditions`, SQL, are true.
+    """
     found, categories = list_features(source, text, categorical_cols, what)
+    return coded(source, found, categories, what, conditions)
+
+
+def coded(
+    source: Source,
+    found: Features,
+    categories: list[Category | None],
+    what: str = "features",
+    conditions: Sequence[str] = (),
+) -> Features:
+    """Returns what `list_features` gave with the levels that the source has; `items` are codes then."""
     if found.is_vector:
         return found
     levels = [
         feature.levels
         if category is None or feature.levels is BOOLEANS
-        else levels_of(source, category, f"{what}: {quoted(feature.name)}", MAX_LEVELS)
+        else levels_of(source, category, f"{what}: {quoted(feature.name)}", MAX_LEVELS, conditions)
         for feature, category in zip(found.features, categories, strict=True)
     ]
     items = [
@@ -273,7 +293,9 @@ def check_order(source: Source, category: Category, what: str) -> None:
         ) from None
 
 
-def levels_of(source: Source, category: Category, what: str, most: int) -> list[str]:
+def levels_of(
+    source: Source, category: Category, what: str, most: int, conditions: Sequence[str] = ()
+) -> list[str]:
     """The distinct values of a category as text, in its type's order, without NULL; at most `most`."""
     rows = source.db.execute(
         """
@@ -281,7 +303,7 @@ def levels_of(source: Source, category: Category, what: str, most: int) -> list[
         FROM ({values:q}) AS v WHERE value IS DISTINCT FROM NULL ORDER BY value
         """,
         text=text_item("value", category.sql_type),
-        values=source.distinct_values(category.item, most + 2),
+        values=source.distinct_values(category.item, most + 2, conditions),
     )
     if len(rows) > most:
         raise too_many_levels(what, most)

@@ -1,5 +1,6 @@
 """The classes of a classification: the distinct values of its target, coded from 0 in their type's order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from madpy.errors import MadpyError
@@ -28,10 +29,16 @@ class Classes:
     sql_type: str
 
 
-def check_classes(source: Source, text: str | None, most: int = MAX_CLASSES) -> Classes:
-    """The classes of the target, at least two and at most `most`; rows where it is NULL have none."""
+def check_classes(
+    source: Source, text: str | None, most: int = MAX_CLASSES, conditions: Sequence[str] = ()
+) -> Classes:
+    """The classes of the target, at least two and at most `most`; rows where it is NULL have none.
+
+    Only rows for which all `conditions`, SQL, are true are looked at.
+    """
     found = class_category(source, text)
-    return classes_of(source, found, levels_of(source, found, TARGET, most))
+    labels = levels_of(source, found, TARGET, most, conditions)
+    return classes_of(source, found, labels, is_weighted=bool(conditions))
 
 
 def class_category(source: Source, text: str | None) -> Category:
@@ -43,12 +50,19 @@ def class_category(source: Source, text: str | None) -> Category:
     return category
 
 
-def classes_of(source: Source, category: Category, labels: list[str]) -> Classes:
+def classes_of(
+    source: Source, category: Category, labels: list[str], *, is_weighted: bool = False
+) -> Classes:
     """The classes that `labels` are, if they are enough."""
     if not labels:
         empty = not source.db.execute(source.first_values("1", 1))
         if empty:
             raise MadpyError(f'table "{source.name}" is empty', hint="give a table that has rows")
+        if is_weighted:
+            raise MadpyError(
+                "no row has both a target and a weight that is not zero",
+                hint="choose another target, or other weights",
+            )
         raise MadpyError("the target is NULL in every row", hint="choose another target")
     if len(labels) == 1:
         raise MadpyError(f"the target has one class only: {labels[0]}", hint="choose another target")

@@ -98,22 +98,41 @@ def check_terms(
     """
     found = check_expressions(source, text, what, allowed="number, boolean or text")
     if found.is_vector:
-        return _vector(source, found, what)
+        return vector_terms(source, found, what)
+    columns = text_columns(found, what)
     used = [*conditions, *(f"{item} IS NOT NULL" for item in dict.fromkeys(found.items))]
+    types = dict(zip(found.names, found.types, strict=True))
+    levels = {
+        column: model.levels(column) if model else _levels(source, column, types[column], what, used)
+        for column in columns
+        if column
+    }
+    return expanded(found, levels)
+
+
+def text_columns(found: Expressions, what: str) -> list[str | None]:
+    """Returns the text column that each expression is, None for a number; other text is an error."""
+    columns: list[str | None] = []
+    for item, name, kind in zip(found.items, found.names, found.kinds, strict=True):
+        if kind == "text" and (found.is_array or item != identifier(name)):
+            message = f"{what}: {quoted(name)} is text, a number is needed"
+            hint = "list text columns by name: they are not encoded in ARRAY[...] or in an expression"
+            raise MadpyError(message, sqlstate="42804", hint=hint)
+        columns.append(name if kind == "text" else None)
+    return columns
+
+
+def expanded(found: Expressions, levels: dict[str, list[str]]) -> Terms:
+    """Returns the design of expressions; `levels` are those of each text column, the reference first."""
     terms = [] if found.is_array else [Term(INTERCEPT, "intercept")]
     items = [] if found.is_array else ["1::double precision"]
     references: dict[str, str] = {}
     for item, name, kind, sql_type in zip(found.items, found.names, found.kinds, found.types, strict=True):
-        column = name if item == fill("{name:i}", {"name": name}) else None
+        column = name if item == identifier(name) else None
         if kind == "text":
-            if found.is_array or column is None:
-                message = f"{what}: {quoted(name)} is text, a number is needed"
-                hint = "list text columns by name: they are not encoded in ARRAY[...] or in an expression"
-                raise MadpyError(message, sqlstate="42804", hint=hint)
-            levels = model.levels(column) if model else _levels(source, column, sql_type, what, used)
-            references[column], *others = levels
-            terms += [Term(f"{column}={level}", "level", column, level) for level in others]
-            items += level_items(column, sql_type, references[column], others)
+            references[name], *others = levels[name]
+            terms += [Term(f"{name}={level}", "level", name, level) for level in others]
+            items += level_items(name, sql_type, references[name], others)
         else:
             terms.append(Term(name, "number" if column else "expression", column))
             items.append(number_item(item, kind))
@@ -225,7 +244,7 @@ def intercept_item(types: dict[str, str], references: dict[str, str]) -> str:
     return f"CASE WHEN {' AND '.join(known)} THEN 1::double precision END" if types else "1::double precision"
 
 
-def _vector(source: Source, found: Expressions, what: str) -> Terms:
+def vector_terms(source: Source, found: Expressions, what: str) -> Terms:
     """An array column: as many terms as the first array has elements."""
     item, name = found.items[0], found.names[0]
     if found.kinds[0] != "number":
@@ -246,10 +265,15 @@ def _levels(source: Source, column: str, sql_type: str, what: str, used: Sequenc
         text=text_item("value", sql_type),
         values=source.distinct_values(identifier(column), MAX_LEVELS + 2, used),
     )
-    if len(rows) > MAX_LEVELS:
+    return checked_levels(column, [row["level"] for row in rows], what)
+
+
+def checked_levels(column: str, levels: list[str], what: str) -> list[str]:
+    """The levels of a text column, if they are not too many; one that no row has where there are none."""
+    if len(levels) > MAX_LEVELS:
         raise MadpyError(
             f"{what}: column {quoted(column)} has more than {MAX_LEVELS} distinct values",
             sqlstate="54011",
             hint="group them first, or leave the column out: it may be a name or a key",
         )
-    return [row["level"] for row in rows] or [""]
+    return levels or [""]

@@ -74,8 +74,9 @@ def main(arguments: list[str]) -> None:
         case "psql":
             os.execve(state.program("psql"), ["psql", *rest], client_environment(start(state)))
         case "stop":
-            shards = [replace(state, folder=folder) for folder in state.folder.glob("shard-*")]
-            stopped = [cluster.stop(one) for one in (state, *shards)]  # shards run on where a test was killed
+            folders = [*state.folder.glob("shard-*"), state.folder / "example"]  # left by tests
+            others = [replace(state, folder=folder) for folder in folders]
+            stopped = [cluster.stop(one) for one in (state, *others)]
             say("stopped" if any(stopped) else "the server was not running")
         case "status":
             where = cluster.socket_folder(state)

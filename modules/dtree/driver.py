@@ -6,8 +6,9 @@ from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.reasons import with_feature_names
-from madpy.helper.features.categories import BOOLEANS, Features, check_features
+from madpy.helper.features.categories import BOOLEANS, Features, list_features
 from madpy.helper.features.classes import check_classes
+from madpy.helper.features.reading import scan_features
 from madpy.helper.features.terms import check_number, number_item
 from madpy.helper.tables.output import Column, Lists, Pieces, create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
@@ -85,12 +86,12 @@ def train(
     folds = _check_folds(n_folds)
     if prune_cp is not None:
         helper.check_range("prune_cp", prune_cp, 0, 1)
-    found = check_features(source, features, categorical_cols)
-    if not found.features:
+    listed, categories = list_features(source, features, categorical_cols)
+    if not listed.features:
         raise MadpyError(
             "the array of features is NULL or empty in every row", hint="give arrays of at least one number"
         )
-    item, subject = _check_target(source, target, found, task, criterion)
+    item, subject = _check_target(source, target, listed, task, criterion)
     weight = None if weights is None else check_number(source, weights, "weights")
     subject = replace(subject, is_weighted=weight is not None)
     limits = Limits(
@@ -102,15 +103,16 @@ def train(
     groups = helper.check_groups(
         source, grouping_cols, dict(report.COLUMNS), [*dict(OWN_COLUMNS), *Result.__dataclass_fields__]
     )
-    say(f"{target} by {', '.join(found.names)}, from {tables.names['source_table']}")
+    say(f"{target} by {', '.join(listed.names)}, from {tables.names['source_table']}")
 
     options = {
         "categorical_cols": categorical_cols, "max_depth": limits.max_depth, "min_split": limits.min_split,
         "min_bucket": limits.rule.min_bucket, "num_bins": bins, "prune_cp": prune_cp, "n_folds": folds,
         "weights": weights,
     }  # fmt: skip
-    rows = Rows(source, item, found.items, found.is_vector, weight, groups)
-    scan = Scan(rows, passes=limits.max_depth + 2)
+    rows = Rows(source, item, listed.items, listed.is_vector, weight, groups)
+    scan, found = scan_features(rows, listed, categories, passes=limits.max_depth + 2)
+    subject = replace(subject, features=found)
     if not scan.group_values:
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
     say(f"reading by {scan.feed}")

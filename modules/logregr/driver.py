@@ -10,7 +10,8 @@ from madpy.errors import SqlError
 from madpy.helper import helper
 from madpy.helper.checks.fits import check_rows
 from madpy.helper.checks.reasons import with_feature_names
-from madpy.helper.features.terms import Terms, check_number, check_terms
+from madpy.helper.features.reading import scan_terms
+from madpy.helper.features.terms import Terms, check_number
 from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.common.linear.design import aliases, design
@@ -23,7 +24,6 @@ from madpy.modules.logregr.summary import summary
 from madpy.modules.logregr.target import Target, check_target
 from madpy.ports.postgres.scan.moments import raw_moments
 from madpy.ports.postgres.scan.scan import Rows, Scan
-from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.session.db import Database, Relation
 
@@ -90,9 +90,10 @@ def train(
     found = check_target(source, target)
     w = None if weights is None else check_number(source, weights, "weights")
     used = [f"{found.item} IS NOT NULL", *([] if w is None else [f"{w} <> 0::double precision"])]
-    terms = check_terms(source, features, conditions=used)
+    found, scan, terms, states = _first_pass(
+        Rows(source, found.item, [], weights=w, groups=groups), target, found, features, used, most
+    )
     try:
-        found, scan, states = _first_pass(source, target, found, terms, w, groups, most)
         say(f"the odds of {found.labels[1]!r} in {target} on {', '.join(terms.names)}")
         say(f"reading {tables.names['source_table']} by {scan.feed}")
         first = design(states.body, len(terms.names), terms.blocks)
@@ -136,25 +137,27 @@ def train(
 
 
 def _first_pass(
-    source: Source,
+    rows: Rows,
     text: str | None,
     target: Target,
-    terms: Terms,
-    weights: str | None,
-    groups: list[str],
+    features: str | None,
+    conditions: list[str],
     max_iter: int,
-) -> tuple[Target, Scan, States]:
+) -> tuple[Target, Scan, Terms, States]:
     """Moments of features and target; a target that was taken for 0 or 1 and is not, is looked at again."""
     while True:
-        rows = Rows(source, target.item, terms.items, terms.is_vector, weights, groups)
-        scan = Scan(rows, passes=max_iter + 1)
-        states = scan.step("moments" if weights is None else "weighted_moments")
-        check_rows(rows, terms, states)
+        rows = replace(rows, target=target.item)
+        scan, terms = scan_terms(rows, features, max_iter + 1, conditions)
+        try:
+            states = scan.step("moments" if rows.weights is None else "weighted_moments")
+        except SqlError as error:
+            raise with_feature_names(error, terms) from None
+        check_rows(replace(rows, features=terms.items, is_vector=terms.is_vector), terms, states)
         states = replace(states, body=raw_moments(states.body))
         if not target.assumed or core.is_binary(states.body):
-            return target, scan, states
+            return target, scan, terms, states
         scan.close()
-        target = check_target(source, text, look=True)
+        target = check_target(rows.source, text, look=True)
 
 
 def _create_model(passes: Passes, output: Relation, terms: Terms, states: States, search: Search) -> None:

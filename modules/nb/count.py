@@ -47,6 +47,11 @@ class Question:
     features: str | None
     categorical_cols: str | None
     groups: list[str]
+    weights: str | None = None  # SQL, double precision
+
+    @property
+    def kernel(self) -> str:
+        return "nb" if self.weights is None else "weighted_nb"
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def prepare(question: Question) -> "Numbered | Stepped":
     q = question
     listed, categories = list_features(q.source, q.features, q.categorical_cols)
     target = class_category(q.source, q.target)
-    one_read = not listed.is_vector and len(listed.items) <= MOST_ARGUMENTS
+    one_read = not listed.is_vector and len(listed.items) <= MOST_ARGUMENTS - (q.weights is not None)
     shards = q.source.shards
     one_read = one_read and not (shards.is_spread or shards.is_citus)
     if not one_read or has_many_groups(q.source, q.groups):
@@ -78,11 +83,13 @@ class Stepped:
 
     def __init__(self, question: Question) -> None:
         q = question
-        self.features = check_features(q.source, q.features, q.categorical_cols)
-        self.classes = check_classes(q.source, q.target)
+        used = [] if q.weights is None else [f"{q.weights} <> 0::double precision"]
+        self.kernel = q.kernel
+        self.features = check_features(q.source, q.features, q.categorical_cols, conditions=used)
+        self.classes = check_classes(q.source, q.target, conditions=used)
         _check_size(self.features, self.classes)
         items, is_vector = self.features.items, self.features.is_vector
-        self.scan = Scan(Rows(q.source, self.classes.item, items, is_vector, groups=q.groups))
+        self.scan = Scan(Rows(q.source, self.classes.item, items, is_vector, q.weights, q.groups))
 
     def run(self) -> Counted:
         """Read the source."""
@@ -91,7 +98,7 @@ class Stepped:
         if len(start) > MAX_ALL_CELLS / 10_000:
             _check_all_sizes(len(start), len(self.scan.group_values))
         try:
-            states = self.scan.step("nb", start)
+            states = self.scan.step(self.kernel, start)
         except SqlError as error:
             raise with_feature_names(error, self.features) from None
         body = states.body if len(states.body) else np.zeros((0, len(start)))
@@ -100,7 +107,7 @@ class Stepped:
 
 
 class Numbered:
-    """Classes and values are numbered as they come, in each group and parallel worker (nb_count.c)."""
+    """Classes and values are numbered as they come, in each group and worker (src/engine/coded.c)."""
 
     def __init__(
         self,
@@ -113,7 +120,8 @@ class Numbered:
         self.features = listed  # as yet without levels
         self.categories = categories
         self.target = target
-        self.scan = Scan(Rows(question.source, target.key, listed.items, groups=question.groups))
+        q = question
+        self.scan = Scan(Rows(q.source, target.key, listed.items, weights=q.weights, groups=q.groups))
 
     def run(self) -> Counted:
         """Read the source; groups whose values have come in the same order are worked on together."""
@@ -147,7 +155,7 @@ class Numbered:
         """The state of each group, and the groups of each list of values."""
         limits = literal([float(MAX_CLASSES), float(MAX_LEVELS)])
         try:
-            read = self.scan.streaming.first_states("nb_count", limits)
+            read = self.scan.streaming.first_states(f"{self.question.kernel}_coded", limits)
         except SqlError as error:
             raise with_feature_names(error, self.features) from None
         states: list[bytes] = []
@@ -173,7 +181,8 @@ class Numbered:
         """Features and classes with their values: those of the target, then of each category."""
         if len(known[0]) > MAX_CLASSES:
             raise too_many_levels(TARGET, MAX_CLASSES)
-        classes = classes_of(self.question.source, self.target, known[0])
+        is_weighted = self.question.weights is not None
+        classes = classes_of(self.question.source, self.target, known[0], is_weighted=is_weighted)
         others = iter(known[1:])
         levels: list[list[str] | None] = []
         for feature, category in zip(self.features.features, self.categories, strict=True):
@@ -189,8 +198,8 @@ def _values(data: bytes, lists: int) -> list[list[bytes]]:
     """The values behind a State, of the target and each category."""
     at, found = 0, []
     for _ in range(lists):
-        count = int.from_bytes(data[at : at + 4], "little")
-        at += 4 + 4 * count
+        count = int.from_bytes(data[at + 4 : at + 8], "little")  # behind their type
+        at += 8 + 4 * count
         ends = at + np.cumsum(np.frombuffer(data, "<i4", count, at - 4 * count))
         found.append([data[a:b] for a, b in zip([at, *ends], ends.tolist(), strict=False)])
         at = int(ends[-1]) if count else at

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
+from madpy.helper.features.terms import check_number
 from madpy.helper.tables.output import create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.nb.count import Question, prepare
-from madpy.modules.nb.fit import COLUMNS, MODEL_COLUMNS, Fit
+from madpy.modules.nb.fit import COLUMNS, MODEL_COLUMNS, WEIGHTED_COLUMNS, Fit
 from madpy.modules.nb.predict import create_view, predict, predict_prob
 from madpy.ports.postgres.session.db import Database, Relation
 
@@ -33,26 +34,29 @@ def train(
     categorical_cols: str | None,
     smoothing: float | None,
     verbose: bool | None,
+    weights: str | None,
 ) -> Result:
     """Count and sum the features within each class of `target`, in each group; create `output_table`."""
     say = db.teller("nb_train", verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
-    source.look_up(target, features, grouping_cols, categorical_cols)
+    source.look_up(target, features, grouping_cols, categorical_cols, weights)
     alpha = helper.check_range("smoothing", smoothing, low=0, high=1e6)
     groups = helper.check_groups(
         source, grouping_cols, dict(COLUMNS), [*dict(MODEL_COLUMNS), *Result.__dataclass_fields__]
     )
+    weight = None if weights is None else check_number(source, weights, "weights")
     say(f"{target} by {features}, smoothing {alpha}")
     db.progress("nb_train: reading")
-    count = prepare(Question(source, target, features, categorical_cols, groups))
+    count = prepare(Question(source, target, features, categorical_cols, groups, weight))
     scan = count.scan
     say(f"reading {tables.names['source_table']} by {scan.feed}")
     fit = Fit(count.run(), alpha)
     found, classes = fit.features, fit.classes
-    _check_fit(db, source, fit)
+    _check_fit(db, source, fit, is_weighted=weights is not None)
     db.progress("nb_train: writing")
-    create_output(db, scan, tables.output, COLUMNS, *fit.rows())
+    columns = COLUMNS if weights is None else WEIGHTED_COLUMNS
+    create_output(db, scan, tables.output, columns, *fit.rows())
     say(
         f"{len(classes.labels)} classes, {fit.groups} group(s), {fit.rows_used} rows,"
         f" {fit.rows_skipped} skipped"
@@ -68,7 +72,7 @@ def train(
             features=features,
             feature_names=found.names,
             grouping_cols=grouping_cols,
-            options={"categorical_cols": categorical_cols, "smoothing": alpha},
+            options={"categorical_cols": categorical_cols, "smoothing": alpha, "weights": weights},
             num_groups=fit.groups,
             num_rows_processed=fit.rows_used,
             num_missing_rows_skipped=fit.rows_skipped,
@@ -82,11 +86,11 @@ def train(
     return result
 
 
-def _check_fit(db: Database, source: Relation, fit: Fit) -> None:
+def _check_fit(db: Database, source: Relation, fit: Fit, *, is_weighted: bool) -> None:
     if fit.rows_used == 0:
         raise MadpyError(
             f"none of the {fit.rows_skipped} rows of table {quoted(source.name)} can be used",
-            hint="check that the target is not NULL in every row",
+            hint="check that the target is not NULL in every row" + ", and a weight not zero" * is_weighted,
         )
     if name := fit.too_large():
         raise MadpyError(

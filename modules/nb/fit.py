@@ -27,6 +27,7 @@ COLUMNS = [
     ("probability", "double precision"),
     ("count", "bigint"),
 ]
+WEIGHTED_COLUMNS = [*COLUMNS[:-1], ("count", "double precision")]  # sums of weights
 MODEL_COLUMNS = [
     ("num_rows_processed", "bigint"),
     ("num_missing_rows_skipped", "bigint"),

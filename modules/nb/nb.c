@@ -1,7 +1,8 @@
 /*
- * nb.c: the kernel "nb": what naive Bayes needs to know of each class, counted and summed in one pass.
+ * nb.c: the kernels "nb" and "weighted_nb": what naive Bayes needs to know of each class, counted and summed in one pass.
  *
- * Columns of a block: features, each a number or the code of a level, then the class code; NaN is a missing feature.
+ * Columns of a block: features, each a number or the code of a level, then the class code, and with weights the weight;
+ * NaN is a missing feature.  A row of weight 3 counts as three rows, one of weight 0 is skipped.
  * Parameters: the body as it begins, so that they say how long it is (modules/nb/core.py writes and reads it).
  *
  * Body: C, the number of classes; for each feature 0, or the number of its levels; rows of each class; then for each
@@ -13,6 +14,7 @@
 #include <limits.h>
 
 #include "engine/kernel.h"
+#include "miscadmin.h"
 #include "numeric/moments.h"
 #include "nb.h"
 
@@ -39,7 +41,7 @@ static Shape
 shape_of(const State *state)
 {
 	double	   *body = (double *) state->body;
-	int			features = state->ncols - 1;
+	int			features = state->ncols - kernel_by_id(state->kernel)->scalars;
 	double		cells = 0;
 	bool		fits = state->nparams > 1 + features && code_of(body[0], MAX_PARAMS) > 0;
 
@@ -61,53 +63,92 @@ shape_of(const State *state)
 	};
 }
 
-/* Add rows numbers, of which there is space for up to three more. */
-static void
-add_numbers(Cell *cell, double *numbers, int rows)
+/* Numbers of one class, and their weights; with space for a register beyond the last row. */
+typedef struct Picked
 {
+	int			rows;
+	double		numbers[CHUNK + LANES];
+	double		weights[CHUNK + LANES];
+} Picked;
+
+/* Sums of the numbers and of their squares, each times its weight. */
+static void
+add_weighted(Cell *cell, const Picked *picked, int rows)
+{
+	double		high[CHUNK + LANES];
+	double		low[CHUNK + LANES];
+
+	column_times(picked->weights, picked->numbers, NULL, rows, high, low);
+	cell->count += column_sum(picked->weights, rows).hi;
+	cell->sum = dd_add(cell->sum, dd_add(column_sum(high, rows), column_sum(low, rows)));
+	cell->squares = dd_add(cell->squares, column_product_low(high, low, picked->numbers, rows));
+}
+
+static void
+add_numbers(Cell *cell, Picked *picked, bool weighted)
+{
+	double	   *numbers = picked->numbers;
 	double		low = cell->low;
 	double		high = cell->high;
+	int			rows = TYPEALIGN(LANES, picked->rows);
 
-	for (int r = 0; r < rows; r++)
+	for (int r = 0; r < picked->rows; r++)
 	{
 		low = numbers[r] < low ? numbers[r] : low;
 		high = numbers[r] > high ? numbers[r] : high;
 	}
 	cell->low = low;
 	cell->high = high;
-	cell->count += rows;
-	for (int r = rows; r % LANES != 0; r++)
-		numbers[r] = 0;
-	rows = TYPEALIGN(LANES, rows);
+	for (int r = picked->rows; r < rows; r++)
+		numbers[r] = picked->weights[r] = 0;
+	if (weighted)
+	{
+		add_weighted(cell, picked, rows);
+		return;
+	}
+	cell->count += picked->rows;
 	cell->sum = dd_add(cell->sum, column_sum(numbers, rows));
 	cell->squares = dd_add(cell->squares, column_product(numbers, numbers, rows));
 }
 
+/* The rows of a chunk class by class: order[start[c]] .. order[start[c + 1] - 1] are those of class c. */
+typedef struct Sorted
+{
+	int			rows;
+	const double *weights;		/* by row; NULL: 1 */
+	int			codes[CHUNK];	/* class, by row */
+	int			order[CHUNK];
+	int		   *start;
+} Sorted;
+
 /* The numbers of one class, picked out of a column without its NaN. */
-static int
-pick(const double *restrict column, const int *restrict order, int rows, double *restrict numbers)
+static void
+pick(const double *restrict column, const Sorted *sorted, int class, Picked *restrict picked)
 {
 	int			kept = 0;
 
-	for (int r = 0; r < rows; r++)
+	for (int i = sorted->start[class]; i < sorted->start[class + 1]; i++)
 	{
-		double		x = column[order[r]];
+		int			r = sorted->order[i];
+		double		x = column[r];
 
-		numbers[kept] = x;
+		picked->numbers[kept] = x;
+		if (sorted->weights)
+			picked->weights[kept] = sorted->weights[r];
 		kept += !isnan(x);
 	}
-	return kept;
+	picked->rows = kept;
 }
 
 static void
-count_levels(double *cells, int classes, int levels, const double *column, const int *codes, int rows, int feature)
+count_levels(double *cells, int levels, const double *column, const Sorted *sorted, int feature)
 {
-	for (int r = 0; r < rows; r++)
+	for (int r = 0; r < sorted->rows; r++)
 	{
 		int			level = code_of(column[r], levels);
 
 		if (level >= 0)
-			cells[(Size) codes[r] * levels + level] += 1;
+			cells[(Size) sorted->codes[r] * levels + level] += sorted->weights ? sorted->weights[r] : 1;
 		else if (!isnan(column[r]))
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -116,77 +157,95 @@ count_levels(double *cells, int classes, int levels, const double *column, const
 	}
 }
 
-/* The rows of a chunk class by class: order[start[c]] .. order[start[c + 1] - 1] are those of class c. */
 static void
-sort_rows(const Shape *shape, const double *y, int rows, int *codes, int *order, int *start)
+sort_rows(const Shape *shape, const double *y, Sorted *sorted)
 {
+	int		   *start = sorted->start;
+
 	memset(start, 0, (shape->classes + 2) * sizeof(int));
-	for (int r = 0; r < rows; r++)
+	for (int r = 0; r < sorted->rows; r++)
 	{
-		codes[r] = code_of(y[r], shape->classes);
-		if (codes[r] < 0)
+		int			code = code_of(y[r], shape->classes);
+
+		if (code < 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 					 errmsg("the target has the code %g in some row, which is none of the %d classes",
 							y[r], shape->classes)));
-		shape->rows[codes[r]] += 1;
-		start[codes[r] + 2]++;
+		shape->rows[code] += sorted->weights ? sorted->weights[r] : 1;
+		sorted->codes[r] = code;
+		start[code + 2]++;
 	}
 	for (int c = 0; c < shape->classes; c++)
 		start[c + 2] += start[c + 1];
-	for (int r = 0; r < rows; r++)
-		order[start[codes[r] + 1]++] = r;
+	for (int r = 0; r < sorted->rows; r++)
+		sorted->order[start[sorted->codes[r] + 1]++] = r;
 }
 
 static void
-add_column(const Shape *shape, int feature, double *cells, const double *column, int rows,
-		   const int *order, const int *start)
+add_column(const Shape *shape, int feature, double *cells, const double *column, const Sorted *sorted)
 {
-	double		numbers[CHUNK + LANES];
+	Picked		picked;
 
 	for (int c = 0; c < shape->classes; c++)
 	{
 		Cell	   *cell = (Cell *) cells + c;
-		int			kept;
 
-		if (start[c] == start[c + 1])
+		if (sorted->start[c] == sorted->start[c + 1])
 			continue;
-		kept = pick(column, order + start[c], start[c + 1] - start[c], numbers);
-		if (kept > 0)
-			add_numbers(cell, numbers, kept);
+		pick(column, sorted, c, &picked);
+		if (picked.rows > 0)
+			add_numbers(cell, &picked, sorted->weights != NULL);
 		if (isinf(cell->low) || isinf(cell->high))
 			if (cell->count > 0)
 				not_finite(feature, shape->features + 1, INFINITY);
 	}
 }
 
+/* Add rows with a weight per row, or without. */
 static void
-nb_add(State *state, const RowBlock *block)
+add_rows(State *state, const RowBlock *block, const double *weights)
 {
 	Shape		shape = shape_of(state);
-	int			codes[CHUNK];
-	int			order[CHUNK];
-	int		   *start = palloc((shape.classes + 2) * sizeof(int));
+	Sorted		sorted = {.start = palloc((shape.classes + 2) * sizeof(int))};
 
 	for (int first = 0; first < block->rows; first += CHUNK)
 	{
-		int			rows = Min(CHUNK, block->rows - first);
 		double	   *cells = shape.cells;
 
-		sort_rows(&shape, block->columns[shape.features] + first, rows, codes, order, start);
+		sorted.rows = Min(CHUNK, block->rows - first);
+		sorted.weights = weights ? weights + first : NULL;
+		sort_rows(&shape, block->columns[shape.features] + first, &sorted);
 		for (int f = 0; f < shape.features; f++)
 		{
 			const double *column = block->columns[f] + first;
 
 			if (shape.levels[f] == 0)
-				add_column(&shape, f, cells, column, rows, order, start);
+				add_column(&shape, f, cells, column, &sorted);
 			else
-				count_levels(cells, shape.classes, shape.levels[f], column, codes, rows, f);
+				count_levels(cells, shape.levels[f], column, &sorted, f);
 			cells += (Size) shape.classes * nb_width(shape.levels[f]);
 		}
 	}
+	pfree(sorted.start);
+}
+
+static void
+nb_add(State *state, const RowBlock *block)
+{
+	add_rows(state, block, NULL);
 	state->rows_used += block->rows;
-	pfree(start);
+}
+
+static void
+weighted_nb_add(State *state, const RowBlock *block)
+{
+	RowBlock	kept = positive_weights(block, state->ncols);
+
+	if (kept.rows > 0)
+		add_rows(state, &kept, kept.columns[state->ncols - 1]);
+	state->rows_used += kept.rows;
+	state->rows_skipped += block->rows - kept.rows;
 }
 
 static void
@@ -228,10 +287,105 @@ nb_merge(State *into, const State *from)
 	}
 }
 
-void
-nb_check(const State *state)
+/* Numbers in a body of so many levels of each column, the target's being the classes. */
+static double
+numbers_of(int features, const int *levels)
 {
-	(void) shape_of(state);
+	double		cells = 0;
+
+	for (int f = 0; f < features; f++)
+		cells += nb_width(levels[f]);
+	return 1 + features + levels[features] * (1 + cells);
+}
+
+/* A state without rows. */
+static State *
+nb_of_levels(const Kernel *kernel, int ncols, const int *levels)
+{
+	int			features = ncols - kernel->scalars;
+	int			classes = levels[features];
+	double		size = numbers_of(features, levels);
+	double	   *params;
+	double	   *to;
+	State	   *state;
+
+	if (size > MAX_PARAMS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%d classes are too many for so many features and levels", classes),
+				 errdetail("There would be %.0f numbers to keep, the most is %d.", size, MAX_PARAMS),
+				 errhint("Group rare values first, or leave out what may be a name or a key.")));
+	params = palloc0(size * sizeof(double));
+	params[0] = classes;
+	for (int f = 0; f < features; f++)
+		params[1 + f] = levels[f];
+	to = params + 1 + features + classes;
+	for (int f = 0; f < features; f++)
+	{
+		if (levels[f] == 0)
+			for (int c = 0; c < classes; c++)
+				((Cell *) to)[c] = (Cell) {.low = INFINITY, .high = -INFINITY};
+		to += (Size) classes * nb_width(levels[f]);
+	}
+	state = state_new(kernel, ncols, size, params, 0);
+	pfree(params);
+	return state;
+}
+
+static double
+nb_numbers_of_levels(int ncols, const int *levels)
+{
+	return numbers_of(ncols - 1, levels);
+}
+
+static double
+weighted_nb_numbers_of_levels(int ncols, const int *levels)
+{
+	return numbers_of(ncols - 2, levels);
+}
+
+static void
+nb_levels(const State *state, int *levels)
+{
+	Shape		shape = shape_of(state);
+
+	for (int f = 0; f < shape.features; f++)
+		levels[f] = shape.levels[f];
+	levels[shape.features] = shape.classes;
+	for (int c = shape.features + 1; c < state->ncols; c++)
+		levels[c] = 0;
+}
+
+/* Copies what was seen into a state without rows; kept and maps are of the features, then of the target. */
+static void
+nb_recode(State *into, const State *from, const int *kept, int *const *maps)
+{
+	Shape		shape = shape_of(into);
+	Shape		other = shape_of(from);
+	const int  *classes = maps ? maps[shape.features] : NULL;
+	double	   *cells = shape.cells;
+	const double *others = other.cells;
+
+	for (int c = 0; c < kept[shape.features]; c++)
+		shape.rows[classes ? classes[c] : c] = other.rows[c];
+	for (int f = 0; f < shape.features; f++)
+	{
+		int			width = nb_width(shape.levels[f]);
+		int			old_width = nb_width(other.levels[f]);
+		int			count = shape.levels[f] == 0 ? width : kept[f];
+		const int  *map = maps ? maps[f] : NULL;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int c = 0; c < kept[shape.features]; c++)
+		{
+			double	   *to = cells + (Size) (classes ? classes[c] : c) * width;
+
+			for (int i = 0; i < count; i++)
+				to[map ? map[i] : i] = others[(Size) c * old_width + i];
+		}
+		cells += (Size) shape.classes * width;
+		others += (Size) other.classes * old_width;
+	}
 }
 
 static int64
@@ -256,5 +410,28 @@ const Kernel nb_kernel = {
 	.start = nb_start,
 	.add = nb_add,
 	.merge = nb_merge,
+	.of_levels = nb_of_levels,
+	.numbers_of_levels = nb_numbers_of_levels,
+	.levels = nb_levels,
+	.recode = nb_recode,
 };
 MADPY_KERNEL(nb)
+MADPY_CODED_KERNEL(nb)
+
+const Kernel weighted_nb_kernel = {
+	.name = "weighted_nb",
+	.id = 60,
+	.scalars = 2,
+	.has_params = true,
+	.takes_nulls = true,
+	.body_size = nb_size,
+	.start = nb_start,
+	.add = weighted_nb_add,
+	.merge = nb_merge,
+	.of_levels = nb_of_levels,
+	.numbers_of_levels = weighted_nb_numbers_of_levels,
+	.levels = nb_levels,
+	.recode = nb_recode,
+};
+MADPY_KERNEL(weighted_nb)
+MADPY_CODED_KERNEL(weighted_nb)

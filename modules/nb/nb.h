@@ -1,13 +1,10 @@
 /*
- * nb.h: the layout of a state of the kernel "nb", for those who change its shape.
+ * nb.h: what naive Bayes keeps of a feature, and the kind of its models.
  */
 #ifndef MADPY_NB_H
 #define MADPY_NB_H
 
 #include "numeric/dd.h"
-#include "engine/kernel.h"
-
-extern const Kernel nb_kernel;
 
 /* The number of packed naive Bayes models in the header of a model (config/Config.yml). */
 #define MODEL_BAYES 2
@@ -30,8 +27,5 @@ nb_width(double levels)
 {
 	return levels == 0 ? CELL_SIZE : (int) levels;
 }
-
-/* Raises an error where the parameters of a state of the kernel do not fit its columns. */
-extern void nb_check(const State *state);
 
 #endif

@@ -1,39 +1,44 @@
 -- nb: naive Bayes, numbers as normal and categories as multinomial within each class.  Manual: README.md.
 
--- The kernel "nb" as an aggregate (nb.c); parameters are the body of a state that has seen no row.
+-- The kernels of nb.c as aggregates; parameters are the body of a state that has seen no row.
 
 MADLIB_KERNEL nb(y double precision, x double precision[], start double precision[]) IS
     'the state of a naive Bayes model: rows of each class, and sums and counts of x within it';
 
--- The same in one read, classes and categories numbered as they come (nb_count.c).
+MADLIB_KERNEL weighted_nb(y double precision, x double precision[], weight double precision, start double precision[]) IS
+    'the state of a naive Bayes model of rows with weights: a row of weight 3 counts as three rows';
 
-CREATE FUNCTION MADLIB_SCHEMA.__nb_count_accum(
+-- The same in one read, classes and categories numbered as they come (ports/postgres/src/engine/coded.c).
+
+CREATE FUNCTION MADLIB_SCHEMA.__nb_coded_accum(
     state internal, y "any", limits double precision[], VARIADIC x "any"
 ) RETURNS internal
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_count_accum';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_count_accum(internal, "any", double precision[], "any") IS
-    'transition function of __nb_count_columns';
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_coded_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_coded_accum(internal, "any", double precision[], "any") IS
+    'transition function of __nb_coded_columns';
 
-CREATE FUNCTION MADLIB_SCHEMA.__nb_count_combine(state internal, other internal) RETURNS internal
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_count_combine';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_count_combine(internal, internal) IS 'merges two states of __nb_count_columns';
-
-CREATE FUNCTION MADLIB_SCHEMA.__nb_count_state(state internal) RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_count_state';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_count_state(internal) IS 'a state of __nb_count_columns as bytes';
-
-CREATE FUNCTION MADLIB_SCHEMA.__nb_count_deserial(bytes bytea, state internal) RETURNS internal
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'nb_count_deserial';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__nb_count_deserial(bytea, internal) IS
-    'a state of __nb_count_columns from its bytes';
-
-CREATE AGGREGATE MADLIB_SCHEMA.__nb_count_columns(y "any", limits double precision[], VARIADIC x "any") (
-    SFUNC = MADLIB_SCHEMA.__nb_count_accum, STYPE = internal, SSPACE = 4096,
-    COMBINEFUNC = MADLIB_SCHEMA.__nb_count_combine, SERIALFUNC = MADLIB_SCHEMA.__nb_count_state,
-    DESERIALFUNC = MADLIB_SCHEMA.__nb_count_deserial, FINALFUNC = MADLIB_SCHEMA.__nb_count_state, PARALLEL = SAFE
+CREATE AGGREGATE MADLIB_SCHEMA.__nb_coded_columns(y "any", limits double precision[], VARIADIC x "any") (
+    SFUNC = MADLIB_SCHEMA.__nb_coded_accum, STYPE = internal, SSPACE = 4096,
+    COMBINEFUNC = MADLIB_SCHEMA.__coded_combine, SERIALFUNC = MADLIB_SCHEMA.__coded_state,
+    DESERIALFUNC = MADLIB_SCHEMA.__coded_deserial, FINALFUNC = MADLIB_SCHEMA.__coded_state, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE MADLIB_SCHEMA.__nb_count_columns("any", double precision[], "any") IS
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__nb_coded_columns("any", double precision[], "any") IS
     'the state of the kernel "nb" over double precision and categories (text, bigint or boolean), and their values; limits are the most classes, and values of a category';
+
+CREATE FUNCTION MADLIB_SCHEMA.__weighted_nb_coded_accum(
+    state internal, y "any", weight double precision, limits double precision[], VARIADIC x "any"
+) RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'weighted_nb_coded_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__weighted_nb_coded_accum(internal, "any", double precision, double precision[], "any") IS
+    'transition function of __weighted_nb_coded_columns';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__weighted_nb_coded_columns(y "any", weight double precision, limits double precision[], VARIADIC x "any") (
+    SFUNC = MADLIB_SCHEMA.__weighted_nb_coded_accum, STYPE = internal, SSPACE = 4096,
+    COMBINEFUNC = MADLIB_SCHEMA.__coded_combine, SERIALFUNC = MADLIB_SCHEMA.__coded_state,
+    DESERIALFUNC = MADLIB_SCHEMA.__coded_deserial, FINALFUNC = MADLIB_SCHEMA.__coded_state, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__weighted_nb_coded_columns("any", double precision, double precision[], "any") IS
+    '__nb_coded_columns of rows with weights';
 
 -- Prediction of one row.
 
@@ -78,10 +83,11 @@ CREATE FUNCTION MADLIB_SCHEMA.nb_train(
     grouping_cols    text             DEFAULT NULL, -- one model per distinct value of these columns
     categorical_cols text             DEFAULT NULL, -- numbers among the features that are categories
     smoothing        double precision DEFAULT 1,    -- added to each count of a category's value
-    verbose          boolean          DEFAULT false
+    verbose          boolean          DEFAULT false,
+    weights          text             DEFAULT NULL  -- an expression: how many rows each row counts as, 0 or more
 ) RETURNS MADLIB_SCHEMA.nb_result
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(nb.train);
-COMMENT ON FUNCTION MADLIB_SCHEMA.nb_train(text, text, text, text, text, text, double precision, boolean) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.nb_train(text, text, text, text, text, text, double precision, boolean, text) IS
     'fits a naive Bayes classifier per group into output_table: SELECT MADLIB_SCHEMA.nb_train(''weather'', ''model'', ''play'', ''outlook, temperature'')';
 
 CREATE TYPE MADLIB_SCHEMA.nb_predictions AS (

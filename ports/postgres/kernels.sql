@@ -10,3 +10,18 @@ MADLIB_KERNEL moments(y double precision, x double precision[]) IS
 
 MADLIB_KERNEL weighted_moments(y double precision, x double precision[], weight double precision) IS
     'the state of a weighted linear regression of y on x, which can be kept, merged and fitted';
+
+-- Aggregates over categories as they are share all but their transition function (src/engine/coded.c).
+
+CREATE FUNCTION MADLIB_SCHEMA.__coded_combine(state internal, other internal) RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'coded_combine';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__coded_combine(internal, internal) IS
+    'merges two states with categories, each numbered by itself';
+
+CREATE FUNCTION MADLIB_SCHEMA.__coded_state(state internal) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'coded_state';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__coded_state(internal) IS 'a state with categories as bytes: its kernel''s, and the categories';
+
+CREATE FUNCTION MADLIB_SCHEMA.__coded_deserial(bytes bytea, state internal) RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'coded_deserial';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__coded_deserial(bytea, internal) IS 'a state with categories from its bytes';

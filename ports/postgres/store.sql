@@ -1,8 +1,12 @@
 -- store: the columns of a query kept in memory for one transaction, and kernels over them (src/store/store.h).
 
-CREATE FUNCTION MADLIB_SCHEMA.__store_fill(query text, num_groups integer DEFAULT 0) RETURNS integer
+CREATE FUNCTION MADLIB_SCHEMA.__store_fill(
+    query      text,
+    num_groups integer   DEFAULT 0,
+    categories integer[] DEFAULT '{}'     -- columns, counted from 1, whose values are numbered whatever their type
+) RETURNS integer
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_fill';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__store_fill(text, integer) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_fill(text, integer, integer[]) IS
     'runs a query, keeps its columns, the last num_groups of them as grouping columns, and returns the number of the store; NULL if madpy.store_memory is too little';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_groups(store integer) RETURNS SETOF record
@@ -48,10 +52,25 @@ CREATE FUNCTION MADLIB_SCHEMA.__store_map(
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_map';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_map(integer) IS 'layout of the memory file of a store, for programs that read it';
 
-CREATE FUNCTION MADLIB_SCHEMA.__store_levels(store integer, column_number integer) RETURNS text[]
+CREATE FUNCTION MADLIB_SCHEMA.__store_levels(
+    store         integer,
+    column_number integer,
+    complete      boolean DEFAULT false,  -- NULL in place of levels that no row without a NULL has
+    weight        integer DEFAULT 0       -- the column of weights: rows whose weight is 0 do not count as complete
+) RETURNS text[]
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_levels';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__store_levels(integer, integer) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_levels(integer, integer, boolean, integer) IS
     'levels for the codes 0, 1, ... of a column, counted from 1; NULL if the column holds numbers';
+
+CREATE FUNCTION MADLIB_SCHEMA.__store_order(store integer, column_number integer, codes integer[]) RETURNS void
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_order';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_order(integer, integer, integer[]) IS
+    'gives the levels of a column, counted from 1, the codes at their places in `codes`, less than 0: NULL';
+
+CREATE FUNCTION MADLIB_SCHEMA.__store_indicate(store integer, counts integer[]) RETURNS void
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_indicate';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_indicate(integer, integer[]) IS
+    'has kernels see columns as indicators of 0 and 1, as many as counts says of each, -1: as they are';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_free(store integer) RETURNS void
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_drop';

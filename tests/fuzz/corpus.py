@@ -11,6 +11,10 @@ from tests.fuzz.catalogue import Function
 
 LONGEST = 20_000  # bytes: longer values make calls slow and nothing else
 CELL = [0.0] * 5 + ["inf", "-inf"]
+BAYES: list[list[float | str]] = [
+    [3, 0, 5, 0, 0, 0, 0, *CELL[:7] * 3, *[0.0] * 15, *CELL[:7] * 3],
+    [1, 1, 1, 1, 0, 0, 0, 0],
+]
 # By kernel: parameters that go with rows of FEATURES features; 3 where nothing is said.
 PARAMETERS: dict[str, list[list[float | str]]] = {
     "meat": [[1, -2, 3]],
@@ -30,20 +34,22 @@ PARAMETERS: dict[str, list[list[float | str]]] = {
     "weighted_dtree": [
         [1, classes, 1, 1, 3, 1, 0, 0, 0, 0, 0, 1, 4, 4, 4, -1, 0, 0, 0, 0, 0, 0] for classes in (0, 2)
     ],
-    "nb": [[3, 0, 5, 0, 0, 0, 0, *CELL[:7] * 3, *[0.0] * 15, *CELL[:7] * 3], [1, 1, 1, 1, 0, 0, 0, 0]],
+    **dict.fromkeys(("nb", "weighted_nb"), BAYES),
     "logregr": [[0.1, 0.2, 0.3, 0, 0, 1, 0, 0, 0.5], [0] * 9],
+    "nb_coded": [[1000, 1000], [2, 2]],
+    "weighted_nb_coded": [[1000, 1000], [2, 2]],
     "weighted_logregr": [[0.1, 0.2, 0.3, 0, 0, 1, 0, 0, 0.5], [0] * 9],
     "glm": [
         [2, 1, "NaN", 0.1, 0.1, 0.2, 0.3, 0, 0, 1, 0, "inf", 0.5],
         [1, 6, 0.5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
         [0, 0, 0.5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
     ],
-    "nb_count": [[1000, 1000], [2, 2]],
 }
 FEATURES = {
     "dtree": 3,
     "weighted_dtree": 3,
     "nb": 3,
+    "weighted_nb": 3,
     "logregr": 3,
     "weighted_logregr": 3,
     "glm": 3,

@@ -99,9 +99,9 @@ def test_a_key_among_the_categories(sql):
 
 
 def test_types_that_cannot_be_counted(sql):
-    error = sql.fails("SELECT madlib.__nb_count_columns(1.5, '{9,9}', 1::float8)")
+    error = sql.fails("SELECT madlib.__nb_coded_columns(1.5, '{9,9}', 1::float8)")
     assert error.message == "argument 1 must be of type double precision, text, bigint or boolean"
     error = sql.fails(
-        "SELECT madlib.__nb_count_columns(i::bigint, NULL, i::float8) FROM generate_series(1, 999) AS i"
+        "SELECT madlib.__nb_coded_columns(i::bigint, NULL, i::float8) FROM generate_series(1, 999) AS i"
     )
     assert error.message == "limits must be two numbers"

@@ -114,6 +114,11 @@ METHODS = {
         "SELECT place, class, feature, value, prior, mean, count FROM {out} ORDER BY 1, 2, 3, 4",
         ("nb",),
     ),
+    "nb weighted": Method(
+        "nb_train('{table}', '{out}', 'flag', 'x1, colour', 'place', weights => 'x3 * 0.5')",
+        "SELECT place, class, feature, value, prior, mean, count FROM {out} ORDER BY 1, 2, 3, 4",
+        ("weighted_nb",),
+    ),
     "dtree": Method(
         "dtree_train('{table}', '{out}', 'colour', 'x1, x2, flag, x3', max_depth => 4)",
         "SELECT node, split, num_rows, prediction, class_counts FROM {out} ORDER BY 1",

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "hessian.h"
+#include "indicators.h"
 #include "irls.h"
 
 static int
@@ -56,7 +57,7 @@ cannot_use(const Model *model, const Body *body, const RowBlock *block, int firs
 
 	for (int j = 0; j <= k; j++)
 		for (int r = first; r < first + rows; r++)
-			if (!isfinite(block->columns[j][r]))
+			if (block->columns[j] && !isfinite(block->columns[j][r]))
 				not_finite(j, k + 1, block->columns[j][r]);
 	for (int r = first; r < first + rows; r++)
 		model->refuse(body->head, block->columns[k][r]);
@@ -93,6 +94,7 @@ irls_add(const Model *model, State *state, const RowBlock *given)
 		return;
 	scratch = palloc(sizeof(Scratch));
 	scratch->z = palloc((Size) body.k * CHUNK * sizeof(double));
+	scratch->levels = levels_new(&block);
 	for (int first = 0; first < block.rows; first += CHUNK)
 	{
 		int			rows = Min(CHUNK, block.rows - first);
@@ -103,6 +105,8 @@ irls_add(const Model *model, State *state, const RowBlock *given)
 		if (taken == CHUNK_INVALID)
 			body.objective[0] = -INFINITY;
 	}
+	if (scratch->levels && body.basis == NULL)
+		levels_finish(scratch->levels, &body);
 	pfree(scratch->z);
 	pfree(scratch);
 }

@@ -67,6 +67,7 @@ typedef struct Body
 typedef struct Scratch
 {
 	double	   *z;				/* k columns */
+	struct Levels *levels;		/* of categories that come as codes, NULL: there are none */
 	double		eta[CHUNK];
 	double		change[CHUNK];
 	double		y[CHUNK];
@@ -144,6 +145,7 @@ const Kernel x##_kernel = { \
 	.id = number, \
 	.scalars = model##_SCALARS, \
 	.has_params = true, \
+	.takes_indicators = model##_SCALARS == 1, \
 	.body_size = x##_size, \
 	.start = x##_start, \
 	.add = x##_add, \

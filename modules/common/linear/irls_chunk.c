@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "indicators.h"
 #include "irls.h"
 #include "miscadmin.h"
 
@@ -84,6 +85,8 @@ take_columns(const Body *body, const RowBlock *block, int first, int real, int r
 		double	   *z = s->z + (Size) j * CHUNK;
 		const double *x = block->columns[j] + first;
 
+		if (block->columns[j] == NULL)	/* an indicator */
+			continue;
 		if (isinf(body->shift[j]))
 			take_column(x, 0, body->coef[j], 0, real, z, s->eta, s->change);
 		if (!isfinite(body->shift[j]))
@@ -94,36 +97,78 @@ take_columns(const Body *body, const RowBlock *block, int first, int real, int r
 		memset(z + real, 0, (rows - real) * sizeof(double));
 		take_column(x, body->shift[j], body->coef[j], body->step[j], real, z, s->eta, s->change);
 	}
+	if (s->levels)
+		levels_take(s->levels, body, first, real, rows, s);
 }
 
-/* Add residuals and weights times the columns. */
+/* How many columns from j to i are multiplied at once: one, or four where none of them is missing. */
+static inline int
+columns_at_once(const double *const *columns, int j, int i)
+{
+	if (j + 3 > i)
+		return 1;
+	return columns[j] && columns[j + 1] && columns[j + 2] && columns[j + 3] ? 4 : 1;
+}
+
+/* Add residuals and weights times the columns; those that are NULL are missing: indicators are added as levels. */
 static void
-add_products(const Body *body, int rows, Scratch *s)
+add_products(const Body *body, const double *const *columns, int rows, Scratch *s)
 {
 	double	   *pair = body->hessian;
 
+	if (s->levels)
+		levels_add(s->levels, body, rows, s);
 	for (int i = 0; i < body->k; i++)
 	{
 		const double *z = s->z + (Size) i * CHUNK;
 
 		CHECK_FOR_INTERRUPTS();
+		if (columns[i] == NULL)
+		{
+			pair += 2 * (i + 1);
+			continue;
+		}
 		accumulate(body->score + 2 * i, product(s->residual, z, rows));
 		weigh(s->weight, z, rows, s->weighted);
 		for (int j = 0; j <= i;)
 		{
 			const double *others = s->z + (Size) j * CHUNK;
-			double		sums[4];
-			int			count = j + 3 <= i ? 4 : 1;
+			double		sums[4] = {0};
+			int			count = columns_at_once(columns, j, i);
 
 			if (count == 4)
 				four_products(s->weighted, others, rows, sums);
-			else
+			else if (columns[j])
 				sums[0] = product(s->weighted, others, rows);
 			for (int c = 0; c < count; c++, pair += 2)
-				accumulate(pair, sums[c]);
+				if (columns[j + c])
+					accumulate(pair, sums[c]);
 			j += count;
 		}
+		if (s->levels)
+			levels_add_column(s->levels, body, i, rows, s);
 	}
+}
+
+/* Add residuals and weights times the columns by a basis, which mixes all of them: indicators are made columns. */
+static void
+add_products_by_basis(const Body *body, int real, int rows, Scratch *s)
+{
+	Levels	   *levels = s->levels;
+	const double **columns = palloc(body->k * sizeof(double *));
+
+	if (levels)
+		levels_expand(levels, body, real, rows, s);
+	for (int i = body->k - 1; i >= 0; i--)
+	{
+		CHECK_FOR_INTERRUPTS();
+		combine(s->z, body->basis + triangle(i), i, rows);
+		columns[i] = s->z + (Size) i * CHUNK;
+	}
+	s->levels = NULL;
+	add_products(body, columns, rows, s);
+	s->levels = levels;
+	pfree(columns);
 }
 
 /* Add the rows of a block from `first` on; rows of arrays beyond the last one count for nothing. */
@@ -140,11 +185,8 @@ irls_add_chunk(const Model *model, const Body *body, const RowBlock *block, int 
 	if (taken != CHUNK_TAKEN)
 		return taken;
 	if (body->basis)
-		for (int i = k - 1; i >= 0; i--)
-		{
-			CHECK_FOR_INTERRUPTS();
-			combine(s->z, body->basis + triangle(i), i, rows);
-		}
-	add_products(body, rows, s);
+		add_products_by_basis(body, real, rows, s);
+	else
+		add_products(body, block->columns, rows, s);
 	return CHUNK_TAKEN;
 }

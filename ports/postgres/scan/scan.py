@@ -42,6 +42,8 @@ class Rows:
     is_vector: bool = False
     weights: str | None = None
     groups: list[str] = field(default_factory=list)
+    # Features, counted from 1, that are categories as they are: a store numbers their values.
+    categories: list[int] = field(default_factory=list)
 
     @property
     def vector(self) -> str:
@@ -71,12 +73,12 @@ class Rows:
 class Scan:
     """`Rows` read through one of the two feeds, decided once."""
 
-    def __init__(self, rows: Rows, passes: int = 1):
+    def __init__(self, rows: Rows, passes: int = 1, *, may_store: bool = True):
         self.db = rows.source.db
         self.rows = rows
         self.streaming = Streaming(rows, passes)
         self.store: int | None = None
-        if rows.source.shards.is_spread:
+        if rows.source.shards.is_spread or not may_store:
             return
         if passes > 1 or has_many_groups(rows.source, rows.groups):
             self.store = self._fill_store()
@@ -173,6 +175,39 @@ class Scan:
             },
         )
 
+    def levels(self, feature: int, *, complete: bool = False) -> list[str | None]:
+        """The values of a category of a store, by their codes; `feature` counts from 0.
+
+        With `complete` None stands for one that only rows with a NULL, or with weight 0, have.
+        """
+        rows = self.rows
+        weight = len(rows.features) + len(rows.scalars) if rows.weights is not None else 0
+        found: list[str | None] = self.db.value(
+            "SELECT {schema:i}.__store_levels({store:l}, {column:l}, {complete:l}, {weight:l})",
+            store=self.store,
+            column=feature + 1,
+            complete=complete,
+            weight=weight if complete else 0,
+        )
+        return found
+
+    def order(self, feature: int, codes: Sequence[int]) -> None:
+        """Give the values of a category of a store other codes, by those that they have; -1 is NULL."""
+        self.db.execute(
+            "SELECT {schema:i}.__store_order({store:l}, {column:l}, {codes:l}::integer[])",
+            store=self.store,
+            column=feature + 1,
+            codes=list(codes),
+        )
+
+    def indicate(self, counts: Sequence[int]) -> None:
+        """Have kernels see each feature of a store as so many indicators, -1: as it is."""
+        self.db.execute(
+            "SELECT {schema:i}.__store_indicate({store:l}, {counts:l}::integer[])",
+            store=self.store,
+            counts=[*counts, *(-1 for _ in self.rows.scalars)],
+        )
+
     def close(self) -> None:
         """Give memory back before the transaction ends."""
         if self.store is not None:
@@ -194,7 +229,10 @@ class Scan:
             },
         )
         store: int | None = self.db.value(
-            "SELECT {schema:i}.__store_fill({query:l}, {groups:l})", query=query, groups=len(groups)
+            "SELECT {schema:i}.__store_fill({query:l}, {groups:l}, {categories:l}::integer[])",
+            query=query,
+            groups=len(groups),
+            categories=self.rows.categories,
         )
         return store
 

@@ -22,12 +22,22 @@
 #define MAX_COLUMNS 2000
 #define MAX_PARAMS (1024 * 1024)
 
+/* A category as indicators, columns `first` to `first + count - 1`: code 0 is 0 in all of them, code c is 1 in the c-th. */
+typedef struct Indicators
+{
+	int			first;
+	int			count;
+	const double *codes;		/* by row */
+} Indicators;
+
 typedef struct RowBlock
 {
 	int			rows;
 	const double **columns;		/* columns[j][0 .. rows - 1]: the features, then the kernel's scalars */
 	const uint16 **codes;		/* NULL, or the bin of each value, by column: see store_bin */
 	uint32	   *places;			/* NULL, or a number that a kernel may keep with each row, 0 at first */
+	int			ncategories;	/* of a kernel that takes indicators: their columns are NULL */
+	const Indicators *categories;
 } RowBlock;
 
 /*
@@ -58,6 +68,7 @@ typedef struct Kernel
 	int			scalars;		/* columns behind the features: none, the target, or the target and a weight */
 	bool		has_params;
 	bool		takes_nulls;	/* among the features; they come as NaN */
+	bool		takes_indicators;	/* as codes: see Indicators; else they come as columns of 0 and 1 */
 	int64		(*body_size) (int ncols, int nparams);	/* in doubles */
 	/* instead, where parameters say how large a body is; they are what it begins with, and may come from anywhere */
 	int64		(*sized_by_params) (int ncols, int nparams, const double *params);
@@ -67,6 +78,15 @@ typedef struct Kernel
 	void		(*add) (State *state, const RowBlock *block);	/* counts rows_used itself */
 	void		(*merge) (State *into, const State *from);	/* bodies only, same shape */
 	State	   *(*outcome) (const State *state);	/* what a driver reads of it: its head, and a body of another shape */
+	/*
+	 * Of a kernel whose columns may be categories that are numbered as they come (coded.c).  `levels` has, for each column
+	 * of a block, how many levels it has, 0 for numbers.
+	 */
+	State	   *(*of_levels) (const struct Kernel *kernel, int ncols, const int *levels);	/* of no rows */
+	double		(*numbers_of_levels) (int ncols, const int *levels);	/* in the body of such a state */
+	void		(*levels) (const State *state, int *levels);	/* what it was made of; checks the state */
+	/* copies the first `kept` levels of each column into a state of another shape, by their codes there: see dict_merge */
+	void		(*recode) (State *into, const State *from, const int *kept, int *const *maps);
 	int			beside_moments; /* of a kernel whose body ends with moments: columns of a block that are not in them */
 } Kernel;
 
@@ -93,6 +113,11 @@ Datum x##_combine(PG_FUNCTION_ARGS) { return kernel_combine(fcinfo, &x##_kernel)
 PG_FUNCTION_INFO_V1(x##_state); \
 Datum x##_state(PG_FUNCTION_ARGS) { return kernel_state(fcinfo, &x##_kernel); }
 
+/* The transition function of an aggregate over categories as they are: x_coded_accum. */
+#define MADPY_CODED_KERNEL(x) \
+PG_FUNCTION_INFO_V1(x##_coded_accum); \
+Datum x##_coded_accum(PG_FUNCTION_ARGS) { return kernel_accumulate_coded(fcinfo, &x##_kernel); }
+
 /* Defines x_outcome_of(state), what a driver reads of a state of the kernel; it stands beside MADPY_KERNEL(x). */
 #define MADPY_OUTCOME(x) \
 PG_FUNCTION_INFO_V1(x##_outcome_of); \
@@ -112,6 +137,9 @@ extern Datum kernel_accumulate_columns(FunctionCallInfo fcinfo, const Kernel *ke
 extern Datum kernel_combine(FunctionCallInfo fcinfo, const Kernel *kernel);
 extern Datum kernel_state(FunctionCallInfo fcinfo, const Kernel *kernel);
 extern Datum kernel_outcome(FunctionCallInfo fcinfo, const Kernel *kernel);
+
+/* coded.c: what the function of MADPY_CODED_KERNEL does */
+extern Datum kernel_accumulate_coded(FunctionCallInfo fcinfo, const Kernel *kernel);
 
 /* kernel.c: the list of kernels, and what they share */
 extern void kernel_enter(KernelEntry *entry);

@@ -12,19 +12,7 @@
 
 #include "engine/kernel.h"
 #include "miscadmin.h"
-#include "moments.h"
-
-/* Rows worked on at once: a dozen columns of them stay in the first-level cache. */
-#define CHUNK 256
-
-DD_INLINE void
-accumulate(double *pair, dd value)
-{
-	dd			sum = dd_add((dd) {pair[0], pair[1]}, value);
-
-	pair[0] = sum.hi;
-	pair[1] = sum.lo;
-}
+#include "moments_chunk.h"
 
 /* Range of one column of a chunk. */
 typedef struct Range
@@ -88,20 +76,6 @@ pivot_of(Range range)
 	return range.high - range.low < nearest / 16 ? range.low : 0;
 }
 
-/* One chunk of a block; rows is a multiple of LANES, beyond `real` all columns are zeros. */
-typedef struct Chunk
-{
-	int			m;
-	int			real;
-	int			rows;
-	const double **columns;		/* m, less their pivots */
-	const double **lows;		/* m: what the subtraction of the pivot lost, NULL: nothing */
-	const double *weights;		/* NULL: 1 */
-	double	   *high;			/* scratch, for w z_i */
-	double	   *low;
-	bool	   *ones;			/* m: all values are 1, an intercept: its products are sums we have */
-} Chunk;
-
 DD_INLINE dd
 chunk_product(const Chunk *chunk, const double *a, const double *a_low, int j)
 {
@@ -130,6 +104,11 @@ add_chunk(double *pair, const Chunk *chunk)
 		dd			sum;
 
 		CHECK_FOR_INTERRUPTS();
+		if (a == NULL)			/* an indicator */
+		{
+			pair += 2 * (i + 2);
+			continue;
+		}
 		if (chunk->weights)
 		{
 			column_times(chunk->weights, a, low, chunk->rows, chunk->high, chunk->low);
@@ -142,7 +121,8 @@ add_chunk(double *pair, const Chunk *chunk)
 		accumulate(pair, sum);
 		pair += 2;
 		for (int j = 0; j <= i; j++, pair += 2)
-			accumulate(pair, chunk->ones[j] ? sum : chunk_product(chunk, a, low, j));
+			if (chunk->columns[j])
+				accumulate(pair, chunk->ones[j] ? sum : chunk_product(chunk, a, low, j));
 	}
 }
 
@@ -194,7 +174,7 @@ take_column(double *body, Chunk *chunk, int i, const double *column, int first, 
 	}
 }
 
-/* Add the first m columns of a block, with a weight per row or without. */
+/* Add the first m columns of a block, with a weight per row or without; there are no indicators beside weights. */
 void
 moments_add(double *body, int m, const RowBlock *block, const double *weights)
 {
@@ -208,6 +188,7 @@ moments_add(double *body, int m, const RowBlock *block, const double *weights)
 		.low = beside + CHUNK,
 		.ones = palloc(m * sizeof(bool)),
 	};
+	Joint	   *joint = block->ncategories > 0 ? moments_joint(block) : NULL;
 
 	for (int first = 0; first < block->rows; first += CHUNK)
 	{
@@ -216,10 +197,17 @@ moments_add(double *body, int m, const RowBlock *block, const double *weights)
 		chunk.real = Min(CHUNK, block->rows - first);
 		chunk.rows = TYPEALIGN(LANES, chunk.real);
 		for (int i = 0; i < m; i++)
-			take_column(body, &chunk, i, block->columns[i], first, is_first, scratch + (Size) 3 * i * CHUNK);
+			if (block->columns[i])
+				take_column(body, &chunk, i, block->columns[i], first, is_first, scratch + (Size) 3 * i * CHUNK);
+			else
+				chunk.columns[i] = NULL;
 		chunk.weights = weights ? take_rows(weights, first, chunk.real, chunk.rows, beside + 2 * CHUNK) : NULL;
 		add_chunk(body, &chunk);
+		if (joint)
+			moments_add_indicators(body, &chunk, joint, first);
 	}
+	if (joint)
+		moments_add_joint(body, joint);
 	pfree(scratch);
 	pfree(chunk.columns);
 	pfree(chunk.lows);

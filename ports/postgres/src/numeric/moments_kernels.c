@@ -67,6 +67,7 @@ const Kernel moments_kernel = {
 	.name = "moments",
 	.id = 1,
 	.scalars = 1,
+	.takes_indicators = true,
 	.body_size = plain_size,
 	.start = plain_start,
 	.add = plain_add,

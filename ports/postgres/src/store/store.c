@@ -164,38 +164,6 @@ store_drop(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* store_levels(store, column): what the codes of a column, counted from 1, stand for; NULL if it is not codes. */
-PG_FUNCTION_INFO_V1(store_levels);
-Datum
-store_levels(PG_FUNCTION_ARGS)
-{
-	Store	   *store = store_find(PG_GETARG_INT32(0));
-	int			column = PG_GETARG_INT32(1) - 1;
-	Dict	   *levels;
-	Datum	   *texts;
-	Oid			output;
-	bool		varlena;
-
-	if (column < 0 || column >= store->ncols)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("there is no column %d in store %d", column + 1, store->id)));
-	levels = store->levels[column];
-	if (levels == NULL)
-		PG_RETURN_NULL();
-	getTypeOutputInfo(dict_type(levels, 0), &output, &varlena);
-	texts = palloc_limited(dict_count(levels) * (int64) sizeof(Datum), MaxAllocSize, "an array of all levels");
-	for (int code = 0; code < dict_count(levels); code++)
-	{
-		bool		isnull;
-		Datum		value = dict_value(levels, code, 0, &isnull);
-
-		CHECK_FOR_INTERRUPTS();
-		texts[code] = CStringGetTextDatum(OidOutputFunctionCall(output, value));
-	}
-	PG_RETURN_ARRAYTYPE_P(construct_array(texts, dict_count(levels), TEXTOID, -1, false, TYPALIGN_INT));
-}
-
 /* store_groups(store): a row per group: its number from 0, and the values of the grouping columns. */
 PG_FUNCTION_INFO_V1(store_groups);
 Datum

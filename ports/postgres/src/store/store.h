@@ -14,7 +14,7 @@
 #ifndef MADPY_STORE_H
 #define MADPY_STORE_H
 
-#include "dict.h"
+#include "engine/dict.h"
 #include "engine/kernel.h"
 
 #define HUGE_PAGE (2 * 1024 * 1024)
@@ -57,6 +57,7 @@ typedef struct Store
 	uint16	   *codes;			/* NULL, or the bin of each value, laid out as the values are: see store_bin */
 	uint32	   *places;			/* NULL, or by row what a kernel keeps from pass to pass */
 	Dict	  **levels;			/* ncols, NULL where a column is not codes */
+	int		   *indicators;		/* NULL, or ncols: as how many indicators a kernel sees a column, -1: as it is */
 	Dict	   *groups;			/* NULL: one group, all rows */
 	int64	   *group_start;	/* groups + 1 row numbers: rows lie group by group */
 	double	  **buffer;			/* with groups, until rows are laid: blocks of them as they came, see buffer_row */
@@ -94,6 +95,18 @@ extern Store *store_argument(int id);
 /* store_step.c */
 extern void store_check_step(const Store *store, const Kernel *kernel, int64 nparams);
 extern State *store_group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams);
+
+/* The columns that a kernel sees. */
+static inline int
+store_width(const Store *store)
+{
+	int			width = store->ncols;
+
+	for (int c = 0; c < store->ncols && store->indicators; c++)
+		if (store->indicators[c] >= 0)
+			width += store->indicators[c] - 1;
+	return width;
+}
 
 static inline int
 store_group_count(const Store *store)

@@ -42,6 +42,8 @@ typedef struct Fill
 	TupleDesc	desc;
 	int			nsources;		/* columns of the query that are no grouping columns */
 	int			ngroups;
+	const int  *categories;		/* columns, counted from 1, whose values are numbered whatever their type */
+	int			ncategories;
 	Source	   *sources;
 	Tuplestorestate *waiting;	/* rows before the first one that told the length of every vector */
 	bool		started;
@@ -347,6 +349,16 @@ receive(TupleTableSlot *slot, DestReceiver *self)
 	return has_space;
 }
 
+/* Whether a column of the query is a category by the caller's will. */
+static bool
+is_category(const Fill *fill, int column)
+{
+	for (int i = 0; i < fill->ncategories; i++)
+		if (fill->categories[i] == column + 1)
+			return true;
+	return false;
+}
+
 static void
 start_up(DestReceiver *self, int operation, TupleDesc desc)
 {
@@ -368,7 +380,7 @@ start_up(DestReceiver *self, int operation, TupleDesc desc)
 	{
 		Source	   *source = &fill->sources[s];
 
-		source->kind = kind_of(TupleDescAttr(desc, s));
+		source->kind = is_category(fill, s) ? LEVELS : kind_of(TupleDescAttr(desc, s));
 		source->width = source->kind == VECTOR ? 0 : 1;
 		if (source->kind == LEVELS)
 			source->levels = dict_new(fill->desc, s, 1);
@@ -402,8 +414,9 @@ finish(Fill *fill)
 }
 
 /*
- * store_fill(query, ngroups): the number of a store that holds the columns of a query, the last ngroups of them as
- * grouping columns; NULL where madpy.store_memory is too little.
+ * store_fill(query, ngroups, categories): the number of a store that holds the columns of a query, the last ngroups of them
+ * as grouping columns; NULL where madpy.store_memory is too little.  The values of `categories`, columns counted from 1,
+ * are numbered whatever their type.
  */
 PG_FUNCTION_INFO_V1(store_fill);
 Datum
@@ -416,8 +429,12 @@ store_fill(PG_FUNCTION_ARGS)
 		.mydest = DestTuplestore},
 		.ngroups = PG_GETARG_INT32(1),
 	};
+	ArrayType  *categories = PG_GETARG_ARRAYTYPE_P(2);
 	int			id;
 
+	fill.categories = (const int *) ARR_DATA_PTR(categories);
+	fill.ncategories = array_contains_nulls(categories) ? 0
+		: ArrayGetNItems(ARR_NDIM(categories), ARR_DIMS(categories));
 	if (fill.ngroups < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

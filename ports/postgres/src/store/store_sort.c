@@ -127,6 +127,7 @@ store_part(Store *store, int64 from, int64 to)
 		part = MemoryContextAllocZero(store->context, sizeof(Store));
 		part->ncols = store->ncols;
 		part->has_nulls = store->has_nulls;
+		part->indicators = store->indicators;
 		part->block_rows = Min(PART_ROWS, store->block_rows);
 		part->block_shift = pg_leftmost_one_pos32(part->block_rows);
 		part->block_bytes = store_block_bytes(part->ncols, part->block_rows);

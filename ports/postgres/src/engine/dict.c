@@ -13,6 +13,9 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+#define FIRST_ROOM 64			/* keys */
+#define FEW 4					/* of a dictionary that each of many groups has */
+
 typedef struct KeyColumn
 {
 	Oid			type;
@@ -23,6 +26,16 @@ typedef struct KeyColumn
 	FmgrInfo	equal;
 } KeyColumn;
 
+/* A text of at most 16 bytes, whole: its first and last bytes, which overlap where it is shorter. */
+typedef struct Words
+{
+	uint64		first;
+	uint64		last;
+	uint64		size;			/* also of a longer text, whose words are 0 */
+} Words;
+
+#define LONGEST_IN_WORDS (2 * sizeof(uint64))
+
 /* How keys are compared: one value whose bytes say all, or by the functions of their types. */
 typedef enum Compare
 {
@@ -32,7 +45,7 @@ typedef enum Compare
 struct Dict
 {
 	MemoryContext context;
-	MemoryContext scratch;		/* what hash and equality functions leave behind */
+	MemoryContext scratch;		/* what hash and equality functions leave behind; NULL: none were called */
 	int			first;
 	int			n;
 	KeyColumn  *columns;
@@ -42,6 +55,7 @@ struct Dict
 	Datum	   *values;			/* capacity x n */
 	bool	   *nulls;
 	uint32	   *hashes;
+	Words	   *words;			/* BY_BYTES: of each key; else NULL */
 	int			null_code;		/* of a key of one value, -1: none yet */
 	int		   *slots;			/* 2 x capacity, a power of two: code + 1, or 0 */
 };
@@ -68,7 +82,7 @@ compare_of(const KeyColumn *columns, int n)
 			return OidIsValid(columns->collation) && get_collation_isdeterministic(columns->collation)
 				? BY_BYTES : BY_FUNCTIONS;
 	}
-	return BY_FUNCTIONS;
+	return type_is_enum(columns->type) ? BY_VALUE : BY_FUNCTIONS;	/* an enum's values are OIDs */
 }
 
 static void
@@ -81,12 +95,16 @@ dict_room(Dict *dict, int capacity)
 		dict->values = MemoryContextAllocHuge(dict->context, n * sizeof(Datum));
 		dict->nulls = MemoryContextAllocHuge(dict->context, n * sizeof(bool));
 		dict->hashes = MemoryContextAllocHuge(dict->context, capacity * sizeof(uint32));
+		if (dict->compare == BY_BYTES)
+			dict->words = MemoryContextAllocHuge(dict->context, capacity * sizeof(Words));
 	}
 	else
 	{
 		dict->values = repalloc_huge(dict->values, n * sizeof(Datum));
 		dict->nulls = repalloc_huge(dict->nulls, n * sizeof(bool));
 		dict->hashes = repalloc_huge(dict->hashes, capacity * sizeof(uint32));
+		if (dict->words)
+			dict->words = repalloc_huge(dict->words, capacity * sizeof(Words));
 		pfree(dict->slots);
 	}
 	dict->capacity = capacity;
@@ -110,7 +128,6 @@ dict_new(TupleDesc desc, int first, int n)
 	Dict	   *dict = palloc0(sizeof(Dict));
 
 	dict->context = CurrentMemoryContext;
-	dict->scratch = AllocSetContextCreate(CurrentMemoryContext, "madpy dictionary scratch", ALLOCSET_SMALL_SIZES);
 	dict->first = first;
 	dict->n = n;
 	dict->columns = palloc0(Max(n, 1) * sizeof(KeyColumn));
@@ -134,7 +151,25 @@ dict_new(TupleDesc desc, int first, int n)
 	}
 	dict->compare = compare_of(dict->columns, n);
 	dict->null_code = -1;
-	dict_room(dict, 64);
+	dict_room(dict, FIRST_ROOM);
+	return dict;
+}
+
+Dict *
+dict_of_type(Oid type)
+{
+	Dict	   *dict = palloc0(sizeof(Dict));
+
+	Assert(type == TEXTOID || type == INT8OID || type == BOOLOID);
+	dict->context = CurrentMemoryContext;
+	dict->n = 1;
+	dict->columns = palloc0(sizeof(KeyColumn));
+	dict->columns->type = type;
+	dict->columns->byval = type != TEXTOID;
+	dict->columns->length = type == TEXTOID ? -1 : type == BOOLOID ? sizeof(bool) : sizeof(int64);
+	dict->compare = type == TEXTOID ? BY_BYTES : BY_VALUE;
+	dict->null_code = -1;
+	dict_room(dict, FEW);
 	return dict;
 }
 
@@ -185,6 +220,8 @@ key_add(Dict *dict, uint32 hash, uint32 slot, const Datum *values, const bool *n
 		Datum		value = values[c];
 
 		dict->nulls[at] = nulls[c];
+		if (nulls[c] && dict->words)
+			dict->words[code] = (Words) {0};
 		if (!nulls[c] && column->length == -1)
 			value = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
 		else if (!nulls[c])
@@ -252,11 +289,74 @@ code_by_value(Dict *dict, const Datum *values, const bool *nulls)
 	return key_add(dict, hash, slot, values, nulls);
 }
 
+/* Whether a value has to be brought into memory before its bytes can be compared. */
+static inline bool
+is_elsewhere(Datum value)
+{
+	const void *given = DatumGetPointer(value);
+
+	return VARATT_IS_EXTERNAL(given) || VARATT_IS_COMPRESSED(given);
+}
+
+static inline uint64
+load_64(const char *bytes)
+{
+	uint64		word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+static inline uint64
+load_32(const char *bytes)
+{
+	uint32		word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+static inline Words
+words_of(const char *bytes, Size size)
+{
+	uint64		first = 0;
+
+	if (size > LONGEST_IN_WORDS)
+		return (Words) {0, 0, size};
+	if (size > sizeof(uint64))
+		return (Words) {load_64(bytes), load_64(bytes + size - sizeof(uint64)), size};
+	if (size >= sizeof(uint32))	/* of 7 and of 8 bytes by one path: a guess which it is would often be wrong */
+		return (Words) {load_32(bytes), load_32(bytes + size - sizeof(uint32)), size};
+	for (Size i = 0; i < size; i++)
+		first = first << 8 | (uint8) bytes[i];
+	return (Words) {first, 0, size};
+}
+
+/* A hash of a text: of a short one, as most categories are, of its words. */
+static inline uint32
+hash_text(const Words *words, const char *bytes)
+{
+	uint64		first = (words->first ^ words->size) * UINT64CONST(0x9E3779B97F4A7C15);
+	uint64		last = (words->last ^ (first >> 29)) * UINT64CONST(0xBF58476D1CE4E5B9);
+
+	if (words->size > LONGEST_IN_WORDS)
+		return hash_bytes((const unsigned char *) bytes, words->size);
+	return (uint32) ((first ^ last) >> 32);
+}
+
+static inline bool
+same_words(const Words *a, const Words *b)
+{
+	return a->first == b->first && a->last == b->last && a->size == b->size;
+}
+
 static int
 code_by_bytes(Dict *dict, const Datum *values, const bool *nulls)
 {
-	const struct varlena *value = PG_DETOAST_DATUM_PACKED(values[0]);
-	uint32		hash = hash_bytes((const unsigned char *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	const struct varlena *value = is_elsewhere(values[0]) ? PG_DETOAST_DATUM_PACKED(values[0])
+		: (const struct varlena *) DatumGetPointer(values[0]);
+	Words		words = words_of(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	uint32		hash = hash_text(&words, VARDATA_ANY(value));
 	uint32		last = 2 * (uint32) dict->capacity - 1;
 	uint32		slot;
 
@@ -264,10 +364,11 @@ code_by_bytes(Dict *dict, const Datum *values, const bool *nulls)
 	{
 		int			candidate = dict->slots[slot] - 1;
 
-		if (dict->hashes[candidate] == hash && candidate != dict->null_code &&
-			same_bytes(dict->values[candidate], value))
+		if (same_words(&dict->words[candidate], &words) && candidate != dict->null_code &&
+			(words.size <= LONGEST_IN_WORDS || same_bytes(dict->values[candidate], value)))
 			return candidate;
 	}
+	dict->words[dict->count] = words;
 	return key_add(dict, hash, slot, values, nulls);
 }
 
@@ -298,6 +399,10 @@ dict_code(Dict *dict, const Datum *values, const bool *nulls)
 	nulls += dict->first;
 	if (dict->compare == BY_VALUE && !nulls[0])
 		return code_by_value(dict, values, nulls);
+	if (dict->compare == BY_BYTES && !nulls[0] && !is_elsewhere(values[0]))
+		return code_by_bytes(dict, values, nulls);
+	if (dict->scratch == NULL)
+		dict->scratch = AllocSetContextCreate(dict->context, "madpy dictionary scratch", ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(dict->scratch);
 	code = (dict->compare == BY_BYTES && !nulls[0] ? code_by_bytes : code_by_functions) (dict, values, nulls);
 	MemoryContextSwitchTo(old);
@@ -330,4 +435,117 @@ dict_value(const Dict *dict, int code, int column, bool *isnull)
 
 	*isnull = dict->nulls[at];
 	return dict->values[at];
+}
+
+int *
+dict_merge(Dict *into, const Dict *from)
+{
+	static const bool not_null = false;
+	int		   *map = palloc(Max(from->count, 1) * sizeof(int));
+
+	if (into->columns->type != from->columns->type)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("categories of different types cannot be merged")));
+	for (int code = 0; code < from->count; code++)
+		map[code] = dict_code(into, &from->values[code], &not_null);
+	return map;
+}
+
+/* A number as it is written down: 64 bits, whatever its type. */
+static int64
+integer_of(const Dict *dict, Datum value)
+{
+	return dict->columns->type == BOOLOID ? DatumGetBool(value) : DatumGetInt64(value);
+}
+
+void
+dict_append(StringInfo to, const Dict *dict)
+{
+	bool		is_text = dict->columns->type == TEXTOID;
+
+	appendBinaryStringInfo(to, (const char *) &dict->columns->type, sizeof(Oid));
+	appendBinaryStringInfo(to, (const char *) &dict->count, sizeof(int));
+	for (int code = 0; code < dict->count; code++)
+	{
+		int			length = is_text ? VARSIZE_ANY_EXHDR(DatumGetPointer(dict->values[code])) : sizeof(int64);
+
+		appendBinaryStringInfo(to, (const char *) &length, sizeof(int));
+	}
+	for (int code = 0; code < dict->count; code++)
+	{
+		Datum		value = dict->values[code];
+		int64		number = is_text ? 0 : integer_of(dict, value);
+
+		if (is_text)
+			appendBinaryStringInfo(to, VARDATA_ANY(DatumGetPointer(value)), VARSIZE_ANY_EXHDR(DatumGetPointer(value)));
+		else
+			appendBinaryStringInfo(to, (const char *) &number, sizeof(number));
+	}
+}
+
+const char *
+dict_take(const char **at, const char *end, Size size)
+{
+	const char *part = *at;
+
+	if (size > end - part)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("a state with categories is too short")));
+	*at += size;
+	return part;
+}
+
+pg_noreturn static void
+damaged(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("a state with categories is damaged")));
+}
+
+/* A value of a type that was written down. */
+static Datum
+read_value(Oid type, const char *bytes, int length)
+{
+	int64		number;
+
+	if (type == TEXTOID)
+		return PointerGetDatum(cstring_to_text_with_len(bytes, length));
+	if (length != sizeof(number))
+		damaged();
+	memcpy(&number, bytes, sizeof(number));
+	return type == BOOLOID ? BoolGetDatum(number != 0) : Int64GetDatum(number);
+}
+
+Dict *
+dict_read(const char **at, const char *end)
+{
+	static const bool not_null = false;
+	Dict	   *dict;
+	Oid			type;
+	int			count;
+	const char *lengths;
+
+	memcpy(&type, dict_take(at, end, sizeof(Oid)), sizeof(Oid));
+	memcpy(&count, dict_take(at, end, sizeof(int)), sizeof(int));
+	if (type != TEXTOID && type != INT8OID && type != BOOLOID)
+		damaged();
+	lengths = dict_take(at, end, (Size) (uint32) count * sizeof(int));
+	dict = dict_of_type(type);
+	for (int code = 0; code < count; code++)
+	{
+		int			length;
+		Datum		value;
+
+		CHECK_FOR_INTERRUPTS();
+		memcpy(&length, lengths + code * sizeof(int), sizeof(int));
+		value = read_value(type, dict_take(at, end, (uint32) length), length);
+		if (dict_code(dict, &value, &not_null) != code)
+			damaged();
+		if (type == TEXTOID)
+			pfree(DatumGetPointer(value));
+	}
+	return dict;
 }

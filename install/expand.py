@@ -67,7 +67,7 @@ COMMENT ON AGGREGATE MADLIB_SCHEMA.{name}({types}) IS {comment};
 
 
 def expanded(template: str, prefix: str) -> str:
-    """Write these lines of `template` out; placeholders stay.  `prefix` is that of the module's drivers."""
+    """Write the abbreviations in `template` out; keep placeholders.  `prefix` is of the module's drivers."""
     body = BODY.replace("{prefix}", prefix)
     template = DRIVER.sub(lambda line: body.replace("{name}", line["name"]), KERNEL.sub(_kernel, template))
     return template.replace("    MADLIB_TRAINING", RECORD)

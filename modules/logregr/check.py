@@ -15,7 +15,7 @@ OPTIMIZERS = ("irls",)
 
 
 def check_design(design: Design, terms: Terms, target: Target) -> None:
-    """Squares are numbers, and some group has both classes."""
+    """Raise an error if squares of features overflow or vanish, or if no group has both classes."""
     check_squares(design.squares, design.zero, terms)
     if not (design.lowest < design.highest).any():
         several = len(design.rows) > 1

@@ -17,15 +17,11 @@ from madpy.modules.common.trees.grow import Limits, Trees
 from madpy.modules.common.trees.passes import Passes
 from madpy.modules.dtree import report
 from madpy.modules.dtree.fit import Fit, fit
-from madpy.modules.dtree.inspect import display, importance
 from madpy.modules.dtree.model import Subject, models
-from madpy.modules.dtree.predict import predict, predict_prob
 from madpy.modules.dtree.remarks import say_what_stopped, warn_of_empty
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
-
-__all__ = ["display", "importance", "predict", "predict_prob", "train"]
 
 CRITERIA = {"classification": ["gini", "entropy"], "regression": ["variance"]}
 MOST_DEPTH = 30
@@ -78,7 +74,7 @@ def train(
     weights: str | None,
 ) -> Result:
     """Grow a tree for `target` in each group; create `output_table`, a row per node, and its summary."""
-    say = db.teller("dtree_train", verbose)
+    log = db.logger("dtree_train", verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
     source.look_up(target, features, grouping_cols, categorical_cols, weights)
@@ -104,7 +100,7 @@ def train(
     groups = helper.check_groups(
         source, grouping_cols, dict(report.COLUMNS), [*dict(OWN_COLUMNS), *Result.__dataclass_fields__]
     )
-    say(f"{target} by {', '.join(listed.names)}, from {tables.names['source_table']}")
+    log(f"{target} by {', '.join(listed.names)}, from {tables.names['source_table']}")
 
     options = {
         "categorical_cols": categorical_cols, "max_depth": limits.max_depth, "min_split": limits.min_split,
@@ -116,14 +112,14 @@ def train(
     subject = replace(subject, features=found)
     if not scan.group_values:
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
-    say(f"reading by {scan.feed}")
+    log(f"reading by {scan.feed}")
     levels = [None if feature.levels is None else len(feature.levels) for feature in found.features]
     try:
         passes = Passes(db, scan, "dtree", len(subject.classes), levels, bins, number)
     except SqlError as error:
         raise with_feature_names(error, found) from None
     check_rows(db, scan, passes, found)
-    result = fit(passes, limits, prune_cp, folds, say)
+    result = fit(passes, limits, prune_cp, folds, log)
     trees = result.trees
     check_classes_of(trees, subject)
     warn_of_empty(db, passes, found.names)
@@ -131,7 +127,7 @@ def train(
     db.progress("dtree_train: writing")
     cells = report.cells(trees, passes.bins, subject, result.complexity)
     create_output(db, scan, tables.output, report.columns(subject), *cells)
-    say(f"{len(trees)} nodes, {passes.rows.sum()} rows, {passes.skipped.sum()} skipped")
+    log(f"{len(trees)} nodes, {passes.rows.sum()} rows, {passes.skipped.sum()} skipped")
     data = models(trees, passes.bins, subject, passes.groups)
     record = create_group_summary(
         db,

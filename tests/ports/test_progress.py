@@ -1,5 +1,7 @@
 """Another session sees where a long run is, and nothing is left of it afterwards."""
 
+import json
+
 from madpy.ports.postgres.session.db import Database
 
 
@@ -12,7 +14,11 @@ class Recorder:
         self.sql = sql
 
     def execute(self, text):
-        return self.sql.rows(text)
+        """Return rows as plpy does: with JSON as text."""
+        return [
+            {name: json.dumps(value) if isinstance(value, list) else value for name, value in row.items()}
+            for row in self.sql.rows(text)
+        ]
 
 
 def test_shown_at_once_and_taken_back(sql, connect):

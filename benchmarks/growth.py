@@ -174,7 +174,7 @@ def feeds(bench: Bench) -> Table:
     return Table(
         "The store and streaming",
         f"{bench.rows:,} rows, {FEATURES} features.  What takes several passes reads the table once, into"
-        " memory; or in each pass, with parallel workers, where madpy.store_memory has no room for it.  The"
+        " memory; or in each pass, with parallel workers, where it does not fit madpy.store_memory.  The"
         " models are the same.",
         ["method", "store, s", "streaming, s", "x store"],
         [row[:4] for row in compare(bench, pairs, "feeds")],

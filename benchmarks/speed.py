@@ -28,6 +28,7 @@ def train(source: str = "t", options: str = "", features: str = names()) -> str:
 
 
 DROP_MODEL = "DROP TABLE model, model_summary"
+EMPTY = "CREATE FUNCTION bench_empty() RETURNS integer LANGUAGE plpython3u AS 'return 1'"
 
 
 def training_cases(bench: Bench) -> list[Case]:
@@ -122,28 +123,34 @@ def predict(bench: Bench) -> Table:
 
 
 def first(bench: Bench) -> Table:
-    """The first call in a new connection, in milliseconds, the connection included."""
+    """Calls of little work in milliseconds: the first of a connection, with connecting, and later ones."""
 
     def fresh(name: str, query: str, goal: Goal | None = None) -> Case:
         return Case(name, lambda: first_call(bench, query), goal)
 
     predict_one = f"SELECT madlib.regr_predict(coef, {VECTOR}) FROM small, model LIMIT 1"
-    cases = [
-        fresh("SELECT 1", "SELECT 1"),
-        fresh("regr_predict(coef, ARRAY[...]) of a row", predict_one, Goal(10, "ms")),
-        fresh("regr_train, 1,000 rows", train("small").replace("'model'", "'another'")),
-    ]
     with closing(bench.connect()) as connection:
         connection.query(train("small"))
+        connection.query("CREATE TABLE tiny AS SELECT x1, x2, y FROM small LIMIT 100")
+        connection.query(EMPTY)
+        another = train("tiny", features="x1, x2").replace("'model'", "'another'")
+        cases = [
+            fresh("SELECT 1", "SELECT 1"),
+            fresh("regr_predict(coef, ARRAY[...]) of a row", predict_one, Goal(10, "ms")),
+            fresh("an empty function in PL/Python", "SELECT bench_empty()"),
+            fresh("regr_train, 1,000 rows", train("small").replace("'model'", "'another'"), Goal(50, "ms")),
+            Case("a later regr_train, 100 rows", lambda: later_call(connection, another), Goal(5, "ms")),
+        ]
         timings = interleave(cases, None, 3 * bench.rounds, "first call")
-        connection.query(DROP_MODEL)
+        connection.query(f"{DROP_MODEL}; DROP TABLE tiny; DROP FUNCTION bench_empty()")
     rows = [
         [case.name, *in_units(case, timings[case.name], lambda seconds: 1000 * seconds)] for case in cases
     ]
     rows.append([f"first prediction of {POSTGRESML}", "", "800–3500", "", ""])
     return Table(
         "The first call in a new connection",
-        "From connecting to the answer.  regr_train is PL/Python: its first call starts Python.",
+        "From connecting to the answer; the later call is one of many in a connection.  regr_train is"
+        " PL/Python: its first call starts Python, as an empty function does.",
         ["case", "ms", "min–max", "goal", "met"],
         rows,
     )
@@ -158,4 +165,14 @@ def first_call(bench: Bench, query: str) -> dict[str, float]:
     seconds = time.perf_counter() - started
     connection.query("ROLLBACK")
     connection.close()
+    return {"": seconds}
+
+
+def later_call(connection: pg.Connection, query: str) -> dict[str, float]:
+    """Seconds of one statement in a connection that has run it before; it leaves nothing."""
+    connection.query("BEGIN")
+    started = time.perf_counter()
+    connection.query(query)
+    seconds = time.perf_counter() - started
+    connection.query("ROLLBACK")
     return {"": seconds}

@@ -53,7 +53,7 @@ def load(path: Path | None = None, home: Path = HOME) -> Config:
 
 
 def check_schema(name: str) -> str:
-    """`name`, if it can stand in SQL as it is: templates are text, and the schema's name is put into them."""
+    """Return `name` if it needs no quotes in SQL: it is put into the text of templates."""
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name) or name.startswith("pg_"):
         raise MadpyError(
             f'schema "{name}" is not a simple identifier',
@@ -64,7 +64,7 @@ def check_schema(name: str) -> str:
 
 
 def in_needed_order(modules: list[Module]) -> list[Module]:
-    """Every module after those it needs, otherwise as listed; a cycle is an error that shows it."""
+    """Sort modules so that each comes after those that it needs; raise an error that shows a cycle."""
     by_name = {module.name: module for module in modules}
     ordered: dict[str, Module] = {}
 

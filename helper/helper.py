@@ -5,9 +5,8 @@ checks/expressions.py, those of plain arguments in checks/arguments.py: helper.c
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import check_choice, check_not_null, check_range, parse_name, quoted, shown
@@ -39,6 +38,7 @@ __all__ = [
     "check_range",
     "check_source",
     "check_source_and_targets",
+    "check_tables_of_prediction",
 ]
 
 READABLE_KINDS = "rvmpf"
@@ -127,18 +127,46 @@ def check_source_and_targets(
     return source.hold(), targets
 
 
-def check_holds_data(table: Source) -> None:
-    """An error if reading a relation runs its owner's functions with the caller's rights, as a view does.
+def check_tables_of_prediction(
+    db: Database,
+    model_table: str | None,
+    source_table: str | None,
+    output_table: str | None,
+    what: str,
+    check_model: Callable[[Source], object],
+) -> tuple[Source, Source, Target]:
+    """The table of a model, which `check_model` looks at first, the source, and what is to be made of it.
 
-    The relation cannot be replaced by such a one until the end of the transaction.
+    They are asked for together.  All that is read of the model after this is of one moment with the source.
     """
-    if not table.db.value("SELECT {schema:i}.__hold_table({t:l}::regclass)", t=str(table)):
+    names = [_parts(db, model_table, "model_table"), _parts(db, source_table, "source_table")]
+    parts = _parts(db, output_table, what)
+    made = parts[-1:]
+    (found_model, found_source), place = find(db, names, _schema(parts), made)
+    model = _readable(db, names[0], found_model, "model_table")
+    check_holds_data(model)
+    check_model(model.hold(is_locked=True))
+    source = _readable(db, names[1], found_source, "source_table")
+    (target,) = _targets(db, parts, place, made, source, what)
+    return model, source.hold(), target
+
+
+def check_holds_data(table: Source) -> bool:
+    """Whether a relation exists; an error if reading it runs its owner's functions with the caller's rights.
+
+    A view does that.  The relation cannot be replaced by such a one until the end of the transaction.
+    """
+    holds_data: bool | None = table.db.value(
+        "SELECT {schema:i}.__hold_table(pg_catalog.to_regclass({t:l}))", t=str(table)
+    )
+    if holds_data is False:
         raise MadpyError(
             f"{quoted(table.name)} cannot be read as a model: it is not a plain table",
             sqlstate="42809",
             hint="ask for a table without policies, checks and expressions in indexes:"
             " they can run its owner's functions with your rights, as views do",
         )
+    return holds_data is not None
 
 
 def _readable(db: Database, parts: list[str], found: Found | None, what: str) -> Source:
@@ -220,6 +248,8 @@ def _schema(parts: list[str]) -> str | None:
 
 def _near(db: Database, parts: list[str]) -> str:
     """A hint for a table that is not there: the same name elsewhere, names like it, or where was looked."""
+    from difflib import get_close_matches  # here alone: no call that succeeds needs it
+
     rows = db.execute(
         """
         SELECT n.nspname AS schema, c.relname AS name, c.oid::regclass::text AS written

@@ -40,7 +40,7 @@ def install(
 
 
 def uninstall(db: Database, installation: Installation, release: Release, progress: Progress = iter) -> None:
-    """Drop all of madpy and nothing else; refuse, and name it, where something of a user's is in the way."""
+    """Drop all of madpy and nothing else; raise an error that names objects of users that depend on it."""
     release = dataclasses.replace(release, config=release.config.with_schema(installation.schema))
     with _transaction(db):
         if needing := dependents(db, installation, release):
@@ -59,7 +59,7 @@ def uninstall(db: Database, installation: Installation, release: Release, progre
 
 
 def run(db: Database, steps: Sequence[Step], progress: Progress = iter) -> None:
-    """All steps in one transaction; an error says in which of them it came up."""
+    """Run all steps in one transaction; an error names the step that failed."""
     with _transaction(db):
         for step in progress(steps):
             try:
@@ -71,7 +71,7 @@ def run(db: Database, steps: Sequence[Step], progress: Progress = iter) -> None:
 
 
 def offered_as_extension(db: Database) -> bool:
-    """Whether the server finds the files of the extension.
+    """Say whether the server finds the files of the extension.
 
     Not asked of pg_available_extensions: on Debian it does not look where extension_destdir points.
     """
@@ -87,7 +87,7 @@ def offered_as_extension(db: Database) -> bool:
 
 @contextlib.contextmanager
 def _transaction(db: Database) -> Iterator[None]:
-    """Names mean the system's own objects, and are told in full; NOTICEs about what is skipped are not."""
+    """Run a block in a transaction in which names are the system's or qualified, and without NOTICEs."""
     with db.atomic():
         db.execute("SET LOCAL search_path TO pg_catalog, pg_temp")
         db.execute("SET LOCAL client_min_messages TO warning")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def report(python_path: "str | None") -> "dict[str, object]":
-    """Facts about the server's Python, with `python_path` first on its search path, as madpy puts it."""
+    """Return facts about the server's Python, with `python_path` first on its path, as madpy has it."""
     if python_path and python_path not in sys.path:
         sys.path.insert(0, python_path)
     return {
@@ -28,7 +28,7 @@ def report(python_path: "str | None") -> "dict[str, object]":
 
 
 def package(name: str) -> "dict[str, str | None]":
-    """Version and file of a package, or why it cannot be imported."""
+    """Return version and file of a package, or why it cannot be imported."""
     try:
         module = importlib.import_module(name)
         return {"version": module.__version__, "file": module.__file__}

@@ -25,7 +25,7 @@ def build(folder: Path, release: Release) -> list[Path]:
 
 
 def main(arguments: list[str]) -> int:
-    """Exit code 0, 1 where a template or the configuration is wrong, 2 for wrong usage."""
+    """Return the exit code: 0, 1 if a template or the configuration is wrong, 2 for wrong usage."""
     if len(arguments) != 1:
         print("usage: python -m madpy.install.build OUTDIR", file=sys.stderr)
         return 2

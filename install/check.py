@@ -1,4 +1,4 @@
-"""The self-test inside the target database: each module's `check.sql`, undone when it has answered.
+"""The self-tests in a database: each module's `check.sql`, rolled back when it has answered.
 
 `modules/<m>/check.sql` is a template; its last statement is a SELECT of one row (ok boolean, detail text).
 """
@@ -28,7 +28,7 @@ class Answer:
 
 
 def check(db: Database, installation: Installation, release: Release) -> Iterator[Answer]:
-    """One answer per module, as they come."""
+    """Yield an answer for each module."""
     release = dataclasses.replace(
         release, version=installation.version, config=release.config.with_schema(installation.schema)
     )
@@ -42,7 +42,7 @@ def check(db: Database, installation: Installation, release: Release) -> Iterato
 
 @contextlib.contextmanager
 def undone(db: Database) -> Iterator[None]:
-    """A transaction that is rolled back, whatever happens in it."""
+    """Run a block in a transaction that is always rolled back."""
     db.execute("BEGIN")
     try:
         yield

@@ -1,4 +1,4 @@
-"""The machines of Citus: whether each has the files of madpy that is here."""
+"""The machines of Citus: whether each has the version of madpy that is here."""
 
 from collections.abc import Iterator
 
@@ -10,20 +10,20 @@ from madpy.ports.postgres.shards.servers import Worker, workers
 
 
 def examine(db: Database, here: Installation | None) -> Iterator[Finding]:
-    """A finding for every other machine of Citus; none where there is no Citus, or no madpy here."""
+    """Yield a finding for every other machine of Citus; none without Citus, or without madpy here."""
     if here is None:
         return
     try:
-        found = workers(Database(db.connection, here.schema))
+        machines = workers(Database(db.connection, here.schema))
     except MadpyError as error:
         yield Finding("Citus", f"not looked at: {error.message}", "note", "madpy doctor as a superuser")
         return
-    for worker in found:
+    for worker in machines:
         yield judged(worker, here)
 
 
 def judged(worker: Worker, here: Installation) -> Finding:
-    """The fact about a worker, and what to do unless all is well."""
+    """Return the finding about a worker: the fact, and a remedy unless all is well."""
     what = f"worker {worker.name}"
     if worker.version == here.version:
         return Finding(what, f"madpy {worker.version}, the same as here")

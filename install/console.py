@@ -1,4 +1,4 @@
-"""The command at a terminal: psql's connection options, progress, and errors as psql tells them."""
+"""The command at a terminal: psql's connection options, progress, and errors in the form of psql."""
 
 import functools
 import getpass
@@ -82,7 +82,7 @@ def connect(
     dbname: Dbname = None,
     password: Password = False,
 ) -> Database:
-    """Connect as psql does: a password is asked for with -W, or if the server wants one and we can ask."""
+    """Connect as psql does: ask for a password with -W, or if the server wants one, on a terminal."""
     try:
         plpy.connect(dbname, host, port, username, getpass.getpass("Password: ") if password else None)
     except plpy.SPIError as error:
@@ -108,7 +108,7 @@ def _connection_hint(refusal: str, user: str | None) -> str:
 
 
 def shown(steps: Sequence[Step]) -> Iterable[Step]:
-    """The steps as they are done, with a bar on a terminal."""
+    """Yield the steps, with a progress bar on a terminal."""
     columns = (
         SpinnerColumn(),
         BarColumn(20),
@@ -126,7 +126,7 @@ def shown(steps: Sequence[Step]) -> Iterable[Step]:
 
 @contextmanager
 def errors_told() -> Iterator[None]:
-    """A MadpyError as psql would say it, on stderr, and exit code 1; the connection is closed."""
+    """Print a MadpyError on stderr in the form of psql, close the connection, and exit with code 1."""
     try:
         yield
     except MadpyError as error:

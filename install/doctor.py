@@ -22,7 +22,7 @@ ALTER_PATH = "ALTER SYSTEM SET madpy.python_path = '{folder}'; SELECT pg_reload_
 
 
 def examine(db: Database, schema: str | None = None) -> Iterator[Finding]:
-    """All findings, as they come; works where madpy is not installed and where Python cannot import numpy."""
+    """Yield all findings, also if madpy is not installed or Python cannot import numpy."""
     yield from _server(db)
     installation = locate(db, schema)
     yield from _installation(installation)
@@ -73,7 +73,7 @@ def _installation(installation: Installation | None) -> Iterator[Finding]:
 
 
 def _schema(db: Database, installation: Installation | None) -> Iterator[Finding]:
-    """Drivers call functions of their schema by the name that it had when they were made."""
+    """Check that the schema has its name still: drivers call functions by the name that it had at first."""
     if installation is None or not db.value(
         """
         SELECT count(*)
@@ -145,7 +145,7 @@ def _python(db: Database) -> Iterator[Finding]:
 
 
 def _setting(db: Database, name: str) -> str | None:
-    """A setting, where the role may read it and it says anything."""
+    """Return a setting, or None if the role may not read it or it is empty."""
     try:
         value: str | None = db.value("SELECT current_setting({name:l}, true)", name=name)
     except SqlError:
@@ -197,19 +197,19 @@ def _search_path(facts: dict[str, Any], path: str | None) -> Iterator[Finding]:
 
 
 def _packages(facts: dict[str, Any]) -> Iterator[Finding]:
-    for name, found in facts["packages"].items():
-        if "error" in found:
+    for name, package in facts["packages"].items():
+        if "error" in package:
             yield Finding(
-                name, found["error"], "bad", "pip install madpy into the folder of madpy.python_path"
+                name, package["error"], "bad", "pip install madpy into the folder of madpy.python_path"
             )
-        elif name == "numpy" and _numbers(found["version"]) < OLDEST_NUMPY:
+        elif name == "numpy" and _numbers(package["version"]) < OLDEST_NUMPY:
             remedy = "madpy needs 2.0 or later: pip install it into the folder of madpy.python_path"
-            yield Finding(name, f"{found['version']}, {found['file']}", "bad", remedy)
-        elif name == "madpy" and found["version"] != __version__:
+            yield Finding(name, f"{package['version']}, {package['file']}", "bad", remedy)
+        elif name == "madpy" and package["version"] != __version__:
             remedy = f"this command is {__version__}: install the same in both places, then connect again"
-            yield Finding(name, f"{found['version']}, {found['file']}", "bad", remedy)
+            yield Finding(name, f"{package['version']}, {package['file']}", "bad", remedy)
         else:
-            yield Finding(name, f"{found['version']}, {found['file']}")
+            yield Finding(name, f"{package['version']}, {package['file']}")
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -9,6 +9,7 @@
 
     MADLIB_KERNEL moments(y double precision, x double precision[]) IS 'what moments_state is';
 
+The first calls a function of modules/regr/driver.py, MADLIB_DRIVER(regr.predict.predict) one of predict.py.
 The second is the columns of helper.training.Training, which every record begins with.  The third makes the
 aggregates moments_state(y, x), moments_merge(state) and __moments_columns(y, VARIADIC x), whose features are
 arguments of their own, and their support functions, which MADPY_KERNEL(moments) in the C source defines.
@@ -17,7 +18,7 @@ arguments of their own, and their support functions, which MADPY_KERNEL(moments)
 import re
 from collections.abc import Sequence
 
-DRIVER = re.compile(r"\bMADLIB_DRIVER\((?P<name>\w+\.\w+)\)")
+DRIVER = re.compile(r"\bMADLIB_DRIVER\((?P<name>\w+(?:\.\w+){1,2})\)")
 KERNEL = re.compile(
     r"^MADLIB_KERNEL (?P<name>\w+)\((?P<arguments>[^;]*?)\) IS\s+"
     r"(?P<comment>'(?:[^']|'')*');$",
@@ -43,11 +44,13 @@ RECORD = """\
     trained_at               timestamptz"""
 BODY = """\
 $$
-    import sys
-    for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
-        row['path'] in sys.path or sys.path.insert(0, row['path'])
-    from madpy.ports.postgres.session.udf import run
-    return run(plpy, 'MADLIB_SCHEMA', '{name}', args, '{prefix}')
+    if 'run' not in SD:
+        import sys
+        for row in plpy.execute('SELECT MADLIB_SCHEMA.__python_path() AS path'):
+            row['path'] in sys.path or sys.path.insert(0, row['path'])
+        from madpy.ports.postgres.session.udf import run
+        SD['run'] = run
+    return SD['run'](plpy, 'MADLIB_SCHEMA', '{name}', args, '{prefix}')
 $$"""
 SUPPORT = """\
 CREATE FUNCTION MADLIB_SCHEMA.__{name}({parameters}) RETURNS bytea
@@ -64,7 +67,7 @@ COMMENT ON AGGREGATE MADLIB_SCHEMA.{name}({types}) IS {comment};
 
 
 def expanded(template: str, prefix: str) -> str:
-    """Write these lines of `template` out; placeholders stay.  `prefix` is that of the module's drivers."""
+    """Write the abbreviations in `template` out; keep placeholders.  `prefix` is of the module's drivers."""
     body = BODY.replace("{prefix}", prefix)
     template = DRIVER.sub(lambda line: body.replace("{name}", line["name"]), KERNEL.sub(_kernel, template))
     return template.replace("    MADLIB_TRAINING", RECORD)

@@ -41,7 +41,7 @@ class Release:
 
 
 def install_steps(release: Release, product: Product) -> list[Step]:
-    """The guard, the port's templates, each module's, the rights, and for `plain` a record of it all."""
+    """Return the steps: checks, templates of the port and the modules, rights, a record for `plain`."""
     own = _own_steps(release)
     steps = [own("guard", "check that madpy can be installed")]
     if product == "plain":
@@ -54,7 +54,7 @@ def install_steps(release: Release, product: Product) -> list[Step]:
 
 
 def upgrade_steps(release: Release, product: Product, old: str) -> list[Step]:
-    """Migrations written by hand, then the same templates, made repeatable, over what `old` installed."""
+    """Return the steps from `old`: migrations written by hand, then the templates, made repeatable."""
     if old not in release.older:
         known = ", ".join(release.older) or "none yet"
         raise MadpyError(
@@ -74,7 +74,7 @@ def upgrade_steps(release: Release, product: Product, old: str) -> list[Step]:
 
 
 def template_steps(release: Release) -> list[Step]:
-    """One step per template: common.sql, the port's others by name, then the modules in needed order."""
+    """Return a step for each template: common.sql, the port's others, then modules after their needs."""
     port = release.home / "ports" / release.config.port
     others = sorted(path for path in port.glob("*.sql") if path.name != "common.sql")
     paths = [port / "common.sql", *others]
@@ -86,7 +86,7 @@ def template_steps(release: Release) -> list[Step]:
 
 
 def filled(template: str, release: Release, **placeholders: str) -> str:
-    """`template` with its placeholders replaced; schema and version are always among them."""
+    """Return `template` with its placeholders replaced; schema and version are always among them."""
     values = {**placeholders, "MADLIB_SCHEMA": release.schema, "MADLIB_VERSION": release.version}
     for name, value in values.items():
         template = template.replace(name, value)
@@ -94,7 +94,7 @@ def filled(template: str, release: Release, **placeholders: str) -> str:
 
 
 def own_sql(release: Release, name: str, **placeholders: str) -> str:
-    """The installer's own `sql/<name>.sql`, filled."""
+    """Return the installer's own `sql/<name>.sql` with its placeholders replaced."""
     folder = release.home / "install" / "sql"
     objects = _read(folder / "objects.sql").rstrip()
     return filled(_read(folder / f"{name}.sql"), release, MADLIB_OBJECTS=objects, **placeholders)

@@ -1,4 +1,4 @@
-"""madpy on every server behind a table: installed there, and known of here."""
+"""madpy on every server behind a table: installed there, and told to postgres_fdw here."""
 
 import shlex
 from collections.abc import Iterator
@@ -42,15 +42,15 @@ def install(db: Database, release: Release, table: str, progress: Progress = ite
 
 
 def examine(db: Database, here: Installation | None) -> Iterator[Finding]:
-    """A finding for every server that has foreign tables: its madpy, and whether calls can use it."""
+    """Yield a finding for every server that has foreign tables: its madpy, and whether calls can use it."""
     db = Database(db.connection, here.schema if here else db.schema)
     for server in servers.in_use(db):
-        told = is_told(db, server.name)
+        known = is_told(db, server.name)
         answer = servers.ask(db, server)
-        fact, remedy = _judged(server, told, answer, here)
+        fact, remedy = _judged(server, known, answer, here)
         state: State = "good"
         if remedy is not None:
-            state = "bad" if told and here and not _is_for_others(answer) else "note"
+            state = "bad" if known and here and not _is_for_others(answer) else "note"
         yield Finding(f"server {server.name}", f"{server}: {fact}", state, remedy)
 
 
@@ -59,8 +59,8 @@ def _is_for_others(answer: Answer) -> bool:
     return failure is not None and failure.sqlstate in NOT_FOR_THIS_ROLE
 
 
-def _judged(server: Server, told: bool, answer: Answer, here: Installation | None) -> tuple[str, str | None]:
-    """The fact about a server, and what to do unless all is well."""
+def _judged(server: Server, known: bool, answer: Answer, here: Installation | None) -> tuple[str, str | None]:
+    """Return the fact about a server, and a remedy unless all is well."""
     this = "madpy install --all-shards TABLE"
     if _is_for_others(answer):
         return f"not looked at: {answer.failure}", "madpy doctor as a role that may use the server"
@@ -68,8 +68,11 @@ def _judged(server: Server, told: bool, answer: Answer, here: Installation | Non
         said = ": ".join(filter(None, [answer.failure.message, answer.failure.detail]))
         return f"no answer: {said}", "start it, or mend the server's options or your user mapping"
     version = f"madpy {answer.version}" if answer.version else "no extension madpy"
-    if not told:
-        return f"{version}; not told of it here, so that rows would be fetched", f"{this}, to train on them"
+    if not known:
+        return (
+            f"{version}; not told of it here, so that rows would be fetched",
+            f"{this}, to train on them",
+        )
     if here is None:
         return f"{version}, and none here", this
     if here.product != "extension":
@@ -107,17 +110,17 @@ def _one(db: Database, server: Server, here: Installation, release: Release, pro
 
 def _brought(far: Database, here: Installation, release: Release, progress: Progress) -> str:
     """Bring a server to the version that is here, and say what was done."""
-    there = locate(far, here.schema)
-    if there is None:
+    installed = locate(far, here.schema)
+    if installed is None:
         if not apply.offered_as_extension(far):
             raise MadpyError("it does not have the files of madpy", sqlstate=apply.UNDEFINED_FILE)
         apply.install(far, release, progress=progress, version=here.version)
         return "installed now"
-    if there.version == here.version:
+    if installed.version == here.version:
         return "was there"
-    if upgrade(far, there, release, progress, version=here.version).version != here.version:
-        raise MadpyError(f"madpy is {there.version} there, and {here.version} here", sqlstate=NO_PATH)
-    return f"upgraded from {there.version}"
+    if upgrade(far, installed, release, progress, version=here.version).version != here.version:
+        raise MadpyError(f"madpy is {installed.version} there, and {here.version} here", sqlstate=NO_PATH)
+    return f"upgraded from {installed.version}"
 
 
 def _to_do_there(server: Server, here: Installation, error: MadpyError) -> str | None:
@@ -133,7 +136,7 @@ def _to_do_there(server: Server, here: Installation, error: MadpyError) -> str |
 
 
 def _told(db: Database, server: Server) -> str:
-    """Let postgres_fdw send there what is madpy's, and servers work at the same time; say what was set."""
+    """Let postgres_fdw send calls of madpy there, and servers work at the same time; say what was set."""
     wanted = {}
     if not is_told(db, server.name):
         wanted["extensions"] = ", ".join(filter(None, [server.options.get("extensions"), EXTENSION]))
@@ -155,7 +158,7 @@ def _told(db: Database, server: Server) -> str:
 
 
 def _source(db: Database, table: str) -> Source:
-    """The table of that name on the connecting role's own search_path."""
+    """Return the table of that name on the connecting role's own search_path."""
     oid = None
     try:
         with undone(db):

@@ -1,4 +1,4 @@
-"""Steps as a script: what `CREATE EXTENSION` reads, or what `psql -f` does."""
+"""Steps as a script, for `CREATE EXTENSION` or for `psql -f`."""
 
 from madpy.config import Config
 from madpy.install.plan import Product, Release, Step, install_steps, upgrade_steps
@@ -11,7 +11,7 @@ SET LOCAL search_path TO pg_catalog, pg_temp;
 
 
 def render(config: Config, product: Product) -> str:
-    """The installation script of this version of madpy."""
+    """Return the installation script of this version of madpy."""
     return install_script(Release(config), product)
 
 
@@ -22,13 +22,13 @@ def install_script(release: Release, product: Product) -> str:
 
 
 def upgrade_script(release: Release, product: Product, old: str) -> str:
-    """The script that makes madpy `old` into `release`; users' objects and rights stay."""
+    """Return the script that upgrades madpy `old` to `release`; users' objects and rights stay."""
     use = f"ALTER EXTENSION madpy UPDATE TO '{release.version}'" if product == "extension" else None
     return _script(f"madpy {old} to {release.version}", upgrade_steps(release, product, old), use)
 
 
 def body(steps: list[Step]) -> str:
-    """The steps one after the other, each under its title."""
+    """Return the steps one after the other, each under its title."""
     return "\n".join(f"-- ---- {step.title} ----\n\n{step.sql.strip()}\n" for step in steps)
 
 

@@ -1,4 +1,4 @@
-"""The servers of postgres_fdw: what the catalogue has about them, and the two ways to one.
+"""The servers of postgres_fdw: their catalogue entries, and the two ways to connect to one.
 
 Through postgres_fdw, as queries go; and by a connection of our own, which alone can install something there.
 """
@@ -13,7 +13,8 @@ from madpy.errors import MadpyError
 from madpy.install.check import undone
 from madpy.ports.postgres import plpy
 from madpy.ports.postgres.session.db import Database, Relation, identifier
-from madpy.ports.postgres.shards.parts import WRAPPER, Part
+from madpy.ports.postgres.shards.layout import Part
+from madpy.ports.postgres.shards.parts import WRAPPER
 from madpy.ports.postgres.shards.servers import EXTENSION, is_told, probe
 
 PATIENCE = 20  # seconds that a server may take to answer
@@ -39,7 +40,7 @@ class Server:
     options: dict[str, str]
 
     def __str__(self) -> str:
-        """Where it is."""
+        """Return the address of the server."""
         host = self.options.get("host") or self.options.get("hostaddr") or "the usual socket"
         port = f" port {self.options['port']}" if "port" in self.options else ""
         return f"{host}{port}, database {self.database or 'of the role'}"
@@ -74,7 +75,7 @@ def in_use(db: Database) -> list[Server]:
 
 
 def read(db: Database, name: str) -> Server:
-    """A server as the catalogue has it now."""
+    """Read a server from the catalogue."""
     options = db.value(
         """
         SELECT (SELECT json_object_agg(option_name, option_value) FROM pg_options_to_table(srvoptions))
@@ -86,7 +87,7 @@ def read(db: Database, name: str) -> Server:
 
 
 def ask(db: Database, server: Server) -> Answer:
-    """Ask a server for its madpy on the way that queries of this role take; nothing is left behind."""
+    """Ask a server for its madpy through postgres_fdw, as queries of this role do; leave nothing behind."""
     try:
         with undone(db):
             _limit_patience(db, server)
@@ -111,7 +112,7 @@ def ask(db: Database, server: Server) -> Answer:
 
 
 def _limit_patience(db: Database, server: Server) -> None:
-    """For this transaction.
+    """Limit how long statements of this transaction wait for a server.
 
     Before PostgreSQL 16 only an option ends a wait for a connection, from then on only a cancel.
     """
@@ -129,13 +130,13 @@ def _limit_patience(db: Database, server: Server) -> None:
 
 
 def _limit() -> int:
-    """Seconds for all that is asked of a server through postgres_fdw."""
+    """Return the seconds that a server has for all statements through postgres_fdw."""
     return PATIENCE + 5
 
 
 @contextlib.contextmanager
 def connected(db: Database, server: Server) -> Iterator[Database]:
-    """A connection of our own to a server, as the connecting role's user mapping has it."""
+    """Connect directly to a server, with the options of the connecting role's user mapping."""
     conninfo = _conninfo({"connect_timeout": str(PATIENCE), **server.options, **_mapping(db, server)})
     try:
         with _no_environment():
@@ -192,7 +193,7 @@ def _conninfo(options: dict[str, str]) -> str:
 
 @contextlib.contextmanager
 def _no_environment() -> Iterator[None]:
-    """Nothing of PGHOST, PGPASSWORD and the like, which are meant for another server than these."""
+    """Run a block without PGHOST, PGPASSWORD and the like, which are meant for another server."""
     ours = {name: value for name, value in os.environ.items() if name.startswith("PG")}
     ours.pop("PGPASSFILE", None)  # says for which server each password is
     for name in ours:

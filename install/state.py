@@ -12,7 +12,7 @@ NOT_INSTALLED = "42704"
 
 @dataclass(frozen=True)
 class Installation:
-    """One installed madpy: an extension, or what the plain script made."""
+    """An installed madpy: an extension, or the objects of the plain script."""
 
     schema: str
     version: str
@@ -24,15 +24,15 @@ class Installation:
 
 
 def locate(db: Database, schema: str | None = None) -> Installation | None:
-    """The installation in `schema`, or wherever in the database there is one; more than one is an error."""
-    found = [one for one in _installations(db) if schema in (None, one.schema)]
-    if len(found) > 1:
+    """Return the installation in `schema`, by default the only one in the database, or None."""
+    installations = [one for one in _installations(db) if schema in (None, one.schema)]
+    if len(installations) > 1:
         raise MadpyError(
-            f"madpy is installed here more than once: {'; '.join(map(str, found))}",
+            f"madpy is installed here more than once: {'; '.join(map(str, installations))}",
             sqlstate="21000",
             hint="Choose one with --schema.",
         )
-    return found[0] if found else None
+    return installations[0] if installations else None
 
 
 def located(db: Database, schema: str | None = None) -> Installation:
@@ -100,23 +100,23 @@ def strangers(db: Database, installation: Installation, release: Release) -> lis
 
 
 def _installations(db: Database) -> list[Installation]:
-    found = []
+    installations = []
     for row in _candidates(db):
         if row["reason"]:
             continue
         if row["version"]:
-            found.append(Installation(row["schema"], row["version"], "extension"))
+            installations.append(Installation(row["schema"], row["version"], "extension"))
             continue
         versions = db.execute(
             "SELECT identity AS version FROM {schema:i}.__installed WHERE kind = 'version'",
             schema=row["schema"],
         )
-        found += [Installation(row["schema"], version["version"], "plain") for version in versions]
-    return found
+        installations += [Installation(row["schema"], version["version"], "plain") for version in versions]
+    return installations
 
 
 def _candidates(db: Database) -> list[dict[str, Any]]:
-    """Schemas that look like an installation: schema, version of an extension, reason not to believe it."""
+    """List schemas that look like an installation: schema, version, reason not to trust it."""
     return db.execute(
         """
         SELECT n.nspname AS schema, c.version, (
@@ -144,7 +144,7 @@ def _candidates(db: Database) -> list[dict[str, Any]]:
 
 
 def _own(installation: Installation, release: Release) -> str:
-    """A query for what belongs to madpy: (classid, objid)."""
+    """Return a query for the objects of madpy: (classid, objid)."""
     if installation.product == "extension":
         return """
             SELECT d.classid, d.objid

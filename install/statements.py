@@ -1,4 +1,4 @@
-"""SQL scripts as statements, and statements so that they can be run over an older version of themselves."""
+"""SQL scripts split into statements, and statements made repeatable over an older version."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ REPEATABLE = re.compile(r"(?:COMMENT|GRANT|REVOKE|ALTER|DO|SET|SELECT)\b", re.I)
 
 
 def repeatable(script: str, where: str) -> str:
-    """`script` for a database that has an older version of it: what is there is replaced, or left alone.
+    """Return `script` for a database with an older version: objects that are there are replaced or kept.
 
     A type that is there stays as it is, and so does a table: what changes in one belongs in a migration.
     """
@@ -39,7 +39,7 @@ def created_names(script: str) -> list[str]:
 
 
 def split(script: str) -> Iterator[tuple[str, str]]:
-    """Pairs: what comes before a statement (comments, space), and the statement with its semicolon."""
+    """Yield pairs: comments and space before a statement, and the statement with its semicolon."""
     start, first, depth, previous = 0, None, 0, ""
     for token in TOKEN.finditer(script):
         word = (token["word"] or "").upper()

@@ -18,7 +18,7 @@ def upgrade(
     progress: Progress = iter,
     version: str | None = None,
 ) -> Installation:
-    """Bring `installation` up to date and return what is there then: the same, where it was up to date.
+    """Bring `installation` up to date, and return the installation that is there then.
 
     An extension goes to the `version` given, or the one that the server has files of; the plain product to
     `release`.

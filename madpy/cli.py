@@ -66,7 +66,7 @@ AllShards = Annotated[
 
 
 def command(*examples: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A subcommand with these examples in its help; its errors are told, and give exit code 1."""
+    """Make a function a subcommand with these examples in its help; errors give exit code 1."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
@@ -81,7 +81,7 @@ def command(*examples: str) -> Callable[[Callable[..., None]], Callable[..., Non
 
 
 def tell(findings: Iterable[Finding]) -> None:
-    """A line for each, as they come; exit code 1 if any is bad."""
+    """Print a line for each finding; exit with code 1 if any is bad."""
     bad = 0
     for finding in findings:
         bad += finding.state == "bad"

@@ -14,7 +14,7 @@ TRAININGS: dict[str, tuple[list[Any], int]] = {
     "glm.train": (["t", "m", "y", "a, b", "gaussian", *[None] * 4, 100, 1e-6, False], 17),
     "nb.train": (["t", "m", "yes", "a, c", None, None, 1.0, False, None], 16),
     "dtree.train": (
-        ["t", "m", "yes", "a, c", None, None, "auto", "auto", 3, 20, 7, 20, None, 0, 1, False, None], 26,
+        ["t", "m", "yes", "a, c", None, None, "auto", "auto", 3, 20, 7, 20, None, 0, 1, False, None], 28,
     ),
     "kmeans.train": (
         ["t", "m", "a, b", 2, "kmeans++", 20, 1e-4, 1, "squared_euclidean", None, False, None], 25,
@@ -23,12 +23,12 @@ TRAININGS: dict[str, tuple[list[Any], int]] = {
     "stats.summary": (["t", "m", "a, b", None, True, True, None, 10, True, False], 12),
 }  # fmt: skip
 PREDICTIONS = {
-    "regr.predict": 16,
-    "logregr.predict": 19,
-    "glm.predict": 20,
-    "nb.predict": 18,
-    "dtree.predict": 18,
-    "kmeans.predict": 20,
+    "regr": 14,
+    "logregr": 15,
+    "glm": 16,
+    "nb": 14,
+    "dtree": 14,
+    "kmeans": 16,
 }
 WRAPPER = 1  # the path of the Python packages
 
@@ -37,6 +37,7 @@ WRAPPER = 1  # the path of the Python packages
 def data(sql: Session) -> None:
     """A table of 100 rows, and a function that calls a driver and returns the statements it sends.
 
+    Arguments that are not given, the last ones, are NULL.
     Statements without text are left out: they look for interrupts by the clock.
     """
     sql(
@@ -47,6 +48,8 @@ def data(sql: Session) -> None:
         FROM generate_series(1, 100) AS i;
         CREATE FUNCTION statements(name text, arguments text) RETURNS SETOF text LANGUAGE plpython3u AS $$
             import json, sys
+            from importlib import import_module
+            from inspect import signature
             for row in plpy.execute('SELECT madlib.__python_path() AS path'):
                 row['path'] in sys.path or sys.path.insert(0, row['path'])
             from madpy.ports.postgres.session.udf import run
@@ -63,7 +66,11 @@ def data(sql: Session) -> None:
                         self.sent.append(text)
                     return plpy.execute(query, arguments) if arguments else plpy.execute(query)
 
-            run(Counting(), 'madlib', name, json.loads(arguments))
+            module, *file, function = name.split('.')
+            called = import_module('.'.join(['madpy.modules', module, *(file or ['driver'])]))
+            given = json.loads(arguments)
+            missing = len(signature(getattr(called, function)).parameters) - 1 - len(given)
+            run(Counting(), 'madlib', name, [*given, *[None] * missing])
             return Counting.sent
         $$
         """
@@ -82,8 +89,8 @@ def test_trainings(sql: Session, name: str) -> None:
     assert len(sent) + WRAPPER <= most, "\n".join(sent)
 
 
-@pytest.mark.parametrize("name", PREDICTIONS)
-def test_predictions(sql: Session, name: str) -> None:
-    statements(sql, name.replace("predict", "train"), TRAININGS[name.replace("predict", "train")][0])
-    sent = statements(sql, name, ["m", "t", "p", None, *[None] * (name == "glm.predict")])
-    assert len(sent) + WRAPPER <= PREDICTIONS[name], "\n".join(sent)
+@pytest.mark.parametrize("method", PREDICTIONS)
+def test_predictions(sql: Session, method: str) -> None:
+    statements(sql, f"{method}.train", TRAININGS[f"{method}.train"][0])
+    sent = statements(sql, f"{method}.predict.predict", ["m", "t", "p"])
+    assert len(sent) + WRAPPER <= PREDICTIONS[method], "\n".join(sent)

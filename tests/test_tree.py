@@ -220,11 +220,12 @@ def test_arguments_have_the_names_of_the_drivers_parameters(sql: Session) -> Non
         """
     )
     for name, text, arguments in wrappers:
-        call = re.search(r"run\(plpy, '\w+', '(\w+)\.(\w+)', args, '(\w*)'\)", text)
+        call = re.search(r"SD\['run'\]\(plpy, '\w+', '(\w+)(?:\.(\w+))?\.(\w+)', args, '(\w*)'\)", text)
         assert call is not None, f"{name} does not go through udf.run"
-        assert re.fullmatch(rf"madlib\.{call[3]}{call[2]}\(.*\)", name), f"errors do not begin with {name}"
-        driver = importlib.import_module(f"madpy.modules.{call[1]}.driver")
-        parameters = list(inspect.signature(getattr(driver, call[2])).parameters)[1:]
+        module, file, function, prefix = call.groups()
+        assert re.fullmatch(rf"madlib\.{prefix}{function}\(.*\)", name), f"errors do not begin with {name}"
+        driver = importlib.import_module(f"madpy.modules.{module}.{file or 'driver'}")
+        parameters = list(inspect.signature(getattr(driver, function)).parameters)[1:]
         assert arguments == parameters, name
 
 

@@ -10,8 +10,8 @@ from madpy.ports.postgres.session.db import identifier
 
 # PostgreSQL's identifiers: letters are a-z and whatever is not ASCII; only ASCII is folded to lower case.
 PART = r'(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*|"(?:[^"]|"")+")'
-NAME = re.compile(rf"\s*{PART}(?:\s*\.\s*{PART})*\s*", re.ASCII)
 PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
+PLAIN_PATH = re.compile(r"[a-z_][a-z0-9_$]*(?:\.[a-z_][a-z0-9_$]*)*")  # names that stand for themselves
 
 
 def check_not_null(name: str, value: Any) -> Any:
@@ -40,7 +40,9 @@ def check_choice(name: str, value: str | None, choices: Sequence[str]) -> str:
 
 def parse_name(text: str) -> list[str] | None:
     """The parts of a possibly qualified SQL name, folded and unquoted; None where it is not one."""
-    if not NAME.fullmatch(text):
+    if PLAIN_PATH.fullmatch(text):
+        return text.split(".")
+    if not re.fullmatch(rf"\s*{PART}(?:\s*\.\s*{PART})*\s*", text, re.ASCII):
         return None
     return [
         part[1:-1].replace('""', '"') if part[0] == '"' else re.sub("[A-Z]+", lambda m: m[0].lower(), part)

@@ -33,7 +33,7 @@ class Expressions:
 
 
 def check_expressions(source: Source, text: str | None, what: str, allowed: str = "number") -> Expressions:
-    """The expressions in `text`, of types that `allowed` names: words of number, boolean and text, or any."""
+    """Check the expressions in `text`, of the `allowed` types: words of number, boolean and text, or any."""
     parsed = _parse(source, text, what)
     for name in parsed.columns:
         if name is not None and name not in source.columns and name not in (source.name, *SYSTEM_COLUMNS):
@@ -64,7 +64,7 @@ def check_expression(
     *,
     may_be_vector: bool = False,
 ) -> Expressions:
-    """As check_expressions, for exactly one expression; its value is no array unless it `may_be_vector`."""
+    """Check that `text` is one expression; its value is no array unless it `may_be_vector`."""
     found = check_expressions(source, text, what, allowed)
     if found.is_array or (found.is_vector and not may_be_vector):
         raise MadpyError(f"{what} must be one expression, not an array", sqlstate="42804")
@@ -74,7 +74,7 @@ def check_expression(
 
 
 def check_columns(source: Source, text: str | None, what: str) -> list[str]:
-    """Names of the columns in the list `text`, which GROUP BY can take; none for NULL or blank text."""
+    """Return the names of columns in the list `text`, all of groupable types; none for NULL or blank text."""
     if text is None or not text.strip():
         return []
     parsed = _parse(source, text, what)
@@ -97,14 +97,14 @@ def check_columns(source: Source, text: str | None, what: str) -> list[str]:
 def check_groups(
     source: Source, text: str | None, output: Iterable[str], summary: Iterable[str] = ()
 ) -> list[str]:
-    """The grouping columns, which the tables that are made have beside the names given here."""
+    """Return the grouping columns, whose names the tables to be created must not have already."""
     groups = check_columns(source, text, "grouping_cols")
     check_apart(groups, output, summary)
     return groups
 
 
 def check_apart(groups: list[str], output: Iterable[str], summary: Iterable[str] = ()) -> None:
-    """That no grouping column has a name that these tables have already."""
+    """Raise an error for a grouping column with a name that these tables have already."""
     for names, table in ((set(output), "output"), (set(summary), "summary")):
         for group in groups:
             if group in names:
@@ -116,7 +116,7 @@ def check_apart(groups: list[str], output: Iterable[str], summary: Iterable[str]
 
 
 def check_once(names: list[str], what: str) -> None:
-    """That no expression is given twice, for a method that would count it twice."""
+    """Raise an error for an expression that is given twice, for methods that would count it twice."""
     seen: set[str] = set()
     for name in names:
         if name in seen:
@@ -144,7 +144,7 @@ def _parse(source: Source, text: str | None, what: str) -> Parsed:
 
 
 def _expression_error(source: Source, error: SqlError, what: str) -> MadpyError:
-    """The server's error about an expression, for the one who wrote it.
+    """Return the server's error about an expression in terms of the argument that has it.
 
     Asks the server nothing: outside it, the transaction has failed by now.
     """
@@ -178,7 +178,7 @@ def _no_column(source: Source, name: str) -> MadpyError:
 
 
 def check_no_domain(db: Database, what: str, sql_type: str) -> None:
-    """That values of a type can be read from text without the constraints of a domain, which are not ours."""
+    """Raise an error for a type with a domain in it: reading its values would run the constraints."""
     if domain := domain_within(db, sql_type):
         raise MadpyError(
             f"{what} is of type {sql_type}, which is made of the domain {domain}",
@@ -188,7 +188,7 @@ def check_no_domain(db: Database, what: str, sql_type: str) -> None:
 
 
 def _check_groupable(source: Source, name: str, what: str) -> None:
-    """That a type has a hash: groups are found by it, in a store and in joins."""
+    """Raise an error for a type without a hash: groups are found by it, in a store and in joins."""
     column = source.columns[name]
     if column.base in PLAIN:
         return

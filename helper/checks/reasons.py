@@ -1,20 +1,23 @@
 """Why a fit cannot be had, or not all of it, in the words of the one who asked for it."""
 
 import re
+from typing import TYPE_CHECKING
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.features.categories import Features
 from madpy.helper.features.terms import Terms
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.session.db import Database, identifier
+
+if TYPE_CHECKING:
+    from madpy.helper.features.categories import Features
 
 NAMED = 10  # terms in a message
 ARRAY_SUBSCRIPT_ERROR = "2202E"
 TOO_MANY_COLUMNS = "54011"
 
 
-def with_feature_names(error: SqlError, terms: Terms | Features) -> SqlError:
+def with_feature_names(error: SqlError, terms: "Terms | Features") -> SqlError:
     """A kernel's error in the user's words: "feature 2", which counts the intercept, by its name."""
     message, hint = error.message, error.hint
     numbered = re.fullmatch(r"feature (\d+) ((?:is|has) .*)", message)

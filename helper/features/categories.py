@@ -50,7 +50,7 @@ class Category:
 
     @property
     def key(self) -> str:
-        """SQL of the same as a boolean, bigint or text."""
+        """Return SQL of the category as a boolean, bigint or text."""
         if self.sql_type == "boolean":
             return f"{self.item}::boolean"  # of a domain the type under it
         return f"{self.item}::bigint" if self.sql_type in INTEGERS else text_item(self.item, self.sql_type)
@@ -88,7 +88,7 @@ def check_features(
     what: str = "features",
     conditions: Sequence[str] = (),
 ) -> Features:
-    """The features in `text`; text, boolean, enum and what `categorical_cols` names are categories.
+    """Read the features in `text`; text, boolean, enum and those in `categorical_cols` are categories.
 
     Their levels are those of the rows for which the `conditions`, SQL, are true.
     """
@@ -151,7 +151,7 @@ def list_features(
 
 
 def with_levels(features: list[Feature], levels: Sequence[list[str] | None]) -> list[Feature]:
-    """The features with what their levels turned out to be."""
+    """Return the features with levels that a scan has found."""
     return [replace(feature, levels=known) for feature, known in zip(features, levels, strict=True)]
 
 
@@ -174,7 +174,7 @@ def read_features(kept: Any, is_vector: bool) -> Features:
 
 
 def features_of(source: Source, model: Features, text: str | None) -> str:
-    """SQL of the features of a model, over another source, as one double precision[].
+    """Return SQL of the features of a model, over another source, as one double precision[].
 
     By the names and levels that the model has, never by SQL that it has; `text` are the features where the
     caller wrote them, which expressions need.
@@ -225,7 +225,7 @@ def _array(db: Database, model: Features, items: list[str], types: list[str]) ->
 
 
 def code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> str:
-    """SQL of the place of a value among levels, as double precision; NULL where it is not among them."""
+    """Return SQL of the place of a value among levels, as double precision; NULL if it is not among them."""
     if sql_type in INTEGERS and levels and all(INTEGER.fullmatch(level) for level in levels):
         return fill(
             "{schema:i}.__level_code({item:q}::bigint, {levels:l}::bigint[])",
@@ -251,7 +251,7 @@ def own_code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> 
 
 
 def category_item(item: str, sql_type: str) -> str:
-    """An expression whose equal values have one text only: 1.0 and 1.00 are one category, 0 and -0 too."""
+    """Return SQL whose equal values have the same text: 1.0 and 1.00 are one category, 0 and -0 too."""
     match sql_type:
         case "numeric":
             return f"pg_catalog.trim_scale({item})"
@@ -261,7 +261,7 @@ def category_item(item: str, sql_type: str) -> str:
 
 
 def in_order(source: Source, category: Category, values: list[str]) -> list[str]:
-    """Values of a category, given as text, in its type's order and collation."""
+    """Sort values of a category, given as text, in its type's order and collation."""
     sql_type = "text" if category.sql_type in (*TEXTS, "record") else category.sql_type
     item = category.item if sql_type == category.sql_type else f"({category.item})::text"
     rows = source.db.execute(
@@ -280,7 +280,7 @@ def in_order(source: Source, category: Category, values: list[str]) -> list[str]
 
 
 def check_order(source: Source, category: Category, what: str) -> None:
-    """That values can be told apart and sorted, before they are read."""
+    """Raise an error unless values can be compared and sorted, before they are read."""
     check_no_domain(source.db, what, category.sql_type)
     try:
         in_order(source, category, [])
@@ -296,7 +296,7 @@ def check_order(source: Source, category: Category, what: str) -> None:
 def levels_of(
     source: Source, category: Category, what: str, most: int, conditions: Sequence[str] = ()
 ) -> list[str]:
-    """The distinct values of a category as text, in its type's order, without NULL; at most `most`."""
+    """Read the distinct values of a category as text, in its type's order, without NULL; at most `most`."""
     rows = source.db.execute(
         """
         SELECT {text:q} AS level
@@ -311,7 +311,7 @@ def levels_of(
 
 
 def too_many_levels(what: str, most: int) -> MadpyError:
-    """The error of a category, or of the target, with more distinct values than `most`."""
+    """Return the error for a category, or the target, with more distinct values than `most`."""
     hint = "group them first, or leave it out: it may be a name or a key"
     if what == TARGET:
         hint = "group them first"
@@ -319,7 +319,7 @@ def too_many_levels(what: str, most: int) -> MadpyError:
 
 
 def _elements(source: Source, found: Expressions, what: str) -> Features:
-    """An array column: as many features as the first array has elements."""
+    """Return the features of an array column: as many as the first array has elements."""
     item, name = found.items[0], found.names[0]
     if found.kinds[0] != "number":
         message = f"{what}: {quoted(name)} is an array of {found.types[0]}, numbers are needed"
@@ -331,7 +331,7 @@ def _elements(source: Source, found: Expressions, what: str) -> Features:
 
 
 def _vector(item: str, count: int) -> str:
-    """SQL of an array of `count` features, all NULL where it is NULL.
+    """Return SQL of an array of `count` features, all NULL where it is NULL.
 
     Another server can be asked for it: postgres_fdw sends no coalesce.
     """

@@ -32,7 +32,7 @@ class Classes:
 def check_classes(
     source: Source, text: str | None, most: int = MAX_CLASSES, conditions: Sequence[str] = ()
 ) -> Classes:
-    """The classes of the target, at least two and at most `most`; rows where it is NULL have none.
+    """Read the classes of the target, at least two and at most `most`; rows where it is NULL have none.
 
     Only rows for which all `conditions`, SQL, are true are looked at.
     """
@@ -42,7 +42,7 @@ def check_classes(
 
 
 def class_category(source: Source, text: str | None) -> Category:
-    """The target without reading the source."""
+    """Return the target as a category, without reading the source."""
     found = check_expression(source, text, "target", "any")
     (item,) = told_apart(source, found.items, found.types)
     category = Category(category_item(item, found.types[0]), found.types[0])
@@ -53,7 +53,7 @@ def class_category(source: Source, text: str | None) -> Category:
 def classes_of(
     source: Source, category: Category, labels: list[str], *, is_weighted: bool = False
 ) -> Classes:
-    """The classes that `labels` are, if they are enough."""
+    """Return the classes with these labels; raise an error for fewer than two."""
     if not labels:
         empty = not source.db.execute(source.first_values("1", 1))
         if empty:
@@ -72,7 +72,7 @@ def classes_of(
 
 
 def label_type(sql_type: str) -> str:
-    """The type that labels are given back in: that of the target if it is a number or boolean, else text.
+    """Return the type of labels in output tables: that of the target if a number or boolean, else text.
 
     Never a name out of a model, which anybody may have made.
     """

@@ -1,4 +1,4 @@
-"""Texts that a collation calls equal and whose bytes differ: categories tell them apart, as scoring does."""
+"""Texts that a collation calls equal although their bytes differ: categories keep them apart."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ COLLATED = {"text", "character varying", "character"}
 
 
 def told_apart(source: Source, items: Sequence[str], types: Sequence[str]) -> list[str]:
-    """Expressions with a collation that is deterministic where theirs is not.
+    """Return expressions with a deterministic collation in place of one that is not.
 
     It is the database's.  Over several servers it is "C": postgres_fdw would leave the other one out of what
     it sends, and the column's own would be taken there.

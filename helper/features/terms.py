@@ -1,4 +1,4 @@
-"""Features as numbers: what stands in each column of a model's design, as SQL over a source."""
+"""Features as numbers: the terms of a design, each as SQL over a source."""
 
 import json
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ class Terms:
 
     @property
     def single_valued(self) -> list[str]:
-        """The text columns that have no term, since training saw one value of them only."""
+        """List the text columns without a term, which had a single value in training."""
         with_terms = {term.column for term in self.terms if term.kind == "level"}
         return [column for column in self.references if column not in with_terms]
 
@@ -90,7 +90,7 @@ def check_terms(
     model: Terms | None = None,
     conditions: Sequence[str] = (),
 ) -> Terms:
-    """The design that `text` asks for: ARRAY[...] or an array column as written; a list gets an intercept.
+    """Return the design for `text`: ARRAY[...] or an array column as written; a list gets an intercept.
 
     In a list, a boolean is 0 or 1, and a text column has a term per level but the first, in its type's order;
     for a `model` that is applied again, the levels that it has.  Levels are those of the rows that training
@@ -168,7 +168,7 @@ def _is_whole(term: Term, references: dict[str, str]) -> bool:
 
 
 def check_same_order(given: list[str], kept: list[str]) -> None:
-    """The features of a model, given again in another order, would be taken for one another."""
+    """Raise an error for features of a model that are given again in another order."""
     names = [["1" if name == INTERCEPT else name for name in all_names] for all_names in (given, kept)]
     if names[0] != names[1] and sorted(names[0]) == sorted(names[1]):
         raise MadpyError(
@@ -184,12 +184,12 @@ def check_number(source: Source, text: str | None, what: str) -> str:
 
 
 def number_item(item: str, kind: str) -> str:
-    """SQL of a number or boolean as double precision."""
+    """Return SQL of a number or boolean as double precision."""
     return f"{item}::integer::double precision" if kind == "boolean" else f"{item}::double precision"
 
 
 def checked_number(name: str, item: str, sql_type: str) -> str:
-    """SQL of a model's feature over another table as double precision; only of a type that may be cast."""
+    """Return SQL of a model's feature over another table as double precision, if its type may be cast."""
     if sql_type not in (*NUMBERS, "boolean"):
         message = f"feature {quoted(name)} is of type {sql_type}, a number is needed"
         raise MadpyError(message, sqlstate="42804", hint="cast it in a view, and predict from the view")
@@ -205,13 +205,13 @@ def checked_vector(column: str, sql_type: str) -> str:
 
 
 def level_item(column: str, sql_type: str, level: str) -> str:
-    """SQL that is 1 where a text column has this level, else 0."""
+    """Return SQL that is 1 where a text column has this level, else 0."""
     text = text_item(identifier(column), sql_type)
     return fill("({text:q} = {level:l})::integer::double precision", {"text": text, "level": level})
 
 
 def level_items(column: str, sql_type: str, reference: str, others: list[str]) -> list[str]:
-    """The items of a text column's levels but the first, which is the reference.
+    """Return the items of a text column's levels except the reference level.
 
     The first item is NULL for any other value, which leaves the row out: one that training had not seen, or
     that came into the table between its statements, would count as the reference.
@@ -230,7 +230,7 @@ def level_items(column: str, sql_type: str, reference: str, others: list[str]) -
 
 
 def intercept_item(types: dict[str, str], references: dict[str, str]) -> str:
-    """The item of the intercept: NULL where a text column that has no term has another value than its one.
+    """Return the item of the intercept: NULL where a text column without a term has an unknown value.
 
     `types` are the text columns that have no term, with their types.
     """
@@ -245,7 +245,7 @@ def intercept_item(types: dict[str, str], references: dict[str, str]) -> str:
 
 
 def vector_terms(source: Source, found: Expressions, what: str) -> Terms:
-    """An array column: as many terms as the first array has elements."""
+    """Return the terms of an array column: as many as the first array has elements."""
     item, name = found.items[0], found.names[0]
     if found.kinds[0] != "number":
         raise MadpyError(
@@ -257,7 +257,7 @@ def vector_terms(source: Source, found: Expressions, what: str) -> Terms:
 
 
 def _levels(source: Source, column: str, sql_type: str, what: str, used: Sequence[str]) -> list[str]:
-    """The values of a text column in the rows that are used, in the order of its type; at least one."""
+    """Read the values of a text column in usable rows, in the order of its type; at least one."""
     rows = source.db.execute(
         """
         SELECT {text:q} AS level FROM ({values:q}) AS v WHERE value IS NOT NULL ORDER BY value

@@ -1,4 +1,4 @@
-"""Output tables of columns that were computed in Python: numbers and texts go over as they lie in memory."""
+"""Output tables of columns that were computed in Python, sent as the bytes of arrays."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ class Pieces:
 
     @classmethod
     def of(cls, values: Sequence[str | bytes | None]) -> "Pieces":
-        """From a value, or None for NULL, for each row."""
+        """Build from a value for each row, None for NULL."""
         distinct = [value for value in dict.fromkeys(values) if value is not None]
         places: dict[str | bytes | None, int] = {None: -1} | {value: n for n, value in enumerate(distinct)}
         return cls(np.array([places[value] for value in values], np.int64), distinct)
@@ -122,7 +122,7 @@ def create_group_summary(
     columns: Sequence[tuple[str, str]],
     cells: Mapping[str, Column],
 ) -> Record:
-    """A summary table with a row for each group: the grouping columns, the fields of `record`, `columns`.
+    """Create a summary table with a row for each group: grouping columns, fields of `record`, `columns`.
 
     `columns` and `cells` are those of `create_output`; one with the name of a field stands in its place.
     Returns the record, completed.
@@ -140,7 +140,7 @@ def create_group_summary(
 
 
 def _parts(count: int, columns: Iterable[Column]) -> Iterator[slice]:
-    """Rows that go over together; one part without rows if there are none."""
+    """Yield slices of rows that are sent together; one slice without rows if there are none."""
     sizes = np.zeros(count)
     for column in columns:
         sizes += _sizes(column)
@@ -151,7 +151,7 @@ def _parts(count: int, columns: Iterable[Column]) -> Iterator[slice]:
 
 
 def _sizes(column: Column) -> Any:
-    """Bytes of each row."""
+    """Return the bytes of each row."""
     match column:
         case Pieces():
             lengths = np.array([*map(len, column.pieces), 0])
@@ -179,12 +179,12 @@ class _Data:
         return b"".join(part.astype("<f8").tobytes() for part in self._numbers)
 
     def pieces(self) -> bytes:
-        """As src/catalog/numbers.c has them."""
+        """Return the pieces in the layout of src/catalog/numbers.c."""
         ends = np.cumsum([len(piece) for piece in self._pieces])
         return np.array([len(ends), *ends], "<i4").tobytes() + b"".join(self._pieces)
 
     def cell(self, column: Column, sql_type: str) -> str:
-        """SQL of a column's value."""
+        """Return SQL of a column's value."""
         match column:
             case Pieces():
                 return self._piece(column, sql_type)
@@ -194,7 +194,7 @@ class _Data:
         return f"{number} <> 0::double precision" if sql_type == "boolean" else number
 
     def derived(self, derived: Derived, cells: Mapping[str, Column]) -> dict[str, str]:
-        """SQL of the figures that a function computes."""
+        """Return SQL of the figures that a function computes."""
         figure = cells[derived.figure]
         assert isinstance(figure, np.ndarray)
         self.more = fill(
@@ -215,7 +215,7 @@ class _Data:
         return found
 
     def _place(self, values: NDArray[Any]) -> str:
-        """Puts a number, or an array, for each row there: SQL of where a row's begins."""
+        """Add a number or an array for each row; return SQL of where that of a row begins."""
         first = self._put(values)
         return f"g.{self.names['numbers']}, {first} + {values[:1].size} * g.{self.names['row']}"
 
@@ -226,7 +226,7 @@ class _Data:
         return first
 
     def _get(self, place: str, dims: list[int]) -> str:
-        """SQL of what is at a place."""
+        """Return SQL of the number or array at a place."""
         call = "__numbers({place:q}, {dims:l}::integer[])" if dims else "__number({place:q})"
         return fill("{schema:i}." + call, {"schema": self._db.schema, "place": place, "dims": dims})
 

@@ -18,7 +18,7 @@ SERVICE_ACCOUNT = "postgres"
 
 
 def ensure_running(state: State) -> Path:
-    """Make the cluster, write its settings, start it: whatever is not done yet.  The folder of its socket."""
+    """Make, configure and start the cluster, as far as needed; return the folder of its socket."""
     initialise(state)
     socket = prepare_socket_folder(state)
     settings_changed = write_settings(state, socket)
@@ -32,13 +32,13 @@ def ensure_running(state: State) -> Path:
 
 
 def initialise(state: State) -> None:
-    """Make the cluster, unless it is there."""
+    """Make the cluster unless it is there; refuse one of another version."""
     if (state.data / "PG_VERSION").exists():
-        found = (state.data / "PG_VERSION").read_text().strip()
-        if found != state.major:
+        version = (state.data / "PG_VERSION").read_text().strip()
+        if version != state.major:
             raise MadpyError(
-                f'the private cluster is of PostgreSQL {found}, and "{state.pg_config}" is of {state.major}',
-                hint=f"Set PG_CONFIG to the one before, or move {state.data} away and begin anew.",
+                f'the private cluster is of PostgreSQL {version}, "{state.pg_config}" of {state.major}',
+                hint=f"Set PG_CONFIG to the one before, or move {state.data} away and start again.",
             )
         return
     say("making the private cluster")
@@ -53,7 +53,7 @@ def initialise(state: State) -> None:
 
 
 def write_settings(state: State, host: Path) -> bool:
-    """Say in madpy.conf where things are; whether that changed."""
+    """Write madpy.conf, and return whether it changed."""
     settings = {
         "listen_addresses": "",
         "port": str(PORT),
@@ -72,7 +72,7 @@ def write_settings(state: State, host: Path) -> bool:
 
 
 def extension_setting(state: State) -> dict[str, str]:
-    """How this PostgreSQL is told where extensions are: from 18 on a path, in Debian's older a prefix."""
+    """Return the setting for the folder of extensions: a path from 18 on, before a prefix in Debian's."""
     known = as_owner(state, "postgres", "--describe-config").stdout
     if "extension_control_path\t" in known:
         return {"extension_control_path": f"{state.root}{state.pg['sharedir']}:$system"}
@@ -100,7 +100,7 @@ def launch(state: State) -> None:
 
 
 def stop(state: State) -> bool:
-    """Stop the server; false where it did not run."""
+    """Stop the server; return False if it did not run."""
     if not running(state):
         return False
     as_owner(state, "pg_ctl", "-D", str(state.data), "-w", "-m", "fast", "stop")
@@ -108,7 +108,7 @@ def stop(state: State) -> bool:
 
 
 def running(state: State) -> bool:
-    """Whether the server of this state folder runs."""
+    """Say whether the server of this state folder runs."""
     if not (state.data / "postmaster.pid").exists():
         return False
     return as_owner(state, "pg_ctl", "-D", str(state.data), "status", check=False).returncode == 0
@@ -118,7 +118,7 @@ def running(state: State) -> bool:
 
 
 def prepare_socket_folder(state: State) -> Path:
-    """The folder of the socket: `run`, or where that path is too long a short one that `run` is a link to."""
+    """Make the folder of the socket: `run`, or a link to a shorter path if that one is too long."""
     run = state.folder / "run"
     if len(os.fsencode(run / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET and not run.is_symlink():
         make_owned(run)
@@ -136,7 +136,7 @@ def socket_folder(state: State) -> Path:
 
 
 def make_owned(folder: Path) -> None:
-    """A folder that the server's account alone may enter."""
+    """Make a folder that only the server's account may enter."""
     folder.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o700)
     if os.geteuid() == 0:
@@ -145,7 +145,7 @@ def make_owned(folder: Path) -> None:
 
 
 def is_ours(folder: Path) -> bool:
-    """Whether a folder is still there and only ours: /tmp is emptied, and everybody writes there."""
+    """Say whether a folder is there and only ours: /tmp is emptied at times, and everybody writes there."""
     try:
         status = folder.lstat()
     except FileNotFoundError:

@@ -23,7 +23,7 @@ PACKAGED = (".py", ".sql", ".yml", ".md", ".csv", ".csv.gz", ".control")
 
 
 def main(command: str) -> None:
-    """`build` for the private cluster, `install` into the system, `check`: warnings are errors."""
+    """Run `build` for the private cluster, `install` into the system, or `check`: warnings are errors."""
     state = here()
     match command:
         case "build":
@@ -36,7 +36,7 @@ def main(command: str) -> None:
 
 
 def refresh(state: State) -> list[str]:
-    """Bring the private cluster's copy of the library up to date; the names of the files that changed."""
+    """Bring the private cluster's copy of the library up to date; return the names of changed files."""
     changed = refresh_package(state.site / "madpy")
     if not state.root.exists():
         say("building the C library")
@@ -47,7 +47,7 @@ def refresh(state: State) -> list[str]:
 
 
 def install(state: State) -> None:
-    """Put the library into the system's PostgreSQL; beside its Python part, the list of the other files."""
+    """Install into the system's PostgreSQL, and list the files beside the Python part for uninstalling."""
     home = Path(sys.prefix)
     refresh_package(state.site / "madpy")
     stage = state.folder / "stage-install"
@@ -82,14 +82,14 @@ def check(state: State) -> None:
 
 
 def development_files(state: State) -> list[State]:
-    """The state as it were for each PostgreSQL here that has the files to compile for; its own first."""
-    found = [path for folder in BINARIES for path in sorted(Path("/").glob(f"{folder}/pg_config"))]
-    paths = dict.fromkeys([state.pg_config, *map(str, found)])
-    each = [dataclasses.replace(state, pg_config=path) for path in paths]
+    """Return the state for each PostgreSQL of this machine with headers to compile for, its own first."""
+    installed = [path for folder in BINARIES for path in sorted(Path("/").glob(f"{folder}/pg_config"))]
+    paths = dict.fromkeys([state.pg_config, *map(str, installed)])
+    states = [dataclasses.replace(state, pg_config=path) for path in paths]
     return [
-        one
-        for one in each
-        if int(one.major) >= OLDEST_POSTGRES and Path(one.pg["includedir-server"], "postgres.h").exists()
+        other
+        for other in states
+        if int(other.major) >= OLDEST_POSTGRES and Path(other.pg["includedir-server"], "postgres.h").exists()
     ]
 
 
@@ -102,7 +102,7 @@ def refresh_package(target: Path) -> list[Path]:
 
 
 def build(state: State, folder: Path, stage: Path, python_path: Path | None = None) -> None:
-    """Compile, render the SQL, and lay out under `stage` what an installation consists of."""
+    """Compile, render the SQL, and lay out the files of an installation under `stage`."""
     extension = folder / "extension"
     shutil.rmtree(extension, ignore_errors=True)
     call(
@@ -119,7 +119,7 @@ def build(state: State, folder: Path, stage: Path, python_path: Path | None = No
 
 
 def c_folder(state: State, purpose: str) -> Path:
-    """A folder to compile in, with the sources as they are now; made anew when PostgreSQL is another one."""
+    """Return a folder to compile in, with the current sources; it is made anew for another PostgreSQL."""
     folder = state.folder / "c" / purpose
     made_for = f"{state.pg['version']} {state.pg_config} {sys.prefix}"
     mark = folder / "made-for"
@@ -154,7 +154,7 @@ def make(folder: Path, state: State, target: str, *options: str) -> str:
 
 
 def call(command: list[str], failure: str, cwd: Path | None = None) -> str:
-    """Run a program and return what it said; when it fails, the error shows that as it is."""
+    """Run a program and return its output; if it fails, the error shows the output."""
     result = subprocess.run(command, cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if result.returncode:
         raise MadpyError(f"{failure}:\n$ {' '.join(command)}\n{result.stdout.strip()}")
@@ -162,7 +162,7 @@ def call(command: list[str], failure: str, cwd: Path | None = None) -> str:
 
 
 def mirror(source: Path, target: Path, wanted: Callable[[Path], bool] = lambda path: True) -> list[Path]:
-    """Make the wanted files below `target` those below `source`; the paths of those that changed."""
+    """Make the wanted files below `target` equal to those below `source`; return the paths that changed."""
     files = {path for path in files_below(source) if wanted(path)}
     stale = {path for path in files_below(target) if wanted(path)} - files
     changed = [path for path in sorted(files) if not same(source / path, target / path)]
@@ -176,7 +176,7 @@ def mirror(source: Path, target: Path, wanted: Callable[[Path], bool] = lambda p
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """Relative paths of the files below a folder, links followed, compiled Python left out."""
+    """List relative paths of the files below a folder; follow links, leave out compiled Python."""
     for parent, folders, names in os.walk(folder, followlinks=True):
         folders[:] = [name for name in folders if name != "__pycache__"]
         yield from (Path(parent, name).relative_to(folder) for name in names)
@@ -187,7 +187,7 @@ def same(one: Path, other: Path) -> bool:
 
 
 def replace(source: Path, target: Path) -> None:
-    """Copy by rename.  The copy's time is now: make sees a change also where git brought an old file back."""
+    """Copy by rename.  The copy gets the current time: make sees a change if git restored an old file."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     shutil.copyfile(source, temporary)

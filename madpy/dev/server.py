@@ -34,7 +34,7 @@ DATABASE = "madpy"
 
 @dataclass(frozen=True)
 class Address:
-    """How to connect."""
+    """The address of a server and database."""
 
     host: str
     port: int = cluster.PORT
@@ -42,7 +42,7 @@ class Address:
     database: str = DATABASE
 
     def variables(self) -> dict[str, str]:
-        """As libpq's environment variables."""
+        """Return the address as libpq's environment variables."""
         return {
             "PGHOST": self.host,
             "PGPORT": str(self.port),
@@ -51,14 +51,14 @@ class Address:
         }
 
     def connect(self, database: str | None = None, user: str | None = None) -> pg.Connection:
-        """A classic PyGreSQL connection."""
+        """Open a connection of PyGreSQL's classic interface."""
         return pg.connect(
             dbname=database or self.database, host=self.host, port=self.port, user=user or self.user
         )
 
 
 def main(arguments: list[str]) -> None:
-    """One command of the module's list."""
+    """Run one of the commands: start, stop, status, env, psql."""
     command, *rest = arguments or ["status"]
     state = here()
     match command:
@@ -86,7 +86,7 @@ def main(arguments: list[str]) -> None:
 
 
 def start(state: State, *, refresh: bool = True) -> Address:
-    """Make sure that the server runs with the library as it is in the checkout; where it is reached."""
+    """Start the server with the library of the checkout unless it runs; return its address."""
     with lock(state):
         changed = place.refresh(state) if refresh else []
         if changed:
@@ -119,7 +119,7 @@ def update_extension(state: State, address: Address) -> None:
 
 
 def extension(connection: pg.Connection) -> dict[str, Any]:
-    """The extension as this database has it; nothing where it has not."""
+    """Return the catalogue entry of the extension in this database; empty without it."""
     rows = connection.query(
         """
         SELECT oid, extversion AS version, extconfig IS NOT NULL AS keeps_data
@@ -130,7 +130,7 @@ def extension(connection: pg.Connection) -> dict[str, Any]:
 
 
 def dropped(connection: pg.Connection, present: dict[str, Any]) -> bool:
-    """Drop what a script of the same version made; not where that takes something of the user's along."""
+    """Drop the extension, unless objects or data of the user depend on it; return whether it was dropped."""
     reason = "it has tables with your data in them"
     try:
         if not present["keeps_data"]:
@@ -145,11 +145,11 @@ def dropped(connection: pg.Connection, present: dict[str, Any]) -> bool:
 
 
 def client_environment(address: Address) -> dict[str, str]:
-    """The environment for a client of the cluster: none of the user's settings for other servers."""
-    kept = {
+    """Return the environment for a client of the cluster, without the user's settings for other servers."""
+    environment = {
         name: value for name, value in os.environ.items() if not name.startswith("PG") or name == "PG_CONFIG"
     }
-    return kept | address.variables()
+    return environment | address.variables()
 
 
 def ensure_database(address: Address) -> None:
@@ -161,7 +161,7 @@ def ensure_database(address: Address) -> None:
 
 @contextmanager
 def lock(state: State) -> Iterator[None]:
-    """One at a time: two runs of make may meet."""
+    """Hold a lock, since two runs of make may coincide."""
     with (state.folder / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -172,7 +172,7 @@ def shorten(names: list[str]) -> str:
 
 
 def report(error: MadpyError | pg.Error) -> str:
-    """An error for a person at a terminal: the fact, what is behind it, what to do."""
+    """Return an error as text for a terminal: the fact, the detail, the hint."""
     parts = (f"madpy: {error}", getattr(error, "detail", None), getattr(error, "hint", None))
     return "\n".join(filter(None, parts))
 

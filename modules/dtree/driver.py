@@ -17,15 +17,11 @@ from madpy.modules.common.trees.grow import Limits, Trees
 from madpy.modules.common.trees.passes import Passes
 from madpy.modules.dtree import report
 from madpy.modules.dtree.fit import Fit, fit
-from madpy.modules.dtree.inspect import display, importance
 from madpy.modules.dtree.model import Subject, models
-from madpy.modules.dtree.predict import predict, predict_prob
 from madpy.modules.dtree.remarks import say_what_stopped, warn_of_empty
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
-
-__all__ = ["display", "importance", "predict", "predict_prob", "train"]
 
 CRITERIA = {"classification": ["gini", "entropy"], "regression": ["variance"]}
 MOST_DEPTH = 30
@@ -78,10 +74,10 @@ def train(
     weights: str | None,
 ) -> Result:
     """Grow a tree for `target` in each group; create `output_table`, a row per node, and its summary."""
-    say = db.teller("dtree_train", verbose)
+    log = db.logger("dtree_train", verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
-    source.look_up(target, features, grouping_cols, categorical_cols)
+    source.look_up(target, features, grouping_cols, categorical_cols, weights)
     number = int(helper.check_range("seed", seed, 0, 2**31 - 1))
     folds = _check_folds(n_folds)
     if prune_cp is not None:
@@ -91,8 +87,9 @@ def train(
         raise MadpyError(
             "the array of features is NULL or empty in every row", hint="give arrays of at least one number"
         )
-    item, subject = _check_target(source, target, listed, task, criterion)
     weight = None if weights is None else check_number(source, weights, "weights")
+    counted = [] if weight is None else [f"{weight} <> 0::double precision"]
+    item, subject = _check_target(source, target, listed, task, criterion, counted)
     subject = replace(subject, is_weighted=weight is not None)
     limits = Limits(
         Rule(subject.criterion, int(helper.check_range("min_bucket", min_bucket, 1))),
@@ -103,7 +100,7 @@ def train(
     groups = helper.check_groups(
         source, grouping_cols, dict(report.COLUMNS), [*dict(OWN_COLUMNS), *Result.__dataclass_fields__]
     )
-    say(f"{target} by {', '.join(listed.names)}, from {tables.names['source_table']}")
+    log(f"{target} by {', '.join(listed.names)}, from {tables.names['source_table']}")
 
     options = {
         "categorical_cols": categorical_cols, "max_depth": limits.max_depth, "min_split": limits.min_split,
@@ -115,14 +112,14 @@ def train(
     subject = replace(subject, features=found)
     if not scan.group_values:
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
-    say(f"reading by {scan.feed}")
+    log(f"reading by {scan.feed}")
     levels = [None if feature.levels is None else len(feature.levels) for feature in found.features]
     try:
         passes = Passes(db, scan, "dtree", len(subject.classes), levels, bins, number)
     except SqlError as error:
         raise with_feature_names(error, found) from None
     check_rows(db, scan, passes, found)
-    result = fit(passes, limits, prune_cp, folds, say)
+    result = fit(passes, limits, prune_cp, folds, log)
     trees = result.trees
     check_classes_of(trees, subject)
     warn_of_empty(db, passes, found.names)
@@ -130,7 +127,7 @@ def train(
     db.progress("dtree_train: writing")
     cells = report.cells(trees, passes.bins, subject, result.complexity)
     create_output(db, scan, tables.output, report.columns(subject), *cells)
-    say(f"{len(trees)} nodes, {passes.rows.sum()} rows, {passes.skipped.sum()} skipped")
+    log(f"{len(trees)} nodes, {passes.rows.sum()} rows, {passes.skipped.sum()} skipped")
     data = models(trees, passes.bins, subject, passes.groups)
     record = create_group_summary(
         db,
@@ -216,8 +213,12 @@ def _check_target(
     features: Features,
     task: str | None,
     criterion: str | None,
+    conditions: list[str],
 ) -> tuple[str, Subject]:
-    """SQL of the target as a number, and what the tree is about."""
+    """SQL of the target as a number, and what the tree is about.
+
+    Classes are those of the rows for which the `conditions`, SQL, are true.
+    """
     helper.check_choice("task", task, ["auto", *CRITERIA])
     helper.check_choice("criterion", criterion, ["auto", "gini", "entropy", "variance"])
     found = helper.check_expression(source, target, "target", "any")
@@ -236,7 +237,7 @@ def _check_target(
         # which values there are is known without reading; that both are there is seen when rows are counted
         return number_item(found.items[0], "boolean"), Subject(features, BOOLEANS, "boolean", chosen)
     if wanted == "classification":
-        classes = check_classes(source, target)
+        classes = check_classes(source, target, conditions=conditions)
         return classes.item, Subject(features, classes.labels, classes.sql_type, chosen)
     found = helper.check_expression(source, target, "target", "number or boolean")
     return number_item(found.items[0], found.kinds[0]), Subject(features, [], "", chosen)

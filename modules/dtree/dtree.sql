@@ -121,20 +121,13 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_train(
     double precision, integer, integer, boolean, text) IS
     'grows a decision tree per group: SELECT MADLIB_SCHEMA.dtree_train(''iris'', ''tree'', ''species'', ''petal_length, petal_width'')';
 
-CREATE TYPE MADLIB_SCHEMA.dtree_predictions AS (
-    output_table         text,
-    num_rows             bigint,
-    num_null_predictions bigint
-);
-COMMENT ON TYPE MADLIB_SCHEMA.dtree_predictions IS 'result of dtree_predict and dtree_predict_prob: the table, its rows, and how many have no prediction';
-
 CREATE FUNCTION MADLIB_SCHEMA.dtree_predict(
     model_table  text,                -- the output_table of dtree_train
     source_table text,                -- read, never changed
     output_table text,                -- created: the columns of source_table, and prediction
     features     text DEFAULT NULL    -- needed where the model has expressions among its features
-) RETURNS MADLIB_SCHEMA.dtree_predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(dtree.predict);
+) RETURNS MADLIB_SCHEMA.predictions
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(dtree.predict.predict);
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict(text, text, text, text) IS
     'predicts a whole table: SELECT MADLIB_SCHEMA.dtree_predict(''model'', ''iris'', ''predictions'')';
 
@@ -143,8 +136,8 @@ CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_prob(
     source_table text,                -- read, never changed
     output_table text,                -- created: for each class the columns of source_table, prediction, probability
     features     text DEFAULT NULL    -- needed where the model has expressions among its features
-) RETURNS MADLIB_SCHEMA.dtree_predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(dtree.predict_prob);
+) RETURNS MADLIB_SCHEMA.predictions
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(dtree.predict.predict_prob);
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_prob(text, text, text, text) IS
     'the probability of each class for each row of a table: SELECT MADLIB_SCHEMA.dtree_predict_prob(''model'', ''iris'', ''probabilities'')';
 
@@ -152,7 +145,7 @@ CREATE FUNCTION MADLIB_SCHEMA.dtree_display(
     model_table text,                   -- the output_table of dtree_train
     format      text DEFAULT 'text'     -- text, dot or svg
 ) RETURNS text
-LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(dtree.display);
+LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(dtree.inspect.display);
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_display(text, text) IS
     'a tree to look at: SELECT MADLIB_SCHEMA.dtree_display(''model'')';
 
@@ -167,6 +160,6 @@ COMMENT ON TYPE MADLIB_SCHEMA.dtree_importance_row IS 'how much one feature does
 CREATE FUNCTION MADLIB_SCHEMA.dtree_importance(
     model_table text              -- the output_table of dtree_train
 ) RETURNS SETOF MADLIB_SCHEMA.dtree_importance_row
-LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(dtree.importance);
+LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(dtree.inspect.importance);
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_importance(text) IS
     'how much each feature does in a tree: SELECT * FROM MADLIB_SCHEMA.dtree_importance(''model'')';

@@ -1,4 +1,4 @@
-"""From passes to trees: grown, cross-validated and pruned."""
+"""Growing, cross-validating and pruning the trees of all groups."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from madpy.modules.common.trees.passes import Passes
 from madpy.modules.dtree.core import complexities, kept, pruned, risks
 from madpy.modules.dtree.validate import Choice, choose
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -26,30 +26,30 @@ class Fit:
     choices: list[Choice]  # of a cross-validation
 
 
-def fit(passes: Passes, limits: Limits, prune_cp: float | None, folds: int, say: Say) -> Fit:
+def fit(passes: Passes, limits: Limits, prune_cp: float | None, folds: int, log: Log) -> Fit:
     is_regression = passes.classes == 0
-    trees = _grow(passes, limits, None, say)
+    trees = _grow(passes, limits, None, log)
     complexity = complexities(trees, risks(trees, is_regression))
     cp = np.full(passes.groups, np.nan if prune_cp is None else prune_cp)
     choices: list[Choice] = []
     if folds:
-        without = partial(_without_fold, passes, limits, folds, say)
+        without = partial(_without_fold, passes, limits, folds, log)
         choices = choose(trees, complexity, prune_cp or 0.0, folds, without, is_regression)
         cp = np.array([choice.chosen for choice in choices])
     if np.isnan(cp).all():
         stays = np.ones(len(trees), np.bool_)
     else:
         stays = kept(trees, complexity, cp)
-        say(f"pruned to {int(stays.sum())} of {len(trees)} nodes")
+        log(f"pruned to {int(stays.sum())} of {len(trees)} nodes")
     order = ordered(trees, stays)
     return Fit(pruned(trees, order), complexity[order], cp, choices)
 
 
-def _grow(passes: Passes, limits: Limits, fold: Fold | None, say: Say) -> Trees:
+def _grow(passes: Passes, limits: Limits, fold: Fold | None, log: Log) -> Trees:
     def announce(level: int, active: int, nodes: int) -> None:
         where = f", fold {fold.number + 1} of {fold.folds}" if fold else ""
         passes.db.progress(f"dtree_train: level {level} of at most {limits.max_depth}{where}")
-        say(f"level {level}{where}: {active} nodes to split, {nodes} in all")
+        log(f"level {level}{where}: {active} nodes to split, {nodes} in all")
 
     trees = grow(
         passes.groups,
@@ -64,9 +64,9 @@ def _grow(passes: Passes, limits: Limits, fold: Fold | None, say: Say) -> Trees:
     return trees
 
 
-def _without_fold(passes: Passes, limits: Limits, folds: int, say: Say, number: int) -> tuple[Trees, Array]:
-    """Trees of the rows outside a fold, and how the rows of the fold fall into their leaves."""
-    trees = _grow(passes, limits, Fold(folds, number, held_out=False), say)
+def _without_fold(passes: Passes, limits: Limits, folds: int, log: Log, number: int) -> tuple[Trees, Array]:
+    """Grow trees of the rows outside a fold, and count the rows of the fold in their leaves."""
+    trees = _grow(passes, limits, Fold(folds, number, held_out=False), log)
     leaves = np.flatnonzero(trees.left < 0)
     counts = np.zeros_like(trees.counts)
     counts[leaves] = passes.totals(trees, leaves, Fold(folds, number, held_out=True))

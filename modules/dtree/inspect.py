@@ -9,7 +9,7 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.tables.scoring import groups_item, order_of, summary_of
+from madpy.helper.tables.models import groups_item, order_of, summary_of
 from madpy.modules.dtree.display import Node, Tree, dot, plain, text
 from madpy.modules.dtree.report import COLUMNS, WEIGHTED_COLUMNS
 from madpy.modules.dtree.svg import svg
@@ -58,12 +58,12 @@ def display(db: Database, model_table: str | None, format: str | None) -> str:
 
 
 def _client_has_signs(db: Database) -> bool:
-    """Whether the client's encoding has the signs that trees are drawn with: others may lack them."""
+    """Say whether the client's encoding has the characters that trees are drawn with."""
     return db.value("SELECT pg_catalog.current_setting('client_encoding')") in ("UTF8", "SQL_ASCII")
 
 
 def importance(db: Database, model_table: str | None) -> list[Importance]:
-    """How much each feature's splits gain, as a share of what all splits of the group gain."""
+    """Return the gain of each feature's splits as a share of the gain of all splits of the group."""
     model, groups = _check_model(db, model_table)
     summary = _summary(model)
     rows = db.execute(
@@ -90,7 +90,7 @@ def importance(db: Database, model_table: str | None) -> list[Importance]:
 
 
 def _check_model(db: Database, model_table: str | None) -> tuple[Source, list[str]]:
-    """An output table of dtree_train, and its grouping columns.
+    """Return an output table of dtree_train and its grouping columns.
 
     Anybody can make a table, so types are looked at too: operators of theirs would run as the caller.
     """
@@ -138,7 +138,7 @@ def _trees(rows: list[dict[str, Any]], criterion: str) -> Iterator[Tree]:
 
 
 def _check_nodes(rows: list[dict[str, Any]]) -> None:
-    """Somebody may have changed the table: each node has a parent that is split, and all that is drawn."""
+    """Check the nodes, as anybody may have changed the table: each has a split parent and all figures."""
     there = [row["node"] or 0 for row in rows]
     inner = {node for node, row in zip(there, rows, strict=True) if row["split"] is not None}
     wanted = sorted([1, *(child for node in inner for child in (2 * node, 2 * node + 1))])

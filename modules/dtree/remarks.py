@@ -9,13 +9,13 @@ from madpy.ports.postgres.session.db import Database
 
 
 def warn_of_empty(db: Database, passes: Passes, names: list[str]) -> None:
-    """A WARNING with the features that are NULL, or NaN, in every row."""
+    """Warn of features that are NULL, or NaN, in every row."""
     if empty := passes.empty_features():
         db.warning(f"left out, being NULL in every row: {', '.join(names[f] for f in empty)}")
 
 
 def say_what_stopped(db: Database, trees: Trees, limits: Limits) -> None:
-    """A NOTICE with the limit because of which trees are one leaf, although their targets differ."""
+    """Name in a NOTICE the limit because of which trees are one leaf, although their targets differ."""
     criterion = limits.rule.criterion
     roots = np.flatnonzero(trees.parent < 0)
     rows = rows_of(trees.counts[roots], criterion)

@@ -1,4 +1,4 @@
-"""Nodes as rows of the output table, with splits as a person writes them."""
+"""Nodes as rows of the output table, with readable splits."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,7 +130,7 @@ def _among(name: str, levels: list[str], is_left: list[str]) -> str:
 
 
 def short(number: float) -> str:
-    """A number with as many digits as a person reads; the model and `threshold` have all of them."""
+    """Round a number to readable digits; the model and `threshold` have all of them."""
     return f"{number:.6g}"
 
 

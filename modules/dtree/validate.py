@@ -1,4 +1,4 @@
-"""Cross-validation of how far to prune.
+"""Cross-validation of the complexity at which trees are pruned.
 
 Source: Breiman, Friedman, Olshen & Stone (1984), section 3.4; Therneau & Atkinson, An Introduction to
 Recursive Partitioning Using the RPART Routines, section 4.

@@ -46,7 +46,7 @@ def check_link(family: str, link: str | None) -> str:
 
 
 def check_design(design: Design, terms: Terms, family: str) -> None:
-    """Squares of features are numbers, and the family has every target."""
+    """Raise an error if squares of features overflow or vanish, or if the family does not allow a target."""
     check_squares(design.squares, design.zero, terms)
     wrong = (design.rows > 0) & ~FAMILIES[family].has(design.lowest, design.highest)
     if wrong.any():

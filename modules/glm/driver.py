@@ -20,14 +20,11 @@ from madpy.modules.common.linear.passes import Passes
 from madpy.modules.common.linear.scoring import Scoring, figures
 from madpy.modules.glm import core
 from madpy.modules.glm.check import METHOD, check_design, check_link, columns, warn
-from madpy.modules.glm.predict import predict
 from madpy.ports.postgres.scan.moments import raw_moments
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.session.db import Database, Relation
-
-__all__ = ["predict", "train"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +57,7 @@ def train(
     verbose: bool | None,
 ) -> Result:
     """Fit the mean of `target` on `features` in each group; create `output_table` and its summary."""
-    say = db.teller(METHOD, verbose)
+    log = db.logger(METHOD, verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
     source.look_up(target, features, weights, offset, grouping_cols)
@@ -77,14 +74,14 @@ def train(
     terms = check_terms(source, features, conditions=used)
     rows = _rows(source, terms, items, groups)
     try:
-        say(f"{family} with link {link}: {target} on {', '.join(terms.names)}")
+        log(f"{family} with link {link}: {target} on {', '.join(terms.names)}")
         scan = Scan(rows, passes=most + 1)
-        say(f"reading {tables.names['source_table']} by {scan.feed}")
+        log(f"reading {tables.names['source_table']} by {scan.feed}")
         states = scan.step("weighted_moments")
         check_rows(replace(rows, features=terms.items), terms, states)
         search = _search(terms, states, bound, family, link, offset is not None)
         passes = Passes(db, scan, "glm", METHOD)
-        passes.iterate(search, most, say)
+        passes.iterate(search, most, log)
         for part in passes.parts(search, search.without_null):
             search.find_null(part, lambda groups, params: passes.sums(search, groups, params), most)
     except SqlError as error:

@@ -72,20 +72,13 @@ LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(glm.train);
 COMMENT ON FUNCTION MADLIB_SCHEMA.glm_train(text, text, text, text, text, text, text, text, text, integer, double precision, boolean) IS
     'fits a generalised linear model per group into output_table: SELECT MADLIB_SCHEMA.glm_train(''claims'', ''model'', ''claims'', ''age, car'', ''poisson'')';
 
-CREATE TYPE MADLIB_SCHEMA.glm_predictions AS (
-    output_table         text,
-    num_rows             bigint,
-    num_null_predictions bigint
-);
-COMMENT ON TYPE MADLIB_SCHEMA.glm_predictions IS 'result of glm_predict on a table';
-
 CREATE FUNCTION MADLIB_SCHEMA.glm_predict(
     model_table  text,                -- as glm_train made it
     source_table text,                -- read, never changed
     output_table text,                -- created: the columns of source_table, and prediction
     features     text DEFAULT NULL,   -- needed where the model has expressions among its features
     "offset"     text DEFAULT NULL    -- needed where the model has one
-) RETURNS MADLIB_SCHEMA.glm_predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(glm.predict);
+) RETURNS MADLIB_SCHEMA.predictions
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(glm.predict.predict);
 COMMENT ON FUNCTION MADLIB_SCHEMA.glm_predict(text, text, text, text, text) IS
     'predicts a whole table: SELECT MADLIB_SCHEMA.glm_predict(''model'', ''claims'', ''predictions'')';

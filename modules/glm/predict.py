@@ -1,19 +1,32 @@
-"""glm_predict on a whole table."""
+"""glm_predict on a whole table, from the record of what its models are."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from madpy.errors import MadpyError
-from madpy.helper import helper
 from madpy.helper.features.terms import check_number
-from madpy.helper.tables.linear import create_linear_predictions
-from madpy.helper.tables.scoring import Predictions, check_job, check_model, checked_summary
+from madpy.helper.tables.coefficients import Coefficients, read_coefficients
+from madpy.helper.tables.models import check_types
+from madpy.helper.tables.predictions import PREDICTION, Method, Predictions, Score
 from madpy.modules.common.linear.families import LINKS
-from madpy.modules.glm.check import METHOD, NUMBERS
+from madpy.modules.glm.check import METHOD as NAME
+from madpy.modules.glm.check import NUMBERS
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, fill
 
-PREDICTION = "prediction"
-COLUMNS = {"coef": NUMBERS, "std_err": NUMBERS, "dispersion": "double precision", "aliases": NUMBERS}
+
+@dataclass(frozen=True)
+class Means(Coefficients):
+    """Coefficients, the link between their predictor and the mean, and the offset that the caller wrote."""
+
+    link: str
+    offset: str | None
+
+    def vector(self, source: Source, features: str | None) -> str:
+        """SQL of the features of a row, the offset behind them where there is one."""
+        vector = super().vector(source, features)
+        if self.offset is None:
+            return vector
+        return f"pg_catalog.array_append({vector}, {check_number(source, self.offset, 'offset')})"
 
 
 def predict(
@@ -24,41 +37,47 @@ def predict(
     features: str | None,
     offset: str | None,
 ) -> Predictions:
-    """Create `output_table`: the columns of the source, and `prediction`, the mean of the target.
-
-    A prediction is NULL where a feature or the offset is, where there is no model for the group, where a text
-    column has a value that it did not have in training, and where the link gives the predictor no mean.
-    """
-    model = helper.check_model_table(db, model_table)
-    groups = check_model(model, METHOD, COLUMNS)
-    job = check_job(model, groups, METHOD, source_table, output_table, features, [PREDICTION])
-    link, trained_with = _of_summary(model)
-    if (trained_with is None) != (offset is None):
-        raise MadpyError(
-            f"the model was trained {'without' if trained_with is None else 'with'} an offset",
-            hint="leave the offset out" if trained_with is None else "give it again: \"offset\" => '...'",
-        )
-    if offset is not None:
-        item = check_number(job.source, offset, "offset")
-        job = replace(job, vector=f"pg_catalog.array_append({job.vector}, {item})")
-
-    def score(arguments: str) -> dict[str, str]:
-        call = "{schema:i}.__glm_predict({arguments:q}, link => {link:l}, has_offset => {offset:l})"
-        holes = {"schema": db.schema, "arguments": arguments, "link": link, "offset": offset is not None}
-        return {PREDICTION: fill(call, holes)}
-
-    return create_linear_predictions(job, score)
+    """Create `output_table`: the columns of the source, and `prediction`, the mean of the target."""
+    method = replace(METHOD, read=lambda method, table: _read(method, table, offset))
+    return method.predict(db, model_table, source_table, output_table, features)
 
 
-def _of_summary(model: Source) -> tuple[str, str | None]:
-    """The link of a model, and the offset it was trained with, from its summary."""
-    summary = checked_summary(model, METHOD, {"link": "text", "options": "jsonb"})
-    rows = model.db.execute(
+def _read(method: Method, table: Source, offset: str | None = None) -> Means:
+    model = read_coefficients(method, table)
+    check_types(model.summary, {"link": "text", "options": "jsonb"})
+    rows = table.db.execute(
         "SELECT s.link, s.options OPERATOR(pg_catalog.->>) 'offset' AS offset_text FROM {summary:i} AS s",
-        summary=summary,
+        summary=model.summary,
     )
     if not rows or rows[0]["link"] not in LINKS:
         raise MadpyError(
             "the link of the model cannot be read", sqlstate="22P02", hint="train the model again"
         )
-    return rows[0]["link"], rows[0]["offset_text"]
+    trained_with = rows[0]["offset_text"]
+    if (trained_with is None) != (offset is None):
+        raise MadpyError(
+            f"the model was trained {'without' if trained_with is None else 'with'} an offset",
+            hint="leave the offset out" if trained_with is None else "give it again: \"offset\" => '...'",
+        )
+    return Means(model.table, model.groups, model.summary, model.terms, rows[0]["link"], offset)
+
+
+def _rows(model: Means, arguments: str) -> Score:
+    """Score of a row: the mean of the target.
+
+    It is NULL where a feature or the offset is, where there is no model for the group, where a text column
+    has a value that it did not have in training, and where the link gives the predictor no mean.
+    """
+    more = fill(
+        "link => {link:l}, has_offset => {offset:l}",
+        {"link": model.link, "offset": model.offset is not None},
+    )
+    return {PREDICTION: model.call("__glm_predict", f"{arguments}, {more}")}
+
+
+METHOD = Method(
+    name=NAME,
+    columns={"coef": NUMBERS, "std_err": NUMBERS, "dispersion": "double precision", "aliases": NUMBERS},
+    read=_read,
+    rows=_rows,
+)

@@ -135,16 +135,3 @@ def check_points(
 
 def _level(column: str, sql_type: str, level: str) -> tuple[Term, str]:
     return Term(f"{column}={level}", "level", column, level), level_item(column, sql_type, level)
-
-
-def check_model(model: Source) -> list[str]:
-    """The grouping columns of a table that kmeans_train made; an error if it is not one."""
-    types = model.types
-    if any(types.get(name) not in known for name, known in MODEL.items()):
-        raise MadpyError(
-            f'table "{model.name}" is not a model of kmeans_train',
-            sqlstate="42809",
-            hint="give the output_table of a call of kmeans_train",
-        )
-    names = list(types)
-    return names[: names.index(CLUSTER)]

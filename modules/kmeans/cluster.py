@@ -54,9 +54,9 @@ def or_none(number: float) -> float | None:
 
 
 def cluster(
-    rows: Rows, terms: Terms, settings: Settings, label: str, tell: Callable[[str], None]
+    rows: Rows, terms: Terms, settings: Settings, label: str, log: Callable[[str], None]
 ) -> Clustering:
-    """Read, seed, iterate.  `label` is the function that the user called, `tell` says what is done."""
+    """Read, seed, iterate.  `label` is the function that the user called, `log` logs progress."""
     d = len(terms.names)
     if d == 0:
         raise _no_features(rows, terms)
@@ -64,8 +64,8 @@ def cluster(
     rows.source.db.progress(f"{label}: reading")
     try:
         scan = Scan(rows, passes=settings.max_iter + 2)
-        tell(f"reading by {scan.feed}")
-        return _fit(rows.source.db, scan, terms, settings, label, tell)
+        log(f"reading by {scan.feed}")
+        return _fit(rows.source.db, scan, terms, settings, label, log)
     except SqlError as error:
         raise with_feature_names(error, terms) from None
 
@@ -79,7 +79,7 @@ def _no_features(rows: Rows, terms: Terms) -> MadpyError:
 
 
 def _fit(
-    db: Database, scan: Scan, terms: Terms, settings: Settings, label: str, tell: Callable[[str], None]
+    db: Database, scan: Scan, terms: Terms, settings: Settings, label: str, log: Callable[[str], None]
 ) -> Clustering:
     d = len(terms.names)
     given = None
@@ -88,7 +88,7 @@ def _fit(
         settings = _with_k(settings, given.shape[1])
         check_size(settings.k, d, len(scan.rows.scalars))
     by = f"from table {settings.init}" if given is not None else f"by {settings.init}"
-    tell(f"seeding {settings.k} centroids {by}")
+    log(f"seeding {settings.k} centroids {by}")
     db.progress(f"{label}: seeding")
     sample = take_sample(scan, settings, d)
     if sample.rows_used.sum() == 0:
@@ -96,9 +96,9 @@ def _fit(
     distinct = distinct_points(sample, settings.distance)
     _check_distinct(db, settings, distinct[sample.rows_used > 0])
     seen = int((sample.kept.times > 0).sum())
-    tell(f"sample used for seeding: {seen} distinct points out of {sample.rows_used.sum()} points")
-    centroids = given if given is not None else first_centroids(scan, settings, sample, tell)
-    fit = iterate(db, scan, settings, sample, centroids, label, tell)
+    log(f"sample used for seeding: {seen} distinct points out of {sample.rows_used.sum()} points")
+    centroids = given if given is not None else first_centroids(scan, settings, sample, log)
+    fit = iterate(db, scan, settings, sample, centroids, label, log)
     if ((~np.isnan(fit.centroids[..., 0])).sum(axis=1) < np.minimum(distinct, settings.k)).any():
         raise MadpyError(
             "the distance between some distinct points is zero",

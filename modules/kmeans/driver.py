@@ -13,12 +13,8 @@ from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.kmeans.check import check_init, check_points, check_settings
 from madpy.modules.kmeans.cluster import Clustering, cluster, or_none
 from madpy.modules.kmeans.lloyd import CONVERGED, STOPPED
-from madpy.modules.kmeans.predict import predict
-from madpy.modules.kmeans.run import run
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.session.db import Database
-
-__all__ = ["predict", "run", "train"]
 
 COLUMNS = [
     ("cluster_id", "integer"),
@@ -73,7 +69,7 @@ def train(
     weights: str | None,
 ) -> Result:
     """Find k clusters in each group; create `output_table`, a row per cluster, and its summary."""
-    tell = db.teller("kmeans_train", verbose)
+    log = db.logger("kmeans_train", verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
     source.look_up(features, grouping_cols, weights)
@@ -82,15 +78,15 @@ def train(
     weight = None if weights is None else check_number(source, weights, "weights")
     terms = check_points(source, features, weights=weight)
     groups = helper.check_groups(source, grouping_cols, dict(COLUMNS), Result.__dataclass_fields__)
-    tell(f"{', '.join(terms.names)} from {tables.names['source_table']}, {settings.told}")
+    log(f"{', '.join(terms.names)} from {tables.names['source_table']}, {settings.told}")
     if settings.distance == "manhattan":
-        tell("distance manhattan: centroids are the means of their rows, not the medians")
+        log("distance manhattan: centroids are the means of their rows, not the medians")
     found = cluster(
         Rows(source, None, terms.items, terms.is_vector, weight, groups),
         terms,
         settings,
         "kmeans_train",
-        tell,
+        log,
     )
     columns = COLUMNS if weight is None else WEIGHTED_COLUMNS
     create_output(db, found.scan, tables.output, columns, *found.clusters())
@@ -121,7 +117,7 @@ def train(
         _figures(found),
     )
     found.scan.close()
-    tell(f"{result.num_groups} group(s), {found.rows_used} rows, {found.rows_skipped} skipped")
+    log(f"{result.num_groups} group(s), {found.rows_used} rows, {found.rows_skipped} skipped")
     return result
 
 

@@ -78,7 +78,7 @@ typedef struct Nearest
 } Nearest;
 
 /* kmeans_chunk.c */
-extern const double *chunk_of(const double *column, int rows, double *room);
+extern const double *chunk_of(const double *column, int rows, double *scratch);
 extern void nearest_centroids(Metric metric, bool want_second, const double *const *columns, int d,
 							  const double *centroids, int k, Nearest *nearest);
 extern void unit_rows(const double *const *columns, int d, double *const *to);

@@ -82,20 +82,13 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_train(
     text, text, text, integer, text, integer, double precision, bigint, text, text, boolean, text) IS
     'finds k clusters in each group and puts their centroids into output_table: SELECT MADLIB_SCHEMA.kmeans_train(''houses'', ''model'', ''tax, size'', 3)';
 
-CREATE TYPE MADLIB_SCHEMA.kmeans_predictions AS (
-    output_table         text,
-    num_rows             bigint,
-    num_null_predictions bigint
-);
-COMMENT ON TYPE MADLIB_SCHEMA.kmeans_predictions IS 'result of kmeans_predict: the table, its rows, and how many have no prediction';
-
 CREATE FUNCTION MADLIB_SCHEMA.kmeans_predict(
     model_table  text,                -- as kmeans_train made it
     source_table text,                -- read, never changed
     output_table text,                -- created: the columns of source_table, cluster_id and distance
     features     text DEFAULT NULL    -- needed where the model has expressions among its features
-) RETURNS MADLIB_SCHEMA.kmeans_predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(kmeans.predict);
+) RETURNS MADLIB_SCHEMA.predictions
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(kmeans.predict.predict);
 COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_predict(text, text, text, text) IS
     'finds the cluster of each row of a table: SELECT MADLIB_SCHEMA.kmeans_predict(''model'', ''houses'', ''clustered'')';
 
@@ -116,6 +109,6 @@ CREATE FUNCTION MADLIB_SCHEMA.kmeans_run(
     output_schema text    DEFAULT NULL,   -- where the tables are created; NULL: the first of the search path
     verbose       integer DEFAULT 0       -- 1: say what is done
 ) RETURNS MADLIB_SCHEMA.kmeans_run_result
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(kmeans.run);
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(kmeans.run.run);
 COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_run(text, integer, integer, text, text, integer) IS
     'finds k clusters among the points of a table (pid, coords): SELECT * FROM MADLIB_SCHEMA.kmeans_run(''my_schema.points'', 10, 1, ''run1'', ''my_schema'', 1)';

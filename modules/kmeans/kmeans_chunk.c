@@ -230,14 +230,14 @@ sum_rows(const double *const *columns, int width, const double *coarse, const do
 
 /* The first rows of a column as a whole chunk: where they are fewer, the last one stands for the rest. */
 const double *
-chunk_of(const double *column, int rows, double *room)
+chunk_of(const double *column, int rows, double *scratch)
 {
 	if (rows == KMEANS_CHUNK)
 		return column;
-	memcpy(room, column, rows * sizeof(double));
+	memcpy(scratch, column, rows * sizeof(double));
 	for (int r = rows; r < KMEANS_CHUNK; r++)
-		room[r] = column[rows - 1];
-	return room;
+		scratch[r] = column[rows - 1];
+	return scratch;
 }
 
 /* Raise where a value cannot be used; called where some distance is not finite, to say why. */

@@ -128,7 +128,7 @@ sample_add(State *state, const RowBlock *block)
 	int			d = state->ncols;
 	Kept		kept = sample_kept(state);
 	double	   *row = palloc(d * sizeof(double));
-	double	   *room = palloc((Size) d * KMEANS_CHUNK * sizeof(double));
+	double	   *scratch = palloc((Size) d * KMEANS_CHUNK * sizeof(double));
 	const double **columns = palloc(d * sizeof(double *));
 
 	for (int first = 0; first < block->rows; first += KMEANS_CHUNK)
@@ -137,12 +137,12 @@ sample_add(State *state, const RowBlock *block)
 
 		CHECK_FOR_INTERRUPTS();
 		for (int j = 0; j < d; j++)
-			columns[j] = chunk_of(block->columns[j] + first, rows, room + (Size) j * KMEANS_CHUNK);
+			columns[j] = chunk_of(block->columns[j] + first, rows, scratch + (Size) j * KMEANS_CHUNK);
 		sample_chunk(state, &kept, columns, rows, row);
 	}
 	state->rows_used += block->rows;
 	pfree(row);
-	pfree(room);
+	pfree(scratch);
 	pfree(columns);
 }
 

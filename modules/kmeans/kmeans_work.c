@@ -83,7 +83,7 @@ make_columns(Work *work)
 {
 	int			d = work->d;
 
-	work->room = palloc((Size) (2 * d + 1) * KMEANS_CHUNK * sizeof(double));
+	work->scratch = palloc((Size) (2 * d + 1) * KMEANS_CHUNK * sizeof(double));
 	work->row = palloc(d * sizeof(double));
 	work->features = palloc(d * sizeof(double *));
 	work->columns = palloc(work->width * sizeof(double *));
@@ -97,11 +97,11 @@ make_columns(Work *work)
 static void
 make_weighed(Work *work)
 {
-	double	   *room = palloc((Size) work->width * KMEANS_CHUNK * sizeof(double));
+	double	   *scratch = palloc((Size) work->width * KMEANS_CHUNK * sizeof(double));
 
 	work->weighed = palloc(work->width * sizeof(double *));
 	for (int j = 0; j < work->width; j++)
-		work->weighed[j] = room + (Size) j * KMEANS_CHUNK;
+		work->weighed[j] = scratch + (Size) j * KMEANS_CHUNK;
 }
 
 /* Memory for k centroids of d features; the parameters are those of kmeans.h. */
@@ -135,7 +135,7 @@ work_free(Work *work)
 	pfree(work->coarse);
 	pfree(work->fine);
 	pfree(work->sums);
-	pfree(work->room);
+	pfree(work->scratch);
 	pfree(work->row);
 	pfree(work->features);
 	pfree(work->columns);
@@ -151,12 +151,12 @@ work_free(Work *work)
 void
 work_take_chunk(Work *work, const RowBlock *block, int first, int rows)
 {
-	double	   *units = work->room + (Size) work->d * KMEANS_CHUNK;
+	double	   *units = work->scratch + (Size) work->d * KMEANS_CHUNK;
 	double	   *weights = units + (Size) work->d * KMEANS_CHUNK;
 
 	for (int j = 0; j < work->d; j++)
 	{
-		work->features[j] = chunk_of(block->columns[j] + first, rows, work->room + (Size) j * KMEANS_CHUNK);
+		work->features[j] = chunk_of(block->columns[j] + first, rows, work->scratch + (Size) j * KMEANS_CHUNK);
 		work->columns[j] = work->metric == COSINE ? units + (Size) j * KMEANS_CHUNK : work->features[j];
 	}
 	if (work->metric == COSINE)

@@ -25,7 +25,7 @@ typedef struct Work
 	const double **columns;		/* width columns to be summed */
 	const double *weights;		/* of a chunk, if the kernel has them */
 	double	  **weighed;		/* width columns: the others times the weights */
-	double	   *room;			/* 2 d + 1 chunks: features filled up, and of length 1; weights filled up */
+	double	   *scratch;			/* 2 d + 1 chunks: features filled up, and of length 1; weights filled up */
 	double	   *row;
 	double		ones[KMEANS_CHUNK];
 	double		zeros[KMEANS_CHUNK];

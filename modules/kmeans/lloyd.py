@@ -1,4 +1,4 @@
-"""The iterations: rows to centroids, centroids to the middle of their rows, until they stand still."""
+"""Lloyd's iterations: assign rows to the nearest centroid and move centroids to means, to convergence."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,13 +32,13 @@ class Fit:
 
     @cached_property
     def inertia(self) -> Array:
-        """Shape (G,)."""
+        """Return the inertia of each group, shape (G,)."""
         total: Array = self.within.sum(axis=1)
         return total
 
     @cached_property
     def silhouette(self) -> Array:
-        """Means over the rows of each group, shape (G,)."""
+        """Return the mean silhouette over the rows of each group, shape (G,)."""
         rows = self.sizes.sum(axis=1)
         total = np.where(self.sizes > 0, self.silhouettes * self.sizes, 0).sum(axis=1)
         mean: Array = np.divide(total, rows, out=np.full(len(rows), np.nan), where=rows > 0)
@@ -59,9 +59,9 @@ def iterate(
     sample: Sample,
     centroids: Array,
     label: str,
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> Fit:
-    """Lloyd's iterations, over the groups that have not converged.
+    """Run Lloyd's iterations over the groups that have not converged.
 
     Source: Lloyd (1982), Least squares quantization in PCM.
     """
@@ -83,7 +83,7 @@ def iterate(
         empty = (found.sizes == 0) & ~np.isnan(old[..., 0])
         some = empty.any(axis=1)
         if some.any():
-            moved[some] = _reseeded(moved[some], empty[some], step(Mode.FARTHEST, going[some]), tell)
+            moved[some] = _reseeded(moved[some], empty[some], step(Mode.FARTHEST, going[some]), log)
         inertia[going] = found.distances.sum(axis=1)
         limit = core.limits(inertia[going], found.sizes.sum(axis=1), settings.tolerance, settings.distance)
         way = core.moves(old, moved, settings.distance)
@@ -92,12 +92,10 @@ def iterate(
         near = nearer(settings.distance, reach[going], inertia[going], way, sample.weight[going])
         reach[going] = np.minimum(near, farthest(settings, sample, centroids, going))
         going = going[(way > limit) | some]
-        tell(_told(number, inertia, way, len(going)))
+        log(_told(number, inertia, way, len(going)))
         if len(going) == 0:
             break
-    tell(
-        f"exit: {STOPPED}" if len(going) else f"exit: {CONVERGED}, no centroid moves more than the tolerance"
-    )
+    log(f"exit: {STOPPED}" if len(going) else f"exit: {CONVERGED}, no centroid moves more than the tolerance")
     final = step(Mode.QUALITY, np.arange(groups))
     alone = (~np.isnan(centroids[..., 0])).sum(axis=1, keepdims=True) < 2
     return Fit(
@@ -116,10 +114,10 @@ def iterate(
 
 
 def _reseeded(
-    centroids: Array, empty: NDArray[np.bool_], found: Assignment, tell: Callable[[str], None]
+    centroids: Array, empty: NDArray[np.bool_], found: Assignment, log: Callable[[str], None]
 ) -> Array:
-    """Empty clusters begin again at the rows farthest from their centroids; NaN where there is none."""
-    tell(f"{empty.sum()} cluster(s) without a row begin again at the rows farthest from their centroids")
+    """Put centroids of empty clusters at the rows farthest from their centroids; NaN without such a row."""
+    log(f"{empty.sum()} cluster(s) without a row begin again at the rows farthest from their centroids")
     place = np.minimum(np.cumsum(empty, axis=1) - 1, empty.shape[1] - 1).clip(0)
     there = np.take_along_axis(found.kept.times, place, axis=1) > 0
     rows = np.take_along_axis(found.kept.rows, place[:, :, None], axis=1)

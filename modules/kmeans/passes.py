@@ -1,4 +1,4 @@
-"""Passes over the rows of all groups: a sample of them, and what each centroid gets."""
+"""Passes over the rows of all groups: a sample, and the assignment of rows to centroids."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +28,9 @@ SAMPLE_NUMBERS = 8 * 1024 * 1024  # of all groups together
 
 
 def sample_size(k: int, d: int, groups: int) -> int:
-    """Points of a sample, for each group; never fewer than k."""
-    room = SAMPLE_NUMBERS // ((d + 3) * max(1, groups))
-    return max(k, min(room, max(FEWEST, min(MOST, PER_CLUSTER * k))))
+    """Return the number of points in the sample of each group; never fewer than k."""
+    fitting = SAMPLE_NUMBERS // ((d + 3) * max(1, groups))
+    return max(k, min(fitting, max(FEWEST, min(MOST, PER_CLUSTER * k))))
 
 
 def take_sample(scan: Scan, settings: Settings, d: int) -> Sample:
@@ -55,7 +55,7 @@ def assign(
     seed: int = 0,
     reach: Array | None = None,
 ) -> Assignment:
-    """Each row of the groups `which` to its nearest centroid; centroids: (G, k, d).
+    """Assign each row of the groups `which` to its nearest centroid; centroids: (G, k, d).
 
     reach: a bound on these distances, (G,), where a better one is known than the range of the features.
     """

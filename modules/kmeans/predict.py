@@ -1,61 +1,58 @@
-"""kmeans_predict on a whole table: the cluster of each row, in C."""
+"""kmeans_predict on a whole table: the cluster of each row, in C; from the record of what its models are."""
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 from madpy.errors import MadpyError
-from madpy.helper import helper
 from madpy.helper.features.terms import Terms, check_same_order
-from madpy.helper.tables.scoring import (
-    Predictions,
-    check_job,
-    check_places,
-    checked_summary,
-    create_predictions,
-    model_terms,
-)
-from madpy.modules.kmeans.check import check_model, check_points
+from madpy.helper.tables.coefficients import remembered, terms_of
+from madpy.helper.tables.models import checked_summary, groups_before
+from madpy.helper.tables.predictions import JOINED, Method, Model, Score
+from madpy.modules.kmeans.check import CLUSTER, MODEL, check_points
 from madpy.modules.kmeans.core import METRICS
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.session.db import fill
 
-METHOD = "kmeans_train"
-CLUSTER, DISTANCE = "cluster_id", "distance"
-READ = {"centroids": "double precision[]", "distance": "text", "feature_names": "text[]"}  # of the summary
+READ = {  # of the summary
+    "centroids": "double precision[]",
+    "distance": "text",
+    "feature_names": "text[]",
+    "terms": "jsonb",
+}
 
 
-def predict(
-    db: Database,
-    model_table: str | None,
-    source_table: str | None,
-    output_table: str | None,
-    features: str | None,
-) -> Predictions:
-    """Create `output_table`: the columns of the source, `cluster_id` and `distance`.
+@dataclass(frozen=True)
+class Clusters(Model):
+    """A summary table with the centroids of each group, and what they are measured by."""
+
+    terms: Terms
+    metric: str
+
+    def vector(self, source: Source, features: str | None) -> str:
+        """SQL of the coordinates of a row."""
+        return remembered(self.terms, source) if features is None else _given(source, features, self.terms)
+
+    def arguments(self, features: str) -> str:
+        """SQL of the arguments of closest_column."""
+        return fill("m.centroids, {x:q}, {metric:l}", {"x": features, "metric": self.metric})
+
+
+def _read(method: Method, table: Source) -> Clusters:
+    summary = checked_summary(table, method.name, READ)
+    return Clusters(summary, groups_before(table, CLUSTER), terms_of(summary), _metric(summary))
+
+
+def _rows(model: Clusters, arguments: str) -> Score:
+    """Score of a row: its cluster and the distance to it.
 
     They are NULL where a feature is, where the model has no such group, and where a text column has a value
     that it did not have in training.
     """
-    table = helper.check_model_table(db, model_table)
-    groups = check_model(table)
-    model = checked_summary(table, METHOD, READ)
-    adds = [CLUSTER, DISTANCE]
-    if features is None:
-        job = check_job(table, groups, METHOD, source_table, output_table, None, adds)
-        job = replace(job, model=model)
-    else:
-        job = check_places(model, groups, source_table, output_table, adds)
-        kept = model_terms(table, METHOD)
-        job = replace(job, vector=_given(job.source, features, kept))
-    metric = _metric(model)
+    closest = f"(SELECT {model.call('closest_column', arguments)} AS c OFFSET 0) AS closest"
+    return {CLUSTER: "(closest.c).column_id", "distance": "(closest.c).distance", JOINED: closest}
 
-    def score(x: str) -> dict[str, str]:
-        closest = fill(
-            "(SELECT {schema:i}.closest_column(m.centroids, {x:q}, {metric:l}) AS c OFFSET 0) AS closest",
-            {"schema": db.schema, "x": x or "NULL", "metric": metric},
-        )
-        return {CLUSTER: "(closest.c).column_id", DISTANCE: "(closest.c).distance", "": closest}
 
-    return create_predictions(job, score)
+METHOD = Method(name="kmeans_train", columns=MODEL, read=_read, rows=_rows)
+predict = METHOD.predict
 
 
 def _given(source: Source, features: str, kept: Terms) -> str:
@@ -72,11 +69,11 @@ def _given(source: Source, features: str, kept: Terms) -> str:
     return f"ARRAY[{', '.join(terms.items)}]"
 
 
-def _metric(model: Source) -> str:
+def _metric(summary: Source) -> str:
     """The distance of the model; the table may be anybody's."""
-    rows = model.db.execute("SELECT distance FROM {model:i} LIMIT 1", model=model)
+    rows = summary.db.execute("SELECT distance FROM {summary:i} LIMIT 1", summary=summary)
     if not rows or rows[0]["distance"] not in METRICS:
         raise MadpyError(
-            f'the summary table "{model.name}" does not name a distance', hint="train the model again"
+            f'the summary table "{summary.name}" does not name a distance', hint="train the model again"
         )
     return str(rows[0]["distance"])

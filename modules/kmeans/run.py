@@ -50,12 +50,12 @@ def run(
     """Find k clusters; create the table of centroids, and the table of points with their clusters."""
     told = bool(helper.check_range("verbose", verbose, 0, 1))
     wants_goodness = bool(helper.check_range("goodness", goodness, 0, 1))
-    tell = db.teller("kmeans_run", told)
+    log = db.logger("kmeans_run", told)
     source = _check_source(db, src_relation)
     centroids, points = (_output(db, output_schema, run_id, prefix, source) for prefix in (CLUSTERS, POINTS))
     helper.check_not_null("k", k)
     settings = check_settings(k, "kmeans++", None, MAX_ITER, TOLERANCE, SEED, "squared_euclidean")
-    tell("parameters:")
+    log("parameters:")
     for name, value in (
         ("k", k),
         ("src_relation", source.full_name),
@@ -63,20 +63,20 @@ def run(
         ("run_id", run_id),
         ("output_schema", centroids.schema),
     ):
-        tell(f" * {name} = {value}")
+        log(f" * {name} = {value}")
     terms = check_points(source, POINT)
-    found = cluster(Rows(source, None, terms.items, terms.is_vector), terms, settings, "kmeans_run", tell)
+    found = cluster(Rows(source, None, terms.items, terms.is_vector), terms, settings, "kmeans_run", log)
     group, cells = found.clusters()
     if not wants_goodness:
         cells["silhouette"] = np.full(len(group), np.nan)
     cells |= {"cid": cells["cluster_id"], POINT: cells["centroid"]}
     create_output(db, found.scan, centroids, COLUMNS, group, cells)
     found.scan.close()
-    tell(f"assigning all points to clusters, in {points.full_name}")
+    log(f"assigning all points to clusters, in {points.full_name}")
     _assign(source, points, found)
     if wants_goodness:
         silhouette = f"simplified silhouette {found.fit.silhouette[0]:.6g}" if k != 1 else "one cluster"
-        tell(f"goodness of fit: inertia {found.fit.inertia[0]:.10g}, {silhouette}")
+        log(f"goodness of fit: inertia {found.fit.inertia[0]:.10g}, {silhouette}")
     return Run(
         int(settings.k),
         100 * found.rows_used / (found.rows_used + found.rows_skipped),
@@ -106,7 +106,7 @@ def _check_source(db: Database, src_relation: str | None) -> Source:
 
 
 def _output(db: Database, schema: str | None, run_id: str | None, prefix: str, source: Source) -> Target:
-    """Where one of the tables is created; the schema is given as SQL writes it."""
+    """Return where one of the tables is created; the schema is given as SQL writes it."""
     name = identifier(prefix + str(helper.check_not_null("run_id", run_id)))
     if schema is not None and parse_name(schema) is None:
         raise MadpyError(f'output_schema: "{schema}" is not the name of a schema', sqlstate="42602")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
-from madpy.helper.tables.scoring import casts_between
+from madpy.helper.tables.models import casts_between
 from madpy.modules.kmeans import core
 from madpy.modules.kmeans.check import CENTROIDS, CLUSTER, Settings
 from madpy.modules.kmeans.core import Array
@@ -34,22 +34,22 @@ def distinct_points(sample: Sample, distance: str) -> NDArray[np.int64]:
     return np.array(counts, np.int64)
 
 
-def first_centroids(scan: Scan, settings: Settings, sample: Sample, tell: Callable[[str], None]) -> Array:
-    """Shape (G, k, d); NaN where a group has no more distinct points."""
+def first_centroids(scan: Scan, settings: Settings, sample: Sample, log: Callable[[str], None]) -> Array:
+    """Return the first centroids, shape (G, k, d); NaN where a group has no more distinct points."""
     points = core.unit(sample.kept.rows) if settings.distance == "cosine" else sample.kept.rows
     if settings.init == "random":
         seeds = points[:, : settings.k]
         return np.where(sample.kept.times[:, : settings.k, None] > 0, seeds, np.nan)
     weights = sample.kept.times
     if settings.init == "kmeans||":
-        candidates, counts = _candidates(scan, settings, sample, points, tell)
+        candidates, counts = _candidates(scan, settings, sample, points, log)
         points = np.concatenate([candidates, points], axis=1)
         weights = np.concatenate([counts, weights], axis=1)
     return plus_plus(scan.db, points, weights, settings.k, settings.distance, settings.seed)
 
 
 def plus_plus(db: Database, points: Array, weights: Array, k: int, distance: str, seed: int) -> Array:
-    """k of the points as first centroids, shape (G, k, d); NaN where there are no more distinct ones.
+    """Choose k of the points as first centroids, shape (G, k, d); NaN where no more are distinct.
 
     points: shape (G, m, d); weights: (G, m), 0 for points that are not there.  See kmeans_seeds.c:
     2 + log k points are drawn for each centroid, with the same numbers in every group.
@@ -76,22 +76,22 @@ def plus_plus(db: Database, points: Array, weights: Array, k: int, distance: str
 
 
 def _candidates(
-    scan: Scan, settings: Settings, sample: Sample, points: Array, tell: Callable[[str], None]
+    scan: Scan, settings: Settings, sample: Sample, points: Array, log: Callable[[str], None]
 ) -> tuple[Array, Array]:
-    """Points drawn in a few passes, as likely as their distances to those before say; and their weights.
+    """Draw points in a few passes, with probabilities by their distance from earlier ones, and weigh them.
 
     Source: Bahmani et al. (2012), Scalable k-means++.
     """
     groups, _, d = points.shape
-    room = (MAX_PARAMS - params_size(0, d, len(scan.rows.scalars))) // d
-    each = min(2 * settings.k, (room - 1) // ROUNDS)
+    most = (MAX_PARAMS - params_size(0, d, len(scan.rows.scalars))) // d
+    each = min(2 * settings.k, (most - 1) // ROUNDS)
     size = 1 + ROUNDS * each
     found = np.full((groups, size, d), np.nan)
     found[:, 0] = np.where(sample.kept.times[:, :1] > 0, points[:, 0], np.nan)
 
     every = np.arange(groups)
     for number in range(ROUNDS):
-        tell(f"round {number + 1} of kmeans||")
+        log(f"round {number + 1} of kmeans||")
         kept = assign(scan, settings, Mode.DRAW, sample, found, every, settings.seed + number).kept
         start = 1 + number * each
         drawn = np.where(kept.times[:, :each, None] > 0, kept.rows[:, :each], np.nan)
@@ -101,7 +101,7 @@ def _candidates(
 
 
 def read_centroids(table: Source, scan: Scan, d: int, distance: str) -> Array:
-    """Centroids of a table, shape (G, k, d): for each group its own where it has the grouping columns.
+    """Read centroids from a table, shape (G, k, d): those of each group if it has the grouping columns.
 
     NaN where a group has fewer than others.
     """

@@ -93,7 +93,7 @@ class Assignment:
 
 
 def joined(parts: Sequence[Part]) -> Part:
-    """Arrays, or what is made of arrays, for some groups each: the same for all of them."""
+    """Join arrays, or objects of arrays, of parts of the groups into one for all groups."""
 
     def join(parts: Sequence[Any]) -> Any:
         if isinstance(parts[0], np.ndarray):
@@ -111,7 +111,7 @@ def sample_parameters(seed: int, size: int) -> Array:
 
 
 def parameters(metric: str, mode: int, seed: int, bounds: Array, reach: Array, centroids: Array) -> Array:
-    """Shape (G, p), for bounds of columns, (G, c), a bound on distances, (G,), and centroids, (G, k, d)."""
+    """Return parameters, (G, p): column bounds, (G, c), distance bounds, (G,), and centroids, (G, k, d)."""
     groups = len(centroids)
     head = np.empty((groups, PARAMS_HEAD))
     head[:, Param.PARAM_METRIC] = Metric[metric.upper()]

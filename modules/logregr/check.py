@@ -5,28 +5,17 @@ from collections.abc import Callable
 from madpy.errors import MadpyError
 from madpy.helper.checks.fits import check_squares, warn_of_fits
 from madpy.helper.features.terms import Terms
-from madpy.helper.tables import scoring
 from madpy.modules.common.linear import irls
 from madpy.modules.common.linear.design import Design
 from madpy.modules.logregr.target import Target
-from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
 
 METHOD = "logregr_train"
-COLUMNS = {
-    "coef": "double precision[]",
-    "log_likelihood": "double precision",
-    "std_err": "double precision[]",
-    "z_stats": "double precision[]",
-    "p_values": "double precision[]",
-    "odds_ratios": "double precision[]",
-    "feature_names": "text[]",
-}
 OPTIMIZERS = ("irls",)
 
 
 def check_design(design: Design, terms: Terms, target: Target) -> None:
-    """Squares are numbers, and some group has both classes."""
+    """Raise an error if squares of features overflow or vanish, or if no group has both classes."""
     check_squares(design.squares, design.zero, terms)
     if not (design.lowest < design.highest).any():
         several = len(design.rows) > 1
@@ -55,8 +44,3 @@ def warn(db: Database, search: irls.Search, terms: Terms, max_iter: int) -> None
         irls.NOT_CONVERGED: lambda where: f"no convergence in {max_iter} iterations{where}: raise max_iter",
     }
     warn_of_fits(db, terms, search.fitted[:, None] & ~search.design.kept, search.status, texts)
-
-
-def check_model(model: Source) -> list[str]:
-    """The grouping columns of a table that logregr_train made; an error if it is not one."""
-    return scoring.check_model(model, METHOD, COLUMNS)

@@ -19,7 +19,7 @@ WORDS = ("converged", "not converged", "separated", "partly separated", "one cla
 
 
 def is_binary(body: Array) -> bool:
-    """Whether the target, as states of the kernel "moments" have seen it, is 0 or 1 in every row.
+    """Say whether the target in states of the kernel "moments" is 0 or 1 in every row.
 
     From 0 to 1 a square is no larger than the number, and as large only at the ends.
     """
@@ -32,7 +32,7 @@ def is_binary(body: Array) -> bool:
 
 
 def _columns(body: Array) -> int:
-    """How many columns a state of moments is of: (m + 1) (m + 2) + 2 m numbers."""
+    """Return the number of columns m of a state of moments, which has (m + 1) (m + 2) + 2 m numbers."""
     return round((math.sqrt(25 + 4 * (body.shape[1] - 2)) - 5) / 2)
 
 

@@ -19,15 +19,11 @@ from madpy.modules.common.linear.irls import CONVERGED, Search, fits
 from madpy.modules.common.linear.passes import Passes
 from madpy.modules.logregr import core
 from madpy.modules.logregr.check import METHOD, OPTIMIZERS, check_design, warn
-from madpy.modules.logregr.predict import predict
-from madpy.modules.logregr.summary import summary
 from madpy.modules.logregr.target import Target, check_target
 from madpy.ports.postgres.scan.moments import raw_moments
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.session.db import Database, Relation
-
-__all__ = ["predict", "summary", "train"]
 
 NUMBERS = "double precision[]"
 COLUMNS = (
@@ -79,7 +75,7 @@ def train(
     weights: str | None = None,
 ) -> Result:
     """Fit the odds of `target` on `features` in each group; create `output_table` and its summary."""
-    say = db.teller(METHOD, verbose)
+    log = db.logger(METHOD, verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
     source.look_up(target, features, weights, grouping_cols)
@@ -94,18 +90,18 @@ def train(
         Rows(source, found.item, [], weights=w, groups=groups), target, found, features, used, most
     )
     try:
-        say(f"the odds of {found.labels[1]!r} in {target} on {', '.join(terms.names)}")
-        say(f"reading {tables.names['source_table']} by {scan.feed}")
+        log(f"the odds of {found.labels[1]!r} in {target} on {', '.join(terms.names)}")
+        log(f"reading {tables.names['source_table']} by {scan.feed}")
         first = design(states.body, len(terms.names), terms.blocks)
         check_design(first, terms, found)
         search = core.search(first, bound)
         passes = Passes(db, scan, "logregr" if w is None else "weighted_logregr", METHOD)
-        passes.iterate(search, most, say)
+        passes.iterate(search, most, log)
     except SqlError as error:
         raise with_feature_names(error, terms) from None
     for number, word in enumerate(core.WORDS):
         if count := int((search.status == number).sum()):
-            say(f"{word}: {count} group(s)")
+            log(f"{word}: {count} group(s)")
     _create_model(passes, tables.output, terms, states, search)
     scan.close()
     warn(db, search, terms, most)

@@ -100,23 +100,16 @@ COMMENT ON TYPE MADLIB_SCHEMA.logregr_term IS 'one term of a logistic regression
 CREATE FUNCTION MADLIB_SCHEMA.logregr_summary(
     output_table text             -- as logregr_train made it
 ) RETURNS SETOF MADLIB_SCHEMA.logregr_term
-LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(logregr.summary);
+LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(logregr.predict.summary);
 COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_summary(text) IS
     'a model of logregr_train in long form: SELECT * FROM MADLIB_SCHEMA.logregr_summary(''model'')';
-
-CREATE TYPE MADLIB_SCHEMA.logregr_predictions AS (
-    output_table         text,
-    num_rows             bigint,
-    num_null_predictions bigint
-);
-COMMENT ON TYPE MADLIB_SCHEMA.logregr_predictions IS 'result of logregr_predict: the table, its rows, and how many have no prediction';
 
 CREATE FUNCTION MADLIB_SCHEMA.logregr_predict(
     model_table  text,                -- as logregr_train made it
     source_table text,                -- read, never changed
     output_table text,                -- created: the columns of source_table, prediction and probability
     features     text DEFAULT NULL    -- needed where the model has expressions among its features
-) RETURNS MADLIB_SCHEMA.logregr_predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(logregr.predict);
+) RETURNS MADLIB_SCHEMA.predictions
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(logregr.predict.predict);
 COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_predict(text, text, text, text) IS
     'predicts a whole table: SELECT MADLIB_SCHEMA.logregr_predict(''model'', ''patients'', ''predictions'')';

@@ -29,7 +29,7 @@ class Target:
 
 
 def check_target(source: Source, text: str | None, look: bool = False) -> Target:
-    """A boolean, or an expression with two values: positive is true, or the later one in the type's order.
+    """Check a boolean or an expression with two values: positive is true, or the later one in its order.
 
     What it costs a pass to know is left to the first one: that a boolean has both values, and, unless told to
     `look`, that a number which is 0 or 1 in some rows is 0 or 1 in all.
@@ -65,7 +65,7 @@ def _two_classes(source: Source, text: str | None) -> Classes:
 
 
 def _coded(item: str, negative: str, positive: str, sql_type: str) -> str:
-    """SQL of 0 and 1; NULL, and so skipped, for a value that was not there when the two were looked up."""
+    """Return SQL of 0 and 1; NULL, and so skipped, for a value that was not there when the two were read."""
     whens = " ".join(
         fill(
             "WHEN {item:q} OPERATOR(pg_catalog.=) {label:l}::{type:q} THEN {code:l}::double precision",
@@ -88,7 +88,7 @@ def _is_binary_at_first(source: Source, item: str) -> bool:
 
 
 def label_item(label: str, sql_type: str) -> str:
-    """SQL of a label read from a model, in the target's type where that is a plain one, else as text.
+    """Return SQL of a label read from a model, in the target's type if that is a plain one, else as text.
 
     A type is taken from the list above only, so that nothing that stands in a table becomes SQL.
     """

@@ -36,7 +36,7 @@ class Levels:
 
 @dataclass(frozen=True)
 class Statistics:
-    """`rows` of each class, shape (G, C), and what is known of each feature."""
+    """Rows of each class, shape (G, C), and the statistics of each feature."""
 
     rows: Array
     features: list[Numbers | Levels]

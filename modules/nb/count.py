@@ -207,7 +207,7 @@ def _values(data: bytes, lists: int) -> list[list[bytes]]:
 
 
 def _sizes(features: Features) -> list[int]:
-    """How many levels each feature has, 0 of a number."""
+    """Return the number of levels of each feature, 0 for a number."""
     return [len(feature.levels or []) for feature in features.features]
 
 

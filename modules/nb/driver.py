@@ -10,10 +10,7 @@ from madpy.helper.tables.output import create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.nb.count import Question, prepare
 from madpy.modules.nb.fit import COLUMNS, MODEL_COLUMNS, WEIGHTED_COLUMNS, Fit
-from madpy.modules.nb.predict import create_view, predict, predict_prob
 from madpy.ports.postgres.session.db import Database, Relation
-
-__all__ = ["create_view", "predict", "predict_prob", "train"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +34,7 @@ def train(
     weights: str | None,
 ) -> Result:
     """Count and sum the features within each class of `target`, in each group; create `output_table`."""
-    say = db.teller("nb_train", verbose)
+    log = db.logger("nb_train", verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
     source.look_up(target, features, grouping_cols, categorical_cols, weights)
@@ -46,18 +43,18 @@ def train(
         source, grouping_cols, dict(COLUMNS), [*dict(MODEL_COLUMNS), *Result.__dataclass_fields__]
     )
     weight = None if weights is None else check_number(source, weights, "weights")
-    say(f"{target} by {features}, smoothing {alpha}")
+    log(f"{target} by {features}, smoothing {alpha}")
     db.progress("nb_train: reading")
     count = prepare(Question(source, target, features, categorical_cols, groups, weight))
     scan = count.scan
-    say(f"reading {tables.names['source_table']} by {scan.feed}")
+    log(f"reading {tables.names['source_table']} by {scan.feed}")
     fit = Fit(count.run(), alpha)
     found, classes = fit.features, fit.classes
     _check_fit(db, source, fit, is_weighted=weights is not None)
     db.progress("nb_train: writing")
     columns = COLUMNS if weights is None else WEIGHTED_COLUMNS
     create_output(db, scan, tables.output, columns, *fit.rows())
-    say(
+    log(
         f"{len(classes.labels)} classes, {fit.groups} group(s), {fit.rows_used} rows,"
         f" {fit.rows_skipped} skipped"
     )

@@ -60,7 +60,7 @@ class Fit:
         return int(self._counted.rows_skipped.sum())
 
     def too_large(self) -> str | None:
-        """A feature whose squares are out of range."""
+        """Return the name of a feature whose squares are out of range, if any."""
         for name, feature in zip(self.features.names, self.found.features, strict=True):
             if isinstance(feature, Numbers) and not np.isfinite(feature.variance[feature.count > 0]).all():
                 return name

@@ -1,66 +1,14 @@
-"""nb_predict, nb_predict_prob, nb_create_view: a model applied to a table, its features rebuilt over it."""
+"""nb_predict, nb_predict_prob and nb_create_view, from the record of what their models are."""
 
 from madpy.errors import MadpyError
-from madpy.helper.tables.packed import (
-    PREDICTION,
-    PROBABILITY,
-    Packed,
-    of_classes,
-    of_rows,
-    packed_job,
-    read_packed,
-)
-from madpy.helper.tables.scoring import Predictions, create_predictions, create_scored
+from madpy.helper.tables.packed import Packed, read_packed
+from madpy.helper.tables.predictions import Method
 from madpy.modules.nb.layout import MODEL_BAYES
-from madpy.ports.postgres.session.db import Database
-
-METHOD = "nb_train"
-OWN = {"prior": "double precision", "variance": "double precision"}  # columns of its tables and of no other's
+from madpy.ports.postgres.scan.source import Source
 
 
-def predict(
-    db: Database,
-    model_table: str | None,
-    source_table: str | None,
-    output_table: str | None,
-    features: str | None,
-) -> Predictions:
-    """Create `output_table`: the columns of the source, and `prediction`, NULL without such a group."""
-    model = read_model(db, model_table, source_table)
-    job = packed_job(model, source_table, output_table, features, [PREDICTION])
-    return create_predictions(job, of_rows(model, "nb_predict"))
-
-
-def predict_prob(
-    db: Database,
-    model_table: str | None,
-    source_table: str | None,
-    output_table: str | None,
-    features: str | None,
-) -> Predictions:
-    """Create a table with a row for each row of the source and each class: `prediction` and `probability`."""
-    model = read_model(db, model_table, source_table)
-    job = packed_job(model, source_table, output_table, features, [PREDICTION, PROBABILITY])
-    return create_predictions(job, of_classes(model, "nb_predict_prob"))
-
-
-def create_view(
-    db: Database,
-    model_table: str | None,
-    source_table: str | None,
-    view_name: str | None,
-    features: str | None,
-) -> str:
-    """Create a view: the columns of the source, and `prediction`, as of its reading; its full name."""
-    model = read_model(db, model_table, source_table)
-    job = packed_job(model, source_table, view_name, features, [PREDICTION], "view_name")
-    create_scored(job, of_rows(model, "nb_predict"), kind="VIEW")
-    return job.output.full_name
-
-
-def read_model(db: Database, model_table: str | None, source_table: str | None) -> Packed:
-    """A model by its output table, for a source; an error if it is not one of nb_train."""
-    model = read_packed(db, model_table, source_table, METHOD, MODEL_BAYES, OWN)
+def _read(method: Method, table: Source) -> Packed:
+    model = read_packed(method, table, MODEL_BAYES)
     if model.label_type is None:
         raise MadpyError(
             "the model is damaged: it does not name its classes",
@@ -68,3 +16,18 @@ def read_model(db: Database, model_table: str | None, source_table: str | None) 
             hint="train the model again",
         )
     return model
+
+
+METHOD = Method(
+    name="nb_train",
+    columns={
+        "prior": "double precision",
+        "variance": "double precision",
+    },  # no other method's tables have both
+    read=_read,
+    rows=lambda model, arguments: model.each_row("nb_predict", arguments),
+    classes=lambda model, arguments: model.each_class("nb_predict_prob", arguments),
+)
+predict = METHOD.predict
+predict_prob = METHOD.predict_prob
+create_view = METHOD.create_view

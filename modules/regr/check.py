@@ -6,20 +6,10 @@ from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.reasons import NAMED, nothing_to_use, warn_of_aliases, warn_of_single_values
 from madpy.helper.features.terms import Terms
-from madpy.helper.tables import scoring
 from madpy.ports.postgres.scan.scan import Rows, Scan, join_groups
-from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation
 
 METHOD = "regr_train"
-COLUMNS = {
-    "coef": "double precision[]",
-    "r2": "double precision",  # which a model of glm_train does not have
-    "std_err": "double precision[]",
-    "t_stats": "double precision[]",
-    "p_values": "double precision[]",
-    "feature_names": "text[]",
-}
 SAME = 1e-9  # of coefficients of two perfect fits
 CLOSE = "r2 > 1 - 1e-9::double precision AND df_residual > 0"  # as a perfect fit is
 
@@ -147,8 +137,3 @@ def _equal_features(coef: list[float | None], aliases: list[list[float]]) -> lis
         if all(abs(a - b) <= SAME * max(1, abs(a)) for a, b in zip(target, feature, strict=True)):
             found.append(n)
     return found
-
-
-def check_model(model: Source) -> list[str]:
-    """The grouping columns of a table that regr_train made; an error if it is not one."""
-    return scoring.check_model(model, METHOD, COLUMNS)

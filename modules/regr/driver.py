@@ -9,13 +9,9 @@ from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.terms import Terms, check_number, check_terms
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.regr.check import check_fit, count_rows
-from madpy.modules.regr.predict import predict
-from madpy.modules.regr.summary import summary
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, free_name
-
-__all__ = ["predict", "summary", "train"]
 
 OUTPUT_COLUMNS = (
     *("coef", "r2", "std_err", "t_stats", "p_values", "condition_no", "bp_stats", "bp_p_value"),
@@ -47,7 +43,7 @@ def train(
     verbose: bool | None,
 ) -> Result:
     """Fit `target` on `features` in each group; create `output_table`, a row per group, and its summary."""
-    say = db.teller("regr_train", verbose)
+    log = db.logger("regr_train", verbose)
     tables = check_tables(db, source_table, output_table)
     source = tables.source
     source.look_up(target, features, weights, grouping_cols)
@@ -56,14 +52,14 @@ def train(
         raise MadpyError(
             "heteroskedasticity_option and weights cannot be given together", hint="leave one of them out"
         )
-    say(f"{target} on {', '.join(terms.names)}, from {tables.names['source_table']}")
+    log(f"{target} on {', '.join(terms.names)}, from {tables.names['source_table']}")
 
     again = robust or heteroskedasticity_option
     weighted = replace(rows, weights=rows.weights or "1::double precision")  # as the second pass takes them
     try:
         db.progress("regr_train: reading rows")
         scan = Scan(weighted, passes=3) if again else Scan(rows)
-        say(f"reading by {scan.feed}")
+        log(f"reading by {scan.feed}")
         _create_model(db, scan, tables.output, terms)
     except SqlError as error:
         raise with_feature_names(error, terms) from None
@@ -73,11 +69,11 @@ def train(
         # numpy and scipy: a quarter of a second and 40 MB, which a plain fit does without
         from madpy.modules.regr.robust import refine
 
-        say("reading residuals")
+        log("reading residuals")
         db.progress("regr_train: reading residuals")
         refine(db, scan, tables.output, terms.blocks, bool(robust), bool(heteroskedasticity_option))
     scan.close()
-    say(f"{counts.groups} group(s), {counts.rows} rows, {counts.skipped} skipped")
+    log(f"{counts.groups} group(s), {counts.rows} rows, {counts.skipped} skipped")
 
     return create_summary(
         db,

@@ -213,23 +213,16 @@ COMMENT ON TYPE MADLIB_SCHEMA.regr_term IS 'one term of a linear regression';
 CREATE FUNCTION MADLIB_SCHEMA.regr_summary(
     output_table text             -- as regr_train made it
 ) RETURNS SETOF MADLIB_SCHEMA.regr_term
-LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(regr.summary);
+LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(regr.predict.summary);
 COMMENT ON FUNCTION MADLIB_SCHEMA.regr_summary(text) IS
     'a model of regr_train in long form: SELECT * FROM MADLIB_SCHEMA.regr_summary(''model'')';
-
-CREATE TYPE MADLIB_SCHEMA.regr_predictions AS (
-    output_table         text,
-    num_rows             bigint,
-    num_null_predictions bigint
-);
-COMMENT ON TYPE MADLIB_SCHEMA.regr_predictions IS 'result of regr_predict: the table, its rows, and how many have no prediction';
 
 CREATE FUNCTION MADLIB_SCHEMA.regr_predict(
     model_table  text,                -- as regr_train made it
     source_table text,                -- read, never changed
     output_table text,                -- created: the columns of source_table, and prediction
     features     text DEFAULT NULL    -- needed where the model has expressions among its features
-) RETURNS MADLIB_SCHEMA.regr_predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(regr.predict);
+) RETURNS MADLIB_SCHEMA.predictions
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(regr.predict.predict);
 COMMENT ON FUNCTION MADLIB_SCHEMA.regr_predict(text, text, text, text) IS
     'predicts a whole table: SELECT MADLIB_SCHEMA.regr_predict(''model'', ''houses'', ''predictions'')';

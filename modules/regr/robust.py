@@ -30,7 +30,7 @@ def refine(
 
 
 def _robust(db: Database, scan: Scan, output: Relation, blocks: list[int], params: str) -> None:
-    """All in one statement: covariances of many terms and groups would fill Python's memory.
+    """Write robust errors by one statement: covariances of many groups would fill Python's memory.
 
     A group without degrees of freedom stays as it is: without errors.
     """
@@ -59,7 +59,7 @@ def _robust(db: Database, scan: Scan, output: Relation, blocks: list[int], param
 
 
 def _breusch_pagan(db: Database, scan: Scan, output: Relation, params: str) -> None:
-    """Stays NULL where it means nothing: no combination of the features is constant, or the fit is exact."""
+    """Write the test; it stays NULL without a constant combination of the features, or for an exact fit."""
     groups = scan.rows.groups
     rows = db.execute(
         """
@@ -84,7 +84,7 @@ def _breusch_pagan(db: Database, scan: Scan, output: Relation, params: str) -> N
 
 
 def _numbers(rows: list[dict[str, Any]], column: str) -> core.Array:
-    """A column of numbers or arrays, NULL as NaN."""
+    """Return a column of numbers or arrays, NULL as NaN."""
     return np.array([row[column] for row in rows], dtype=np.float64)
 
 
@@ -114,7 +114,7 @@ def _update(
 
 
 def _value(value: Any) -> str:
-    """A number or an array as SQL, NaN as NULL."""
+    """Return a number or an array as SQL, NaN as NULL."""
 
     def with_nulls(item: Any) -> Any:
         if isinstance(item, list):

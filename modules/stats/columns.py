@@ -52,9 +52,9 @@ def check_columns(source: Source, text: str | None, groups: list[str]) -> list[C
         text = ", ".join(fill("{c:i}", {"c": column}) for column in known if column not in groups)
     if not text:
         raise MadpyError(f"table {quoted(source.name)} has no column to summarize")
-    found = helper.check_expressions(source, text, "target_cols", "any")
+    given = helper.check_expressions(source, text, "target_cols", "any")
     columns: list[Column] = []
-    for name, item, sql_type, kind in zip(found.names, found.items, found.types, found.kinds, strict=True):
+    for name, item, sql_type, kind in zip(given.names, given.items, given.types, given.kinds, strict=True):
         is_column = item == fill("{name:i}", {"name": name})
         if any(column.name == name for column in columns):
             raise MadpyError(f"target_cols: {quoted(name)} is named twice", sqlstate="42701")
@@ -62,8 +62,8 @@ def check_columns(source: Source, text: str | None, groups: list[str]) -> list[C
             Column(
                 name=name,
                 item=item,
-                sql_type=f"{sql_type}[]" if found.is_vector else sql_type,
-                kind="other" if found.is_vector else kind,
+                sql_type=f"{sql_type}[]" if given.is_vector else sql_type,
+                kind="other" if given.is_vector else kind,
                 number=known[name].number if is_column and name in known else None,
             )
         )
@@ -79,8 +79,8 @@ def check_wanted(
     quartiles = get_quartiles is not False
     for fraction in ntile_array or []:
         if fraction is None or math.isnan(fraction) or not 0 <= fraction <= 1:
-            found = "NULL" if fraction is None else fraction
-            raise MadpyError(f"ntile_array must hold numbers between 0 and 1, not {found}", sqlstate="22003")
+            shown = "NULL" if fraction is None else fraction
+            raise MadpyError(f"ntile_array must hold numbers between 0 and 1, not {shown}", sqlstate="22003")
     how_many = 10 if how_many_mfv is None else how_many_mfv
     how_many = int(helper.check_range("how_many_mfv", how_many, 0, MOST_FREQUENT))
     return Wanted(get_distinct is not False, quartiles, fractions(quartiles, ntile_array), how_many)

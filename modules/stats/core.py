@@ -1,4 +1,4 @@
-"""Which quantiles are asked for.  Pure: the figures of stats are computed in C (summary.h, sketch.h)."""
+"""The fractions of quantiles.  Pure: the figures of stats are computed in C (summary.h, sketch.h)."""
 
 from collections.abc import Sequence
 

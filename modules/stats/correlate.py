@@ -69,8 +69,8 @@ def _matrix(
     names, items = _check_variables(source, target_cols, groups)
     _check_names(db, names)
     helper.check_apart(groups, names)
-    tell = db.teller(method, verbose)
-    tell(f"{', '.join(names)}, from {tables.names['source_table']}")
+    log = db.logger(method, verbose)
+    log(f"{', '.join(names)}, from {tables.names['source_table']}")
     record = Result(
         method=method,
         **tables.fields(),
@@ -100,7 +100,7 @@ def _matrix(
         _warn_of_constants(db, tables.summary, record)
     _create_output(db, tables.summary, tables.output, names, groups)
     record = _finish(db, tables.summary, replace(record, **tables.fields()))
-    tell(f"{record.num_groups} group(s), {record.num_rows_processed} rows used")
+    log(f"{record.num_groups} group(s), {record.num_rows_processed} rows used")
     return record
 
 
@@ -109,22 +109,24 @@ def _check_variables(source: Source, text: str | None, groups: list[str]) -> tup
     if text is None or text.strip() in ("", "*"):
         columns = source.columns
         text = ", ".join(fill("{c:i}", {"c": c}) for c in columns if c not in groups)
-        found = helper.check_expressions(source, text, "target_cols", "any") if text else None
-        kept = [i for i, kind in enumerate(found.kinds) if kind == "number"] if found else []
-        if not found or not kept or found.is_vector:
+        expressions = helper.check_expressions(source, text, "target_cols", "any") if text else None
+        numeric = [i for i, kind in enumerate(expressions.kinds) if kind == "number"] if expressions else []
+        if not expressions or not numeric or expressions.is_vector:
             raise MadpyError(f"table {quoted(source.name)} has no column of numbers", sqlstate="42804")
-        return [found.names[i] for i in kept], [number_item(found.items[i], "number") for i in kept]
-    found = helper.check_expressions(source, text, "target_cols", "number or boolean")
-    if found.is_vector:
-        name = found.names[0]
+        return [expressions.names[i] for i in numeric], [
+            number_item(expressions.items[i], "number") for i in numeric
+        ]
+    expressions = helper.check_expressions(source, text, "target_cols", "number or boolean")
+    if expressions.is_vector:
+        name = expressions.names[0]
         message = f"target_cols: {quoted(name)} is an array, numbers are needed"
         raise MadpyError(message, sqlstate="42804", hint=f"name its elements: {name}[1], {name}[2]")
-    items = [number_item(item, kind) for item, kind in zip(found.items, found.kinds, strict=True)]
-    return found.names, items
+    items = [number_item(item, kind) for item, kind in zip(expressions.items, expressions.kinds, strict=True)]
+    return expressions.names, items
 
 
 def _check_names(db: Database, names: list[str]) -> None:
-    """Every variable is a column of the output table."""
+    """Check the variables' names and number: each becomes a column of the output table."""
     limit = db.session.longest_name
     if len(names) > MAX_VARIABLES:
         raise MadpyError(
@@ -148,7 +150,7 @@ def _check_names(db: Database, names: list[str]) -> None:
 
 
 def _create_summary(db: Database, scan: Scan, side: Relation, record: Result) -> Result:
-    """The one pass: everything there is to say, a row per group, in the summary table."""
+    """Create the summary table by one pass: all figures, a row per group."""
     own = {name: free_name(name, scan.rows.groups) for name in ("used", "skipped", "means", "entries")}
     figures = fill(
         """
@@ -184,7 +186,7 @@ def _create_summary(db: Database, scan: Scan, side: Relation, record: Result) ->
 
 
 def _totals(db: Database, side: Relation, record: Result) -> Result:
-    """The record over all groups."""
+    """Return the record with figures over all groups."""
     total = db.execute(
         """
         SELECT pg_catalog.count(*) AS num_groups,
@@ -212,7 +214,7 @@ def _check_rows(source: Source, record: Result, items: dict[str, str]) -> None:
 
 
 def _warn_of_constants(db: Database, side: Relation, record: Result) -> None:
-    """A constant has no correlations."""
+    """Warn of constant variables, which have no correlations."""
     rows = db.execute(
         """
         SELECT n, pg_catalog.count(*) AS groups
@@ -236,7 +238,7 @@ def _warn_of_constants(db: Database, side: Relation, record: Result) -> None:
 def _create_output(
     db: Database, side: Relation, output: Relation, names: list[str], groups: list[str]
 ) -> None:
-    """The lower triangle, from the matrix in the summary table, where what is not defined becomes NULL."""
+    """Create the lower triangle from the matrix in the summary table; undefined values become NULL."""
     triangle = ", ".join(
         fill(
             "CASE WHEN v.n >= {n:l} THEN nullif(s.matrix[v.n][{n:l}], 'NaN') END AS {name:i}",
@@ -288,7 +290,7 @@ def _finish(db: Database, side: Relation, record: Result) -> Result:
 
 
 def _with_names(error: SqlError, names: list[str]) -> SqlError:
-    """A kernel's error in the user's words: "feature 2" by its name."""
+    """Replace "feature 2" in a kernel's error by the name of the variable."""
     message = error.message
     numbered = re.fullmatch(r"feature (\d+) (is .*)", message)
     if numbered and int(numbered[1]) <= len(names):

@@ -9,7 +9,7 @@ from madpy.modules.stats.columns import Column, Wanted, check_columns, check_wan
 from madpy.modules.stats.exact import count_exactly
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
-from madpy.ports.postgres.shards.parts import Part
+from madpy.ports.postgres.shards.layout import Part
 
 QUARTILES = ("first_quartile", "median", "third_quartile")
 OWN_COLUMNS = (
@@ -50,13 +50,13 @@ def summary(
     wanted = check_wanted(get_distinct, get_quartiles, ntile_array, how_many_mfv)
     estimates = get_estimates is not False
 
-    tell = db.teller("summary", verbose)
-    tell(f"{', '.join(column.name for column in columns)}, from {tables.names['source_table']}")
+    log = db.logger("summary", verbose)
+    log(f"{', '.join(column.name for column in columns)}, from {tables.names['source_table']}")
     db.progress(f"summary: reading {len(columns)} columns")
     _create_output(source, tables.output, columns, groups, wanted, wanted.parts if estimates else 0)
     if not estimates:
         for number, column in enumerate(columns, 1):
-            tell(f"counting {column.name}")
+            log(f"counting {column.name}")
             db.progress(f"summary: counting column {number} of {len(columns)}")
             count_exactly(source, tables.output, column, groups, wanted)
     totals = db.execute(
@@ -67,7 +67,7 @@ def summary(
         columns=len(columns),
         output=tables.output,
     )[0]
-    tell(f"{totals['num_groups']} group(s), {totals['num_rows']} rows")
+    log(f"{totals['num_groups']} group(s), {totals['num_rows']} rows")
     return create_summary(
         db,
         tables.summary,
@@ -101,7 +101,7 @@ def _create_output(
     wanted: Wanted,
     parts: int,
 ) -> None:
-    """The one pass.  Columns are renamed in a subquery, because a grouping column may have any name."""
+    """Create the table by one pass.  A subquery renames columns, as a grouping column may have any name."""
     source.db.execute(
         """
         CREATE TABLE {output:i} AS
@@ -183,7 +183,7 @@ def _row_states(relation: str, columns: list[Column], groups: list[str], holes: 
 
 
 def _value(n: int, column: Column) -> str:
-    """SQL of one row: what the n-th column is, and its state, of relation g."""
+    """Return SQL of a row with the properties of the n-th column and its state, from relation g."""
     return fill(
         '({name:l}, {number:l}::integer, {type:l}, g."summary state {n:q}")',
         {"name": column.name, "number": column.number, "type": column.sql_type, "n": n},
@@ -198,7 +198,7 @@ def _group_value(texts: list[str]) -> str:
 
 
 def _figures(wanted: Wanted) -> str:
-    """SQL of the output's columns from row_count on, from v.found; of an empty table counts are 0."""
+    """Return SQL of the output's columns from row_count on, from v.found; counts of an empty table are 0."""
     figures = {name: f"(v.found).{name}" for name in OWN_COLUMNS[5:]}
     for n, name in enumerate(QUARTILES, 1):
         figures[name] = f"(v.found).quantile_array[{n}]" if wanted.quartiles else "NULL::double precision"

@@ -1,14 +1,14 @@
-"""fmsketch_dcount of a table by its name: part by part, where an aggregate would fetch the rows."""
+"""fmsketch_dcount of a table by name: part by part on several servers, where an aggregate fetches rows."""
 
 from madpy.helper import helper
 from madpy.ports.postgres.session.db import Database, fill
 
 
 def fmsketch_dcount(db: Database, source_table: str | None, expression: str | None) -> int:
-    """How many distinct values an expression has, about; NULL is none of them."""
+    """Estimate how many distinct values an expression has; NULL does not count."""
     source = helper.check_source(db, source_table)
-    found = helper.check_expression(source, expression, "expression", "any", may_be_vector=True)
-    holes = {"schema": db.schema, "item": found.items[0]}
+    checked = helper.check_expression(source, expression, "expression", "any", may_be_vector=True)
+    holes = {"schema": db.schema, "item": checked.items[0]}
     count: int
     if source.shards.is_citus:  # which sends no aggregate of anyelement
         count = db.value(

@@ -1,4 +1,4 @@
-"""get_estimates => false: distinct values, frequent values and quantiles counted, a column at a time."""
+"""get_estimates => false: exact distinct values, frequent values and quantiles, a column at a time."""
 
 from madpy.helper.features.categories import category_item
 from madpy.modules.stats.columns import Column, Wanted
@@ -6,13 +6,13 @@ from madpy.ports.postgres.scan.scan import join_groups
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
 from madpy.ports.postgres.session.types import PLAIN, TIMES, text_item
-from madpy.ports.postgres.shards.parts import Part
+from madpy.ports.postgres.shards.layout import Part
 
 
 def count_exactly(
     source: Source, output: Relation, column: Column, groups: list[str], wanted: Wanted
 ) -> None:
-    """Write what was counted into the rows of `output` that are this column's."""
+    """Write the exact figures of a column into its rows of `output`."""
     own = _own(groups)
     figures = _counted(source, column, groups, wanted)
     joined = join_groups(f"({figures}) AS f", groups, "r", "f")
@@ -31,10 +31,10 @@ def count_exactly(
         figures = _quantiles(source, column, groups, wanted)
         joined = join_groups(f"({figures}) AS f", groups, "r", "f")
         names = ("first_quartile", "median", "third_quartile") if wanted.quartiles else ()
-        found = fill("f.{quantiles:i}", own)
-        assignments = [f"{name} = {found}[{n}]" for n, name in enumerate(names, 1)]
+        quantiles = fill("f.{quantiles:i}", own)
+        assignments = [f"{name} = {quantiles}[{n}]" for n, name in enumerate(names, 1)]
         if len(wanted.fractions) > len(names):
-            assignments.append(f"quantile_array = {found}[{len(names) + 1}:]")
+            assignments.append(f"quantile_array = {quantiles}[{len(names) + 1}:]")
         _update(source.db, output, column, joined, [*assignments, "quantile_error = 0"])
 
 
@@ -155,7 +155,7 @@ def _quantiles_of_counts(number: str, counts: str, groups: list[str], wanted: Wa
 
 
 def _own(groups: list[str]) -> dict[str, str]:
-    """Names of the columns that are computed here: none is a group's."""
+    """Return names for computed columns that no grouping column has."""
     names = ("distinct", "value", "values", "count", "counts", "quantiles", "x", "last", "n")
     return {name: free_name(name, groups) for name in names}
 

@@ -26,6 +26,16 @@ CREATE DOMAIN MADLIB_SCHEMA.nonnegative_float AS double precision
     CONSTRAINT "must be 0 or more and finite" CHECK (VALUE >= 0 AND VALUE < 'Infinity');
 COMMENT ON DOMAIN MADLIB_SCHEMA.nonnegative_float IS 'a finite number, 0 or more';
 
+-- What predictions over a table return, of any method.
+
+CREATE TYPE MADLIB_SCHEMA.predictions AS (
+    output_table         text,
+    num_rows             bigint,
+    num_null_predictions bigint
+);
+COMMENT ON TYPE MADLIB_SCHEMA.predictions IS
+    'result of a prediction over a table: the table, its rows, and how many have no prediction';
+
 -- Who is at what: drivers say where they are in application_name, which other sessions see at once.
 
 CREATE VIEW MADLIB_SCHEMA.progress AS

@@ -28,12 +28,12 @@ CHECKSUM = struct.Struct("<I")
 
 
 def pack(method: int, header: dict[str, Any], arrays: Sequence[NDArray[Any]]) -> bytes:
-    """A model: `header` is for Python and for people, `arrays` of float64 or int32 are what C scores."""
+    """Pack a model: `header` is for Python and for people, C reads `arrays` of float64 or int32."""
     return pack_all(method, header, arrays, 1)[0]
 
 
 def pack_all(method: int, header: dict[str, Any], arrays: Sequence[NDArray[Any]], models: int) -> list[bytes]:
-    """As many models that share a header; an array of two dimensions has a row for each."""
+    """Pack models that share a header; an array of two dimensions has a row for each."""
     text = json.dumps(header, allow_nan=False).encode()
     head = _head(method, text, arrays)
     parts = [_rows(np.frombuffer(head + _filled_up(text), np.uint8), models)]
@@ -46,7 +46,7 @@ def pack_all(method: int, header: dict[str, Any], arrays: Sequence[NDArray[Any]]
 
 
 def pack_each(method: int, header: dict[str, Any], models: Iterable[Sequence[NDArray[Any]]]) -> list[bytes]:
-    """Models that share a header and nothing else."""
+    """Pack models that share a header and nothing else."""
     text = json.dumps(header, allow_nan=False).encode()
     data = []
     for arrays in models:
@@ -72,7 +72,7 @@ def _rows(data: NDArray[np.uint8], models: int) -> NDArray[np.uint8]:
 
 
 def unpack(data: bytes, method: int) -> tuple[dict[str, Any], list[NDArray[Any]]]:
-    """The header and the arrays of a model; MadpyError where it is damaged or of another method."""
+    """Return header and arrays of a model; raise MadpyError if it is damaged or of another method."""
     if len(data) < MODEL_HEADER.itemsize + CHECKSUM.size or data[:4] != MODEL_MAGIC:
         raise MadpyError("this is not a model", sqlstate="22P03")
     _, version, found, count, length = np.frombuffer(data, MODEL_HEADER, 1)[0].item()
@@ -92,7 +92,7 @@ def unpack(data: bytes, method: int) -> tuple[dict[str, Any], list[NDArray[Any]]
 
 
 def _parts(data: bytes, count: int, length: int) -> tuple[Any, list[NDArray[Any]]]:
-    """The JSON and the arrays; whatever numpy and json raise where lengths are wrong."""
+    """Return the JSON and the arrays; raise what numpy and json raise if lengths are wrong."""
     if count > MAX_ARRAYS:
         raise ValueError(count)
     headers = np.frombuffer(data, ARRAY_HEADER, count, MODEL_HEADER.itemsize)
@@ -112,7 +112,7 @@ def _filled_up(data: bytes) -> bytes:
 
 
 def _table() -> NDArray[np.uint32]:
-    """Remainders of all bytes, for the reversed Castagnoli polynomial 0x82F63B78 (RFC 3720, B.4)."""
+    """Return remainders of all bytes for the reversed Castagnoli polynomial 0x82F63B78 (RFC 3720, B.4)."""
     remainders = np.arange(256, dtype=np.uint32)
     for _ in range(8):
         remainders = np.where(remainders & 1, (remainders >> 1) ^ np.uint32(0x82F63B78), remainders >> 1)
@@ -123,7 +123,7 @@ TABLE = [int(entry) for entry in _table()]
 
 
 def checksums(data: NDArray[np.uint8], lengths: NDArray[np.int64] | None = None) -> list[int]:
-    """CRC-32C of each row, many of them byte by byte at once; `lengths` of rows, the longest first."""
+    """Compute CRC-32C of rows, all rows at once, byte by byte; `lengths` has the longest first."""
     if len(data) < MANY_ROWS:
         return [crc32c(row.tobytes()) for row in data]
     table = np.array(TABLE, np.uint32)
@@ -137,7 +137,7 @@ def checksums(data: NDArray[np.uint8], lengths: NDArray[np.int64] | None = None)
 
 
 def _checksums_of(data: Sequence[bytes]) -> list[int]:
-    """CRC-32C of each; those of about the same length are taken together."""
+    """Compute CRC-32C of each model, those of about the same length together."""
     result = [0] * len(data)
     order = sorted(range(len(data)), key=lambda i: -len(data[i]))
     for first in range(0, len(data), MODELS_PER_CALL):
@@ -154,7 +154,7 @@ def _checksums_of(data: Sequence[bytes]) -> list[int]:
 
 
 def crc32c(data: bytes) -> int:
-    """CRC-32C of `data`, as PostgreSQL computes it."""
+    """Compute CRC-32C of `data`, as PostgreSQL does."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc = TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)

@@ -47,12 +47,12 @@ class Result(list[dict[str, Any]]):
         return self._names
 
     def coltypes(self) -> list[int] | None:
-        """Numbers of the types; of a domain, which libpq does not tell, that of the type under it."""
+        """Return the OIDs of the types; for a domain that of its base type, as libpq does not tell."""
         return self._types
 
 
 class Connection:
-    """A connection to a database, of any number; the functions below are those of the session's own one."""
+    """A connection to a database; the functions below are those of the session's connection."""
 
     SPIError = SPIError
 
@@ -91,7 +91,7 @@ class Connection:
 
     @contextlib.contextmanager
     def transaction(self, one_snapshot: bool = False) -> Iterator[None]:
-        """BEGIN ... COMMIT, or a savepoint where a transaction is open already; undone on any exception.
+        """Run a block from BEGIN to COMMIT, or in a savepoint of an open transaction; roll back on errors.
 
         With `one_snapshot` the isolation is REPEATABLE READ or more, which an open transaction has to have.
         """
@@ -109,7 +109,7 @@ class Connection:
             raise
 
     def _isolate(self, nested: bool) -> None:
-        """Have all statements of the transaction see the same rows; it is too late in one that was open."""
+        """Have all statements of the transaction see the same rows; refuse an open one of a lower level."""
         if not self.execute("SHOW transaction_isolation")[0]["transaction_isolation"].startswith("read "):
             return
         if nested:
@@ -188,13 +188,13 @@ def _open() -> Connection:
 
 
 def _show(notice: Any) -> None:
-    """NOTICE, WARNING and INFO of the server go where psql puts them."""
+    """Print NOTICE, WARNING and INFO of the server to stderr, as psql does."""
     print(str(notice.message).rstrip(), file=sys.stderr)
 
 
 @contextlib.contextmanager
 def _json_as_text() -> Iterator[None]:
-    """The switch is global to PyGreSQL, so it is put back: others in this process may want objects."""
+    """Have JSON returned as text; the switch is global to PyGreSQL, so it is put back afterwards."""
     decode = pg.get_jsondecode()
     pg.set_jsondecode(None)
     try:
@@ -204,7 +204,7 @@ def _json_as_text() -> Iterator[None]:
 
 
 def _spi_error(error: Exception, lost: str) -> SPIError:
-    """PyGreSQL gives libpq's formatted text; its parts are headed by words at the beginning of a line."""
+    """Make an SPIError from libpq's text, whose parts have their names at the beginning of a line."""
     parts = re.split(r"^([A-Z]+)(?: \d+)?: +", str(error), flags=re.MULTILINE)
     fields = dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
     message = next((fields[key] for key in ("ERROR", "FATAL", "PANIC") if key in fields), str(error).strip())

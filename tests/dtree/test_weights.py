@@ -124,6 +124,16 @@ def test_rows_that_are_left_out(sql, load, tree):
     assert found == [(35, 5)]
 
 
+def test_a_class_of_weight_0_is_none(sql, load, tree, refuses):
+    load(x=[float(i) for i in range(60)])
+    classes = "CASE WHEN x < 20 THEN 'a' WHEN x < 40 THEN 'b' ELSE 'c' END"
+    root = tree("x", target=classes, weights="CASE WHEN x < 40 THEN 2 ELSE 0 END")[1]
+    assert root["class_counts"] == [40, 40]
+    assert sql("SELECT classes FROM m_summary") == [(["a", "b"],)]
+    error = refuses("x", classes, output="n", weights="(x < 20)::integer")
+    assert error.message == "dtree_train: the target has one class only: a"
+
+
 def test_boolean_weights_choose_rows(sql, load, tree):
     load(x=[float(i) for i in range(40)], y=[float(i > 20) for i in range(40)])
     assert tree("x", weights="x < 30", min_split=2, min_bucket=1)[1]["num_rows"] == 30

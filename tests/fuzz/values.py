@@ -229,8 +229,10 @@ class Maker:
         for at in (8, 12, 16, 20):
             if self.chance.random() < 0.3:
                 struct.pack_into("<i", data, at, self.chance.choice([0, 1, 2, 3, 4, 5]))
-        columns, params, _, room = struct.unpack_from("<4i", data, 8)
+        columns, params, _, tail_rows = struct.unpack_from("<4i", data, 8)
         numbers = (
-            abs(params) % 4096 + abs(room * columns) % 4096 + self.chance.choice([0, 0, 1, 2, 3, 5, 10, 20])
+            abs(params) % 4096
+            + abs(tail_rows * columns) % 4096
+            + self.chance.choice([0, 0, 1, 2, 3, 5, 10, 20])
         )
         return (data + bytes(8 * numbers))[: 44 + 8 * numbers]

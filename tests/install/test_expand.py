@@ -22,7 +22,7 @@ def test_a_kernel_is_its_aggregates_and_their_functions() -> None:
 
 def test_a_driver_calls_what_it_names() -> None:
     sql = expanded("LANGUAGE plpython3u AS MADLIB_DRIVER(regr.train);\n", "regr_")
-    assert "return run(plpy, 'MADLIB_SCHEMA', 'regr.train', args, 'regr_')\n$$;" in sql
+    assert "return SD['run'](plpy, 'MADLIB_SCHEMA', 'regr.train', args, 'regr_')\n$$;" in sql
 
 
 def test_nothing_is_left_to_write_out() -> None:

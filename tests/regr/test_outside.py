@@ -68,11 +68,11 @@ def test_the_same_summary(sql):
 
 def test_predict_and_summary(sql):
     sql(call("a, k", grouping_cols="g"))
-    made = run(plpy, "madlib", "regr.predict", ["m", "t", "outside", None])
+    made = run(plpy, "madlib", "regr.predict.predict", ["m", "t", "outside", None])
     sql("SELECT madlib.regr_predict('m', 't', 'inside')")
     assert sql("TABLE inside EXCEPT ALL TABLE outside") == []
     assert (made["num_rows"], made["num_null_predictions"]) == (60, 0)
-    terms = run(plpy, "madlib", "regr.summary", ["m"])
+    terms = run(plpy, "madlib", "regr.predict.summary", ["m"])
     wanted = sql("SELECT term, estimate, p_value, signif FROM madlib.regr_summary('m')")
     assert [(row["term"], row["estimate"], row["p_value"], row["signif"]) for row in terms] == wanted
 

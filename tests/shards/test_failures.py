@@ -207,7 +207,7 @@ def test_a_column_of_another_type_there(sharded: Session, far: Far, schema: str,
     there.connection.close()
     error = sharded.fails(f"SELECT madlib.{call}")
     assert error.sqlstate == "42804"
-    assert "has another type on its server" in str(error.hint)
+    assert "the type that it has on its server" in str(error.hint)
     assert nothing_is_left(sharded)
 
 

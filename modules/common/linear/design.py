@@ -102,7 +102,7 @@ def _design(body: Array, k: int, blocks: Sequence[int]) -> Design:
 
 
 def own_references(sums: Array, rows: Array, blocks: Sequence[int]) -> Mask:
-    """Which levels are the reference of a text column where no row has the one without a term; (G, k).
+    """Find the levels that replace the reference level of a text column in groups that lack it, shape (G, k).
 
     The terms of the levels then add up to the intercept, and the first one that the group has stands for it.
     """
@@ -117,7 +117,7 @@ def own_references(sums: Array, rows: Array, blocks: Sequence[int]) -> Mask:
 
 
 def independent(gram: Array, squares: Array, own: Mask) -> Mask:
-    """Which features are no combination of those before them, shape (G, k): a Cholesky factor, row by row.
+    """Find the features that are no combination of those before them, shape (G, k), by Cholesky's algorithm.
 
     Those of `own` are left out.
     """
@@ -170,7 +170,7 @@ def _combinations(design: Design, groups: Numbers) -> Array:
 
 
 def _far_from_singular(matrices: Array) -> bool:
-    """Whether no matrix is near the tolerance; a tenth of the time of the factor that says where one is."""
+    """Say whether all matrices are far from the tolerance, in a tenth of the time of the factor itself."""
     try:
         pivots = np.diagonal(cholesky(matrices), axis1=1, axis2=2)
     except np.linalg.LinAlgError:

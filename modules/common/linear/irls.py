@@ -120,7 +120,7 @@ class Search:
         return np.where(self.design.kept[groups], self.design.shift[groups], np.nan)
 
     def take(self, groups: Numbers, found: Sums) -> None:
-        """Go on from what a pass over the rows of these groups found."""
+        """Continue with the sums of a pass over the rows of these groups."""
         self.iterations[groups] += 1
         with np.errstate(invalid="ignore"):  # from no value to none
             gain = found.objective - self.objective[groups]
@@ -154,7 +154,7 @@ class Search:
         return f"log-likelihood {self.objective.sum():.10g}"
 
     def stop(self) -> None:
-        """End the search: where all but some predictors have come to rest, classes are separated in part."""
+        """End the search: if only some predictors have converged, classes are partly separated."""
         self._end(np.flatnonzero(self.flat & self.adrift), PARTLY)
         self.active[:] = False
 
@@ -176,7 +176,7 @@ def bases(search: Search, groups: Numbers) -> Array:
 
 
 def roots(search: Search, groups: Numbers, basis: Array, found: Sums) -> Array:
-    """R with R'R the inverse Hessian, lower triangles: of sums in the basis, which lost no digits.
+    """Return lower triangles R with R'R the inverse Hessian, from sums in the basis, which lost no digits.
 
     Source: Yamamoto, Nakatsukasa, Yanagisawa & Fukaya (2015), Roundoff error analysis of the CholeskyQR2
     algorithm, ETNA 44, 306-326.

@@ -18,7 +18,7 @@ NUMBERS_IN_CACHE = 2**15  # numbers of the matrices worked on together: they sta
 
 
 def pieces(groups: int, k: int) -> Iterator[slice]:
-    """Slices of the groups; one, empty, of none."""
+    """Yield slices of the groups; a single empty one if there are no groups."""
     step = max(1, NUMBERS_IN_CACHE // k**2)
     return (slice(start, start + step) for start in range(0, max(groups, 1), step))
 
@@ -84,7 +84,7 @@ def scaled_to_ones(hessian: Array, kept: Mask) -> tuple[Array, Array]:
 
 
 def solved(matrices: Array, right: Array) -> Array:
-    """Solutions of stacked systems; of a singular one by its pseudoinverse, or NaN where that takes long."""
+    """Solve stacked systems; a singular one by its pseudoinverse, or with NaN if that takes long."""
     if matrices.shape[-1] > BLOCK:
         return block_solution(matrices, right)
     try:
@@ -131,7 +131,7 @@ def inverse_of_lower(lower: Array) -> Array:
 
 
 def block_product(a: Array, b: Array) -> Array:
-    """a b, shapes (G, n, n)."""
+    """Multiply matrices a and b, shapes (G, n, n)."""
     n = a.shape[-1]
     if n <= BLOCK:
         return a @ b

@@ -15,14 +15,14 @@ NUMBERS_PER_STEP = 300_000  # numbers of the matrices of one step
 
 @dataclass(frozen=True)
 class Passes:
-    """A kernel over a scan, as passes of a method that is to be named."""
+    """The passes of a kernel over a scan, for a method with a name."""
 
     db: Database
     scan: Scan
     kernel: str
     method: str
 
-    def iterate(self, search: irls.Search, max_iter: int, say: Callable[[str], None]) -> None:
+    def iterate(self, search: irls.Search, max_iter: int, log: Callable[[str], None]) -> None:
         """Search in all groups together, a pass for each step."""
         for iteration in range(1, max_iter + 1):
             if not search.active.any():
@@ -31,7 +31,7 @@ class Passes:
             for part in self.parts(search, search.going):
                 search.take(part, self.sums(search, part, search.params(part)))
             going = int(search.active.sum())
-            say(f"iteration {iteration}: {search.describe()}, {going} of {len(search.active)} group(s) go on")
+            log(f"iteration {iteration}: {search.describe()}, {going} of {len(search.active)} group(s) go on")
         search.stop()
 
     def refine(self, search: irls.Search) -> Array:
@@ -52,7 +52,7 @@ class Passes:
         return irls.sums(found.body, search.coef.shape[1], search.extras.shape[1])
 
     def parts(self, search: irls.Search, groups: Numbers) -> Iterator[Numbers]:
-        """Which groups a step is for: over a store a few thousand at once, whose states stay in the cache."""
+        """Yield the groups of each step: over a store a few thousand, whose states stay in the cache."""
         k = search.coef.shape[1]
         size = max(1, len(groups) if self.scan.feed == "streaming" else NUMBERS_PER_STEP // k**2)
         for start in range(0, len(groups), size):

@@ -72,7 +72,7 @@ class Scoring(irls.Search):
         return np.concatenate([head, *parts], axis=1)
 
     def take(self, groups: Numbers, found: irls.Sums) -> None:
-        """Go on from what a pass found; the first one saw one mean for all rows."""
+        """Continue with the sums of a pass; the first pass used one mean for all rows."""
         if self.is_first[groups].all():
             self._begin(groups, found)
         else:
@@ -160,7 +160,7 @@ def _squares(hessian: Array, vectors: Array) -> Array:
 
 
 def figures(search: Scoring) -> dict[str, Array]:
-    """How well the model fits, each (G,), NaN where there is no model.
+    """Return figures about the quality of the fit, each (G,), NaN without a model.
 
     The likelihood is at the dispersion deviance / rows where there is one, which counts as a parameter in
     `aic`, as in R.

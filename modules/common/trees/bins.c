@@ -14,22 +14,22 @@
 
 /* Edges are filled up with infinities to a power of two less one, so that every search takes the same steps. */
 int
-edges_room(int edges)
+padded_edges(int edges)
 {
-	int			room = 1;
+	int			padded = 1;
 
-	while (room - 1 < edges)
-		room *= 2;
-	return room - 1;
+	while (padded - 1 < edges)
+		padded *= 2;
+	return padded - 1;
 }
 
 double *
 edges_filled_up(const double *edges, int count)
 {
-	int			room = edges_room(count);
-	double	   *filled = palloc(Max(room, 1) * sizeof(double));
+	int			padded = padded_edges(count);
+	double	   *filled = palloc(Max(padded, 1) * sizeof(double));
 
-	for (int i = 0; i < room; i++)
+	for (int i = 0; i < padded; i++)
 		filled[i] = i < count ? edges[i] : INFINITY;
 	return filled;
 }
@@ -39,12 +39,12 @@ edges_filled_up(const double *edges, int count)
  * branch and no step that waits for another.
  */
 DD_CLONES void
-code_numbers(const double *restrict values, int rows, const double *restrict edges, int room, int null_code,
+code_numbers(const double *restrict values, int rows, const double *restrict edges, int padded, int null_code,
 			 int *restrict codes)
 {
 	for (int r = 0; r < rows; r++)
 		codes[r] = 0;
-	for (int step = (room + 1) / 2; step > 0; step /= 2)
+	for (int step = (padded + 1) / 2; step > 0; step /= 2)
 		for (int r = 0; r < rows; r++)
 			codes[r] += edges[codes[r] + step - 1] < values[r] ? step : 0;
 	for (int r = 0; r < rows; r++)
@@ -88,7 +88,7 @@ typedef struct Coding
 {
 	int			null_code;
 	double	   *edges;			/* NULL: levels */
-	int			room;
+	int			padded;
 } Coding;
 
 /*
@@ -110,7 +110,7 @@ code_column(Store *store, int column, const Coding *coding, int64 from, int64 to
 
 		CHECK_FOR_INTERRUPTS();
 		if (coding->edges)
-			code_numbers(values, rows, coding->edges, coding->room, coding->null_code, codes);
+			code_numbers(values, rows, coding->edges, coding->padded, coding->null_code, codes);
 		else
 			code_levels(values, rows, coding->null_code, codes);
 		if (store->has_nulls[column])
@@ -147,7 +147,7 @@ read_coding(const double **numbers, const double *end)
 	if (bins - 1 > end - *numbers)
 		whole_parameter(bins, 1, end - *numbers + 1);
 	coding.edges = edges_filled_up(*numbers, bins - 1);
-	coding.room = edges_room(bins - 1);
+	coding.padded = padded_edges(bins - 1);
 	*numbers += bins - 1;
 	return coding;
 }

@@ -11,9 +11,9 @@
 /* Rows worked on at once: the codes of a dozen features stay in the first-level cache. */
 #define TREE_CHUNK 512
 
-extern int	edges_room(int edges);
+extern int	padded_edges(int edges);
 extern double *edges_filled_up(const double *edges, int count);
-extern void code_numbers(const double *restrict values, int rows, const double *restrict edges, int room,
+extern void code_numbers(const double *restrict values, int rows, const double *restrict edges, int padded,
 						 int null_code, int *restrict codes);
 extern void code_levels(const double *restrict values, int rows, int null_code, int *restrict codes);
 extern void known_codes(const uint16 *restrict stored, int rows, int null_code, int *restrict codes);

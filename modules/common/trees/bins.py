@@ -1,4 +1,4 @@
-"""Bins of numbers, and what a sample says of the values in them.  Pure: numpy."""
+"""Bins of numbers, and the values of a sample in them.  Pure: numpy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ WORD = 32
 
 @dataclass(frozen=True)
 class Seen:
-    """Values of a feature in each bin, of the sample, shape (groups, bins); NaN where there are none."""
+    """Values of a feature that the sample has in each bin, shape (groups, bins); NaN for none."""
 
     smallest: Array
     middle: Array
@@ -36,7 +36,7 @@ class Seen:
 
 
 def _upto(values: Array, cuts: Array) -> Integers:
-    """How many of a group's values, in order, are not above each of its cuts."""
+    """Count the values of a group, in order, that are not above each of its cuts."""
     if len(values) <= MANY:
         found = [np.searchsorted(v, c, side="right") for v, c in zip(values, cuts, strict=True)]
         return np.array(found, np.int64).reshape(cuts.shape)
@@ -83,7 +83,7 @@ class Bins:
 
     @property
     def codes(self) -> list[int]:
-        """How many codes a feature has, without that of NULL."""
+        """Return the number of codes of each feature, without that of NULL."""
         return [
             cuts.shape[1] + 1 if levels is None else levels
             for levels, cuts in zip(self.levels, self.edges, strict=True)
@@ -132,7 +132,7 @@ class Bins:
         return np.concatenate(words, axis=1)
 
     def ends(self, feature: int, group: Integers, bin: Integers) -> tuple[Array, Array, Flags]:
-        """From where to where values of bins are to be expected; and where they lie evenly, by the sample."""
+        """Return the expected range of values in bins, and where the sample has them evenly spread."""
         seen = self.seen[feature]
         low, middle, high = (a[group, bin] for a in (seen.smallest, seen.middle, seen.largest))
         cuts = np.pad(self.edges[feature], [(0, 0), (1, 1)], constant_values=((0, 0), (LOWEST, -LOWEST)))

@@ -19,7 +19,7 @@ code_chunk(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
 		if (plan->coded && block->codes && plan->is_number[f])
 			known_codes(block->codes[f] + first, chunk->rows, plan->codes[f] - 1, codes);
 		else if (plan->edges[f])
-			code_numbers(values, chunk->rows, plan->edges[f], plan->edge_room[f], plan->codes[f] - 1, codes);
+			code_numbers(values, chunk->rows, plan->edges[f], plan->edge_capacity[f], plan->codes[f] - 1, codes);
 		else
 			code_levels(values, chunk->rows, plan->codes[f] - 1, codes);
 	}

@@ -23,7 +23,7 @@ NUMBERS_AT_ONCE = 500_000  # in one call of numpy
 
 @dataclass(frozen=True)
 class Rule:
-    """How splits are judged: `criterion` is gini, entropy or variance."""
+    """The rule by which splits are compared: `criterion` is gini, entropy or variance."""
 
     criterion: str
     min_bucket: int
@@ -85,6 +85,6 @@ def taken(counts: Array, *places: Integers) -> Array:
 
 
 def parts(count: int, each: int) -> Iterator[slice]:
-    """Slices of `count` things of `each` numbers: a call of numpy cannot be cancelled, so none takes long."""
+    """Yield slices of `count` items of `each` numbers, since a call of numpy cannot be cancelled."""
     step = max(1, NUMBERS_AT_ONCE // max(1, each))
     return (slice(first, min(count, first + step)) for first in range(0, count, step))

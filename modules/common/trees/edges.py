@@ -1,4 +1,4 @@
-"""Edges of bins: where a feature is cut, by a sample of its values.  Pure: numpy only."""
+"""Edges of bins from a sample of a feature's values.  Pure: numpy only."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ PARTS = 2.0**40  # that weights are counted in; times a number of bins they are 
 
 
 def edges(values: Array, weights: Array, num_bins: int) -> Array:
-    """Where to cut a feature into about `num_bins` bins of equal weight: between values, never at one.
+    """Cut a feature into about `num_bins` bins of equal weight, between values and never at one.
 
     Of G groups: values and weights have shape (G, n), the edges (G, most), infinity behind the last.
     As many bins as distinct values where these are fewer; a value that fills a bin has its own.  NaN is
@@ -65,7 +65,7 @@ def _whole(weights: Array) -> Integers:
 
 
 def _fills_a_bin(weights: Integers, is_last: Flags, num_bins: int) -> Flags:
-    """Where one of `num_bins` bins of equal weight ends; and on both sides of values that weigh as much."""
+    """Find the ends of `num_bins` bins of equal weight, and both sides of values that fill a bin alone."""
     below = weights.cumsum(axis=1)
     total = np.maximum(below[:, -1:], 1)
     upto = np.where(is_last, below[:, :-1], 0)

@@ -126,7 +126,7 @@ def grow(
     announce: Announce,
     sharpen: Sharpen | None = None,
 ) -> Trees:
-    """Trees of `groups` groups; `width` is the length of counts, `shift` a regression's first guess."""
+    """Grow trees of `groups` groups; `width` is the length of counts, `shift` a regression's first guess."""
     trees = Trees.roots(groups, width)
     trees.shift[:] = shift
     active = np.arange(groups)
@@ -175,7 +175,7 @@ def can_split(counts: Array, limits: Limits, doubt: Flags | bool = False) -> Fla
 
 
 def in_doubt(counts: Array, sums: Array, criterion: str) -> Flags:
-    """Whether counts as nodes keep them may be rounding of `sums`, of a target less a shift, of more rows.
+    """Say whether counts of nodes may be rounding errors of `sums`, of a target less a shift, over more rows.
 
     One value far out, and the sums of its node have no digits left for the others.
     """

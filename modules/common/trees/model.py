@@ -72,7 +72,7 @@ def arrays(
 
 
 def _texts(texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Where each text ends, in bytes, and all of them."""
+    """Return the end of each text, in bytes, and all texts."""
     encoded = [text.encode() for text in texts]
     joined = b"".join(encoded)
     ends = np.cumsum([len(text) for text in encoded], dtype=np.int32)
@@ -80,7 +80,7 @@ def _texts(texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
 
 
 def _words(trees: Trees, first: int, last: int) -> tuple[Integers, NDArray[np.int32]]:
-    """Where the levels of each node's split begin, -1 where it is of numbers, and all of them."""
+    """Return where the levels of each node's split begin, -1 for a split by a number, and all levels."""
     offsets = np.full(last - first, -1)
     words: list[int] = []
     for node in range(first, last):

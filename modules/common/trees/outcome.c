@@ -9,11 +9,11 @@ more_numbers(Numbers *numbers, int count)
 {
 	double	   *more;
 
-	if (numbers->count + count > numbers->room)
+	if (numbers->count + count > numbers->capacity)
 	{
-		numbers->room = Max(2 * numbers->room, 1024 + count);
-		numbers->data = numbers->data ? repalloc_huge(numbers->data, numbers->room * sizeof(double))
-			: palloc(numbers->room * sizeof(double));
+		numbers->capacity = Max(2 * numbers->capacity, 1024 + count);
+		numbers->data = numbers->data ? repalloc_huge(numbers->data, numbers->capacity * sizeof(double))
+			: palloc(numbers->capacity * sizeof(double));
 	}
 	more = numbers->data + numbers->count;
 	numbers->count += count;

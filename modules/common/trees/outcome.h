@@ -11,7 +11,7 @@ typedef struct Numbers
 {
 	double	   *data;
 	int64		count;
-	int64		room;
+	int64		capacity;
 } Numbers;
 
 extern double *more_numbers(Numbers *numbers, int count);

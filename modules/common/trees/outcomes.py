@@ -51,7 +51,7 @@ def bins_listed(body: Array, group: Integers, slots: Integers, width: int, stats
 
 
 def listed(body: Array, start: Integers, width: int) -> tuple[Integers, Array]:
-    """Lists behind `start` numbers of each body: of each row of them, which body's it is, and the row."""
+    """Return the rows of the lists behind `start` numbers of each body, and the body of each row."""
     count = body[np.arange(len(body)), start].astype(np.int64)
     which = np.repeat(np.arange(len(body)), count)
     row = np.arange(len(which)) - np.repeat(count.cumsum() - count, count)

@@ -42,7 +42,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Placed:
-    """Where the pass before left each row of a store: a number among `nodes`, the ones it was sent."""
+    """The place of each row of a store after the last pass: a number among `nodes` of that pass."""
 
     trees: Trees
     nodes: Integers

@@ -160,10 +160,10 @@ class Passes:
 
     def _fewer(self, num_bins: int, levels: list[int | None]) -> int:
         """The number of bins, lowered where a node of each group would have too many."""
-        room = MOST_CELLS // (max(len(self.scan.group_values), 1) * self.stats)
-        room -= sum(count + 1 for count in levels if count is not None)
-        most = room // max(levels.count(None), 1) - 1
-        if num_bins <= most or (room >= 0 and None not in levels):
+        cells = MOST_CELLS // (max(len(self.scan.group_values), 1) * self.stats)
+        cells -= sum(count + 1 for count in levels if count is not None)
+        most = cells // max(levels.count(None), 1) - 1
+        if num_bins <= most or (cells >= 0 and None not in levels):
             return num_bins
         if most < 2:
             raise MadpyError(
@@ -180,10 +180,10 @@ class Passes:
         for levels, cuts in zip(self.bins.levels, self.bins.edges, strict=True):
             bins = cuts.shape[1] + 1 if levels is None else -levels
             parts += [np.full((self.groups, 1), float(bins)), cuts]
-        has_room: bool = self.db.value(
+        is_coded: bool = self.db.value(
             "SELECT {schema:i}.__store_bin({store:l}, 0, {edges:b}, {scalars:l})",
             store=self.scan.store,
             scalars=len(self.scan.rows.scalars),
             edges=packed(np.concatenate(parts, axis=1), self.groups),
         )
-        return has_room
+        return is_coded

@@ -74,7 +74,7 @@ read_features(Plan *plan, int nparams, const double *params)
 
 	plan->codes = palloc(plan->features * sizeof(int));
 	plan->edges = palloc0(plan->features * sizeof(double *));
-	plan->edge_room = palloc0(plan->features * sizeof(int));
+	plan->edge_capacity = palloc0(plan->features * sizeof(int));
 	plan->used = palloc0(plan->features * sizeof(bool));
 	plan->is_number = palloc0(plan->features * sizeof(bool));
 	for (int f = 0; f < plan->features; f++)
@@ -89,7 +89,7 @@ read_features(Plan *plan, int nparams, const double *params)
 		if (at + bins - 1 > nparams)
 			whole_parameter(nparams, at + bins - 1, MAX_PARAMS);
 		plan->edges[f] = edges_filled_up(params + at, bins - 1);
-		plan->edge_room[f] = edges_room(bins - 1);
+		plan->edge_capacity[f] = padded_edges(bins - 1);
 		at += bins - 1;
 	}
 	return at;

@@ -69,7 +69,7 @@ typedef struct Plan
 	TreeNode   *nodes;
 	int		   *codes;			/* per feature: how many codes, that of NULL among them */
 	double	  **edges;			/* per feature: filled up to a power of two less one; NULL: none to look among */
-	int		   *edge_room;
+	int		   *edge_capacity;
 	bool	   *used;			/* per feature: whether its codes are needed */
 	bool	   *is_number;		/* per feature: it has bins, not levels */
 	const double *several;		/* for COUNTING_AND_BOUND: where the marks begin */

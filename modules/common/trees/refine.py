@@ -48,7 +48,7 @@ class Refinement:
                 return
 
     def _affordable(self, places: Places) -> Places:
-        """Places of nodes that have not too many values in them; a node that is all noise has most."""
+        """Leave out places of nodes with too many values in them, most of all nodes of noise."""
         rows = rows_of(self.total, self.criterion)
         values = np.bincount(places.node, places.rows, len(rows))
         order = (values / divisor(rows)).argsort(kind="stable")
@@ -58,7 +58,7 @@ class Refinement:
         return places.of(np.flatnonzero(fits[places.node]))
 
     def _look(self, places: Places, number: int) -> Places:
-        """One pass: what it finds goes into `splits`; returns the parts that are worth a further look."""
+        """Run a pass, and put better splits into `splits`; return the parts that are worth another pass."""
         stats = self.total.shape[1]
         used, slot = np.unique(places.node, return_inverse=True)
         slots = rank(self.trees.group[self.nodes[used]])
@@ -104,7 +104,7 @@ def make_sure(bins: Bins, stats: int, run: Pass) -> None:
 
 
 def _in_passes(places: Places, unit: float) -> list[Places]:
-    """Places in parts that one pass can count."""
+    """Yield places in portions that one pass can count."""
     stats = places.null.shape[1]
     cost = layout.INTERVAL_FIELDS + 3 * stats + _parts(places, unit) * (stats + 2) / 8
     order = (-places.most).argsort(kind="stable")
@@ -122,7 +122,7 @@ def _parts(places: Places, unit: float) -> Array:
 def _intervals(
     bins: Bins, group: Integers, places: Places, total: Array, gain: Array, number: int, unit: float
 ) -> Array:
-    """Places as a pass is told of them, all but their slots; `group`, `total` and `gain` are of nodes."""
+    """Return places as parameters of a pass, without slots; `group`, `total` and `gain` are of nodes."""
     start, end, even = places.low.copy(), places.high.copy(), np.zeros(len(places), np.bool_)
     if number == 0:
         for f in np.unique(places.feature).tolist():

@@ -17,7 +17,7 @@ LARGE, SMALL = 1e146, 1e-146  # differences whose squares, summed over many rows
 
 
 def rows_to_keep(groups: int, features: int) -> int:
-    """How many rows of each group a sample has: as many as fit."""
+    """Return the number of rows in the sample of each group: as many as fit."""
     width = layout.ENTRY_FIELDS + features + 1
     return min(ROWS, max(16, NUMBERS // (2 * width * max(groups, 1))))
 
@@ -55,7 +55,7 @@ class Sample:
         return float(np.clip(self.weights[is_row].min(initial=1), LEAST_UNIT, 1))
 
     def shifts(self) -> Array:
-        """A target near the mean of each group; an error where squares of targets would be no numbers."""
+        """Return a target near the mean of each group; raise an error if squares would overflow or vanish."""
         is_row = np.arange(self.target.shape[1]) < self.count[:, None]
         _check_squares(np.where(is_row, self.target, self.target[:, :1]))
         total = divisor(self.weights.sum(axis=1))

@@ -46,7 +46,7 @@ class Splits:
             self.threshold = np.full(len(self.gain), np.nan)
 
     def of(self, nodes: Integers) -> "Splits":
-        """Those of some nodes."""
+        """Return the entries of some nodes."""
         place = {int(node): i for i, node in enumerate(nodes)} if self.levels_left else {}
         return Splits(
             self.gain[nodes], self.feature[nodes], self.last_left[nodes], self.null_right[nodes],
@@ -57,10 +57,10 @@ class Splits:
 
 
 class Nodewise(Protocol):
-    """Something that belongs to nodes."""
+    """Arrays with an entry for each of some nodes."""
 
     def among(self, nodes: Integers) -> "Nodewise":
-        """That of some nodes, by their numbers among these."""
+        """Return the entries of some nodes, by their numbers among these."""
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Counted:
     places: "Nodewise | None" = None  # where there may be better splits, within bins
 
     def of(self, nodes: Integers) -> "Counted":
-        """That of some nodes."""
+        """Return the entries of some nodes."""
         categories = [(feature, taken(counts, nodes)) for feature, counts in self.categories]
         places = self.places and self.places.among(nodes)
         return Counted(self.total[nodes], self.numbers.of(nodes), categories, places)
@@ -145,7 +145,7 @@ def _gains(below: Array, beside: Array, total: Array, rule: Rule) -> Array:
 def _set_side(
     best: Splits, nodes: Integers, at: Integers, rows: Array, order: Integers, total: Array, rule: Rule
 ) -> None:
-    """Which levels of `nodes` go left, and where NULL goes in those that have none.
+    """Set the levels of `nodes` that go left, and where NULL goes in nodes without NULL.
 
     `rows` are summed in the order of levels, shape (nodes, levels); `at` is the last one that goes left.
     """

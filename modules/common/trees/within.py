@@ -56,7 +56,7 @@ class Places:
         return len(self.node)
 
     def of(self, places: Integers) -> "Places":
-        """Some of them."""
+        """Return some of the places."""
         return Places(*(getattr(self, f.name)[places] for f in fields(self)))
 
     def parts(self, places: Integers, rows: Array) -> "Places":
@@ -70,7 +70,7 @@ class Places:
         return result
 
     def among(self, nodes: Integers) -> "Places":
-        """Those of some nodes, by their numbers among these."""
+        """Return the places of some nodes, by their numbers among these."""
         number = np.full(max(self.node.max(initial=-1), nodes.max(initial=-1)) + 1, -1)
         number[nodes] = np.arange(len(nodes))
         result = self.of(np.flatnonzero(number[self.node] >= 0))
@@ -78,7 +78,7 @@ class Places:
         return result
 
     def worth(self, splits: Splits) -> "Places":
-        """Those that may gain noticeably more than the splits that are known."""
+        """Return the places that may gain noticeably more than the known splits."""
         return self.of(np.flatnonzero(self.most > splits.gain[self.node] * (1 + WORTH)))
 
 

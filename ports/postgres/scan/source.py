@@ -10,9 +10,7 @@ from madpy.errors import SqlError
 from madpy.ports.postgres.scan.parser import Parser, Type
 from madpy.ports.postgres.session.db import Database, Relation, fill, identifier
 from madpy.ports.postgres.session.types import text_item
-from madpy.ports.postgres.shards import queries
-from madpy.ports.postgres.shards.parts import Part, Shards
-from madpy.ports.postgres.shards.servers import LACKING, NO_COLUMN
+from madpy.ports.postgres.shards.layout import Part, Shards
 
 # One row of what is known of a relation.  A type is followed down to the one under a domain.
 FACTS = """
@@ -121,6 +119,8 @@ class Source(Relation):
 
     def lacks(self, column: str) -> SqlError:
         """Returns the error of a part whose table on its server has no such column."""
+        from madpy.ports.postgres.shards.servers import LACKING, NO_COLUMN
+
         message = f'column "{column}" of a part of table "{self.name}" does not exist'
         return SqlError(message, sqlstate=NO_COLUMN, hint=LACKING)
 
@@ -131,11 +131,15 @@ class Source(Relation):
         """
         self.parser.look_up([text for text in lists if text and text.strip()])
 
-    # Its rows, wherever they lie: `queries` knows how each of these is asked of several servers.
+    # Its rows, wherever they lie.  Modules for several servers are loaded where there are some.
 
     @cached_property
     def shards(self) -> Shards:
         """Where the rows lie; the servers can all be used, or a MadpyError says which cannot and why."""
+        if not (self.facts["has_citus"] or self.facts["has_foreign_tables"]):
+            return Shards(())
+        from madpy.ports.postgres.shards import queries
+
         return queries.shards_of(self)
 
     @property
@@ -144,25 +148,68 @@ class Source(Relation):
         return self.shards.parts[-1].sql if self.shards.parts else str(self)
 
     def part_by_part(self, query: Callable[[Part], str], kind: str | None = None) -> str:
-        """SQL of `query` for each part, with UNION ALL between them."""
+        """SQL of `query` for each part, with UNION ALL between them.
+
+        Statements of one `kind` differ in constants alone: what is sent to the servers is looked up once.
+        """
+        if not self.shards.parts:
+            return query(Part(str(self), None, self))
+        from madpy.ports.postgres.shards import queries
+
         return queries.part_by_part(self, query, kind)
 
     def joinable(self, text: str) -> str:
-        """SQL of a query over the source that can be joined with tables that lie here."""
-        return queries.joinable(self, text)
+        """SQL of a query over the source that can be joined with tables that lie here.
+
+        Citus joins a distributed table with a local one in a SELECT only, and by fetching one of the two:
+        what the query returns goes into a temporary table first.
+        """
+        if not self.shards.is_citus:
+            return text
+        return fill("SELECT * FROM {table:i}", {"table": self.db.temporary_table("madpy_rows", text)})
 
     def distinct_values(self, item: str, most: int, conditions: Sequence[str] = ()) -> str:
-        """SQL of a relation: `value`, at most `most` distinct values of an expression."""
-        return queries.distinct_values(self, item, most, conditions)
+        """SQL of a relation: `value`, the distinct values of an expression; `most` are enough.
+
+        Only rows for which all `conditions`, SQL, are true are looked at.
+        """
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        holes = {"item": item, "most": most, "where": where}
+        one = "SELECT {item:q} AS value FROM {part:q} {where:q} GROUP BY 1 LIMIT {most:l}"
+        if self.shards.parts:
+            # Planned by itself: for a few groups the planner would rather fetch rows in their order.
+            one = """
+                WITH d AS MATERIALIZED (SELECT {item:q} AS value FROM {part:q} {where:q} GROUP BY 1)
+                SELECT value FROM d LIMIT {most:l}
+                """
+        parts = self.part_by_part(lambda part: fill(f"({one})", {**holes, "part": part.sql}))
+        return fill("SELECT value FROM ({parts:q}) AS p GROUP BY 1 LIMIT {most:l}", {**holes, "parts": parts})
 
     def first_values(self, item: str, most: int) -> str:
-        """SQL of a relation: `value`, an expression over at most `most` rows of each part."""
-        return queries.first_values(self, item, most)
+        """SQL of a relation: `value`, an expression over `most` rows, or two rows of each part."""
+        most = min(most, 2) if self.shards.parts else most
+        one = "(SELECT {item:q} AS value FROM {part:q} LIMIT {most:l})"
+        return self.part_by_part(lambda part: fill(one, {"item": item, "part": part.sql, "most": most}))
 
     def first_length(self, item: str) -> int:
-        """Returns the number of elements of an array in some row, 0 where it is NULL in all."""
-        return queries.first_length(self, item)
+        """Returns the number of elements of an array, in a row where it is not NULL; 0 if it always is."""
+        one = """
+            (SELECT pg_catalog.cardinality({item:q}) AS length FROM {part:q}
+             WHERE {item:q} IS NOT NULL LIMIT 1)
+            """
+        query = self.part_by_part(lambda part: fill(one, {"item": item, "part": part.sql}))
+        rows = self.db.execute("{query:q}", query=query)
+        return int(rows[0]["length"]) if rows else 0
 
     def counts(self, items: Sequence[str]) -> tuple[int, list[int]]:
         """Returns the number of rows, and of those in which each expression is not NULL."""
-        return queries.counts_of(self, items)
+        names = [f"count {n}" for n in range(len(items) + 1)]
+        counts = ["pg_catalog.count(*)", *(f"pg_catalog.count({item})" for item in items)]
+        columns = ", ".join(f'{count} AS "{name}"' for count, name in zip(counts, names, strict=True))
+        one = "SELECT {columns:q} FROM {part:q}"
+        rows, *known = self.db.value(
+            "SELECT ARRAY[{sums:q}]::bigint[] FROM ({parts:q}) AS p",
+            sums=", ".join(f'pg_catalog.sum("{name}")' for name in names),
+            parts=self.part_by_part(lambda part: fill(one, {"columns": columns, "part": part.sql})),
+        )
+        return rows, known

@@ -5,7 +5,6 @@ states are merged here.  Groups are known again by what their type calls equal, 
 and columns (src/catalog/keys.c): a join with a relation of parameters could not be sent to another server.
 """
 
-import random
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,19 +12,12 @@ from typing import TYPE_CHECKING, Any
 from madpy.errors import MadpyError
 from madpy.ports.postgres.session.db import fill, free_name, identifier, literal
 from madpy.ports.postgres.session.keys import packed_keys
-from madpy.ports.postgres.shards.kept import (
-    Kept,
-    can_be_kept,
-    check_rows,
-    in_transaction,
-    is_found_again,
-    read_kept,
-)
-from madpy.ports.postgres.shards.parts import Part
+from madpy.ports.postgres.shards.layout import Part
 
 if TYPE_CHECKING:
     from madpy.ports.postgres.scan.scan import Rows
     from madpy.ports.postgres.scan.states import Array, States
+    from madpy.ports.postgres.shards.kept import Kept
 
 ARGUMENT = "kernel argument"  # the names of internal columns
 
@@ -48,14 +40,24 @@ class Streaming:
         return bool(self.rows.source.shards.parts)
 
     @cached_property
-    def kept(self) -> Kept | None:
+    def kept(self) -> "Kept | None":
         """Have servers of Citus keep the rows for the steps to come; read them now, with the groups."""
         source = self.rows.source
-        if self.passes == 1 or not can_be_kept(source):
+        if self.passes == 1 or not (source.shards.is_citus and source.shards.is_far):
+            return None
+        from madpy.ports.postgres.shards.kept import (
+            can_be_kept,
+            in_transaction,
+            is_found_again,
+            new_number,
+            read_kept,
+        )
+
+        if not can_be_kept(source):
             return None
         in_transaction(source)
         scalars = f"ARRAY[{', '.join(self.rows.scalars)}]::double precision[]"
-        items = [str(random.getrandbits(62)), "ctid", "tableoid", self.rows.vector, scalars]
+        items = [str(new_number()), "ctid", "tableoid", self.rows.vector, scalars]
         rows = self.db.execute(
             "SELECT {texts:q} {state:i} FROM ({states:q}) AS s",
             texts=self._texts,
@@ -75,7 +77,7 @@ class Streaming:
         *,
         outcome: bool = False,
         all_known: bool = False,
-        kept: Kept | None = None,
+        kept: "Kept | None" = None,
     ) -> str:
         """SQL of a relation: the grouping columns, and `state`; `params` is SQL of a row's parameters.
 
@@ -121,7 +123,8 @@ class Streaming:
         by_group = params is not None and constant is None
         if not by_group and (not self.rows.groups or "group_values" not in self.__dict__):
             found = states.States.join(self.first_states(kernel, constant, outcome=outcome, kept=kept))
-            check_rows(self.rows.source, kept, [[]], found)
+            if kept is not None:
+                kept.check(self.rows.source, [[]], found)
             return found
         numbers = range(len(self.group_values)) if groups is None else groups
         if not len(numbers):
@@ -146,11 +149,12 @@ class Streaming:
                 hint="try again, in a transaction that is REPEATABLE READ",
             )
         found = states.States.join([row[self.rows.state] for row in rows])
-        check_rows(self.rows.source, kept, keys, found)
+        if kept is not None:
+            kept.check(self.rows.source, keys, found)
         return found
 
     def first_states(
-        self, kernel: str, params: str | None, *, outcome: bool = False, kept: Kept | None = None
+        self, kernel: str, params: str | None, *, outcome: bool = False, kept: "Kept | None" = None
     ) -> list[bytes]:
         """States of a pass whose parameters, SQL, are the same for all; it finds the groups too."""
         rows = self.db.execute(
@@ -220,7 +224,7 @@ class Streaming:
         given = [] if params is None else [params]
         return self._aggregated(aggregate, [*before, *after], part.sql, given, len(before), done, known)
 
-    def _of_kept(self, kernel: str, kept: Kept, params: str | None, done: str) -> str:
+    def _of_kept(self, kernel: str, kept: "Kept", params: str | None, done: str) -> str:
         """The states of what servers keep: a row of each shard, or group in it, says which rows it is."""
         known = f"WHERE {params} IS NOT NULL" if params is not None and self._keys else ""
         source = fill("{s:i} WHERE ctid = ANY ({places:q})", {"s": self.rows.source, "places": kept.places})

@@ -99,7 +99,7 @@ class Database:
     def info(self, message: str) -> None:
         self.connection.info(message)
 
-    def teller(self, function: str, wanted: bool | None) -> Callable[[str], None]:
+    def logger(self, function: str, wanted: bool | None) -> Callable[[str], None]:
         """Return a function that logs progress at INFO, if it is `wanted`, under the name of `function`."""
         return (lambda message: self.info(f"{function}: {message}")) if wanted else (lambda message: None)
 

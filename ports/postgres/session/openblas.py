@@ -7,20 +7,25 @@ session stops it; where it gets none in its first call it ends the process.  So 
 import importlib
 import mmap
 import sys
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
 
 BROUGHT_BY = ("numpy", "scipy")
 NEEDED = 128 << 20  # bytes: two buffers of 32 MB, the libraries, and what is made while they are loaded
 
 
-class Guard(MetaPathFinder):
-    """Finds nothing; refuses to load where memory is short."""
+class Guard:
+    """Finds no module, and refuses to load one where memory is short: an entry of sys.meta_path.
+
+    The base class that importlib.abc has for it would bring a third of all that a first call imports.
+    """
 
     called = False  # whether OpenBLAS has the memory of its calls
 
-    def find_spec(self, fullname: str, path: object, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(self, fullname: str, path: object, target: ModuleType | None = None) -> "ModuleSpec | None":
         """Raises MemoryError."""
         if fullname in BROUGHT_BY:
             try:

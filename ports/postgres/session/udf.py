@@ -13,13 +13,12 @@ from madpy.errors import MadpyError
 from madpy.ports.postgres.session.db import CANCELED, Database
 from madpy.ports.postgres.session.interrupts import Watch
 from madpy.ports.postgres.session.openblas import guard
-from madpy.ports.postgres.shards.servers import server_error
 
 OUT_OF_MEMORY = "53200"
 
 
 def run(connection: Any, schema: str, name: str, args: Sequence[Any], prefix: str | None = None) -> Any:
-    """Call `function` of `madpy.modules.<module>.driver`, for the name "module.function".
+    """Call a function of a method: `name` is "module.function", of its driver.py, or "module.file.function".
 
     All or nothing.  A MadpyError becomes the server's error ("regr_train: ..."), or outside the server a
     MadpyError with the same text; any other exception is a bug and is left as it is.  `prefix` is what the
@@ -29,9 +28,9 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any], prefix: st
     if db.inside:
         # read when numpy is loaded: a session keeps to its one core, as all of the server's do
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    module, function = name.split(".")
+    module, *file, function = name.split(".")
     label = (_prefix(module) if prefix is None else prefix) + function
-    path = f"madpy.modules.{module}.driver"
+    path = ".".join(["madpy.modules", module, *(file or ["driver"])])
     try:
         driver = guard.load(path) if db.inside else importlib.import_module(path)
         with db.atomic(one_snapshot=True), Watch(db) if db.inside else contextlib.nullcontext():
@@ -41,6 +40,8 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any], prefix: st
             db.finish()
             return result
     except MadpyError as raised:
+        from madpy.ports.postgres.shards.servers import server_error
+
         error = server_error(db, raised)
     except MemoryError as raised:
         error = MadpyError("out of memory", sqlstate=OUT_OF_MEMORY, detail=str(raised))

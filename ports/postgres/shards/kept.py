@@ -1,5 +1,6 @@
 """Rows that servers of Citus keep in memory between the passes of a training (src/store/kept.h)."""
 
+import random
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,14 +29,24 @@ class Kept:
     places: str  # SQL, of type tid[]
     rows: dict[Key, int]
 
+    def check(self, source: Relation, keys: list[list[str | None]], found: "States") -> None:
+        """Checks that a step over these groups found all of their rows: a first one may have been deleted."""
+        wanted = sum(self.rows.get(tuple(key), 0) for key in keys)
+        rows = int(found.rows_used.sum() + found.rows_skipped.sum())
+        if rows != wanted:
+            raise MadpyError(
+                f'table "{source.name}" was changed while it was read: {wanted} rows became {rows}',
+                sqlstate="40001",
+                hint="try again, in a transaction that is REPEATABLE READ",
+            )
+
 
 def can_be_kept(source: "Source") -> bool:
     """Whether rows of a source have one place that they are found by, and the session wants any to be kept.
 
     Of a shard that is on several machines, as reference tables are, Citus may read another copy in each pass.
     """
-    shards = source.shards
-    return (shards.is_citus and shards.is_far) and bool(
+    return bool(
         source.db.value(
             """
             SELECT relkind IN ('r', 'p') AND pg_catalog.current_setting('madpy.store_memory') <> '0'
@@ -50,6 +61,11 @@ def can_be_kept(source: "Source") -> bool:
             active=ACTIVE,
         )
     )
+
+
+def new_number() -> int:
+    """Returns a number for rows to be kept under, that no other run has."""
+    return random.getrandbits(62)
 
 
 def in_transaction(source: "Source") -> None:
@@ -93,17 +109,3 @@ def read_kept(found: Sequence[tuple[Key, bytes | None]]) -> Kept | None:
         rows[key] += entry["rows"]
     places = sorted({(entry["block"], entry["offset"]) for _, entry in entries})
     return Kept("'{" + ",".join(f'"({b},{o})"' for b, o in places) + "}'::tid[]", rows)
-
-
-def check_rows(source: Relation, kept: Kept | None, keys: list[list[str | None]], found: "States") -> None:
-    """That a step over these groups found all of their kept rows: a first one may have been deleted since."""
-    if kept is None:
-        return
-    wanted = sum(kept.rows.get(tuple(key), 0) for key in keys)
-    rows = int(found.rows_used.sum() + found.rows_skipped.sum())
-    if rows != wanted:
-        raise MadpyError(
-            f'table "{source.name}" was changed while it was read: {wanted} rows became {rows}',
-            sqlstate="40001",
-            hint="try again, in a transaction that is REPEATABLE READ",
-        )

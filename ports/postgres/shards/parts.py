@@ -1,11 +1,10 @@
 """The parts of a table whose rows lie on several servers, found in the catalogue."""
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.session.db import Relation, fill, identifier
+from madpy.ports.postgres.shards.layout import Part, Shards
 from madpy.ports.postgres.shards.servers import is_told
 
 if TYPE_CHECKING:
@@ -32,39 +31,6 @@ MAPPING = """
     (SELECT m.umid FROM pg_catalog.pg_user_mappings AS m
      WHERE m.srvid = s.oid AND m.umuser IN (0, {role:q}) ORDER BY m.umuser DESC LIMIT 1)
 """
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some rows of a source.  `sql` is an item of FROM; `server` has them, or None: they are here."""
-
-    sql: str
-    server: str | None
-    table: Relation
-    probe: str = ""  # a column of it
-
-
-@dataclass(frozen=True)
-class Shards:
-    """The parts of a source; without any it is read as it is.
-
-    `is_citus`: statements are planned by Citus, which finds the parts by itself.
-    `is_far`: some of these lie on other machines.
-    """
-
-    parts: tuple[Part, ...]
-    is_citus: bool = False
-    is_far: bool = False
-
-    @property
-    def is_spread(self) -> bool:
-        """Whether the rows lie on several servers, whoever asks them: they are never fetched into a store."""
-        return bool(self.parts) or self.is_far
-
-    @cached_property
-    def servers(self) -> dict[str, Part]:
-        """Each server with one of its parts."""
-        return {part.server: part for part in reversed(self.parts) if part.server is not None}
 
 
 def find_parts(source: "Source") -> Shards:

@@ -7,7 +7,7 @@ from madpy.errors import MadpyError, SqlError
 from madpy.ports.postgres.session.db import CANCELED, Database, Relation, fill, identifier
 
 if TYPE_CHECKING:
-    from madpy.ports.postgres.shards.parts import Part, Shards
+    from madpy.ports.postgres.shards.layout import Part, Shards
 
 EXTENSION = "madpy"
 LOST = ("08", "57P")  # SQLSTATEs of a connection that is gone, or of a server that goes down

@@ -13,7 +13,7 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
-#define FIRST_ROOM 64			/* keys */
+#define FIRST_CAPACITY 64			/* keys */
 #define FEW 4					/* of a dictionary that each of many groups has */
 
 typedef struct KeyColumn
@@ -86,7 +86,7 @@ compare_of(const KeyColumn *columns, int n)
 }
 
 static void
-dict_room(Dict *dict, int capacity)
+dict_resize(Dict *dict, int capacity)
 {
 	Size		n = (Size) capacity * Max(dict->n, 1);
 
@@ -151,7 +151,7 @@ dict_new(TupleDesc desc, int first, int n)
 	}
 	dict->compare = compare_of(dict->columns, n);
 	dict->null_code = -1;
-	dict_room(dict, FIRST_ROOM);
+	dict_resize(dict, FIRST_CAPACITY);
 	return dict;
 }
 
@@ -169,7 +169,7 @@ dict_of_type(Oid type)
 	dict->columns->length = type == TEXTOID ? -1 : type == BOOLOID ? sizeof(bool) : sizeof(int64);
 	dict->compare = type == TEXTOID ? BY_BYTES : BY_VALUE;
 	dict->null_code = -1;
-	dict_room(dict, FEW);
+	dict_resize(dict, FEW);
 	return dict;
 }
 
@@ -240,7 +240,7 @@ key_add(Dict *dict, uint32 hash, uint32 slot, const Datum *values, const bool *n
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("there are too many distinct values")));
-		dict_room(dict, 2 * dict->capacity);
+		dict_resize(dict, 2 * dict->capacity);
 	}
 	return code;
 }

@@ -1,0 +1,267 @@
+"""Prediction over a whole table: one path for all methods, which a record says what it needs to know of.
+
+A model is a table with a row per group, and how the features of a row of any source are made into the
+arguments of its row functions.  Nothing read from a model is executed: of what it has only names and values
+are taken, and quoted.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.helper.checks.arguments import quoted
+from madpy.helper.helper import Target
+from madpy.helper.tables.models import (
+    Columns,
+    casts_between,
+    check_made_by,
+    groups_before,
+    groups_item,
+    order_of,
+)
+from madpy.helper.tables.training import stars
+from madpy.ports.postgres.scan.scan import join_groups
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database, fill, free_name
+
+PREDICTION, PROBABILITY = "prediction", "probability"
+FEATURES = "features"
+JOINED = ""  # the entry of a score that is an item of FROM, joined to each row with all of its rows
+
+# SQL of the columns that a prediction adds, by their names.
+Score = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that was checked, as far as all methods have it; each kind is a subclass."""
+
+    table: Source  # with a row per group, m in SQL
+    groups: list[str]
+
+    def vector(self, source: Source, features: str | None) -> str:
+        """SQL of the features of a row of a source: as the caller wrote them, or those of the training."""
+        raise NotImplementedError
+
+    def arguments(self, features: str) -> str:
+        """SQL of the arguments of a row function, for SQL of a row's features."""
+        raise NotImplementedError
+
+    def call(self, function: str, arguments: str) -> str:
+        """SQL of a call of a row function of the library."""
+        holes = {"schema": self.table.db.schema, "function": function, "arguments": arguments}
+        return fill("{schema:i}.{function:i}({arguments:q})", holes)
+
+    def explain_nulls(self, job: "Job") -> None:
+        """Say why there are rows without a prediction, where that is to be known of the model."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """The model, source and output of a prediction, all checked."""
+
+    model: Model
+    source: Source
+    output: Target
+    casts: dict[str, str]  # of groups whose types differ in model and source: a type for both
+    vector: str  # SQL of the features of a row
+    score: Callable[[Any, str], Score]
+
+    def rows(self) -> tuple[str, str]:
+        """SQL of a row's features, and of an item of FROM: s, the source, and m, the row of a row's model."""
+        features = free_name(FEATURES, self.source.columns)
+        model = fill("{m:i} AS m", {"m": self.model.table})
+        rows = fill(
+            "(SELECT *, {vector:q} AS {features:i} FROM {source:i}) AS s {model:q}",
+            {
+                "vector": self.vector,
+                "features": features,
+                "source": self.source,
+                "model": join_groups(model, self.model.groups, "s", "m", "LEFT JOIN", self.casts),
+            },
+        )
+        return fill("s.{f:i}", {"f": features}), rows
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The result of a prediction over a table: field for field the SQL type predictions."""
+
+    output_table: str
+    num_rows: int
+    num_null_predictions: int
+
+
+@dataclass(frozen=True)
+class Method:
+    """A record of a method, from which its predictions follow, and its summary where its models are terms.
+
+    `columns` tell its output tables from others; the first one stands behind the grouping columns.  `read`
+    checks a model by its output table.  `rows` is what a row gets, from the model and SQL of the arguments of
+    row functions; `classes` is what it gets for each class.  `terms` are the columns of the summary in long
+    form, and the arrays of the model that they are.
+    """
+
+    name: str  # of the training
+    columns: Columns
+    read: Callable[["Method", Source], Any]
+    rows: Callable[[Any, str], Score]
+    classes: Callable[[Any, str], Score] | None = None
+    terms: Mapping[str, str] = field(default_factory=dict)
+
+    def predict(
+        self,
+        db: Database,
+        model_table: str | None,
+        source_table: str | None,
+        output_table: str | None,
+        features: str | None,
+    ) -> Predictions:
+        """Create `output_table`: the columns of the source, and what `rows` gives.
+
+        That is NULL where the model has no such group, and where it can make nothing of a row's features.
+        """
+        return _count(self._create(self.rows, db, model_table, source_table, output_table, features))
+
+    def predict_prob(
+        self,
+        db: Database,
+        model_table: str | None,
+        source_table: str | None,
+        output_table: str | None,
+        features: str | None,
+    ) -> Predictions:
+        """Create `output_table` with a row for each row of the source and each class."""
+        assert self.classes is not None
+        return _count(self._create(self.classes, db, model_table, source_table, output_table, features))
+
+    def create_view(
+        self,
+        db: Database,
+        model_table: str | None,
+        source_table: str | None,
+        view_name: str | None,
+        features: str | None,
+    ) -> str:
+        """Create a view of the columns of the source and of predictions as of its reading; its full name."""
+        made = (db, model_table, source_table, view_name, features)
+        return self._create(self.rows, *made, what="view_name", kind="VIEW").output.full_name
+
+    def summary(self, db: Database, output_table: str | None) -> list[dict[str, Any]]:
+        """The terms of each group of a model, in the order of training; aliased ones have no numbers."""
+        model = helper.check_model_table(db, output_table, "output_table")
+        check_made_by(model, self.name, self.columns)
+        groups = groups_before(model, next(iter(self.columns)))
+        rows = db.execute(
+            """
+            SELECT {groups:q} AS groups, t.term, {figures:q}
+            FROM {model:i} AS m, unnest({arrays:q}) WITH ORDINALITY AS t(term, {names:q}, n)
+            ORDER BY {order:q} t.n
+            """,
+            groups=groups_item(model, groups, "m"),
+            figures=", ".join(fill("t.{n:i}", {"n": name}) for name in self.terms),
+            model=model,
+            arrays=", ".join(
+                fill("m.{n:i}", {"n": name}) for name in ("feature_names", *self.terms.values())
+            ),
+            names=", ".join(fill("{n:i}", {"n": name}) for name in self.terms),
+            order=order_of(model, groups, "m"),
+        )
+        return [{**row, "signif": stars(row["p_value"])} for row in rows]
+
+    def _create(
+        self,
+        score: Callable[[Any, str], Score],
+        db: Database,
+        model_table: str | None,
+        source_table: str | None,
+        output_table: str | None,
+        features: str | None,
+        what: str = "output_table",
+        kind: str = "TABLE",
+    ) -> Job:
+        table, source, output = helper.check_tables_of_prediction(
+            db, model_table, source_table, output_table, what,
+            lambda table: check_made_by(table, self.name, self.columns),
+        )  # fmt: skip
+        model = self.read(self, table)
+        _check_columns(model, source, [name for name in score(model, "") if name != JOINED])
+        job = Job(
+            model,
+            source,
+            output,
+            casts_between(model.table, model.groups, source),
+            model.vector(source, features),
+            score,
+        )
+        _check_one_each(model)
+        _create(job, kind)
+        return job
+
+
+def _check_columns(model: Model, source: Source, adds: list[str]) -> None:
+    for name in adds:
+        if name in source.columns:
+            raise MadpyError(
+                f'table "{source.name}" has a column "{name}" already',
+                sqlstate="42701",
+                hint="rename it, or predict from a view without it",
+            )
+    for group in model.groups:
+        if group not in source.columns:
+            raise MadpyError(
+                f'table "{source.name}" has no column "{group}"',
+                sqlstate="42703",
+                hint=f"add the grouping columns of the model: {', '.join(model.groups)}",
+            )
+
+
+def _check_one_each(model: Model) -> None:
+    """Somebody may have changed the table: a row would be predicted by each model of its group."""
+    several = model.table.db.execute(
+        "SELECT FROM {model:i} {by:q} HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 LIMIT 1",
+        model=model.table,
+        by=fill("GROUP BY {g:i,}", {"g": model.groups}).rstrip(", ") if model.groups else "",
+    )
+    if several:
+        raise MadpyError(
+            f"table {quoted(model.table.name)} has several models" + " for one group" * bool(model.groups),
+            sqlstate="21000",
+            hint="train the model again",
+        )
+
+
+def _create(job: Job, kind: str) -> None:
+    """Create the output, a TABLE or a VIEW: the columns of the source, then those of the score."""
+    features, rows = job.rows()
+    adds = job.score(job.model, job.model.arguments(features))
+    beside = adds.pop(JOINED, None)
+    job.source.db.execute(
+        """
+        CREATE {kind:q} {output:i} AS
+        SELECT {columns:q} {scored:q} FROM {rows:q} {beside:q}
+        """,
+        kind=kind,
+        output=job.output,
+        columns="".join(fill("s.{c:i}, ", {"c": column}) for column in job.source.columns),
+        scored=", ".join(fill("{i:q} AS {n:i}", {"i": item, "n": name}) for name, item in adds.items()),
+        rows=rows,
+        beside=f"LEFT JOIN LATERAL {beside} ON true" if beside else "",
+    )
+
+
+def _count(job: Job) -> Predictions:
+    """Returns the numbers of rows, and of rows without a prediction: NULL in the score's first column."""
+    counted = job.source.db.execute(
+        """
+        SELECT pg_catalog.count(*) AS all, pg_catalog.count(*) FILTER (WHERE {p:i} IS NULL) AS nulls
+        FROM {output:i}
+        """,
+        p=next(name for name in job.score(job.model, "") if name != JOINED),
+        output=job.output,
+    )[0]
+    if counted["nulls"]:
+        job.model.explain_nulls(job)
+    return Predictions(job.output.full_name, counted["all"], counted["nulls"])

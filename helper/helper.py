@@ -46,7 +46,7 @@ KINDS = {"i": "an index", "I": "an index", "S": "a sequence", "c": "a composite 
 
 
 def __check_rel_exist(relation: str, db: Database | None = None) -> tuple[str, str] | None:
-    """(schema, table) of a relation, by the search path where no schema is given; None if there is none."""
+    """Return (schema, table) of a relation, by the search path without a schema; None if there is none."""
     found = _find(db or session(), relation)
     return (found.schema, found.name) if found else None
 
@@ -54,7 +54,7 @@ def __check_rel_exist(relation: str, db: Database | None = None) -> tuple[str, s
 def __check_rel_column(
     relation: str, column: str, data_type: str | None = None, db: Database | None = None
 ) -> tuple[str, ...] | None:
-    """(schema, table, column), and the type where one is asked for; None if there is none such."""
+    """Return (schema, table, column), and the type if one is asked for; None if there is no such column."""
     db = db or session()
     found = _find(db, relation)
     parts = parse_name(column)
@@ -199,7 +199,7 @@ def _readable(db: Database, parts: list[str], found: Found | None, what: str) ->
 def check_new_table(
     db: Database, relation: str | None, source: Source | None = None, what: str = "output_table"
 ) -> NewTable:
-    """Where a table can be created: a free name in a writable schema."""
+    """Return a table that can be created: a free name in a writable schema."""
     parts = _parts(db, relation, what)
     _, place = find(db, [], _schema(parts), parts[-1:])
     return _new_tables(db, parts, place, parts[-1:], source, what)[0]
@@ -214,7 +214,7 @@ def _new_tables(
     what: str,
     longest: str = "",
 ) -> list[NewTable]:
-    """The tables `made` in a place; the longest of their names has the ending `longest`."""
+    """Return the tables `made` in a place; the longest of their names has the ending `longest`."""
     _check_writable(db, parts[-1])
     _check_length(db, parts[-1], what, longest)
     schema = _writable_schema(db, parts, place)
@@ -225,7 +225,7 @@ def _new_tables(
 
 
 def _parts(db: Database, relation: str | None, what: str) -> list[str]:
-    """[table] or [schema, table]."""
+    """Return [table] or [schema, table]."""
     text: str = check_not_null(what, relation)
     parts = parse_name(text)
     if parts and len(parts) == 3 and parts[0] == db.session.database:
@@ -247,7 +247,7 @@ def _schema(parts: list[str]) -> str | None:
 
 
 def _near(db: Database, parts: list[str]) -> str:
-    """A hint for a table that is not there: the same name elsewhere, names like it, or where was looked."""
+    """Return a hint for a missing table: the name in another schema, similar names, or the search path."""
     from difflib import get_close_matches  # here alone: no call that succeeds needs it
 
     rows = db.execute(
@@ -277,7 +277,7 @@ def _near(db: Database, parts: list[str]) -> str:
 
 
 def _check_writable(db: Database, name: str) -> None:
-    """Said before the source is read."""
+    """Raise an error in a read-only transaction, before the source is read."""
     if db.session.is_read_only:
         raise MadpyError(
             f"{quoted(name)} cannot be created in a read-only transaction",
@@ -287,7 +287,7 @@ def _check_writable(db: Database, name: str) -> None:
 
 
 def _check_length(db: Database, name: str, what: str, ending: str) -> None:
-    """The server would cut a longer name off, with no more than a notice."""
+    """Raise an error for a name that the server would cut off with a mere notice."""
     limit = db.session.longest_name - len(ending.encode())
     if len(name.encode()) > limit:
         raise MadpyError(
@@ -298,7 +298,7 @@ def _check_length(db: Database, name: str, what: str, ending: str) -> None:
 
 
 def _writable_schema(db: Database, parts: list[str], place: Place) -> str:
-    """The schema for a new table: as given, or the first of the search path that exists."""
+    """Return the schema for a new table: as given, or the first of the search path that exists."""
     schema = place.schema
     if schema == "pg_temp" and len(parts) == 2:
         return schema
@@ -328,7 +328,7 @@ def _writable_schema(db: Database, parts: list[str], place: Place) -> str:
 
 
 def _check_free(table: NewTable, place: Place, role: str, source: Source | None) -> None:
-    """No relation and no type has this name: tables share the names of both."""
+    """Raise an error if a relation or a type has this name: a table needs both names."""
     if place.real_schema is not None and source == Relation(place.real_schema, table.name):
         raise MadpyError(
             f"{role} {quoted(table.name)} is the source table itself",

@@ -12,9 +12,9 @@ TRAININGS: dict[str, tuple[list[Any], int]] = {
     "regr.train": (["t", "m", "y", "a, b", None, False, None, False, False], 12),
     "logregr.train": (["t", "m", "yes", "a, b", None, 20, "irls", 1e-4, False], 20),
     "glm.train": (["t", "m", "y", "a, b", "gaussian", *[None] * 4, 100, 1e-6, False], 17),
-    "nb.train": (["t", "m", "yes", "a, c", None, None, 1.0, False], 16),
+    "nb.train": (["t", "m", "yes", "a, c", None, None, 1.0, False, None], 16),
     "dtree.train": (
-        ["t", "m", "yes", "a, c", None, None, "auto", "auto", 3, 20, 7, 20, None, 0, 1, False], 28,
+        ["t", "m", "yes", "a, c", None, None, "auto", "auto", 3, 20, 7, 20, None, 0, 1, False, None], 28,
     ),
     "kmeans.train": (
         ["t", "m", "a, b", 2, "kmeans++", 20, 1e-4, 1, "squared_euclidean", None, False, None], 25,

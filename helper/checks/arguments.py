@@ -1,4 +1,4 @@
-"""Checks of plain arguments, and SQL names as text: all of the validation layer that needs no database."""
+"""Checks of plain arguments, and SQL names as text: the part of the validation layer without a database."""
 
 import math
 import re
@@ -15,14 +15,14 @@ PLAIN_PATH = re.compile(r"[a-z_][a-z0-9_$]*(?:\.[a-z_][a-z0-9_$]*)*")  # names t
 
 
 def check_not_null(name: str, value: Any) -> Any:
-    """The value of an argument that must be given."""
+    """Return the value of an argument that must not be NULL."""
     if value is None:
         raise MadpyError(f"{name} must not be null", sqlstate="22004")
     return value
 
 
 def check_range(name: str, value: float | None, low: float | None = None, high: float | None = None) -> float:
-    """A number from `low` to `high`, both included; None: no bound."""
+    """Return a number from `low` to `high`, both included; None is no bound."""
     number: float = check_not_null(name, value)
     if math.isnan(number) or (low is not None and number < low) or (high is not None and number > high):
         wanted = f"between {low} and {high}" if high is not None else f"at least {low}"
@@ -31,7 +31,7 @@ def check_range(name: str, value: float | None, low: float | None = None, high: 
 
 
 def check_choice(name: str, value: str | None, choices: Sequence[str]) -> str:
-    """One of the words in `choices`."""
+    """Return a word that is one of `choices`."""
     word: str = check_not_null(name, value)
     if word not in choices:
         raise MadpyError(f"{name}: unknown value {quoted(word)}", hint=f"known are: {', '.join(choices)}")
@@ -39,7 +39,7 @@ def check_choice(name: str, value: str | None, choices: Sequence[str]) -> str:
 
 
 def parse_name(text: str) -> list[str] | None:
-    """The parts of a possibly qualified SQL name, folded and unquoted; None where it is not one."""
+    """Return the parts of a possibly qualified SQL name, folded and unquoted; None for other text."""
     if PLAIN_PATH.fullmatch(text):
         return text.split(".")
     if not re.fullmatch(rf"\s*{PART}(?:\s*\.\s*{PART})*\s*", text, re.ASCII):
@@ -51,10 +51,10 @@ def parse_name(text: str) -> list[str] | None:
 
 
 def quoted(name: str) -> str:
-    """A name in a message."""
+    """Quote a name for a message."""
     return f'"{name}"'
 
 
 def shown(name: str) -> str:
-    """A name in a hint, to be copied: with quotes where SQL needs them."""
+    """Write a name for a hint, to be copied: with quotes if SQL needs them."""
     return name if PLAIN.fullmatch(name) else identifier(name)

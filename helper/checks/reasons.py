@@ -1,4 +1,4 @@
-"""Why a fit cannot be had, or not all of it, in the words of the one who asked for it."""
+"""Reasons why a fit is not possible, or not completely, in terms of the arguments."""
 
 import re
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ TOO_MANY_COLUMNS = "54011"
 
 
 def with_feature_names(error: SqlError, terms: "Terms | Features") -> SqlError:
-    """A kernel's error in the user's words: "feature 2", which counts the intercept, by its name."""
+    """Replace "feature 2" in a kernel's error, which counts the intercept, by the name of the feature."""
     message, hint = error.message, error.hint
     numbered = re.fullmatch(r"feature (\d+) ((?:is|has) .*)", message)
     if numbered and int(numbered[1]) <= len(terms.names):
@@ -31,7 +31,7 @@ def with_feature_names(error: SqlError, terms: "Terms | Features") -> SqlError:
 
 
 def nothing_to_use(rows: Rows, terms: Terms, skipped: int) -> MadpyError:
-    """No row counted: say which expression is the reason."""
+    """Return the error for a training without usable rows, with the expressions that are the reason."""
     if skipped == 0:
         return MadpyError(f'table "{rows.source.name}" is empty', hint="give a table that has rows")
     named = {"the target": rows.target} if rows.target else {}
@@ -50,7 +50,7 @@ def nothing_to_use(rows: Rows, terms: Terms, skipped: int) -> MadpyError:
 
 
 def _features(rows: Rows, terms: Terms) -> dict[str, str]:
-    """Names, as the caller knows them, and SQL of what is NULL where a feature is."""
+    """Return names of features, and for each SQL that is NULL where the feature is."""
     if terms.is_vector:
         return {"the array of features": rows.features[0]}
     columns = {quoted(column): identifier(column) for column in terms.references}
@@ -62,12 +62,12 @@ def _features(rows: Rows, terms: Terms) -> dict[str, str]:
 
 
 def all_null(names: list[str]) -> str:
-    """That these are the reason why no row can be used."""
+    """Say that these expressions are NULL in all rows."""
     return f"{', '.join(names[:NAMED])} {'is' if len(names) == 1 else 'are'} NULL in all of them"
 
 
 def warn_of_single_values(db: Database, terms: Terms) -> None:
-    """Text columns that have no term in the model."""
+    """Warn of text columns that have no term in the model."""
     if columns := terms.single_valued:
         said = [f"{column} ({quoted(terms.references[column])})" for column in columns]
         more = f" and {len(said) - NAMED} more" if len(said) > NAMED else ""
@@ -77,7 +77,7 @@ def warn_of_single_values(db: Database, terms: Terms) -> None:
 
 
 def warn_of_aliases(db: Database, aliased: dict[str, int], groups: int) -> None:
-    """`aliased`: in how many of the groups each term has no coefficient of its own; not empty."""
+    """Warn of terms without a coefficient of their own; `aliased` has the number of groups for each."""
     said = [
         term + (f" (in {count} of {groups} groups)" if groups > 1 else "") for term, count in aliased.items()
     ]

@@ -34,7 +34,7 @@ class Packed(Model):
         return {PREDICTION: f"{self.call(function, arguments)}::{self.label_type or 'double precision'}"}
 
     def each_class(self, function: str, arguments: str) -> Score:
-        """A row for each class, with its probability."""
+        """Return SQL with a row for each class and its probability."""
         return {
             PREDICTION: f"p.class::{self.label_type}",
             PROBABILITY: "p.probability",

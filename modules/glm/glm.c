@@ -1,5 +1,5 @@
 /*
- * glm.c: the kernel "glm": a pass of common/linear/irls.h with the model of common/linear/families.c.
+ * glm.c: the kernel "glm": a pass of common/linear/irls.h with the model of common/linear/family_pass.c.
  */
 #include "postgres.h"
 

@@ -56,7 +56,7 @@ predict = METHOD.predict
 
 
 def _given(source: Source, features: str, kept: Terms) -> str:
-    """SQL of the features that the caller wrote."""
+    """Return SQL of the features that the caller wrote."""
     terms = check_points(source, features, kept)
     if terms.is_vector:
         return terms.items[0]
@@ -70,7 +70,7 @@ def _given(source: Source, features: str, kept: Terms) -> str:
 
 
 def _metric(summary: Source) -> str:
-    """The distance of the model; the table may be anybody's."""
+    """Read and check the distance of the model, whose table anybody may have made."""
     rows = summary.db.execute("SELECT distance FROM {summary:i} LIMIT 1", summary=summary)
     if not rows or rows[0]["distance"] not in METRICS:
         raise MadpyError(

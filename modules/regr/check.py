@@ -100,7 +100,7 @@ def _warn_of_aliases(db: Database, output: Relation, terms: Terms, counts: Count
 
 
 def _warn_of_perfect_fits(db: Database, scan: Scan, output: Relation, terms: Terms, counts: Counts) -> None:
-    """As R's summary.lm; states are asked for again, since the model does not say how large a target is."""
+    """Warn as R's summary.lm does; read states again, as a model does not have the size of its target."""
     groups = scan.rows.groups
     weighted = scan.rows.weights is not None
     rows = db.execute(

@@ -117,3 +117,15 @@ def test_edges_are_the_same_in_parts(monkeypatch):
     whole = edge.edges(values, np.ones_like(values), 7)
     monkeypatch.setattr(counts, "NUMBERS_AT_ONCE", 1)
     assert np.array_equal(edge.edges(values, np.ones_like(values), 7), whole)
+
+
+def test_weights_as_whole_numbers():
+    """Whole ones as they are; others in the same ratios, to a part in a million, and none above 0 as 0."""
+    weights = np.array([[1.0, 2, 0, 5], [0.5, 0.25, 0, 1e-20], [1e15, 1, 3e15, 0]])
+    found = edge.whole(weights)
+    np.testing.assert_equal(found, np.floor(found))
+    np.testing.assert_equal(found[0], weights[0])
+    np.testing.assert_equal(found > 0, weights > 0)
+    np.testing.assert_allclose(found[1, 0] / found[1, 1], 2, rtol=1e-6)
+    np.testing.assert_allclose(found[2, 2] / found[2, 0], 3, rtol=1e-6)
+    assert (found.sum(axis=1) <= 2.0**41).all()

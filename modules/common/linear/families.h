@@ -56,6 +56,7 @@ typedef struct Family
 extern const Link *link_by_number(double number);
 extern const Link *link_by_name(const char *name);
 extern const Family *family_by_number(double number);
+extern bool family_has(const Family *family, double y);
 
 extern const Model family_model;
 #define family_model_SCALARS 2

@@ -81,6 +81,8 @@ typedef struct Scratch
 	double		mu[CHUNK];		/* the mean */
 	double		other[CHUNK];	/* 1 - mu, of families and links that need its digits */
 	double		slope[CHUNK];	/* derivative of mu by eta */
+	double		ratio[CHUNK];	/* target over mean, or the probability of the target; then target - mean */
+	double		logarithm[CHUNK];	/* of the ratio */
 } Scratch;
 
 /* Some rows of a block. */
@@ -126,7 +128,10 @@ extern Taken irls_add_chunk(const Model *model, const Body *body, const RowBlock
 /* logit.c */
 extern const Model logit_model;
 extern const Model weighted_logit_model;
+
+/* elementary.c */
 extern void exp_minus_abs(const double *x, int rows, double *result, double *shifted);
+extern void log_positive(const double *x, int rows, double *result, double *scratch);
 
 /* A kernel `x` of a model: its Kernel, which MADPY_KERNEL(x) enters, and the function x_outcome(state). */
 #define IRLS_KERNEL(x, number, model) \

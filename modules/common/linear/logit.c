@@ -12,62 +12,6 @@
 
 #include "irls.h"
 
-/* exp(-700) is the last power that all of this can be done with: 1e-304. */
-#define MOST 700.0
-
-/*
- * exp(-|x|), to a unit or two in the last place: x = n log 2 + r, |r| <= log(2) / 2, and exp(r) by its Taylor series.
- * n is found by adding a number so large that n is left in its last bits, from which 2^n is made.  |x| counts as `most`
- * where it is more: as an argument, because gcc 12 does not vectorise a loop with a constant there.
- */
-DD_CLONES static void
-exponentials(const double *restrict x, double most, int rows, double *restrict result, double *restrict shifted)
-{
-	for (int r = 0; r < rows; r++)
-	{
-		double		size = fabs(x[r]);
-		double		t = -(size < most ? size : most);
-		double		n;
-		double		f;
-		double		e;
-
-		shifted[r] = t * 1.4426950408889634 + 0x1.8p52;
-		n = shifted[r] - 0x1.8p52;
-		f = (t - n * 0x1.62e42fefa0000p-1) - n * 0x1.cf79abc9e3b3ap-40;
-		e = 1.0 / 6227020800.0;
-		e = e * f + 1.0 / 479001600.0;
-		e = e * f + 1.0 / 39916800.0;
-		e = e * f + 1.0 / 3628800.0;
-		e = e * f + 1.0 / 362880.0;
-		e = e * f + 1.0 / 40320.0;
-		e = e * f + 1.0 / 5040.0;
-		e = e * f + 1.0 / 720.0;
-		e = e * f + 1.0 / 120.0;
-		e = e * f + 1.0 / 24.0;
-		e = e * f + 1.0 / 6.0;
-		e = e * f + 0.5;
-		e = e * f + 1.0;
-		result[r] = e * f + 1.0;
-	}
-}
-
-typedef int64 bits __attribute__((may_alias));
-
-DD_CLONES static void
-scale_by_powers(bits *restrict result, const bits *restrict shifted, int rows)
-{
-	for (int r = 0; r < rows; r++)
-		result[r] += (bits) ((uint64) shifted[r] << 52);
-}
-
-/* exp(-|x|), or exp(-700) where that is less; `shifted` is space for as many numbers. */
-void
-exp_minus_abs(const double *x, int rows, double *result, double *shifted)
-{
-	exponentials(x, MOST, rows, result, shifted);
-	scale_by_powers((bits *) result, (const bits *) shifted, rows);
-}
-
 /* Residuals and weights; no difference of close numbers is taken, so small probabilities keep their digits. */
 DD_CLONES static void
 probabilities(const double *restrict logit, const double *restrict sign, const double *restrict far, int rows,
@@ -109,22 +53,25 @@ likelihood(const double *restrict logit, const double *restrict sign, const doub
 
 /* Returns the likelihood with weights of rows, and multiplies residuals and weights of IRLS by them. */
 static double
-weighted_likelihood(const Scratch *s, const double *w, int real, double *residual, double *weight)
+weighted_likelihood(Scratch *s, const double *w, int real, int rows)
 {
 	double		total = 0;
 
+	for (int r = 0; r < rows; r++)
+		s->mu[r] = 1 + s->far[r];
+	log_positive(s->mu, rows, s->other, s->shifted);
 	for (int r = 0; r < real; r++)
 	{
 		double		margin = s->sign[r] * s->eta[r];
 
-		total += w[r] * (Min(margin, 0) - log1p(s->far[r]));
-		residual[r] *= w[r];
-		weight[r] *= w[r];
+		total += w[r] * (Min(margin, 0) - s->other[r]);
+		s->residual[r] *= w[r];
+		s->weight[r] *= w[r];
 	}
 	return total;
 }
 
-/* Figures of the rows of a chunk beside sums. */
+/* Figures of a chunk beside sums. */
 typedef struct Extremes
 {
 	double		poison;			/* not 0 where a logit is not finite, or a target not 0 or 1 */
@@ -204,7 +151,7 @@ logit_rows(const Body *body, const Chunk *chunk, Scratch *s)
 	probabilities(s->eta, s->sign, s->far, rows, s->residual, s->weight);
 	accumulate(body->objective,
 			   chunk->w == NULL ? likelihood(s->eta, s->sign, s->far, rows)
-			   : weighted_likelihood(s, chunk->w, chunk->real, s->residual, s->weight));
+			   : weighted_likelihood(s, chunk->w, chunk->real, rows));
 	return CHUNK_TAKEN;
 }
 

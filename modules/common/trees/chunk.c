@@ -100,7 +100,7 @@ find_fold(const Plan *plan, const Chunk *chunk, const double *target, bool *in_f
 }
 
 /* Which rows are counted, and where; `weights` is NULL where each counts once. */
-static void
+static pg_attribute_always_inline void
 keep_rows(const Plan *plan, const double *target, const double *weights, Chunk *chunk)
 {
 	bool		in_fold[TREE_CHUNK];
@@ -134,11 +134,17 @@ keep_rows(const Plan *plan, const double *target, const double *weights, Chunk *
 void
 take_rows(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
 {
-	const double *weights = plan->weighted ? block->columns[plan->features + 1] + first : NULL;
+	const double *target = block->columns[plan->features] + first;
 
-	if (weights)
-		check_weights(weights, chunk->rows);
 	code_chunk(plan, block, first, chunk);
 	drop_rows(plan, block, first, chunk);
-	keep_rows(plan, block->columns[plan->features] + first, weights, chunk);
+	if (plan->weighted)
+	{
+		const double *weights = block->columns[plan->features + 1] + first;
+
+		check_weights(weights, chunk->rows);
+		keep_rows(plan, target, weights, chunk);
+	}
+	else
+		keep_rows(plan, target, NULL, chunk);	/* a loop without weights is compiled of its own */
 }

@@ -8,10 +8,23 @@ LOWEST = np.finfo(float).min
 PARTS = 2.0**40  # that weights are counted in; times a number of bins they are whole numbers of 64 bits
 
 
+def whole(weights: Array) -> Array:
+    """Return weights, shape (G, n), as whole numbers: as they are, or in parts of their group's sum.
+
+    Sums of whole numbers are not rounded.
+    """
+    total = weights.sum(axis=1, keepdims=True)
+    fine = (weights == np.floor(weights)).all(axis=1, keepdims=True) & (total <= PARTS)
+    if fine.all():
+        return weights
+    scaled = np.where(weights > 0, np.maximum(np.round(weights * (PARTS / divisor(total))), 1), 0)
+    return np.where(fine, weights, scaled)
+
+
 def edges(values: Array, weights: Array, num_bins: int) -> Array:
     """Cut a feature into about `num_bins` bins of equal weight, between values and never at one.
 
-    Of G groups: values and weights have shape (G, n), the edges (G, most), infinity behind the last.
+    Of G groups: values and whole weights have shape (G, n), the edges (G, most), infinity behind the last.
     As many bins as distinct values where these are fewer; a value that fills a bin has its own.  NaN is
     left out.
     """
@@ -37,7 +50,7 @@ def _edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Arra
     """Edges and ordered values of some of the groups."""
     order = values.argsort(axis=1)
     values = np.take_along_axis(values, order, axis=1)
-    weight = np.where(np.isnan(values), 0, np.take_along_axis(_whole(weights), order, axis=1))
+    weight = np.where(np.isnan(values), 0, np.take_along_axis(weights, order, axis=1)).astype(np.int64)
     # a value is cut off where it comes last, unless it is the largest
     here, above = values[:, :-1], values[:, 1:]
     is_last = here < above
@@ -54,14 +67,6 @@ def _edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Arra
     result = np.full((len(values), number.max(initial=0)), np.inf)
     result[group, np.arange(len(cut)) - np.repeat(number.cumsum() - number, number)] = cut
     return result, values
-
-
-def _whole(weights: Array) -> Integers:
-    """Weights as whole numbers, which sum without rounding: as they are, or in parts of their sum."""
-    total = weights.sum(axis=1, keepdims=True)
-    fine = (weights == np.floor(weights)).all(axis=1, keepdims=True) & (total <= PARTS)
-    scaled = np.where(weights > 0, np.maximum(np.round(weights * (PARTS / divisor(total))), 1), 0)
-    return np.where(fine, weights, scaled).astype(np.int64)
 
 
 def _fills_a_bin(weights: Integers, is_last: Flags, num_bins: int) -> Flags:

@@ -8,6 +8,7 @@ from madpy.errors import MadpyError
 from madpy.modules.common.trees import layout
 from madpy.modules.common.trees.bins import Bins
 from madpy.modules.common.trees.counts import Array, Integers, divisor
+from madpy.modules.common.trees.edges import whole
 from madpy.modules.common.trees.grow import shift_for
 
 ROWS = 10_000  # of one group
@@ -47,7 +48,7 @@ class Sample:
         """Bins of all features; `levels` is the number of levels of each, None for a number."""
         is_row = np.arange(self.target.shape[1]) < self.count[:, None]
         values = [np.where(is_row, self.features[..., f], np.nan) for f in range(len(levels))]
-        return Bins.of(levels, values, self.weights, num_bins, self.count < self.keep)
+        return Bins.of(levels, values, whole(self.weights), num_bins, self.count < self.keep)
 
     def unit(self) -> float:
         """The least that a row counts, at most 1."""

@@ -1,0 +1,117 @@
+/*
+ * elementary.c: exponentials and logarithms of many numbers, in loops that the compiler vectorises.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "irls.h"
+
+typedef int64 bits __attribute__((may_alias));
+
+/* exp(-700) is the last power that all of this can be done with: 1e-304. */
+#define MOST 700.0
+
+/*
+ * exp(-|x|), to a unit or two in the last place: x = n log 2 + r, |r| <= log(2) / 2, and exp(r) by its Taylor series.
+ * n is found by adding a number so large that n is left in its last bits, from which 2^n is made.  |x| counts as `most`
+ * where it is more: as an argument, because gcc 12 does not vectorise a loop with a constant there.
+ */
+DD_CLONES static void
+exponentials(const double *restrict x, double most, int rows, double *restrict result, double *restrict shifted)
+{
+	for (int r = 0; r < rows; r++)
+	{
+		double		size = fabs(x[r]);
+		double		t = -(size < most ? size : most);
+		double		n;
+		double		f;
+		double		e;
+
+		shifted[r] = t * 1.4426950408889634 + 0x1.8p52;
+		n = shifted[r] - 0x1.8p52;
+		f = (t - n * 0x1.62e42fefa0000p-1) - n * 0x1.cf79abc9e3b3ap-40;
+		e = 1.0 / 6227020800.0;
+		e = e * f + 1.0 / 479001600.0;
+		e = e * f + 1.0 / 39916800.0;
+		e = e * f + 1.0 / 3628800.0;
+		e = e * f + 1.0 / 362880.0;
+		e = e * f + 1.0 / 40320.0;
+		e = e * f + 1.0 / 5040.0;
+		e = e * f + 1.0 / 720.0;
+		e = e * f + 1.0 / 120.0;
+		e = e * f + 1.0 / 24.0;
+		e = e * f + 1.0 / 6.0;
+		e = e * f + 0.5;
+		e = e * f + 1.0;
+		result[r] = e * f + 1.0;
+	}
+}
+
+DD_CLONES static void
+scale_by_powers(bits *restrict result, const bits *restrict shifted, int rows)
+{
+	for (int r = 0; r < rows; r++)
+		result[r] += (bits) ((uint64) shifted[r] << 52);
+}
+
+/* exp(-|x|), or exp(-700) where that is less; `shifted` is space for as many numbers. */
+void
+exp_minus_abs(const double *x, int rows, double *result, double *shifted)
+{
+	exponentials(x, MOST, rows, result, shifted);
+	scale_by_powers((bits *) result, (const bits *) shifted, rows);
+}
+
+/*
+ * Split x into 2^e and a number from root 1/2 to root 2; e comes as a double that is 1.5 2^52 larger, whose last bits are
+ * those of e.  Shifts are of unsigned numbers, as AVX2 has no other for 64 bits.
+ */
+DD_CLONES static void
+split(const bits *restrict x, int rows, bits *restrict exponent, bits *restrict mantissa)
+{
+	const uint64 root = UINT64CONST(0x3fe6a09e667f3bcd);
+	const uint64 bias = UINT64CONST(1023);
+	const uint64 magic = UINT64CONST(0x4338000000000000);
+
+	for (int r = 0; r < rows; r++)
+	{
+		uint64		e = (((uint64) x[r] - root + (bias << 52)) >> 52) - bias;
+
+		exponent[r] = (bits) (e + magic);
+		mantissa[r] = (bits) ((uint64) x[r] - (e << 52));
+	}
+}
+
+/* e log 2 + log m, by the series of 2 atanh((m - 1) / (m + 1)), whose argument is below 0.172. */
+DD_CLONES static void
+logarithms(const double *restrict mantissa, int rows, double *restrict result)
+{
+	for (int r = 0; r < rows; r++)
+	{
+		double		e = result[r] - 0x1.8p52;
+		double		s = (mantissa[r] - 1) / (mantissa[r] + 1);
+		double		z = s * s;
+		double		p;
+
+		p = 1.0 / 21;
+		p = p * z + 1.0 / 19;
+		p = p * z + 1.0 / 17;
+		p = p * z + 1.0 / 15;
+		p = p * z + 1.0 / 13;
+		p = p * z + 1.0 / 11;
+		p = p * z + 1.0 / 9;
+		p = p * z + 1.0 / 7;
+		p = p * z + 1.0 / 5;
+		p = p * z + 1.0 / 3;
+		result[r] = e * 0x1.62e42fefa0000p-1 + (2 * s + (2 * s * z * p + e * 0x1.cf79abc9e3b3ap-40));
+	}
+}
+
+/* log(x) of normal numbers above 0, to two units in the last place; `scratch` has space for as many numbers. */
+void
+log_positive(const double *x, int rows, double *result, double *scratch)
+{
+	split((const bits *) x, rows, (bits *) result, (bits *) scratch);
+	logarithms(scratch, rows, result);
+}

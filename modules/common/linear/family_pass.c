@@ -1,0 +1,218 @@
+/*
+ * family_pass.c: a pass of a generalised linear model (see families.h).
+ *
+ * The objective is minus half the deviance.  Extras are sums over rows, with their weights: Pearson's (y - mu)^2 / V(mu),
+ * the constants of the log-likelihood (first pass only), the residuals, and the weights of IRLS.
+ *
+ * The first pass looks at the coefficients that a search begins with, which are one mean for all rows, and gives a step
+ * from there: its working responses are at means halfway between that mean and the target, as no step from one mean for
+ * all rows is good where targets differ by orders of magnitude.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "families.h"
+
+/* Targets, weights and predictors, with the last row repeated at weight 0; false where a row cannot be used. */
+static bool
+take_rows(const Body *body, const Family *family, const Chunk *chunk, Scratch *s)
+{
+	double		largest = *body->change;
+	double		total = 0;
+
+	memcpy(s->y, chunk->y, chunk->real * sizeof(double));
+	memcpy(s->w, chunk->w, chunk->real * sizeof(double));
+	for (int r = 0; r < chunk->real; r++)
+	{
+		s->eta[r] += body->head[HEAD_CONSTANT];
+		if (!family_has(family, s->y[r]) || !isfinite(s->eta[r]))
+			return false;
+		largest = Max(largest, fabs(s->change[r]));
+		total += s->w[r] * s->y[r];
+	}
+	for (int r = chunk->real; r < chunk->rows; r++)
+	{
+		s->y[r] = s->y[chunk->real - 1];
+		s->eta[r] = s->eta[chunk->real - 1];
+		s->w[r] = 0;
+	}
+	*body->change = largest;
+	*body->total += total;
+	return true;
+}
+
+/* Whether each row has a mean. */
+static bool
+has_means(const Family *family, const Scratch *s, int rows)
+{
+	int			missing = 0;
+
+	for (int r = 0; r < rows; r++)
+		missing += !isfinite(s->mu[r]) || (family->positive && !(s->mu[r] > 0));
+	return missing == 0;
+}
+
+/* The smallest margin: below 0 where the target is no class. */
+static void
+take_margins(const Body *body, const Scratch *s, int real)
+{
+	double		smallest = *body->margin;
+
+	for (int r = 0; r < real; r++)
+	{
+		double		side = 2 * s->y[r] - 1;
+
+		smallest = Min(smallest, fabs(side) == 1 ? side * (s->mu[r] - s->other[r]) : -1);
+	}
+	*body->margin = smallest;
+}
+
+/* Residuals, weights and their sums, by the variances in s->far and the errors in s->ratio. */
+DD_CLONES static void
+weigh_rows(Scratch *s, int rows, double *restrict sums)
+{
+	double		pearson[LANES] = {0};
+	double		residuals[LANES] = {0};
+	double		weights[LANES] = {0};
+
+	for (int r = 0; r < rows; r += LANES)
+		for (int q = 0; q < LANES; q++)
+		{
+			double		inverse = s->w[r + q] / s->far[r + q];
+			double		ratio = inverse * s->slope[r + q];
+
+			s->residual[r + q] = s->ratio[r + q] * ratio;
+			s->weight[r + q] = s->slope[r + q] * ratio;
+			pearson[q] += s->ratio[r + q] * (s->ratio[r + q] * inverse);
+			residuals[q] += s->residual[r + q];
+			weights[q] += s->weight[r + q];
+		}
+	for (int q = 0; q < LANES; q++)
+	{
+		sums[0] += pearson[q];
+		sums[1] += residuals[q];
+		sums[2] += weights[q];
+	}
+}
+
+/* Target - mean; a binomial's from the probability that is small, which has more digits. */
+DD_CLONES static void
+take_errors(Scratch *s, bool is_binomial, int rows)
+{
+	if (is_binomial)
+		for (int r = 0; r < rows; r++)
+			s->ratio[r] = s->y[r] * s->other[r] - (1 - s->y[r]) * s->mu[r];
+	else
+		for (int r = 0; r < rows; r++)
+			s->ratio[r] = s->y[r] - s->mu[r];
+}
+
+static void
+add_rows(const Body *body, Scratch *s, bool is_binomial, int rows)
+{
+	double		sums[3] = {0};
+
+	take_errors(s, is_binomial, rows);
+	weigh_rows(s, rows, sums);
+	accumulate(body->extras + 2 * EXTRA_PEARSON, sums[0]);
+	accumulate(body->extras + 2 * EXTRA_RESIDUALS, sums[1]);
+	accumulate(body->extras + 2 * EXTRA_WEIGHTS, sums[2]);
+}
+
+/* In the first pass: residuals with which the step leads to the least squares of working responses. */
+static void
+begin_rows(const Body *body, const Family *family, const Link *link, Scratch *s, int real)
+{
+	double		mean = body->head[HEAD_MEAN];
+	double		constants = 0;
+
+	for (int r = 0; r < real; r++)
+	{
+		double		mu = (s->y[r] + mean) / 2;
+
+		constants += s->w[r] * family->constant(s->y[r]);
+		if (link->predictor == NULL)	/* a binomial's, where the mean is as good */
+		{
+			s->residual[r] += s->weight[r] * body->head[HEAD_CONSTANT];
+			continue;
+		}
+		s->mu[r] = mu * mean > 0 ? mu : mean;
+		s->eta[r] -= link->predictor(s->mu[r], &s->slope[r]) + body->head[HEAD_CONSTANT];
+	}
+	accumulate(body->extras + 2 * EXTRA_CONSTANTS, constants);
+	if (link->predictor == NULL)
+		return;
+	memset(s->residual, 0, sizeof(s->residual));
+	memset(s->weight, 0, sizeof(s->weight));
+	family->deviance(s, real);
+	for (int r = 0; r < real; r++)
+	{
+		s->weight[r] = s->w[r] * s->slope[r] * (s->slope[r] / s->far[r]);
+		s->residual[r] = s->weight[r] * ((s->y[r] - s->mu[r]) / s->slope[r] - s->eta[r]);
+	}
+}
+
+static Taken
+family_rows(const Body *body, const Chunk *chunk, Scratch *s)
+{
+	const Family *family = family_by_number(body->head[HEAD_FAMILY]);
+	const Link *link = link_by_number(body->head[HEAD_LINK]);
+	bool		is_binomial = family->highest == 1;
+	bool		is_first = !isnan(body->head[HEAD_MEAN]);
+	Taken		taken = CHUNK_TAKEN;
+
+	if (!take_rows(body, family, chunk, s))
+		return CHUNK_WRONG;
+	link->mean(s, chunk->rows);
+	if (has_means(family, s, chunk->rows))
+	{
+		accumulate(body->objective, -family->deviance(s, chunk->rows));
+		add_rows(body, s, is_binomial, chunk->rows);
+	}
+	else if (is_first)
+		body->objective[0] = -INFINITY;
+	else
+		taken = CHUNK_INVALID;
+	if (is_binomial)
+		take_margins(body, s, chunk->real);
+	else
+		*body->margin = -1;
+	if (is_first)
+		begin_rows(body, family, link, s, chunk->real);
+	return taken;
+}
+
+static void
+check_head(const double *head)
+{
+	const Family *family = family_by_number(head[HEAD_FAMILY]);
+	const Link *link = link_by_number(head[HEAD_LINK]);
+
+	if ((family->highest == 1) != (link->predictor == NULL) || isinf(head[HEAD_MEAN]) || !isfinite(head[HEAD_CONSTANT]))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no model of family %s with link %s, mean %g and constant %g", family->name, link->name,
+						head[HEAD_MEAN], head[HEAD_CONSTANT])));
+}
+
+static void
+refuse_target(const double *head, double y)
+{
+	const Family *family = family_by_number(head[HEAD_FAMILY]);
+
+	if (!family_has(family, y))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("the target is %g in some row, which the family %s does not have", y, family->name),
+				 errhint("Leave such rows out, or choose another family.")));
+}
+
+const Model family_model = {
+	.head = HEADS,
+	.extras = EXTRAS,
+	.weighted = true,
+	.rows = family_rows,
+	.check = check_head,
+	.refuse = refuse_target,
+};

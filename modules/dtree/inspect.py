@@ -97,8 +97,8 @@ def _check_model(db: Database, model_table: str | None) -> tuple[Source, list[st
     model = helper.check_model_table(db, model_table)
     types = model.types
     own = list(types)[-len(COLUMNS) :]
-    found = [(name, "any" if name == "prediction" else types[name]) for name in own]
-    if found not in [
+    columns = [(name, "any" if name == "prediction" else types[name]) for name in own]
+    if columns not in [
         [(name, "any" if name == "prediction" else sql_type) for name, sql_type in known]
         for known in (COLUMNS, WEIGHTED_COLUMNS)
     ]:

@@ -35,7 +35,7 @@ class Settings:
     distance: str
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         k = f"k = {self.k}, " if self.k else ""
         return (
             f"{k}init {self.init}, {self.distance}, max_iter {self.max_iter}, tolerance {self.tolerance:g},"
@@ -119,18 +119,20 @@ def check_points(
     repeated = [term for n, term in enumerate(terms.terms) if term in terms.terms[:n]]
     if repeated:
         check_once([repeated[0].column or repeated[0].name] * 2, "features")
-    kept: list[tuple[Term, str]] = []
+    coordinates: list[tuple[Term, str]] = []
     missing = dict(terms.references)
     types = source.base_types
     for term, item in zip(terms.terms, terms.items, strict=True):
         if term.column in missing:
-            kept.append(_level(term.column, types[term.column], missing.pop(term.column)))
+            coordinates.append(_level(term.column, types[term.column], missing.pop(term.column)))
         if term.kind != "intercept":
-            kept.append((term, item))
+            coordinates.append((term, item))
     for column, level in missing.items():  # of one level: any other value leaves the row out
         term, _ = _level(column, types[column], level)
-        kept.append((term, level_items(column, types[column], level, [level])[0]))
-    return Terms([term for term, _ in kept], [item for _, item in kept], False, terms.references)
+        coordinates.append((term, level_items(column, types[column], level, [level])[0]))
+    return Terms(
+        [term for term, _ in coordinates], [item for _, item in coordinates], False, terms.references
+    )
 
 
 def _level(column: str, sql_type: str, level: str) -> tuple[Term, str]:

@@ -46,7 +46,10 @@ class Clustering:
             "within_sum": fit.within,
             "silhouette": fit.silhouettes,
         }
-        return group, {"cluster_id": number, **{name: found[group, number] for name, found in cells.items()}}
+        return group, {
+            "cluster_id": number,
+            **{name: values[group, number] for name, values in cells.items()},
+        }
 
 
 def or_none(number: float) -> float | None:
@@ -108,14 +111,14 @@ def _fit(
     return Clustering(scan, settings, sample, fit)
 
 
-def _with_k(settings: Settings, found: int) -> Settings:
+def _with_k(settings: Settings, num_centroids: int) -> Settings:
     """As many clusters as the table has centroids."""
-    if settings.k not in (0, found):
+    if settings.k not in (0, num_centroids):
         raise MadpyError(
-            f"k = {settings.k}, but table {settings.init} has {found} centroids",
+            f"k = {settings.k}, but table {settings.init} has {num_centroids} centroids",
             hint="leave k out, or give as many",
         )
-    return replace(settings, k=found)
+    return replace(settings, k=num_centroids)
 
 
 def _check_distinct(db: Database, settings: Settings, distinct: NDArray[np.int64]) -> None:

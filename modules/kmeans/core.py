@@ -42,10 +42,10 @@ def distances(points: Array, others: Array, metric: str) -> Array:
 
 def means(sizes: Array, sums: Array, old: Array, metric: str) -> Array:
     """The centroids of clusters, shape (G, k, d), from sizes (G, k) and sums; an empty one stays."""
-    found = np.divide(sums, sizes[..., None], out=old.copy(), where=sizes[..., None] > 0)
+    centroids = np.divide(sums, sizes[..., None], out=old.copy(), where=sizes[..., None] > 0)
     if metric != "cosine":
-        return found
-    directed = unit(found)
+        return centroids
+    directed = unit(centroids)
     return np.where((directed != 0).any(axis=-1, keepdims=True), directed, old)
 
 

@@ -38,11 +38,11 @@ def take_sample(scan: Scan, settings: Settings, d: int) -> Sample:
     groups = np.arange(len(scan.group_values))
     size = sample_size(settings.k, d, len(groups))
     params = sample_parameters(settings.seed, size)
-    found = []
+    samples = []
     for part in _parts(scan, groups, size * d):
         states = _step(scan, "kmeans_sample", np.tile(params, (len(part), 1)), part)
-        found.append(Sample.read(states, size, d, bool(scan.rows.scalars)))
-    return joined(found)
+        samples.append(Sample.read(states, size, d, bool(scan.rows.scalars)))
+    return joined(samples)
 
 
 def assign(
@@ -61,14 +61,14 @@ def assign(
     """
     _, k, d = centroids.shape
     bounds = sample.bounds
-    found = []
+    assignments = []
     for part in _parts(scan, which, 4 * k * d):
         own = reach[part] if reach is not None else farthest(settings, sample, centroids, part)
         params = parameters(settings.distance, mode, seed, bounds[part], own, centroids[part])
-        found.append(
+        assignments.append(
             Assignment.read(_step(scan, "kmeans", params, part), k, d, bool(scan.rows.scalars), mode)
         )
-    return joined(found)
+    return joined(assignments)
 
 
 def farthest(settings: Settings, sample: Sample, centroids: Array, which: Numbers) -> Array:
@@ -90,12 +90,12 @@ def _step(scan: Scan, kernel: str, params: Array, which: Numbers) -> States:
     given = params if scan.rows.groups else params[0]  # a constant leaves parallel workers on
     kernel = f"weighted_{kernel}" if bool(scan.rows.scalars) else kernel
     states = scan.step(kernel, given, which.tolist()) if groups else nothing
-    found = len(states.rows_used)
-    if found == 0:  # there is no row
+    num_read = len(states.rows_used)
+    if num_read == 0:  # there is no row
         return nothing
-    if found != groups:
+    if num_read != groups:
         raise MadpyError(
-            f'table "{scan.rows.source.name}" was changed while it was read: {groups} groups became {found}',
+            f'table "{scan.rows.source.name}" was changed while it was read: {groups} groups became {num_read}',
             sqlstate="40001",
             hint="try again, in a transaction that is REPEATABLE READ",
         )

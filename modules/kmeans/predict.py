@@ -55,17 +55,17 @@ METHOD = Method(name="kmeans_train", columns=MODEL, read=_read, rows=_rows)
 predict = METHOD.predict
 
 
-def _given(source: Source, features: str, kept: Terms) -> str:
+def _given(source: Source, features: str, trained: Terms) -> str:
     """Return SQL of the features that the caller wrote."""
-    terms = check_points(source, features, kept)
+    terms = check_points(source, features, trained)
     if terms.is_vector:
         return terms.items[0]
-    if len(terms.items) != len(kept.terms):
+    if len(terms.items) != len(trained.terms):
         raise MadpyError(
-            f"{len(terms.items)} features do not fit the {len(kept.terms)} of the model",
+            f"{len(terms.items)} features do not fit the {len(trained.terms)} of the model",
             hint="give the features in the order of training; see feature_names in the summary",
         )
-    check_same_order(terms.names, kept.names)
+    check_same_order(terms.names, trained.names)
     return f"ARRAY[{', '.join(terms.items)}]"
 
 

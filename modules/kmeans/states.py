@@ -57,13 +57,13 @@ class Sample:
             body = states.body[:, SAMPLE_HEAD + size :]
             some = states.rows_used[:, None] > 0
             low, high = (np.where(some, body[:, n * columns :][:, :columns], 0) for n in (0, 1))
-            kept = _kept(body[:, 2 * columns :], size, d)
+            kept_rows = _kept(body[:, 2 * columns :], size, d)
         else:
             low = high = np.zeros((groups, columns))
-            kept = Kept(np.zeros((groups, size, d)), np.zeros((groups, size)))
+            kept_rows = Kept(np.zeros((groups, size, d)), np.zeros((groups, size)))
         weight = high[:, d] if weighted else np.ones(groups)
         bounds = np.maximum(np.abs(low), np.abs(high))
-        return cls(states.rows_used, states.rows_skipped, low[:, :d], high[:, :d], weight, bounds, kept)
+        return cls(states.rows_used, states.rows_skipped, low[:, :d], high[:, :d], weight, bounds, kept_rows)
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,13 @@ class Assignment:
         size = sums_size(k, d)
         parts = body[:, :size].reshape(len(body), k, d + SUMS_EXTRA, SUM_PARTS)
         sums = parts[..., 0] + (parts[..., 1] + parts[..., 2] + parts[..., 3])
-        kept = _kept(body[:, size:], k if mode in (Mode.FARTHEST, Mode.DRAW) else 0, d)
+        kept_rows = _kept(body[:, size:], k if mode in (Mode.FARTHEST, Mode.DRAW) else 0, d)
         return cls(
             sizes=sums[..., d + Sum.SUM_ONES],
             sums=sums[..., :d],
             distances=sums[..., d + Sum.SUM_DISTANCE],
             silhouettes=sums[..., d + Sum.SUM_SILHOUETTE],
-            kept=kept,
+            kept=kept_rows,
         )
 
 

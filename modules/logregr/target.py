@@ -33,8 +33,8 @@ def check_target(source: Source, text: str | None, look: bool = False) -> Target
     What it costs a pass to know is left to the first one: that a boolean has both values, and, unless told to
     `look`, that a number which is 0 or 1 in some rows is 0 or 1 in all.
     """
-    found = helper.check_expression(source, text, "target", "any")
-    item, kind, sql_type = found.items[0], found.kinds[0], found.types[0]
+    expressions = helper.check_expression(source, text, "target", "any")
+    item, kind, sql_type = expressions.items[0], expressions.kinds[0], expressions.types[0]
     if kind == "boolean":
         return Target(number_item(item, kind), BOOLEANS, sql_type)
     if kind == "number" and not look and _is_binary_at_first(source, item):

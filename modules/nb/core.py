@@ -64,7 +64,7 @@ def statistics(body: Array, classes: int, levels: Sequence[int]) -> Statistics:
 
 
 def nothing(groups: int, classes: int, levels: Sequence[int]) -> Statistics:
-    """Statistics of no rows, for `place`."""
+    """Statistics of no rows, for `put_part`."""
     shape = (groups, classes)
     features: list[Numbers | Levels] = [
         Levels(np.zeros((*shape, count)))
@@ -75,7 +75,7 @@ def nothing(groups: int, classes: int, levels: Sequence[int]) -> Statistics:
     return Statistics(np.zeros(shape), features)
 
 
-def place(
+def put_part(
     into: Statistics,
     groups: Sequence[int],
     classes: Sequence[int],
@@ -88,12 +88,12 @@ def place(
     """
     at = np.ix_(groups, classes)
     into.rows[at] = part.rows[:, : len(classes)]
-    for target, found, places in zip(into.features, part.features, levels, strict=True):
-        if isinstance(target, Numbers) and isinstance(found, Numbers):
+    for target, source, places in zip(into.features, part.features, levels, strict=True):
+        if isinstance(target, Numbers) and isinstance(source, Numbers):
             for name in ("count", "mean", "variance"):
-                getattr(target, name)[at] = getattr(found, name)[:, : len(classes)]
-        elif isinstance(target, Levels) and isinstance(found, Levels) and places is not None:
-            target.count[np.ix_(groups, classes, places)] = found.count[:, : len(classes), : len(places)]
+                getattr(target, name)[at] = getattr(source, name)[:, : len(classes)]
+        elif isinstance(target, Levels) and isinstance(source, Levels) and places is not None:
+            target.count[np.ix_(groups, classes, places)] = source.count[:, : len(classes), : len(places)]
 
 
 def _numbers(cells: Array) -> Numbers:
@@ -168,8 +168,8 @@ def densities(numbers: Numbers) -> Array:
     means = np.where(empty, mean, numbers.mean)
     variances = np.where(empty, variance, numbers.variance) + added
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.stack([means, 0.5 / variances, -0.5 * np.log(2 * np.pi * variances)], axis=1)
-    result: Array = np.where((added >= RARELY)[:, None], found, 0.0)
+        parameters = np.stack([means, 0.5 / variances, -0.5 * np.log(2 * np.pi * variances)], axis=1)
+    result: Array = np.where((added >= RARELY)[:, None], parameters, 0.0)
     return result
 
 
@@ -190,11 +190,11 @@ def probabilities(levels: Levels, known: NDArray[np.bool_], smoothing: float) ->
     kinds = known.sum(axis=1)[:, None, None]
     total = levels.count.sum(axis=2, keepdims=True) + smoothing * kinds
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.where(total > 0, (levels.count + smoothing) / total, 1 / kinds)
-    return np.where(known[:, None, :], found, 0.0)
+        shares = np.where(total > 0, (levels.count + smoothing) / total, 1 / kinds)
+    return np.where(known[:, None, :], shares, 0.0)
 
 
-def logarithms(found: Array, known: NDArray[np.bool_]) -> Array:
+def logarithms(shares: Array, known: NDArray[np.bool_]) -> Array:
     """Return logarithms of probabilities (G, C, L), classes last, (G, L, C); 0 for an unknown level."""
-    result = np.log(np.maximum(found, RARELY))
+    result = np.log(np.maximum(shares, RARELY))
     return np.where(known[:, None, :], result, 0.0).transpose(0, 2, 1)

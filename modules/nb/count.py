@@ -56,7 +56,7 @@ class Counted:
 
     features: Design
     classes: Classes
-    found: core.Statistics
+    statistics: core.Statistics
     rows_used: NDArray[np.int64]  # (G,)
     rows_skipped: NDArray[np.int64]  # (G,)
 
@@ -98,8 +98,8 @@ class Stepped:
         except SqlError as error:
             raise with_feature_names(error, self.features) from None
         body = states.body if len(states.body) else np.zeros((0, len(start)))
-        found = core.statistics(body, len(self.classes.labels), sizes)
-        return Counted(self.features, self.classes, found, states.rows_used, states.rows_skipped)
+        statistics = core.statistics(body, len(self.classes.labels), sizes)
+        return Counted(self.features, self.classes, statistics, states.rows_used, states.rows_skipped)
 
 
 class Numbered:
@@ -131,19 +131,19 @@ class Numbered:
         start = len(core.start(len(classes.labels), _sizes(features)))
         _check_all_sizes(start, len(states))
 
-        found = core.nothing(len(states), len(classes.labels), _sizes(features))
+        statistics = core.nothing(len(states), len(classes.labels), _sizes(features))
         used, skipped = np.zeros((2, len(states)), np.int64)
-        places = [{value: place for place, value in enumerate(values)} for values in known]
+        codes = [{value: code for code, value in enumerate(values)} for values in known]
         for groups, values in zip(alike.values(), came, strict=True):
             part = States.join([states[g] for g in groups])
             used[groups], skipped[groups] = part.rows_used, part.rows_skipped
-            maps = iter([[p[v] for v in vs] for p, vs in zip(places, values, strict=True)])
+            maps = iter([[p[v] for v in vs] for p, vs in zip(codes, values, strict=True)])
             classes_map = next(maps)
             levels_maps = [next(maps) if category else None for category in self.features.categories]
             shape = part.body[0, : 1 + len(levels_maps)].astype(int)
             figures = core.statistics(part.body, shape[0], shape[1:].tolist())
-            core.place(found, groups, classes_map, levels_maps, figures)
-        return Counted(features, classes, found, used, skipped)
+            core.put_part(statistics, groups, classes_map, levels_maps, figures)
+        return Counted(features, classes, statistics, used, skipped)
 
     def _read(self) -> tuple[list[bytes], dict[bytes, list[int]]]:
         """The state of each group, and the groups of each list of values."""
@@ -190,14 +190,14 @@ class Numbered:
 
 def _values(data: bytes, lists: int) -> list[list[bytes]]:
     """The values behind a State, of the target and each category."""
-    at, found = 0, []
+    at, values = 0, []
     for _ in range(lists):
         count = int.from_bytes(data[at + 4 : at + 8], "little")  # behind their type
         at += 8 + 4 * count
         ends = at + np.cumsum(np.frombuffer(data, "<i4", count, at - 4 * count))
-        found.append([data[a:b] for a, b in zip([at, *ends], ends.tolist(), strict=False)])
+        values.append([data[a:b] for a, b in zip([at, *ends], ends.tolist(), strict=False)])
         at = int(ends[-1]) if count else at
-    return found
+    return values
 
 
 def _sizes(features: Design) -> list[int]:

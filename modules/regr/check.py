@@ -131,9 +131,9 @@ def _equal_features(coef: list[float | None], aliases: list[list[float]]) -> lis
     """Returns the features that are the target in a perfect fit: the same combination of estimated ones."""
     rows = iter(aliases)
     target = [value or 0 for value in coef]
-    found = []
+    features = []
     for n, value in enumerate(coef):
         feature = next(rows) if value is None else [float(n == i) for i in range(len(coef))]
         if all(abs(a - b) <= SAME * max(1, abs(a)) for a, b in zip(target, feature, strict=True)):
-            found.append(n)
-    return found
+            features.append(n)
+    return features

@@ -29,10 +29,10 @@ class Kept:
     places: str  # SQL, of type tid[]
     rows: dict[Key, int]
 
-    def check(self, source: Relation, keys: list[list[str | None]], found: "States") -> None:
+    def check(self, source: Relation, keys: list[list[str | None]], states: "States") -> None:
         """Checks that a step over these groups found all of their rows: a first one may have been deleted."""
         wanted = sum(self.rows.get(tuple(key), 0) for key in keys)
-        rows = int(found.rows_used.sum() + found.rows_skipped.sum())
+        rows = int(states.rows_used.sum() + states.rows_skipped.sum())
         if rows != wanted:
             raise MadpyError(
                 f'table "{source.name}" was changed while it was read: {wanted} rows became {rows}',
@@ -82,7 +82,7 @@ def in_transaction(source: "Source") -> None:
     )
 
 
-def is_found_again(source: "Source", kept: Kept) -> bool:
+def can_be_read_again(source: "Source", kept_rows: Kept) -> bool:
     """Whether the next statement finds all rows: not where it has other connections, or no transaction."""
     rows = source.db.value(
         """
@@ -90,21 +90,21 @@ def is_found_again(source: "Source", kept: Kept) -> bool:
         FROM (SELECT ctid AS at, tableoid AS relation FROM {source:i} WHERE ctid = ANY ({places:q})) AS s
         """,
         source=source,
-        places=kept.places,
+        places=kept_rows.places,
     )
-    return (rows or 0) == sum(kept.rows.values())
+    return (rows or 0) == sum(kept_rows.rows.values())
 
 
-def read_kept(found: Sequence[tuple[Key, bytes | None]]) -> Kept | None:
+def read_kept(states_by_group: Sequence[tuple[Key, bytes | None]]) -> Kept | None:
     """Read the result of the aggregate __keep in each group; None where some rows are not kept."""
     entries = [
         (key, dict(zip(KEPT_ENTRY, entry, strict=True)))
-        for key, data in found
+        for key, data in states_by_group
         for entry in ENTRY.iter_unpack((data or b"")[HEAD.size :])
     ]
     if len(entries) > MOST or any(entry["over"] for _, entry in entries):
         return None
-    rows = {key: 0 for key, _ in found}
+    rows = {key: 0 for key, _ in states_by_group}
     for key, entry in entries:
         rows[key] += entry["rows"]
     places = sorted({(entry["block"], entry["offset"]) for _, entry in entries})

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from madpy.errors import MadpyError
 from madpy.ports.postgres.session.db import Relation, fill, identifier
 from madpy.ports.postgres.shards.layout import Part, Shards
-from madpy.ports.postgres.shards.servers import is_told
+from madpy.ports.postgres.shards.servers import is_declared
 
 if TYPE_CHECKING:
     from madpy.ports.postgres.scan.source import Source
@@ -36,8 +36,8 @@ MAPPING = """
 def find_parts(source: "Source") -> Shards:
     """Where a source's rows lie; of one that cannot be read part by part none, with a WARNING."""
     db = source.db
-    if source.facts["has_citus"] and (found := _of_citus(source)):
-        return found
+    if source.facts["has_citus"] and (shards := _of_citus(source)):
+        return shards
     if not source.facts["has_foreign_tables"]:
         return Shards(())
     rows = _tables_below(source)
@@ -58,7 +58,7 @@ def find_parts(source: "Source") -> Shards:
                 hint="ask for SELECT on all parts and USAGE on their schemas: each part is read by itself",
             )
     base, *others = bases.values()
-    if len(rows) == 1 and not is_told(db, rows[0]["server"]):
+    if len(rows) == 1 and not is_declared(db, rows[0]["server"]):
         return _whole(source, f'server "{rows[0]["server"]}" is not known to have madpy')
     if others:
         return _whole(source, "it is made of several such tables")

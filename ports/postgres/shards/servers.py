@@ -19,13 +19,13 @@ LACKING = "compare the columns of the foreign table with its server's, by column
 
 
 def check_server(db: Database, part: "Part") -> None:
-    """Raise MadpyError unless a part's server is told to have madpy, is there, and has the same version."""
+    """Raise MadpyError unless a server is declared to have madpy, answers, and has the same version."""
     server = str(part.server)
-    if not is_told(db, server):
+    if not is_declared(db, server):
         raise MadpyError(
             f'server "{server}" is not known to have madpy: all its rows would be fetched',
             sqlstate=FALLEN,
-            hint=f"{telling(db, server)}, after CREATE EXTENSION madpy there;"
+            hint=f"{declaration(db, server)}, after CREATE EXTENSION madpy there;"
             " or madpy install --all-shards TABLE",
         )
     if not db.execute("SELECT FROM pg_catalog.pg_extension WHERE extname = {name:l}", name=EXTENSION):
@@ -39,22 +39,26 @@ def check_server(db: Database, part: "Part") -> None:
         raise failure
 
 
-def is_told(db: Database, server: str) -> bool:
-    """Whether a server's option `extensions` has madpy."""
-    return any(EXTENSION in map(str.strip, told.split(",")) for told in _told(db, server))
+def is_declared(db: Database, server: str) -> bool:
+    """Tell whether the option `extensions` of a server lists madpy."""
+    return any(EXTENSION in map(str.strip, listed.split(",")) for listed in _declared(db, server))
 
 
-def telling(db: Database, server: str) -> str:
-    """The SQL that adds madpy to a server's option `extensions`."""
-    told = _told(db, server)
+def declaration(db: Database, server: str) -> str:
+    """Return the statement that adds madpy to the option `extensions` of a server."""
+    extensions = _declared(db, server)
     return fill(
         "ALTER SERVER {server:i} OPTIONS ({verb:q} extensions {value:l})",
-        {"server": server, "verb": "SET" if told else "ADD", "value": ", ".join([*told, EXTENSION])},
+        {
+            "server": server,
+            "verb": "SET" if extensions else "ADD",
+            "value": ", ".join([*extensions, EXTENSION]),
+        },
     )
 
 
-def _told(db: Database, server: str) -> list[str]:
-    """A server's option `extensions`, if it has it."""
+def _declared(db: Database, server: str) -> list[str]:
+    """Return the option `extensions` of a server: a list of one text, or an empty one if it is not set."""
     options = db.execute(
         """
         SELECT o.option_value AS extensions
@@ -143,12 +147,14 @@ def _worker_without(db: Database, error: MadpyError) -> MadpyError:
 
 def server_error(db: Database, error: MadpyError) -> MadpyError:
     """The error of a run that lost a server, or found another table there: which one, by asking all."""
-    found: dict[Relation, Shards] = db.facts.get("shards", {})
-    if error.sqlstate in (NO_FILE, NO_FUNCTION, NO_SCHEMA) and any(one.is_citus for one in found.values()):
+    shards_by_source: dict[Relation, Shards] = db.facts.get("shards", {})
+    if error.sqlstate in (NO_FILE, NO_FUNCTION, NO_SCHEMA) and any(
+        one.is_citus for one in shards_by_source.values()
+    ):
         return _worker_without(db, error)
-    parts = [part for shards in found.values() for part in shards.parts if part.server is not None]
+    parts = [part for shards in shards_by_source.values() for part in shards.parts if part.server is not None]
     if str(error.sqlstate).startswith(LOST):
-        for shards in found.values():
+        for shards in shards_by_source.values():
             for part in shards.servers.values():
                 failure = probe(db, part)
                 if failure is not None:

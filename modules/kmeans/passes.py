@@ -90,12 +90,12 @@ def _step(scan: Scan, kernel: str, params: Array, which: Numbers) -> States:
     given = params if scan.rows.groups else params[0]  # a constant leaves parallel workers on
     kernel = f"weighted_{kernel}" if bool(scan.rows.scalars) else kernel
     states = scan.step(kernel, given, which.tolist()) if groups else nothing
-    num_read = len(states.rows_used)
-    if num_read == 0:  # there is no row
+    count = len(states.rows_used)
+    if count == 0:  # there is no row
         return nothing
-    if num_read != groups:
+    if count != groups:
         raise MadpyError(
-            f'table "{scan.rows.source.name}" was changed while it was read: {groups} groups became {num_read}',
+            f'table "{scan.rows.source.name}" was changed while it was read: {groups} groups became {count}',
             sqlstate="40001",
             hint="try again, in a transaction that is REPEATABLE READ",
         )

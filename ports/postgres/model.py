@@ -57,7 +57,7 @@ def pack_each(method: int, header: dict[str, Any], models: Iterable[Sequence[NDA
 
 
 def _head(method: int, text: bytes, arrays: Sequence[NDArray[Any]]) -> bytes:
-    """Return what comes before the JSON `text`: the header of a model and those of its arrays."""
+    """Return the bytes before the JSON `text`: the header of a model and those of its arrays."""
     head = np.array((MODEL_MAGIC, MODEL_VERSION, method, len(arrays), len(text)), MODEL_HEADER)
     headers = np.array([(_kind(array), 0, array.shape[-1]) for array in arrays], ARRAY_HEADER)
     return head.tobytes() + headers.tobytes()
@@ -112,7 +112,7 @@ def _filled_up(data: bytes) -> bytes:
 
 
 def _table() -> NDArray[np.uint32]:
-    """Return remainders of all bytes for the reversed Castagnoli polynomial 0x82F63B78 (RFC 3720, B.4)."""
+    """Return the table of CRC-32C: remainders of all bytes by the polynomial 0x82F63B78 (RFC 3720, B.4)."""
     remainders = np.arange(256, dtype=np.uint32)
     for _ in range(8):
         remainders = np.where(remainders & 1, (remainders >> 1) ^ np.uint32(0x82F63B78), remainders >> 1)

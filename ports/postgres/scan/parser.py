@@ -60,7 +60,7 @@ class Parser:
         self._types: dict[str, Type] = {}
 
     def look_up(self, texts: Sequence[str]) -> None:
-        """Parse and type several lists in advance; errors are left to `parse` and `types`, which raise them."""
+        """Parse and type several lists in advance; errors are raised later, by `parse` and `types`."""
         try:
             with self._db.atomic():
                 self._parse(texts)

@@ -24,13 +24,13 @@ Key = tuple[str | None, ...]  # a group's values as text
 
 @dataclass(frozen=True)
 class Kept:
-    """Where the rows that are kept begin, and how many there are in each group."""
+    """Rows kept by servers of Citus: the ctids that they are found by, and the number of rows by group."""
 
     places: str  # SQL, of type tid[]
     rows: dict[Key, int]
 
     def check(self, source: Relation, keys: list[list[str | None]], states: "States") -> None:
-        """Checks that a step over these groups found all of their rows: a first one may have been deleted."""
+        """Raise an error unless a pass saw all rows of these groups: one that finds others may be deleted."""
         wanted = sum(self.rows.get(tuple(key), 0) for key in keys)
         rows = int(states.rows_used.sum() + states.rows_skipped.sum())
         if rows != wanted:
@@ -42,9 +42,9 @@ class Kept:
 
 
 def can_be_kept(source: "Source") -> bool:
-    """Whether rows of a source have one place that they are found by, and the session wants any to be kept.
+    """Tell whether servers can keep the rows of a source, and the setting madpy.store_memory allows it.
 
-    Of a shard that is on several machines, as reference tables are, Citus may read another copy in each pass.
+    They cannot keep those of a shard with copies, as reference tables have: each pass may read another copy.
     """
     return bool(
         source.db.value(
@@ -64,14 +64,14 @@ def can_be_kept(source: "Source") -> bool:
 
 
 def new_number() -> int:
-    """Returns a number for rows to be kept under, that no other run has."""
+    """Return a number that identifies the rows kept for this run."""
     return random.getrandbits(62)
 
 
 def in_transaction(source: "Source") -> None:
-    """Let Citus begin transactions on its servers, to last as long as this one.
+    """Make Citus begin transactions on its servers that last as long as this one.
 
-    Outside of a transaction block it reads without; a query that has a part planned by itself needs them.
+    Outside a transaction block Citus begins none for a simple query, but does for one of several plans.
     """
     source.db.execute(
         """
@@ -83,7 +83,7 @@ def in_transaction(source: "Source") -> None:
 
 
 def can_be_read_again(source: "Source", kept_rows: Kept) -> bool:
-    """Whether the next statement finds all rows: not where it has other connections, or no transaction."""
+    """Tell whether another statement finds all kept rows; it does not on other connections of Citus."""
     rows = source.db.value(
         """
         SELECT pg_catalog.sum({schema:i}.__kept_rows(s.at, s.relation))::bigint
@@ -96,7 +96,7 @@ def can_be_read_again(source: "Source", kept_rows: Kept) -> bool:
 
 
 def read_kept(states_by_group: Sequence[tuple[Key, bytes | None]]) -> Kept | None:
-    """Read the result of the aggregate __keep in each group; None where some rows are not kept."""
+    """Read the result of the aggregate __keep in each group; None if some rows could not be kept."""
     entries = [
         (key, dict(zip(KEPT_ENTRY, entry, strict=True)))
         for key, data in states_by_group

@@ -85,7 +85,7 @@ def probe(db: Database, part: "Part") -> MadpyError | None:
 
 
 def _named(server: str, error: SqlError) -> MadpyError:
-    """An error of another server with the server's name in it; a cancel is none."""
+    """Return an error of another server with the server's name in it; a cancelled query stays as it is."""
     if error.sqlstate == CANCELED:
         return error
     hint, detail = error.hint, error.detail
@@ -103,7 +103,7 @@ def _named(server: str, error: SqlError) -> MadpyError:
 
 @dataclass(frozen=True)
 class Worker:
-    """A machine of Citus, and what it said when it was asked for its version of madpy."""
+    """A machine of Citus, and its answer to a query of its version of madpy."""
 
     name: str
     version: str | None
@@ -111,7 +111,7 @@ class Worker:
 
 
 def workers(db: Database) -> list[Worker]:
-    """The other machines of Citus, each asked for its madpy; none where there is no Citus."""
+    """Ask each other machine of Citus for its version of madpy; return none if there is no Citus."""
     if db.value("SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_node') IS NULL"):
         return []
     rows = db.execute(
@@ -130,7 +130,7 @@ def workers(db: Database) -> list[Worker]:
 
 
 def _worker_without(db: Database, error: MadpyError) -> MadpyError:
-    """The error of a machine of Citus that does not have madpy, with its name; else the error as it is."""
+    """Return the error of the machine of Citus that lacks madpy, with its name; else `error` itself."""
     try:
         asked = workers(db)
     except SqlError:  # outside the server: the transaction has failed
@@ -146,7 +146,7 @@ def _worker_without(db: Database, error: MadpyError) -> MadpyError:
 
 
 def server_error(db: Database, error: MadpyError) -> MadpyError:
-    """The error of a run that lost a server, or found another table there: which one, by asking all."""
+    """Return the error of a failed run with the name of the server that caused it, found by asking all."""
     shards_by_source: dict[Relation, Shards] = db.facts.get("shards", {})
     if error.sqlstate in (NO_FILE, NO_FUNCTION, NO_SCHEMA) and any(
         one.is_citus for one in shards_by_source.values()
@@ -169,7 +169,7 @@ def server_error(db: Database, error: MadpyError) -> MadpyError:
 
 
 def _lacks(db: Database, part: "Part") -> MadpyError | None:
-    """That a part's table on its server lacks a column, if it does."""
+    """Return the error for a part whose table on its server lacks a column; None if it lacks none."""
     try:
         db.execute("SELECT * FROM ONLY {table:i} LIMIT 1", table=part.table)
     except SqlError as error:

@@ -167,7 +167,7 @@ def train(
 
 
 def _validated(result: Fit, groups: int) -> dict[str, Column]:
-    """The candidates of cp with their errors; NULL without cross-validation."""
+    """Return the columns of candidate values of cp and their errors; NULL without cross-validation."""
     names = {"cv_cp": "cps", "cv_error": "errors", "cv_std_err": "std_errs"}
     if not result.choices:
         return dict.fromkeys(names, Lists([None] * groups))
@@ -214,7 +214,7 @@ def _check_target(
     criterion: str | None,
     conditions: list[str],
 ) -> tuple[str, Subject]:
-    """SQL of the target as a number, and what the tree is about.
+    """Return SQL of the target as a number, and the subject of the tree: its classes and criterion.
 
     Classes are those of the rows for which the `conditions`, SQL, are true.
     """

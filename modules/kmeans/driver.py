@@ -40,7 +40,7 @@ GROUP_COLUMNS = [
 
 @dataclass(frozen=True, kw_only=True)
 class Result(Training):
-    """Field for field the SQL type kmeans_result; of several groups: totals, and NULL for `centroids`."""
+    """Field for field the SQL type kmeans_result: totals over groups; `centroids` only for a single one."""
 
     k: int
     distance: str
@@ -139,7 +139,7 @@ def _figures(clustering: Clustering) -> dict[str, Column]:
 
 
 def _totals(clustering: Clustering) -> dict[str, Any]:
-    """The fields of the result that groups have each for themselves, over all of them, in whatever order."""
+    """Return totals over all groups of the figures that each group has, whatever the order of groups."""
     fit = clustering.fit
     rows = np.where(np.isnan(fit.silhouette), 0, fit.sizes.sum(axis=1))
     mean = math.fsum(np.nan_to_num(fit.silhouette) * rows) / rows.sum() if rows.sum() else np.nan

@@ -21,7 +21,7 @@ CONVERGED, STOPPED, NO_ROWS = "converged", "max_iter reached", "no rows to use"
 
 @dataclass(frozen=True)
 class Fit:
-    """Clusters of G groups."""
+    """The final clusters of G groups."""
 
     centroids: Array  # (G, k, d), NaN where there is none
     sizes: Array  # (G, k): rows, or the sums of their weights

@@ -72,19 +72,19 @@ def assign(
 
 
 def farthest(settings: Settings, sample: Sample, centroids: Array, which: Numbers) -> Array:
-    """A bound on weight times distance of the rows of the groups `which` from the centroids."""
+    """Return a bound on weight times distance of the rows of the groups `which` from the centroids."""
     most = farthest_distances(settings.distance, sample.low[which], sample.high[which], centroids[which])
     return most * sample.weight[which]
 
 
 def _parts(scan: Scan, which: Numbers, numbers: int) -> list[Numbers]:
-    """Which groups a step is for, each with about as many numbers: all of them where it reads the table."""
+    """Split groups into parts for one step each, of limited size in a store; all at once when streaming."""
     size = len(which) if scan.feed == "streaming" else NUMBERS_PER_STEP // numbers
     return [which[first : first + max(1, size)] for first in range(0, max(1, len(which)), max(1, size))]
 
 
 def _step(scan: Scan, kernel: str, params: Array, which: Numbers) -> States:
-    """A pass of a kernel, or of that for rows with weights, over some groups; params: a row for each."""
+    """Run a pass of a kernel, or of its weighted form, over some groups; params: a row for each group."""
     groups = len(params)
     nothing = States(np.zeros(groups, np.int64), np.zeros(groups, np.int64), np.zeros((groups, 0)))
     given = params if scan.rows.groups else params[0]  # a constant leaves parallel workers on

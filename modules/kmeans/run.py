@@ -106,7 +106,7 @@ def _check_source(db: Database, src_relation: str | None) -> Source:
 
 
 def _output(db: Database, schema: str | None, run_id: str | None, prefix: str, source: Source) -> NewTable:
-    """Return where one of the tables is created; the schema is given as SQL writes it."""
+    """Return one of the tables to create; `schema` is a name as SQL writes it."""
     name = identifier(prefix + str(helper.check_not_null("run_id", run_id)))
     if schema is not None and parse_name(schema) is None:
         raise MadpyError(f'output_schema: "{schema}" is not the name of a schema', sqlstate="42602")

@@ -24,7 +24,7 @@ NUMBERS_PER_STATEMENT = 1_000_000  # numbers of points in one statement, unless 
 
 
 def distinct_points(sample: Sample, distance: str) -> NDArray[np.int64]:
-    """Count the distinct points of each group, shape (G,), as far as they fit the sample."""
+    """Count the distinct points of each group in the sample, shape (G,)."""
     there = sample.kept.times > 0
     if distance != "cosine":
         num_points: NDArray[np.int64] = there.sum(axis=1)
@@ -131,7 +131,7 @@ def read_centroids(table: Source, scan: Scan, d: int, distance: str) -> Array:
 
 
 def _read_rows(table: Source, scan: Scan) -> list[list[list[Any]]]:
-    """The centroids of each group, in order."""
+    """Read the centroids of each group, in order."""
     columns = table.types
     groups = scan.rows.groups if columns.keys() >= set(scan.rows.groups) else []
     relation = scan.group_relation() if groups else fill("SELECT 0 AS {n:i}", {"n": scan.group})

@@ -32,7 +32,7 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True)
 class Kept:
-    """Distinct rows that a kernel kept, the first ones first; zeros beyond the number of them."""
+    """Distinct rows that a kernel keeps, in the order of its choice; zeros fill the arrays up."""
 
     rows: Array  # (G, m, d)
     times: Array  # (G, m), how often each came; 0: not there
@@ -40,7 +40,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Sample:
-    """The result of the pass before there are centroids: counts, ranges, and a sample of the rows."""
+    """The result of the first pass, without centroids: counts, ranges, and a sample of the rows."""
 
     rows_used: NDArray[np.int64]  # (G,)
     rows_skipped: NDArray[np.int64]  # (G,)
@@ -68,7 +68,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Assignment:
-    """The result of a pass for each centroid: sums over its rows, a row of weight 3 being three rows."""
+    """The result of a pass: sums over the rows of each centroid; a row of weight 3 counts as three rows."""
 
     sizes: Array  # (G, k): the number of rows, or the sum of their weights
     sums: Array  # (G, k, d)
@@ -106,7 +106,7 @@ def joined(parts: Sequence[Part]) -> Part:
 
 
 def sample_parameters(seed: int, size: int) -> Array:
-    """Parameters of "kmeans_sample", shape (SAMPLE_HEAD + size,)."""
+    """Return parameters of the kernel "kmeans_sample", shape (SAMPLE_HEAD + size,)."""
     return np.concatenate([[float(seed)], np.zeros(size)])
 
 
@@ -122,7 +122,7 @@ def parameters(metric: str, mode: int, seed: int, bounds: Array, reach: Array, c
 
 
 def farthest_distances(metric: str, low: Array, high: Array, centroids: Array) -> Array:
-    """Return a bound for the distance of any row from any centroid, shape (G,); 0 for COSINE: not known."""
+    """Return a bound for the distance of any row from any centroid, shape (G,); 0 for the cosine: unknown."""
     if metric == "cosine":
         return np.zeros(len(centroids))
     away = np.maximum(np.abs(centroids - low[:, None]), np.abs(centroids - high[:, None]))
@@ -134,7 +134,7 @@ def farthest_distances(metric: str, low: Array, high: Array, centroids: Array) -
 def nearer(metric: str, reach: Array, inertia: Array, way: Array, weight: Array) -> Array:
     """Return a bound for the distance of any row from its nearest centroid after moves of at most `way`.
 
-    None was farther than all of them together; `reach`, the bound before, says how much of that was rounded.
+    No row was farther than the sum of all distances; `reach`, the bound before, limits the error of rounding.
     Distances are times weights, of which `weight` is the largest.
     """
     most, way = inertia + reach * UNIT, way * weight

@@ -1,4 +1,4 @@
-"""The pass over the data: what there is to know of classes and features, in each group.
+"""The pass over the data, which counts and sums the features within each class, in each group.
 
 As the source is streamed, classes and values of categories are numbered as they come, so that it is read
 once.  For a store, an array column, more columns than an aggregate takes, or a table on several servers, they
@@ -36,7 +36,7 @@ MAX_ALL_CELLS = 20_000_000  # in the states of all groups: 160 MB, several times
 
 @dataclass(frozen=True)
 class Question:
-    """The arguments of a training that say what to count, as the caller wrote them."""
+    """The arguments of a training that define what is counted, as the caller wrote them."""
 
     source: Source
     target: str | None
@@ -62,7 +62,7 @@ class Counted:
 
 
 def prepare(question: Question) -> "Numbered | Stepped":
-    """Check what is asked for, and choose the way to count it."""
+    """Check target and features, and choose the way to count them."""
     q = question
     listed = list_features(q.source, q.features, q.categorical_cols)
     target = class_category(q.source, q.target)
@@ -75,7 +75,7 @@ def prepare(question: Question) -> "Numbered | Stepped":
 
 
 class Stepped:
-    """Classes and values are found first, the kernel "nb" counts."""
+    """A count in two reads: the first finds classes and values, the second runs the kernel "nb"."""
 
     def __init__(self, question: Question) -> None:
         q = question
@@ -103,7 +103,7 @@ class Stepped:
 
 
 class Numbered:
-    """Classes and values are numbered as they come, in each group and worker (src/engine/coded.c)."""
+    """A count in one read: each group and worker numbers classes and values as they come (coded.c)."""
 
     def __init__(
         self,
@@ -146,7 +146,7 @@ class Numbered:
         return Counted(features, classes, statistics, used, skipped)
 
     def _read(self) -> tuple[list[bytes], dict[bytes, list[int]]]:
-        """The state of each group, and the groups of each list of values."""
+        """Return the state of each group, and the groups that have each list of values."""
         limits = literal([float(MAX_CLASSES), float(MAX_LEVELS)])
         try:
             read = self.scan.streaming.first_states(f"{self.question.kernel}_coded", limits)
@@ -161,7 +161,7 @@ class Numbered:
         return states, alike
 
     def _in_order(self, category: Category, values: set[bytes], is_target: bool) -> dict[bytes, str]:
-        """Values with their texts, in the order of their type; a feature that is boolean always has both."""
+        """Return values with their texts, in the order of their type; a boolean feature always has both."""
         if category.sql_type == "boolean":
             both = {value.to_bytes(8, "little"): text for value, text in enumerate(BOOLEANS)}
             return {value: text for value, text in both.items() if value in values or not is_target}
@@ -172,7 +172,7 @@ class Numbered:
         return {text.encode(): text for text in texts}
 
     def _named(self, known: list[list[str]]) -> tuple[Design, Classes]:
-        """Design and classes with their values: those of the target, then of each category."""
+        """Return design and classes with these values: first those of the target, then of each category."""
         if len(known[0]) > MAX_CLASSES:
             raise too_many_levels(TARGET, MAX_CLASSES)
         is_weighted = self.question.weights is not None
@@ -189,7 +189,7 @@ class Numbered:
 
 
 def _values(data: bytes, lists: int) -> list[list[bytes]]:
-    """The values behind a State, of the target and each category."""
+    """Read the lists of values at the end of a state: those of the target and of each category."""
     at, values = 0, []
     for _ in range(lists):
         count = int.from_bytes(data[at + 4 : at + 8], "little")  # behind their type

@@ -1,4 +1,4 @@
-"""The rows of the output table and a model for each group, from one step over the data."""
+"""The rows of the output table and the model of each group, computed from the counts of one pass."""
 
 import itertools
 from functools import cached_property
@@ -67,7 +67,7 @@ class Fit:
         return None
 
     def empty_features(self) -> list[str]:
-        """Features that no row has."""
+        """List the features that are NULL in all rows."""
         return [
             name
             for name, feature in zip(self.features.names, self.statistics.features, strict=True)
@@ -104,7 +104,7 @@ class Fit:
         ]
 
     def rows(self) -> tuple[NDArray[np.int64], dict[str, Column]]:
-        """The cells of the output table, and the group of each row: by class, feature and level."""
+        """Return the columns of the output table, and the group of each row: by class, feature and level."""
         parts = [self._rows_of(f) for f in range(len(self.features.names))]
         cells = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         order = np.lexsort([cells[name] for name in ("level", "feature", "class", "group")])
@@ -147,7 +147,7 @@ class Fit:
         return {**numbers, **figures, "count": stats.count[position]}
 
     def models(self) -> dict[str, Column]:
-        """The cells of MODEL_COLUMNS, a row for each group; no model where it has no rows to learn from."""
+        """Return MODEL_COLUMNS with a row for each group; the model is NULL if no row of it is usable."""
         with np.errstate(divide="ignore"):
             priors = np.log(self._priors)
         models = Texts.of(self.features, self.classes, self.smoothing).models(priors, self._terms())

@@ -32,7 +32,7 @@ class State:
 
     @property
     def wrapper(self) -> Path:
-        """Return a program that is started in place of `postgres` if it exists, as for tests/fuzz/checked.py."""
+        """Return a program to start in place of `postgres`, if it exists: see tests/fuzz/checked.py."""
         return self.folder / "postgres"
 
     @property

@@ -25,6 +25,7 @@ from benchmarks.nb import naive_bayes
 from benchmarks.report import document
 from benchmarks.speed import first, predict, speed
 from benchmarks.stats import summaries
+from benchmarks.text import text_features
 from madpy.dev.server import report
 from madpy.dev.state import CHECKOUT, say
 from madpy.errors import MadpyError
@@ -40,6 +41,7 @@ TABLES = {
     "logregr": logregr,
     "kmeans": kmeans,
     "dtree": decision_tree,
+    "text": text_features,
     "feeds": feeds,
     "rows": by_rows,
     "features": by_features,

@@ -24,8 +24,8 @@ from madpy.ports.postgres.session.db import Database, Relation, session
 
 __all__ = [
     "Expressions",
+    "NewTable",
     "Source",
-    "Target",
     "check_apart",
     "check_choice",
     "check_columns",
@@ -37,7 +37,7 @@ __all__ = [
     "check_not_null",
     "check_range",
     "check_source",
-    "check_source_and_targets",
+    "check_source_and_new_tables",
     "check_tables_of_prediction",
 ]
 
@@ -79,7 +79,7 @@ def _find(db: Database, relation: str) -> Relation | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Target(Relation):
+class NewTable(Relation):
     """A table that can be created: its name is free, in a schema that the caller may create tables in."""
 
     full_name: str  # with quotes where SQL needs them: for people to read and to copy
@@ -107,13 +107,13 @@ def check_model_table(db: Database, relation: str | None, what: str = "model_tab
     return table.hold(is_locked=True)
 
 
-def check_source_and_targets(
+def check_source_and_new_tables(
     db: Database,
     source_table: str | None,
     output_table: str | None,
     sides: Sequence[str] = (),
     what: str = "output_table",
-) -> tuple[Source, list[Target]]:
+) -> tuple[Source, list[NewTable]]:
     """The source and the table to create, with one beside it for each ending in `sides`: asked for together.
 
     The names are checked as `check_source` and `check_new_table` do it.
@@ -123,8 +123,8 @@ def check_source_and_targets(
     made = [parts[-1] + side for side in ("", *sides)]
     (found,), place = find(db, [source_parts], _schema(parts), made)
     source = _readable(db, source_parts, found, "source_table")
-    targets = _targets(db, parts, place, made, source, what, max(("", *sides), key=len))
-    return source.hold(), targets
+    tables = _new_tables(db, parts, place, made, source, what, max(("", *sides), key=len))
+    return source.hold(), tables
 
 
 def check_tables_of_prediction(
@@ -134,7 +134,7 @@ def check_tables_of_prediction(
     output_table: str | None,
     what: str,
     check_model: Callable[[Source], object],
-) -> tuple[Source, Source, Target]:
+) -> tuple[Source, Source, NewTable]:
     """The table of a model, which `check_model` looks at first, the source, and what is to be made of it.
 
     They are asked for together.  All that is read of the model after this is of one moment with the source.
@@ -147,8 +147,8 @@ def check_tables_of_prediction(
     check_holds_data(model)
     check_model(model.hold(is_locked=True))
     source = _readable(db, names[1], found_source, "source_table")
-    (target,) = _targets(db, parts, place, made, source, what)
-    return model, source.hold(), target
+    (output,) = _new_tables(db, parts, place, made, source, what)
+    return model, source.hold(), output
 
 
 def check_holds_data(table: Source) -> bool:
@@ -198,14 +198,14 @@ def _readable(db: Database, parts: list[str], found: Found | None, what: str) ->
 
 def check_new_table(
     db: Database, relation: str | None, source: Source | None = None, what: str = "output_table"
-) -> Target:
+) -> NewTable:
     """Return a table that can be created: a free name in a writable schema."""
     parts = _parts(db, relation, what)
     _, place = find(db, [], _schema(parts), parts[-1:])
-    return _targets(db, parts, place, parts[-1:], source, what)[0]
+    return _new_tables(db, parts, place, parts[-1:], source, what)[0]
 
 
-def _targets(
+def _new_tables(
     db: Database,
     parts: list[str],
     place: Place,
@@ -213,15 +213,15 @@ def _targets(
     source: Source | None,
     what: str,
     longest: str = "",
-) -> list[Target]:
+) -> list[NewTable]:
     """Return the tables `made` in a place; the longest of their names has the ending `longest`."""
     _check_writable(db, parts[-1])
     _check_length(db, parts[-1], what, longest)
     schema = _writable_schema(db, parts, place)
-    targets = [Target(schema, *names) for names in zip(made, place.full_names, strict=True)]
-    for role, target in zip(("output table", "summary table"), targets, strict=False):
-        _check_free(target, place, role, source)
-    return targets
+    tables = [NewTable(schema, *names) for names in zip(made, place.full_names, strict=True)]
+    for role, table in zip(("output table", "summary table"), tables, strict=False):
+        _check_free(table, place, role, source)
+    return tables
 
 
 def _parts(db: Database, relation: str | None, what: str) -> list[str]:
@@ -327,17 +327,17 @@ def _writable_schema(db: Database, parts: list[str], place: Place) -> str:
     return schema
 
 
-def _check_free(target: Target, place: Place, role: str, source: Source | None) -> None:
+def _check_free(table: NewTable, place: Place, role: str, source: Source | None) -> None:
     """Raise an error if a relation or a type has this name: a table needs both names."""
-    if place.real_schema is not None and source == Relation(place.real_schema, target.name):
+    if place.real_schema is not None and source == Relation(place.real_schema, table.name):
         raise MadpyError(
-            f"{role} {quoted(target.name)} is the source table itself",
+            f"{role} {quoted(table.name)} is the source table itself",
             sqlstate="42P07",
             hint="choose another name: a source is only read",
         )
-    if target.name in place.taken:
+    if table.name in place.taken:
         raise MadpyError(
-            f"{role} {quoted(target.name)} already exists",
+            f"{role} {quoted(table.name)} already exists",
             sqlstate="42P07",
             hint="drop it or choose another name",
         )

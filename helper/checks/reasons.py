@@ -1,23 +1,20 @@
 """Reasons why a fit is not possible, or not completely, in terms of the arguments."""
 
 import re
-from typing import TYPE_CHECKING
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.checks.arguments import quoted
+from madpy.helper.features.design import Design
 from madpy.helper.features.terms import Terms
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.session.db import Database, identifier
-
-if TYPE_CHECKING:
-    from madpy.helper.features.categories import Features
 
 NAMED = 10  # terms in a message
 ARRAY_SUBSCRIPT_ERROR = "2202E"
 TOO_MANY_COLUMNS = "54011"
 
 
-def with_feature_names(error: SqlError, terms: "Terms | Features") -> SqlError:
+def with_feature_names(error: SqlError, terms: Terms | Design) -> SqlError:
     """Replace "feature 2" in a kernel's error, which counts the intercept, by the name of the feature."""
     message, hint = error.message, error.hint
     numbered = re.fullmatch(r"feature (\d+) ((?:is|has) .*)", message)

@@ -5,15 +5,9 @@ from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper.checks.expressions import check_expression
-from madpy.helper.features.categories import (
-    TARGET,
-    Category,
-    category_item,
-    check_order,
-    levels_of,
-    own_code_item,
-)
+from madpy.helper.features.categories import TARGET, check_order, levels_of, own_code_item
 from madpy.helper.features.collations import told_apart
+from madpy.helper.features.design import Category, category_item
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.types import NUMBERS
 

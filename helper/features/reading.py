@@ -5,36 +5,15 @@ from dataclasses import replace
 
 from madpy.errors import SqlError
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.expressions import check_expressions
 from madpy.helper.checks.reasons import with_feature_names
-from madpy.helper.features.categories import (
-    BOOLEANS,
-    MAX_LEVELS,
-    Category,
-    Features,
-    coded,
-    in_order,
-    too_many_levels,
-    with_levels,
-)
-from madpy.helper.features.terms import MAX_LEVELS as TOO_MANY_TERMS
-from madpy.helper.features.terms import (
-    Terms,
-    check_terms,
-    checked_levels,
-    expanded,
-    number_item,
-    text_columns,
-    vector_terms,
-)
+from madpy.helper.features.categories import MAX_LEVELS, coded, in_order, too_many_levels
+from madpy.helper.features.design import BOOLEANS, Category, Design, list_columns
+from madpy.helper.features.terms import MAX_LEVELS as MAX_INDICATORS
+from madpy.helper.features.terms import Terms, check_terms, checked_levels, terms_of
 from madpy.ports.postgres.scan.scan import Rows, Scan
-from madpy.ports.postgres.session.db import identifier
-from madpy.ports.postgres.session.types import TEXTS, text_item
 
 
-def scan_features(
-    rows: Rows, listed: Features, categories: list[Category | None], passes: int
-) -> tuple[Scan, Features]:
+def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design]:
     """A scan of `rows` over features that `list_features` gave, and these features with their levels.
 
     A store is told the order of a category's values when it is full; for any other feed the levels of each
@@ -42,64 +21,54 @@ def scan_features(
     """
     if listed.is_vector:
         return Scan(rows, passes), listed
-    numbered = [n for n, category in enumerate(categories) if category and category.sql_type != "boolean"]
-    items = [
-        category.stored if category and n in numbered else item
-        for n, (item, category) in enumerate(zip(listed.items, categories, strict=True))
-    ]
-    scan = Scan(replace(rows, features=items, categories=[n + 1 for n in numbered]), passes)
+    scan = Scan(_as_stored(rows, listed), passes)
     if scan.store is not None:
-        levels = [_ordered(scan, n, category, listed) for n, category in enumerate(categories)]
-        return scan, replace(listed, features=with_levels(listed.features, levels))
-    if not any(categories):
+        levels = [_ordered(scan, n, listed) for n in range(len(listed.features))]
+        return scan, listed.with_levels(levels)
+    if not any(listed.categories):
         return scan, listed
-    found = coded(rows.source, listed, categories)
+    found = coded(rows.source, listed)
     return Scan(replace(rows, features=found.items), passes, may_store=False), found
 
 
 def scan_terms(
-    rows: Rows,
-    text: str | None,
-    passes: int,
-    conditions: Sequence[str] = (),
-    what: str = "features",
+    rows: Rows, text: str | None, passes: int, conditions: Sequence[str] = (), what: str = "features"
 ) -> tuple[Scan, Terms]:
-    """A scan of `rows` over the design that `text` asks for (see `check_terms`), and the design.
+    """A scan of `rows` over the terms that `text` asks for (see `check_terms`), and the terms.
 
     A store keeps a code of each text value, and has kernels see indicators of its levels; any other feed
     reads the levels first, and computes each indicator in SQL.
     """
-    found = check_expressions(rows.source, text, what, allowed="number, boolean or text")
-    if found.is_vector:
-        terms = vector_terms(rows.source, found, what)
-        return _scan(replace(rows, features=terms.items, is_vector=True), passes, terms), terms
-    columns = text_columns(found, what)
-    if not any(columns):
-        terms = expanded(found, {})
-        return _scan(replace(rows, features=terms.items), passes, terms), terms
-    first = [] if found.is_array else ["1::double precision"]
-    items = [
-        text_item(item, sql_type) if sql_type in TEXTS else item if column else number_item(item, kind)
-        for item, column, kind, sql_type in zip(found.items, columns, found.kinds, found.types, strict=True)
-    ]
-    numbered = [len(first) + n for n, column in enumerate(columns) if column]
-    stored = replace(rows, features=[*first, *items], categories=[n + 1 for n in numbered])
-    scan = Scan(stored, passes)
+    listed = list_columns(rows.source, text, what)
+    if not any(listed.categories):
+        terms = terms_of(listed)
+        return _scan(replace(rows, features=terms.items, is_vector=terms.is_vector), passes, terms), terms
+    first = 1 if listed.is_list else 0  # the intercept
+    scan = Scan(_as_stored(rows, listed, ["1::double precision"] * first), passes)
     if scan.store is None:
         terms = check_terms(rows.source, text, what, conditions=conditions)
         return _scan(replace(rows, features=terms.items), passes, terms, may_store=False), terms
-    counts = [-1] * len(stored.features)
-    levels: dict[str, list[str]] = {}
-    for n in numbered:
-        column, sql_type = found.names[n - len(first)], found.types[n - len(first)]
-        levels[column] = _indicated(scan, n, Category(identifier(column), sql_type), column, what)
-        counts[n] = len(levels[column]) - 1
-    terms = expanded(found, levels)
+    levels = [
+        None if category is None else _indicated(scan, first + n, category, listed.names[n], what)
+        for n, category in enumerate(listed.categories)
+    ]
+    terms = terms_of(listed.with_levels(levels))
     try:
-        scan.indicate(counts)
+        scan.indicate([-1] * first + [-1 if known is None else len(known) - 1 for known in levels])
     except SqlError as error:
         raise with_feature_names(error, terms) from None
     return scan, terms
+
+
+def _as_stored(rows: Rows, listed: Design, before: Sequence[str] = ()) -> Rows:
+    """Rows with categories as they are, for a store to number; a boolean is 0 or 1 without."""
+    numbered = [category and category.sql_type != "boolean" for category in listed.categories]
+    items = [
+        category.stored if category and is_numbered else item
+        for item, category, is_numbered in zip(listed.items, listed.categories, numbered, strict=True)
+    ]
+    places = [len(before) + n for n, is_numbered in enumerate(numbered, 1) if is_numbered]
+    return replace(rows, features=[*before, *items], categories=places)
 
 
 def _scan(rows: Rows, passes: int, terms: Terms, *, may_store: bool = True) -> Scan:
@@ -113,7 +82,7 @@ def _indicated(scan: Scan, n: int, category: Category, column: str, what: str) -
     """The levels of a text column in the rows that are used, in order; other values become NULL."""
     values = scan.levels(n, complete=True)
     there = [value for value in values if value is not None]
-    if len(there) <= TOO_MANY_TERMS:
+    if len(there) <= MAX_INDICATORS:
         there = in_order(scan.rows.source, category, there)
     levels = checked_levels(column, there, what)
     places = {level: place for place, level in enumerate(levels)}
@@ -121,8 +90,9 @@ def _indicated(scan: Scan, n: int, category: Category, column: str, what: str) -
     return levels
 
 
-def _ordered(scan: Scan, n: int, category: Category | None, listed: Features) -> list[str] | None:
+def _ordered(scan: Scan, n: int, listed: Design) -> list[str] | None:
     """The levels of a feature in the order of its type, which the codes of the store follow from here on."""
+    category = listed.categories[n]
     if category is None:
         return None
     if category.sql_type == "boolean":

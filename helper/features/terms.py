@@ -8,7 +8,8 @@ from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.expressions import SHOWN, Expressions, check_expression, check_expressions
+from madpy.helper.checks.expressions import SHOWN, check_expression
+from madpy.helper.features.design import Design, list_columns, number_item
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill, identifier
 from madpy.ports.postgres.session.types import NUMBERS, text_item
@@ -90,55 +91,47 @@ def check_terms(
     model: Terms | None = None,
     conditions: Sequence[str] = (),
 ) -> Terms:
-    """Return the design for `text`: ARRAY[...] or an array column as written; a list gets an intercept.
+    """Return the terms for `text`: ARRAY[...] or an array column as written; a list gets an intercept.
 
     In a list, a boolean is 0 or 1, and a text column has a term per level but the first, in its type's order;
     for a `model` that is applied again, the levels that it has.  Levels are those of the rows that training
     uses: all features are there, and the `conditions`, SQL, are true.
     """
-    found = check_expressions(source, text, what, allowed="number, boolean or text")
-    if found.is_vector:
-        return vector_terms(source, found, what)
-    columns = text_columns(found, what)
-    used = [*conditions, *(f"{item} IS NOT NULL" for item in dict.fromkeys(found.items))]
-    types = dict(zip(found.names, found.types, strict=True))
-    levels = {
-        column: model.levels(column) if model else _levels(source, column, types[column], what, used)
-        for column in columns
-        if column
-    }
-    return expanded(found, levels)
+    design = list_columns(source, text, what)
+    if design.is_vector:
+        return terms_of(design)
+    used = [*conditions, *(f"{item} IS NOT NULL" for item in dict.fromkeys(design.expressions))]
+    levels = [
+        None
+        if category is None
+        else model.levels(feature.name)
+        if model
+        else _levels(source, feature.name, category.sql_type, what, used)
+        for feature, category in zip(design.features, design.categories, strict=True)
+    ]
+    return terms_of(design.with_levels(levels))
 
 
-def text_columns(found: Expressions, what: str) -> list[str | None]:
-    """Returns the text column that each expression is, None for a number; other text is an error."""
-    columns: list[str | None] = []
-    for item, name, kind in zip(found.items, found.names, found.kinds, strict=True):
-        if kind == "text" and (found.is_array or item != identifier(name)):
-            message = f"{what}: {quoted(name)} is text, a number is needed"
-            hint = "list text columns by name: they are not encoded in ARRAY[...] or in an expression"
-            raise MadpyError(message, sqlstate="42804", hint=hint)
-        columns.append(name if kind == "text" else None)
-    return columns
-
-
-def expanded(found: Expressions, levels: dict[str, list[str]]) -> Terms:
-    """Returns the design of expressions; `levels` are those of each text column, the reference first."""
-    terms = [] if found.is_array else [Term(INTERCEPT, "intercept")]
-    items = [] if found.is_array else ["1::double precision"]
+def terms_of(design: Design) -> Terms:
+    """The columns of a design: a category is an indicator for each level but the first, the reference."""
+    if design.is_vector:
+        return Terms([Term(f.name, "vector", f.column) for f in design.features], design.items, True, {})
+    terms = [Term(INTERCEPT, "intercept")] if design.is_list else []
+    items = ["1::double precision"] if design.is_list else []
     references: dict[str, str] = {}
-    for item, name, kind, sql_type in zip(found.items, found.names, found.kinds, found.types, strict=True):
-        column = name if item == identifier(name) else None
-        if kind == "text":
-            references[name], *others = levels[name]
+    types: dict[str, str] = {}
+    for feature, category, item in zip(design.features, design.categories, design.items, strict=True):
+        name = feature.name
+        if category and feature.levels:
+            types[name] = category.sql_type
+            references[name], *others = feature.levels
             terms += [Term(f"{name}={level}", "level", name, level) for level in others]
-            items += level_items(name, sql_type, references[name], others)
+            items += level_items(name, category.sql_type, references[name], others)
         else:
-            terms.append(Term(name, "number" if column else "expression", column))
-            items.append(number_item(item, kind))
+            terms.append(Term(name, "number" if feature.column else "expression", feature.column))
+            items.append(item)
     result = Terms(terms, items, False, references)
     if result.single_valued:
-        types = dict(zip(found.names, found.types, strict=True))
         items[0] = intercept_item({column: types[column] for column in result.single_valued}, references)
     return result
 
@@ -181,11 +174,6 @@ def check_number(source: Source, text: str | None, what: str) -> str:
     """Checks one expression, a number or boolean; returns SQL of it as double precision."""
     found = check_expression(source, text, what, "number or boolean")
     return number_item(found.items[0], found.kinds[0])
-
-
-def number_item(item: str, kind: str) -> str:
-    """Return SQL of a number or boolean as double precision."""
-    return f"{item}::integer::double precision" if kind == "boolean" else f"{item}::double precision"
 
 
 def checked_number(name: str, item: str, sql_type: str) -> str:
@@ -242,18 +230,6 @@ def intercept_item(types: dict[str, str], references: dict[str, str]) -> str:
         for column, sql_type in types.items()
     )
     return f"CASE WHEN {' AND '.join(known)} THEN 1::double precision END" if types else "1::double precision"
-
-
-def vector_terms(source: Source, found: Expressions, what: str) -> Terms:
-    """Return the terms of an array column: as many as the first array has elements."""
-    item, name = found.items[0], found.names[0]
-    if found.kinds[0] != "number":
-        raise MadpyError(
-            f"{what}: {quoted(name)} is an array of {found.types[0]}, numbers are needed", sqlstate="42804"
-        )
-    column = name if item == fill("{name:i}", {"name": name}) else None
-    terms = [Term(f"{name}[{i + 1}]", "vector", column) for i in range(source.first_length(item))]
-    return Terms(terms, [f"{item}::double precision[]"], True, {})
 
 
 def _levels(source: Source, column: str, sql_type: str, what: str, used: Sequence[str]) -> list[str]:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.features.categories import Features, features_of, read_features
+from madpy.helper.features.categories import features_of
 from madpy.helper.features.classes import label_type
+from madpy.helper.features.design import Design, read_features
 from madpy.helper.tables.models import no_model, summary_of
 from madpy.helper.tables.predictions import JOINED, PREDICTION, PROBABILITY, Method, Model, Score
 from madpy.ports.postgres.model import unpack
@@ -17,7 +18,7 @@ from madpy.ports.postgres.session.db import fill
 class Packed(Model):
     """A summary table with a column of bytes, and what its models were made of."""
 
-    features: Features
+    features: Design
     label_type: str | None  # None: a regression
 
     def vector(self, source: Source, features: str | None) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.helper import Target
+from madpy.helper.helper import NewTable
 from madpy.helper.tables.models import (
     Columns,
     casts_between,
@@ -64,7 +64,7 @@ class Job:
 
     model: Model
     source: Source
-    output: Target
+    output: NewTable
     casts: dict[str, str]  # of groups whose types differ in model and source: a type for both
     vector: str  # SQL of the features of a row
     score: Callable[[Any, str], Score]

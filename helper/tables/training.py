@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from madpy import __version__
 from madpy.helper import helper
-from madpy.helper.helper import Source, Target
+from madpy.helper.helper import NewTable, Source
 from madpy.ports.postgres.session.db import Database, Relation, identifier, literal
 
 SUMMARY = "_summary"
@@ -57,8 +57,8 @@ class Tables:
     """The source of a training, and the two tables that it creates."""
 
     source: Source
-    output: Target
-    summary: Target
+    output: NewTable
+    summary: NewTable
     names: dict[str, str]  # fields of Training
     _started: float
 
@@ -70,7 +70,7 @@ class Tables:
 def check_tables(db: Database, source_table: str | None, output_table: str | None) -> Tables:
     """Where a training begins: the source can be read, the output and the summary beside it can be made."""
     started = time.monotonic()
-    source, (output, summary) = helper.check_source_and_targets(db, source_table, output_table, [SUMMARY])
+    source, (output, summary) = helper.check_source_and_new_tables(db, source_table, output_table, [SUMMARY])
     names = {
         "source_table": source.full_name,
         "output_table": output.full_name,

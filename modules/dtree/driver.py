@@ -6,10 +6,10 @@ from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.reasons import with_feature_names
-from madpy.helper.features.categories import BOOLEANS, Features, list_features
 from madpy.helper.features.classes import check_classes
+from madpy.helper.features.design import BOOLEANS, Design, list_features, number_item
 from madpy.helper.features.reading import scan_features
-from madpy.helper.features.terms import check_number, number_item
+from madpy.helper.features.terms import check_number
 from madpy.helper.tables.output import Column, Lists, Pieces, create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.common.trees.counts import Rule
@@ -82,7 +82,7 @@ def train(
     folds = _check_folds(n_folds)
     if prune_cp is not None:
         helper.check_range("prune_cp", prune_cp, 0, 1)
-    listed, categories = list_features(source, features, categorical_cols)
+    listed = list_features(source, features, categorical_cols)
     if not listed.features:
         raise MadpyError(
             "the array of features is NULL or empty in every row", hint="give arrays of at least one number"
@@ -90,7 +90,6 @@ def train(
     weight = None if weights is None else check_number(source, weights, "weights")
     counted = [] if weight is None else [f"{weight} <> 0::double precision"]
     item, subject = _check_target(source, target, listed, task, criterion, counted)
-    subject = replace(subject, is_weighted=weight is not None)
     limits = Limits(
         Rule(subject.criterion, int(helper.check_range("min_bucket", min_bucket, 1))),
         int(helper.check_range("max_depth", max_depth, 0, MOST_DEPTH)),
@@ -108,8 +107,8 @@ def train(
         "weights": weights,
     }  # fmt: skip
     rows = Rows(source, item, listed.items, listed.is_vector, weight, groups)
-    scan, found = scan_features(rows, listed, categories, passes=limits.max_depth + 2)
-    subject = replace(subject, features=found)
+    scan, found = scan_features(rows, listed, passes=limits.max_depth + 2)
+    subject = replace(subject, features=found, is_weighted=weight is not None)
     if not scan.group_values:
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
     log(f"reading by {scan.feed}")
@@ -177,7 +176,7 @@ def _validated(result: Fit, groups: int) -> dict[str, Column]:
     }
 
 
-def check_rows(db: Database, scan: Scan, passes: Passes, features: Features) -> None:
+def check_rows(db: Database, scan: Scan, passes: Passes, features: Design) -> None:
     if passes.rows.sum() > 0:
         return
     skipped = int(passes.skipped.sum())
@@ -210,7 +209,7 @@ def _check_folds(n_folds: int | None) -> int:
 def _check_target(
     source: Source,
     target: str | None,
-    features: Features,
+    features: Design,
     task: str | None,
     criterion: str | None,
     conditions: list[str],

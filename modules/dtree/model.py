@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from madpy import __version__
-from madpy.helper.features.categories import Features
+from madpy.helper.features.design import Design
 from madpy.modules.common.trees.bins import Bins
 from madpy.modules.common.trees.grow import Trees
 from madpy.modules.common.trees.model import arrays, with_rows
@@ -16,7 +16,7 @@ from madpy.ports.postgres.model import pack_each
 class Subject:
     """The features and classes of a tree: labels of SQL type `class_type`, or none in a regression."""
 
-    features: Features
+    features: Design
     classes: list[str]
     class_type: str
     criterion: str

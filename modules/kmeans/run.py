@@ -7,7 +7,7 @@ import numpy as np
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import parse_name
-from madpy.helper.helper import Target
+from madpy.helper.helper import NewTable
 from madpy.helper.tables.output import create_output
 from madpy.modules.kmeans.check import check_points, check_settings
 from madpy.modules.kmeans.cluster import Clustering, cluster
@@ -105,7 +105,7 @@ def _check_source(db: Database, src_relation: str | None) -> Source:
     return source
 
 
-def _output(db: Database, schema: str | None, run_id: str | None, prefix: str, source: Source) -> Target:
+def _output(db: Database, schema: str | None, run_id: str | None, prefix: str, source: Source) -> NewTable:
     """Return where one of the tables is created; the schema is given as SQL writes it."""
     name = identifier(prefix + str(helper.check_not_null("run_id", run_id)))
     if schema is not None and parse_name(schema) is None:
@@ -114,7 +114,7 @@ def _output(db: Database, schema: str | None, run_id: str | None, prefix: str, s
     return helper.check_new_table(db, where, source, what="run_id")
 
 
-def _assign(source: Source, points: Target, found: Clustering) -> None:
+def _assign(source: Source, points: NewTable, found: Clustering) -> None:
     source.db.execute(
         """
         CREATE TABLE {points:i} AS

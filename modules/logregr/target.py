@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.features.categories import BOOLEANS
 from madpy.helper.features.classes import Classes, check_classes
-from madpy.helper.features.terms import number_item
+from madpy.helper.features.design import BOOLEANS, number_item
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill
 from madpy.ports.postgres.session.types import NUMBERS

@@ -14,18 +14,14 @@ from madpy.errors import MadpyError, SqlError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.categories import (
-    BOOLEANS,
     MAX_LEVELS,
     TARGET,
-    Category,
-    Features,
     check_features,
     in_order,
-    list_features,
     too_many_levels,
-    with_levels,
 )
 from madpy.helper.features.classes import MAX_CLASSES, Classes, check_classes, class_category, classes_of
+from madpy.helper.features.design import BOOLEANS, Category, Design, list_features
 from madpy.modules.nb import core
 from madpy.ports.postgres.scan.scan import Rows, Scan, has_many_groups
 from madpy.ports.postgres.scan.source import Source
@@ -58,7 +54,7 @@ class Question:
 class Counted:
     """The counts and moments of all groups."""
 
-    features: Features
+    features: Design
     classes: Classes
     found: core.Statistics
     rows_used: NDArray[np.int64]  # (G,)
@@ -68,14 +64,14 @@ class Counted:
 def prepare(question: Question) -> "Numbered | Stepped":
     """Check what is asked for, and choose the way to count it."""
     q = question
-    listed, categories = list_features(q.source, q.features, q.categorical_cols)
+    listed = list_features(q.source, q.features, q.categorical_cols)
     target = class_category(q.source, q.target)
     one_read = not listed.is_vector and len(listed.items) <= MOST_ARGUMENTS - (q.weights is not None)
     shards = q.source.shards
     one_read = one_read and not (shards.is_spread or shards.is_citus)
     if not one_read or has_many_groups(q.source, q.groups):
         return Stepped(q)
-    return Numbered(q, listed, categories, target)
+    return Numbered(q, listed, target)
 
 
 class Stepped:
@@ -112,13 +108,11 @@ class Numbered:
     def __init__(
         self,
         question: Question,
-        listed: Features,
-        categories: list[Category | None],
+        listed: Design,
         target: Category,
     ) -> None:
         self.question = question
         self.features = listed  # as yet without levels
-        self.categories = categories
         self.target = target
         q = question
         self.scan = Scan(Rows(q.source, target.key, listed.items, weights=q.weights, groups=q.groups))
@@ -126,7 +120,7 @@ class Numbered:
     def run(self) -> Counted:
         """Read the source; groups whose values have come in the same order are worked on together."""
         states, alike = self._read()
-        coded = [self.target, *(category for category in self.categories if category)]
+        coded = [self.target, *(category for category in self.features.categories if category)]
         came = [_values(data, len(coded)) for data in alike]
         known = [
             self._in_order(coded[n], {value for values in came for value in values[n]}, is_target=n == 0)
@@ -145,7 +139,7 @@ class Numbered:
             used[groups], skipped[groups] = part.rows_used, part.rows_skipped
             maps = iter([[p[v] for v in vs] for p, vs in zip(places, values, strict=True)])
             classes_map = next(maps)
-            levels_maps = [next(maps) if category else None for category in self.categories]
+            levels_maps = [next(maps) if category else None for category in self.features.categories]
             shape = part.body[0, : 1 + len(levels_maps)].astype(int)
             figures = core.statistics(part.body, shape[0], shape[1:].tolist())
             core.place(found, groups, classes_map, levels_maps, figures)
@@ -177,21 +171,21 @@ class Numbered:
         texts = in_order(self.question.source, category, [value.decode() for value in values])
         return {text.encode(): text for text in texts}
 
-    def _named(self, known: list[list[str]]) -> tuple[Features, Classes]:
-        """Features and classes with their values: those of the target, then of each category."""
+    def _named(self, known: list[list[str]]) -> tuple[Design, Classes]:
+        """Design and classes with their values: those of the target, then of each category."""
         if len(known[0]) > MAX_CLASSES:
             raise too_many_levels(TARGET, MAX_CLASSES)
         is_weighted = self.question.weights is not None
         classes = classes_of(self.question.source, self.target, known[0], is_weighted=is_weighted)
         others = iter(known[1:])
         levels: list[list[str] | None] = []
-        for feature, category in zip(self.features.features, self.categories, strict=True):
+        for feature, category in zip(self.features.features, self.features.categories, strict=True):
             levels.append(next(others) if category else None)
             if len(levels[-1] or []) > MAX_LEVELS:
                 raise too_many_levels(f"features: {quoted(feature.name)}", MAX_LEVELS)
             if feature.levels is BOOLEANS:
                 levels[-1] = BOOLEANS
-        return Features(with_levels(self.features.features, levels), self.features.items), classes
+        return self.features.with_levels(levels), classes
 
 
 def _values(data: bytes, lists: int) -> list[list[bytes]]:
@@ -206,12 +200,12 @@ def _values(data: bytes, lists: int) -> list[list[bytes]]:
     return found
 
 
-def _sizes(features: Features) -> list[int]:
+def _sizes(features: Design) -> list[int]:
     """Return the number of levels of each feature, 0 for a number."""
     return [len(feature.levels or []) for feature in features.features]
 
 
-def _check_size(features: Features, classes: Classes) -> None:
+def _check_size(features: Design, classes: Classes) -> None:
     if not features.features:
         fact = "the array of features is NULL in every row"
         raise MadpyError(fact, hint="give arrays of at least one number")

@@ -31,7 +31,7 @@ def train(
     categorical_cols: str | None,
     smoothing: float | None,
     verbose: bool | None,
-    weights: str | None,
+    weights: str | None = None,
 ) -> Result:
     """Count and sum the features within each class of `target`, in each group; create `output_table`."""
     log = db.logger("nb_train", verbose)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from madpy.helper.features.categories import BOOLEANS
+from madpy.helper.features.design import BOOLEANS
 from madpy.helper.tables.output import Column, Pieces
 from madpy.modules.nb import core
 from madpy.modules.nb.core import Levels, Numbers

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy import __version__
-from madpy.helper.features.categories import Features
 from madpy.helper.features.classes import Classes
+from madpy.helper.features.design import Design
 from madpy.modules.nb.layout import MODEL_BAYES
 from madpy.ports.postgres.model import pack_all
 
@@ -24,7 +24,7 @@ class Texts:
     arrays: list[NDArray[np.int32]]  # 0, 3 and 4 of nb_predict.c
 
     @classmethod
-    def of(cls, features: Features, classes: Classes, smoothing: float) -> "Texts":
+    def of(cls, features: Design, classes: Classes, smoothing: float) -> "Texts":
         levels = [feature.levels or [] for feature in features.features]
         texts = [text.encode() for text in itertools.chain(classes.labels, *levels)]
         joined = b"".join(texts)

@@ -7,7 +7,7 @@ from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.reasons import all_null
-from madpy.helper.features.terms import number_item
+from madpy.helper.features.design import number_item
 from madpy.helper.tables.training import Training, check_tables, create_summary_from
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source

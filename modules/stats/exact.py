@@ -1,6 +1,6 @@
 """get_estimates => false: exact distinct values, frequent values and quantiles, a column at a time."""
 
-from madpy.helper.features.categories import category_item
+from madpy.helper.features.design import category_item
 from madpy.modules.stats.columns import Column, Wanted
 from madpy.ports.postgres.scan.scan import join_groups
 from madpy.ports.postgres.scan.source import Source

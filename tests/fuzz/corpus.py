@@ -30,11 +30,11 @@ PARAMETERS: dict[str, list[list[float | str]]] = {
         for classes, entropy, bins in ((0, 0, 4), (3, 1, 9), (2, 0, 4))
     ]
     + [[1, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 1, 50, -1, 0, 0, 0, 0, -1, 0]],
+    **dict.fromkeys(("nb", "weighted_nb"), BAYES),
     "weighted_dtree_sample": [[50, 0], [3, 7]],
     "weighted_dtree": [
         [1, classes, 1, 1, 3, 1, 0, 0, 0, 0, 0, 1, 4, 4, 4, -1, 0, 0, 0, 0, 0, 0] for classes in (0, 2)
     ],
-    **dict.fromkeys(("nb", "weighted_nb"), BAYES),
     "logregr": [[0.1, 0.2, 0.3, 0, 0, 1, 0, 0, 0.5], [0] * 9],
     "nb_coded": [[1000, 1000], [2, 2]],
     "weighted_nb_coded": [[1000, 1000], [2, 2]],

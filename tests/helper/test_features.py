@@ -3,8 +3,9 @@
 import pytest
 
 from madpy.errors import MadpyError
-from madpy.helper.features.categories import BOOLEANS, check_features
+from madpy.helper.features.categories import check_features
 from madpy.helper.features.classes import check_classes
+from madpy.helper.features.design import BOOLEANS
 from madpy.ports.postgres.scan.source import Source
 
 

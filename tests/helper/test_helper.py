@@ -190,15 +190,15 @@ def test_the_summarys_name_must_be_free_too(db, houses, schema):
 
 def made(db, name):
     """The tables of a training from houses."""
-    _, targets = helper.check_source_and_targets(db, "houses", name, ["_summary"])
-    return targets
+    _, tables = helper.check_source_and_new_tables(db, "houses", name, ["_summary"])
+    return tables
 
 
 def test_full_names(db, schema):
     db.execute('CREATE TABLE "order" (id int)')
-    source, targets = helper.check_source_and_targets(db, '"order"', '"My model"', ["_summary"])
+    source, tables = helper.check_source_and_new_tables(db, '"order"', '"My model"', ["_summary"])
     assert source.full_name == f'{schema}."order"'
-    assert [target.full_name for target in targets] == [
+    assert [target.full_name for target in tables] == [
         f'{schema}."My model"',
         f'{schema}."My model_summary"',
     ]

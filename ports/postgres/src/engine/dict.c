@@ -270,9 +270,9 @@ same_bytes(Datum stored, const struct varlena *value)
 	return VARSIZE_ANY_EXHDR(other) == size && memcmp(VARDATA_ANY(other), VARDATA_ANY(value), size) == 0;
 }
 
-/* A key of one value that is not NULL. */
+/* A key of one value that is not NULL; a new one gets a code if `add`, else -1. */
 static int
-code_by_value(Dict *dict, const Datum *values, const bool *nulls)
+code_by_value(Dict *dict, const Datum *values, const bool *nulls, bool add)
 {
 	uint64		bits = value_bits(dict->columns, values[0]);
 	uint32		hash = (uint32) ((bits * UINT64CONST(0x9E3779B97F4A7C15)) >> 32);
@@ -286,7 +286,7 @@ code_by_value(Dict *dict, const Datum *values, const bool *nulls)
 		if (value_bits(dict->columns, dict->values[candidate]) == bits && candidate != dict->null_code)
 			return candidate;
 	}
-	return key_add(dict, hash, slot, values, nulls);
+	return add ? key_add(dict, hash, slot, values, nulls) : -1;
 }
 
 /* Whether a value has to be brought into memory before its bytes can be compared. */
@@ -351,7 +351,7 @@ same_words(const Words *a, const Words *b)
 }
 
 static int
-code_by_bytes(Dict *dict, const Datum *values, const bool *nulls)
+code_by_bytes(Dict *dict, const Datum *values, const bool *nulls, bool add)
 {
 	const struct varlena *value = is_elsewhere(values[0]) ? PG_DETOAST_DATUM_PACKED(values[0])
 		: (const struct varlena *) DatumGetPointer(values[0]);
@@ -368,6 +368,8 @@ code_by_bytes(Dict *dict, const Datum *values, const bool *nulls)
 			(words.size <= LONGEST_IN_WORDS || same_bytes(dict->values[candidate], value)))
 			return candidate;
 	}
+	if (!add)
+		return -1;
 	dict->words[dict->count] = words;
 	return key_add(dict, hash, slot, values, nulls);
 }
@@ -398,16 +400,25 @@ dict_code(Dict *dict, const Datum *values, const bool *nulls)
 	values += dict->first;
 	nulls += dict->first;
 	if (dict->compare == BY_VALUE && !nulls[0])
-		return code_by_value(dict, values, nulls);
+		return code_by_value(dict, values, nulls, true);
 	if (dict->compare == BY_BYTES && !nulls[0] && !is_elsewhere(values[0]))
-		return code_by_bytes(dict, values, nulls);
+		return code_by_bytes(dict, values, nulls, true);
 	if (dict->scratch == NULL)
 		dict->scratch = AllocSetContextCreate(dict->context, "madpy dictionary scratch", ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(dict->scratch);
-	code = (dict->compare == BY_BYTES && !nulls[0] ? code_by_bytes : code_by_functions) (dict, values, nulls);
+	code = dict->compare == BY_BYTES && !nulls[0] ? code_by_bytes(dict, values, nulls, true)
+		: code_by_functions(dict, values, nulls);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(dict->scratch);
 	return code;
+}
+
+int
+dict_find(Dict *dict, Datum value)
+{
+	static const bool not_null = false;
+
+	return (dict->compare == BY_VALUE ? code_by_value : code_by_bytes) (dict, &value, &not_null, false);
 }
 
 int
@@ -435,117 +446,4 @@ dict_value(const Dict *dict, int code, int column, bool *isnull)
 
 	*isnull = dict->nulls[at];
 	return dict->values[at];
-}
-
-int *
-dict_merge(Dict *into, const Dict *from)
-{
-	static const bool not_null = false;
-	int		   *map = palloc(Max(from->count, 1) * sizeof(int));
-
-	if (into->columns->type != from->columns->type)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("categories of different types cannot be merged")));
-	for (int code = 0; code < from->count; code++)
-		map[code] = dict_code(into, &from->values[code], &not_null);
-	return map;
-}
-
-/* A number as it is written down: 64 bits, whatever its type. */
-static int64
-integer_of(const Dict *dict, Datum value)
-{
-	return dict->columns->type == BOOLOID ? DatumGetBool(value) : DatumGetInt64(value);
-}
-
-void
-dict_append(StringInfo to, const Dict *dict)
-{
-	bool		is_text = dict->columns->type == TEXTOID;
-
-	appendBinaryStringInfo(to, (const char *) &dict->columns->type, sizeof(Oid));
-	appendBinaryStringInfo(to, (const char *) &dict->count, sizeof(int));
-	for (int code = 0; code < dict->count; code++)
-	{
-		int			length = is_text ? VARSIZE_ANY_EXHDR(DatumGetPointer(dict->values[code])) : sizeof(int64);
-
-		appendBinaryStringInfo(to, (const char *) &length, sizeof(int));
-	}
-	for (int code = 0; code < dict->count; code++)
-	{
-		Datum		value = dict->values[code];
-		int64		number = is_text ? 0 : integer_of(dict, value);
-
-		if (is_text)
-			appendBinaryStringInfo(to, VARDATA_ANY(DatumGetPointer(value)), VARSIZE_ANY_EXHDR(DatumGetPointer(value)));
-		else
-			appendBinaryStringInfo(to, (const char *) &number, sizeof(number));
-	}
-}
-
-const char *
-dict_take(const char **at, const char *end, Size size)
-{
-	const char *part = *at;
-
-	if (size > end - part)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("a state with categories is too short")));
-	*at += size;
-	return part;
-}
-
-pg_noreturn static void
-damaged(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("a state with categories is damaged")));
-}
-
-/* A value of a type that was written down. */
-static Datum
-read_value(Oid type, const char *bytes, int length)
-{
-	int64		number;
-
-	if (type == TEXTOID)
-		return PointerGetDatum(cstring_to_text_with_len(bytes, length));
-	if (length != sizeof(number))
-		damaged();
-	memcpy(&number, bytes, sizeof(number));
-	return type == BOOLOID ? BoolGetDatum(number != 0) : Int64GetDatum(number);
-}
-
-Dict *
-dict_read(const char **at, const char *end)
-{
-	static const bool not_null = false;
-	Dict	   *dict;
-	Oid			type;
-	int			count;
-	const char *lengths;
-
-	memcpy(&type, dict_take(at, end, sizeof(Oid)), sizeof(Oid));
-	memcpy(&count, dict_take(at, end, sizeof(int)), sizeof(int));
-	if (type != TEXTOID && type != INT8OID && type != BOOLOID)
-		damaged();
-	lengths = dict_take(at, end, (Size) (uint32) count * sizeof(int));
-	dict = dict_of_type(type);
-	for (int code = 0; code < count; code++)
-	{
-		int			length;
-		Datum		value;
-
-		CHECK_FOR_INTERRUPTS();
-		memcpy(&length, lengths + code * sizeof(int), sizeof(int));
-		value = read_value(type, dict_take(at, end, (uint32) length), length);
-		if (dict_code(dict, &value, &not_null) != code)
-			damaged();
-		if (type == TEXTOID)
-			pfree(DatumGetPointer(value));
-	}
-	return dict;
 }

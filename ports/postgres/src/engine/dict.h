@@ -18,6 +18,9 @@ extern Dict *dict_of_type(Oid type);
 /* The code of a key, given as all values of the tuple; a new one if the key is new.  NULL equals NULL. */
 extern int	dict_code(Dict *dict, const Datum *values, const bool *nulls);
 
+/* The code of a value in a dictionary of dict_of_type(), -1 where it is not in it; the value is in memory. */
+extern int	dict_find(Dict *dict, Datum value);
+
 extern int	dict_count(const Dict *dict);
 extern int	dict_columns(const Dict *dict);
 extern Oid	dict_type(const Dict *dict, int column);

@@ -1,0 +1,207 @@
+"""The features of a model: what a user wrote, as numbers and categories.
+
+A method takes a design's categories as codes (`categories`), or expands it to columns of numbers (`terms`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from types import NoneType
+from typing import Any
+
+from madpy.errors import MadpyError
+from madpy.helper.checks.arguments import quoted
+from madpy.helper.checks.expressions import Expressions, check_columns, check_expressions, check_once
+from madpy.helper.features.collations import told_apart
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import fill, identifier
+from madpy.ports.postgres.session.types import INTEGERS, TEXTS, text_item
+
+ALLOWED = "number, boolean or text"
+BOOLEANS = ["false", "true"]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """`column` is None for an expression; `levels` are the values of a category, None for a number."""
+
+    name: str
+    column: str | None
+    levels: list[str] | None
+
+
+@dataclass(frozen=True)
+class Category:
+    """A category whose values have not been read: SQL `item`, equal values of which have one text only."""
+
+    item: str
+    sql_type: str
+
+    @property
+    def key(self) -> str:
+        """Return SQL of the category as a boolean, bigint or text."""
+        if self.sql_type == "boolean":
+            return f"{self.item}::boolean"  # of a domain the type under it
+        return f"{self.item}::bigint" if self.sql_type in INTEGERS else text_item(self.item, self.sql_type)
+
+    @property
+    def stored(self) -> str:
+        """SQL of what a store numbers: values of its own type, of texts without what pads them."""
+        return text_item(self.item, self.sql_type) if self.sql_type in TEXTS else self.item
+
+
+@dataclass(frozen=True)
+class Design:
+    """The features of a training; `items` is SQL of each: double precision, or a category's key or code.
+
+    `is_vector`: one array column, `items` is its SQL, double precision[], and the features are its elements.
+    `is_list`: a list of expressions, which gets an intercept where a method has one.  A design that is read
+    from a model has no items and no categories.
+    """
+
+    features: list[Feature]
+    items: list[str]
+    is_vector: bool = False
+    categories: list[Category | None] = field(default_factory=list)
+    is_list: bool = True
+
+    @property
+    def names(self) -> list[str]:
+        return [feature.name for feature in self.features]
+
+    @property
+    def expressions(self) -> list[str]:
+        """SQL of each feature as it is, a category in its own type."""
+        return [
+            item if category is None else category.item
+            for item, category in zip(self.items, self.categories, strict=True)
+        ]
+
+    def with_levels(self, levels: Sequence[list[str] | None]) -> "Design":
+        """The design with the levels that its categories turned out to have."""
+        features = [
+            replace(feature, levels=known) for feature, known in zip(self.features, levels, strict=True)
+        ]
+        return replace(self, features=features)
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return the features as they are kept with a model, to apply it to another table."""
+        return [asdict(feature) for feature in self.features]
+
+
+def list_features(
+    source: Source, text: str | None, categorical_cols: str | None = None, what: str = "features"
+) -> Design:
+    """The features in `text` for a method that takes categories: text, boolean, enum, `categorical_cols`.
+
+    The source is not read: `levels` are empty, and items of categories are their keys.
+    """
+    found = check_expressions(source, text, what, allowed=ALLOWED)
+    if found.is_vector:
+        return _elements(source, found, what, row_by_row=True)
+    check_once(found.names, what)
+    forced = check_columns(source, categorical_cols, "categorical_cols")
+    features: list[Feature] = []
+    items: list[str] = []
+    categories: list[Category | None] = []
+    own = told_apart(source, found.items, found.types)
+    for n, (name, kind, sql_type) in enumerate(zip(found.names, found.kinds, found.types, strict=True)):
+        column = name if found.items[n] == identifier(name) else None
+        is_category = kind in ("boolean", "text") or name in forced
+        category = Category(category_item(own[n], sql_type), sql_type) if is_category else None
+        levels: list[str] | None = BOOLEANS if kind == "boolean" else [] if is_category else None
+        features.append(Feature(name, column, levels))
+        items.append(category.key if category else number_item(own[n], kind))
+        categories.append(category)
+    if unknown := [name for name in forced if name not in found.names]:
+        message = f"categorical_cols: {quoted(unknown[0])} is not among the features"
+        raise MadpyError(message, hint=f"these are: {', '.join(found.names)}")
+    return Design(features, items, categories=categories, is_list=not found.is_array)
+
+
+def list_columns(source: Source, text: str | None, what: str = "features") -> Design:
+    """The features in `text` for a method that takes numbers: text columns of a list are the categories.
+
+    The source is not read, as by `list_features`.
+    """
+    found = check_expressions(source, text, what, allowed=ALLOWED)
+    if found.is_vector:
+        return _elements(source, found, what, row_by_row=False)
+    features: list[Feature] = []
+    items: list[str] = []
+    categories: list[Category | None] = []
+    for item, name, kind, sql_type in zip(found.items, found.names, found.kinds, found.types, strict=True):
+        column = name if item == identifier(name) else None
+        if kind == "text" and (found.is_array or column is None):
+            message = f"{what}: {quoted(name)} is text, a number is needed"
+            hint = "list text columns by name: they are not encoded in ARRAY[...] or in an expression"
+            raise MadpyError(message, sqlstate="42804", hint=hint)
+        category = Category(item, sql_type) if kind == "text" else None
+        features.append(Feature(name, column, [] if category else None))
+        items.append(category.key if category else number_item(item, kind))
+        categories.append(category)
+    return Design(features, items, categories=categories, is_list=not found.is_array)
+
+
+def read_features(kept: Any, is_vector: bool) -> Design:
+    """Read features that `as_json` wrote, without items; check them, as anybody may have made the model."""
+    try:
+        features = [Feature(**feature) for feature in kept]
+        whole = bool(features) and all(
+            isinstance(feature.name, str)
+            and isinstance(feature.column, str | NoneType)
+            and (feature.levels is None or all(isinstance(level, str) for level in feature.levels))
+            for feature in features
+        )
+    except TypeError:
+        whole = False
+    if not whole or not isinstance(is_vector, bool):
+        message = "what the model's features are made of cannot be read"
+        raise MadpyError(message, sqlstate="22P02", hint="train the model again")
+    return Design(features, [], is_vector)
+
+
+def number_item(item: str, kind: str) -> str:
+    """Return SQL of a number or boolean as double precision."""
+    return f"{item}::integer::double precision" if kind == "boolean" else f"{item}::double precision"
+
+
+def category_item(item: str, sql_type: str) -> str:
+    """Return SQL whose equal values have the same text: 1.0 and 1.00 are one category, 0 and -0 too."""
+    match sql_type:
+        case "numeric":
+            return f"pg_catalog.trim_scale({item})"
+        case "real" | "double precision":
+            return f"({item} OPERATOR(pg_catalog.+) 0::{sql_type})"
+    return item
+
+
+def _elements(source: Source, found: Expressions, what: str, *, row_by_row: bool) -> Design:
+    """Return the features of an array column: as many as the first array has elements.
+
+    For a method that uses a row with a NULL `row_by_row`, an array that is NULL is one of NULLs.
+    """
+    item, name = found.items[0], found.names[0]
+    if found.kinds[0] != "number":
+        message = f"{what}: {quoted(name)} is an array of {found.types[0]}, numbers are needed"
+        raise MadpyError(message, sqlstate="42804")
+    count = source.first_length(item)
+    column = name if item == identifier(name) else None
+    features = [Feature(f"{name}[{i + 1}]", column, None) for i in range(count)]
+    vector = f"{item}::double precision[]"
+    categories: list[Category | None] = [None for _ in features]
+    return Design(
+        features, [vector_item(vector, count) if row_by_row else vector], True, categories, is_list=False
+    )
+
+
+def vector_item(item: str, count: int) -> str:
+    """Return SQL of an array of `count` features, all NULL where it is NULL.
+
+    Another server can be asked for it: postgres_fdw sends no coalesce.
+    """
+    if not count:
+        return item
+    return fill(
+        "CASE WHEN {item:q} IS NULL THEN {nulls:l}::double precision[] ELSE {item:q} END",
+        {"item": item, "nulls": [None] * count},
+    )

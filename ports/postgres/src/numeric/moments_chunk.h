@@ -1,5 +1,5 @@
 /*
- * moments_chunk.h: some rows of a block, as the files of moments.c pass them on.
+ * moments_chunk.h: chunks, the parts of a block that moments.c and moments_indicators.c work on at once.
  */
 #ifndef MADPY_MOMENTS_CHUNK_H
 #define MADPY_MOMENTS_CHUNK_H
@@ -45,13 +45,13 @@ typedef struct Joint
 	bool		exact;			/* the rows of the block are so few that sums of whole numbers are */
 } Joint;
 
-/* NULL: the block has no categories. */
+/* Returns counts of zero; NULL: the block has no categories. */
 extern Joint *moments_joint(const RowBlock *block, int m);
 
 /* Counts a chunk, which begins at `first` in the block, and adds the products of indicators with numbers. */
 extern void moments_add_indicators(double *body, const Chunk *chunk, Joint *joint, int first);
 
-/* Adds what was counted and summed, when the block is done. */
+/* Adds the counts, and the sums of whole numbers, after all chunks of the block. */
 extern void moments_add_joint(double *body, int m, const Joint *joint, int rows);
 
 #endif

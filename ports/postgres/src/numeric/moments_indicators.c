@@ -14,13 +14,14 @@
 #include "moments_chunk.h"
 #include "utils/memutils.h"
 
-/* The sum of the products of columns i and j; -1 stands for the column of ones, z_0. */
+/* Returns the sum of the products of columns i and j; -1 stands for the column of ones, z_0. */
 DD_INLINE double *
 pair_of(double *body, int i, int j)
 {
 	return body + 2 * moment_pair(Max(i, j) + 1, Min(i, j) + 1);
 }
 
+/* Integers below this are summed as they are: 8,192 of them in a double. */
 #define MOST_WHOLE 0x1p40
 
 Joint *
@@ -39,7 +40,7 @@ moments_joint(const RowBlock *block, int m)
 	return joint;
 }
 
-/* Whether all numbers are whole, and so small that plain sums of a block of them are exact. */
+/* Tells whether all numbers are integers so small that plain sums over a block are exact. */
 DD_CLONES static bool
 are_whole(const double *restrict numbers, int rows)
 {

@@ -160,8 +160,13 @@ def test_exact_sums_of_numbers_that_cancel(sql):
 @pytest.mark.parametrize("waiting", [1, 4, 5, 8, 9, 127, 128, 129, 190])
 def test_rows_wait_beside_a_large_body_as_beside_a_small_one(sql, waiting):
     """Space for waiting rows grows by doubling beside a body of 1,604 numbers, at once beside 80,004."""
-    sample = "madlib.dtree_sample_state(i, ARRAY[sin(i)], ARRAY[{}, 0])"
-    query = f"SELECT madlib.__dtree_sample_outcome({sample}) FROM generate_series(1, {{}}) AS i"
-    found = [sql.value(query.format(keep, waiting)) for keep in (200, 10_000)]
-    assert found[0] == found[1]
-    assert States.parse(found[0], 1).body[0, 0] == waiting
+    outcomes = [
+        sql.value(
+            "SELECT madlib.__dtree_sample_outcome("
+            f"madlib.dtree_sample_state(i, ARRAY[sin(i)], ARRAY[{keep}, 0]))"
+            f" FROM generate_series(1, {waiting}) AS i"
+        )
+        for keep in (200, 10_000)
+    ]
+    assert outcomes[0] == outcomes[1]
+    assert States.parse(outcomes[0], 1).body[0, 0] == waiting

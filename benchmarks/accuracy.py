@@ -38,13 +38,13 @@ def accuracy(bench: Bench) -> Table:
     with closing(bench.connect()) as connection:
         for data in (read(path) for path in files if path.exists()):
             coef, std_err = fit_madpy(connection, data)
-            found = digits(coef, data.coef)
+            correct_digits = digits(coef, data.coef)
             others = [digits(fit(data), data.coef) for fit in (fit_numpy, fit_sklearn)]
             rows.append(
                 [
                     data.name,
-                    f"{found:.1f}",
-                    *goal_cells(Goal(GOALS[data.name], "digits", at_least=True), found),
+                    f"{correct_digits:.1f}",
+                    *goal_cells(Goal(GOALS[data.name], "digits", at_least=True), correct_digits),
                     f"{digits(std_err, data.std_err):.1f}",
                     *(f"{other:.1f}" for other in others),
                 ]
@@ -72,8 +72,8 @@ def fit_madpy(connection: pg.Connection, data: DataSet) -> tuple[list[float], li
 
 def fit_numpy(data: DataSet) -> list[float]:
     x = np.column_stack([np.ones(len(data.y)), data.x])
-    found: list[float] = np.linalg.lstsq(x, data.y)[0].tolist()
-    return found
+    coef: list[float] = np.linalg.lstsq(x, data.y)[0].tolist()
+    return coef
 
 
 def fit_sklearn(data: DataSet) -> list[float]:
@@ -83,9 +83,9 @@ def fit_sklearn(data: DataSet) -> list[float]:
     return [float(model.intercept_), *model.coef_.tolist()]
 
 
-def digits(found: Sequence[float], certified: Sequence[float]) -> float:
+def digits(coef: Sequence[float], certified: Sequence[float]) -> float:
     """-log10 of the largest relative error; of a certified zero, the absolute error."""
-    errors = [abs(a - b) / (abs(b) or 1.0) for a, b in zip(found, certified, strict=True)]
+    errors = [abs(a - b) / (abs(b) or 1.0) for a, b in zip(coef, certified, strict=True)]
     worst = max(errors)
     return CERTIFIED_DIGITS if worst == 0 else min(CERTIFIED_DIGITS, max(0.0, -math.log10(worst)))
 

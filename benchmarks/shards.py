@@ -178,7 +178,7 @@ class Work:
 
     def _many_parts(self, connection: pg.Connection) -> dict[int, dict[str, float]]:
         """Seconds of each method over many parts of a few rows."""
-        found = {}
+        seconds = {}
         for address in self.far:
             with closing(address.connect()) as there:
                 make_rows(there, "few", f"generate_series(1, {PART_ROWS}) AS i")
@@ -193,8 +193,8 @@ class Work:
                 )
             cases = [Case(m.name, call(m, f"tiny_{parts}"), after=DROP_MODEL) for m in METHODS]
             timings = interleave(cases, connection, self.bench.rounds, f"{parts} parts")
-            found[parts] = {m.name: timings[m.name].median for m in METHODS}
-        return found
+            seconds[parts] = {m.name: timings[m.name].median for m in METHODS}
+        return seconds
 
     def _parts(self, tiny: dict[int, dict[str, float]]) -> Table:
         rows = [

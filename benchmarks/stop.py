@@ -248,8 +248,8 @@ def delays(stopper: Stopper, call: Call, count: int) -> list[str]:
     """A line of the table."""
     stopper.prepare(call)
     seconds = min(stopper.whole(call), LONGEST)
-    found = [stopper.delay(call, moment) for moment in moments(seconds, count)]
-    known = [delay for delay in found if delay is not None] or [0.0]
+    measured = [stopper.delay(call, moment) for moment in moments(seconds, count)]
+    known = [delay for delay in measured if delay is not None] or [0.0]
     cells = [f"{number:.3f}" for number in (statistics.median(known), max(known))]
     return [call.name, f"{seconds:.1f}", *cells, "yes" if max(known) <= MARK else "**no**"]
 

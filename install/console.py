@@ -125,7 +125,7 @@ def shown(steps: Sequence[Step]) -> Iterable[Step]:
 
 
 @contextmanager
-def errors_told() -> Iterator[None]:
+def errors_printed() -> Iterator[None]:
     """Print a MadpyError on stderr in the form of psql, close the connection, and exit with code 1."""
     try:
         yield

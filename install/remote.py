@@ -15,7 +15,7 @@ from madpy.install.upgrade import NO_PATH, upgrade
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.shards.parts import servers_below
-from madpy.ports.postgres.shards.servers import EXTENSION, FALLEN, is_told, telling
+from madpy.ports.postgres.shards.servers import EXTENSION, FALLEN, declaration, is_declared
 
 NO_RIGHT = "42501"
 NO_NAME = "42602"
@@ -45,7 +45,7 @@ def examine(db: Database, here: Installation | None) -> Iterator[Finding]:
     """Yield a finding for every server that has foreign tables: its madpy, and whether calls can use it."""
     db = Database(db.connection, here.schema if here else db.schema)
     for server in servers.in_use(db):
-        known = is_told(db, server.name)
+        known = is_declared(db, server.name)
         answer = servers.ask(db, server)
         fact, remedy = _judged(server, known, answer, here)
         state: State = "good"
@@ -98,9 +98,9 @@ def _one(db: Database, server: Server, here: Installation, release: Release, pro
     except MadpyError as error:
         return failed(error, _to_do_there(server, here, error))
     try:
-        done += _told(db, server)
+        done += _set_server_options(db, server)
     except MadpyError as error:
-        command = telling(db, server.name)
+        command = declaration(db, server.name)
         return failed(error, f"as the owner of the server, here: this command, or {command}")
     failure = servers.ask(db, server).failure
     if failure is not None:
@@ -135,10 +135,10 @@ def _to_do_there(server: Server, here: Installation, error: MadpyError) -> str |
     return error.hint
 
 
-def _told(db: Database, server: Server) -> str:
+def _set_server_options(db: Database, server: Server) -> str:
     """Let postgres_fdw send calls of madpy there, and servers work at the same time; say what was set."""
     wanted = {}
-    if not is_told(db, server.name):
+    if not is_declared(db, server.name):
         wanted["extensions"] = ", ".join(filter(None, [server.options.get("extensions"), EXTENSION]))
     if "async_capable" not in server.options:
         wanted["async_capable"] = "true"

@@ -33,7 +33,7 @@ def body(steps: list[Step]) -> str:
 
 
 def _script(title: str, steps: list[Step], use: str | None) -> str:
-    """`use` is what runs the script where psql must not: to CREATE EXTENSION, \\echo is a comment."""
+    """Return a script; with `use`, psql prints what to run instead and quits; CREATE EXTENSION does not."""
     head = f"-- {title}: made from its templates by the command madpy; not to be edited.\n"
     if use:
         return f'{head}\\echo Use "{use}" to load this file. \\quit\n\n{body(steps)}'

@@ -15,7 +15,7 @@ from madpy.ports.postgres import plpy
 from madpy.ports.postgres.session.db import Database, Relation, identifier
 from madpy.ports.postgres.shards.layout import Part
 from madpy.ports.postgres.shards.parts import WRAPPER
-from madpy.ports.postgres.shards.servers import EXTENSION, is_told, probe
+from madpy.ports.postgres.shards.servers import EXTENSION, is_declared, probe
 
 PATIENCE = 20  # seconds that a server may take to answer
 CANCELED = "57014"
@@ -104,7 +104,7 @@ def ask(db: Database, server: Server) -> Answer:
             )
             version = rows[0]["extversion"] if rows else None
             asked = Part(str(CATALOGUE), server.name, CATALOGUE, "oid")
-            return Answer(True, version, probe(db, asked) if is_told(db, server.name) else None)
+            return Answer(True, version, probe(db, asked) if is_declared(db, server.name) else None)
     except MadpyError as error:
         if error.sqlstate == CANCELED:
             error = MadpyError(f"none within {_limit()} s", sqlstate=error.sqlstate)

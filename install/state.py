@@ -58,7 +58,7 @@ def ignored(db: Database) -> list[str]:
 
 
 def dependents(db: Database, installation: Installation, release: Release) -> list[str]:
-    """Users' objects that need madpy, as PostgreSQL describes them: `view public.v` and the like."""
+    """List users' objects that need madpy, as PostgreSQL describes them: `view public.v` and the like."""
     rows = db.execute(
         """
         WITH RECURSIVE own (classid, objid) AS (

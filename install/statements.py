@@ -32,7 +32,7 @@ def repeatable(script: str, where: str) -> str:
 
 
 def created_names(script: str) -> list[str]:
-    """Names, as written, of the functions, views, types and tables that `script` creates; each once."""
+    """List the functions, views, types and tables that `script` creates, by name as written; each once."""
     patterns = (REPLACED, KEPT, CAUGHT)
     matches = (pattern.match(statement) for _, statement in split(script) for pattern in patterns)
     return sorted({match["name"] for match in matches if match and match["name"]})

@@ -26,7 +26,7 @@ from madpy.install.console import (
     connect,
     connected,
     err,
-    errors_told,
+    errors_printed,
     out,
     shown,
 )
@@ -71,7 +71,7 @@ def command(*examples: str) -> Callable[[Callable[..., None]], Callable[..., Non
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
         def run(*args: Any, **kwargs: Any) -> None:
-            with errors_told():
+            with errors_printed():
                 function(*args, **kwargs)
 
         listed = "\n\n".join(("[bold]Examples[/]", *(f"  {escape(example)}" for example in examples)))

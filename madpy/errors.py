@@ -24,7 +24,7 @@ class SqlError(MadpyError):
 
 
 def _sentence(text: str | None) -> str | None:
-    """With a capital and a full stop, whoever wrote it."""
+    """Return a text with a capital at its beginning and a full stop at its end."""
     if not text:
         return None
     return text[0].upper() + text[1:] + ("" if text[-1] in ".?!" else ".")

@@ -1,4 +1,4 @@
-"""Checks of expressions and column lists over a source: parsed by the server, typed without a scan."""
+"""Checks of expressions and column lists over a source, which the server parses and types."""
 
 import re
 from collections.abc import Iterable
@@ -40,16 +40,16 @@ def check_expressions(source: Source, text: str | None, what: str, allowed: str 
             raise _no_column(source, name)
     try:
         items = source.parser.items(parsed)
-        found = source.parser.types(items)
+        sql_types = source.parser.types(items)
     except SqlError as error:
         raise _expression_error(source, error, what) from None
-    is_vector = len(items) == 1 and not parsed.is_array and found[0].element is not None
-    types = [str(one.element) if is_vector else one.base for one in found]
-    kinds = [_kind(name, one.is_enum) for name, one in zip(types, found, strict=True)]
+    is_vector = len(items) == 1 and not parsed.is_array and sql_types[0].element is not None
+    types = [str(one.element) if is_vector else one.base for one in sql_types]
+    kinds = [_kind(name, one.is_enum) for name, one in zip(types, sql_types, strict=True)]
     names = [
         written if name is None else name for name, written in zip(parsed.columns, parsed.items, strict=True)
     ]
-    for name, one, kind in zip(names, found, kinds, strict=True):
+    for name, one, kind in zip(names, sql_types, kinds, strict=True):
         if kind not in re.findall(r"\w+", allowed) and allowed != "any":
             message = f"{what}: {quoted(name)} is of type {one.type}, a {allowed} is needed"
             raise MadpyError(message, sqlstate="42804", hint="cast it or choose another expression")
@@ -65,12 +65,14 @@ def check_expression(
     may_be_vector: bool = False,
 ) -> Expressions:
     """Check that `text` is one expression; its value is no array unless it `may_be_vector`."""
-    found = check_expressions(source, text, what, allowed)
-    if found.is_array or (found.is_vector and not may_be_vector):
+    expressions = check_expressions(source, text, what, allowed)
+    if expressions.is_array or (expressions.is_vector and not may_be_vector):
         raise MadpyError(f"{what} must be one expression, not an array", sqlstate="42804")
-    if len(found.items) > 1:
-        raise MadpyError(f"{what} must be one expression, not {len(found.items)}", hint="remove the commas")
-    return found
+    if len(expressions.items) > 1:
+        raise MadpyError(
+            f"{what} must be one expression, not {len(expressions.items)}", hint="remove the commas"
+        )
+    return expressions
 
 
 def check_columns(source: Source, text: str | None, what: str) -> list[str]:
@@ -178,7 +180,7 @@ def _no_column(source: Source, name: str) -> MadpyError:
 
 
 def check_no_domain(db: Database, what: str, sql_type: str) -> None:
-    """Raise an error for a type with a domain in it: reading its values would run the constraints."""
+    """Raise an error for a type that contains a domain: reading its values would run the constraints."""
     if domain := domain_within(db, sql_type):
         raise MadpyError(
             f"{what} is of type {sql_type}, which is made of the domain {domain}",

@@ -19,7 +19,7 @@ Mask = NDArray[np.bool_]
 
 
 def check_rows(rows: Rows, terms: Terms, states: States) -> None:
-    """There are rows, in some group as many as features."""
+    """Raise an error unless some group has at least as many rows as features."""
     used, skipped = int(states.rows_used.sum()), int(states.rows_skipped.sum())
     if used == 0:
         raise nothing_to_use(rows, terms, skipped)
@@ -34,7 +34,7 @@ def check_rows(rows: Rows, terms: Terms, states: States) -> None:
 
 
 def check_squares(squares: Array, zero: Mask, terms: Terms) -> None:
-    """Squares of features, summed by group, are numbers; `zero` are features that are 0 in every row."""
+    """Raise an error if sums of squares, (G, k), overflow or vanish; `zero`: all values of a group are 0."""
     for wrong, size in ((~np.isfinite(squares), "large"), ((squares <= SMALLEST_SQUARE) & ~zero, "small")):
         if wrong.any():
             raise MadpyError(
@@ -53,7 +53,7 @@ def warn_of_fits(
 ) -> None:
     """Warn of features that are `left_out`, (G, k), and of groups whose `status`, (G,), has a text.
 
-    Each is one warning for all groups.  A text is followed by the number of groups, or takes it.
+    Each is one warning for all groups.  The number of groups follows the text, or is put into it.
     """
     warn_of_single_values(db, terms)
     counts = left_out.sum(axis=0).tolist()

@@ -47,7 +47,7 @@ def nothing_to_use(rows: Rows, terms: Terms, skipped: int) -> MadpyError:
 
 
 def _features(rows: Rows, terms: Terms) -> dict[str, str]:
-    """Return names of features, and for each SQL that is NULL where the feature is."""
+    """Return the names of features, and SQL for each that is NULL in the rows where the feature is."""
     if terms.is_vector:
         return {"the array of features": rows.features[0]}
     columns = {quoted(column): identifier(column) for column in terms.references}
@@ -59,7 +59,7 @@ def _features(rows: Rows, terms: Terms) -> dict[str, str]:
 
 
 def all_null(names: list[str]) -> str:
-    """Say that these expressions are NULL in all rows."""
+    """Return the sentence that these expressions are NULL in all rows."""
     return f"{', '.join(names[:NAMED])} {'is' if len(names) == 1 else 'are'} NULL in all of them"
 
 

@@ -26,7 +26,7 @@ def check_features(
     what: str = "features",
     conditions: Sequence[str] = (),
 ) -> Design:
-    """The features in `text` as numbers and codes, with the levels that the source has.
+    """Return the features in `text` as numbers and codes, with the levels that the source has.
 
     Levels are those of the rows for which the `conditions`, SQL, are true.
     """
@@ -34,7 +34,7 @@ def check_features(
 
 
 def coded(source: Source, listed: Design, what: str = "features", conditions: Sequence[str] = ()) -> Design:
-    """Returns what `list_features` gave with the levels that the source has; `items` are codes then."""
+    """Return a design of `list_features` with levels read from the source, and codes as `items`."""
     if listed.is_vector:
         return listed
     levels = [
@@ -53,8 +53,8 @@ def coded(source: Source, listed: Design, what: str = "features", conditions: Se
 def features_of(source: Source, model: Design, text: str | None) -> str:
     """Return SQL of the features of a model, over another source, as one double precision[].
 
-    By the names and levels that the model has, never by SQL that it has; `text` are the features where the
-    caller wrote them, which expressions need.
+    Only names and levels are taken from the model, never SQL; `text` has the features if the caller wrote
+    them, which is needed for expressions.
     """
     if text is not None:
         return _given(source, model, text)
@@ -79,16 +79,16 @@ def features_of(source: Source, model: Design, text: str | None) -> str:
 
 
 def _given(source: Source, model: Design, text: str) -> str:
-    found = check_expressions(source, text, "features", allowed="number, boolean or text")
-    if found.is_vector and found.kinds[0] == "number":
-        return vector_item(f"{found.items[0]}::double precision[]", len(model.features))
-    if len(found.items) != len(model.features):
+    expressions = check_expressions(source, text, "features", allowed="number, boolean or text")
+    if expressions.is_vector and expressions.kinds[0] == "number":
+        return vector_item(f"{expressions.items[0]}::double precision[]", len(model.features))
+    if len(expressions.items) != len(model.features):
         raise MadpyError(
-            f"{len(found.items)} features do not fit the {len(model.features)} of the model",
+            f"{len(expressions.items)} features do not fit the {len(model.features)} of the model",
             hint=f"give them in the order of training: {', '.join(model.names[:SHOWN])}",
         )
-    check_same_order(found.names, model.names)
-    return _array(source.db, model, found.items, found.types)
+    check_same_order(expressions.names, model.names)
+    return _array(source.db, model, expressions.items, expressions.types)
 
 
 def _array(db: Database, model: Design, items: list[str], types: list[str]) -> str:
@@ -102,7 +102,7 @@ def _array(db: Database, model: Design, items: list[str], types: list[str]) -> s
 
 
 def code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> str:
-    """Return SQL of the place of a value among levels, as double precision; NULL if it is not among them."""
+    """Return SQL of the code of a value, double precision: its position in levels; NULL if not among them."""
     if sql_type in INTEGERS and levels and all(INTEGER.fullmatch(level) for level in levels):
         return fill(
             "{schema:i}.__level_code({item:q}::bigint, {levels:l}::bigint[])",
@@ -115,7 +115,7 @@ def code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> str:
 
 
 def own_code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> str:
-    """Return SQL of the code of an expression among levels that are its own values, which its type can read.
+    """Return SQL of the code of an expression whose levels are its own values, which its type can read.
 
     Another server can be asked for it: postgres_fdw sends no cast to text of what is not a text column.
     """

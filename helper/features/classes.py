@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from madpy.errors import MadpyError
 from madpy.helper.checks.expressions import check_expression
 from madpy.helper.features.categories import TARGET, check_order, levels_of, own_code_item
-from madpy.helper.features.collations import told_apart
+from madpy.helper.features.collations import with_exact_collations
 from madpy.helper.features.design import Category, category_item
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.types import NUMBERS
@@ -16,7 +16,7 @@ MAX_CLASSES = 1000
 
 @dataclass(frozen=True)
 class Classes:
-    """`item` is SQL of the class, double precision; `labels` are the classes as text, of SQL `sql_type`."""
+    """The classes of a target: `item` is SQL of a row's code, `labels` are the classes, as text."""
 
     item: str
     labels: list[str]
@@ -28,18 +28,18 @@ def check_classes(
 ) -> Classes:
     """Read the classes of the target, at least two and at most `most`; rows where it is NULL have none.
 
-    Only rows for which all `conditions`, SQL, are true are looked at.
+    Rows count for which all `conditions`, SQL, are true.
     """
-    found = class_category(source, text)
-    labels = levels_of(source, found, TARGET, most, conditions)
-    return classes_of(source, found, labels, is_weighted=bool(conditions))
+    category = class_category(source, text)
+    labels = levels_of(source, category, TARGET, most, conditions)
+    return classes_of(source, category, labels, is_weighted=bool(conditions))
 
 
 def class_category(source: Source, text: str | None) -> Category:
     """Return the target as a category, without reading the source."""
-    found = check_expression(source, text, "target", "any")
-    (item,) = told_apart(source, found.items, found.types)
-    category = Category(category_item(item, found.types[0]), found.types[0])
+    expressions = check_expression(source, text, "target", "any")
+    (item,) = with_exact_collations(source, expressions.items, expressions.types)
+    category = Category(category_item(item, expressions.types[0]), expressions.types[0])
     check_order(source, category, TARGET)
     return category
 
@@ -68,6 +68,6 @@ def classes_of(
 def label_type(sql_type: str) -> str:
     """Return the type of labels in output tables: that of the target if a number or boolean, else text.
 
-    Never a name out of a model, which anybody may have made.
+    A type named in a model is not used, as anybody may have made the model.
     """
     return next((known for known in (*NUMBERS, "boolean") if known == sql_type), "text")

@@ -1,4 +1,4 @@
-"""Texts that a collation calls equal although their bytes differ: categories keep them apart."""
+"""Categories distinguish texts that differ in bytes, also if the collation of a column calls them equal."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,11 @@ from madpy.ports.postgres.session.types import ONE_COLLATION
 COLLATED = {"text", "character varying", "character"}
 
 
-def told_apart(source: Source, items: Sequence[str], types: Sequence[str]) -> list[str]:
+def with_exact_collations(source: Source, items: Sequence[str], types: Sequence[str]) -> list[str]:
     """Return expressions with a deterministic collation in place of one that is not.
 
-    It is the database's.  Over several servers it is "C": postgres_fdw would leave the other one out of what
-    it sends, and the column's own would be taken there.
+    It is that of the database.  Over several servers it is "C": postgres_fdw does not send the database's
+    collation, and the other server would use that of the column.
     """
     texts = [n for n, sql_type in enumerate(types) if sql_type in COLLATED]
     if not texts:

@@ -11,7 +11,7 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.expressions import Expressions, check_columns, check_expressions, check_once
-from madpy.helper.features.collations import told_apart
+from madpy.helper.features.collations import with_exact_collations
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill, identifier
 from madpy.ports.postgres.session.types import INTEGERS, TEXTS, text_item
@@ -22,7 +22,7 @@ BOOLEANS = ["false", "true"]
 
 @dataclass(frozen=True)
 class Feature:
-    """`column` is None for an expression; `levels` are the values of a category, None for a number."""
+    """A feature; `column` is None for an expression, `levels` are a category's values, None for a number."""
 
     name: str
     column: str | None
@@ -45,7 +45,7 @@ class Category:
 
     @property
     def stored(self) -> str:
-        """SQL of what a store numbers: values of its own type, of texts without what pads them."""
+        """Return SQL of the value that a store numbers: of its own type, a text without padding."""
         return text_item(self.item, self.sql_type) if self.sql_type in TEXTS else self.item
 
 
@@ -70,14 +70,14 @@ class Design:
 
     @property
     def expressions(self) -> list[str]:
-        """SQL of each feature as it is, a category in its own type."""
+        """Return SQL of each feature as the user wrote it, a category in its own type."""
         return [
             item if category is None else category.item
             for item, category in zip(self.items, self.categories, strict=True)
         ]
 
     def with_levels(self, levels: Sequence[list[str] | None]) -> "Design":
-        """The design with the levels that its categories turned out to have."""
+        """Return the design with these levels of its categories, which have been read since."""
         features = [
             replace(feature, levels=known) for feature, known in zip(self.features, levels, strict=True)
         ]
@@ -91,47 +91,51 @@ class Design:
 def list_features(
     source: Source, text: str | None, categorical_cols: str | None = None, what: str = "features"
 ) -> Design:
-    """The features in `text` for a method that takes categories: text, boolean, enum, `categorical_cols`.
+    """Return the features in `text`; categories are text, boolean, enum and those in `categorical_cols`.
 
     The source is not read: `levels` are empty, and items of categories are their keys.
     """
-    found = check_expressions(source, text, what, allowed=ALLOWED)
-    if found.is_vector:
-        return _elements(source, found, what, row_by_row=True)
-    check_once(found.names, what)
+    expressions = check_expressions(source, text, what, allowed=ALLOWED)
+    if expressions.is_vector:
+        return _elements(source, expressions, what, row_by_row=True)
+    check_once(expressions.names, what)
     forced = check_columns(source, categorical_cols, "categorical_cols")
     features: list[Feature] = []
     items: list[str] = []
     categories: list[Category | None] = []
-    own = told_apart(source, found.items, found.types)
-    for n, (name, kind, sql_type) in enumerate(zip(found.names, found.kinds, found.types, strict=True)):
-        column = name if found.items[n] == identifier(name) else None
+    own = with_exact_collations(source, expressions.items, expressions.types)
+    for n, (name, kind, sql_type) in enumerate(
+        zip(expressions.names, expressions.kinds, expressions.types, strict=True)
+    ):
+        column = name if expressions.items[n] == identifier(name) else None
         is_category = kind in ("boolean", "text") or name in forced
         category = Category(category_item(own[n], sql_type), sql_type) if is_category else None
         levels: list[str] | None = BOOLEANS if kind == "boolean" else [] if is_category else None
         features.append(Feature(name, column, levels))
         items.append(category.key if category else number_item(own[n], kind))
         categories.append(category)
-    if unknown := [name for name in forced if name not in found.names]:
+    if unknown := [name for name in forced if name not in expressions.names]:
         message = f"categorical_cols: {quoted(unknown[0])} is not among the features"
-        raise MadpyError(message, hint=f"these are: {', '.join(found.names)}")
-    return Design(features, items, categories=categories, is_list=not found.is_array)
+        raise MadpyError(message, hint=f"these are: {', '.join(expressions.names)}")
+    return Design(features, items, categories=categories, is_list=not expressions.is_array)
 
 
 def list_columns(source: Source, text: str | None, what: str = "features") -> Design:
-    """The features in `text` for a method that takes numbers: text columns of a list are the categories.
+    """Return the features in `text` for a method of terms: its categories are the text columns of a list.
 
     The source is not read, as by `list_features`.
     """
-    found = check_expressions(source, text, what, allowed=ALLOWED)
-    if found.is_vector:
-        return _elements(source, found, what, row_by_row=False)
+    expressions = check_expressions(source, text, what, allowed=ALLOWED)
+    if expressions.is_vector:
+        return _elements(source, expressions, what, row_by_row=False)
     features: list[Feature] = []
     items: list[str] = []
     categories: list[Category | None] = []
-    for item, name, kind, sql_type in zip(found.items, found.names, found.kinds, found.types, strict=True):
+    for item, name, kind, sql_type in zip(
+        expressions.items, expressions.names, expressions.kinds, expressions.types, strict=True
+    ):
         column = name if item == identifier(name) else None
-        if kind == "text" and (found.is_array or column is None):
+        if kind == "text" and (expressions.is_array or column is None):
             message = f"{what}: {quoted(name)} is text, a number is needed"
             hint = "list text columns by name: they are not encoded in ARRAY[...] or in an expression"
             raise MadpyError(message, sqlstate="42804", hint=hint)
@@ -139,13 +143,13 @@ def list_columns(source: Source, text: str | None, what: str = "features") -> De
         features.append(Feature(name, column, [] if category else None))
         items.append(category.key if category else number_item(item, kind))
         categories.append(category)
-    return Design(features, items, categories=categories, is_list=not found.is_array)
+    return Design(features, items, categories=categories, is_list=not expressions.is_array)
 
 
-def read_features(kept: Any, is_vector: bool) -> Design:
+def read_features(written: Any, is_vector: bool) -> Design:
     """Read features that `as_json` wrote, without items; check them, as anybody may have made the model."""
     try:
-        features = [Feature(**feature) for feature in kept]
+        features = [Feature(**feature) for feature in written]
         whole = bool(features) and all(
             isinstance(feature.name, str)
             and isinstance(feature.column, str | NoneType)
@@ -175,14 +179,14 @@ def category_item(item: str, sql_type: str) -> str:
     return item
 
 
-def _elements(source: Source, found: Expressions, what: str, *, row_by_row: bool) -> Design:
-    """Return the features of an array column: as many as the first array has elements.
+def _elements(source: Source, expressions: Expressions, what: str, *, row_by_row: bool) -> Design:
+    """Return the features of an array column, one for each element of the first array.
 
-    For a method that uses a row with a NULL `row_by_row`, an array that is NULL is one of NULLs.
+    With `row_by_row`, for methods that use rows with NULLs, a NULL array is replaced by an array of NULLs.
     """
-    item, name = found.items[0], found.names[0]
-    if found.kinds[0] != "number":
-        message = f"{what}: {quoted(name)} is an array of {found.types[0]}, numbers are needed"
+    item, name = expressions.items[0], expressions.names[0]
+    if expressions.kinds[0] != "number":
+        message = f"{what}: {quoted(name)} is an array of {expressions.types[0]}, numbers are needed"
         raise MadpyError(message, sqlstate="42804")
     count = source.first_length(item)
     column = name if item == identifier(name) else None

@@ -1,4 +1,4 @@
-"""A scan over features whose categories are codes: numbered as a store is filled, else looked up before."""
+"""Scans over features with categories, which a store numbers as it is filled; else they are read before."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,9 +14,9 @@ from madpy.ports.postgres.scan.scan import Rows, Scan
 
 
 def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design]:
-    """A scan of `rows` over features that `list_features` gave, and these features with their levels.
+    """Return a scan of `rows` over the features of `list_features`, and these features with their levels.
 
-    A store is told the order of a category's values when it is full; for any other feed the levels of each
+    A filled store takes the order of each category's values; for the other feed the levels of each
     category are read first, and its values are looked up in each pass.
     """
     if listed.is_vector:
@@ -27,17 +27,17 @@ def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design
         return scan, listed.with_levels(levels)
     if not any(listed.categories):
         return scan, listed
-    found = coded(rows.source, listed)
-    return Scan(replace(rows, features=found.items), passes, may_store=False), found
+    design = coded(rows.source, listed)
+    return Scan(replace(rows, features=design.items), passes, may_store=False), design
 
 
 def scan_terms(
     rows: Rows, text: str | None, passes: int, conditions: Sequence[str] = (), what: str = "features"
 ) -> tuple[Scan, Terms]:
-    """A scan of `rows` over the terms that `text` asks for (see `check_terms`), and the terms.
+    """Return a scan of `rows` over the terms that `text` asks for (see `check_terms`), and the terms.
 
-    A store keeps a code of each text value, and has kernels see indicators of its levels; any other feed
-    reads the levels first, and computes each indicator in SQL.
+    A store keeps a code of each text value, from which kernels make the indicators of its levels; for the
+    other feed the levels are read first, and SQL computes each indicator.
     """
     listed = list_columns(rows.source, text, what)
     if not any(listed.categories):
@@ -61,7 +61,7 @@ def scan_terms(
 
 
 def _as_stored(rows: Rows, listed: Design, before: Sequence[str] = ()) -> Rows:
-    """Rows with categories as they are, for a store to number; a boolean is 0 or 1 without."""
+    """Return `rows` with the values of categories for a store to number; a boolean is a number, 0 or 1."""
     numbered = [category and category.sql_type != "boolean" for category in listed.categories]
     items = [
         category.stored if category and is_numbered else item
@@ -79,19 +79,19 @@ def _scan(rows: Rows, passes: int, terms: Terms, *, may_store: bool = True) -> S
 
 
 def _indicated(scan: Scan, n: int, category: Category, column: str, what: str) -> list[str]:
-    """The levels of a text column in the rows that are used, in order; other values become NULL."""
+    """Return the levels of a text column in the rows used, in order; a store has NULL for other values."""
     values = scan.levels(n, complete=True)
     there = [value for value in values if value is not None]
     if len(there) <= MAX_INDICATORS:
         there = in_order(scan.rows.source, category, there)
     levels = checked_levels(column, there, what)
-    places = {level: place for place, level in enumerate(levels)}
-    scan.order(n, [-1 if value is None else places[value] for value in values])
+    codes = {level: code for code, level in enumerate(levels)}
+    scan.order(n, [-1 if value is None else codes[value] for value in values])
     return levels
 
 
 def _ordered(scan: Scan, n: int, listed: Design) -> list[str] | None:
-    """The levels of a feature in the order of its type, which the codes of the store follow from here on."""
+    """Return the levels of a feature in the order of its type, and give the store's codes that order."""
     category = listed.categories[n]
     if category is None:
         return None
@@ -101,6 +101,6 @@ def _ordered(scan: Scan, n: int, listed: Design) -> list[str] | None:
     if len(values) > MAX_LEVELS:
         raise too_many_levels(f"features: {quoted(listed.names[n])}", MAX_LEVELS)
     levels = in_order(scan.rows.source, category, values)
-    places = {level: place for place, level in enumerate(levels)}
-    scan.order(n, [places[value] for value in values])
+    codes = {level: code for code, level in enumerate(levels)}
+    scan.order(n, [codes[value] for value in values])
     return levels

@@ -1,4 +1,4 @@
-"""Features as numbers: the terms of a design, each as SQL over a source."""
+"""The terms of a design: features as numbers, each as SQL over a source."""
 
 import json
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ COLUMN_OF: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Term:
-    """One column of a design.  `column` is None for an expression, `level` is one level of a text column."""
+    """A column of the matrix of a fit; `column` is None for an expression, `level` one of a text column."""
 
     name: str
     kind: str  # intercept, number, level, expression, or vector: an array that fills the rest
@@ -37,7 +37,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Terms:
-    """The columns of a design, and `items`, the SQL for each: double precision, or one double precision[]."""
+    """The columns of the matrix of a fit; `items` is SQL of each, double precision, or of one array."""
 
     terms: list[Term]
     items: list[str]
@@ -52,7 +52,7 @@ class Terms:
 
     @property
     def blocks(self) -> list[int]:
-        """Returns for each term the number of its text column, 0 where it is no level; [] without levels."""
+        """Return the number of each term's text column, 0 if it is no level; [] if there are no levels."""
         if all(term.kind != "level" for term in self.terms):
             return []
         numbers: list[int] = []
@@ -76,8 +76,8 @@ class Terms:
                 hint=f"give them as in training: {', '.join(self.names[:SHOWN])}",
             )
         first = self.references[column]
-        kept = [str(term.level) for term in self.terms if (term.kind, term.column) == ("level", column)]
-        return [first, *(level for level in kept if level != first)]
+        levels = [str(term.level) for term in self.terms if (term.kind, term.column) == ("level", column)]
+        return [first, *(level for level in levels if level != first)]
 
     def as_json(self) -> dict[str, Any]:
         """Return the terms as they are kept with a model, to apply it to another table."""
@@ -113,7 +113,7 @@ def check_terms(
 
 
 def terms_of(design: Design) -> Terms:
-    """The columns of a design: a category is an indicator for each level but the first, the reference."""
+    """Return the terms of a design: for a category, indicators of its levels but the first, the reference."""
     if design.is_vector:
         return Terms([Term(f.name, "vector", f.column) for f in design.features], design.items, True, {})
     terms = [Term(INTERCEPT, "intercept")] if design.is_list else []
@@ -139,9 +139,9 @@ def terms_of(design: Design) -> Terms:
 def read_terms(text: str | None) -> Terms:
     """Read terms that `as_json` wrote, without items; check them, as anybody may have changed the table."""
     try:
-        kept = json.loads(text or "null")
-        terms = [Term(**term) for term in kept["terms"]]
-        references = dict(kept["references"])
+        record = json.loads(text or "null")
+        terms = [Term(**term) for term in record["terms"]]
+        references = dict(record["references"])
         whole = len({term.kind == "vector" for term in terms}) == 1
         whole = whole and all(_is_whole(term, references) for term in terms)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
@@ -160,20 +160,20 @@ def _is_whole(term: Term, references: dict[str, str]) -> bool:
     return isinstance(term.name, str) and isinstance(term.column, COLUMN_OF[term.kind])
 
 
-def check_same_order(given: list[str], kept: list[str]) -> None:
+def check_same_order(given: list[str], trained: list[str]) -> None:
     """Raise an error for features of a model that are given again in another order."""
-    names = [["1" if name == INTERCEPT else name for name in all_names] for all_names in (given, kept)]
+    names = [["1" if name == INTERCEPT else name for name in all_names] for all_names in (given, trained)]
     if names[0] != names[1] and sorted(names[0]) == sorted(names[1]):
         raise MadpyError(
             "the features are not in the order of training",
-            hint=f"give them as in training: {', '.join(kept[:SHOWN])}",
+            hint=f"give them as in training: {', '.join(trained[:SHOWN])}",
         )
 
 
 def check_number(source: Source, text: str | None, what: str) -> str:
-    """Checks one expression, a number or boolean; returns SQL of it as double precision."""
-    found = check_expression(source, text, what, "number or boolean")
-    return number_item(found.items[0], found.kinds[0])
+    """Check one expression, a number or boolean; return SQL of it as double precision."""
+    expressions = check_expression(source, text, what, "number or boolean")
+    return number_item(expressions.items[0], expressions.kinds[0])
 
 
 def check_numbers(source: Source, target: str | None, **others: str | None) -> dict[str, str]:
@@ -189,7 +189,7 @@ def used_rows(target: str, weights: str | None = None, offset: str | None = None
 
 
 def checked_number(name: str, item: str, sql_type: str) -> str:
-    """Return SQL of a model's feature over another table as double precision, if its type may be cast."""
+    """Return SQL of a model's feature over another table, a number; raise an error for other types."""
     if sql_type not in (*NUMBERS, "boolean"):
         message = f"feature {quoted(name)} is of type {sql_type}, a number is needed"
         raise MadpyError(message, sqlstate="42804", hint="cast it in a view, and predict from the view")
@@ -257,7 +257,7 @@ def _levels(source: Source, column: str, sql_type: str, what: str, used: Sequenc
 
 
 def checked_levels(column: str, levels: list[str], what: str) -> list[str]:
-    """The levels of a text column, if they are not too many; one that no row has where there are none."""
+    """Return the levels of a text column; raise an error for too many; [""] stands for none at all."""
     if len(levels) > MAX_LEVELS:
         raise MadpyError(
             f"{what}: column {quoted(column)} has more than {MAX_LEVELS} distinct values",

@@ -1,4 +1,4 @@
-"""Models that are coefficients of terms, some of them aliased, which not every row can do without."""
+"""Models that are coefficients of terms; predictions check the terms that were aliased in training."""
 
 from dataclasses import dataclass
 
@@ -26,24 +26,24 @@ ALIASES = "aliases"  # a column of a model; one of an early version does not hav
 
 @dataclass(frozen=True)
 class Coefficients(Model):
-    """A table with a row of coefficients for each group, and the terms from the summary beside it."""
+    """A model table with a row of coefficients for each group, and its terms, from the summary table."""
 
     summary: Source
     terms: Terms
 
     def vector(self, source: Source, features: str | None) -> str:
-        """SQL of the features of a row, in the order of the coefficients."""
+        """Return SQL of the features of a row, in the order of the coefficients."""
         if features is None:
             return remembered(self.terms, source)
         return _given(source, features, self.table, self.terms)
 
     def arguments(self, features: str) -> str:
-        """SQL of the coefficients, the features and, where the model has them, the aliases."""
+        """Return SQL of the coefficients, the features and, if the model has them, the aliases."""
         has_aliases = self.table.types.get(ALIASES) == "double precision[]"
         return f"m.{COEFFICIENTS}, {features}" + f", m.{ALIASES}" * has_aliases
 
     def explain_nulls(self, job: Job) -> None:
-        """A WARNING says how many rows would have a prediction if aliased terms counted for nothing."""
+        """Warn of rows that have no prediction only because of aliased terms, with their number."""
         db = self.table.db
         is_whole = "pg_catalog.array_position(coef, NULL::double precision) IS NULL"
         if not db.execute("SELECT FROM {m:i} WHERE NOT ({w:q}) LIMIT 1", m=self.table, w=is_whole):
@@ -66,7 +66,7 @@ class Coefficients(Model):
 
 
 def read_coefficients(method: Method, table: Source) -> Coefficients:
-    """A model by its output table."""
+    """Read and check a model, given its output table."""
     summary = checked_summary(table, method.name, {"terms": "jsonb"})
     return Coefficients(table, groups_before(table, COEFFICIENTS), summary, terms_of(summary))
 
@@ -77,9 +77,9 @@ def terms_of(summary: Source) -> Terms:
     return read_terms(rows[0]["terms"] if rows else None)
 
 
-def _given(source: Source, features: str, model: Source, kept: Terms) -> str:
-    """SQL of the features that the caller wrote."""
-    terms = check_terms(source, features, model=kept)
+def _given(source: Source, features: str, model: Source, trained: Terms) -> str:
+    """Return SQL of the features, from what the caller wrote in this call."""
+    terms = check_terms(source, features, model=trained)
     if terms.is_vector:
         return terms.items[0]
     lengths = source.db.execute(
@@ -91,9 +91,9 @@ def _given(source: Source, features: str, model: Source, kept: Terms) -> str:
             f"{len(terms.items)} features do not fit the {wanted} terms of the model",
             hint="give the features in the order of training; see feature_names in the model",
         )
-    check_same_order(terms.names, kept.names)
+    check_same_order(terms.names, trained.names)
     if terms.terms[0].kind == "intercept":
-        for column in kept.single_valued:
+        for column in trained.single_valued:
             if column not in terms.references:
                 raise MadpyError(
                     f"the text column {quoted(column)} is not among the features",
@@ -103,7 +103,7 @@ def _given(source: Source, features: str, model: Source, kept: Terms) -> str:
 
 
 def remembered(terms: Terms, source: Source) -> str:
-    """SQL of the model's terms.  Only names and values are taken from the table, never SQL."""
+    """Return SQL of the model's terms.  Only names and values are taken from its table, never SQL."""
     columns = source.base_types
     for term in terms.terms:
         if term.column is None and term.kind in ("expression", "vector") and not _is_number(term.name):
@@ -144,7 +144,7 @@ def _is_number(name: str) -> bool:
 
 
 def _levels(column: str, sql_type: str, terms: Terms) -> list[str]:
-    """Items of a column's levels, in the order of its terms."""
+    """Return the items of a column's levels, in the order of its terms."""
     levels = [str(term.level) for term in terms.terms if (term.kind, term.column) == ("level", column)]
     return level_items(column, sql_type, terms.references[column], levels)
 

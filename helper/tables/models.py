@@ -1,4 +1,4 @@
-"""The tables of a model, which anybody may have made: checked before anything is read of them."""
+"""The tables of a model, which anybody may have made and which are therefore checked before use."""
 
 from collections.abc import Mapping
 
@@ -25,7 +25,7 @@ FAMILIES = (
 
 
 def check_made_by(model: Source, method: str, wanted: Columns) -> dict[str, str]:
-    """The columns of a table and their types; an error if the `wanted` ones are not there."""
+    """Return the columns of a table with their types; raise an error if one of the `wanted` is missing."""
     types = model.types
     if any(types.get(name) not in ([one] if isinstance(one, str) else one) for name, one in wanted.items()):
         raise no_model(model, method)
@@ -33,13 +33,13 @@ def check_made_by(model: Source, method: str, wanted: Columns) -> dict[str, str]
 
 
 def groups_before(table: Source, column: str) -> list[str]:
-    """The grouping columns of a table: those before its first own one."""
+    """Return the grouping columns of a model table: those before the first column of its method."""
     names = list(table.columns)
     return names[: names.index(column)]
 
 
 def no_model(table: Relation, method: str) -> MadpyError:
-    """That a table was not made by `method`."""
+    """Return the error for a table that `method` did not make."""
     return MadpyError(
         f"table {quoted(table.name)} is not a model of {method}",
         sqlstate="42809",
@@ -48,7 +48,7 @@ def no_model(table: Relation, method: str) -> MadpyError:
 
 
 def summary_of(model: Source, method: str) -> Source:
-    """The summary table beside a model."""
+    """Return the summary table of a model table."""
     summary = Source(model.schema, model.name + SUMMARY, model.db)
     if not helper.check_holds_data(summary):
         raise MadpyError(
@@ -60,7 +60,7 @@ def summary_of(model: Source, method: str) -> Source:
 
 
 def checked_summary(model: Source, method: str, wanted: Mapping[str, str]) -> Source:
-    """The summary table beside a model, whose columns have the types that training gave them."""
+    """Return the summary table of a model table; raise an error if its columns have other types."""
     summary = summary_of(model, method)
     check_types(summary, wanted)
     return summary
@@ -79,7 +79,7 @@ def check_types(summary: Source, wanted: Mapping[str, str]) -> None:
 
 
 def order_of(model: Source, groups: list[str], alias: str) -> str:
-    """SQL that sorts a model by its groups, each with a comma; those of a type without an order by text."""
+    """Return items of ORDER BY for a model's groups, each with a comma; types without order go as text."""
     types = model.types
     return "".join(
         fill("{alias:q}.{g:i}", {"alias": alias, "g": group})
@@ -89,7 +89,7 @@ def order_of(model: Source, groups: list[str], alias: str) -> str:
 
 
 def groups_item(model: Source, groups: list[str], alias: str) -> str:
-    """SQL of the text of a JSON object: what group a row of a model is of; NULL without groups."""
+    """Return SQL of a JSON object as text, with the group of a row of a model; NULL without groups."""
     if not groups:
         return "NULL::text"
     types = model.base_types
@@ -103,7 +103,7 @@ def groups_item(model: Source, groups: list[str], alias: str) -> str:
 def casts_between(model: Source, groups: list[str], source: Source) -> dict[str, str]:
     """Return a common type for each grouping column whose types in model and source differ.
 
-    Never one that the model names: a domain in it would run its checks.
+    A type of the model itself is not used: a domain in it would run its checks.
     """
     casts = {}
     for group in groups:

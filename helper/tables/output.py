@@ -1,4 +1,4 @@
-"""Output tables of columns that were computed in Python, sent as the bytes of arrays."""
+"""Output tables from columns that Python computed, which are sent as the bytes of arrays."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,14 +19,14 @@ FROM_TEXT = {*PLAIN, "jsonb"}  # whose casts from text are the server's own
 
 @dataclass(frozen=True)
 class Pieces:
-    """A column of texts, or of bytes: for each row the place of its own among `pieces`, -1 for NULL."""
+    """A column of texts, or of bytes: `at` has for each row its position in `pieces`, -1 for NULL."""
 
     at: NDArray[np.int64]
     pieces: Sequence[str | bytes]
 
     @classmethod
     def of(cls, values: Sequence[str | bytes | None]) -> "Pieces":
-        """Build from a value for each row, None for NULL."""
+        """Build a column from a value for each row, None for NULL."""
         distinct = [value for value in dict.fromkeys(values) if value is not None]
         places: dict[str | bytes | None, int] = {None: -1} | {value: n for n, value in enumerate(distinct)}
         return cls(np.array([places[value] for value in values], np.int64), distinct)
@@ -47,7 +47,7 @@ Column = NDArray[Any] | Pieces | Lists
 class Derived:
     """Figures that a function of the library computes for each row, and their dimensions.
 
-    Its arguments are bytes, the place where its numbers begin there, and `length`; it returns bytes as well.
+    Its arguments are bytes, the offset of the row's numbers in them, and `length`; it returns bytes, too.
     """
 
     function: str
@@ -74,10 +74,10 @@ def create_output(
     verb = "CREATE TABLE {o:i} AS"
     for rows in _parts(len(group), cells.values()):
         data = _Data(db, scan.rows.groups, rows)
-        found = {name: data.cell(cells[name], sql_type) for name, sql_type in columns if name in cells}
-        found |= {name: literal(value) for name, value in (constants or {}).items()}
+        sql_of_cells = {name: data.cell(cells[name], sql_type) for name, sql_type in columns if name in cells}
+        sql_of_cells |= {name: literal(value) for name, value in (constants or {}).items()}
         if derived is not None:
-            found |= data.derived(derived, cells)
+            sql_of_cells |= data.derived(derived, cells)
         db.execute(
             """
             {verb:q} SELECT {groups:q} {cells:q}
@@ -96,7 +96,8 @@ def create_output(
             groups="".join(fill("g.{c:i}, ", {"c": column}) for column in scan.rows.groups),
             cells=", ".join(
                 fill(
-                    "({cell:q})::{type:q} AS {name:i}", {"cell": found[name], "type": sql_type, "name": name}
+                    "({cell:q})::{type:q} AS {name:i}",
+                    {"cell": sql_of_cells[name], "type": sql_type, "name": name},
                 )
                 for name, sql_type in columns
             ),
@@ -129,12 +130,12 @@ def create_group_summary(
     """
     whole = completed(db, record)
     own = dict(columns)
-    kept = [(part.name, sql_type_of(part)) for part in fields(whole) if part.name not in own]
+    constant_columns = [(part.name, sql_type_of(part)) for part in fields(whole) if part.name not in own]
     order = [part.name for part in fields(whole)]
-    listed = [(name, own.get(name) or dict(kept)[name]) for name in order]
+    listed = [(name, own.get(name) or dict(constant_columns)[name]) for name in order]
     listed += [column for column in columns if column[0] not in order]
     groups = np.arange(whole.num_groups)
-    constants = {name: getattr(whole, name) for name, _ in kept}
+    constants = {name: getattr(whole, name) for name, _ in constant_columns}
     create_output(db, scan, summary, listed, groups, cells, constants)
     return whole
 
@@ -163,7 +164,7 @@ def _sizes(column: Column) -> Any:
 
 
 class _Data:
-    """The values of some `rows` that go to the server beside a statement, and SQL that reads them there."""
+    """The values of some `rows`, sent to the server as parameters, and SQL that reads them there."""
 
     def __init__(self, db: Database, groups: Sequence[str], rows: slice) -> None:
         names = ("numbers", "pieces", "row", "more")
@@ -198,21 +199,21 @@ class _Data:
         figure = cells[derived.figure]
         assert isinstance(figure, np.ndarray)
         self.more = fill(
-            ", {schema:i}.{function:i}({place:q}, {length:l}) AS {name:q}",
+            ", {schema:i}.{function:i}({offset:q}, {length:l}) AS {name:q}",
             {
                 "schema": self._db.schema,
                 "function": derived.function,
-                "place": self._place(figure[self._rows]),
+                "offset": self._place(figure[self._rows]),
                 "length": derived.length,
                 "name": self.names["more"],
             },
         )
-        found = {}
+        figures = {}
         at = 0
         for name, dims in derived.dims.items():
-            found[name] = self._get(f"g.{self.names['more']}, {at}", dims)
+            figures[name] = self._get(f"g.{self.names['more']}, {at}", dims)
             at += int(np.prod(dims, dtype=int))
-        return found
+        return figures
 
     def _place(self, values: NDArray[Any]) -> str:
         """Add a number or an array for each row; return SQL of where that of a row begins."""
@@ -225,10 +226,10 @@ class _Data:
         self._count += values.size
         return first
 
-    def _get(self, place: str, dims: list[int]) -> str:
-        """Return SQL of the number or array at a place."""
-        call = "__numbers({place:q}, {dims:l}::integer[])" if dims else "__number({place:q})"
-        return fill("{schema:i}." + call, {"schema": self._db.schema, "place": place, "dims": dims})
+    def _get(self, offset: str, dims: list[int]) -> str:
+        """Return SQL of the number or array that begins at an offset."""
+        call = "__numbers({offset:q}, {dims:l}::integer[])" if dims else "__number({offset:q})"
+        return fill("{schema:i}." + call, {"schema": self._db.schema, "offset": offset, "dims": dims})
 
     def _integer(self, values: NDArray[Any]) -> str:
         return f"{self._get(self._place(values), [])}::integer"
@@ -237,16 +238,16 @@ class _Data:
         at = column.at[self._rows]
         used = np.unique(at[at >= 0])
         own = [column.pieces[n] for n in used.tolist()]
-        place = np.where(at < 0, np.nan, np.searchsorted(used, at))
+        position = np.where(at < 0, np.nan, np.searchsorted(used, at))
         texts = [piece for piece in own if isinstance(piece, str)]
         if sql_type.removesuffix("[]") not in FROM_TEXT:
-            return f"({literal(array_text(texts))}::{sql_type}[])[{self._integer(place)} + 1]"
-        call = "{schema:i}.{function:i}(g.{pieces:q}, {place:q})"
+            return f"({literal(array_text(texts))}::{sql_type}[])[{self._integer(position)} + 1]"
+        call = "{schema:i}.{function:i}(g.{pieces:q}, {offset:q})"
         holes = {
             "schema": self._db.schema,
             "function": "__piece" if len(texts) < len(own) else "__text_piece",
             "pieces": self.names["pieces"],
-            "place": self._integer(len(self._pieces) + place),
+            "offset": self._integer(len(self._pieces) + position),
         }
         self._pieces += [piece.encode() if isinstance(piece, str) else piece for piece in own]
         return fill(call, holes)

@@ -1,4 +1,4 @@
-"""Models that are bytes, one for each group in a summary table."""
+"""Models packed into bytes, one for each group in a summary table."""
 
 from dataclasses import dataclass
 
@@ -16,22 +16,22 @@ from madpy.ports.postgres.session.db import fill
 
 @dataclass(frozen=True)
 class Packed(Model):
-    """A summary table with a column of bytes, and what its models were made of."""
+    """A summary table with a column of packed models, and the features that they predict from."""
 
     features: Design
     label_type: str | None  # None: a regression
 
     def vector(self, source: Source, features: str | None) -> str:
-        """SQL of the features of a row: numbers, and the codes of categories."""
+        """Return SQL of the features of a row: numbers, and the codes of categories."""
         return features_of(source, self.features, features)
 
     def arguments(self, features: str) -> str:
-        """SQL of the model and the features; a model without groups is read once."""
+        """Return SQL of the model and the features; a model without groups is read once."""
         model = "m.model" if self.groups else fill("(SELECT model FROM {t:i})", {"t": self.table})
         return f"{model}, {features}"
 
     def each_row(self, function: str, arguments: str) -> Score:
-        """A prediction for each row, as the type of the labels."""
+        """Return SQL of the prediction for a row, cast to the type of the labels."""
         return {PREDICTION: f"{self.call(function, arguments)}::{self.label_type or 'double precision'}"}
 
     def each_class(self, function: str, arguments: str) -> Score:
@@ -44,7 +44,7 @@ class Packed(Model):
 
 
 def read_packed(method: Method, table: Source, kind: int) -> Packed:
-    """A model by its output table, whose bytes are of a `kind`."""
+    """Read and check a model, given its output table; its bytes have to be of a `kind`."""
     summary = summary_of(table, method.name)
     columns = summary.types
     if (columns.get("method"), columns.get("model")) != ("text", "bytea"):

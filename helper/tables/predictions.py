@@ -36,26 +36,26 @@ Score = dict[str, str]
 
 @dataclass(frozen=True)
 class Model:
-    """A model that was checked, as far as all methods have it; each kind is a subclass."""
+    """A checked model: the part that all methods have in common; each kind of model is a subclass."""
 
     table: Source  # with a row per group, m in SQL
     groups: list[str]
 
     def vector(self, source: Source, features: str | None) -> str:
-        """SQL of the features of a row of a source: as the caller wrote them, or those of the training."""
+        """Return SQL of the features of a row of a source: as the caller wrote them, or those of training."""
         raise NotImplementedError
 
     def arguments(self, features: str) -> str:
-        """SQL of the arguments of a row function, for SQL of a row's features."""
+        """Return SQL of the arguments of a row function, given SQL of a row's features."""
         raise NotImplementedError
 
     def call(self, function: str, arguments: str) -> str:
-        """SQL of a call of a row function of the library."""
+        """Return SQL of a call of a row function of the library."""
         holes = {"schema": self.table.db.schema, "function": function, "arguments": arguments}
         return fill("{schema:i}.{function:i}({arguments:q})", holes)
 
     def explain_nulls(self, job: "Job") -> None:
-        """Say why there are rows without a prediction, where that is to be known of the model."""
+        """Warn of the reason for rows without a prediction, if the kind of model has one of its own."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Job:
     score: Callable[[Any, str], Score]
 
     def rows(self) -> tuple[str, str]:
-        """SQL of a row's features, and of an item of FROM: s, the source, and m, the row of a row's model."""
+        """Return SQL of a row's features, and an item of FROM: s, the source, joined with m, the models."""
         features = free_name(FEATURES, self.source.columns)
         model = fill("{m:i} AS m", {"m": self.model.table})
         rows = fill(
@@ -98,10 +98,10 @@ class Predictions:
 class Method:
     """A record of a method, from which its predictions follow, and its summary where its models are terms.
 
-    `columns` tell its output tables from others; the first one stands behind the grouping columns.  `read`
-    checks a model by its output table.  `rows` is what a row gets, from the model and SQL of the arguments of
-    row functions; `classes` is what it gets for each class.  `terms` are the columns of the summary in long
-    form, and the arrays of the model that they are.
+    `columns` distinguish its output tables from others; the first one follows the grouping columns.  `read`
+    checks a model, given its output table.  `rows` returns the columns of a prediction, from the model and
+    SQL of the arguments of row functions; `classes` does so for each class.  `terms` has the columns of the
+    summary of terms, and the arrays of the model that they come from.
     """
 
     name: str  # of the training
@@ -121,7 +121,7 @@ class Method:
     ) -> Predictions:
         """Create `output_table`: the columns of the source, and what `rows` gives.
 
-        That is NULL where the model has no such group, and where it can make nothing of a row's features.
+        These are NULL where the model has no such group, and where a row lacks features that the model needs.
         """
         return _count(self._create(self.rows, db, model_table, source_table, output_table, features))
 
@@ -145,12 +145,12 @@ class Method:
         view_name: str | None,
         features: str | None,
     ) -> str:
-        """Create a view of the columns of the source and of predictions as of its reading; its full name."""
+        """Create a view of the source with predictions, made as the view is read; return its full name."""
         made = (db, model_table, source_table, view_name, features)
         return self._create(self.rows, *made, what="view_name", kind="VIEW").output.full_name
 
     def summary(self, db: Database, output_table: str | None) -> list[dict[str, Any]]:
-        """The terms of each group of a model, in the order of training; aliased ones have no numbers."""
+        """Return the terms of each group of a model, in the order of training; NULL for aliased ones."""
         model = helper.check_model_table(db, output_table, "output_table")
         check_made_by(model, self.name, self.columns)
         groups = groups_before(model, next(iter(self.columns)))
@@ -219,7 +219,7 @@ def _check_columns(model: Model, source: Source, adds: list[str]) -> None:
 
 
 def _check_one_each(model: Model) -> None:
-    """Somebody may have changed the table: a row would be predicted by each model of its group."""
+    """Raise an error for two models of one group, which would predict a row twice: the table was changed."""
     several = model.table.db.execute(
         "SELECT FROM {model:i} {by:q} HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 LIMIT 1",
         model=model.table,
@@ -253,7 +253,7 @@ def _create(job: Job, kind: str) -> None:
 
 
 def _count(job: Job) -> Predictions:
-    """Returns the numbers of rows, and of rows without a prediction: NULL in the score's first column."""
+    """Return the number of rows, and of those without a prediction: NULL in the score's first column."""
     counted = job.source.db.execute(
         """
         SELECT pg_catalog.count(*) AS all, pg_catalog.count(*) FILTER (WHERE {p:i} IS NULL) AS nulls

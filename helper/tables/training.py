@@ -1,4 +1,4 @@
-"""The beginning and the end of every training: its tables, the summary, the record that it returns."""
+"""The common parts of all trainings: checks of tables, the summary table, the record that they return."""
 
 import time
 from collections.abc import Sequence
@@ -63,12 +63,12 @@ class Tables:
     _started: float
 
     def fields(self) -> dict[str, Any]:
-        """Return fields of Training: the names, and how long it has taken so far."""
+        """Return the fields of Training for the tables' names and the time taken so far."""
         return {**self.names, "duration": timedelta(seconds=time.monotonic() - self._started)}
 
 
 def check_tables(db: Database, source_table: str | None, output_table: str | None) -> Tables:
-    """Where a training begins: the source can be read, the output and the summary beside it can be made."""
+    """Begin a training: check that the source can be read and that output and summary can be created."""
     started = time.monotonic()
     source, (output, summary) = helper.check_source_and_new_tables(db, source_table, output_table, [SUMMARY])
     names = {
@@ -83,7 +83,7 @@ Record = TypeVar("Record", bound=Training)
 
 
 def create_summary(db: Database, summary: Relation, record: Record) -> Record:
-    """Create the summary table from the fields of `record`, of built-in types only; the record, completed."""
+    """Create the summary table from `record`, whose fields have built-in types; return it completed."""
     return create_summary_from(db, summary, record, "(SELECT) AS one", {})
 
 
@@ -116,7 +116,7 @@ def create_summary_from(
 
 
 def completed(db: Database, record: Record) -> Record:
-    """The record with the fields that are known at the end."""
+    """Return the record with the fields that are only known at the end of a training."""
     session = db.session
     return replace(
         record, server_version=session.server_version, trained_by=session.role, trained_at=db.now()
@@ -131,7 +131,7 @@ def sql_type_of(part: Field[Any]) -> str:
 
 
 def stars(p_value: float | None) -> str:
-    """R's significance codes."""
+    """Return R's significance code for a p-value."""
     if p_value is None:
         return ""
     return next(

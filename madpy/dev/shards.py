@@ -23,7 +23,7 @@ class Shard(State):
         return cls(state.folder / f"shard-{number}", state.pg_config, state.root)
 
     def start(self) -> Address:
-        """Make and start it, whatever is not done yet."""
+        """Create and start the cluster, as far as that is not done yet."""
         self.folder.mkdir(mode=0o755, exist_ok=True)
         return Address(str(cluster.ensure_running(self)), database="postgres")
 

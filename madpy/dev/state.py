@@ -1,4 +1,4 @@
-"""Where the things of this checkout's private cluster lie; madpy/dev/bootstrap.sh decides on the folder."""
+"""The folders and files of this checkout's private cluster; bootstrap.sh decides where they are."""
 
 import os
 import sys
@@ -22,17 +22,17 @@ class State:
 
     @property
     def data(self) -> Path:
-        """The cluster."""
+        """Return the data folder of the cluster."""
         return self.folder / "data"
 
     @property
     def log(self) -> Path:
-        """The server's log."""
+        """Return the server's log file."""
         return self.data / "server.log"
 
     @property
     def wrapper(self) -> Path:
-        """A program started in place of `postgres` where it exists: tests/fuzz/checked.py makes one."""
+        """Return a program to start in place of `postgres`, if it exists: see tests/fuzz/checked.py."""
         return self.folder / "postgres"
 
     @property
@@ -42,7 +42,7 @@ class State:
 
     @property
     def site(self) -> Path:
-        """The folder with madpy, numpy and the rest for the server's Python: that of our environment."""
+        """Return the folder of the environment with madpy, numpy and the rest for the server's Python."""
         return Path(sysconfig.get_path("purelib"))
 
     @cached_property
@@ -56,16 +56,16 @@ class State:
 
     @property
     def major(self) -> str:
-        """The major version of PostgreSQL, as data folders have it in PG_VERSION."""
+        """Return the major version of PostgreSQL, as data folders have it in PG_VERSION."""
         return self.pg["version"].removeprefix("PostgreSQL ").split(".")[0].split()[0]
 
     def program(self, name: str) -> str:
-        """The path of one of PostgreSQL's programs."""
+        """Return the path of one of PostgreSQL's programs."""
         return f"{self.pg['bindir']}/{name}"
 
 
 def here() -> State:
-    """This checkout's state: as bootstrap.sh says, or that of the environment this Python is from."""
+    """Return this checkout's state: as bootstrap.sh says, or that of the environment of this Python."""
     folder = Path(os.environ.get("MADPY_STATE") or Path(sys.prefix).parent)
     recorded = folder / "pg_config"
     if not recorded.exists():
@@ -77,5 +77,5 @@ def here() -> State:
 
 
 def say(message: str) -> None:
-    """Tell the person at the terminal; on stderr, because output may be for eval."""
+    """Print a line on stderr, because stdout may be for eval."""
     print(f"madpy: {message}", file=sys.stderr)

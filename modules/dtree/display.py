@@ -1,4 +1,4 @@
-"""Trees to look at, as text and for Graphviz; svg.py draws pictures.  Pure: no database."""
+"""Drawings of trees as text and for Graphviz; svg.py draws pictures.  Pure: no database."""
 
 import re
 from dataclasses import dataclass
@@ -89,7 +89,7 @@ def dot(trees: list[Tree]) -> str:
 
 
 def plain(drawn: str) -> str:
-    """Returns a drawing whose lines are ASCII signs, for a client whose encoding lacks others."""
+    """Return a drawing with ASCII signs for its lines, for a client whose encoding lacks others."""
     return drawn.translate(str.maketrans("├│└─", "||`-")).replace("…", "...")
 
 
@@ -123,11 +123,11 @@ def color_of(node: Node, kind: int | None = None) -> str:
 
 
 def tint_of(node: Node) -> str:
-    """Return what fills a box: darker where the share of the class, or the number, is larger."""
+    """Return the fill color of a box: darker for a larger share of the class, or a larger number."""
     return _mixed(color_of(node), 0.04 + 0.3 * (node.level if node.share is None else node.share))
 
 
 def _mixed(color: str, part: float) -> str:
-    """Mix `part` of a color with white."""
+    """Return `part` of a color, mixed with white."""
     channels = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     return "#" + "".join(f"{round(255 - (255 - c) * part):02x}" for c in channels)

@@ -107,21 +107,21 @@ def train(
         "weights": weights,
     }  # fmt: skip
     rows = Rows(source, item, listed.items, listed.is_vector, weight, groups)
-    scan, found = scan_features(rows, listed, passes=limits.max_depth + 2)
-    subject = replace(subject, features=found, is_weighted=weight is not None)
+    scan, design = scan_features(rows, listed, passes=limits.max_depth + 2)
+    subject = replace(subject, features=design, is_weighted=weight is not None)
     if not scan.group_values:
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
     log(f"reading by {scan.feed}")
-    levels = [None if feature.levels is None else len(feature.levels) for feature in found.features]
+    levels = [None if feature.levels is None else len(feature.levels) for feature in design.features]
     try:
         passes = Passes(db, scan, "dtree", len(subject.classes), levels, bins, number)
     except SqlError as error:
-        raise with_feature_names(error, found) from None
-    check_rows(db, scan, passes, found)
+        raise with_feature_names(error, design) from None
+    check_rows(db, scan, passes, design)
     result = fit(passes, limits, prune_cp, folds, log)
     trees = result.trees
     check_classes_of(trees, subject)
-    warn_of_empty(db, passes, found.names)
+    warn_of_empty(db, passes, design.names)
     say_what_stopped(db, trees, limits)
     db.progress("dtree_train: writing")
     cells = report.cells(trees, passes.bins, subject, result.complexity)
@@ -137,7 +137,7 @@ def train(
             **tables.fields(),
             target=target,
             features=features,
-            feature_names=found.names,
+            feature_names=design.names,
             grouping_cols=grouping_cols,
             options=options,
             num_groups=passes.groups,
@@ -167,7 +167,7 @@ def train(
 
 
 def _validated(result: Fit, groups: int) -> dict[str, Column]:
-    """The candidates of cp with their errors; NULL without cross-validation."""
+    """Return the columns of candidate values of cp and their errors; NULL without cross-validation."""
     names = {"cv_cp": "cps", "cv_error": "errors", "cv_std_err": "std_errs"}
     if not result.choices:
         return dict.fromkeys(names, Lists([None] * groups))
@@ -214,29 +214,29 @@ def _check_target(
     criterion: str | None,
     conditions: list[str],
 ) -> tuple[str, Subject]:
-    """SQL of the target as a number, and what the tree is about.
+    """Return SQL of the target as a number, and the subject of the tree: its classes and criterion.
 
     Classes are those of the rows for which the `conditions`, SQL, are true.
     """
     helper.check_choice("task", task, ["auto", *CRITERIA])
     helper.check_choice("criterion", criterion, ["auto", "gini", "entropy", "variance"])
-    found = helper.check_expression(source, target, "target", "any")
+    expressions = helper.check_expression(source, target, "target", "any")
     wanted = task
     if task == "auto" and criterion != "auto":
         wanted = next(name for name, known in CRITERIA.items() if criterion in known)
     elif task == "auto":
-        wanted = "regression" if found.kinds[0] == "number" else "classification"
+        wanted = "regression" if expressions.kinds[0] == "number" else "classification"
     chosen = CRITERIA[str(wanted)][0] if criterion == "auto" else str(criterion)
     if chosen not in CRITERIA[str(wanted)]:
         raise MadpyError(
             f"criterion {quoted(chosen)} does not go with task {quoted(str(wanted))}",
             hint=f"choose {' or '.join(CRITERIA[str(wanted)])}",
         )
-    if wanted == "classification" and found.kinds[0] == "boolean":
+    if wanted == "classification" and expressions.kinds[0] == "boolean":
         # which values there are is known without reading; that both are there is seen when rows are counted
-        return number_item(found.items[0], "boolean"), Subject(features, BOOLEANS, "boolean", chosen)
+        return number_item(expressions.items[0], "boolean"), Subject(features, BOOLEANS, "boolean", chosen)
     if wanted == "classification":
         classes = check_classes(source, target, conditions=conditions)
         return classes.item, Subject(features, classes.labels, classes.sql_type, chosen)
-    found = helper.check_expression(source, target, "target", "number or boolean")
-    return number_item(found.items[0], found.kinds[0]), Subject(features, [], "", chosen)
+    expressions = helper.check_expression(source, target, "target", "number or boolean")
+    return number_item(expressions.items[0], expressions.kinds[0]), Subject(features, [], "", chosen)

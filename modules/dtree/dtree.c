@@ -27,7 +27,7 @@ SAMPLE_KERNEL(weighted_dtree_sample, 31, 2, weighted_sample_size);
 MADPY_KERNEL(weighted_dtree_sample)
 MADPY_OUTCOME(weighted_dtree_sample)
 
-/* The tree in argument 0, and the leaf that the row in argument 1 falls into. */
+/* Returns the tree in argument 0, and the leaf that the row in argument 1 falls into. */
 static const TreeModel *
 arguments(FunctionCallInfo fcinfo, int *leaf)
 {
@@ -37,7 +37,7 @@ arguments(FunctionCallInfo fcinfo, int *leaf)
 	return tree;
 }
 
-/* dtree_predict(model, features): the label of a class; of a regression the number, as text. */
+/* dtree_predict(model, features): the label of a class, or the number of a regression, as text. */
 PG_FUNCTION_INFO_V1(dtree_predict);
 Datum
 dtree_predict(PG_FUNCTION_ARGS)

@@ -4,7 +4,7 @@
 #ifndef MADPY_DTREE_MODEL_H
 #define MADPY_DTREE_MODEL_H
 
-/* Their number in the header of a model (config/Config.yml). */
+/* The number of packed trees in the header of a model (config/Config.yml). */
 #define MODEL_TREE 1
 
 #endif

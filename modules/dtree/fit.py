@@ -74,7 +74,7 @@ def _without_fold(passes: Passes, limits: Limits, folds: int, log: Log, number: 
 
 
 def ordered(trees: Trees, stays: Flags) -> Integers:
-    """The nodes that stay, group by group, each by number."""
+    """Return the nodes that stay, group by group, sorted by number."""
     nodes = np.flatnonzero(stays)
     result: Integers = nodes[np.lexsort([trees.number[nodes], trees.group[nodes]])]
     return result

@@ -32,7 +32,7 @@ class Importance:
 
 
 def display(db: Database, model_table: str | None, format: str | None) -> str:
-    """The trees of a model to look at."""
+    """Draw the trees of a model in one of the formats."""
     draw = FORMATS[helper.check_choice("format", format, list(FORMATS))]
     model, groups = _check_model(db, model_table)
     rows = db.execute(
@@ -92,13 +92,13 @@ def importance(db: Database, model_table: str | None) -> list[Importance]:
 def _check_model(db: Database, model_table: str | None) -> tuple[Source, list[str]]:
     """Return an output table of dtree_train and its grouping columns.
 
-    Anybody can make a table, so types are looked at too: operators of theirs would run as the caller.
+    Anybody can make a table, so types are checked too: operators of others' types would run as the caller.
     """
     model = helper.check_model_table(db, model_table)
     types = model.types
     own = list(types)[-len(COLUMNS) :]
-    found = [(name, "any" if name == "prediction" else types[name]) for name in own]
-    if found not in [
+    columns = [(name, "any" if name == "prediction" else types[name]) for name in own]
+    if columns not in [
         [(name, "any" if name == "prediction" else sql_type) for name, sql_type in known]
         for known in (COLUMNS, WEIGHTED_COLUMNS)
     ]:
@@ -107,7 +107,7 @@ def _check_model(db: Database, model_table: str | None) -> tuple[Source, list[st
 
 
 def _summary(model: Source) -> Source:
-    """The summary table beside a model, with the columns that are read here."""
+    """Return the summary table of a model; raise an error if it lacks columns that are read here."""
     summary = summary_of(model, METHOD)
     types = summary.types
     if (types.get("criterion"), types.get("feature_names")) != ("text", "text[]"):
@@ -162,7 +162,7 @@ def _check_nodes(rows: list[dict[str, Any]]) -> None:
 
 
 def is_count(count: Any) -> bool:
-    """Whether it is a number of rows, or a sum of weights."""
+    """Tell whether a value is a valid number of rows, or sum of weights."""
     return isinstance(count, int | float) and math.isfinite(count)
 
 

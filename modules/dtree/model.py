@@ -1,4 +1,4 @@
-"""The model bytes of a decision tree: what score.c scores, and what Python knows of it again."""
+"""The packed model of a decision tree, which score.c scores, with a record of its features."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +34,7 @@ class Subject:
 
 
 def models(trees: Trees, bins: Bins, subject: Subject, groups: int) -> list[bytes | None]:
-    """The bytes of each group's tree; None where the group has no rows."""
+    """Pack each group's tree; None stands for a group without rows."""
     levels = [feature.levels or [] for feature in subject.features.features]
     spans = with_rows(trees, groups, not subject.classes)
     packed = pack_each(MODEL_TREE, subject.header(), arrays(trees, bins, subject.classes, levels, spans))

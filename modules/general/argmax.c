@@ -12,7 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/float.h"
 
-/* Reads differently on a machine with the other byte order, which is then refused. */
+/* A state from a machine with the other byte order has another number here, and is refused. */
 #define ARGMAX_MAGIC 0x584d4147
 #define ARGMAX_VERSION 1
 
@@ -34,7 +34,7 @@ typedef struct ArgmaxState
 	char		key[FLEXIBLE_ARRAY_MEMBER];
 } ArgmaxState;
 
-/* A row that may become the best one; `key` belongs to somebody else. */
+/* A row that may become the best one; `key` points into memory of an argument or a state. */
 typedef struct Row
 {
 	float8		value;
@@ -63,7 +63,7 @@ check_same_kind(KeyKind kind, KeyKind other)
 				 errhint("Merge states of integer, of bigint and of text keys apart.")));
 }
 
-/* The row in a state that may come from anywhere. */
+/* Returns the row in a state that may come from anywhere, checked. */
 static Row
 row_of_state(bytea *bytes)
 {
@@ -158,7 +158,7 @@ step(FunctionCallInfo fcinfo, const Row *row)
 	PG_RETURN_BYTEA_P(state);
 }
 
-/* The state, or NULL while there is none. */
+/* Returns the state of argument 0, or NULL if there is none yet. */
 static Datum
 unchanged(FunctionCallInfo fcinfo)
 {

@@ -63,7 +63,7 @@ class Dataset:
 
 
 def load(name: str) -> Dataset:
-    """The data set of that name, one of NAMES.  Raises FileNotFoundError without scikit-learn."""
+    """Return the data set of a name in NAMES; raise FileNotFoundError without scikit-learn."""
     return LOADERS[name]()
 
 
@@ -125,7 +125,7 @@ NAMES = tuple(LOADERS)
 
 
 def _classified(file: str, features: Iterable[str]) -> list[Column]:
-    """A file whose first line is rows, columns and the classes' names, and whose last column is the class."""
+    """Read a file whose first line has the class names and whose last column is the class."""
     (_, _, *classes), *rows = _rows(file, ",")
     columns = _columns(rows, [*features, "target"], integers=("target",))
     names = [classes[int(row[-1])] for row in rows]
@@ -146,7 +146,7 @@ def _column(name: str, sql_type: str, values: Iterable[str]) -> Column:
 
 
 def _rows(file: str, delimiter: str) -> list[list[str]]:
-    """Rows of a file of scikit-learn's; find_spec of a top-level package looks for it and runs none of it."""
+    """Read the rows of a file of scikit-learn; find_spec finds the package without running code of it."""
     package = importlib.util.find_spec("sklearn")
     if package is None or not package.submodule_search_locations:
         raise FileNotFoundError("there is no package sklearn")

@@ -7,7 +7,7 @@ from madpy.ports.postgres.session.db import Database, fill, identifier
 
 
 def load_dataset(db: Database, name: str | None, output_table: str | None = None) -> str:
-    """Create a table of the data set `name`; its full name, quoted where SQL needs it."""
+    """Create a table of the data set `name`; return its full name, quoted where SQL needs it."""
     known: str = helper.check_not_null("name", name)
     if known not in core.NAMES:
         raise MadpyError(f'there is no data set "{known}"', hint=f"there are: {', '.join(core.NAMES)}")

@@ -1,4 +1,4 @@
-"""The arguments of the drivers, and the tables that they read."""
+"""Checks of the arguments of k-means, and of the tables that it reads."""
 
 import random
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ MODEL = {CLUSTER: ["integer"], CENTROIDS: ["double precision[]"], "size": ["bigi
 
 @dataclass(frozen=True)
 class Settings:
-    """How to cluster."""
+    """The checked arguments that say how to cluster; k is 0 until a table of centroids tells it."""
 
     k: int  # 0: as many as `table` has centroids
     init: str  # as it was given
@@ -35,7 +35,7 @@ class Settings:
     distance: str
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         k = f"k = {self.k}, " if self.k else ""
         return (
             f"{k}init {self.init}, {self.distance}, max_iter {self.max_iter}, tolerance {self.tolerance:g},"
@@ -44,7 +44,7 @@ class Settings:
 
 
 def check_init(db: Database, init: str | None) -> Source | None:
-    """The table of centroids that `init` names; None where it is one of INITS."""
+    """Return the table of centroids that `init` names; None if it is one of INITS."""
     word: str = helper.check_not_null("init", init)
     if word in INITS:
         return None
@@ -75,7 +75,7 @@ def check_settings(
     seed: int | None,
     distance: str | None,
 ) -> Settings:
-    """The numbers and words among the arguments; k may be left to a table of centroids."""
+    """Check the numbers and words among the arguments; with a table of centroids k may be NULL."""
     if k is None and table is None:
         raise MadpyError("k must not be null", sqlstate="22004", hint="give the number of clusters")
     return Settings(
@@ -90,7 +90,7 @@ def check_settings(
 
 
 def check_seed(seed: int | None) -> int:
-    """NULL is any seed; what was taken is in the summary."""
+    """Return the seed, or a random one for NULL, which the summary records."""
     if seed is None:
         return random.SystemRandom().randrange(MAX_SEED)
     if not 0 <= seed <= MAX_SEED:
@@ -99,7 +99,7 @@ def check_seed(seed: int | None) -> int:
 
 
 def check_size(k: int, d: int, scalars: int) -> None:
-    """Raise where k centroids of d numbers do not fit the parameters of a kernel; scalars: 1 with weights."""
+    """Raise an error if k centroids of d numbers exceed a kernel's parameters; scalars: 1 with weights."""
     if d > 0 and params_size(k, d, scalars) > MAX_PARAMS:
         raise MadpyError(
             f"k = {k} is too large for {d} features",
@@ -111,7 +111,7 @@ def check_size(k: int, d: int, scalars: int) -> None:
 def check_points(
     source: Source, features: str | None, model: Terms | None = None, weights: str | None = None
 ) -> Terms:
-    """Features as coordinates: no intercept, and of a text column a 0 or 1 for every level."""
+    """Return features as coordinates: without an intercept, with a 0 or 1 for each level of a text column."""
     used = [] if weights is None else [f"{weights} <> 0::double precision"]
     terms = check_terms(source, features, model=model, conditions=used)
     if terms.is_vector:
@@ -119,18 +119,20 @@ def check_points(
     repeated = [term for n, term in enumerate(terms.terms) if term in terms.terms[:n]]
     if repeated:
         check_once([repeated[0].column or repeated[0].name] * 2, "features")
-    kept: list[tuple[Term, str]] = []
+    coordinates: list[tuple[Term, str]] = []
     missing = dict(terms.references)
     types = source.base_types
     for term, item in zip(terms.terms, terms.items, strict=True):
         if term.column in missing:
-            kept.append(_level(term.column, types[term.column], missing.pop(term.column)))
+            coordinates.append(_level(term.column, types[term.column], missing.pop(term.column)))
         if term.kind != "intercept":
-            kept.append((term, item))
+            coordinates.append((term, item))
     for column, level in missing.items():  # of one level: any other value leaves the row out
         term, _ = _level(column, types[column], level)
-        kept.append((term, level_items(column, types[column], level, [level])[0]))
-    return Terms([term for term, _ in kept], [item for _, item in kept], False, terms.references)
+        coordinates.append((term, level_items(column, types[column], level, [level])[0]))
+    return Terms(
+        [term for term, _ in coordinates], [item for _, item in coordinates], False, terms.references
+    )
 
 
 def _level(column: str, sql_type: str, level: str) -> tuple[Term, str]:

@@ -1,4 +1,4 @@
-"""The whole of a clustering, from rows to clusters, as kmeans_train and kmeans_run need it."""
+"""A whole clustering, from rows to clusters, for kmeans_train and kmeans_run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from madpy.ports.postgres.session.db import Database
 
 @dataclass(frozen=True)
 class Clustering:
-    """The clusters of all groups of `scan`."""
+    """The clusters of all groups of a scan, and what they were computed with."""
 
     scan: Scan
     settings: Settings
@@ -37,7 +37,7 @@ class Clustering:
         return int(self.sample.rows_skipped.sum())
 
     def clusters(self) -> tuple[NDArray[np.int64], dict[str, Column]]:
-        """The cells of a table with a row per cluster, and the number of each one's group."""
+        """Return the columns of a table with a row per cluster, and the number of each row's group."""
         fit = self.fit
         group, number = np.nonzero(~np.isnan(fit.centroids[..., 0]))
         cells = {
@@ -46,7 +46,10 @@ class Clustering:
             "within_sum": fit.within,
             "silhouette": fit.silhouettes,
         }
-        return group, {"cluster_id": number, **{name: found[group, number] for name, found in cells.items()}}
+        return group, {
+            "cluster_id": number,
+            **{name: values[group, number] for name, values in cells.items()},
+        }
 
 
 def or_none(number: float) -> float | None:
@@ -56,7 +59,7 @@ def or_none(number: float) -> float | None:
 def cluster(
     rows: Rows, terms: Terms, settings: Settings, label: str, log: Callable[[str], None]
 ) -> Clustering:
-    """Read, seed, iterate.  `label` is the function that the user called, `log` logs progress."""
+    """Sample, seed and iterate; `label` is the function that the user called, `log` logs progress."""
     d = len(terms.names)
     if d == 0:
         raise _no_features(rows, terms)
@@ -108,18 +111,18 @@ def _fit(
     return Clustering(scan, settings, sample, fit)
 
 
-def _with_k(settings: Settings, found: int) -> Settings:
-    """As many clusters as the table has centroids."""
-    if settings.k not in (0, found):
+def _with_k(settings: Settings, num_centroids: int) -> Settings:
+    """Set k to the number of centroids in the table that the user gave."""
+    if settings.k not in (0, num_centroids):
         raise MadpyError(
-            f"k = {settings.k}, but table {settings.init} has {found} centroids",
+            f"k = {settings.k}, but table {settings.init} has {num_centroids} centroids",
             hint="leave k out, or give as many",
         )
-    return replace(settings, k=found)
+    return replace(settings, k=num_centroids)
 
 
 def _check_distinct(db: Database, settings: Settings, distinct: NDArray[np.int64]) -> None:
-    """Raise where no group has k distinct points; warn where some have fewer."""
+    """Raise an error if no group has k distinct points; warn if some groups have fewer."""
     fewer = int((distinct < settings.k).sum())
     if fewer == 0:
         return

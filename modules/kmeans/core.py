@@ -1,7 +1,7 @@
 """k-means: draws, centroids, and how far they move.  Pure: numpy only.
 
-Arrays hold a row per group: G groups, k clusters, d features, m points of a sample.  A centroid of NaN is a
-place that is not used.  For the cosine distance rows and centroids have length 1; 1 - x c is |x - c|^2 / 2.
+Arrays hold a row per group: G groups, k clusters, d features, m points of a sample.  A centroid of NaN
+stands for none.  For the cosine distance rows and centroids have length 1; 1 - x c is |x - c|^2 / 2.
 Sums run in one order, so that the same points give the same bits.
 """
 
@@ -14,7 +14,7 @@ METRICS = ("squared_euclidean", "cosine", "manhattan")
 
 
 def uniforms(seed: int, count: int) -> Array:
-    """`count` numbers from 0 to below 1, always the same for a seed.
+    """Return `count` numbers from 0 to below 1, always the same for a seed.
 
     Source: Steele, Lea & Flood (2014), Fast splittable pseudorandom number generators: SplitMix64.
     """
@@ -26,13 +26,13 @@ def uniforms(seed: int, count: int) -> Array:
 
 
 def unit(points: Array) -> Array:
-    """Points divided by their length; zeros stay zeros."""
+    """Divide points by their length; a point of zeros stays as it is."""
     length = np.sqrt(_summed(points * points))[..., None]
     return np.divide(points, length, out=np.zeros_like(points), where=length > 0)
 
 
 def distances(points: Array, others: Array, metric: str) -> Array:
-    """The distance of each of `points` to `others`, shapes (..., d) that broadcast: shape (...)."""
+    """Return distances between `points` and `others`, shapes (..., d) that broadcast to shape (...)."""
     total: Array = np.zeros(())
     for j in range(points.shape[-1]):
         difference = points[..., j] - others[..., j]
@@ -41,25 +41,25 @@ def distances(points: Array, others: Array, metric: str) -> Array:
 
 
 def means(sizes: Array, sums: Array, old: Array, metric: str) -> Array:
-    """The centroids of clusters, shape (G, k, d), from sizes (G, k) and sums; an empty one stays."""
-    found = np.divide(sums, sizes[..., None], out=old.copy(), where=sizes[..., None] > 0)
+    """Return the centroids of clusters, shape (G, k, d), from sizes (G, k) and sums; `old` for empty ones."""
+    centroids = np.divide(sums, sizes[..., None], out=old.copy(), where=sizes[..., None] > 0)
     if metric != "cosine":
-        return found
-    directed = unit(found)
+        return centroids
+    directed = unit(centroids)
     return np.where((directed != 0).any(axis=-1, keepdims=True), directed, old)
 
 
 def moves(old: Array, new: Array, metric: str) -> Array:
-    """The longest way of a centroid of each group, shape (G,), as a distance."""
+    """Return the longest distance that a centroid of each group moves, shape (G,)."""
     way = distances(old, new, metric)
     longest: Array = np.where(np.isnan(way), 0, way).max(axis=1)
     return longest
 
 
 def limits(inertia: Array, rows: Array, tolerance: float, metric: str) -> Array:
-    """How far centroids may move and still stand still, shape (G,): `tolerance` times the mean distance.
+    """Return the move below which iterations end, shape (G,): `tolerance` times the mean distance.
 
-    With squared distances, of the root of their mean.  rows: how many there are, or the sum of their weights.
+    For squared distances the root of their mean is taken.  rows: their number, or the sum of their weights.
     """
     part = tolerance if metric == "manhattan" else tolerance**2
     limit: Array = part * inertia / np.where(rows > 0, rows, 1)
@@ -67,7 +67,7 @@ def limits(inertia: Array, rows: Array, tolerance: float, metric: str) -> Array:
 
 
 def _summed(values: Array) -> Array:
-    """Sums over the last axis, from its first element to its last."""
+    """Return sums over the last axis, added from its first element to its last."""
     total: Array = values[..., 0].copy()
     for j in range(1, values.shape[-1]):
         total += values[..., j]

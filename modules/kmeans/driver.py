@@ -40,7 +40,7 @@ GROUP_COLUMNS = [
 
 @dataclass(frozen=True, kw_only=True)
 class Result(Training):
-    """Field for field the SQL type kmeans_result; of several groups: totals, and NULL for `centroids`."""
+    """Field for field the SQL type kmeans_result: totals over groups; `centroids` only for a single one."""
 
     k: int
     distance: str
@@ -78,10 +78,10 @@ def train(
     weight = None if weights is None else check_number(source, weights, "weights")
     terms = check_points(source, features, weights=weight)
     groups = helper.check_groups(source, grouping_cols, dict(COLUMNS), Result.__dataclass_fields__)
-    log(f"{', '.join(terms.names)} from {tables.names['source_table']}, {settings.told}")
+    log(f"{', '.join(terms.names)} from {tables.names['source_table']}, {settings.description}")
     if settings.distance == "manhattan":
         log("distance manhattan: centroids are the means of their rows, not the medians")
-    found = cluster(
+    clustering = cluster(
         Rows(source, None, terms.items, terms.is_vector, weight, groups),
         terms,
         settings,
@@ -89,10 +89,10 @@ def train(
         log,
     )
     columns = COLUMNS if weight is None else WEIGHTED_COLUMNS
-    create_output(db, found.scan, tables.output, columns, *found.clusters())
+    create_output(db, clustering.scan, tables.output, columns, *clustering.clusters())
     result = create_group_summary(
         db,
-        found.scan,
+        clustering.scan,
         tables.summary,
         Result(
             method="kmeans",
@@ -107,23 +107,23 @@ def train(
                 "tolerance": settings.tolerance,
                 **({} if weights is None else {"weights": weights}),
             },
-            num_groups=len(found.fit.centroids),
-            num_rows_processed=found.rows_used,
-            num_missing_rows_skipped=found.rows_skipped,
+            num_groups=len(clustering.fit.centroids),
+            num_rows_processed=clustering.rows_used,
+            num_missing_rows_skipped=clustering.rows_skipped,
             terms=terms.as_json(),
-            **_totals(found),
+            **_totals(clustering),
         ),
         GROUP_COLUMNS,
-        _figures(found),
+        _figures(clustering),
     )
-    found.scan.close()
-    log(f"{result.num_groups} group(s), {found.rows_used} rows, {found.rows_skipped} skipped")
+    clustering.scan.close()
+    log(f"{result.num_groups} group(s), {clustering.rows_used} rows, {clustering.rows_skipped} skipped")
     return result
 
 
-def _figures(found: Clustering) -> dict[str, Column]:
+def _figures(clustering: Clustering) -> dict[str, Column]:
     """Return the values of GROUP_COLUMNS for each group."""
-    fit, sample = found.fit, found.sample
+    fit, sample = clustering.fit, clustering.sample
     there = ~np.isnan(fit.centroids[..., 0])
     centroids = [group[own] for group, own in zip(fit.centroids, there, strict=True)]
     return {
@@ -138,15 +138,15 @@ def _figures(found: Clustering) -> dict[str, Column]:
     }
 
 
-def _totals(found: Clustering) -> dict[str, Any]:
-    """The fields of the result that groups have each for themselves, over all of them, in whatever order."""
-    fit = found.fit
+def _totals(clustering: Clustering) -> dict[str, Any]:
+    """Return totals over all groups of the figures that each group has, whatever the order of groups."""
+    fit = clustering.fit
     rows = np.where(np.isnan(fit.silhouette), 0, fit.sizes.sum(axis=1))
     mean = math.fsum(np.nan_to_num(fit.silhouette) * rows) / rows.sum() if rows.sum() else np.nan
     return {
-        "k": found.settings.k,
-        "distance": found.settings.distance,
-        "seed": found.settings.seed,
+        "k": clustering.settings.k,
+        "distance": clustering.settings.distance,
+        "seed": clustering.settings.seed,
         "inertia": math.fsum(fit.inertia),
         "silhouette": or_none(mean),
         "num_iterations": int(fit.iterations.max()),

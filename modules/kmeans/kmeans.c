@@ -17,7 +17,7 @@
 
 #include "kmeans_work.h"
 
-/* Rows whose sums stay exact: each is at most 2^UNIT_BITS units, and a double holds 2^53. */
+/* The number of rows whose sums are exact: each is at most 2^UNIT_BITS units, and a double holds 2^53. */
 #define EXACT_ROWS 4096
 
 extern const Kernel weighted_kmeans_kernel;
@@ -42,7 +42,7 @@ places(int d, int scalars, int nparams)
 	return d > 0 ? Max(0, nparams - params_size(0, d, scalars)) / d : 0;
 }
 
-/* How many rows are kept: as many as there are centroids, in the modes that ask for them. */
+/* Returns the number of rows to keep: that of centroids in modes FARTHEST and DRAW, else 0. */
 static int
 kept_capacity(int k, const double *params)
 {
@@ -84,7 +84,7 @@ weighted_size(int ncols, int nparams, const double *params)
 	return body_size(ncols - 1, 1, nparams, params);
 }
 
-/* Bounds and whole centroids: what work_new() reads is there. */
+/* Checks that the parameters have bounds and complete centroids, which work_new() reads. */
 static void
 kmeans_check(const State *state)
 {
@@ -103,7 +103,7 @@ kmeans_start(State *state, const double *params)
 	memcpy(state->body, params, state->nparams * sizeof(double));
 }
 
-/* Add what is in the sums of the work to those of the state. */
+/* Adds the sums of the work to those of the state. */
 static void
 flush(Work *work, State *state)
 {
@@ -177,7 +177,7 @@ add_chunk(Work *work, Kept *kept, int rows)
 	work->pending += KMEANS_CHUNK;
 }
 
-/* Rows whose weights, if they have any, are above zero. */
+/* Adds rows whose weights, if there are any, are above zero. */
 static void
 add_rows(State *state, const RowBlock *block)
 {

@@ -30,13 +30,13 @@ params_size(int k, int d, int scalars)
 	return PARAMS_HEAD + d + scalars + (int64) k * d;
 }
 
-/* Work of the kernel besides giving rows to centroids: see kmeans.c. */
+/* The task of a pass beside the assignment of rows to centroids: see kmeans.c. */
 typedef enum PassMode
 {
 	ASSIGN, FARTHEST, DRAW, QUALITY
 } PassMode;
 
-/* Numbers of a row that are summed for its centroid, behind its features: each is multiplied with the weight, if any. */
+/* Numbers of a row that are summed for its centroid after its features, each multiplied with the weight, if any. */
 enum
 {
 	SUM_DISTANCE, SUM_ONES, SUM_SILHOUETTE, SUMS_EXTRA
@@ -60,13 +60,13 @@ sums_size(int k, int d)
 /* Rows that are worked on at once; a multiple of 8. */
 #define KMEANS_CHUNK 128
 
-/* Sums of distances with such weights are far from overflow too. */
+/* Sums of distances times weights up to this are far from overflow. */
 #define KMEANS_LARGEST_WEIGHT 1e15
 
 /* Squares of distances between numbers up to this, summed over MAX_COLUMNS features, are far from overflow. */
 #define KMEANS_LARGEST 1e140
 
-/* Centroids are compared four at a time: the space for k of them, the rest NaN, which is never the nearest. */
+/* The space for k centroids, which are compared four at a time: NaN, which is never the nearest, fills it up. */
 #define PADDED_CENTROIDS(k) TYPEALIGN(4, k)
 
 /* The nearest centroid of each row of a chunk. */

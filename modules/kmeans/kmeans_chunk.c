@@ -9,7 +9,7 @@
 #include "kmeans.h"
 #include "miscadmin.h"
 
-/* Four doubles; the compiler makes of them what the processor has.  A mask is all ones or all zeros. */
+/* Four doubles, which the compiler puts into vector registers.  A mask is all ones or all zeros. */
 typedef double v4 __attribute__((vector_size(32)));
 typedef int64 v4mask __attribute__((vector_size(32)));
 typedef double v4_unaligned __attribute__((vector_size(32), aligned(8), may_alias));
@@ -32,7 +32,7 @@ part(v4 difference, bool absolute)
 	return absolute ? (v4) ((v4mask) difference & all_but_sign) : difference * difference;
 }
 
-/* Take a centroid at `distance` into account; no comparison with NaN is true. */
+/* Compares the distances to one more centroid with the nearest so far; no comparison with NaN is true. */
 DD_INLINE void
 compare(v4 distance, int number, bool want_second, v4 *best, v4 *index, v4 *second)
 {
@@ -151,7 +151,7 @@ nearest_centroids(Metric metric, bool want_second, const double *const *columns,
 		}
 }
 
-/* The rows of a chunk, each divided by its length; NaN where that is zero. */
+/* Divides each row of a chunk by its length; the result is NaN for a length of zero. */
 DD_CLONES void
 unit_rows(const double *const *columns, int d, double *const *to)
 {
@@ -167,7 +167,7 @@ unit_rows(const double *const *columns, int d, double *const *to)
 			to[j][r] = columns[j][r] / length[r];
 }
 
-/* Columns of a chunk times the weights of its rows. */
+/* Multiplies the columns of a chunk with the weights of its rows. */
 DD_CLONES void
 weigh_rows(const double *const *columns, int width, const double *weights, double *const *to)
 {
@@ -228,7 +228,7 @@ sum_rows(const double *const *columns, int width, const double *coarse, const do
 	}
 }
 
-/* The first rows of a column as a whole chunk: where they are fewer, the last one stands for the rest. */
+/* Returns the first rows of a column as a full chunk: the last one is repeated if there are fewer. */
 const double *
 chunk_of(const double *column, int rows, double *scratch)
 {
@@ -240,7 +240,7 @@ chunk_of(const double *column, int rows, double *scratch)
 	return scratch;
 }
 
-/* Raise where a value cannot be used; called where some distance is not finite, to say why. */
+/* Raises an error that names a value which cannot be used; called if some distance is not finite. */
 void
 check_chunk(const double *const *columns, int d, int rows)
 {

@@ -29,7 +29,7 @@ metric_argument(text *name)
 			 errhint("Choose squared_euclidean, cosine or manhattan.")));
 }
 
-/* Check that x fits the centroids; the number of them. */
+/* Checks that x has the length of the centroids, and returns their number. */
 static int
 check_dimensions(ArrayType *centroids, int d)
 {
@@ -60,7 +60,7 @@ row_length(const double *x, int d)
 	return sqrt(sum);
 }
 
-/* x_length, c_length: what rows and centroids are divided by; 1 but for COSINE. */
+/* Returns a distance; x_length and c_length divide row and centroid, and are 1 except for COSINE. */
 static double
 distance(Metric metric, const double *x, double x_length, const double *c, double c_length, int d)
 {
@@ -75,7 +75,7 @@ distance(Metric metric, const double *x, double x_length, const double *c, doubl
 	return metric == COSINE ? sum / 2 : sum;
 }
 
-/* The nearest centroid, and its distance; -1 where there is none: a value of x is NULL, or not finite. */
+/* Returns the nearest centroid and its distance; -1 if a value of x is NULL or not finite. */
 static int
 closest(FunctionCallInfo fcinfo, double *nearest)
 {

@@ -1,12 +1,12 @@
 /*
- * kmeans_rows.c: rows that are worth keeping: a number of its own for each distinct row, and those with the largest.
+ * kmeans_rows.c: the rows that a kernel keeps: those with the largest keys, which each distinct row has one of.
  */
 #include "postgres.h"
 
 #include "kmeans.h"
 #include "miscadmin.h"
 
-/* The rows that lie at `body`, which may come from anywhere: checked as far as memory is concerned. */
+/* Returns the rows kept in `body`, which may come from anywhere; checks what memory safety depends on. */
 Kept
 kept_in(double *body, int capacity, int d)
 {
@@ -36,7 +36,7 @@ kept_slot(const Kept *kept, int place)
 	return (int) kept->order[place];
 }
 
-/* No row of a smaller key would be kept. */
+/* Returns the smallest key that a row needs to be kept. */
 double
 kept_bound(const Kept *kept)
 {
@@ -45,7 +45,7 @@ kept_bound(const Kept *kept)
 	return count < kept->capacity || count == 0 ? -INFINITY : kept->key[kept_slot(kept, count - 1)];
 }
 
-/* Whether a row stands before the one in a slot: 1, behind it: -1, or is the same: 0. */
+/* Compares a row with the one in a slot: 1 if it comes before it, -1 if after it, 0 if they are equal. */
 static int
 compare_rows(const Kept *kept, double key, const double *row, int slot)
 {
@@ -106,7 +106,7 @@ kept_merge(Kept *into, const Kept *from)
 	}
 }
 
-/* A number between 0 and 1 for each row of a chunk, which depends on its values and the seed only. */
+/* Computes a number between 0 and 1 for each row of a chunk, from its values and the seed only. */
 void
 row_uniforms(const double *const *columns, int d, double seed, double *uniforms)
 {

@@ -60,7 +60,7 @@ sample_kept(const State *state)
 				   features_of(state));
 }
 
-/* Minimum and maximum of a column; false where a value cannot be used. */
+/* Finds minimum and maximum of a column; returns false if a value cannot be used. */
 DD_CLONES static bool
 column_bounds(const double *restrict column, double *low, double *high)
 {
@@ -86,7 +86,7 @@ column_bounds(const double *restrict column, double *low, double *high)
 	return poison[0] == 0 && *low >= -KMEANS_LARGEST && *high <= KMEANS_LARGEST;
 }
 
-/* The bounds of all columns with those of a chunk. */
+/* Extends the bounds of all columns by those of a chunk. */
 static void
 take_bounds(State *state, const double *const *columns, int rows)
 {

@@ -19,13 +19,13 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-/* Draws that are looked at together. */
+/* Draws that are evaluated together. */
 #define LANES 8
 
 /* Numbers between two looks for an interrupt: below a millisecond. */
 #define NUMBERS_BETWEEN_CHECKS 100000
 
-/* Four doubles; the compiler makes of them what the processor has.  A mask is all ones or all zeros. */
+/* Four doubles, which the compiler puts into vector registers.  A mask is all ones or all zeros. */
 typedef double v4 __attribute__((vector_size(32)));
 typedef int64 v4mask __attribute__((vector_size(32)));
 typedef double v4_unaligned __attribute__((vector_size(32), aligned(8), may_alias));
@@ -62,7 +62,7 @@ smaller(v4 a, v4 b)
 	return (v4) ((less & (v4mask) b) | (~less & (v4mask) a));
 }
 
-/* Add to left[] what rows first .. last - 1 have of weight times distance with each of the lanes among the seeds. */
+/* Adds weight times distance of rows first .. last - 1 to left[], with the draw of each lane among the seeds. */
 DD_INLINE void
 add_left(const Group *group, bool absolute, double scale, int first, int last, double *left)
 {
@@ -102,7 +102,7 @@ add_absolutes(const Group *group, int first, int last, double *left)
 	add_left(group, true, 1, first, last, left);
 }
 
-/* Rows first .. last - 1 as near as the new seed has them, four at a time. */
+/* Lowers the distances of rows first .. last - 1 to those from the new seed, four at a time. */
 DD_INLINE void
 take_nearer(Group *group, const double *seed, bool absolute, double scale, int first, int last)
 {
@@ -145,7 +145,7 @@ scale_of(const Group *group)
 	return group->metric == COSINE ? 0.5 : 1;
 }
 
-/* The sums that are left with each of `count` draws, points by their places, among the seeds. */
+/* Computes the sum of weight times distance that remains with each of `count` draws, indexes of points, as a seed. */
 static void
 sums_left(Group *group, const int *draws, int count, double *left)
 {
@@ -189,7 +189,7 @@ take_seed(Group *group, int place)
 	}
 }
 
-/* The point that a number from 0 to below 1 falls on: how many of the sums are up to so much of all. */
+/* Returns the point that a number from 0 to below 1 draws, by the cumulated sums of weight times distance. */
 static int
 drawn(const Group *group, double uniform)
 {
@@ -209,7 +209,7 @@ drawn(const Group *group, double uniform)
 	return low;
 }
 
-/* The best of `count` draws; -1 where no sum is finite. */
+/* Returns the best of `count` draws; -1 if no sum is finite. */
 static int
 best_draw(Group *group, const double *uniforms, int count)
 {
@@ -235,7 +235,7 @@ best_draw(Group *group, const double *uniforms, int count)
 	return best;
 }
 
-/* Places of k seeds; -1 where there are no more distinct points. */
+/* Chooses k seeds, indexes of points; -1 where there are no more distinct points. */
 static void
 seed_group(Group *group, int k, int trials, const double *uniforms, int32 *seeds)
 {
@@ -256,7 +256,7 @@ seed_group(Group *group, int k, int trials, const double *uniforms, int32 *seeds
 	}
 }
 
-/* The numbers of an argument, and how many there are for each of `each`. */
+/* Returns the doubles of an argument, and their number for each of `each` items. */
 static const char *
 numbers_argument(bytea *data, int64 each, const char *what, int64 *count)
 {

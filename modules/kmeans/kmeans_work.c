@@ -5,10 +5,10 @@
 
 #include "kmeans_work.h"
 
-/* Above this the sums of four replicas would leave the cache. */
+/* Sums larger than this have no replicas: four of them would not fit the cache. */
 #define REPLICA_BYTES (64 * 1024)
 
-/* A parameter that is one of 0 .. last. */
+/* Returns a parameter that has to be an integer from 0 to `last`. */
 static int
 choice(const double *params, int number, int last)
 {
@@ -104,7 +104,7 @@ make_weighed(Work *work)
 		work->weighed[j] = scratch + (Size) j * KMEANS_CHUNK;
 }
 
-/* Memory for k centroids of d features; the parameters are those of kmeans.h. */
+/* Allocates the memory of a pass for k centroids of d features; the parameters are those of kmeans.h. */
 Work *
 work_new(const double *params, int k, int d, bool weighted)
 {
@@ -147,7 +147,7 @@ work_free(Work *work)
 	pfree(work);
 }
 
-/* Rows [first, first + rows) of a block as the chunk that is worked on. */
+/* Makes rows [first, first + rows) of a block the current chunk. */
 void
 work_take_chunk(Work *work, const RowBlock *block, int first, int rows)
 {
@@ -165,7 +165,7 @@ work_take_chunk(Work *work, const RowBlock *block, int first, int rows)
 		work->weights = chunk_of(block->columns[work->d] + first, rows, weights);
 }
 
-/* Raise, because some row has no finite distance to any centroid. */
+/* Raises the error for a row that has no finite distance to any centroid. */
 void
 work_explain(const Work *work, int rows)
 {
@@ -180,7 +180,7 @@ work_explain(const Work *work, int rows)
 			 errmsg("there is no centroid that some row is nearest to")));
 }
 
-/* (b - a) / b, a and b the distances to the nearest centroid and to the second one; 0 where they are equal. */
+/* Computes (b - a) / b from the distances a and b to the nearest centroid and to the second one; 0 if equal. */
 void
 work_silhouettes(Work *work)
 {
@@ -194,7 +194,7 @@ work_silhouettes(Work *work)
 	}
 }
 
-/* The columns to be summed. */
+/* Returns the columns to be summed. */
 const double *const *
 work_summed(const Work *work)
 {

@@ -12,7 +12,7 @@ class Metric(IntEnum):
 
 
 class Mode(IntEnum):
-    """Work of the kernel besides giving rows to centroids."""
+    """The task of a pass of the kernel, beside the assignment of rows to centroids."""
 
     ASSIGN = 0  # nothing
     FARTHEST = 1  # keep the rows that are farthest from their centroids
@@ -21,7 +21,7 @@ class Mode(IntEnum):
 
 
 class Param(IntEnum):
-    """The first parameters; then come a bound on each column, and the centroids."""
+    """Positions of the first parameters; a bound on each column and the centroids follow them."""
 
     PARAM_METRIC = 0
     PARAM_MODE = 1
@@ -33,15 +33,15 @@ PARAMS_HEAD = 4
 
 
 def params_size(k: int, d: int, scalars: int) -> int:
-    """Return how many parameters there are for k centroids; the columns are d features and a weight, if any.
+    """Return the number of parameters for k centroids; the columns are d features and a weight, if any.
 
-    The body of a state begins with them.
+    The body of a state begins with its parameters.
     """
     return PARAMS_HEAD + d + scalars + k * d
 
 
 class Sum(IntEnum):
-    """The sums of a centroid, behind those of its d features."""
+    """Positions of a centroid's sums that follow those of its d features."""
 
     SUM_DISTANCE = 0
     SUM_ONES = 1
@@ -54,7 +54,7 @@ UNIT_BITS = 40
 
 
 def sums_size(k: int, d: int) -> int:
-    """Return how many doubles the sums of k centroids are."""
+    """Return the number of doubles in the sums of k centroids."""
     return k * (d + SUMS_EXTRA) * SUM_PARTS
 
 
@@ -64,7 +64,7 @@ KMEANS_LARGEST_WEIGHT = 1e15
 
 
 class KeptArray(IntEnum):
-    """Arrays of the rows that a kernel kept; their number lies before them."""
+    """The arrays of rows that a kernel keeps, in order; the number of rows comes before them."""
 
     KEPT_ORDER = 0  # places of the rows in the arrays below, the first row first
     KEPT_KEY = 1
@@ -73,10 +73,10 @@ class KeptArray(IntEnum):
 
 
 def kept_array(number: int, capacity: int) -> int:
-    """Return where an array begins."""
+    """Return the offset at which an array begins."""
     return 1 + number * capacity
 
 
 def kept_size(capacity: int, d: int) -> int:
-    """Return how many doubles the part of the rows has."""
+    """Return the number of doubles in all these arrays."""
     return kept_array(KeptArray.KEPT_ROWS, capacity) + capacity * d

@@ -21,7 +21,7 @@ CONVERGED, STOPPED, NO_ROWS = "converged", "max_iter reached", "no rows to use"
 
 @dataclass(frozen=True)
 class Fit:
-    """Clusters of G groups."""
+    """The final clusters of G groups."""
 
     centroids: Array  # (G, k, d), NaN where there is none
     sizes: Array  # (G, k): rows, or the sums of their weights
@@ -77,22 +77,24 @@ def iterate(
 
     for number in range(1, settings.max_iter + 1):
         db.progress(f"{label}: iteration {number} of {settings.max_iter}")
-        found = step(Mode.ASSIGN, going)
+        assignment = step(Mode.ASSIGN, going)
         old = centroids[going]
-        moved = core.means(found.sizes, found.sums, old, settings.distance)
-        empty = (found.sizes == 0) & ~np.isnan(old[..., 0])
+        moved = core.means(assignment.sizes, assignment.sums, old, settings.distance)
+        empty = (assignment.sizes == 0) & ~np.isnan(old[..., 0])
         some = empty.any(axis=1)
         if some.any():
             moved[some] = _reseeded(moved[some], empty[some], step(Mode.FARTHEST, going[some]), log)
-        inertia[going] = found.distances.sum(axis=1)
-        limit = core.limits(inertia[going], found.sizes.sum(axis=1), settings.tolerance, settings.distance)
+        inertia[going] = assignment.distances.sum(axis=1)
+        limit = core.limits(
+            inertia[going], assignment.sizes.sum(axis=1), settings.tolerance, settings.distance
+        )
         way = core.moves(old, moved, settings.distance)
         iterations[going] = number
         centroids[going] = moved
         near = nearer(settings.distance, reach[going], inertia[going], way, sample.weight[going])
         reach[going] = np.minimum(near, farthest(settings, sample, centroids, going))
         going = going[(way > limit) | some]
-        log(_told(number, inertia, way, len(going)))
+        log(_iteration_message(number, inertia, way, len(going)))
         if len(going) == 0:
             break
     log(f"exit: {STOPPED}" if len(going) else f"exit: {CONVERGED}, no centroid moves more than the tolerance")
@@ -114,17 +116,17 @@ def iterate(
 
 
 def _reseeded(
-    centroids: Array, empty: NDArray[np.bool_], found: Assignment, log: Callable[[str], None]
+    centroids: Array, empty: NDArray[np.bool_], farthest_rows: Assignment, log: Callable[[str], None]
 ) -> Array:
     """Put centroids of empty clusters at the rows farthest from their centroids; NaN without such a row."""
     log(f"{empty.sum()} cluster(s) without a row begin again at the rows farthest from their centroids")
-    place = np.minimum(np.cumsum(empty, axis=1) - 1, empty.shape[1] - 1).clip(0)
-    there = np.take_along_axis(found.kept.times, place, axis=1) > 0
-    rows = np.take_along_axis(found.kept.rows, place[:, :, None], axis=1)
+    position = np.minimum(np.cumsum(empty, axis=1) - 1, empty.shape[1] - 1).clip(0)
+    there = np.take_along_axis(farthest_rows.kept.times, position, axis=1) > 0
+    rows = np.take_along_axis(farthest_rows.kept.rows, position[:, :, None], axis=1)
     return np.where(empty[:, :, None], np.where(there[:, :, None], rows, np.nan), centroids)
 
 
-def _told(number: int, inertia: Array, way: Array, going: int) -> str:
+def _iteration_message(number: int, inertia: Array, way: Array, going: int) -> str:
     text = f"iteration {number}: inertia {inertia.sum():.10g}"
     if len(inertia) > 1:
         return f"{text}, {going} of {len(inertia)} groups go on"

@@ -38,11 +38,11 @@ def take_sample(scan: Scan, settings: Settings, d: int) -> Sample:
     groups = np.arange(len(scan.group_values))
     size = sample_size(settings.k, d, len(groups))
     params = sample_parameters(settings.seed, size)
-    found = []
+    samples = []
     for part in _parts(scan, groups, size * d):
         states = _step(scan, "kmeans_sample", np.tile(params, (len(part), 1)), part)
-        found.append(Sample.read(states, size, d, bool(scan.rows.scalars)))
-    return joined(found)
+        samples.append(Sample.read(states, size, d, bool(scan.rows.scalars)))
+    return joined(samples)
 
 
 def assign(
@@ -61,41 +61,41 @@ def assign(
     """
     _, k, d = centroids.shape
     bounds = sample.bounds
-    found = []
+    assignments = []
     for part in _parts(scan, which, 4 * k * d):
         own = reach[part] if reach is not None else farthest(settings, sample, centroids, part)
         params = parameters(settings.distance, mode, seed, bounds[part], own, centroids[part])
-        found.append(
+        assignments.append(
             Assignment.read(_step(scan, "kmeans", params, part), k, d, bool(scan.rows.scalars), mode)
         )
-    return joined(found)
+    return joined(assignments)
 
 
 def farthest(settings: Settings, sample: Sample, centroids: Array, which: Numbers) -> Array:
-    """A bound on weight times distance of the rows of the groups `which` from the centroids."""
+    """Return a bound on weight times distance of the rows of the groups `which` from the centroids."""
     most = farthest_distances(settings.distance, sample.low[which], sample.high[which], centroids[which])
     return most * sample.weight[which]
 
 
 def _parts(scan: Scan, which: Numbers, numbers: int) -> list[Numbers]:
-    """Which groups a step is for, each with about as many numbers: all of them where it reads the table."""
+    """Split groups into parts for one step each, of limited size in a store; all at once when streaming."""
     size = len(which) if scan.feed == "streaming" else NUMBERS_PER_STEP // numbers
     return [which[first : first + max(1, size)] for first in range(0, max(1, len(which)), max(1, size))]
 
 
 def _step(scan: Scan, kernel: str, params: Array, which: Numbers) -> States:
-    """A pass of a kernel, or of that for rows with weights, over some groups; params: a row for each."""
+    """Run a pass of a kernel, or of its weighted form, over some groups; params: a row for each group."""
     groups = len(params)
     nothing = States(np.zeros(groups, np.int64), np.zeros(groups, np.int64), np.zeros((groups, 0)))
     given = params if scan.rows.groups else params[0]  # a constant leaves parallel workers on
     kernel = f"weighted_{kernel}" if bool(scan.rows.scalars) else kernel
     states = scan.step(kernel, given, which.tolist()) if groups else nothing
-    found = len(states.rows_used)
-    if found == 0:  # there is no row
+    count = len(states.rows_used)
+    if count == 0:  # there is no row
         return nothing
-    if found != groups:
+    if count != groups:
         raise MadpyError(
-            f'table "{scan.rows.source.name}" was changed while it was read: {groups} groups became {found}',
+            f'table "{scan.rows.source.name}" was changed while it was read: {groups} groups became {count}',
             sqlstate="40001",
             hint="try again, in a transaction that is REPEATABLE READ",
         )

@@ -1,4 +1,4 @@
-"""kmeans_predict on a whole table: the cluster of each row, in C; from the record of what its models are."""
+"""kmeans_predict on a whole table: the record that predictions follow from; C finds the clusters."""
 
 from dataclasses import dataclass
 
@@ -22,17 +22,17 @@ READ = {  # of the summary
 
 @dataclass(frozen=True)
 class Clusters(Model):
-    """A summary table with the centroids of each group, and what they are measured by."""
+    """A summary table with the centroids of each group, and the distance that they are compared by."""
 
     terms: Terms
     metric: str
 
     def vector(self, source: Source, features: str | None) -> str:
-        """SQL of the coordinates of a row."""
+        """Return SQL of the coordinates of a row."""
         return remembered(self.terms, source) if features is None else _given(source, features, self.terms)
 
     def arguments(self, features: str) -> str:
-        """SQL of the arguments of closest_column."""
+        """Return SQL of the arguments of closest_column."""
         return fill("m.centroids, {x:q}, {metric:l}", {"x": features, "metric": self.metric})
 
 
@@ -42,7 +42,7 @@ def _read(method: Method, table: Source) -> Clusters:
 
 
 def _rows(model: Clusters, arguments: str) -> Score:
-    """Score of a row: its cluster and the distance to it.
+    """Return SQL of a row's cluster and of the distance to its centroid.
 
     They are NULL where a feature is, where the model has no such group, and where a text column has a value
     that it did not have in training.
@@ -55,17 +55,17 @@ METHOD = Method(name="kmeans_train", columns=MODEL, read=_read, rows=_rows)
 predict = METHOD.predict
 
 
-def _given(source: Source, features: str, kept: Terms) -> str:
-    """Return SQL of the features that the caller wrote."""
-    terms = check_points(source, features, kept)
+def _given(source: Source, features: str, trained: Terms) -> str:
+    """Return SQL of the features, from what the caller wrote in this call."""
+    terms = check_points(source, features, trained)
     if terms.is_vector:
         return terms.items[0]
-    if len(terms.items) != len(kept.terms):
+    if len(terms.items) != len(trained.terms):
         raise MadpyError(
-            f"{len(terms.items)} features do not fit the {len(kept.terms)} of the model",
+            f"{len(terms.items)} features do not fit the {len(trained.terms)} of the model",
             hint="give the features in the order of training; see feature_names in the summary",
         )
-    check_same_order(terms.names, kept.names)
+    check_same_order(terms.names, trained.names)
     return f"ARRAY[{', '.join(terms.items)}]"
 
 

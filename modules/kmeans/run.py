@@ -48,9 +48,9 @@ def run(
     verbose: int | None,
 ) -> Run:
     """Find k clusters; create the table of centroids, and the table of points with their clusters."""
-    told = bool(helper.check_range("verbose", verbose, 0, 1))
+    is_verbose = bool(helper.check_range("verbose", verbose, 0, 1))
     wants_goodness = bool(helper.check_range("goodness", goodness, 0, 1))
-    log = db.logger("kmeans_run", told)
+    log = db.logger("kmeans_run", is_verbose)
     source = _check_source(db, src_relation)
     centroids, points = (_output(db, output_schema, run_id, prefix, source) for prefix in (CLUSTERS, POINTS))
     helper.check_not_null("k", k)
@@ -65,21 +65,21 @@ def run(
     ):
         log(f" * {name} = {value}")
     terms = check_points(source, POINT)
-    found = cluster(Rows(source, None, terms.items, terms.is_vector), terms, settings, "kmeans_run", log)
-    group, cells = found.clusters()
+    clustering = cluster(Rows(source, None, terms.items, terms.is_vector), terms, settings, "kmeans_run", log)
+    group, cells = clustering.clusters()
     if not wants_goodness:
         cells["silhouette"] = np.full(len(group), np.nan)
     cells |= {"cid": cells["cluster_id"], POINT: cells["centroid"]}
-    create_output(db, found.scan, centroids, COLUMNS, group, cells)
-    found.scan.close()
+    create_output(db, clustering.scan, centroids, COLUMNS, group, cells)
+    clustering.scan.close()
     log(f"assigning all points to clusters, in {points.full_name}")
-    _assign(source, points, found)
+    _assign(source, points, clustering)
     if wants_goodness:
-        silhouette = f"simplified silhouette {found.fit.silhouette[0]:.6g}" if k != 1 else "one cluster"
-        log(f"goodness of fit: inertia {found.fit.inertia[0]:.10g}, {silhouette}")
+        silhouette = f"simplified silhouette {clustering.fit.silhouette[0]:.6g}" if k != 1 else "one cluster"
+        log(f"goodness of fit: inertia {clustering.fit.inertia[0]:.10g}, {silhouette}")
     return Run(
         int(settings.k),
-        100 * found.rows_used / (found.rows_used + found.rows_skipped),
+        100 * clustering.rows_used / (clustering.rows_used + clustering.rows_skipped),
         centroids.schema,
         centroids.full_name,
         points.full_name,
@@ -106,7 +106,7 @@ def _check_source(db: Database, src_relation: str | None) -> Source:
 
 
 def _output(db: Database, schema: str | None, run_id: str | None, prefix: str, source: Source) -> NewTable:
-    """Return where one of the tables is created; the schema is given as SQL writes it."""
+    """Return one of the tables to create; `schema` is a name as SQL writes it."""
     name = identifier(prefix + str(helper.check_not_null("run_id", run_id)))
     if schema is not None and parse_name(schema) is None:
         raise MadpyError(f'output_schema: "{schema}" is not the name of a schema', sqlstate="42602")
@@ -114,7 +114,7 @@ def _output(db: Database, schema: str | None, run_id: str | None, prefix: str, s
     return helper.check_new_table(db, where, source, what="run_id")
 
 
-def _assign(source: Source, points: NewTable, found: Clustering) -> None:
+def _assign(source: Source, points: NewTable, clustering: Clustering) -> None:
     source.db.execute(
         """
         CREATE TABLE {points:i} AS
@@ -125,6 +125,6 @@ def _assign(source: Source, points: NewTable, found: Clustering) -> None:
         points=points,
         pid=ID,
         coords=POINT,
-        centroids=found.fit.centroids[0].tolist(),
+        centroids=clustering.fit.centroids[0].tolist(),
         source=source,
     )

@@ -24,11 +24,11 @@ NUMBERS_PER_STATEMENT = 1_000_000  # numbers of points in one statement, unless 
 
 
 def distinct_points(sample: Sample, distance: str) -> NDArray[np.int64]:
-    """Count the distinct points of each group, shape (G,), as far as they fit the sample."""
+    """Count the distinct points of each group in the sample, shape (G,)."""
     there = sample.kept.times > 0
     if distance != "cosine":
-        found: NDArray[np.int64] = there.sum(axis=1)
-        return found
+        num_points: NDArray[np.int64] = there.sum(axis=1)
+        return num_points
     directions = core.unit(sample.kept.rows).round(12) + 0.0
     counts = [len(np.unique(d[t], axis=0)) for d, t in zip(directions, there, strict=True)]
     return np.array(counts, np.int64)
@@ -86,18 +86,18 @@ def _candidates(
     most = (MAX_PARAMS - params_size(0, d, len(scan.rows.scalars))) // d
     each = min(2 * settings.k, (most - 1) // ROUNDS)
     size = 1 + ROUNDS * each
-    found = np.full((groups, size, d), np.nan)
-    found[:, 0] = np.where(sample.kept.times[:, :1] > 0, points[:, 0], np.nan)
+    candidates = np.full((groups, size, d), np.nan)
+    candidates[:, 0] = np.where(sample.kept.times[:, :1] > 0, points[:, 0], np.nan)
 
     every = np.arange(groups)
     for number in range(ROUNDS):
         log(f"round {number + 1} of kmeans||")
-        kept = assign(scan, settings, Mode.DRAW, sample, found, every, settings.seed + number).kept
+        drawn_rows = assign(scan, settings, Mode.DRAW, sample, candidates, every, settings.seed + number).kept
         start = 1 + number * each
-        drawn = np.where(kept.times[:, :each, None] > 0, kept.rows[:, :each], np.nan)
-        found[:, start : start + each] = drawn
-    sizes = assign(scan, settings, Mode.ASSIGN, sample, found, every).sizes
-    return np.nan_to_num(found), np.where(np.isnan(found[..., 0]), 0, sizes)
+        drawn = np.where(drawn_rows.times[:, :each, None] > 0, drawn_rows.rows[:, :each], np.nan)
+        candidates[:, start : start + each] = drawn
+    sizes = assign(scan, settings, Mode.ASSIGN, sample, candidates, every).sizes
+    return np.nan_to_num(candidates), np.where(np.isnan(candidates[..., 0]), 0, sizes)
 
 
 def read_centroids(table: Source, scan: Scan, d: int, distance: str) -> Array:
@@ -105,8 +105,8 @@ def read_centroids(table: Source, scan: Scan, d: int, distance: str) -> Array:
 
     NaN where a group has fewer than others.
     """
-    found = _read_rows(table, scan)
-    for centroid in (centroid for own in found for centroid in own):
+    by_group = _read_rows(table, scan)
+    for centroid in (centroid for own in by_group for centroid in own):
         if len(centroid) != d or any(not isinstance(x, int | float) for x in centroid):
             raise MadpyError(
                 f'a centroid of table "{table.name}" does not have the {d} numbers that the features need'
@@ -115,13 +115,13 @@ def read_centroids(table: Source, scan: Scan, d: int, distance: str) -> Array:
             raise MadpyError(
                 f'a centroid of table "{table.name}" is not finite, or beyond {KMEANS_LARGEST:g}'
             )
-    if not all(found):
+    if not all(by_group):
         raise MadpyError(
-            f'table "{table.name}" has no centroids' + (" for some group" if any(found) else ""),
+            f'table "{table.name}" has no centroids' + (" for some group" if any(by_group) else ""),
             hint="give a table with a column centroid, double precision[]",
         )
-    centroids = np.full((len(found), max(map(len, found), default=1), d), np.nan)
-    for group, own in enumerate(found):
+    centroids = np.full((len(by_group), max(map(len, by_group), default=1), d), np.nan)
+    for group, own in enumerate(by_group):
         centroids[group, : len(own)] = own
     if distance != "cosine":
         return centroids
@@ -131,7 +131,7 @@ def read_centroids(table: Source, scan: Scan, d: int, distance: str) -> Array:
 
 
 def _read_rows(table: Source, scan: Scan) -> list[list[list[Any]]]:
-    """The centroids of each group, in order."""
+    """Read the centroids of each group, in order."""
     columns = table.types
     groups = scan.rows.groups if columns.keys() >= set(scan.rows.groups) else []
     relation = scan.group_relation() if groups else fill("SELECT 0 AS {n:i}", {"n": scan.group})
@@ -148,7 +148,7 @@ def _read_rows(table: Source, scan: Scan) -> list[list[list[Any]]]:
         join=join_groups(fill("{t:i} AS t", {"t": table}), groups, "g", "t", casts=casts),
         order=CLUSTER if CLUSTER in columns else CENTROIDS,
     )
-    found: list[list[list[Any]]] = [[] for _ in (scan.group_values if groups else [None])]
+    by_group: list[list[list[Any]]] = [[] for _ in (scan.group_values if groups else [None])]
     for row in rows:
-        found[row["number"]].append(row["centroid"])
-    return found if groups else found * len(scan.group_values)
+        by_group[row["number"]].append(row["centroid"])
+    return by_group if groups else by_group * len(scan.group_values)

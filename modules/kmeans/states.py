@@ -32,7 +32,7 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True)
 class Kept:
-    """Distinct rows that a kernel kept, the first ones first; zeros beyond the number of them."""
+    """Distinct rows that a kernel keeps, in the order of its choice; zeros fill the arrays up."""
 
     rows: Array  # (G, m, d)
     times: Array  # (G, m), how often each came; 0: not there
@@ -40,7 +40,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Sample:
-    """The result of the pass before there are centroids: counts, ranges, and a sample of the rows."""
+    """The result of the first pass, without centroids: counts, ranges, and a sample of the rows."""
 
     rows_used: NDArray[np.int64]  # (G,)
     rows_skipped: NDArray[np.int64]  # (G,)
@@ -57,18 +57,18 @@ class Sample:
             body = states.body[:, SAMPLE_HEAD + size :]
             some = states.rows_used[:, None] > 0
             low, high = (np.where(some, body[:, n * columns :][:, :columns], 0) for n in (0, 1))
-            kept = _kept(body[:, 2 * columns :], size, d)
+            kept_rows = _kept(body[:, 2 * columns :], size, d)
         else:
             low = high = np.zeros((groups, columns))
-            kept = Kept(np.zeros((groups, size, d)), np.zeros((groups, size)))
+            kept_rows = Kept(np.zeros((groups, size, d)), np.zeros((groups, size)))
         weight = high[:, d] if weighted else np.ones(groups)
         bounds = np.maximum(np.abs(low), np.abs(high))
-        return cls(states.rows_used, states.rows_skipped, low[:, :d], high[:, :d], weight, bounds, kept)
+        return cls(states.rows_used, states.rows_skipped, low[:, :d], high[:, :d], weight, bounds, kept_rows)
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """The result of a pass for each centroid: sums over its rows, a row of weight 3 being three rows."""
+    """The result of a pass: sums over the rows of each centroid; a row of weight 3 counts as three rows."""
 
     sizes: Array  # (G, k): the number of rows, or the sum of their weights
     sums: Array  # (G, k, d)
@@ -82,13 +82,13 @@ class Assignment:
         size = sums_size(k, d)
         parts = body[:, :size].reshape(len(body), k, d + SUMS_EXTRA, SUM_PARTS)
         sums = parts[..., 0] + (parts[..., 1] + parts[..., 2] + parts[..., 3])
-        kept = _kept(body[:, size:], k if mode in (Mode.FARTHEST, Mode.DRAW) else 0, d)
+        kept_rows = _kept(body[:, size:], k if mode in (Mode.FARTHEST, Mode.DRAW) else 0, d)
         return cls(
             sizes=sums[..., d + Sum.SUM_ONES],
             sums=sums[..., :d],
             distances=sums[..., d + Sum.SUM_DISTANCE],
             silhouettes=sums[..., d + Sum.SUM_SILHOUETTE],
-            kept=kept,
+            kept=kept_rows,
         )
 
 
@@ -106,7 +106,7 @@ def joined(parts: Sequence[Part]) -> Part:
 
 
 def sample_parameters(seed: int, size: int) -> Array:
-    """Parameters of "kmeans_sample", shape (SAMPLE_HEAD + size,)."""
+    """Return parameters of the kernel "kmeans_sample", shape (SAMPLE_HEAD + size,)."""
     return np.concatenate([[float(seed)], np.zeros(size)])
 
 
@@ -122,7 +122,7 @@ def parameters(metric: str, mode: int, seed: int, bounds: Array, reach: Array, c
 
 
 def farthest_distances(metric: str, low: Array, high: Array, centroids: Array) -> Array:
-    """Return a bound for the distance of any row from any centroid, shape (G,); 0 for COSINE: not known."""
+    """Return a bound for the distance of any row from any centroid, shape (G,); 0 for the cosine: unknown."""
     if metric == "cosine":
         return np.zeros(len(centroids))
     away = np.maximum(np.abs(centroids - low[:, None]), np.abs(centroids - high[:, None]))
@@ -134,7 +134,7 @@ def farthest_distances(metric: str, low: Array, high: Array, centroids: Array) -
 def nearer(metric: str, reach: Array, inertia: Array, way: Array, weight: Array) -> Array:
     """Return a bound for the distance of any row from its nearest centroid after moves of at most `way`.
 
-    None was farther than all of them together; `reach`, the bound before, says how much of that was rounded.
+    No row was farther than the sum of all distances; `reach`, the bound before, limits the error of rounding.
     Distances are times weights, of which `weight` is the largest.
     """
     most, way = inertia + reach * UNIT, way * weight

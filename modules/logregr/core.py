@@ -43,7 +43,7 @@ def search(design: Design, tolerance: float) -> Search:
 
 
 def _first_step(design: Design) -> Array:
-    """Newton's step H^-1 g from coefficients of 0, zero for features that are not kept."""
+    """Return Newton's step H^-1 g from coefficients of 0; it is 0 for features without a coefficient."""
     score = design.cross - design.sums / 2  # the features times y - 1/2
     steps = np.zeros_like(score)
     for piece in pieces(*steps.shape):
@@ -56,7 +56,7 @@ def _first_step(design: Design) -> Array:
 
 
 def deviances(search: Search) -> dict[str, Array]:
-    """The log-likelihood and what follows from it, each (G,), NaN where there is no model."""
+    """Return the log-likelihood and the figures that follow from it, each (G,), NaN without a model."""
     likelihood = np.where(search.fitted, search.objective, np.nan)
     return {
         "log_likelihood": likelihood,
@@ -67,7 +67,7 @@ def deviances(search: Search) -> dict[str, Array]:
 
 
 def null_deviance(design: Design) -> Array:
-    """Deviance with one probability for all rows: the mean if there is a constant, else 1/2, as in R."""
+    """Return the deviance of one probability for all rows: the mean with a constant, else 1/2, as in R."""
     positives = design.total
     share = positives / np.maximum(design.rows, 1)
     share = np.where(design.has_constant, share, 0.5)

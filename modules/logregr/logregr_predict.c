@@ -10,7 +10,7 @@
 /* How far a row may be from what an aliased term was in training; a term is aliased by 1e-6 of its length (COLLINEAR in modules/common/linear/design.py). */
 #define SAME 1e-6
 
-/* logregr_predict(coef, x), and with aliases: whether the probability is above 1/2. */
+/* logregr_predict(coef, x [, aliases]): true if the probability is above 1/2. */
 PG_FUNCTION_INFO_V1(logregr_predict);
 Datum
 logregr_predict(PG_FUNCTION_ARGS)
@@ -22,7 +22,7 @@ logregr_predict(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(logit > 0);
 }
 
-/* logregr_predict_prob(coef, x), and with aliases */
+/* logregr_predict_prob(coef, x [, aliases]) */
 PG_FUNCTION_INFO_V1(logregr_predict_prob);
 Datum
 logregr_predict_prob(PG_FUNCTION_ARGS)

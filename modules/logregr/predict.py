@@ -12,7 +12,7 @@ from madpy.ports.postgres.session.db import fill
 
 @dataclass(frozen=True)
 class Binary(Coefficients):
-    """Coefficients, and SQL of the labels of the negative and the positive class."""
+    """A model of coefficients with SQL of the labels of the negative and the positive class."""
 
     labels: list[str]
 
@@ -30,7 +30,7 @@ def _read(method: Method, table: Source) -> Binary:
 
 
 def _rows(model: Binary, arguments: str) -> Score:
-    """Score of a row: a label, and the probability of the positive class.
+    """Return SQL of the predicted label of a row, and of the probability of the positive class.
 
     Both are NULL where a feature is, where there is no model for the group, where a text column has a value
     that it did not have in training, in the group of the row, and where an aliased term is not the

@@ -19,7 +19,7 @@ TOO_MANY = "54000"  # SQLSTATE of more distinct values than are allowed
 
 @dataclass(frozen=True)
 class Target:
-    """`item` is SQL, double precision: 1 for the positive class, the second of `labels`, else 0."""
+    """A target with two classes; `item` is SQL: 1 for the positive class, the second of `labels`, else 0."""
 
     item: str
     labels: list[str]
@@ -30,11 +30,11 @@ class Target:
 def check_target(source: Source, text: str | None, look: bool = False) -> Target:
     """Check a boolean or an expression with two values: positive is true, or the later one in its order.
 
-    What it costs a pass to know is left to the first one: that a boolean has both values, and, unless told to
-    `look`, that a number which is 0 or 1 in some rows is 0 or 1 in all.
+    Two facts are not checked here but in the first pass, which saves a read of the table: that a boolean has
+    both values, and, without `look`, that a number which is 0 or 1 in some rows is 0 or 1 in all.
     """
-    found = helper.check_expression(source, text, "target", "any")
-    item, kind, sql_type = found.items[0], found.kinds[0], found.types[0]
+    expressions = helper.check_expression(source, text, "target", "any")
+    item, kind, sql_type = expressions.items[0], expressions.kinds[0], expressions.types[0]
     if kind == "boolean":
         return Target(number_item(item, kind), BOOLEANS, sql_type)
     if kind == "number" and not look and _is_binary_at_first(source, item):
@@ -64,7 +64,7 @@ def _two_classes(source: Source, text: str | None) -> Classes:
 
 
 def _coded(item: str, negative: str, positive: str, sql_type: str) -> str:
-    """Return SQL of 0 and 1; NULL, and so skipped, for a value that was not there when the two were read."""
+    """Return SQL of 0 and 1; a value that came into the table since the two were read becomes NULL."""
     whens = " ".join(
         fill(
             "WHEN {item:q} OPERATOR(pg_catalog.=) {label:l}::{type:q} THEN {code:l}::double precision",
@@ -89,7 +89,7 @@ def _is_binary_at_first(source: Source, item: str) -> bool:
 def label_item(label: str, sql_type: str) -> str:
     """Return SQL of a label read from a model, in the target's type if that is a plain one, else as text.
 
-    A type is taken from the list above only, so that nothing that stands in a table becomes SQL.
+    Only types of the list above are used, so that no text from a table becomes SQL.
     """
     plain = sql_type if sql_type in LABEL_TYPES else "text"
     return fill("{label:l}::{type:q}", {"label": label, "type": plain})

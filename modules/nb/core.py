@@ -43,7 +43,7 @@ class Statistics:
 
 
 def start(classes: int, levels: Sequence[int]) -> Array:
-    """The body of a state that has seen no row."""
+    """Return the body of a state that has seen no row."""
     cells = [np.tile(CELL, classes) if count == 0 else np.zeros(classes * count) for count in levels]
     return np.concatenate([[classes], levels, np.zeros(classes), *cells])
 
@@ -64,7 +64,7 @@ def statistics(body: Array, classes: int, levels: Sequence[int]) -> Statistics:
 
 
 def nothing(groups: int, classes: int, levels: Sequence[int]) -> Statistics:
-    """Statistics of no rows, for `place`."""
+    """Return statistics of no rows, which `put_part` fills."""
     shape = (groups, classes)
     features: list[Numbers | Levels] = [
         Levels(np.zeros((*shape, count)))
@@ -75,29 +75,29 @@ def nothing(groups: int, classes: int, levels: Sequence[int]) -> Statistics:
     return Statistics(np.zeros(shape), features)
 
 
-def place(
+def put_part(
     into: Statistics,
     groups: Sequence[int],
     classes: Sequence[int],
     levels: Sequence[Sequence[int] | None],
     part: Statistics,
 ) -> None:
-    """Put a part into its `groups`, its classes and levels to the places that are theirs in the whole.
+    """Copy statistics of a part into its `groups`, each class and level to its position in the whole.
 
-    The part may have space for one class or level that it does not have.
+    The arrays of the part may be longer by one class or level, which it does not have.
     """
     at = np.ix_(groups, classes)
     into.rows[at] = part.rows[:, : len(classes)]
-    for target, found, places in zip(into.features, part.features, levels, strict=True):
-        if isinstance(target, Numbers) and isinstance(found, Numbers):
+    for target, source, places in zip(into.features, part.features, levels, strict=True):
+        if isinstance(target, Numbers) and isinstance(source, Numbers):
             for name in ("count", "mean", "variance"):
-                getattr(target, name)[at] = getattr(found, name)[:, : len(classes)]
-        elif isinstance(target, Levels) and isinstance(found, Levels) and places is not None:
-            target.count[np.ix_(groups, classes, places)] = found.count[:, : len(classes), : len(places)]
+                getattr(target, name)[at] = getattr(source, name)[:, : len(classes)]
+        elif isinstance(target, Levels) and isinstance(source, Levels) and places is not None:
+            target.count[np.ix_(groups, classes, places)] = source.count[:, : len(classes), : len(places)]
 
 
 def _numbers(cells: Array) -> Numbers:
-    """Mean and variance from double-double sums.
+    """Compute mean and variance from double-double sums.
 
     The variance is (Q - S S / n) / n; product and difference need more than a double where the mean is
     far from zero.  It is 0 exactly where all values are the same.
@@ -114,7 +114,7 @@ def _numbers(cells: Array) -> Numbers:
 
 
 def two_product(a: Array, b: Array) -> tuple[Array, Array]:
-    """a b as a rounded product and its exact error, without FMA.  Source: Dekker (1971), Num. Math. 18."""
+    """Return a b as rounded product and exact error, without FMA.  Source: Dekker (1971), Num. Math. 18."""
     product = a * b
     a_high, b_high = _upper(a), _upper(b)
     a_low, b_low = a - a_high, b - b_high
@@ -122,20 +122,20 @@ def two_product(a: Array, b: Array) -> tuple[Array, Array]:
 
 
 def _upper(a: Array) -> Array:
-    """The upper 26 bits."""
+    """Return the upper 26 bits of the mantissa."""
     scaled: Array = a * 134217729.0  # 2 ** 27 + 1
     return scaled - (scaled - a)
 
 
 def priors(rows: Array) -> Array:
-    """The share of each class in its group."""
+    """Return the share of each class among the rows of its group."""
     with np.errstate(invalid="ignore"):
         result: Array = rows / rows.sum(axis=1, keepdims=True)
     return result
 
 
 def pooled(numbers: Numbers) -> tuple[Array, Array]:
-    """Mean and variance of a feature over all classes, shape (G, 1); NaN where it is NULL everywhere.
+    """Return mean and variance of a feature over all classes, shape (G, 1); NaN if it is NULL in all rows.
 
     The variance is 0 where all values are the same, whose means may differ by their rounding.
     """
@@ -150,17 +150,17 @@ def pooled(numbers: Numbers) -> tuple[Array, Array]:
 def added_variance(numbers: Numbers) -> Array:
     """Return what is added to a feature's variances, so that none is zero, shape (G, 1).
 
-    1e-9 of the variance of the feature itself over all classes: in another unit, of this or of another
-    feature, the classes have the same probabilities.
+    It is 1e-9 of the variance of the feature itself over all classes, so that probabilities do not depend on
+    the units of features.
     """
     return VAR_SMOOTHING * np.nan_to_num(pooled(numbers)[1])
 
 
 def densities(numbers: Numbers) -> Array:
-    """Means, factors and logarithms of the normal densities, shape (G, 3, C).
+    """Return means, factors and logarithms of the normal densities, shape (G, 3, C).
 
     A class without a value takes the feature's mean and variance over all classes; a feature that is NULL
-    everywhere, or has one value, says nothing: zeros.
+    everywhere, or has one value, does not change probabilities: its terms are zeros.
     """
     mean, variance = pooled(numbers)
     added = added_variance(numbers)
@@ -168,13 +168,13 @@ def densities(numbers: Numbers) -> Array:
     means = np.where(empty, mean, numbers.mean)
     variances = np.where(empty, variance, numbers.variance) + added
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.stack([means, 0.5 / variances, -0.5 * np.log(2 * np.pi * variances)], axis=1)
-    result: Array = np.where((added >= RARELY)[:, None], found, 0.0)
+        parameters = np.stack([means, 0.5 / variances, -0.5 * np.log(2 * np.pi * variances)], axis=1)
+    result: Array = np.where((added >= RARELY)[:, None], parameters, 0.0)
     return result
 
 
 def seen(levels: Levels, fixed: bool = False) -> NDArray[np.bool_]:
-    """The levels that a group has, shape (G, L); all of them where they are `fixed` by their type."""
+    """Return whether a group has each level, shape (G, L); always true if the type has `fixed` levels."""
     if fixed:
         return np.ones((len(levels.count), levels.count.shape[2]), dtype=bool)
     result: NDArray[np.bool_] = levels.count.sum(axis=1) > 0
@@ -185,16 +185,16 @@ def probabilities(levels: Levels, known: NDArray[np.bool_], smoothing: float) ->
     """Return the probability of each level within each class, (G, C, L); 0 for a level not in the group.
 
     (count + smoothing) / (rows + smoothing L).  Source: Manning, Raghavan & Schütze, Introduction to
-    Information Retrieval, eq. 13.7.  Equal ones in a class without a value.
+    Information Retrieval, eq. 13.7.  In a class without a value all levels have the same probability.
     """
     kinds = known.sum(axis=1)[:, None, None]
     total = levels.count.sum(axis=2, keepdims=True) + smoothing * kinds
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.where(total > 0, (levels.count + smoothing) / total, 1 / kinds)
-    return np.where(known[:, None, :], found, 0.0)
+        shares = np.where(total > 0, (levels.count + smoothing) / total, 1 / kinds)
+    return np.where(known[:, None, :], shares, 0.0)
 
 
-def logarithms(found: Array, known: NDArray[np.bool_]) -> Array:
+def logarithms(shares: Array, known: NDArray[np.bool_]) -> Array:
     """Return logarithms of probabilities (G, C, L), classes last, (G, L, C); 0 for an unknown level."""
-    result = np.log(np.maximum(found, RARELY))
+    result = np.log(np.maximum(shares, RARELY))
     return np.where(known[:, None, :], result, 0.0).transpose(0, 2, 1)

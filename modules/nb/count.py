@@ -1,4 +1,4 @@
-"""The pass over the data: what there is to know of classes and features, in each group.
+"""The pass over the data, which counts and sums the features within each class, in each group.
 
 As the source is streamed, classes and values of categories are numbered as they come, so that it is read
 once.  For a store, an array column, more columns than an aggregate takes, or a table on several servers, they
@@ -36,7 +36,7 @@ MAX_ALL_CELLS = 20_000_000  # in the states of all groups: 160 MB, several times
 
 @dataclass(frozen=True)
 class Question:
-    """The arguments of a training that say what to count, as the caller wrote them."""
+    """The arguments of a training that define what is counted, as the caller wrote them."""
 
     source: Source
     target: str | None
@@ -56,13 +56,13 @@ class Counted:
 
     features: Design
     classes: Classes
-    found: core.Statistics
+    statistics: core.Statistics
     rows_used: NDArray[np.int64]  # (G,)
     rows_skipped: NDArray[np.int64]  # (G,)
 
 
 def prepare(question: Question) -> "Numbered | Stepped":
-    """Check what is asked for, and choose the way to count it."""
+    """Check target and features, and choose the way to count them."""
     q = question
     listed = list_features(q.source, q.features, q.categorical_cols)
     target = class_category(q.source, q.target)
@@ -75,7 +75,7 @@ def prepare(question: Question) -> "Numbered | Stepped":
 
 
 class Stepped:
-    """Classes and values are found first, the kernel "nb" counts."""
+    """A count in two reads: the first finds classes and values, the second runs the kernel "nb"."""
 
     def __init__(self, question: Question) -> None:
         q = question
@@ -98,12 +98,12 @@ class Stepped:
         except SqlError as error:
             raise with_feature_names(error, self.features) from None
         body = states.body if len(states.body) else np.zeros((0, len(start)))
-        found = core.statistics(body, len(self.classes.labels), sizes)
-        return Counted(self.features, self.classes, found, states.rows_used, states.rows_skipped)
+        statistics = core.statistics(body, len(self.classes.labels), sizes)
+        return Counted(self.features, self.classes, statistics, states.rows_used, states.rows_skipped)
 
 
 class Numbered:
-    """Classes and values are numbered as they come, in each group and worker (src/engine/coded.c)."""
+    """A count in one read: each group and worker numbers classes and values as they come (coded.c)."""
 
     def __init__(
         self,
@@ -131,22 +131,22 @@ class Numbered:
         start = len(core.start(len(classes.labels), _sizes(features)))
         _check_all_sizes(start, len(states))
 
-        found = core.nothing(len(states), len(classes.labels), _sizes(features))
+        statistics = core.nothing(len(states), len(classes.labels), _sizes(features))
         used, skipped = np.zeros((2, len(states)), np.int64)
-        places = [{value: place for place, value in enumerate(values)} for values in known]
+        codes = [{value: code for code, value in enumerate(values)} for values in known]
         for groups, values in zip(alike.values(), came, strict=True):
             part = States.join([states[g] for g in groups])
             used[groups], skipped[groups] = part.rows_used, part.rows_skipped
-            maps = iter([[p[v] for v in vs] for p, vs in zip(places, values, strict=True)])
+            maps = iter([[p[v] for v in vs] for p, vs in zip(codes, values, strict=True)])
             classes_map = next(maps)
             levels_maps = [next(maps) if category else None for category in self.features.categories]
             shape = part.body[0, : 1 + len(levels_maps)].astype(int)
             figures = core.statistics(part.body, shape[0], shape[1:].tolist())
-            core.place(found, groups, classes_map, levels_maps, figures)
-        return Counted(features, classes, found, used, skipped)
+            core.put_part(statistics, groups, classes_map, levels_maps, figures)
+        return Counted(features, classes, statistics, used, skipped)
 
     def _read(self) -> tuple[list[bytes], dict[bytes, list[int]]]:
-        """The state of each group, and the groups of each list of values."""
+        """Return the state of each group, and the groups that have each list of values."""
         limits = literal([float(MAX_CLASSES), float(MAX_LEVELS)])
         try:
             read = self.scan.streaming.first_states(f"{self.question.kernel}_coded", limits)
@@ -161,7 +161,7 @@ class Numbered:
         return states, alike
 
     def _in_order(self, category: Category, values: set[bytes], is_target: bool) -> dict[bytes, str]:
-        """Values with their texts, in the order of their type; a feature that is boolean always has both."""
+        """Return values with their texts, in the order of their type; a boolean feature always has both."""
         if category.sql_type == "boolean":
             both = {value.to_bytes(8, "little"): text for value, text in enumerate(BOOLEANS)}
             return {value: text for value, text in both.items() if value in values or not is_target}
@@ -172,7 +172,7 @@ class Numbered:
         return {text.encode(): text for text in texts}
 
     def _named(self, known: list[list[str]]) -> tuple[Design, Classes]:
-        """Design and classes with their values: those of the target, then of each category."""
+        """Return design and classes with these values: first those of the target, then of each category."""
         if len(known[0]) > MAX_CLASSES:
             raise too_many_levels(TARGET, MAX_CLASSES)
         is_weighted = self.question.weights is not None
@@ -189,15 +189,15 @@ class Numbered:
 
 
 def _values(data: bytes, lists: int) -> list[list[bytes]]:
-    """The values behind a State, of the target and each category."""
-    at, found = 0, []
+    """Read the lists of values at the end of a state: those of the target and of each category."""
+    at, values = 0, []
     for _ in range(lists):
         count = int.from_bytes(data[at + 4 : at + 8], "little")  # behind their type
         at += 8 + 4 * count
         ends = at + np.cumsum(np.frombuffer(data, "<i4", count, at - 4 * count))
-        found.append([data[a:b] for a, b in zip([at, *ends], ends.tolist(), strict=False)])
+        values.append([data[a:b] for a, b in zip([at, *ends], ends.tolist(), strict=False)])
         at = int(ends[-1]) if count else at
-    return found
+    return values
 
 
 def _sizes(features: Design) -> list[int]:

@@ -49,7 +49,7 @@ def train(
     scan = count.scan
     log(f"reading {tables.names['source_table']} by {scan.feed}")
     fit = Fit(count.run(), alpha)
-    found, classes = fit.features, fit.classes
+    design, classes = fit.features, fit.classes
     _check_fit(db, source, fit, is_weighted=weights is not None)
     db.progress("nb_train: writing")
     columns = COLUMNS if weights is None else WEIGHTED_COLUMNS
@@ -67,7 +67,7 @@ def train(
             **tables.fields(),
             target=target,
             features=features,
-            feature_names=found.names,
+            feature_names=design.names,
             grouping_cols=grouping_cols,
             options={"categorical_cols": categorical_cols, "smoothing": alpha, "weights": weights},
             num_groups=fit.groups,

@@ -1,4 +1,4 @@
-"""The model bytes of naive Bayes: what nb_predict.c scores, and the features they were made of."""
+"""The packed model of naive Bayes, which nb_predict.c scores, with a record of its features."""
 
 import itertools
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Texts:
-    """The parts that all groups' models share: the shape, the texts of classes and levels, the header."""
+    """The parts that the models of all groups share: shape, texts of classes and levels, header."""
 
     header: dict[str, Any]
     arrays: list[NDArray[np.int32]]  # 0, 3 and 4 of nb_predict.c
@@ -46,6 +46,6 @@ class Texts:
         )
 
     def models(self, priors: Array, terms: Array) -> list[bytes]:
-        """A model for each group: logarithms of the priors (G, C), and the terms of all features in order."""
+        """Pack a model for each group, from the logarithms of priors (G, C) and the terms of all features."""
         shape, ends, texts = self.arrays
         return pack_all(MODEL_BAYES, self.header, [shape, priors, terms, ends, texts], len(priors))

@@ -1,5 +1,5 @@
 /*
- * nb.h: what naive Bayes keeps of a feature, and the kind of its models.
+ * nb.h: the statistics of a feature in naive Bayes, and the number of its models.
  */
 #ifndef MADPY_NB_H
 #define MADPY_NB_H
@@ -21,7 +21,7 @@ typedef struct Cell
 
 #define CELL_SIZE ((int) (sizeof(Cell) / sizeof(double)))
 
-/* Doubles that a feature takes in each class; it has 0 levels where it is numeric. */
+/* Returns the number of doubles of a feature in each class; a numeric feature has 0 levels. */
 static inline int
 nb_width(double levels)
 {

@@ -22,7 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
-/* A squared distance so large that its logarithm of a density, summed over features, could be infinite. */
+/* Limit of squared distances: sums of larger ones over features could be infinite. */
 #define FARTHEST 1e290
 
 typedef struct Bayes
@@ -54,7 +54,7 @@ check_bayes(Model *model)
 	model->checked = bayes;
 }
 
-/* Add what a number says of each class. */
+/* Adds the logarithm of the density of a number to the score of each class. */
 static void
 add_number(double *restrict scores, const double *restrict terms, int classes, double x)
 {
@@ -71,7 +71,7 @@ add_number(double *restrict scores, const double *restrict terms, int classes, d
 	}
 }
 
-/* Logarithms of prior times likelihood in bayes->scores; the most probable class. */
+/* Computes the logarithms of prior times likelihood, bayes->scores, and returns the most probable class. */
 static int
 score(const Bayes *bayes, const double *x)
 {
@@ -98,7 +98,7 @@ score(const Bayes *bayes, const double *x)
 	return best;
 }
 
-/* The model in argument 0, and the row in argument 1: double precision[] or text[]. */
+/* Returns the model in argument 0, and the row in argument 1: double precision[] or text[]. */
 static Bayes *
 arguments(FunctionCallInfo fcinfo, const double **x)
 {
@@ -119,7 +119,7 @@ nb_predict(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(row_label(bayes->row, score(bayes, x)));
 }
 
-/* Turn the scores into probabilities, without leaving the range of double. */
+/* Turns the scores into probabilities, without leaving the range of double. */
 static void
 normalise(double *scores, int classes, int best)
 {

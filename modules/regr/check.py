@@ -55,7 +55,7 @@ def count_rows(db: Database, output: Relation, terms: Terms) -> Counts:
 
 
 def check_fit(rows: Rows, scan: Scan, output: Relation, terms: Terms, counts: Counts) -> None:
-    """Raise where no group could be fitted; warn of what is not estimated."""
+    """Raise an error if no group could be fitted; warn of coefficients that are not estimated."""
     db = scan.db
     if counts.rows == 0:
         raise nothing_to_use(rows, terms, counts.skipped)
@@ -128,12 +128,12 @@ def _warn_of_perfect_fits(db: Database, scan: Scan, output: Relation, terms: Ter
 
 
 def _equal_features(coef: list[float | None], aliases: list[list[float]]) -> list[int]:
-    """Returns the features that are the target in a perfect fit: the same combination of estimated ones."""
+    """Return the features equal to the target of a perfect fit: both are the same combination of others."""
     rows = iter(aliases)
     target = [value or 0 for value in coef]
-    found = []
+    features = []
     for n, value in enumerate(coef):
         feature = next(rows) if value is None else [float(n == i) for i in range(len(coef))]
         if all(abs(a - b) <= SAME * max(1, abs(a)) for a, b in zip(target, feature, strict=True)):
-            found.append(n)
-    return found
+            features.append(n)
+    return features

@@ -8,7 +8,7 @@ Array = NDArray[np.float64]
 
 
 def breusch_pagan(r2: Array, num_rows: Array, df_model: Array) -> tuple[Array, Array]:
-    """Statistic n R2 and p-value, shape (G,), of the regression of squared residuals on the features.
+    """Return the statistic n R2 and its p-value, shape (G,), of squared residuals regressed on features.
 
     Source: Koenker (1981), Journal of Econometrics 17, 107-112: Breusch & Pagan (1979), studentized.
     """

@@ -21,7 +21,7 @@ adds(const Moments *moments, const Ols *ols, int i, dd left, dd square)
 	return left.hi > ALIAS_TOLERANCE * square.hi && left.hi > ROUNDING * moved * moved * moment(moments, 0, 0).hi;
 }
 
-/* The moments as a factor takes them: those with z_0, a constant 1, come last. */
+/* Arranges the moments for a factor: those with z_0, a constant 1, come last. */
 static Factor
 factor_of(const Moments *moments, int k)
 {
@@ -57,7 +57,7 @@ factorize(const Moments *moments, Ols *ols)
 	return f;
 }
 
-/* Sum of w x_i x_j of the columns as they came, 1 <= j <= i. */
+/* Returns the sum of w x_i x_j of the columns without a pivot subtracted, 1 <= j <= i. */
 DD_INLINE double
 raw_moment(const Moments *moments, int i, int j)
 {
@@ -106,7 +106,7 @@ condition(const Moments *original, const Ols *ols)
 	return result;
 }
 
-/* The squared length of the target, around its mean if there is an intercept. */
+/* Returns the total sum of squares of the target, around its mean if there is an intercept. */
 DD_CLONES static dd
 total_squares(const Moments *moments, bool intercept)
 {
@@ -160,7 +160,7 @@ ols_fit(const Moments *original, const int32 *blocks)
 	return ols;
 }
 
-/* The product of two k x k matrices over the terms that are not aliased. */
+/* Multiplies two k x k matrices, over the terms that are not aliased. */
 static Halves
 product(const Ols *ols, Halves a, Halves b)
 {

@@ -14,13 +14,13 @@
  */
 #define ALIAS_TOLERANCE 1e-26
 
-/* Nor does a column add anything if that is below the rounding of its values as they were before the pivot was subtracted. */
+/* A column is also aliased if that part is below the rounding of its values before the pivot was subtracted. */
 #define ROUNDING 1e-30
 
-/* A residual sum of squares below this part of the target's is rounding: the fit is exact. */
+/* If the residual sum of squares is below this share of the total one, it is rounding: the fit is exact. */
 #define EXACT_FIT 1e-31
 
-/* A residual variance below this part of the mean square of the target as it came gets a warning, as in R's summary.lm. */
+/* If the residual variance is below this share of the target's mean square, there is a warning, as in summary.lm. */
 #define PERFECT_FIT 1e-30
 
 typedef struct Ols
@@ -58,11 +58,11 @@ typedef struct Ols
  */
 extern Ols *ols_fit(const Moments *moments, const int32 *blocks);
 
-/* ols_aliases.c: k - rank rows of k, each aliased column as a combination of others. */
+/* ols_aliases.c: returns k - rank rows of k, each aliased column as a combination of others. */
 extern double *ols_aliases(const Ols *ols, const Moments *moments, const int32 *blocks);
 extern bool *own_references(const Moments *moments, const int32 *blocks);
 
-/* inverse * meat * inverse, k x k, in units of the coefficients squared. */
+/* Returns inverse * meat * inverse, k x k, in units of the coefficients squared. */
 extern double *ols_sandwich(const Ols *ols, const Moments *meat);
 
 #endif

@@ -13,7 +13,7 @@
 #include "miscadmin.h"
 #include "ols.h"
 
-/* Which features are references of their own; blocks are those of ols_fit. */
+/* Tells which features are the reference level of this group's own; blocks are those of ols_fit. */
 bool *
 own_references(const Moments *moments, const int32 *blocks)
 {
@@ -37,7 +37,7 @@ own_references(const Moments *moments, const int32 *blocks)
 	return flags;
 }
 
-/* The level of a text column as the intercept less the other levels. */
+/* Writes the level of a text column as the intercept less the other levels. */
 static void
 reference_row(int reference, const int32 *blocks, int k, double *row)
 {
@@ -70,7 +70,7 @@ alias_row(const Ols *ols, const Moments *moments, int a, double *row)
 		row[c] = dd_double(dd_add(own, dd_div(dd_from(ols->pivots[a]), value)));
 }
 
-/* A weight that adds no more than this to the largest value of an aliased column is rounding. */
+/* A coefficient is rounding if it adds no more than this share to the largest value of an aliased column. */
 #define NO_WEIGHT 1e-13
 
 static double
@@ -79,7 +79,7 @@ largest(const Moments *moments, int column)
 	return Max(fabs(moments->minima[column]), fabs(moments->maxima[column]));
 }
 
-/* k - rank rows of k, in the order of the aliased columns; moments are those that were fitted. */
+/* Returns k - rank rows of k, in the order of the aliased columns; moments are those that were fitted. */
 double *
 ols_aliases(const Ols *ols, const Moments *moments, const int32 *blocks)
 {

@@ -31,7 +31,7 @@ check_magnitude(const Moments *moments)
 	}
 }
 
-/* A power of two that brings the square root of a square near 1. */
+/* Returns a power of two that brings the square root of a square near 1. */
 static double
 scale_of(double square)
 {
@@ -124,7 +124,7 @@ restore_coef(Ols *ols, const Moments *moments, Halves solved)
 	ols->coef[c] = dd_double(own);
 }
 
-/* A symmetric matrix of the solved coefficients to one of the coefficients. */
+/* Converts a symmetric matrix from the units of the solved system to those of the coefficients. */
 DD_CLONES void
 restore_matrix(const Ols *ols, Halves matrix)
 {

@@ -1,5 +1,5 @@
 /*
- * ols_units.h: the columns that are solved for, and the way back to the ones that came.
+ * ols_units.h: columns in the units of the solved system, and coefficients in the units of the data.
  */
 #ifndef MADPY_OLS_UNITS_H
 #define MADPY_OLS_UNITS_H

@@ -5,7 +5,7 @@ from madpy.helper.tables.predictions import PREDICTION, Method, Score
 
 
 def _rows(model: Coefficients, arguments: str) -> Score:
-    """Score of a row: the prediction.
+    """Return SQL of the prediction for a row.
 
     It is NULL where a feature is, where the model has no such group, where a text column has a value that it
     did not have in training, in the group of the row, and where an aliased term is not the combination of

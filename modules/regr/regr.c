@@ -1,5 +1,5 @@
 /*
- * regr.c: linear regression as SQL sees it: what is made of a state of moments.
+ * regr.c: the SQL functions of linear regression, which compute fits from states of moments.
  */
 #include "postgres.h"
 
@@ -14,7 +14,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-/* Everything a fit says, as numbers; NaN is what cannot be said. */
+/* All figures of a fit; NaN stands for one that is not defined. */
 typedef struct Fit
 {
 	const Ols  *ols;
@@ -28,7 +28,7 @@ typedef struct Fit
 	double	   *p_values;
 } Fit;
 
-/* Argument `number`, if there is one: of each of k features the number of its text column, 0 for others, or NULL. */
+/* Returns argument `number`, the number of each of k features' text column, 0 for others; NULL if not given. */
 static const int32 *
 blocks_argument(FunctionCallInfo fcinfo, int number, int k)
 {
@@ -75,7 +75,7 @@ fit_of(const State *state, const int32 *blocks)
 	return fit;
 }
 
-/* An array of numbers, NaN as NULL; made here, since most hold no NULL and a model of many groups has many of them. */
+/* Makes an array, NaN as NULL; faster than construct_md_array() for the many arrays of many groups. */
 static Datum
 number_array(const double *values, int ndim, int *dims)
 {
@@ -135,7 +135,7 @@ covariance_datum(const Fit *fit)
 	return number_array(values, 2, dims);
 }
 
-/* A state of any kernel whose moments have a target in their last column. */
+/* Returns a state of any kernel whose moments have a target in their last column. */
 static State *
 state_argument(FunctionCallInfo fcinfo, int number)
 {
@@ -150,7 +150,7 @@ state_argument(FunctionCallInfo fcinfo, int number)
 	return state_folded(kernel ? kernel : &moments_kernel, value);
 }
 
-/* Number `field` of a record, NULL where it is NaN. */
+/* Sets field `field` of a record to a number, or to NULL for NaN. */
 static void
 put_number(Datum *values, bool *nulls, int field, double value)
 {
@@ -191,7 +191,7 @@ fill_record(const Fit *fit, Datum *values, bool *nulls)
 	values[HAS_INTERCEPT] = BoolGetDatum(fit->ols->intercept);
 }
 
-/* regr_fit(state), the final function of regr_agg; and with the blocks of text columns. */
+/* regr_fit(state [, blocks]): the final function of regr_agg; blocks are those of text columns. */
 PG_FUNCTION_INFO_V1(regr_fit);
 Datum
 regr_fit(PG_FUNCTION_ARGS)
@@ -219,7 +219,7 @@ regr_fit(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
 }
 
-/* The final functions of mregr_coef and its like: one part of the fit each. */
+/* Defines a final function of the aggregates mregr_coef, mregr_r2, ...: each returns one part of the fit. */
 #define MREGR_FINAL(part, expression) \
 PG_FUNCTION_INFO_V1(mregr_##part); \
 Datum \
@@ -270,7 +270,7 @@ regr_sandwich(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(number_array(values, 2, dims));
 }
 
-/* regr_aliases(moments, blocks): a row for each aliased term, the combination of terms that it is. */
+/* regr_aliases(moments, blocks): a row for each aliased term with the weights of the terms that it combines. */
 PG_FUNCTION_INFO_V1(regr_aliases);
 Datum
 regr_aliases(PG_FUNCTION_ARGS)
@@ -306,7 +306,7 @@ regr_is_perfect(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(variance < PERFECT_FIT * fit.ols->target_square / fit.ols->rows);
 }
 
-/* regr_constants(moments): of each feature the value that it has in every row, NULL where it has several. */
+/* regr_constants(moments): the value of each feature that is the same in all rows; NULL if there are several. */
 PG_FUNCTION_INFO_V1(regr_constants);
 Datum
 regr_constants(PG_FUNCTION_ARGS)

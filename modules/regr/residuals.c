@@ -12,7 +12,7 @@
 
 #include "residuals.h"
 
-/* e[r], r < rows, compensated: residuals are small differences of large sums. */
+/* Computes residuals with compensated sums, as they are small differences of large sums. */
 DD_CLONES static void
 residuals(const double *coef, int k, const RowBlock *block, double *e)
 {
@@ -31,7 +31,7 @@ residuals(const double *coef, int k, const RowBlock *block, double *e)
 	}
 }
 
-/* The residuals of a block; a value that is not finite is named, as the first pass would have done. */
+/* Returns the residuals of a block; raises the error of the first pass for a value that is not finite. */
 static double *
 block_residuals(const State *state, int k, const RowBlock *block)
 {

@@ -1,4 +1,4 @@
-"""The arguments of summary: the columns, and the figures that are wanted."""
+"""Checks of the arguments of summary: columns, and figures to compute."""
 
 import math
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MOST_FREQUENT = 1000
 
 @dataclass(frozen=True)
 class Column:
-    """One column to summarize: `item` is its SQL, `number` its place in the table, None for an expression."""
+    """A column to summarize: `item` is its SQL, `number` its number in the table, None for an expression."""
 
     name: str
     item: str
@@ -27,7 +27,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The figures that are wanted beside counts, mean and range; `fractions` begins with any quartiles."""
+    """The figures to compute beside counts, mean and range; `fractions` begins with quartiles, if wanted."""
 
     distinct: bool
     quartiles: bool

@@ -6,5 +6,5 @@ QUARTILES = (0.25, 0.5, 0.75)
 
 
 def fractions(get_quartiles: bool, ntile_array: Sequence[float] | None) -> list[float]:
-    """The fractions to ask for: the quartiles first, if they are wanted, then those of `ntile_array`."""
+    """Return the fractions of the quantiles: quartiles first, if wanted, then those of `ntile_array`."""
     return [*(QUARTILES if get_quartiles else ()), *map(float, ntile_array or ())]

@@ -105,7 +105,7 @@ def _matrix(
 
 
 def _check_variables(source: Source, text: str | None, groups: list[str]) -> tuple[list[str], list[str]]:
-    """Names of the variables, and SQL of each as double precision."""
+    """Return the names of the variables, and SQL of each as double precision."""
     if text is None or text.strip() in ("", "*"):
         columns = source.columns
         text = ", ".join(fill("{c:i}", {"c": c}) for c in columns if c not in groups)
@@ -262,7 +262,7 @@ def _create_output(
 
 
 def _matrices(side: Relation, groups: list[str]) -> str:
-    """SQL of the matrices in the summary table.
+    """Return SQL of the matrices in the summary table.
 
     An empty array is appended so that each is fetched and decompressed once, not for each of its elements.
     """
@@ -273,7 +273,7 @@ def _matrices(side: Relation, groups: list[str]) -> str:
 
 
 def _finish(db: Database, side: Relation, record: Result) -> Result:
-    """Add to the summary what is only known at the end, and to the record the arrays of a single group."""
+    """Add fields that are known at the end to the summary, and a single group's arrays to the record."""
     db.execute(
         """
         UPDATE {side:i} SET num_groups = {groups:l}, duration = {duration:l},

@@ -1,4 +1,4 @@
-"""summary: what each column of a table holds, from one pass of the aggregate column_summary_state."""
+"""summary: figures of each column of a table, from one pass of the aggregate column_summary_state."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -126,7 +126,7 @@ def _create_output(
 
 
 def _states(source: Source, columns: list[Column], groups: list[str], parts: int) -> str:
-    """SQL of a relation: the grouping columns, and the state of each column."""
+    """Return SQL of a relation: the grouping columns, and the state of each column."""
     columns_here = ", ".join(f'{column.item} AS "summary column {n}"' for n, column in enumerate(columns, 1))
     keys = "".join(fill("c.{g:i}, ", {"g": group}) for group in groups)
     holes = {
@@ -162,7 +162,7 @@ def _states(source: Source, columns: list[Column], groups: list[str], parts: int
 
 
 def _row_states(relation: str, columns: list[Column], groups: list[str], holes: dict[str, Any]) -> str:
-    """The states of all columns by one aggregate of a row: Citus sends none of anyelement."""
+    """Return SQL of all columns' states by one aggregate of a row: Citus sends no aggregate of anyelement."""
     numbers = range(1, len(columns) + 1)
     all_states = free_name("summary states", groups)
     each = '{schema:i}.__row_summary_column(c.{all:i}, {n:l}) AS "summary state {n:q}"'
@@ -191,7 +191,7 @@ def _value(n: int, column: Column) -> str:
 
 
 def _group_value(texts: list[str]) -> str:
-    """SQL of the grouping columns' texts as one."""
+    """Return SQL of one text made of the grouping columns."""
     if len(texts) < 2:
         return "".join(texts) or "NULL::text"
     return " || ', ' || ".join(f"coalesce({text}, 'NULL')" for text in texts)

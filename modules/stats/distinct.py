@@ -1,4 +1,4 @@
-"""fmsketch_dcount of a table by name: part by part on several servers, where an aggregate fetches rows."""
+"""fmsketch_dcount of a table by name: on several servers part by part, where an aggregate fetches rows."""
 
 from madpy.helper import helper
 from madpy.ports.postgres.session.db import Database, fill

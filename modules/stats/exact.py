@@ -39,7 +39,7 @@ def count_exactly(
 
 
 def _counted(source: Source, column: Column, groups: list[str], wanted: Wanted) -> str:
-    """SQL: per group how many distinct values, and the most frequent ones with their counts."""
+    """Return SQL of each group's number of distinct values, and of the most frequent ones with counts."""
     value = column.item if column.sql_type in PLAIN else text_item(column.item, column.sql_type)
     value = category_item(value, column.sql_type)
     return fill(
@@ -62,7 +62,7 @@ def _counted(source: Source, column: Column, groups: list[str], wanted: Wanted) 
 
 
 def _counts(source: Source, item: str, groups: list[str]) -> str:
-    """SQL: per group and distinct value its count."""
+    """Return SQL of the count of each distinct value in each group."""
     own = _own(groups)
     names = [*groups, own["value"]]
 
@@ -87,7 +87,7 @@ def _counts(source: Source, item: str, groups: list[str]) -> str:
 
 
 def _quantiles(source: Source, column: Column, groups: list[str], wanted: Wanted) -> str:
-    """SQL: per group the quantiles; of times as seconds since 1970."""
+    """Return SQL of each group's quantiles; those of times are seconds since 1970."""
     is_time = column.sql_type in TIMES
     shards = source.shards
     sharded = shards.is_spread or shards.is_citus
@@ -115,7 +115,7 @@ def _quantiles(source: Source, column: Column, groups: list[str], wanted: Wanted
 def _quantiles_of_counts(number: str, counts: str, groups: list[str], wanted: Wanted) -> str:
     """Return SQL of the quantiles, those of percentile_cont too, from values and their counts.
 
-    `last` is the place, from 0, of a value's last copy in the order of all, `n` how many there are.
+    `last` is the position, from 0, of a value's last copy among all `n` sorted values.
     """
     own = _own(groups)
     quantile = """

@@ -57,7 +57,7 @@ def pack_each(method: int, header: dict[str, Any], models: Iterable[Sequence[NDA
 
 
 def _head(method: int, text: bytes, arrays: Sequence[NDArray[Any]]) -> bytes:
-    """Return what comes before the JSON `text`: the header of a model and those of its arrays."""
+    """Return the bytes before the JSON `text`: the header of a model and those of its arrays."""
     head = np.array((MODEL_MAGIC, MODEL_VERSION, method, len(arrays), len(text)), MODEL_HEADER)
     headers = np.array([(_kind(array), 0, array.shape[-1]) for array in arrays], ARRAY_HEADER)
     return head.tobytes() + headers.tobytes()
@@ -75,12 +75,12 @@ def unpack(data: bytes, method: int) -> tuple[dict[str, Any], list[NDArray[Any]]
     """Return header and arrays of a model; raise MadpyError if it is damaged or of another method."""
     if len(data) < MODEL_HEADER.itemsize + CHECKSUM.size or data[:4] != MODEL_MAGIC:
         raise MadpyError("this is not a model", sqlstate="22P03")
-    _, version, found, count, length = np.frombuffer(data, MODEL_HEADER, 1)[0].item()
+    _, version, model_method, count, length = np.frombuffer(data, MODEL_HEADER, 1)[0].item()
     if version != MODEL_VERSION:
         raise MadpyError(f"this model is of format version {version}, not {MODEL_VERSION}", sqlstate="22P03")
     if crc32c(data[:-4]) != CHECKSUM.unpack(data[-4:])[0]:
         raise MadpyError("this model is damaged: its checksum is wrong", sqlstate="22P03")
-    if found != method:
+    if model_method != method:
         raise MadpyError("this model is of another method", sqlstate="42809")
     try:
         header, arrays = _parts(data[:-4], count, length)
@@ -112,7 +112,7 @@ def _filled_up(data: bytes) -> bytes:
 
 
 def _table() -> NDArray[np.uint32]:
-    """Return remainders of all bytes for the reversed Castagnoli polynomial 0x82F63B78 (RFC 3720, B.4)."""
+    """Return the table of CRC-32C: remainders of all bytes by the polynomial 0x82F63B78 (RFC 3720, B.4)."""
     remainders = np.arange(256, dtype=np.uint32)
     for _ in range(8):
         remainders = np.where(remainders & 1, (remainders >> 1) ^ np.uint32(0x82F63B78), remainders >> 1)
@@ -141,15 +141,15 @@ def _checksums_of(data: Sequence[bytes]) -> list[int]:
     result = [0] * len(data)
     order = sorted(range(len(data)), key=lambda i: -len(data[i]))
     for first in range(0, len(data), MODELS_PER_CALL):
-        places = order[first : first + MODELS_PER_CALL]
-        lengths = np.array([len(data[i]) for i in places])
-        if len(places) < MANY_ROWS or lengths[0] * len(places) > MOST_BYTES:
-            found = [crc32c(data[i]) for i in places]
+        indexes = order[first : first + MODELS_PER_CALL]
+        lengths = np.array([len(data[i]) for i in indexes])
+        if len(indexes) < MANY_ROWS or lengths[0] * len(indexes) > MOST_BYTES:
+            crcs = [crc32c(data[i]) for i in indexes]
         else:
-            padded = b"".join(data[i].ljust(lengths[0], b"\0") for i in places)
-            found = checksums(np.frombuffer(padded, np.uint8).reshape(len(places), -1), lengths)
-        for place, crc in zip(places, found, strict=True):
-            result[place] = crc
+            padded = b"".join(data[i].ljust(lengths[0], b"\0") for i in indexes)
+            crcs = checksums(np.frombuffer(padded, np.uint8).reshape(len(indexes), -1), lengths)
+        for index, crc in zip(indexes, crcs, strict=True):
+            result[index] = crc
     return result
 
 

@@ -21,7 +21,7 @@ class Error(Exception):
 
 
 class SPIError(Error):
-    """An error of the server.  `spidata` is (None, detail, hint), where the server's own plpy has them."""
+    """An error of the server, with `spidata` (None, detail, hint) as in the server's own plpy."""
 
     def __init__(self, message: str, sqlstate: str, detail: str | None = None, hint: str | None = None):
         super().__init__(message)
@@ -148,7 +148,7 @@ def connect(
 
 
 def close() -> None:
-    """Close the connection; nothing where there is none."""
+    """Close the connection, if there is one."""
     global _connection
     if _connection is not None:
         _connection.close()

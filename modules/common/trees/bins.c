@@ -1,5 +1,5 @@
 /*
- * bins.c: values as codes: the bin of a number, the place of a level.
+ * bins.c: codes of values: the bin of a number, the index of a level.
  */
 #include "bins.h"
 
@@ -83,7 +83,7 @@ known_codes(const uint16 *restrict stored, int rows, int null_code, int *restric
 		codes[r] = Min(stored[r], null_code);
 }
 
-/* One feature: how its values become codes. */
+/* The coding of a feature: how its values become codes. */
 typedef struct Coding
 {
 	int			null_code;

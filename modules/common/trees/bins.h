@@ -1,5 +1,5 @@
 /*
- * bins.h: values as codes: the bin of a number, the place of a level.
+ * bins.h: codes of values: the bin of a number, the index of a level.
  *
  * The code after the last one is NULL.  Bin b holds the values above edge b - 1 and up to edge b.
  */

@@ -25,7 +25,7 @@ code_chunk(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
 	}
 }
 
-/* One split for every row; without categories. */
+/* Moves every row down one split of a tree without categories. */
 static void
 route_numbers(const TreeNode *restrict nodes, const int *restrict codes, int rows, int *restrict at)
 {
@@ -56,7 +56,7 @@ route(const TreeNode *restrict nodes, const int *restrict codes, const RowBlock 
 	}
 }
 
-/* Drop the rows of a chunk down the tree, from the root or from where the pass before left them. */
+/* Moves the rows of a chunk down the tree, from the root or from their nodes of the last pass. */
 static void
 drop_rows(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
 {
@@ -81,7 +81,7 @@ drop_rows(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
 			block->places[first + r] = chunk->node[r];
 }
 
-/* Whether each row is in the fold, by what it holds: the same rows whichever feed they come from. */
+/* Tells for each row whether it is in the fold, by a hash of its values: both feeds give the same rows. */
 static void
 find_fold(const Plan *plan, const Chunk *chunk, const double *target, bool *in_fold)
 {
@@ -99,7 +99,7 @@ find_fold(const Plan *plan, const Chunk *chunk, const double *target, bool *in_f
 		in_fold[r] = mixed(hash[r]) % plan->folds == plan->fold;
 }
 
-/* Which rows are counted, and where; `weights` is NULL where each counts once. */
+/* Finds the rows that are counted, and their slots; `weights` is NULL if each row counts once. */
 static pg_attribute_always_inline void
 keep_rows(const Plan *plan, const double *target, const double *weights, Chunk *chunk)
 {
@@ -130,7 +130,7 @@ keep_rows(const Plan *plan, const double *target, const double *weights, Chunk *
 			whole_parameter(target[chunk->row[i]], 0, plan->classes - 1);
 }
 
-/* Rows of a block, from row `first` on, as many as the chunk says. */
+/* Takes the rows of a chunk from a block, from row `first` on. */
 void
 take_rows(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
 {

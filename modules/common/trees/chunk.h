@@ -1,5 +1,5 @@
 /*
- * chunk.h: rows of a pass, a few hundred at a time: which of them are counted, and where.
+ * chunk.h: some hundred rows of a pass: their codes, and the slots in which they are counted.
  */
 #ifndef MADPY_TREES_CHUNK_H
 #define MADPY_TREES_CHUNK_H

@@ -8,13 +8,13 @@
 
 #define MAX_PARTS 1024
 
-/* Up to so many, bins are looked up. */
+/* A feature with up to this many bins in use always has a list of intervals by bin. */
 #define MANY_BINS 256
 
-/* Masks of a pass, at most. */
+/* The most masks of a pass. */
 #define MOST_MASKS 1000000
 
-/* Where the intervals are among the parameters, and how many. */
+/* Returns the intervals among the parameters, and their number. */
 static const double *
 given_intervals(int stats, int nparams, const double *params, int *count)
 {
@@ -28,7 +28,7 @@ given_intervals(int stats, int nparams, const double *params, int *count)
 	return params + at;
 }
 
-/* In doubles. */
+/* Returns the number of doubles in the cells of all intervals. */
 int64
 interval_cells(int stats, int nparams, const double *params)
 {
@@ -94,7 +94,7 @@ mask_of(const Plan *plan, int number)
 	return mask;
 }
 
-/* Masks by feature, for rows that are looked at feature by feature; none where they are too many. */
+/* Makes masks by feature, for rows that are counted feature by feature; none if there were too many. */
 static void
 list_masks(Plan *plan, int count)
 {
@@ -117,7 +117,7 @@ list_masks(Plan *plan, int count)
 			plan->masks[number[plan->among[a].feature] * plan->slots + s] = mask_of(plan, a);
 }
 
-/* The intervals come by slot, by feature, by bin, by value. */
+/* Reads the intervals, which are sorted by slot, feature, bin and value. */
 void
 read_intervals(Plan *plan, int nparams, const double *params)
 {

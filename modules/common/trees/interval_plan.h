@@ -50,7 +50,7 @@ typedef struct Mask
 extern int64 interval_cells(int stats, int nparams, const double *params);
 extern void read_intervals(Plan *plan, int nparams, const double *params);
 
-/* The place of a double among all of them. */
+/* Returns the position of a double in the order of all doubles. */
 static inline int64
 place_of(double value)
 {
@@ -61,7 +61,7 @@ place_of(double value)
 	return bits < 0 ? PG_INT64_MIN - bits : bits;
 }
 
-/* How far a value is from where the parts of an interval begin. */
+/* Returns the distance of a value from the beginning of an interval's parts. */
 static inline double
 distance(const BinInterval *interval, double value)
 {

@@ -11,7 +11,7 @@
 #include "miscadmin.h"
 #include "outcome.h"
 
-/* One interval on its way to the outcome. */
+/* The search for the best split within one interval. */
 typedef struct Search
 {
 	Node		node;
@@ -39,7 +39,7 @@ search_in(const Plan *plan, const State *state, int number)
 	return search;
 }
 
-/* Between the largest value of a part and the smallest of the next one that has any: `low` itself if nothing is. */
+/* Returns a value between two, the largest of a part and the smallest of the next one; `low` if there is none. */
 static double
 between(double low, double high)
 {
@@ -48,7 +48,7 @@ between(double low, double high)
 	return middle >= low && middle < high ? middle : low;
 }
 
-/* Cuts between parts, NULL on one side; the first of the best ones is kept. */
+/* Tries the cuts between parts, with NULL on one side; keeps the first of the best ones. */
 static void
 try_parts(Search *search, bool null_right)
 {
@@ -105,7 +105,7 @@ find_in_interval(Search *search)
 		search->found[FOUND_NULL_RIGHT] = rows_of(search->node.plan, search->left) * 2 < search->node.rows;
 }
 
-/* Parts with several values, within which a split may be better than the best one that is known. */
+/* Lists parts with several values within which a split may be better than the best one known. */
 static void
 find_parts(Search *search, int number, double best, Numbers *parts)
 {

@@ -3,7 +3,7 @@
  */
 #include "outcome.h"
 
-/* Make space for so many more numbers. */
+/* Makes space for `count` more numbers and returns where they begin. */
 double *
 more_numbers(Numbers *numbers, int count)
 {
@@ -20,7 +20,7 @@ more_numbers(Numbers *numbers, int count)
 	return more;
 }
 
-/* An outcome of some numbers; of how many rows there are in a list of rows of one width, and of these. */
+/* Makes an outcome of some numbers, then the length of a list of rows of one width, then these rows. */
 State *
 outcome_of(const State *state, const double *numbers, int64 count, const Numbers *list, int width)
 {

@@ -1,5 +1,5 @@
 /*
- * plan_nodes.c: the tree of a plan, checked and made fast.
+ * plan_nodes.c: the tree of a plan, checked and arranged for speed.
  */
 #include "plan_nodes.h"
 
@@ -18,7 +18,7 @@ read_words(const double *params, int nparams)
 	return words;
 }
 
-/* A split within a bin: that bin is not on either side as a whole. */
+/* Reads a split within a bin, whose rows may be on either side. */
 static void
 read_threshold(Plan *plan, TreeNode *node, double split, const double *params, int nparams)
 {
@@ -61,7 +61,7 @@ read_split(Plan *plan, TreeNode *node, const double *fields, const double *param
 	node->span = node->null_code - node->from + right;
 }
 
-/* The nodes from parameter `at` on.  Raises an error where a child or a feature does not exist. */
+/* Reads the nodes from parameter `at` on; raises an error if a child or a feature does not exist. */
 void
 read_nodes(Plan *plan, int at, int nparams, const double *params)
 {

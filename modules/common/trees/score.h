@@ -24,10 +24,10 @@ typedef struct TreeModel
 	const double *values;
 } TreeModel;
 
-/* The tree in an argument, a packed model of a method by its number in config/Config.yml. */
+/* Returns the tree in an argument, a packed model of a method, given by its number in config/Config.yml. */
 extern const TreeModel *tree_argument(FunctionCallInfo fcinfo, int arg, uint32 method);
 
-/* The leaf that a row falls into. */
+/* Returns the leaf that a row falls into. */
 extern int	tree_leaf(const TreeModel *tree, const double *x);
 
 #endif

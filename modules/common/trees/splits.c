@@ -25,7 +25,7 @@ typedef struct Search
 	double	   *side;
 } Search;
 
-/* The last bin that goes left, of a cut behind bin `at`: through the middle of empty bins, or NULL alone goes right. */
+/* Returns the last bin left of a cut after bin `at`: in the middle of empty bins; all bins if none with rows follow. */
 static int
 middle_of(const Plan *plan, const double *cells, int at, int bins)
 {
@@ -36,7 +36,7 @@ middle_of(const Plan *plan, const double *cells, int at, int bins)
 	return next == bins ? bins - 1 : at + (next - at - 1) / 2;
 }
 
-/* Cuts of one feature with `bins` bins, NULL on one side; the first of the best ones is kept. */
+/* Tries the cuts of one feature with `bins` bins, with NULL on one side; keeps the first of the best ones. */
 static void
 try_cuts(Search *search, const double *cells, int bins, int feature, bool null_right)
 {
@@ -86,7 +86,7 @@ try_cuts(Search *search, const double *cells, int bins, int feature, bool null_r
 		: rows_of(plan, search->left) * 2 < search->node.rows;
 }
 
-/* The best split of the node in a slot, and the cells of its categories; returns where the next slot begins. */
+/* Finds the best split of the node in a slot, and copies cells of categories; returns where the next slot begins. */
 static double *
 find_split(Search *search, const State *state, int slot, double *out)
 {
@@ -126,7 +126,7 @@ find_split(Search *search, const State *state, int slot, double *out)
 	return out;
 }
 
-/* The bins of one feature within which a split may be better than the best one between bins. */
+/* Lists the bins of one feature within which a split may be better than the best one between bins. */
 static void
 bins_worth_a_look(Search *search, const double *cells, int feature, int slot, const double *several, Numbers *bins)
 {
@@ -161,7 +161,7 @@ bins_worth_a_look(Search *search, const double *cells, int feature, int slot, co
 	}
 }
 
-/* Look within the cells of all features, for a node whose best split between bins is found. */
+/* Lists such bins of all features, for a node whose best split between bins is known. */
 static void
 look_within(Search *search, const State *state, int slot, Numbers *bins)
 {

@@ -13,7 +13,7 @@ Pair = tuple[Array, Array]  # a double-double: what a float64 holds of a number,
 def raw_moments(body: Array) -> Array:
     """Bodies, shape (G, b), without pivots: pairs of sums of z_i z_j, row by row, then minima, then maxima.
 
-    What C sums is of columns less a pivot, which lies where a column's first values are far from zero.
+    C sums columns less a pivot each, which is not zero if the first values of a column are far from zero.
     """
     m = _columns(body)
     raw, pivots = np.split(body, [moments_pivots(m)], axis=1)
@@ -25,14 +25,14 @@ def raw_moments(body: Array) -> Array:
 
 
 def _columns(body: Array) -> int:
-    """Return how many columns a body is of: the m for which m^2 + 6 m + 2 is its length."""
+    """Return the number of columns of a body: the m for which m^2 + 6 m + 2 is its length."""
     m = math.isqrt(body.shape[1] + 7) - 3
     assert moments_size(m) == body.shape[1]
     return m
 
 
 def _moved_back(raw: Array, pivots: Array, m: int) -> Array:
-    """Sums of (z_i + p_i) (z_j + p_j) from those of z_i z_j, the first z being 1 and having no pivot."""
+    """Compute sums of (z_i + p_i) (z_j + p_j) from those of z_i z_j; the first z is 1 and has no pivot."""
     result = raw.copy()
     p = np.column_stack([np.zeros(len(raw)), pivots])
 
@@ -52,14 +52,14 @@ def _moved_back(raw: Array, pivots: Array, m: int) -> Array:
 
 
 def _two_sum(a: Array, b: Array) -> Pair:
-    """a + b exactly (Knuth)."""
+    """Return a + b exactly, as a rounded sum and its error (Knuth)."""
     total = a + b
     back = total - a
     return total, (a - (total - back)) + (b - back)
 
 
 def _two_product(a: Array, b: Array) -> Pair:
-    """a b exactly (Dekker, with Veltkamp's splitting)."""
+    """Return a b exactly, as a rounded product and its error (Dekker, with Veltkamp's splitting)."""
     (a1, a2), (b1, b2) = (
         (c - (c - x), x - (c - (c - x))) for x, c in ((a, a * 134217729.0), (b, b * 134217729.0))
     )

@@ -1,4 +1,4 @@
-"""Expressions over a relation, read by the server: taken apart by its grammar, typed without a scan."""
+"""Expressions over a relation, parsed by the server's grammar and typed without reading a row."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ OF_EXPRESSIONS = ("42", "0A", "22", "3F")  # classes of SQLSTATEs
 
 @dataclass(frozen=True)
 class Type:
-    """An SQL type by its name."""
+    """The type of an expression, by its name."""
 
     type: str  # as declared
     base: str  # of a domain: the type under it
@@ -43,7 +43,7 @@ class Parsed:
 
 
 class Parser:
-    """Reads expressions over `relation`, SQL, and remembers them; `part` gives SQL of some of its rows.
+    """Parses and types expressions over `relation`, SQL, with a cache; `part` returns SQL of some rows.
 
     `numbers` are types that are known by their numbers already.
     """
@@ -60,7 +60,7 @@ class Parser:
         self._types: dict[str, Type] = {}
 
     def look_up(self, texts: Sequence[str]) -> None:
-        """Reads several lists at once; an error in one of them is left to the methods below."""
+        """Parse and type several lists in advance; errors are raised later, by `parse` and `types`."""
         try:
             with self._db.atomic():
                 self._parse(texts)
@@ -70,12 +70,12 @@ class Parser:
                 raise
 
     def parse(self, text: str) -> Parsed:
-        """Takes a list of expressions apart.  Raises SqlError."""
+        """Split a list into its expressions; raise SqlError for one that the grammar refuses."""
         self._parse([text])
         return self._parsed[text]
 
     def items(self, *lists: Parsed) -> list[str]:
-        """SQL of each expression, which can stand wherever one can.  Raises SqlError.
+        """Return SQL of each expression that is safe to put inside a larger one; raise SqlError.
 
         An expression is as its writer's search_path reads it, where the run has another one.
         """
@@ -84,7 +84,7 @@ class Parser:
         return [next(resolved) if name is None else identifier(name) for name, _ in pairs]
 
     def types(self, items: Sequence[str]) -> list[Type]:
-        """The type of each item, in a statement that reads no row.  Raises SqlError.
+        """Return the type of each item, by a statement that reads no row; raise SqlError for an invalid one.
 
         The expressions stand in WHERE too, which takes no aggregate, window or set-returning function.
         """
@@ -121,7 +121,7 @@ class Parser:
             return list(items)
         wanted = [item for item in dict.fromkeys(items) if item not in self._resolved]
         if wanted:
-            found = self._db.value(
+            resolved = self._db.value(
                 """
                 SELECT ARRAY(
                     SELECT {schema:i}.__resolve(t.item, {relation:l}::regclass, {path:l})
@@ -131,10 +131,10 @@ class Parser:
                 relation=self._relation,
                 path=self._db.callers_path,
             )
-            self._resolved.update(zip(wanted, map(_operand, found), strict=True))
+            self._resolved.update(zip(wanted, map(_operand, resolved), strict=True))
         return [self._resolved[item] for item in items]
 
 
 def _operand(item: str) -> str:
-    """An expression as an operand; the line end keeps a comment in it from swallowing the rest."""
+    """Return an expression in parentheses; the line end keeps a comment in it from swallowing the rest."""
     return f"({item}\n)"

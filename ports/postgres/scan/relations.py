@@ -1,4 +1,4 @@
-"""Relations of a call, looked up in one statement: those that are read, and the names of those to make."""
+"""Relations of a call, looked up in one statement: those that are read and those to be created."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Place:
-    """A schema for new tables, and what there is to know of the names of these."""
+    """A schema for new tables: whether they can be created there, and which of their names are taken."""
 
     schema: str | None  # as given, or the first of the search path; None if there is none
     real_schema: str | None  # that of a temporary one too; None if there is no such schema
@@ -74,7 +74,7 @@ def find(
     schema: str | None = None,
     made: Sequence[str] = (),
 ) -> tuple[list[Found | None], Place]:
-    """Looks up relations, each by [name] or [schema, name], and a schema for the tables that are `made`."""
+    """Look up relations, each by [name] or [schema, name], and the schema of the tables to be `made`."""
     wanted = names or [[""]]
     rows = db.execute(
         QUERY,
@@ -83,7 +83,7 @@ def find(
         schema=schema,
         made=list(made),
     )
-    found = [
+    relations = [
         Found(
             Relation(row["schema"], row["name"]),
             row["kind"],
@@ -104,4 +104,4 @@ def find(
         one["full_names"],
         one["taken"],
     )
-    return found[: len(names)], place
+    return relations[: len(names)], place

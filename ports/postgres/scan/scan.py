@@ -47,7 +47,7 @@ class Rows:
 
     @property
     def vector(self) -> str:
-        """The features as one SQL array."""
+        """Return SQL of the features as one array."""
         return self.features[0] if self.is_vector else f"ARRAY[{', '.join(self.features)}]"
 
     @property
@@ -56,17 +56,17 @@ class Rows:
 
     @property
     def group(self) -> str:
-        """The name of the column with a group's number."""
+        """Return the name of the column with a group's number."""
         return free_name(GROUP, self.groups)
 
     @property
     def state(self) -> str:
-        """The name of the column with a kernel's state."""
+        """Return the name of the column with a kernel's state."""
         return free_name(STATE, self.groups)
 
     @property
     def params(self) -> str:
-        """The name of the column with a kernel's parameters."""
+        """Return the name of the column with a kernel's parameters."""
         return free_name(PARAMS, self.groups)
 
 
@@ -102,7 +102,7 @@ class Scan:
         return self.rows.params
 
     def states(self, kernel: str, params: str | None = None) -> str:
-        """SQL of a relation: the grouping columns, and `state`, the kernel's state after one pass.
+        """Return SQL of a relation: the grouping columns, and `state`, the kernel's state after one pass.
 
         `params` is SQL of a relation: the grouping columns, and `params`, the kernel's parameters.
         """
@@ -122,11 +122,12 @@ class Scan:
         *,
         outcome: bool = False,
     ) -> "States":
-        """The kernel's state after one pass, for each group in the order of `group_values`.
+        """Run one pass and return the kernel's state of each group, in the order of `group_values`.
 
         `params` has a row of parameters for each group, shape (G, p), or is the same for all, shape (p,).
         `groups`: the numbers of those that are read, rising, each with its row of `params`; all if not given.
-        With `outcome` it is what comes of each state (Kernel.outcome in kernel.h), zeros behind short ones.
+        With `outcome` the kernel's own result takes the place of each state (Kernel.outcome in kernel.h),
+        padded with zeros to one length.
         """
         from madpy.ports.postgres.scan import states
 
@@ -146,7 +147,7 @@ class Scan:
 
     @cached_property
     def group_values(self) -> list[dict[str, Any]]:
-        """The grouping columns' values of each group, as text; without groups one entry, empty."""
+        """Return the grouping columns' values of each group, as text; without groups one empty entry."""
         if not self.rows.groups or self.store is None:
             return self.streaming.group_values
         return self.db.execute(
@@ -157,7 +158,7 @@ class Scan:
         )
 
     def group_relation(self) -> str:
-        """SQL of a relation: `group` from 0, the grouping columns."""
+        """Return SQL of a relation: the number of each group from 0, and its grouping columns."""
         groups = self.rows.groups
         if not groups:
             return fill("SELECT 0 AS {number:i}", {"number": self.group})
@@ -176,23 +177,23 @@ class Scan:
         )
 
     def levels(self, feature: int, *, complete: bool = False) -> list[str | None]:
-        """The values of a category of a store, by their codes; `feature` counts from 0.
+        """Return the values of a category in a store, in the order of their codes; `feature` counts from 0.
 
-        With `complete` None stands for one that only rows with a NULL, or with weight 0, have.
+        With `complete`, a value that only rows with a NULL or with weight 0 have is replaced by None.
         """
         rows = self.rows
         weight = len(rows.features) + len(rows.scalars) if rows.weights is not None else 0
-        found: list[str | None] = self.db.value(
+        levels: list[str | None] = self.db.value(
             "SELECT {schema:i}.__store_levels({store:l}, {column:l}, {complete:l}, {weight:l})",
             store=self.store,
             column=feature + 1,
             complete=complete,
             weight=weight if complete else 0,
         )
-        return found
+        return levels
 
     def order(self, feature: int, codes: Sequence[int]) -> None:
-        """Give the values of a category of a store other codes, by those that they have; -1 is NULL."""
+        """Replace the codes of a category in a store: `codes` has the new one for each old one, -1: NULL."""
         self.db.execute(
             "SELECT {schema:i}.__store_order({store:l}, {column:l}, {codes:l}::integer[])",
             store=self.store,
@@ -201,7 +202,7 @@ class Scan:
         )
 
     def indicate(self, counts: Sequence[int]) -> None:
-        """Have kernels see each feature of a store as so many indicators, -1: as it is."""
+        """Expand each feature of a store to this number of indicator columns for kernels; -1 leaves it."""
         self.db.execute(
             "SELECT {schema:i}.__store_indicate({store:l}, {counts:l}::integer[])",
             store=self.store,
@@ -209,7 +210,7 @@ class Scan:
         )
 
     def close(self) -> None:
-        """Give memory back before the transaction ends."""
+        """Free the store, if there is one, before the transaction ends."""
         if self.store is not None:
             self.db.execute("SELECT {schema:i}.__store_free({store:l})", store=self.store)
             self.store = None
@@ -219,7 +220,7 @@ class Scan:
         return packed_keys([list(values.values()) for values in self.group_values], [])
 
     def _fill_store(self) -> int | None:
-        """The number of the store; None where it does not fit the memory setting."""
+        """Fill a store and return its number; None if it does not fit madpy.store_memory."""
         groups = [fill("{g:i}", {"g": group}) for group in self.rows.groups]
         query = fill(
             "SELECT {columns:q} FROM {source:i}",
@@ -261,7 +262,7 @@ class Scan:
 
 
 def has_many_groups(source: Source, groups: list[str]) -> bool:
-    """Whether the planner expects so many that a store is filled for one pass.
+    """Tell whether the planner expects so many groups that a store is filled even for one pass.
 
     Citus is not asked: after an EXPLAIN it refuses to read a table that lies here in the same transaction.
     """
@@ -284,7 +285,7 @@ def join_groups(
     kind: str = "JOIN",
     casts: Mapping[str, str] | None = None,
 ) -> str:
-    """SQL that joins a relation by grouping columns of the same names on both sides; NULL equals NULL.
+    """Return SQL that joins a relation by grouping columns of the same names on both sides; NULL equals NULL.
 
     Their types have to be the same, or become so by `casts`, SQL types.  IS NOT DISTINCT FROM would be a
     nested loop, and would look its operator up in the caller's search_path; record_eq takes the types' own

@@ -56,15 +56,15 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Source(Relation):
-    """A relation that is read, and the database that it is in.
+    """A relation that a call reads, with its database.
 
-    What the catalogue says of it is asked once: by `hold`, else as soon as it is wanted.
+    The catalogue is asked about it once: by `hold`, or else when the first fact is needed.
     """
 
     db: Database = field(repr=False)
 
     def hold(self, *, is_locked: bool = False) -> "Source":
-        """From here on all statements see the rows that are there now; see Database.keep_snapshot."""
+        """Take the snapshot that all later statements of the run read under; see Database.keep_snapshot."""
         self.__dict__["facts"] = self.db.keep_snapshot(self, self._asked, is_locked=is_locked)
         return self
 
@@ -78,39 +78,39 @@ class Source(Relation):
 
     @property
     def full_name(self) -> str:
-        """schema.name, with quotes where SQL needs them: for people to read and to copy."""
+        """Return schema.name, with quotes where SQL needs them: for people to read and to copy."""
         name: str = self.facts["full_name"]
         return name
 
     @cached_property
     def columns(self) -> dict[str, Column]:
-        """The columns by their names, in the table's order."""
+        """Return the columns by their names, in the table's order."""
         return {row[0]: Column(*row) for row in json.loads(self.facts["columns"] or "[]")}
 
     @property
     def types(self) -> dict[str, str]:
-        """Name and type of each column, in the table's order."""
+        """Return name and type of each column, in the table's order."""
         return {name: column.type for name, column in self.columns.items()}
 
     @property
     def base_types(self) -> dict[str, str]:
-        """Name and type of each column, in the table's order; of a domain the type under it."""
+        """Return name and type of each column, in the table's order; for a domain, the type under it."""
         return {name: column.base for name, column in self.columns.items()}
 
     def texts(self, names: Sequence[str], alias: str) -> list[str]:
-        """SQL of each of these columns of a relation `alias`, over this source, as text."""
+        """Return SQL of some columns as text, of a relation `alias` that has the columns of this source."""
         return [
             text_item(fill("{a:q}.{n:i}", {"a": alias, "n": name}), self.columns[name].base) for name in names
         ]
 
     def named_texts(self, names: Sequence[str], alias: str) -> str:
-        """SQL of the columns as text under their own names, as items of a SELECT, each with its comma."""
+        """Return the columns as text under their own names: items of a SELECT, each followed by a comma."""
         texts = zip(self.texts(names, alias), names, strict=True)
         return "".join(f"{text} AS {identifier(name)}, " for text, name in texts)
 
     @cached_property
     def parser(self) -> Parser:
-        """Reads expressions over the source."""
+        """Return the parser of expressions over the source."""
         numbers = {
             column.oid: Type(column.type, column.base, column.element, column.is_enum)
             for column in {column.oid: column for column in self.columns.values()}.values()
@@ -118,16 +118,16 @@ class Source(Relation):
         return Parser(self.db, str(self), lambda: self.one_part, numbers)
 
     def lacks(self, column: str) -> SqlError:
-        """Returns the error of a part whose table on its server has no such column."""
+        """Return the error for a part whose table on its server lacks a column."""
         from madpy.ports.postgres.shards.servers import LACKING, NO_COLUMN
 
         message = f'column "{column}" of a part of table "{self.name}" does not exist'
         return SqlError(message, sqlstate=NO_COLUMN, hint=LACKING)
 
     def look_up(self, *lists: str | None) -> None:
-        """Reads lists of expressions before they are checked, all of them in two statements.
+        """Parse and type lists of expressions ahead of their checks, all of them in two statements.
 
-        An error in one of them is left to its check, which knows what the expression is for.
+        An error is not raised here but by the check of that expression, which knows the argument's name.
         """
         self.parser.look_up([text for text in lists if text and text.strip()])
 
@@ -135,7 +135,7 @@ class Source(Relation):
 
     @cached_property
     def shards(self) -> Shards:
-        """Where the rows lie; the servers can all be used, or a MadpyError says which cannot and why."""
+        """Return the parts on other servers; raise MadpyError for a server that cannot be used."""
         if not (self.facts["has_citus"] or self.facts["has_foreign_tables"]):
             return Shards(())
         from madpy.ports.postgres.shards import queries
@@ -144,11 +144,11 @@ class Source(Relation):
 
     @property
     def one_part(self) -> str:
-        """An item of FROM with the columns and some of the rows, to ask what is the same in all."""
+        """Return an item of FROM with all columns and some of the rows: enough to look up types."""
         return self.shards.parts[-1].sql if self.shards.parts else str(self)
 
     def part_by_part(self, query: Callable[[Part], str], kind: str | None = None) -> str:
-        """SQL of `query` for each part, with UNION ALL between them.
+        """Return `query` for each part, with UNION ALL between them.
 
         Statements of one `kind` differ in constants alone: what is sent to the servers is looked up once.
         """
@@ -159,7 +159,7 @@ class Source(Relation):
         return queries.part_by_part(self, query, kind)
 
     def joinable(self, text: str) -> str:
-        """SQL of a query over the source that can be joined with tables that lie here.
+        """Return SQL of a query over the source that can be joined with tables of this server.
 
         Citus joins a distributed table with a local one in a SELECT only, and by fetching one of the two:
         what the query returns goes into a temporary table first.
@@ -169,7 +169,7 @@ class Source(Relation):
         return fill("SELECT * FROM {table:i}", {"table": self.db.temporary_table("madpy_rows", text)})
 
     def distinct_values(self, item: str, most: int, conditions: Sequence[str] = ()) -> str:
-        """SQL of a relation: `value`, the distinct values of an expression; `most` are enough.
+        """Return SQL of a relation with the distinct values of an expression as `value`, at most `most`.
 
         Only rows for which all `conditions`, SQL, are true are looked at.
         """
@@ -186,13 +186,13 @@ class Source(Relation):
         return fill("SELECT value FROM ({parts:q}) AS p GROUP BY 1 LIMIT {most:l}", {**holes, "parts": parts})
 
     def first_values(self, item: str, most: int) -> str:
-        """SQL of a relation: `value`, an expression over `most` rows, or two rows of each part."""
+        """Return SQL of a relation with an expression as `value`, over `most` rows or two of each part."""
         most = min(most, 2) if self.shards.parts else most
         one = "(SELECT {item:q} AS value FROM {part:q} LIMIT {most:l})"
         return self.part_by_part(lambda part: fill(one, {"item": item, "part": part.sql, "most": most}))
 
     def first_length(self, item: str) -> int:
-        """Returns the number of elements of an array, in a row where it is not NULL; 0 if it always is."""
+        """Return the length of an array column in the first row where it is not NULL; 0 if there is none."""
         one = """
             (SELECT pg_catalog.cardinality({item:q}) AS length FROM {part:q}
              WHERE {item:q} IS NOT NULL LIMIT 1)
@@ -202,7 +202,7 @@ class Source(Relation):
         return int(rows[0]["length"]) if rows else 0
 
     def counts(self, items: Sequence[str]) -> tuple[int, list[int]]:
-        """Returns the number of rows, and of those in which each expression is not NULL."""
+        """Return the number of rows, and for each expression the number of rows where it is not NULL."""
         names = [f"count {n}" for n in range(len(items) + 1)]
         counts = ["pg_catalog.count(*)", *(f"pg_catalog.count({item})" for item in items)]
         columns = ", ".join(f'{count} AS "{name}"' for count, name in zip(counts, names, strict=True))

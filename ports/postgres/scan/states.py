@@ -15,7 +15,7 @@ BYTES_PER_COPY = 16 * 2**20  # bytes that are copied in one call, which cannot b
 
 @dataclass(frozen=True)
 class States:
-    """A kernel's states, one per group, with no rows waiting in them."""
+    """States of a kernel, one per group; their tails of buffered rows have been processed."""
 
     rows_used: NDArray[np.int64]  # (G,)
     rows_skipped: NDArray[np.int64]  # (G,)
@@ -23,7 +23,7 @@ class States:
 
     @classmethod
     def parse(cls, data: bytes, groups: int) -> "States":
-        """`groups` states of one shape, one behind the other."""
+        """Build a `States` from bytes that hold `groups` states of equal length, one after the other."""
         if not data:
             return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 0)))
         rows = np.frombuffer(data, np.uint8).reshape(groups, -1)
@@ -37,11 +37,11 @@ class States:
 
     @classmethod
     def join(cls, states: Sequence[bytes]) -> "States":
-        """Build a `States` from byte strings.  A state that saw no array is short: its body is zeros."""
+        """Build a `States` from byte strings.  The body of a state that saw no array is zeros."""
         longest = max(map(len, states), default=0)
         return cls.parse(b"".join(state.ljust(longest, b"\0") for state in states), len(states))
 
 
 def packed(params: Array, groups: int) -> bytes:
-    """Parameters, shape (G, p), or (p,) for the same in all groups, as __store_steps takes them."""
+    """Return parameters as __store_steps takes them: shape (G, p), or (p,) if all groups have the same."""
     return np.ascontiguousarray(np.broadcast_to(params, (groups, params.shape[-1])), "<f8").tobytes()

@@ -1,4 +1,4 @@
-"""A store of this transaction as numpy arrays, inside the server: a memory file of it, mapped."""
+"""A store of this transaction as numpy arrays: its memory file is mapped into the server's Python."""
 
 import mmap
 
@@ -22,29 +22,31 @@ class Store:
     """
 
     def __init__(self, db: Database, number: int) -> None:
-        """`number` is what __store_fill returned.  Raises SqlError if this transaction has no such store."""
+        """Map the store with the `number` that __store_fill returned; raise SqlError if there is none."""
         self._db = db
         self._number = number
-        found = db.execute("SELECT * FROM {schema:i}.__store_map({store:l})", store=number)[0]
-        self.num_rows: int = found["num_rows"]
-        self.num_columns: int = found["num_columns"]
-        self._block_rows: int = found["block_rows"]
+        mapped = db.execute("SELECT * FROM {schema:i}.__store_map({store:l})", store=number)[0]
+        self.num_rows: int = mapped["num_rows"]
+        self.num_columns: int = mapped["num_columns"]
+        self._block_rows: int = mapped["block_rows"]
         # mmap makes a descriptor of its own, so the store may close hers; an empty file cannot be mapped.
-        self._file = mmap.mmap(found["fd"], found["bytes"], access=mmap.ACCESS_READ) if self.num_rows else b""
+        self._file = (
+            mmap.mmap(mapped["fd"], mapped["bytes"], access=mmap.ACCESS_READ) if self.num_rows else b""
+        )
 
     def column(self, j: int) -> Numbers:
-        """Column j, shape (n,), NaN where NULL: a view where it is one block without a NULL, else a copy."""
+        """Return column j, shape (n,), NaN for NULL: a view of one block without a NULL, else a copy."""
         values = self._values[:, j].reshape(-1)[: self.num_rows]
         null = self.nulls(j)
         return np.where(null, np.nan, values) if null.any() else values
 
     def nulls(self, j: int) -> Flags:
-        """Where column j is NULL, shape (n,): what tells a NULL from a NaN of the query."""
+        """Return whether column j is NULL in each row, shape (n,), as `column` has NaN for NaN as well."""
         bits = np.unpackbits(self._null_bits[:, j], axis=-1, bitorder="little")
         return bits.reshape(-1)[: self.num_rows].astype(np.bool_)
 
     def matrix(self) -> Numbers:
-        """All columns, copied row by row, shape (n, num_columns), NaN where NULL."""
+        """Return a copy of all columns, shape (n, num_columns), NaN for NULL."""
         result = np.empty((self.num_rows, self.num_columns))
         for block, values in enumerate(self._values):
             part = result[block * self._block_rows :][: self._block_rows]
@@ -55,27 +57,27 @@ class Store:
 
     def levels(self, j: int) -> list[str] | None:
         """Return the levels for the codes 0, 1, ... of column j; None if it holds numbers."""
-        found: list[str] | None = self._db.value(
+        levels: list[str] | None = self._db.value(
             "SELECT {schema:i}.__store_levels({store:l}, {column:l})", store=self._number, column=j + 1
         )
-        return found
+        return levels
 
     def free(self) -> None:
-        """Give the store back before the transaction ends."""
+        """Free the store before the transaction ends."""
         self._db.execute("SELECT {schema:i}.__store_free({store:l})", store=self._number)
 
     # A block is its columns, behind them a bitmap for each: little-endian words of 64 rows.
 
     @property
     def _values(self) -> Numbers:
-        """Shape (blocks, num_columns, block_rows)."""
+        """Return the values as the blocks have them, shape (blocks, num_columns, block_rows)."""
         row_bytes = 8 * self._block_rows
         shape = (self._blocks, self.num_columns, self._block_rows)
         return np.ndarray(shape, np.float64, self._file, strides=(self._block_bytes, row_bytes, 8))
 
     @property
     def _null_bits(self) -> npt.NDArray[np.uint8]:
-        """Shape (blocks, num_columns, block_rows / 8)."""
+        """Return the bitmaps of NULLs, shape (blocks, num_columns, block_rows / 8)."""
         shape = (self._blocks, self.num_columns, self._block_rows // 8)
         offset = store_bits_offset(self.num_columns, self._block_rows) if self._blocks else 0
         return np.ndarray(

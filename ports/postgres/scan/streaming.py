@@ -1,8 +1,8 @@
 """The streaming feed: the kernel's aggregate over the source in each pass, parallel, in constant memory.
 
-Of a source whose rows lie on several servers the aggregate runs part by part, where the rows are, and the
-states are merged here.  Groups are known again by what their type calls equal, through functions of constants
-and columns (src/catalog/keys.c): a join with a relation of parameters could not be sent to another server.
+If the rows of a source lie on several servers, the aggregate runs part by part, where the rows are, and the
+states are merged here.  Functions of constants and columns find the parameters of a group, by the equality of
+its types (src/catalog/keys.c): a join with a relation of parameters could not be sent to another server.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ MOST_ARGUMENTS = 96
 
 
 class Streaming:
-    """Kernels over `rows`, one aggregate a pass; `passes` are expected."""
+    """The feed that runs a kernel as an aggregate over `rows`; `passes` is how many passes are expected."""
 
     def __init__(self, rows: "Rows", passes: int = 1):
         self.db = rows.source.db
@@ -36,19 +36,19 @@ class Streaming:
 
     @cached_property
     def is_sharded(self) -> bool:
-        """Whether states are merged here, of parts that this module asks for one by one."""
+        """Tell whether parts are asked one by one and their states merged here."""
         return bool(self.rows.source.shards.parts)
 
     @cached_property
-    def kept(self) -> "Kept | None":
-        """Have servers of Citus keep the rows for the steps to come; read them now, with the groups."""
+    def kept_rows(self) -> "Kept | None":
+        """Have the servers of Citus read rows and groups, and keep the rows for later passes; None if not."""
         source = self.rows.source
         if self.passes == 1 or not (source.shards.is_citus and source.shards.is_far):
             return None
         from madpy.ports.postgres.shards.kept import (
             can_be_kept,
+            can_be_read_again,
             in_transaction,
-            is_found_again,
             new_number,
             read_kept,
         )
@@ -66,9 +66,11 @@ class Streaming:
         )
         groups = [{group: row[group] for group in self.rows.groups} for row in rows]
         self.group_values = groups
-        found = [(tuple(g.values()), row[self.rows.state]) for g, row in zip(groups, rows, strict=True)]
-        kept = read_kept(found)
-        return kept if kept is not None and is_found_again(source, kept) else None
+        states_by_group = [
+            (tuple(g.values()), row[self.rows.state]) for g, row in zip(groups, rows, strict=True)
+        ]
+        kept_rows = read_kept(states_by_group)
+        return kept_rows if kept_rows is not None and can_be_read_again(source, kept_rows) else None
 
     def states(
         self,
@@ -77,17 +79,18 @@ class Streaming:
         *,
         outcome: bool = False,
         all_known: bool = False,
-        kept: "Kept | None" = None,
+        kept_rows: "Kept | None" = None,
     ) -> str:
-        """SQL of a relation: the grouping columns, and `state`; `params` is SQL of a row's parameters.
+        """Return SQL of a relation: the grouping columns, and `state`; `params` is SQL of a row's parameters.
 
-        Rows whose group has no parameters are left out; with `all_known` a server is not asked to do it.
+        Rows whose group has no parameters are left out; with `all_known` other servers do not filter, and
+        the caller drops new groups.
         Without groups there is no GROUP BY at all: GROUP BY () would switch parallel workers off.
         """
         keys = self._keys
         done = fill("{s:i}.{k:i}", {"s": self.db.schema, "k": f"__{kernel}_outcome"}) if outcome else ""
-        if kept is not None:
-            return self._of_kept(kernel, kept, params, done)
+        if kept_rows is not None:
+            return self._of_kept(kernel, kept_rows, params, done)
         if not self.is_sharded:
             return self._of_part(kernel, Part(str(self.rows.source), None, self.rows.source), params, done)
         parts = self.rows.source.part_by_part(
@@ -113,19 +116,21 @@ class Streaming:
     def step(
         self, kernel: str, params: "Array | None", groups: Sequence[int] | None, *, outcome: bool
     ) -> "States":
-        """As `Scan.step`.  A first pass that needs no parameters by group finds the groups too."""
+        """Run one pass, as `Scan.step`; a first pass without parameters by group also finds the groups."""
         from madpy.ports.postgres.scan import states
 
-        kept = self.kept
+        kept_rows = self.kept_rows
         constant = None
         if params is not None and (params.ndim == 1 or not self.rows.groups):
             constant = literal(params.ravel().tolist())
         by_group = params is not None and constant is None
         if not by_group and (not self.rows.groups or "group_values" not in self.__dict__):
-            found = states.States.join(self.first_states(kernel, constant, outcome=outcome, kept=kept))
-            if kept is not None:
-                kept.check(self.rows.source, [[]], found)
-            return found
+            joined = states.States.join(
+                self.first_states(kernel, constant, outcome=outcome, kept_rows=kept_rows)
+            )
+            if kept_rows is not None:
+                kept_rows.check(self.rows.source, [[]], joined)
+            return joined
         numbers = range(len(self.group_values)) if groups is None else groups
         if not len(numbers):
             return states.States.join([])
@@ -138,7 +143,7 @@ class Streaming:
             WHERE {number:q} IS NOT NULL AND s.{state:i} IS NOT NULL ORDER BY {number:q}
             """,
             state=self.rows.state,
-            states=self.states(kernel, constant, outcome=outcome, all_known=True, kept=kept),
+            states=self.states(kernel, constant, outcome=outcome, all_known=True, kept_rows=kept_rows),
             number=self._looked_up("__key_number", keys),
         )
         if len(rows) != len(numbers):
@@ -148,32 +153,32 @@ class Streaming:
                 sqlstate="40001",
                 hint="try again, in a transaction that is REPEATABLE READ",
             )
-        found = states.States.join([row[self.rows.state] for row in rows])
-        if kept is not None:
-            kept.check(self.rows.source, keys, found)
-        return found
+        joined = states.States.join([row[self.rows.state] for row in rows])
+        if kept_rows is not None:
+            kept_rows.check(self.rows.source, keys, joined)
+        return joined
 
     def first_states(
-        self, kernel: str, params: str | None, *, outcome: bool = False, kept: "Kept | None" = None
+        self, kernel: str, params: str | None, *, outcome: bool = False, kept_rows: "Kept | None" = None
     ) -> list[bytes]:
-        """States of a pass whose parameters, SQL, are the same for all; it finds the groups too."""
+        """Return the states of a pass with the same parameters, SQL, for all groups; set `group_values`."""
         rows = self.db.execute(
             "SELECT {texts:q} {state:i} FROM ({states:q}) AS s",
             texts=self._texts,
             state=self.rows.state,
-            states=self.states(kernel, params, outcome=outcome, kept=kept),
+            states=self.states(kernel, params, outcome=outcome, kept_rows=kept_rows),
         )
         self.group_values = [{group: row[group] for group in self.rows.groups} for row in rows]
         return [row[self.rows.state] for row in rows if row[self.rows.state] is not None]
 
     @cached_property
     def group_values(self) -> list[dict[str, Any]]:
-        """The grouping columns' values of each group, as text; without groups one entry, empty."""
+        """Return the grouping columns' values of each group, as text; without groups one empty entry."""
         if not self.rows.groups:
             return [{}]
-        if self.kept is not None:  # its groups: another statement may write 1.0 where this one has 1.00
-            found: list[dict[str, Any]] = self.__dict__["group_values"]
-            return found
+        if self.kept_rows is not None:  # its groups: another statement may write 1.0 where this one has 1.00
+            values: list[dict[str, Any]] = self.__dict__["group_values"]
+            return values
         names = fill("{g:i,}", {"g": self.rows.groups}).rstrip(", ")
 
         def of_part(part: Part) -> str:
@@ -188,7 +193,7 @@ class Streaming:
         )
 
     def params_of(self, relation: str) -> str:
-        """SQL of a row's parameters out of a relation: the grouping columns, and `params`."""
+        """Return SQL that finds a row's parameters in a relation of the grouping columns and `params`."""
         rows = self.db.execute(
             "SELECT {texts:q} s.{params:i} FROM ({relation:q}) AS s WHERE s.{params:i} IS NOT NULL",
             texts=self._texts,
@@ -203,7 +208,7 @@ class Streaming:
     def _looked_up(
         self, function: str, keys: list[list[str | None]], params: list[list[float]] | None = None
     ) -> str:
-        """SQL of the number, or the parameters, of the group that a row of relation s is of."""
+        """Return SQL of the number, or of the parameters, of the group of a row of relation s."""
         return fill(
             "{schema:i}.{function:i}({packed:l}, {columns:q})",
             {
@@ -217,17 +222,19 @@ class Streaming:
     def _of_part(
         self, kernel: str, part: Part, params: str | None, done: str = "", *, all_known: bool = False
     ) -> str:
-        """One part's states, without rows whose group has no parameters: it is new, or has no model."""
+        """Return SQL of one part's states, without groups that have no parameters (new, or no model)."""
         aggregate, before, after = self._aggregate(kernel)
         is_asked = params is not None and self._keys != "" and not (part.server and all_known)
         known = f"WHERE {params} IS NOT NULL" if is_asked else ""
         given = [] if params is None else [params]
         return self._aggregated(aggregate, [*before, *after], part.sql, given, len(before), done, known)
 
-    def _of_kept(self, kernel: str, kept: "Kept", params: str | None, done: str) -> str:
-        """The states of what servers keep: a row of each shard, or group in it, says which rows it is."""
+    def _of_kept(self, kernel: str, kept_rows: "Kept", params: str | None, done: str) -> str:
+        """Return SQL of the states of kept rows, which one row per shard, or group in it, identifies."""
         known = f"WHERE {params} IS NOT NULL" if params is not None and self._keys else ""
-        source = fill("{s:i} WHERE ctid = ANY ({places:q})", {"s": self.rows.source, "places": kept.places})
+        source = fill(
+            "{s:i} WHERE ctid = ANY ({places:q})", {"s": self.rows.source, "places": kept_rows.places}
+        )
         items = ["ctid", "tableoid", literal(kernel) + "::text"]
         given = [params or "NULL::double precision[]"]
         return self._aggregated("__kept_step", items, source, given, len(items), done, known)
@@ -242,7 +249,7 @@ class Streaming:
         done: str = "",
         known: str = "",
     ) -> str:
-        """An aggregate of SQL items over a source, by group; `given` are arguments that go to place `at`."""
+        """Return SQL of an aggregate over a source, by group; `given` arguments are put before item `at`."""
         names = [identifier(free_name(f"{ARGUMENT} {n}", self.rows.groups)) for n in range(len(items))]
         inner = ", ".join(f"{item} AS {name}" for item, name in zip(items, names, strict=True))
         arguments = [f"s.{name}" for name in names]
@@ -268,7 +275,7 @@ class Streaming:
         )
 
     def _aggregate(self, kernel: str) -> tuple[str, list[str], list[str]]:
-        """The aggregate for a kernel, and its arguments before and after the parameters."""
+        """Return the aggregate of a kernel, and its arguments before and after the parameters."""
         rows, scalars = self.rows, self.rows.scalars
         as_array = rows.is_vector or len(rows.features) > MOST_ARGUMENTS
         # Citus sends no aggregate of VARIADIC "any"
@@ -278,7 +285,7 @@ class Streaming:
 
     @property
     def _keys(self) -> str:
-        """The grouping columns, each with its comma."""
+        """Return SQL of the grouping columns, each followed by a comma."""
         return "".join(fill("s.{g:i}, ", {"g": group}) for group in self.rows.groups)
 
     @cached_property

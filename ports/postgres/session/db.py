@@ -49,7 +49,7 @@ class Relation:
 
 
 class Database:
-    """One session's connection and the schema that the library is installed in."""
+    """The connection of a session, and the schema in which the library is installed."""
 
     def __init__(self, connection: Any, schema: str = "madlib"):
         self.connection = connection
@@ -63,19 +63,19 @@ class Database:
 
     @property
     def inside(self) -> bool:
-        """Whether this runs in the server: a transaction is then not ours to begin or end."""
+        """Tell whether this Python runs in the server, where the caller begins and ends transactions."""
         return not hasattr(self.connection, "transaction")
 
     def execute(self, sql: str, **holes: Any) -> list[dict[str, Any]]:
-        """Rows of a statement; empty for one that has no result.  Raises SqlError."""
+        """Run a statement and return its rows, none if it has no result; raise SqlError."""
         beside = list(dict.fromkeys(hole[1] for hole in HOLE.finditer(sql) if hole[2] == "b" and self.inside))
         places = {name: f"${number}::bytea" for number, name in enumerate(beside, 1)}
         text = fill(sql, {"schema": self.schema, **holes, **places})
         values = [holes[name] for name in beside]
         try:
             if self._snapshot is not None:
-                found = self.connection.execute(self._under_snapshot, [self._snapshot, text, values])
-                return [row["kept"] for row in found]
+                rows = self.connection.execute(self._under_snapshot, [self._snapshot, text, values])
+                return [row["kept"] for row in rows]
             if not beside:
                 return list(self.connection.execute(text))
             return list(
@@ -85,14 +85,14 @@ class Database:
             raise _sql_error(error) from None
 
     def column_types(self, sql: str, **holes: Any) -> list[int]:
-        """The numbers of the types of a query's columns, as this server has them.  Raises SqlError."""
+        """Return the OIDs of the types of a query's columns; raise SqlError."""
         try:
             return list(self.connection.execute(fill(sql, {"schema": self.schema, **holes})).coltypes())
         except self.connection.SPIError as error:
             raise _sql_error(error) from None
 
     def value(self, sql: str, **holes: Any) -> Any:
-        """First column of the first row."""
+        """Run a statement and return the first column of its first row."""
         row: dict[str, Any] = self.execute(sql, **holes)[0]
         return next(iter(row.values()))
 
@@ -110,29 +110,29 @@ class Database:
         self.connection.warning(message)
 
     def progress(self, message: str) -> None:
-        """Show other sessions where a long run is: view `progress`."""
+        """Show other sessions, in the view `progress`, what this call is doing now."""
         self.set("application_name", f"madpy: {message}")
 
     @cached_property
     def session(self) -> Session:
-        """Returns the facts about the session; they are read once."""
+        """Return the facts about the session; they are read once."""
         return Session.of(self.execute(QUERY, **HOLES)[0])
 
     def now(self) -> str:
-        """Returns the time by the server's clock, as text of a timestamptz."""
+        """Return the time by the server's clock, as text of a timestamptz."""
         seconds = self.session.clock + time.monotonic() - self.session.read_at
         text = f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S.%f}"
         return f"{text.rstrip('0').rstrip('.')}+00"
 
     def begin(self) -> None:
-        """Settings as our statements need them, whatever the session has."""
+        """Change the session's settings to those that madpy's statements need, until `finish`."""
         for name, wanted in SETTINGS.items():
             if self.session.settings[name].split(",")[0] != wanted:
                 self.set(name, wanted)
         self._set_path()
 
     def _set_path(self) -> None:
-        """Our statements take the server's own operators, functions and types, whatever the path has."""
+        """Set the search_path so that statements use the server's own operators, functions and types."""
         session = self.session
         if session.hides is not None:
             raise MadpyError(
@@ -150,7 +150,7 @@ class Database:
     def keep_snapshot(
         self, relation: Relation, facts: str = "SELECT", *, is_locked: bool = False
     ) -> dict[str, Any]:
-        """From here on all statements see the rows of this moment, and those that the run itself makes.
+        """Take the snapshot that all later statements of the run read under, beside rows that the run writes.
 
         A relation is locked before that, unless it is already: a session that fills it anew, with TRUNCATE,
         is waited for, and cannot begin later.  Outside the server see `atomic`.
@@ -172,7 +172,7 @@ class Database:
         return row
 
     def _lock(self, relation: Relation) -> None:
-        """Planning locks all that is read of a relation, as the tables below a view and their partitions.
+        """Lock a relation and all that it reads, such as the tables below a view, by planning a query of it.
 
         Where it fails for other reasons than the lock, the statement that reads the relation says why.
         """
@@ -184,17 +184,17 @@ class Database:
 
     @cached_property
     def _under_snapshot(self) -> Any:
-        """The prepared statement that runs another one under a snapshot, and gives its rows as records."""
+        """Return the prepared statement that runs another one under the snapshot and returns its rows."""
         call = fill("SELECT {schema:i}.__snapshot_execute($1, $2, $3) AS kept", {"schema": self.schema})
         return self.connection.prepare(call, ["pg_catalog.int4", "pg_catalog.text", "pg_catalog.bytea[]"])
 
     def _freeing(self, number: int | None) -> str:
-        """An item of SELECT, with its comma, that gives a snapshot back; empty where there is none."""
+        """Return an item of SELECT, with its comma, that releases the snapshot; empty if there is none."""
         holes = {"schema": self.schema, "number": number}
         return "" if number is None else fill("{schema:i}.__snapshot_free({number:l}) AS freed,", holes)
 
     def temporary_table(self, name: str, query: str) -> Relation:
-        """The rows of a query in a temporary table of this run: `name`, or a free name that begins so."""
+        """Write the rows of a query into a temporary table of this run; its name begins with `name`."""
         taken = self.execute(
             """
             SELECT relname::text AS name FROM pg_catalog.pg_class
@@ -208,7 +208,7 @@ class Database:
         return self._temporary[-1]
 
     def finish(self) -> None:
-        """The run is over: tables go, settings are as before; after an error at the transaction's end."""
+        """Drop the tables of this run and restore settings; after an error the transaction's end does it."""
         for table in self._temporary:
             self.execute("DROP TABLE {table:i}", table=table)
         number, self._snapshot = self._snapshot, None
@@ -220,7 +220,7 @@ class Database:
             self.execute("SELECT {free:q} {restored:q} true", free=self._freeing(number), restored=restored)
 
     def set(self, name: str, value: str) -> None:
-        """A setting for the rest of this run."""
+        """Change a setting for the rest of this run."""
         if name not in self._before:
             self._before[name] = self._setting(name)
         self.execute("SELECT pg_catalog.set_config({name:l}, {value:l}, true)", name=name, value=value)
@@ -233,16 +233,16 @@ class Database:
 
     @contextlib.contextmanager
     def atomic(self, *, one_snapshot: bool = False) -> Iterator[None]:
-        """All or nothing: the caller's own transaction in the server, BEGIN ... COMMIT outside.
+        """Run a block as a whole or not at all: in the caller's transaction, outside the server in a new one.
 
-        With `one_snapshot` all statements outside see the same rows; inside it is `keep_snapshot` that cares.
+        With `one_snapshot` statements outside the server see the same rows; inside, `keep_snapshot` does it.
         """
         with contextlib.nullcontext() if self.inside else self.connection.transaction(one_snapshot):
             yield
 
 
 def session(schema: str = "madlib") -> Database:
-    """The session's own connection: the server's `plpy` where there is one, else madpy's."""
+    """Return the session's own connection: the server's `plpy` where there is one, else madpy's."""
     try:
         return Database(importlib.import_module("plpy"), schema)
     except ModuleNotFoundError:
@@ -250,7 +250,7 @@ def session(schema: str = "madlib") -> Database:
 
 
 def fill(sql: str, holes: dict[str, Any]) -> str:
-    """`sql` with its holes filled in one pass: what a value contains is never read as a hole."""
+    """Return `sql` with its holes filled, in one pass: the text of a value is never read as a hole."""
 
     def one(hole: re.Match[str]) -> str:
         value = holes[hole[1]]
@@ -270,21 +270,21 @@ def fill(sql: str, holes: dict[str, Any]) -> str:
 
 
 def identifier(name: str) -> str:
-    """A quoted name, always in quotes."""
+    """Return a name in double quotes, also where SQL does not need them."""
     if not name:
         raise MadpyError("a name must not be empty", sqlstate="42602")
     return '"' + _without_nul(name).replace('"', '""') + '"'
 
 
 def free_name(name: str, taken: Collection[str]) -> str:
-    """`name`, or one like it that is not among the `taken` ones."""
+    """Return `name`, or `name` with a suffix if it is among those `taken`."""
     while name in taken:
         name += "_"
     return name
 
 
 def literal(value: Any) -> str:
-    """An SQL literal that keeps value and type, whatever standard_conforming_strings is."""
+    """Return an SQL literal that keeps value and type, whatever standard_conforming_strings is."""
     match value:
         case None:
             return "NULL"
@@ -316,7 +316,7 @@ def _string(text: str) -> str:
 
 
 def _array(values: Sequence[Any]) -> str:
-    """An array; of lists: one with more dimensions.  The type of an empty one is left to the statement."""
+    """Return an array literal; nested lists become dimensions.  The statement decides an empty one's type."""
     kinds = {type(value) for value in _leaves(values)} - {type(None)}
     if not kinds:
         return f"'{_braces(values)}'"
@@ -340,7 +340,7 @@ def _leaves(values: Sequence[Any]) -> Iterator[Any]:
 
 
 def _braces(values: Sequence[Any]) -> str:
-    """Array text of numbers and booleans, which never need quotes."""
+    """Return the array text of numbers and booleans, which need no quotes."""
 
     def one(value: Any) -> str:
         if isinstance(value, list | tuple):
@@ -359,7 +359,7 @@ def _without_nul(text: str) -> str:
 
 
 def _sql_error(error: Any) -> SqlError:
-    """The connection's exception as ours.  The server's keeps code, detail and hint in `spidata`."""
+    """Convert the connection's exception.  That of the server has code, detail and hint in `spidata`."""
     code, detail, hint = (getattr(error, "spidata", None) or (0, None, None))[:3]
     sqlstate = getattr(error, "sqlstate", None) or _unpacked(code)
     message = str(error)
@@ -374,5 +374,5 @@ def _sql_error(error: Any) -> SqlError:
 
 
 def _unpacked(code: int) -> str:
-    """SQLSTATE from the server's integer: five characters of six bits each."""
+    """Return the SQLSTATE that the server packs into an integer: five characters of six bits each."""
     return "".join(chr((code >> 6 * i & 0x3F) + ord("0")) for i in range(5)) if code else "XX000"

@@ -41,7 +41,7 @@ HOLES = {
 
 @dataclass(frozen=True)
 class Session:
-    """One row of QUERY."""
+    """Facts about a session: one row of QUERY."""
 
     database: str
     role: str
@@ -59,7 +59,7 @@ class Session:
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "Session":
-        """Makes it from the row."""
+        """Build the facts from a row of QUERY."""
         settings = {name: row.pop(name.lower()) for name in CHANGED}
         lists = {name: json.loads(row.pop(name)) for name in ("searched", "listed")}
         return cls(**row, **lists, settings=settings, read_at=time.monotonic())

@@ -21,7 +21,7 @@ IMPORT = "<frozen importlib"  # how the names of the files of Python's import be
 
 
 class Watch:
-    """A context in which Python looks for interrupts.  Raises the SqlError of what it found."""
+    """A context in which Python notices interrupts; it raises the SqlError of one that came."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -49,7 +49,7 @@ class Watch:
             raise self._found
 
     def _look(self, number: int, frame: FrameType | None) -> None:
-        """Raises what was found, again and again: no code between here and `__exit__` may swallow it."""
+        """Raise the interrupt's error, again at each signal, so that no `except` on the way swallows it."""
         if self._ended or _is_importing(frame):
             return
         if self._found is None:

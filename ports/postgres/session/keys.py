@@ -1,4 +1,4 @@
-"""Values that another server looks up: one constant, read there by their types (src/catalog/keys.c)."""
+"""Keys of groups as one constant, which another server reads by their types (src/catalog/keys.c)."""
 
 import struct
 
@@ -9,7 +9,7 @@ LENGTH = struct.Struct("<i")
 
 
 def packed_keys(keys: list[list[str | None]], params: list[list[float]]) -> bytes:
-    """Groups by their keys as text, each with its parameters or all with none, as __key_params takes them."""
+    """Pack the groups' keys, as text, and the parameters of each, if there are any, for __key_params."""
     width = len(params[0]) if params else 0
     head = HEAD.pack(PACKED_MAGIC, len(keys), len(keys[0]) if keys else 0, width)
     texts = [LENGTH.pack(NULL_LENGTH) if key is None else _sized(key.encode()) for row in keys for key in row]

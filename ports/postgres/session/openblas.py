@@ -1,7 +1,7 @@
 """Memory for OpenBLAS, which numpy and scipy each bring.
 
-Where it gets no memory as it is loaded it asks again for ever, and neither a cancel nor the end of the
-session stops it; where it gets none in its first call it ends the process.  So it is asked for here first.
+If OpenBLAS gets no memory as it is loaded, it asks again for ever, and neither a cancel nor the end of the
+session stops it; if it gets none in its first call, it ends the process.  So this module tries first.
 """
 
 import importlib
@@ -18,15 +18,15 @@ NEEDED = 128 << 20  # bytes: two buffers of 32 MB, the libraries, and what is ma
 
 
 class Guard:
-    """Finds no module, and refuses to load one where memory is short: an entry of sys.meta_path.
+    """An entry of sys.meta_path that finds no module and refuses to load one if memory is short.
 
-    The base class that importlib.abc has for it would bring a third of all that a first call imports.
+    The base class in importlib.abc is not used: it would be a third of all that a first call imports.
     """
 
     called = False  # whether OpenBLAS has the memory of its calls
 
     def find_spec(self, fullname: str, path: object, target: ModuleType | None = None) -> "ModuleSpec | None":
-        """Raises MemoryError."""
+        """Return None: others find the module; raise MemoryError if memory is short."""
         if fullname in BROUGHT_BY:
             try:
                 mmap.mmap(-1, NEEDED, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
@@ -35,7 +35,7 @@ class Guard:
         return None
 
     def load(self, name: str) -> ModuleType:
-        """Import a module; where that brings numpy, its first call of OpenBLAS is made as well."""
+        """Import a module; if that imports numpy, make the first call of OpenBLAS as well."""
         if self not in sys.meta_path:
             sys.meta_path.insert(0, self)
         module = importlib.import_module(name)

@@ -1,7 +1,7 @@
-"""Types by their names, and values as text and back: never by a cast, which who owns a type may have made.
+"""Types by their names, and values as text and back without casts that the owner of a type has made.
 
-An explicit cast takes what CREATE CAST gave it, and runs that with the caller's rights.  The types below are
-the server's own, of which only a superuser can make a cast.
+An explicit cast runs the function of CREATE CAST with the caller's rights.  The types below are the
+server's own, for which only a superuser can create a cast.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ INTEGERS = {"smallint", "integer", "bigint"}
 NUMBERS = INTEGERS | {"real", "double precision", "numeric"}
 TEXTS = {"text", "character varying", "character", "name", '"char"'}
 TIMES = {"date", "timestamp without time zone", "timestamp with time zone"}
-# Types whose values can be told apart and put in order, and that are cast.
+# Types whose values can be compared and sorted, and which are cast.
 PLAIN = NUMBERS | TEXTS | TIMES | {"boolean", "uuid", "bytea", "interval", "inet", "time without time zone"}
 # Types that JSON has, or writes in one way whatever the session's settings are.
 IN_JSON = NUMBERS | TEXTS | TIMES | {"boolean", "uuid", "jsonb"}
@@ -21,9 +21,9 @@ ONE_COLLATION = 'COLLATE pg_catalog."default"'
 
 
 def text_item(item: str, sql_type: str) -> str:
-    """An expression as text: of a type that is not plain, as its type writes it.
+    """Return SQL of an expression as text, by the type's output function if the type is not in PLAIN.
 
-    A cast of a plain one can be sent to another server.
+    The cast of a plain type can be sent to another server.
     """
     if sql_type in PLAIN:
         return f"({item})::text"
@@ -31,17 +31,17 @@ def text_item(item: str, sql_type: str) -> str:
 
 
 def json_item(item: str, sql_type: str) -> str:
-    """An expression as an argument of jsonb_build_object, which would run a cast to json."""
+    """Return SQL of an argument of jsonb_build_object, which would run a type's own cast to json."""
     return item if sql_type.removesuffix("[]") in IN_JSON else text_item(item, sql_type)
 
 
 def values_item(texts: Sequence[str | None], sql_type: str) -> str:
-    """An item of a SELECT, a row for each: texts as values of a type, as it reads them."""
+    """Return an item of a SELECT with a row for each text, read as a value of a type."""
     return f"pg_catalog.unnest({literal(array_text(texts))}::{sql_type}[])"
 
 
 def array_text(texts: Sequence[str | None]) -> str:
-    """The text of an array."""
+    """Return the text of an array with these elements."""
     return "{" + ",".join("NULL" if text is None else _element(text) for text in texts) + "}"
 
 
@@ -50,7 +50,7 @@ def _element(text: str) -> str:
 
 
 def domain_within(db: Database, sql_type: str) -> str | None:
-    """A domain in what values of a type are made of: as they are read from text its constraints are run."""
+    """Return a domain that a type contains, if any: reading a value from text would run its constraints."""
     if sql_type in PLAIN:
         return None
     rows = db.execute(

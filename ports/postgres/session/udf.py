@@ -1,4 +1,4 @@
-"""The one way in from an SQL wrapper, and from outside the server: run a driver, hand back plain values."""
+"""The entry point of SQL wrappers, and of Python outside the server: run a driver, return plain values."""
 
 import contextlib
 import dataclasses
@@ -49,7 +49,7 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any], prefix: st
 
 
 def plain(value: Any) -> Any:
-    """A dataclass (or a list of them) as a dict that PL/Python can convert: jsonb and interval go as text."""
+    """Return a dataclass (or a list of them) as a dict for PL/Python, with jsonb and interval as text."""
     if isinstance(value, list) and value and dataclasses.is_dataclass(value[0]):
         return [plain(item) for item in value]
     if not dataclasses.is_dataclass(value):
@@ -64,7 +64,7 @@ def _prefix(module: str) -> str:
 
 
 def _check_encoding(db: Database) -> None:
-    """PL/Python hands the text of a statement to the server as UTF-8, whatever the database's encoding is."""
+    """Raise an error for a database that is not UTF8: PL/Python sends all statements in UTF-8."""
     encoding = db.session.encoding
     if encoding != "UTF8":
         raise MadpyError(
@@ -83,7 +83,10 @@ def _field(value: Any) -> Any:
 
 
 def _in_server(connection: Any, label: str, error: MadpyError) -> Exception:
-    """PL/Python puts the class name before the message, and its module too unless that is builtins."""
+    """Return the error to raise in the server, of a class called `label`.
+
+    PL/Python puts the name of the class before the message, and its module unless that is builtins.
+    """
     canceled = error.sqlstate == CANCELED
     base = connection.spiexceptions.QueryCanceled if canceled else connection.Error
     fields = {"sqlstate": error.sqlstate, "detail": error.detail, "hint": error.hint}

@@ -24,15 +24,15 @@ Key = tuple[str | None, ...]  # a group's values as text
 
 @dataclass(frozen=True)
 class Kept:
-    """Where the rows that are kept begin, and how many there are in each group."""
+    """Rows kept by servers of Citus: the ctids that they are found by, and the number of rows by group."""
 
     places: str  # SQL, of type tid[]
     rows: dict[Key, int]
 
-    def check(self, source: Relation, keys: list[list[str | None]], found: "States") -> None:
-        """Checks that a step over these groups found all of their rows: a first one may have been deleted."""
+    def check(self, source: Relation, keys: list[list[str | None]], states: "States") -> None:
+        """Raise an error unless a pass saw all rows of these groups: one that finds others may be deleted."""
         wanted = sum(self.rows.get(tuple(key), 0) for key in keys)
-        rows = int(found.rows_used.sum() + found.rows_skipped.sum())
+        rows = int(states.rows_used.sum() + states.rows_skipped.sum())
         if rows != wanted:
             raise MadpyError(
                 f'table "{source.name}" was changed while it was read: {wanted} rows became {rows}',
@@ -42,9 +42,9 @@ class Kept:
 
 
 def can_be_kept(source: "Source") -> bool:
-    """Whether rows of a source have one place that they are found by, and the session wants any to be kept.
+    """Tell whether servers can keep the rows of a source, and the setting madpy.store_memory allows it.
 
-    Of a shard that is on several machines, as reference tables are, Citus may read another copy in each pass.
+    They cannot keep those of a shard with copies, as reference tables have: each pass may read another copy.
     """
     return bool(
         source.db.value(
@@ -64,14 +64,14 @@ def can_be_kept(source: "Source") -> bool:
 
 
 def new_number() -> int:
-    """Returns a number for rows to be kept under, that no other run has."""
+    """Return a number that identifies the rows kept for this run."""
     return random.getrandbits(62)
 
 
 def in_transaction(source: "Source") -> None:
-    """Let Citus begin transactions on its servers, to last as long as this one.
+    """Make Citus begin transactions on its servers that last as long as this one.
 
-    Outside of a transaction block it reads without; a query that has a part planned by itself needs them.
+    Outside a transaction block Citus begins none for a simple query, but does for one of several plans.
     """
     source.db.execute(
         """
@@ -82,29 +82,29 @@ def in_transaction(source: "Source") -> None:
     )
 
 
-def is_found_again(source: "Source", kept: Kept) -> bool:
-    """Whether the next statement finds all rows: not where it has other connections, or no transaction."""
+def can_be_read_again(source: "Source", kept_rows: Kept) -> bool:
+    """Tell whether another statement finds all kept rows; it does not on other connections of Citus."""
     rows = source.db.value(
         """
         SELECT pg_catalog.sum({schema:i}.__kept_rows(s.at, s.relation))::bigint
         FROM (SELECT ctid AS at, tableoid AS relation FROM {source:i} WHERE ctid = ANY ({places:q})) AS s
         """,
         source=source,
-        places=kept.places,
+        places=kept_rows.places,
     )
-    return (rows or 0) == sum(kept.rows.values())
+    return (rows or 0) == sum(kept_rows.rows.values())
 
 
-def read_kept(found: Sequence[tuple[Key, bytes | None]]) -> Kept | None:
-    """Read the result of the aggregate __keep in each group; None where some rows are not kept."""
+def read_kept(states_by_group: Sequence[tuple[Key, bytes | None]]) -> Kept | None:
+    """Read the result of the aggregate __keep in each group; None if some rows could not be kept."""
     entries = [
         (key, dict(zip(KEPT_ENTRY, entry, strict=True)))
-        for key, data in found
+        for key, data in states_by_group
         for entry in ENTRY.iter_unpack((data or b"")[HEAD.size :])
     ]
     if len(entries) > MOST or any(entry["over"] for _, entry in entries):
         return None
-    rows = {key: 0 for key, _ in found}
+    rows = {key: 0 for key, _ in states_by_group}
     for key, entry in entries:
         rows[key] += entry["rows"]
     places = sorted({(entry["block"], entry["offset"]) for _, entry in entries})

@@ -8,7 +8,7 @@ from madpy.ports.postgres.session.db import Relation
 
 @dataclass(frozen=True)
 class Part:
-    """Some rows of a source.  `sql` is an item of FROM; `server` has them, or None: they are here."""
+    """A part of a source: `sql` is an item of FROM; `server` holds its rows, None is this server."""
 
     sql: str
     server: str | None
@@ -18,10 +18,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Shards:
-    """The parts of a source; without any it is read as it is.
+    """The parts of a source that are read one by one; a source without parts is read as a whole.
 
     `is_citus`: statements are planned by Citus, which finds the parts by itself.
-    `is_far`: some of these lie on other machines.
+    `is_far`: some shards lie on other machines.
     """
 
     parts: tuple[Part, ...]
@@ -30,10 +30,10 @@ class Shards:
 
     @property
     def is_spread(self) -> bool:
-        """Whether the rows lie on several servers, whoever asks them: they are never fetched into a store."""
+        """Tell whether rows lie on other servers, asked by madpy or by Citus; a store does not fetch them."""
         return bool(self.parts) or self.is_far
 
     @cached_property
     def servers(self) -> dict[str, Part]:
-        """Each server with one of its parts."""
+        """Return each server with one of its parts."""
         return {part.server: part for part in reversed(self.parts) if part.server is not None}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from madpy.errors import MadpyError
 from madpy.ports.postgres.session.db import Relation, fill, identifier
 from madpy.ports.postgres.shards.layout import Part, Shards
-from madpy.ports.postgres.shards.servers import is_told
+from madpy.ports.postgres.shards.servers import is_declared
 
 if TYPE_CHECKING:
     from madpy.ports.postgres.scan.source import Source
@@ -34,10 +34,10 @@ MAPPING = """
 
 
 def find_parts(source: "Source") -> Shards:
-    """Where a source's rows lie; of one that cannot be read part by part none, with a WARNING."""
+    """Find the parts of a source on other servers; return none, with a WARNING, if they cannot be used."""
     db = source.db
-    if source.facts["has_citus"] and (found := _of_citus(source)):
-        return found
+    if source.facts["has_citus"] and (shards := _of_citus(source)):
+        return shards
     if not source.facts["has_foreign_tables"]:
         return Shards(())
     rows = _tables_below(source)
@@ -58,7 +58,7 @@ def find_parts(source: "Source") -> Shards:
                 hint="ask for SELECT on all parts and USAGE on their schemas: each part is read by itself",
             )
     base, *others = bases.values()
-    if len(rows) == 1 and not is_told(db, rows[0]["server"]):
+    if len(rows) == 1 and not is_declared(db, rows[0]["server"]):
         return _whole(source, f'server "{rows[0]["server"]}" is not known to have madpy')
     if others:
         return _whole(source, "it is made of several such tables")
@@ -76,14 +76,14 @@ def find_parts(source: "Source") -> Shards:
 
 
 def servers_below(source: "Source") -> list[str]:
-    """The servers that have rows of a source, whether they can be used or not."""
+    """List the servers that have rows of a source, whether they can be used or not."""
     return sorted({row["server"] for row in _tables_below(source) if row["server"]})
 
 
 def _of_citus(source: "Source") -> Shards | None:
-    """A source that Citus knows, or a table that a view names; None if there is none.
+    """Return the shards of a source that Citus distributes, itself or below a view; None for other sources.
 
-    A shard is here if one of its placements is: all shards of a reference table may be.
+    A shard counts as local if one of its placements is: all shards of a reference table may be.
     """
     row = source.db.execute(
         """
@@ -104,10 +104,10 @@ def _of_citus(source: "Source") -> Shards | None:
 
 
 def _tables_below(source: "Source") -> list[dict[str, Any]]:
-    """The tables with a source's rows: `base`, what it or a view names, and below it its parts.
+    """Read the tables with a source's rows: `base`, which is it or below a view, and the parts of `base`.
 
-    A view reads with its owner's rights, those of his user mapping on a server too: `mapped_alike` is whether
-    its reader has the same mapping.
+    A view reads with the rights of its owner and by the owner's user mapping on a server: `mapped_alike`
+    tells whether the reader of the view has the same mapping.
     """
     return source.db.execute(
         """
@@ -156,7 +156,7 @@ def _tables_below(source: "Source") -> list[dict[str, Any]]:
 
 
 def _only(table: Relation, inherited: list[str] | None) -> str:
-    """A table without its children; of one that inherits from the source no column of its own."""
+    """Return an item of FROM: a table without its children, and without columns that the source lacks."""
     if inherited is None:
         return f"ONLY {table}"
     names = fill("{names:i,}", {"names": inherited}).rstrip(", ")
@@ -174,6 +174,6 @@ def _view_over(view: "Source", base: Relation, table: Relation) -> str | None:
 
 
 def _whole(source: "Source", reason: str) -> Shards:
-    """Read as it is: right, but slow."""
+    """Warn that the source is read as a whole, which is right but slow, and return no parts."""
     source.db.warning(f'rows of "{source.name}" are fetched from where they are: {reason}')
     return Shards(())

@@ -17,12 +17,12 @@ from madpy.ports.postgres.shards.shipping import check_shipped
 if TYPE_CHECKING:
     from madpy.ports.postgres.scan.source import Source
 
-# As postgres_fdw has them there, or the server itself: values of some types are told apart by their text.
+# postgres_fdw sets these on the other server; values of some types are compared by their text.
 SETTINGS = {"IntervalStyle": "postgres", "bytea_output": "hex"}
 
 
 def shards_of(source: "Source") -> Shards:
-    """Where a source's rows lie; its servers can all be used, or a MadpyError says which cannot and why."""
+    """Return the parts of a source; raise MadpyError for a server that cannot be used, with the reason."""
     db = source.db
     known: dict[Relation, Shards] = db.facts.setdefault("shards", {})
     if source not in known:
@@ -36,7 +36,7 @@ def shards_of(source: "Source") -> Shards:
 
 
 def part_by_part(source: "Source", query: Callable[[Part], str], kind: str | None = None) -> str:
-    """SQL of `query` for each part of a source that has some; see Source.part_by_part for `kind`."""
+    """Return SQL of `query` for each part of a source; see Source.part_by_part for `kind`."""
     db = source.db
     text = " UNION ALL ".join(map(query, source.shards.parts))
     checked = db.facts.setdefault("checked", set())

@@ -19,13 +19,13 @@ LACKING = "compare the columns of the foreign table with its server's, by column
 
 
 def check_server(db: Database, part: "Part") -> None:
-    """Raise MadpyError unless a part's server is told to have madpy, is there, and has the same version."""
+    """Raise MadpyError unless a server is declared to have madpy, answers, and has the same version."""
     server = str(part.server)
-    if not is_told(db, server):
+    if not is_declared(db, server):
         raise MadpyError(
             f'server "{server}" is not known to have madpy: all its rows would be fetched',
             sqlstate=FALLEN,
-            hint=f"{telling(db, server)}, after CREATE EXTENSION madpy there;"
+            hint=f"{declaration(db, server)}, after CREATE EXTENSION madpy there;"
             " or madpy install --all-shards TABLE",
         )
     if not db.execute("SELECT FROM pg_catalog.pg_extension WHERE extname = {name:l}", name=EXTENSION):
@@ -39,22 +39,26 @@ def check_server(db: Database, part: "Part") -> None:
         raise failure
 
 
-def is_told(db: Database, server: str) -> bool:
-    """Whether a server's option `extensions` has madpy."""
-    return any(EXTENSION in map(str.strip, told.split(",")) for told in _told(db, server))
+def is_declared(db: Database, server: str) -> bool:
+    """Tell whether the option `extensions` of a server lists madpy."""
+    return any(EXTENSION in map(str.strip, listed.split(",")) for listed in _declared(db, server))
 
 
-def telling(db: Database, server: str) -> str:
-    """The SQL that adds madpy to a server's option `extensions`."""
-    told = _told(db, server)
+def declaration(db: Database, server: str) -> str:
+    """Return the statement that adds madpy to the option `extensions` of a server."""
+    extensions = _declared(db, server)
     return fill(
         "ALTER SERVER {server:i} OPTIONS ({verb:q} extensions {value:l})",
-        {"server": server, "verb": "SET" if told else "ADD", "value": ", ".join([*told, EXTENSION])},
+        {
+            "server": server,
+            "verb": "SET" if extensions else "ADD",
+            "value": ", ".join([*extensions, EXTENSION]),
+        },
     )
 
 
-def _told(db: Database, server: str) -> list[str]:
-    """A server's option `extensions`, if it has it."""
+def _declared(db: Database, server: str) -> list[str]:
+    """Return the option `extensions` of a server: a list of one text, or an empty one if it is not set."""
     options = db.execute(
         """
         SELECT o.option_value AS extensions
@@ -81,7 +85,7 @@ def probe(db: Database, part: "Part") -> MadpyError | None:
 
 
 def _named(server: str, error: SqlError) -> MadpyError:
-    """An error of another server with the server's name in it; a cancel is none."""
+    """Return an error of another server with the server's name in it; a cancelled query stays as it is."""
     if error.sqlstate == CANCELED:
         return error
     hint, detail = error.hint, error.detail
@@ -99,7 +103,7 @@ def _named(server: str, error: SqlError) -> MadpyError:
 
 @dataclass(frozen=True)
 class Worker:
-    """A machine of Citus, and what it said when it was asked for its version of madpy."""
+    """A machine of Citus, and its answer to a query of its version of madpy."""
 
     name: str
     version: str | None
@@ -107,7 +111,7 @@ class Worker:
 
 
 def workers(db: Database) -> list[Worker]:
-    """The other machines of Citus, each asked for its madpy; none where there is no Citus."""
+    """Ask each other machine of Citus for its version of madpy; return none if there is no Citus."""
     if db.value("SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_node') IS NULL"):
         return []
     rows = db.execute(
@@ -126,7 +130,7 @@ def workers(db: Database) -> list[Worker]:
 
 
 def _worker_without(db: Database, error: MadpyError) -> MadpyError:
-    """The error of a machine of Citus that does not have madpy, with its name; else the error as it is."""
+    """Return the error of the machine of Citus that lacks madpy, with its name; else `error` itself."""
     try:
         asked = workers(db)
     except SqlError:  # outside the server: the transaction has failed
@@ -142,13 +146,15 @@ def _worker_without(db: Database, error: MadpyError) -> MadpyError:
 
 
 def server_error(db: Database, error: MadpyError) -> MadpyError:
-    """The error of a run that lost a server, or found another table there: which one, by asking all."""
-    found: dict[Relation, Shards] = db.facts.get("shards", {})
-    if error.sqlstate in (NO_FILE, NO_FUNCTION, NO_SCHEMA) and any(one.is_citus for one in found.values()):
+    """Return the error of a failed run with the name of the server that caused it, found by asking all."""
+    shards_by_source: dict[Relation, Shards] = db.facts.get("shards", {})
+    if error.sqlstate in (NO_FILE, NO_FUNCTION, NO_SCHEMA) and any(
+        one.is_citus for one in shards_by_source.values()
+    ):
         return _worker_without(db, error)
-    parts = [part for shards in found.values() for part in shards.parts if part.server is not None]
+    parts = [part for shards in shards_by_source.values() for part in shards.parts if part.server is not None]
     if str(error.sqlstate).startswith(LOST):
-        for shards in found.values():
+        for shards in shards_by_source.values():
             for part in shards.servers.values():
                 failure = probe(db, part)
                 if failure is not None:
@@ -163,7 +169,7 @@ def server_error(db: Database, error: MadpyError) -> MadpyError:
 
 
 def _lacks(db: Database, part: "Part") -> MadpyError | None:
-    """That a part's table on its server lacks a column, if it does."""
+    """Return the error for a part whose table on its server lacks a column; None if it lacks none."""
     try:
         db.execute("SELECT * FROM ONLY {table:i} LIMIT 1", table=part.table)
     except SqlError as error:

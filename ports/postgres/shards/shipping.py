@@ -1,4 +1,4 @@
-"""Whether a statement is sent to the servers whole: looked up in its plan."""
+"""A check of a statement's plan: other servers should compute its aggregates, not send their rows."""
 
 import json
 import re
@@ -11,10 +11,10 @@ GROUPING = ("enable_hashagg", "enable_sort")  # settings of the planner
 
 
 def check_shipped(db: Database, text: str) -> None:
-    """Warn where a plan fetches rows: what the other server is not trusted to compute.
+    """Warn of a plan that fetches rows, as postgres_fdw does not send some expression to the server.
 
-    The planner may think it cheaper too, where it expects few rows, or as many groups as rows: it is told not
-    to group here, for the rest of the run, if that helps.
+    The planner may also fetch rows because it expects few of them, or as many groups as rows: if it helps to
+    make grouping here expensive, these settings stay for the rest of the run.
     """
     tables = _fetched(db, text)
     if tables and not db.facts.get("grouped there"):
@@ -35,7 +35,7 @@ def check_shipped(db: Database, text: str) -> None:
 
 
 def _fetched(db: Database, text: str) -> str:
-    """Names of the tables whose rows a statement would fetch."""
+    """Return the names of the tables whose rows a statement would fetch."""
     plan = db.value("EXPLAIN (VERBOSE, FORMAT JSON) {text:q}", text=text)
     tree = json.loads(plan) if isinstance(plan, str) else plan
     nodes = _nodes(tree[0]["Plan"])
@@ -49,7 +49,7 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _fetches_rows(node: dict[str, Any]) -> bool:
-    """All of a table's; a row or two are not worth a word."""
+    """Tell whether a node of a plan fetches all rows of a table, not just one or two of them."""
     if node["Node Type"] != "Foreign Scan" or "Relations" in node:
         return False
     return "Remote SQL" in node and not re.search(r" LIMIT [12]::bigint$", node["Remote SQL"])

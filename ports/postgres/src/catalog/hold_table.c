@@ -1,5 +1,5 @@
 /*
- * hold_table.c: a table that is read as a model, held so that nothing that runs code can take its place.
+ * hold_table.c: locks a table that is read as a model, so that nothing that runs code can replace it.
  */
 #include "postgres.h"
 
@@ -19,7 +19,7 @@
 #include "utils/rls.h"
 #include "utils/syscache.h"
 
-/* Whether a row of a catalogue, found by a number, has nothing in a column. */
+/* Tells whether the catalogue row with this OID has NULL in a column. */
 static bool
 is_null_in(int cache, Oid oid, AttrNumber column)
 {
@@ -32,8 +32,8 @@ is_null_in(int cache, Oid oid, AttrNumber column)
 }
 
 /*
- * Whether planning a query over a table evaluates expressions that its owner wrote: of indexes, of extended statistics, of
- * checks and of what it is partitioned by.
+ * Tells whether planning a query over a table evaluates expressions of its owner: those of indexes, of extended
+ * statistics, of checks and of partitioning.
  */
 static bool
 has_expressions(Relation table)
@@ -54,7 +54,7 @@ has_expressions(Relation table)
 	return table->rd_att->constr && table->rd_att->constr->num_check > 0;
 }
 
-/* Whether reading a table runs nobody's code, or only the caller's own or a superuser's. */
+/* Tells whether reading a table runs no code but the caller's own or a superuser's. */
 static bool
 is_harmless(Oid oid)
 {

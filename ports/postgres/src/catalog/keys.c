@@ -45,7 +45,7 @@ damaged(void)
 			 errmsg("these parameters of groups are damaged")));
 }
 
-/* The most groups, and the most keys of all of them: what is made of each takes ten times its bytes. */
+/* Limits of groups, and of the keys of all groups: the look-up table takes ten times the bytes of the value. */
 #define MAX_GROUPS (4 * 1024 * 1024)
 #define MAX_KEYS (16 * 1024 * 1024)
 
@@ -100,7 +100,7 @@ same_keys(const Lookup *lookup, const Datum *values, const bool *nulls, int grou
 	return true;
 }
 
-/* The slot of a key: of its group, or the free one where it belongs. */
+/* Returns the slot of a key in the hash table: that of its group, or the free one for it. */
 static int *
 slot_of(const Lookup *lookup, const Datum *values, const bool *nulls)
 {
@@ -111,7 +111,7 @@ slot_of(const Lookup *lookup, const Datum *values, const bool *nulls)
 	return &lookup->slots[at];
 }
 
-/* The types of the grouping columns, which are the arguments from the second on. */
+/* Looks up the types of the grouping columns, which are the arguments from the second on. */
 static void
 find_types(Lookup *lookup, FunctionCallInfo fcinfo)
 {
@@ -129,7 +129,7 @@ find_types(Lookup *lookup, FunctionCallInfo fcinfo)
 	lookup->collation = OidIsValid(PG_GET_COLLATION()) ? PG_GET_COLLATION() : DEFAULT_COLLATION_OID;
 }
 
-/* The next key, read by its type's input; the constraints of a domain, which somebody wrote, are not run. */
+/* Reads the next key by its type's input function; the constraints of a domain, users' code, are not run. */
 static Datum
 read_key(const char **at, const char *end, Oid type, int32 typmod, bool *isnull)
 {
@@ -158,7 +158,7 @@ read_key(const char **at, const char *end, Oid type, int32 typmod, bool *isnull)
 	return key;
 }
 
-/* Read the keys; where they end. */
+/* Reads the keys of all groups and returns where they end. */
 static const char *
 read_keys(Lookup *lookup, const char *at, const char *end)
 {
@@ -201,7 +201,7 @@ make_lookup(FunctionCallInfo fcinfo)
 	return lookup;
 }
 
-/* The group of the row whose keys are the arguments, or -1; made ready at the first row of a statement. */
+/* Returns the group whose keys are the arguments, or -1; the first row of a statement builds the table. */
 static int
 group_of(FunctionCallInfo fcinfo, Lookup **found)
 {

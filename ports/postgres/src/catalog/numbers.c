@@ -1,5 +1,5 @@
 /*
- * numbers.c: numbers and texts as they lie in memory: how drivers write what Python computed for many rows.
+ * numbers.c: numbers and texts in binary form, by which drivers write the results of Python for many rows.
  */
 #include "postgres.h"
 
@@ -11,7 +11,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-/* Where the numbers from `first` on, counted from 0, lie in the data; they may not be aligned. */
+/* Returns the address of number `first`, counted from 0, in the data; it may not be aligned. */
 static const char *
 numbers_at(bytea *data, int64 first, int count)
 {
@@ -23,7 +23,7 @@ numbers_at(bytea *data, int64 first, int count)
 	return VARDATA_ANY(data) + first * sizeof(double);
 }
 
-/* number(data, at): one of them. */
+/* number(data, at): one number, counted from 0. */
 PG_FUNCTION_INFO_V1(number);
 Datum
 number(PG_FUNCTION_ARGS)
@@ -77,7 +77,7 @@ numbers(PG_FUNCTION_ARGS)
 											 FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-/* Piece `n` of the data, counted from 0: int32 how many, where each ends, and the bytes of all, from the first on. */
+/* Finds piece `n` of the data, counted from 0.  The data are an int32 count, the end of each piece, and all bytes. */
 static const char *
 piece_at(bytea *data, int32 n, int *length)
 {
@@ -105,7 +105,7 @@ piece_at(bytea *data, int32 n, int *length)
 	return start + (1 + (int64) count) * sizeof(int32) + first;
 }
 
-/* piece(data, n): bytes. */
+/* piece(data, n): a piece as bytea. */
 PG_FUNCTION_INFO_V1(piece);
 Datum
 piece(PG_FUNCTION_ARGS)
@@ -119,7 +119,7 @@ piece(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(result);
 }
 
-/* text_piece(data, n): the same as text. */
+/* text_piece(data, n): a piece as text. */
 PG_FUNCTION_INFO_V1(text_piece);
 Datum
 text_piece(PG_FUNCTION_ARGS)

@@ -33,7 +33,7 @@ refuse(const char *expressions, const char *detail)
 					 " and a double quote in it twice.")));
 }
 
-/* The targets of the one SELECT that "SELECT text" is, or an error. */
+/* Parses "SELECT text" and returns its target list; an error if it is not a single plain SELECT. */
 static List *
 parse_targets(const char *expressions, const char *text)
 {
@@ -110,7 +110,7 @@ check_items(const char *expressions, List *items)
 		parse_targets(expressions, psprintf("(%s\n)", (char *) lfirst(cell)));
 }
 
-/* Whether the one item is ARRAY[...] and nothing around it; its elements are then `elements`. */
+/* Tells whether the only item is ARRAY[...] with nothing around it; `elements` are then its elements. */
 static bool
 is_array(List *items, List *targets, List **elements)
 {
@@ -122,7 +122,7 @@ is_array(List *items, List *targets, List **elements)
 	return true;
 }
 
-/* The name of the column that an expression is, or NULL. */
+/* Returns the column's name if an expression is a bare column, else NULL. */
 static const char *
 column_name(Node *expression)
 {

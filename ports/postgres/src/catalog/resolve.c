@@ -1,7 +1,7 @@
 /*
- * resolve.c: an expression as a caller's search_path would read it, in words that mean the same under the path now set.
+ * resolve.c: a user's expression, parsed under the caller's search_path and written with full names.
  *
- * A run sets a path under which its own statements mean what they say; expressions mean what their writer sees.
+ * A run sets a search_path for its own statements, under which the user's expression could mean something else.
  */
 #include "postgres.h"
 
@@ -27,7 +27,7 @@ analyzed(const char *sql)
 	return parse_analyze_fixedparams(linitial_node(RawStmt, trees), sql, NULL, 0, NULL);
 }
 
-/* resolve(expression, table, path): what can stand for the expression; itself where it cannot stand in a row. */
+/* resolve(expression, table, path): an equal expression with full names; itself if it is not valid over a row. */
 PG_FUNCTION_INFO_V1(resolve);
 Datum
 resolve(PG_FUNCTION_ARGS)

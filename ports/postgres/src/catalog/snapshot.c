@@ -40,7 +40,7 @@ forget(Kept *one)
 	pfree(one);
 }
 
-/* Subtransactions are numbered in the order in which they begin. */
+/* Forgets the snapshots of a subtransaction and of those that began after it, which have higher numbers. */
 static void
 forget_since(SubTransactionId first)
 {
@@ -53,7 +53,7 @@ forget_since(SubTransactionId first)
 	}
 }
 
-/* After an error PostgreSQL gives back what is registered; at a commit it would warn. */
+/* Releases all snapshots at a commit, where PostgreSQL would warn; after an error it releases them itself. */
 static void
 transaction_end(XactEvent event, void *arg)
 {
@@ -90,7 +90,7 @@ find(int id)
 			 errmsg("there is no snapshot %d in this transaction", id)));
 }
 
-/* snapshot_take(): the number of a snapshot, that of the statement this is called in. */
+/* snapshot_take(): registers the snapshot of the calling statement and returns its number. */
 PG_FUNCTION_INFO_V1(snapshot_take);
 Datum
 snapshot_take(PG_FUNCTION_ARGS)
@@ -162,7 +162,7 @@ run_under(Snapshot snapshot, const char *statement, ArrayType *parameters, Memor
 	return SPI_tuptable;		/* SPI_finish() forgets it */
 }
 
-/* A row as a record.  It is made one where it lies: a state may be large. */
+/* Makes a row a record in place, without a copy, as a state may be large. */
 static Datum
 record(HeapTuple tuple, TupleDesc desc)
 {

@@ -1,7 +1,7 @@
 /*
  * view_over.c: a view's query with a part in the place of the whole, a partition for the partitioned table below it.
  *
- * It is the same rows, part by part, where the view picks, computes and filters row by row and does nothing else.
+ * The parts together have the rows of the view if it picks, computes and filters row by row and does nothing else.
  */
 #include "postgres.h"
 
@@ -20,7 +20,7 @@
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 
-/* The relation that all rows of a query come from, one by one; NULL where it is another kind of query. */
+/* Returns the only relation of a query that computes and filters its rows one by one; NULL for other queries. */
 static RangeTblEntry *
 row_by_row(Query *query, int *index)
 {
@@ -38,7 +38,7 @@ row_by_row(Query *query, int *index)
 	return entry->tablesample ? NULL : entry;
 }
 
-/* To others than PostgreSQL's own code a table that is not there is no internal error. */
+/* Opens a table; one that was dropped is a user's error here, where PostgreSQL's own code has an internal one. */
 static Relation
 open_table(Oid table)
 {
@@ -51,7 +51,7 @@ open_table(Oid table)
 	return relation;
 }
 
-/* The query of a view; not of one that a caller could look behind. */
+/* Returns the query of a view; NULL for other relations. */
 static Query *
 query_of(Oid view)
 {
@@ -64,7 +64,7 @@ query_of(Oid view)
 	return query;
 }
 
-/* Let the columns of an entry be those of another table, found by their names; false if a whole row is a value. */
+/* Replaces the table of an entry by another one, columns by name; false if the query uses a whole row as value. */
 static bool
 replace_table(Query *query, RangeTblEntry *entry, int index, Oid part)
 {
@@ -84,7 +84,7 @@ replace_table(Query *query, RangeTblEntry *entry, int index, Oid part)
 	return !whole_row[0] && !whole_row[1];
 }
 
-/* Whether the query reads `whole` row by row; if so, `part` is in its place. */
+/* Puts `part` in the place of `whole` if the query reads it row by row; tells whether it does. */
 static bool
 put_in_place(Query *query, Oid whole, Oid part)
 {
@@ -118,7 +118,7 @@ put_in_place(Query *query, Oid whole, Oid part)
 	return true;
 }
 
-/* view_over(view, whole, part): the view's query as text, or NULL where it does not read the whole row by row. */
+/* view_over(view, whole, part): the view's query over `part`, as text; NULL if it does not read row by row. */
 PG_FUNCTION_INFO_V1(view_over);
 Datum
 view_over(PG_FUNCTION_ARGS)

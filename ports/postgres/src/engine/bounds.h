@@ -1,5 +1,5 @@
 /*
- * bounds.h: what functions ask of bytes, arrays and numbers that may come from anywhere, before they believe them.
+ * bounds.h: checks of bytes, arrays and numbers that may come from anywhere, before functions use them.
  */
 #ifndef MADPY_BOUNDS_H
 #define MADPY_BOUNDS_H
@@ -7,29 +7,29 @@
 #include "postgres.h"
 #include "fmgr.h"
 
-/* The largest state there can be: a training stays below it, and a call with a few large numbers cannot take more. */
+/* Limit of a state's size, above all trainings: a call with large parameters cannot allocate more. */
 #define MAX_STATE_BYTES (384 * 1024 * 1024)
 
-/* Rows that a state can have counted: a double tells them apart. */
+/* Limit of the rows that a state has counted: a double represents every integer up to it. */
 #define MAX_ROWS (INT64CONST(1) << 53)
 
 /* Raises an error unless the function is called by an aggregate; context: where its states live, unless NULL. */
 extern void aggregate_only(FunctionCallInfo fcinfo, const char *what, MemoryContext *context);
 
-/* Zeroed memory of this size, or an error that says what would be too large. */
+/* Returns zeroed memory of this size, or raises an error that says what would be too large. */
 extern void *palloc_limited(int64 bytes, int64 most, const char *what);
 
-/* The value itself, or a copy where it does not begin as memory of palloc() does; not compressed, no short header. */
+/* Returns the value detoasted, with a long header and aligned as palloc() aligns: itself or a copy. */
 extern bytea *aligned_bytes(bytea *value);
 
-/* A double as an integer from low to high; `otherwise` where it is none: C leaves open what a cast would give. */
+/* Returns a double as an integer from low to high, else `otherwise`: in C other casts are undefined. */
 static inline int64
 integer_within(double value, int64 low, int64 high, int64 otherwise)
 {
 	return value >= (double) low && value <= (double) high ? (int64) value : otherwise;
 }
 
-/* A double cut off to an integer: a limit where it is outside of them, `low` for NaN.  Without a branch. */
+/* Truncates a double to an integer within limits, NaN to `low`, without a branch. */
 static inline int
 integer_clamped(double value, int low, int high)
 {

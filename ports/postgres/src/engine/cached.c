@@ -1,5 +1,5 @@
 /*
- * cached.c: what a function made of an argument, kept for the next call.
+ * cached.c: values that a function computed from an argument, kept for its next call.
  */
 #include "cached.h"
 
@@ -15,7 +15,7 @@ argument_is_constant(FunctionCallInfo fcinfo, int arg)
 	return arg < list_length(arguments) && IsA(list_nth(arguments, arg), Const);
 }
 
-/* Two pointers to one value in a TOAST table are the same without a look at what they point to. */
+/* Compares two values; pointers to the same value of a TOAST table are equal without fetching it. */
 static bool
 is_same(const struct varlena *kept, const struct varlena *value)
 {
@@ -40,7 +40,7 @@ cached_find(FunctionCallInfo fcinfo, int arg)
 	return NULL;
 }
 
-/* Below the context of this call until it is kept, so that an error on the way leaves nothing behind. */
+/* Its context is a child of the current one until cached_keep(), so that an error before frees it. */
 void *
 cached_new(FunctionCallInfo fcinfo, int arg, Size size)
 {

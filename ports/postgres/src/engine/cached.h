@@ -19,7 +19,7 @@ typedef struct Cached
 	struct varlena *given;		/* the argument as it came: a pointer into a TOAST table, compressed, or plain */
 } Cached;
 
-/* Whether argument `arg` is a constant of the statement. */
+/* Tells whether argument `arg` is a constant of the statement. */
 extern bool argument_is_constant(FunctionCallInfo fcinfo, int arg);
 
 /* Returns what cached_new made for this value of argument `arg`, a varlena that is not NULL; else NULL. */

@@ -47,7 +47,7 @@ kernel_by_id(int id)
 	return NULL;
 }
 
-/* Columns are x_1 .. x_k and y: say which one holds a value that no method can use. */
+/* Raises an error for a NaN or infinity, with the name of its column: x_1 .. x_k are features, y comes last. */
 void
 not_finite(int column, int ncols, double value)
 {
@@ -60,7 +60,7 @@ not_finite(int column, int ncols, double value)
 			 errhint("Leave such rows out, or turn the value into NULL: rows with a NULL are skipped.")));
 }
 
-/* An error if a weight is not finite, or negative. */
+/* Raises an error if a weight is negative or not finite. */
 void
 check_weights(const double *weights, int rows)
 {
@@ -72,7 +72,7 @@ check_weights(const double *weights, int rows)
 					 errhint("Give weights that are finite and not negative.")));
 }
 
-/* The rows of a block whose last column, the weight, is above zero. */
+/* Returns the rows of a block whose weight, the last column, is above zero. */
 RowBlock
 positive_weights(const RowBlock *block, int ncols)
 {
@@ -100,7 +100,7 @@ positive_weights(const RowBlock *block, int ncols)
 	return kept;
 }
 
-/* Give back what positive_weights() made of a block. */
+/* Frees the copy that positive_weights() made of a block, if it made one. */
 void
 free_positive_weights(RowBlock *used, const RowBlock *block, int ncols)
 {

@@ -20,7 +20,7 @@ filled_up(uint64 bytes)
 	return TYPEALIGN64(MODEL_ALIGNMENT, bytes);
 }
 
-/* Point the arrays of a model into its bytes. */
+/* Sets the pointers of a model's arrays into its bytes, after checks of all lengths. */
 static void
 place_arrays(Model *model, const char *data, uint64 size)
 {

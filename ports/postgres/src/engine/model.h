@@ -64,7 +64,7 @@ extern Model *model_argument(FunctionCallInfo fcinfo, int arg, uint32 method, vo
 
 pg_noreturn extern void model_damaged(const char *what);
 
-/* Array `number`, of this kind and, where count >= 0, of this length. */
+/* Return array `number`; an error if it is of another kind or, where count >= 0, of another length. */
 extern const double *model_doubles(const Model *model, int number, int64 count);
 extern const int32 *model_integers(const Model *model, int number, int64 count);
 

@@ -12,7 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-/* Text `number` of the model in the encoding of the database. */
+/* Returns text `number` of the model in the encoding of the database. */
 static char *
 model_text(const ModelRow *row, int64 number, int *length)
 {
@@ -119,7 +119,7 @@ compare_words(const void *a, const void *b)
 	return order != 0 ? order : x->length - y->length;
 }
 
-/* The levels of a feature, sorted when first asked for. */
+/* Returns the levels of a feature, which the first call sorts. */
 static const Word *
 words_of(ModelRow *row, int feature)
 {

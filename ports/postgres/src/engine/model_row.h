@@ -32,7 +32,7 @@ typedef struct ModelRow
 	MemoryContext context;
 } ModelRow;
 
-/* To be called in a check of model_argument; the numbers are those of the arrays. */
+/* Checks the three arrays, whose numbers these are, and prepares a row; for a check of model_argument(). */
 extern ModelRow *model_row(const Model *model, int shape, int ends, int texts);
 
 /*
@@ -41,10 +41,10 @@ extern ModelRow *model_row(const Model *model, int shape, int ends, int texts);
  */
 extern const double *row_argument(ModelRow *row, FunctionCallInfo fcinfo, int arg);
 
-/* A copy of a class's label. */
+/* Returns a copy of a class's label. */
 extern text *row_label(const ModelRow *row, int number);
 
-/* Whether a number is the code of a level, from 0. */
+/* Tells whether a number is the code of one of the levels, from 0. */
 static inline bool
 is_code(double value, int levels)
 {

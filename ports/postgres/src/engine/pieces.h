@@ -11,7 +11,7 @@
 
 #define PIECE ((Size) 16 * 1024 * 1024)
 
-/* As memcpy. */
+/* Copies bytes as memcpy does. */
 static inline void *
 copy_pieces(void *to, const void *from, Size size)
 {
@@ -23,7 +23,7 @@ copy_pieces(void *to, const void *from, Size size)
 	return to;
 }
 
-/* As palloc0. */
+/* Allocates zeroed memory as palloc0 does. */
 static inline void *
 alloc_zeros(Size size)
 {

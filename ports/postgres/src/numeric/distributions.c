@@ -14,7 +14,7 @@
 
 #define MAX_TERMS 100000
 
-/* ln Gamma(x) - ((x - 1/2) ln x - x + ln(2 pi) / 2), x >= 10. */
+/* Returns the error term of Stirling's formula: ln Gamma(x) - ((x - 1/2) ln x - x + ln(2 pi) / 2), x >= 10. */
 static double
 stirling_rest(double x)
 {
@@ -71,7 +71,7 @@ continued_fraction(double a, double b, double x)
 	return result;
 }
 
-/* I_x(a, b), where y = 1 - x is given too, since one of them may be too close to 1. */
+/* Returns I_x(a, b); y = 1 - x is given too, since one of them may be too close to 1. */
 static double
 incomplete_beta(double a, double b, double x, double y)
 {
@@ -89,7 +89,7 @@ incomplete_beta(double a, double b, double x, double y)
 	return 1 - front * continued_fraction(b, a, y) / b;
 }
 
-/* P(|T| >= |t|) for Student's t with df degrees of freedom; NaN where that means nothing. */
+/* Returns P(|T| >= |t|) for Student's t with df degrees of freedom; NaN if t or df is invalid. */
 double
 t_two_sided(double t, double df)
 {
@@ -102,7 +102,7 @@ t_two_sided(double t, double df)
 	return incomplete_beta(df / 2, 0.5, df / (df + square), square / (df + square));
 }
 
-/* P(F >= f) for F with df1 and df2 degrees of freedom; NaN where that means nothing. */
+/* Returns P(F >= f) for F with df1 and df2 degrees of freedom; NaN if an argument is invalid. */
 double
 f_upper(double f, double df1, double df2)
 {

@@ -30,7 +30,7 @@ times_vector(const double *a, int n, int from, const double *restrict v, double 
 	}
 }
 
-/* Householder: a symmetric n x n matrix, destroyed, to a diagonal and the squares of the elements beside it. */
+/* Reduces a symmetric n x n matrix, which is destroyed, to a diagonal and the squares of the elements beside it. */
 DD_CLONES static void
 tridiagonalize(double *a, int n, double *diagonal, double *beside)
 {
@@ -103,7 +103,7 @@ sturm(const double *diagonal, const double *beside, int n, double x, double *sum
 	return false;
 }
 
-/* Not below any of n eigenvalues, none of them negative, whose sum is 1 and whose squares have this sum. */
+/* Returns an upper bound of n eigenvalues, none negative, that sum to 1 and whose squares have the given sum. */
 static double
 upper_bound(int n, double squares)
 {

@@ -1,10 +1,10 @@
 /*
- * eigenvalues.h: of small symmetric matrices.
+ * eigenvalues.h: the largest eigenvalue of a small symmetric matrix.
  */
 #ifndef MADPY_EIGENVALUES_H
 #define MADPY_EIGENVALUES_H
 
-/* The largest eigenvalue of a symmetric n x n matrix that is not negative, row by row, which is destroyed. */
+/* Returns the largest eigenvalue of a positive semidefinite n x n matrix, stored by rows, which is destroyed. */
 extern double largest_eigenvalue(double *a, int n);
 
 #endif

@@ -9,7 +9,7 @@
 #include "factor.h"
 #include "miscadmin.h"
 
-/* Rows of zeros. */
+/* Allocates rows of zeros. */
 Halves
 halves_new(int rows, int columns)
 {
@@ -29,7 +29,7 @@ halves_copy(Halves m, int rows)
 	return copy;
 }
 
-/* Row i of a -= b times row j of c, in whole registers, from the one of column `from` to that before column `to`. */
+/* Subtracts b times row j of c from row i of a, from the register of column `from` to the one before column `to`. */
 DD_INLINE void
 subtract_times(Halves a, int i, dd b, Halves c, int j, int from, int to)
 {
@@ -56,7 +56,7 @@ halves_subtract(Halves a, int i, dd b, Halves c, int j, int columns)
 	subtract_times(a, i, b, c, j, 0, columns);
 }
 
-/* The only row of a = row i of b / c, in whole registers, from the one of column `from` to that before column `to`. */
+/* Sets the only row of a to row i of b / c, from the register of column `from` to the one before column `to`. */
 DD_INLINE void
 divide(Halves a, Halves b, int i, dd c, int from, int to)
 {
@@ -77,7 +77,7 @@ divide(Halves a, Halves b, int i, dd c, int from, int to)
 	}
 }
 
-/* With nothing in `left` yet, and no column kept. */
+/* Allocates a factor without columns; the caller fills `left`. */
 Factor
 factor_new(int k)
 {
@@ -95,7 +95,7 @@ factor_new(int k)
 	return f;
 }
 
-/* Keep column p: take what it explains out of what is left of the columns behind it. */
+/* Keeps column p: subtracts its part from what is left of the columns after it. */
 DD_CLONES void
 factor_keep(Factor *f, int p)
 {
@@ -130,7 +130,7 @@ factor_solution(const Factor *f, int column)
 	return b;
 }
 
-/* (L D L')^-1, k x k; 0 where a column is aliased. */
+/* Returns (L D L')^-1, k x k, with 0 in rows and columns of aliased columns. */
 DD_CLONES Halves
 factor_inverse(const Factor *f)
 {

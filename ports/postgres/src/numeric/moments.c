@@ -63,7 +63,7 @@ column_range(const double *a, int rows)
 	return range;
 }
 
-/* The pivot for a column whose first chunk has this range. */
+/* Returns the pivot for a column whose first chunk has this range. */
 static double
 pivot_of(Range range)
 {
@@ -91,7 +91,7 @@ chunk_product(const Chunk *chunk, const double *a, const double *a_low, int j)
 	return column_product(a, b, chunk->rows);
 }
 
-/* Add a chunk to the pairs. */
+/* Adds the products of a chunk's columns to the sums. */
 static void
 add_chunk(double *pair, const Chunk *chunk)
 {
@@ -126,7 +126,7 @@ add_chunk(double *pair, const Chunk *chunk)
 	}
 }
 
-/* Rows [first, first + real) of a column, copied and padded with zeros where they are not a multiple of LANES. */
+/* Returns rows [first, first + real) of a column; a copy padded with zeros if they are no multiple of LANES. */
 static const double *
 take_rows(const double *column, int first, int real, int rows, double *scratch)
 {
@@ -294,7 +294,7 @@ moments_merge(double *into, const double *from, int m)
 	}
 }
 
-/* A copy of moments whose columns are less these pivots. */
+/* Returns a copy of moments with these pivots in place of its own. */
 Moments
 moments_recentered(const Moments *moments, const double *pivots)
 {

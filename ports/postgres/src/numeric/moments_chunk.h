@@ -1,5 +1,5 @@
 /*
- * moments_chunk.h: some rows of a block, as the files of moments.c pass them on.
+ * moments_chunk.h: chunks, the parts of a block that moments.c and moments_indicators.c work on at once.
  */
 #ifndef MADPY_MOMENTS_CHUNK_H
 #define MADPY_MOMENTS_CHUNK_H
@@ -42,10 +42,10 @@ typedef struct Joint
 
 extern Joint *moments_joint(const RowBlock *block);
 
-/* Adds what indicators add to the sums but their products with each other; the chunk begins at `first` in the block. */
+/* Adds the sums of indicators, without products of two categories; the chunk begins at row `first` of the block. */
 extern void moments_add_indicators(double *body, const Chunk *chunk, Joint *joint, int first);
 
-/* Adds the products of indicators of two categories, when the block is done. */
+/* Adds the products of indicators of two categories, after all chunks of the block. */
 extern void moments_add_joint(double *body, const Joint *joint);
 
 #endif

@@ -14,14 +14,14 @@
 #include "moments_chunk.h"
 #include "utils/memutils.h"
 
-/* The sum of the products of columns i and j; -1 stands for the column of ones, z_0. */
+/* Returns the sum of the products of columns i and j; -1 stands for the column of ones, z_0. */
 DD_INLINE double *
 pair_of(double *body, int i, int j)
 {
 	return body + 2 * moment_pair(Max(i, j) + 1, Min(i, j) + 1);
 }
 
-/* Takes the codes of some rows; returns how many rows have each. */
+/* Reads the codes of some rows and returns the number of rows of each code. */
 static int *
 take_codes(const Indicators *category, int first, int real, int *codes)
 {
@@ -52,7 +52,7 @@ add_counts(double *body, int m, const Indicators *category, const int *counts, i
 	}
 }
 
-/* Whether all numbers are whole, and so small that plain sums of a chunk of them are exact. */
+/* Tells whether all numbers are integers so small that plain sums over a chunk are exact. */
 DD_CLONES static bool
 are_whole(const double *restrict numbers, int rows)
 {
@@ -88,7 +88,7 @@ add_by_level(double *body, const Chunk *chunk, int j, const Indicators *category
 	pfree(sums);
 }
 
-/* The rows of each pair of levels of two categories d < c, at the place of that pair: c (c - 1) / 2 + d. */
+/* Returns the position of a pair of categories d < c in the list of pairs: c (c - 1) / 2 + d. */
 static int64
 place_of(int c, int d)
 {

@@ -1,5 +1,5 @@
 /*
- * moments_kernels.c: the kernels "moments" and "weighted_moments", and where other kernels keep theirs.
+ * moments_kernels.c: the kernels "moments" and "weighted_moments", and the moments in states of other kernels.
  */
 #include "postgres.h"
 
@@ -32,7 +32,7 @@ plain_merge(State *into, const State *from)
 	moments_merge(into->body, from->body, into->ncols);
 }
 
-/* The kernel "weighted_moments": the last column is the weight.  Rows of weight zero say nothing, as in R's lm. */
+/* The kernel "weighted_moments": the last column is the weight.  Rows of weight zero are ignored, as in R's lm. */
 
 static int64
 weighted_size(int ncols, int nparams)

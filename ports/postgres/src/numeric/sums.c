@@ -106,7 +106,7 @@ column_product_lows(const double *restrict a, const double *restrict a_low,
 	return lanes_total(sum, error);
 }
 
-/* high[r] + low[r] = a[r] b[r], or a[r] (b[r] + b_low[r]) where there is a b_low. */
+/* Computes high[r] + low[r] = a[r] b[r], or a[r] (b[r] + b_low[r]) if b_low is given. */
 DD_CLONES void
 column_times(const double *restrict a, const double *restrict b, const double *restrict b_low, int rows,
 			 double *restrict high, double *restrict low)
@@ -123,7 +123,7 @@ column_times(const double *restrict a, const double *restrict b, const double *r
 			low[r] += a[r] * b_low[r];
 }
 
-/* high[r] + low[r] = a[r] - pivot; whether some low[r] is not 0. */
+/* Computes high[r] + low[r] = a[r] - pivot; tells whether some low[r] is not 0. */
 DD_CLONES bool
 column_minus(const double *restrict a, double pivot, int rows, double *restrict high, double *restrict low)
 {

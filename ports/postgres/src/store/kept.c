@@ -1,5 +1,5 @@
 /*
- * kept.c: the pass that keeps rows, keep(); the stores that it fills.
+ * kept.c: the aggregate keep(), a pass that keeps rows, and the stores that it fills.
  */
 #include "postgres.h"
 
@@ -15,14 +15,14 @@ static Kept *kept[MOST_KEPT];
 static int	kept_count = 0;
 static int64 kept_training = 0;
 
-/* Called when the memory of a store goes. */
+/* Callback of the memory context: the store is being freed. */
 static void
 store_gone(void *arg)
 {
 	((Kept *) arg)->store = NULL;
 }
 
-/* Whether the rows are there, for this role; an aborted subtransaction takes their memory. */
+/* Tells whether kept rows are valid for this role; the end of a failed subtransaction frees them. */
 static bool
 is_there(const Kept *one)
 {
@@ -41,7 +41,7 @@ forget_all(void)
 	kept_count = 0;
 }
 
-/* The place of a new store, or -1 where there are too many. */
+/* Returns the slot for a new store, or -1 if there are too many. */
 static int
 new_slot(int64 training, Oid relation, ItemPointer at)
 {
@@ -63,7 +63,7 @@ new_slot(int64 training, Oid relation, ItemPointer at)
 	return kept_count++;
 }
 
-/* The bytes of all stores, with one more block of this one. */
+/* Returns the bytes of all stores, with one more block of this one. */
 static int64
 bytes_with_block(const Store *store)
 {
@@ -76,7 +76,7 @@ bytes_with_block(const Store *store)
 	return bytes;
 }
 
-/* Put the numbers of an array into columns from `first` on of the row being filled. */
+/* Puts the numbers of an array into the row being filled, from column `first` on. */
 static void
 put_numbers(Store *store, ArrayType *array, int first)
 {
@@ -93,7 +93,7 @@ put_numbers(Store *store, ArrayType *array, int first)
 			to[(Size) i * store->block_rows] = *numbers++;
 }
 
-/* One row; without `features` one of NULLs.  False: there is no memory left for it. */
+/* Adds a row to a store, one of NULLs if there are no `features`; false if the memory setting is exceeded. */
 static bool
 put_row(Store *store, ArrayType *features, ArrayType *scalars, int k)
 {
@@ -125,7 +125,7 @@ length_of(ArrayType *array, const char *what)
 	return length;
 }
 
-/* The next row of a store; false: there is no memory left for it. */
+/* Adds the next row; those without features wait until an array tells their number.  False: memory is exceeded. */
 static bool
 keep_row(Kept *one, ArrayType *features, ArrayType *scalars)
 {
@@ -162,7 +162,7 @@ not_a_list(void)
 			 errmsg("this is not a list of kept rows")));
 }
 
-/* An argument that is a list of entries: it may come from anywhere. */
+/* Returns a checked list of entries from an argument, which may come from anywhere. */
 static KeptEntries *
 entries_argument(FunctionCallInfo fcinfo, int arg, int *count)
 {
@@ -187,7 +187,7 @@ new_entries(int64 count)
 	return entries;
 }
 
-/* The entry of the first row, which comes now. */
+/* Returns a list with the entry of a store whose first row comes now. */
 static KeptEntries *
 first_entry(int64 training, Oid relation, ItemPointer at)
 {
@@ -257,7 +257,7 @@ keep_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(all);
 }
 
-/* The rows of the store whose first row is there; NULL where no store begins with it. */
+/* Returns the kept rows whose first one has this ctid; NULL if there are none. */
 Kept *
 kept_at(Oid relation, ItemPointer at)
 {

@@ -11,7 +11,7 @@
 #define PACKED_MAGIC 0x7a70646dU	/* "mdpz" */
 #define LARGE 8192				/* bytes of a state from which on it is packed */
 
-/* kept_rows(at tid, relation oid): how many rows are kept, the first of which is there; NULL if none are */
+/* kept_rows(at tid, relation oid): the number of kept rows whose first one is at this ctid; NULL for none */
 PG_FUNCTION_INFO_V1(kept_rows);
 Datum
 kept_rows(PG_FUNCTION_ARGS)
@@ -23,7 +23,7 @@ kept_rows(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(one->store->rows + one->waiting);
 }
 
-/* The state of a kernel after one pass over kept rows. */
+/* Returns the state of a kernel after one pass over kept rows. */
 static State *
 step(Kept *one, const Kernel *kernel, const double *params, int nparams)
 {
@@ -41,8 +41,8 @@ step(Kept *one, const Kernel *kernel, const double *params, int nparams)
 }
 
 /*
- * A large state as it travels: Citus sends it as text of twice its size.  Most of its numbers are zeros and small counts,
- * doubles of few bytes that are not zero: of each there is a byte that says which, and those bytes.
+ * A large state, packed, as Citus sends it as text of twice its size.  Most of its numbers are zeros and small counts,
+ * doubles with few bytes that are not zero: each is a byte that says which bytes these are, and these bytes.
  */
 typedef struct Packed
 {
@@ -92,7 +92,7 @@ not_a_state(void)
 			 errmsg("this is not a state of an aggregate")));
 }
 
-/* A state that may be packed, and may come from anywhere. */
+/* Returns a state unpacked; the value may be packed or not, and may come from anywhere. */
 static bytea *
 unpacked(bytea *value)
 {
@@ -128,7 +128,7 @@ unpacked(bytea *value)
 	return (bytea *) state;
 }
 
-/* The kernel that a state says it is of. */
+/* Returns the kernel whose number is in the head of a state. */
 static const Kernel *
 kernel_of(bytea *state)
 {
@@ -173,7 +173,7 @@ kept_step_accum(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(packed(state));
 }
 
-/* kept_combine(state bytea, other bytea): states of one kernel, whichever it is */
+/* kept_combine(state bytea, other bytea): merges two states of the same kernel */
 PG_FUNCTION_INFO_V1(kept_combine);
 Datum
 kept_combine(PG_FUNCTION_ARGS)
@@ -192,7 +192,7 @@ kept_combine(PG_FUNCTION_ARGS)
 								   state_folded(kernel, unpacked(PG_GETARG_BYTEA_P(1)))));
 }
 
-/* kept_state(state bytea): not packed */
+/* kept_state(state bytea): the state, unpacked */
 PG_FUNCTION_INFO_V1(kept_state);
 Datum
 kept_state(PG_FUNCTION_ARGS)

@@ -24,7 +24,7 @@ int			store_memory_kb;
 static List *stores = NIL;		/* in TopMemoryContext */
 static int	last_id = 0;
 
-/* Called when the memory of a store goes, whatever the reason. */
+/* Callback of the memory context: the store is being freed, whatever the reason. */
 static void
 store_release(void *arg)
 {
@@ -33,8 +33,8 @@ store_release(void *arg)
 }
 
 /*
- * After an error PostgreSQL keeps the memory of a transaction block until the user says ROLLBACK, which may be after
- * lunch: the files do not wait for that.  Subtransactions are numbered in the order in which they begin.
+ * Frees the files of a failed subtransaction and of later ones, whose numbers are higher: PostgreSQL keeps the memory
+ * of a failed transaction block until the user's ROLLBACK, which may come much later.
  */
 static void
 unmap_since(SubTransactionId first)
@@ -67,7 +67,7 @@ store_init(void)
 	RegisterSubXactCallback(subtransaction_end, NULL);
 }
 
-/* An empty store that lives as long as the current (sub)transaction. */
+/* Creates an empty store that lives as long as the current (sub)transaction. */
 Store *
 store_new(void)
 {
@@ -105,7 +105,7 @@ bytes_of(const Store *store, int64 blocks)
 	return blocks * (int64) store->block_bytes + (int64) MemoryContextMemAllocated(store->context, true);
 }
 
-/* Whether one more row stays within the memory setting, with all stores of the transaction. */
+/* Tells whether all stores of the transaction stay within the memory setting with one more row. */
 bool
 store_fits(const Store *store)
 {
@@ -145,7 +145,7 @@ store_find(int id)
 			 errmsg("there is no store %d in this transaction", id)));
 }
 
-/* Returns a store with its rows laid: for functions that read its blocks, more than once. */
+/* Returns a store whose rows have been moved from the buffer to blocks, for functions that read them repeatedly. */
 Store *
 store_argument(int id)
 {

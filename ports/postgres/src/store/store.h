@@ -96,7 +96,7 @@ extern Store *store_argument(int id);
 extern void store_check_step(const Store *store, const Kernel *kernel, int64 nparams);
 extern State *store_group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams);
 
-/* The columns that a kernel sees. */
+/* Returns the number of columns that a kernel sees, indicators included. */
 static inline int
 store_width(const Store *store)
 {
@@ -114,7 +114,7 @@ store_group_count(const Store *store)
 	return store->groups ? dict_count(store->groups) : 1;
 }
 
-/* Where a row is: the block, and the row in it. */
+/* Return the block of a row, and the row's number in it. */
 static inline int64
 block_of(const Store *store, int64 row)
 {

@@ -1,5 +1,5 @@
 /*
- * store_file.c: a memory file of a store, which others map.
+ * store_file.c: the memory file of a store, which numpy and other processes map.
  */
 #include "postgres.h"
 
@@ -29,7 +29,7 @@ write_blocks(int fd, const char *blocks, Size size)
 	}
 }
 
-/* A memory file of the blocks; the store's once it is whole, since whoever maps it reads all of it. */
+/* Writes a memory file of the blocks; the store gets it when it is complete, since readers map all of it. */
 static void
 write_file(Store *store, Size size)
 {
@@ -56,7 +56,7 @@ write_file(Store *store, Size size)
 	store->fd = fd;
 }
 
-/* store_map(store, OUT fd, OUT bytes, OUT num_rows, OUT num_columns, OUT block_rows): what a reader of the file needs. */
+/* store_map(store, OUT fd, OUT bytes, OUT num_rows, OUT num_columns, OUT block_rows): the facts to map the file */
 PG_FUNCTION_INFO_V1(store_map);
 Datum
 store_map(PG_FUNCTION_ARGS)

@@ -34,7 +34,7 @@ is_null(const Store *store, int64 row, int column)
 	return (store_nulls(store, block_of(store, row), column)[r / 64] >> (r % 64)) & 1;
 }
 
-/* Whether no column of a row is NULL, and its weight, in column `weight` unless that is less than 0, is not 0. */
+/* Tells whether no column of a row is NULL, and its weight, in column `weight` if that is >= 0, is not 0. */
 static bool
 is_complete(const Store *store, int64 row, int weight)
 {
@@ -44,7 +44,7 @@ is_complete(const Store *store, int64 row, int weight)
 	return weight < 0 || store_column(store, block_of(store, row), weight)[row_of(store, row)] != 0;
 }
 
-/* Which codes of a column complete rows have. */
+/* Returns for each code of a column whether a complete row has it. */
 static bool *
 codes_used(const Store *store, int column, int weight)
 {
@@ -108,7 +108,7 @@ store_levels(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(construct_md_array(texts, nulls, 1, &count, &lower, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/* The integers of an array without NULL. */
+/* Returns the integers of an array; an error if one is NULL. */
 static const int *
 integers_argument(FunctionCallInfo fcinfo, int arg, int *count)
 {
@@ -122,7 +122,7 @@ integers_argument(FunctionCallInfo fcinfo, int arg, int *count)
 	return (const int *) ARR_DATA_PTR(array);
 }
 
-/* Gives the rows of a block other codes; those whose code becomes less than 0 are NULL. */
+/* Replaces the codes of a column in a block; rows whose new code is below 0 become NULL. */
 static void
 order_block(Store *store, int64 block, int column, const int *codes, int count)
 {

@@ -30,7 +30,7 @@ store_no_memory(const char *what)
 			 errhint("Lower madpy.store_memory, so that trainings read the table in each pass instead.")));
 }
 
-/* Say how many columns there are, before the first block. */
+/* Sets the number of columns, before the first block. */
 void
 store_shape(Store *store, int64 ncols)
 {
@@ -69,7 +69,7 @@ new_range(Size size)
 	return start;
 }
 
-/* Change the capacity to so many blocks; those that are there move. */
+/* Changes the capacity to a number of blocks; existing blocks move. */
 void
 store_resize(Store *store, int64 blocks)
 {
@@ -159,7 +159,7 @@ store_close_file(int fd)
 	ReleaseExternalFD();
 }
 
-/* Give back all memory outside of the store's context, and the buffer. */
+/* Frees the buffer and all memory outside the store's context. */
 void
 store_unmap(Store *store)
 {

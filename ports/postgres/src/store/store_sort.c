@@ -47,7 +47,7 @@ lay_block(const Store *store, Store *into, int64 block, int rows, const int64 *o
 	}
 }
 
-/* Look for an interrupt, once in 65,536 rows. */
+/* Checks for interrupts once in 65,536 rows. */
 static inline void
 look_sometimes(int64 row)
 {
@@ -116,7 +116,7 @@ store_lay(Store *store)
 	store_free_buffer(store);
 }
 
-/* Some rows in the order of the groups, from row `from` up to row `to` or as many as fit, as a store of one block. */
+/* Returns rows `from` to `to`, or as many as fit, in the order of the groups, as a store of one block. */
 const Store *
 store_part(Store *store, int64 from, int64 to)
 {

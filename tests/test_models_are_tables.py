@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.drivers.drivers import DRIVERS, USES
 from tests.session import Session
-from tests.test_every_driver import DRIVERS, USES
 
 REPLACED = {
     "a view": "CREATE VIEW {name} AS SELECT k.* FROM kept AS k WHERE spy()",

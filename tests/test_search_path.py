@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.drivers.drivers import DRIVERS, USES
 from tests.session import Session
-from tests.test_every_driver import DRIVERS, USES
 
 OPERANDS = [
     "text", "name", "oid", "boolean", "int", "bigint", "smallint", "float8", "numeric", '"char"', "tid",

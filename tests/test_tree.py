@@ -18,9 +18,9 @@ from madpy.config import load
 from madpy.dev import place
 from madpy.dev.server import Address, client_environment
 from madpy.dev.state import here
+from tests.drivers.drivers import DRIVERS
 from tests.session import Session
 from tests.shards.methods import METHODS
-from tests.test_every_driver import DRIVERS
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = sorted(path.name for path in ROOT.glob("modules/[a-z]*") if path.is_dir() and path.name != "common")
@@ -64,7 +64,7 @@ def test_a_method_is_a_folder_of_four_files_and_its_tests(method: str) -> None:
 
 
 def test_lists_of_trainings_in_tests_miss_none() -> None:
-    """tests/test_every_driver.py compares its own list with the functions of the extension."""
+    """tests/drivers/test_arguments.py compares DRIVERS with the functions of the extension."""
     calls = [method.call for method in METHODS.values()]
     assert {call.split("(")[0] for call in calls} == DRIVERS.keys()
 

@@ -5,8 +5,8 @@ Nothing of the owner is run, and what comes out is right, or an error says what 
 
 import pytest
 
+from tests.drivers.drivers import DRIVERS, USES, Driver
 from tests.session import Session
-from tests.test_every_driver import DRIVERS, USES, Driver
 
 TYPES = ("mood", "pair")
 TARGETS = ("text", "json", "jsonb", "float8", "bigint", "boolean", "float8[]", "varchar")

@@ -12,6 +12,7 @@ import numpy as np
 
 from madpy.modules.common.trees.counts import Array, Flags, Integers
 from madpy.modules.common.trees.grow import Trees
+from madpy.modules.common.trees.layout import STAT_SQUARES
 
 SAME = 1e-9
 
@@ -19,7 +20,7 @@ SAME = 1e-9
 def risks(trees: Trees, is_regression: bool) -> Array:
     """Return the risk of each node if it were a leaf."""
     counts = trees.counts
-    result: Array = counts[:, 2] if is_regression else counts.sum(axis=1) - counts.max(axis=1)
+    result: Array = counts[:, STAT_SQUARES] if is_regression else counts.sum(axis=1) - counts.max(axis=1)
     return result
 
 

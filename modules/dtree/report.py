@@ -7,6 +7,7 @@ from madpy.helper.tables.output import Column, Pieces
 from madpy.modules.common.trees.bins import Bins
 from madpy.modules.common.trees.counts import Array, divisor
 from madpy.modules.common.trees.grow import Trees, node_loss
+from madpy.modules.common.trees.layout import STAT_MEAN, STAT_ROWS
 from madpy.modules.common.trees.model import thresholds
 from madpy.modules.dtree.model import Subject
 from madpy.ports.postgres.session.types import array_text
@@ -54,7 +55,7 @@ def cells(
 ) -> tuple[NDArray[np.int64], dict[str, Column]]:
     """The cells of the output table, and the group of each row: the nodes that have rows, in order."""
     counts = trees.counts
-    number = counts.sum(axis=1) if subject.classes else counts[:, 0]
+    number = counts.sum(axis=1) if subject.classes else counts[:, STAT_ROWS]
     kept = np.flatnonzero(number > 0)
     leaf = trees.left < 0
     found: dict[str, Column] = {
@@ -66,7 +67,7 @@ def cells(
         "impurity": (node_loss(counts, subject.criterion) / divisor(number))[kept],
         "prediction": Pieces(counts[kept].argmax(axis=1), subject.classes)
         if subject.classes
-        else counts[kept, 1],
+        else counts[kept, STAT_MEAN],
         "class_counts": counts[kept] if subject.classes else np.full((len(kept), 1), np.nan),
         "feature": Pieces(np.where(leaf, -1, trees.feature)[kept], subject.features.names),
         "null_goes": Pieces(np.where(leaf, -1, trees.null_right)[kept], ["left", "right"]),

@@ -11,6 +11,7 @@ import numpy as np
 
 from madpy.modules.common.trees.counts import Array, Integers
 from madpy.modules.common.trees.grow import Trees, moved
+from madpy.modules.common.trees.layout import STAT_MEAN, STAT_ROWS, STAT_SQUARES
 from madpy.modules.dtree.core import complexities, levels_up, risks
 
 
@@ -50,7 +51,7 @@ def choose(
             own = np.flatnonzero(grown.group == g)
             risk[g][fold] = _pruned_risk(grown, own, node_risk, node_complexity, cps[g])
     root = risks(trees, is_regression)[:groups]
-    sizes = trees.counts[:groups, 0] if is_regression else trees.counts[:groups].sum(axis=1)
+    sizes = trees.counts[:groups, STAT_ROWS] if is_regression else trees.counts[:groups].sum(axis=1)
     return [_choice(cps[g], risk[g], rows[g], root[g] / (sizes[g] or 1)) for g in range(groups)]
 
 
@@ -75,7 +76,7 @@ def _choice(cps: Array, risk: Array, rows: Array, root: float) -> Choice:
 def rolled_up(trees: Trees, counts: Array, is_regression: bool) -> tuple[Array, Array]:
     """Risk and rows of every node on held-out `counts`, which are known of those without children."""
     counts = counts.copy()
-    mean = trees.counts[:, 1]
+    mean = trees.counts[:, STAT_MEAN]
     for nodes in levels_up(trees):
         for child in (trees.left[nodes], trees.left[nodes] + 1):
             if is_regression:
@@ -83,7 +84,7 @@ def rolled_up(trees: Trees, counts: Array, is_regression: bool) -> tuple[Array, 
             else:
                 counts[nodes] += counts[child]
     if is_regression:
-        return counts[:, 2], counts[:, 0]
+        return counts[:, STAT_SQUARES], counts[:, STAT_ROWS]
     said = trees.counts.argmax(axis=1)
     return counts.sum(axis=1) - counts[np.arange(len(counts)), said], counts.sum(axis=1)
 

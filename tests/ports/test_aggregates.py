@@ -155,3 +155,18 @@ def test_exact_sums_of_numbers_that_cancel(sql):
     sql("CREATE TABLE c (x float8); INSERT INTO c VALUES " + ", ".join(f"({v!r})" for v in values))
     body = States.parse(sql.value("SELECT madlib.moments_state(1, ARRAY[x]) FROM c"), 1).body[0]
     assert Fraction(body[2]) + Fraction(body[3]) == 100
+
+
+@pytest.mark.parametrize("waiting", [1, 4, 5, 8, 9, 127, 128, 129, 190])
+def test_rows_wait_beside_a_large_body_as_beside_a_small_one(sql, waiting):
+    """Space for waiting rows grows by doubling beside a body of 1,604 numbers, at once beside 80,004."""
+    outcomes = [
+        sql.value(
+            "SELECT madlib.__dtree_sample_outcome("
+            f"madlib.dtree_sample_state(i, ARRAY[sin(i)], ARRAY[{keep}, 0]))"
+            f" FROM generate_series(1, {waiting}) AS i"
+        )
+        for keep in (200, 10_000)
+    ]
+    assert outcomes[0] == outcomes[1]
+    assert States.parse(outcomes[0], 1).body[0, 0] == waiting

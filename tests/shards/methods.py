@@ -144,7 +144,7 @@ METHODS = {
         3,
     ),
     "kmeans weighted": Method(
-        "kmeans_train('{table}', '{out}', 'x1, x2', 4, weights => 'x3 % 4')",
+        "kmeans_train('{table}', '{out}', 'x1, x2', 4, max_iter => 3, weights => 'x3 % 4')",
         "SELECT cluster_id, centroid, size, within_sum, silhouette FROM {out} ORDER BY 1",
         ("weighted_kmeans_sample", "weighted_kmeans"),
         3,

@@ -1,5 +1,5 @@
 /*
- * elementary.c: exponentials and logarithms of many numbers, in loops that the compiler vectorises.
+ * elementary.c: exponentials, logarithms, ranges and sums of products of many numbers, in loops that the compiler vectorises.
  */
 #include "postgres.h"
 
@@ -114,4 +114,57 @@ log_positive(const double *x, int rows, double *result, double *scratch)
 {
 	split((const bits *) x, rows, (bits *) result, (bits *) scratch);
 	logarithms(scratch, rows, result);
+}
+
+/* Sum of a[r] b[r]. */
+DD_CLONES double
+sum_of_products(const double *restrict a, const double *restrict b, int rows)
+{
+	double		sum[LANES] = {0};
+
+	for (int r = 0; r < rows; r += LANES)
+		for (int q = 0; q < LANES; q++)
+			sum[q] += a[r + q] * b[r + q];
+	return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+}
+
+/* The smallest and the largest of numbers, of which none is NaN. */
+DD_CLONES Range
+range_of(const double *x, int rows)
+{
+	double		lowest[LANES];
+	double		highest[LANES];
+	Range		range = {INFINITY, -INFINITY};
+
+	for (int q = 0; q < LANES; q++)
+		lowest[q] = highest[q] = x[q];
+	for (int r = 0; r < rows; r += LANES)
+		for (int q = 0; q < LANES; q++)
+		{
+			double		value = x[r + q];
+
+			lowest[q] = value < lowest[q] ? value : lowest[q];
+			highest[q] = value > highest[q] ? value : highest[q];
+		}
+	for (int q = 0; q < LANES; q++)
+	{
+		range.lowest = Min(range.lowest, lowest[q]);
+		range.highest = Max(range.highest, highest[q]);
+	}
+	return range;
+}
+
+/* Whether no number is infinite or NaN. */
+DD_CLONES bool
+all_finite(const double *x, int rows)
+{
+	double		poison[LANES] = {0};
+	double		sum = 0;
+
+	for (int r = 0; r < rows; r += LANES)
+		for (int q = 0; q < LANES; q++)
+			poison[q] += x[r + q] - x[r + q];
+	for (int q = 0; q < LANES; q++)
+		sum += poison[q];
+	return sum == 0;
 }

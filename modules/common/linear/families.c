@@ -14,50 +14,46 @@ entropy(double a, double b)
 	return a == 0 ? 0 : a * log(a / b);
 }
 
-static double
+DD_CLONES static double
 gaussian_deviance(Scratch *s, int rows)
 {
-	double		sum = 0;
-
 	for (int r = 0; r < rows; r++)
 	{
 		double		error = s->y[r] - s->mu[r];
 
-		sum += s->w[r] * error * error;
+		s->ratio[r] = error * error;
 		s->far[r] = 1;
 	}
-	return sum / 2;
+	return sum_of_products(s->w, s->ratio, rows) / 2;
 }
 
-/* The probability of each target that is 0 or 1, else 1; returns how many are neither. */
-DD_CLONES static int
-take_probabilities(Scratch *s, int rows)
+/* The probability of each target that is 0 or 1, else 1; `neither` is above 0 where a target is neither. */
+DD_CLONES static void
+take_probabilities(const double *restrict y, const double *restrict mu, const double *restrict other, int rows,
+				   double *restrict probability, double *restrict variance, double *restrict neither)
 {
-	double		neither = 0;
-
 	for (int r = 0; r < rows; r++)
 	{
-		double		y = s->y[r];
-		double		p = y > 0.5 ? s->mu[r] : s->other[r];
-		bool		is_class = y * (1 - y) == 0;
+		double		share = y[r] * (1 - y[r]);
+		double		p = y[r] > 0.5 ? mu[r] : other[r];
 
-		s->ratio[r] = is_class ? p : 1;
-		s->far[r] = s->mu[r] * s->other[r];
-		neither += is_class ? 0 : 1;
+		probability[r] = share > 0 ? 1 : p;
+		variance[r] = mu[r] * other[r];
+		neither[r] = share;
 	}
-	return (int) neither;
 }
 
 static double
 binomial_deviance(Scratch *s, int rows)
 {
-	int			shares = take_probabilities(s, rows);
-	double		sum = 0;
+	bool		has_shares;
+	double		sum;
 
+	take_probabilities(s->y, s->mu, s->other, rows, s->ratio, s->far, s->logarithm);
+	has_shares = sum_of_products(s->w, s->logarithm, rows) > 0;
 	log_positive(s->ratio, rows, s->logarithm, s->shifted);
-	for (int r = 0; r < rows; r++)
-		sum -= s->w[r] * s->logarithm[r];
-	for (int r = 0; r < rows && shares > 0; r++)
+	sum = -sum_of_products(s->w, s->logarithm, rows);
+	for (int r = 0; r < rows && has_shares; r++)
 		if (s->y[r] > 0 && s->y[r] < 1)
 			sum += s->w[r] * (entropy(s->y[r], s->mu[r]) + entropy(1 - s->y[r], s->other[r]));
 	return sum;
@@ -75,46 +71,43 @@ take_ratios(Scratch *s, int rows)
 	}
 }
 
-static double
+DD_CLONES static double
 poisson_deviance(Scratch *s, int rows)
 {
-	double		sum = 0;
-
 	take_ratios(s, rows);
-	memcpy(s->far, s->mu, rows * sizeof(double));
 	log_positive(s->ratio, rows, s->logarithm, s->shifted);
 	for (int r = 0; r < rows; r++)
-		sum += s->w[r] * (s->y[r] * s->logarithm[r] - (s->y[r] - s->mu[r]));
-	return sum;
+	{
+		s->ratio[r] = s->y[r] * s->logarithm[r] - (s->y[r] - s->mu[r]);
+		s->far[r] = s->mu[r];
+	}
+	return sum_of_products(s->w, s->ratio, rows);
 }
 
-static double
+DD_CLONES static double
 gamma_deviance(Scratch *s, int rows)
 {
-	double		sum = 0;
-
 	take_ratios(s, rows);
-	for (int r = 0; r < rows; r++)
-		s->far[r] = s->mu[r] * s->mu[r];
 	log_positive(s->ratio, rows, s->logarithm, s->shifted);
 	for (int r = 0; r < rows; r++)
-		sum += s->w[r] * ((s->y[r] - s->mu[r]) / s->mu[r] - s->logarithm[r]);
-	return sum;
+	{
+		s->ratio[r] = (s->y[r] - s->mu[r]) / s->mu[r] - s->logarithm[r];
+		s->far[r] = s->mu[r] * s->mu[r];
+	}
+	return sum_of_products(s->w, s->ratio, rows);
 }
 
-static double
+DD_CLONES static double
 inverse_gaussian_deviance(Scratch *s, int rows)
 {
-	double		sum = 0;
-
 	for (int r = 0; r < rows; r++)
 	{
 		double		error = (s->y[r] - s->mu[r]) / s->mu[r];
 
-		sum += s->w[r] * error * error / s->y[r];
+		s->ratio[r] = error * error / s->y[r];
 		s->far[r] = s->mu[r] * s->mu[r] * s->mu[r];
 	}
-	return sum / 2;
+	return sum_of_products(s->w, s->ratio, rows) / 2;
 }
 
 static double

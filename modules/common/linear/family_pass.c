@@ -14,31 +14,38 @@
 
 #include "families.h"
 
+DD_CLONES static void
+add_constant(double *eta, double constant, int rows)
+{
+	for (int r = 0; r < rows; r++)
+		eta[r] += constant;
+}
+
 /* Targets, weights and predictors, with the last row repeated at weight 0; false where a row cannot be used. */
 static bool
 take_rows(const Body *body, const Family *family, const Chunk *chunk, Scratch *s)
 {
-	double		largest = *body->change;
-	double		total = 0;
+	int			last = chunk->real - 1;
+	Range		targets;
+	Range		change;
 
 	memcpy(s->y, chunk->y, chunk->real * sizeof(double));
 	memcpy(s->w, chunk->w, chunk->real * sizeof(double));
-	for (int r = 0; r < chunk->real; r++)
-	{
-		s->eta[r] += body->head[HEAD_CONSTANT];
-		if (!family_has(family, s->y[r]) || !isfinite(s->eta[r]))
-			return false;
-		largest = Max(largest, fabs(s->change[r]));
-		total += s->w[r] * s->y[r];
-	}
 	for (int r = chunk->real; r < chunk->rows; r++)
 	{
-		s->y[r] = s->y[chunk->real - 1];
-		s->eta[r] = s->eta[chunk->real - 1];
+		s->y[r] = s->y[last];
+		s->eta[r] = s->eta[last];
+		s->change[r] = s->change[last];
 		s->w[r] = 0;
 	}
-	*body->change = largest;
-	*body->total += total;
+	add_constant(s->eta, body->head[HEAD_CONSTANT], chunk->rows);
+	targets = range_of(s->y, chunk->rows);
+	if (!all_finite(s->y, chunk->rows) || !all_finite(s->eta, chunk->rows) ||
+		!family_has(family, targets.lowest) || !family_has(family, targets.highest))
+		return false;
+	change = range_of(s->change, chunk->rows);
+	*body->change = Max(*body->change, Max(change.highest, -change.lowest));
+	*body->total += sum_of_products(s->w, s->y, chunk->rows);
 	return true;
 }
 
@@ -46,26 +53,28 @@ take_rows(const Body *body, const Family *family, const Chunk *chunk, Scratch *s
 static bool
 has_means(const Family *family, const Scratch *s, int rows)
 {
-	int			missing = 0;
-
-	for (int r = 0; r < rows; r++)
-		missing += !isfinite(s->mu[r]) || (family->positive && !(s->mu[r] > 0));
-	return missing == 0;
+	return all_finite(s->mu, rows) && (!family->positive || range_of(s->mu, rows).lowest > 0);
 }
 
-/* The smallest margin: below 0 where the target is no class. */
-static void
-take_margins(const Body *body, const Scratch *s, int real)
+/* The margin of each row; returns whether all targets are classes, 0 or 1: else margins say nothing. */
+DD_CLONES static bool
+take_margins(const double *restrict y, const double *restrict mu, const double *restrict other, int rows,
+			 double *restrict margin)
 {
-	double		smallest = *body->margin;
+	double		neither[LANES] = {0};
+	double		total = 0;
 
-	for (int r = 0; r < real; r++)
-	{
-		double		side = 2 * s->y[r] - 1;
+	for (int r = 0; r < rows; r += LANES)
+		for (int q = 0; q < LANES; q++)
+		{
+			double		side = 2 * y[r + q] - 1;
 
-		smallest = Min(smallest, fabs(side) == 1 ? side * (s->mu[r] - s->other[r]) : -1);
-	}
-	*body->margin = smallest;
+			margin[r + q] = side * (mu[r + q] - other[r + q]);
+			neither[q] += y[r + q] * (1 - y[r + q]);
+		}
+	for (int q = 0; q < LANES; q++)
+		total += neither[q];
+	return total == 0;
 }
 
 /* Residuals, weights and their sums, by the variances in s->far and the errors in s->ratio. */
@@ -122,12 +131,12 @@ add_rows(const Body *body, Scratch *s, bool is_binomial, int rows)
 
 /* In the first pass: residuals with which the step leads to the least squares of working responses. */
 static void
-begin_rows(const Body *body, const Family *family, const Link *link, Scratch *s, int real)
+begin_rows(const Body *body, const Family *family, const Link *link, Scratch *s, const Chunk *chunk)
 {
 	double		mean = body->head[HEAD_MEAN];
 	double		constants = 0;
 
-	for (int r = 0; r < real; r++)
+	for (int r = 0; r < chunk->real; r++)
 	{
 		double		mu = (s->y[r] + mean) / 2;
 
@@ -145,8 +154,8 @@ begin_rows(const Body *body, const Family *family, const Link *link, Scratch *s,
 		return;
 	memset(s->residual, 0, sizeof(s->residual));
 	memset(s->weight, 0, sizeof(s->weight));
-	family->deviance(s, real);
-	for (int r = 0; r < real; r++)
+	family->deviance(s, chunk->rows);
+	for (int r = 0; r < chunk->real; r++)
 	{
 		s->weight[r] = s->w[r] * s->slope[r] * (s->slope[r] / s->far[r]);
 		s->residual[r] = s->weight[r] * ((s->y[r] - s->mu[r]) / s->slope[r] - s->eta[r]);
@@ -174,12 +183,12 @@ family_rows(const Body *body, const Chunk *chunk, Scratch *s)
 		body->objective[0] = -INFINITY;
 	else
 		taken = CHUNK_INVALID;
-	if (is_binomial)
-		take_margins(body, s, chunk->real);
+	if (is_binomial && take_margins(s->y, s->mu, s->other, chunk->rows, s->logarithm))
+		*body->margin = Min(*body->margin, range_of(s->logarithm, chunk->rows).lowest);
 	else
 		*body->margin = -1;
 	if (is_first)
-		begin_rows(body, family, link, s, chunk->real);
+		begin_rows(body, family, link, s, chunk);
 	return taken;
 }
 

@@ -129,9 +129,21 @@ extern Taken irls_add_chunk(const Model *model, const Body *body, const RowBlock
 extern const Model logit_model;
 extern const Model weighted_logit_model;
 
-/* elementary.c */
+/* elementary.c; rows of arrays that are summed or searched are a multiple of LANES */
+typedef struct Range
+{
+	double		lowest;
+	double		highest;
+} Range;
+
 extern void exp_minus_abs(const double *x, int rows, double *result, double *shifted);
 extern void log_positive(const double *x, int rows, double *result, double *scratch);
+extern double sum_of_products(const double *a, const double *b, int rows);
+extern Range range_of(const double *x, int rows);
+extern bool all_finite(const double *x, int rows);
+
+/* normal.c */
+extern void normal_tails(const double *z, int rows, double *density, double *tail, double *square, double *shifted);
 
 /* A kernel `x` of a model: its Kernel, which MADPY_KERNEL(x) enters, and the function x_outcome(state). */
 #define IRLS_KERNEL(x, number, model) \

@@ -24,18 +24,6 @@ take_column(const double *restrict x, double shift, double coef, double step, in
 	}
 }
 
-/* Sum of a[r] b[r]. */
-DD_CLONES static double
-product(const double *restrict a, const double *restrict b, int rows)
-{
-	double		sum[LANES] = {0};
-
-	for (int r = 0; r < rows; r += LANES)
-		for (int q = 0; q < LANES; q++)
-			sum[q] += a[r + q] * b[r + q];
-	return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
-}
-
 /* Sums of a[r] b[r] for four columns b that lie CHUNK apart: a is read once. */
 DD_CLONES static void
 four_products(const double *restrict a, const double *restrict b, int rows, double *restrict sums)
@@ -128,7 +116,7 @@ add_products(const Body *body, const double *const *columns, int rows, Scratch *
 			pair += 2 * (i + 1);
 			continue;
 		}
-		accumulate(body->score + 2 * i, product(s->residual, z, rows));
+		accumulate(body->score + 2 * i, sum_of_products(s->residual, z, rows));
 		weigh(s->weight, z, rows, s->weighted);
 		for (int j = 0; j <= i;)
 		{
@@ -139,7 +127,7 @@ add_products(const Body *body, const double *const *columns, int rows, Scratch *
 			if (count == 4)
 				four_products(s->weighted, others, rows, sums);
 			else if (columns[j])
-				sums[0] = product(s->weighted, others, rows);
+				sums[0] = sum_of_products(s->weighted, others, rows);
 			for (int c = 0; c < count; c++, pair += 2)
 				if (columns[j + c])
 					accumulate(pair, sums[c]);

@@ -17,7 +17,7 @@ set_node(Node *node, const Plan *plan, const double *total)
 	node->rows = rows_of(plan, total);
 	node->base = explained(plan, NULL, total, node->rows);
 	/* the part of a loss that is the same for every split */
-	square = plan->classes == 0 ? total[2] : plan->entropy ? 0 : node->rows;
+	square = plan->classes == 0 ? total[STAT_SQUARES] : plan->entropy ? 0 : node->rows;
 	node->least = TINY * Max(square - node->base, 0);
 }
 
@@ -114,11 +114,12 @@ gain_of_rows(const Targets *t, double k, double away)
 static double
 bound_of_targets(const Node *node, const double *left, const double *cell, double bar)
 {
-	double		n = cell[0];
-	double		own = node->total[1] / node->rows;
+	double		n = cell[STAT_ROWS];
+	double		own = node->total[STAT_SUM] / node->rows;
 	double		least = Max(node->plan->min_bucket, 1);
-	Targets		t = {node->rows, left[0], left[1] - left[0] * own, n, cell[1] / n - own,
-	sqrt(Max(cell[2] - cell[1] * cell[1] / n, 0) / n)};
+	double		sum = cell[STAT_SUM];
+	Targets		t = {node->rows, left[STAT_ROWS], left[STAT_SUM] - left[STAT_ROWS] * own, n, sum / n - own,
+	sqrt(Max(cell[STAT_SQUARES] - sum * sum / n, 0) / n)};
 	double		unit = node->plan->unit;
 	double		from = Max(unit, least - t.left);
 	double		to = Min(n - unit, t.rows - t.left - least);

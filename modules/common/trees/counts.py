@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from madpy.modules.common.trees.layout import STAT_ROWS, STAT_SQUARES, STAT_SUM
+
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -31,7 +33,7 @@ class Rule:
 
 def rows_of(counts: Array, criterion: str) -> Array:
     """Number of rows."""
-    rows: Array = counts[..., 0] if criterion == "variance" else counts.sum(axis=-1)
+    rows: Array = counts[..., STAT_ROWS] if criterion == "variance" else counts.sum(axis=-1)
     return rows
 
 
@@ -55,7 +57,7 @@ def loss(counts: Array, criterion: str) -> Array:
 def square_part(counts: Array, criterion: str) -> Array:
     """The part of a loss that sums to the same for every split."""
     if criterion == "variance":
-        square: Array = counts[..., 2]
+        square: Array = counts[..., STAT_SQUARES]
     else:
         square = rows_of(counts, criterion) if criterion == "gini" else np.zeros(counts.shape[:-1])
     return square
@@ -66,7 +68,7 @@ def explained(counts: Array, rows: Array, criterion: str) -> Array:
     if criterion == "entropy":
         bits: Array = _n_log_n(counts).sum(axis=-1) - _n_log_n(rows)
         return bits
-    square = counts[..., 1] ** 2 if criterion == "variance" else np.einsum("...c,...c", counts, counts)
+    square = counts[..., STAT_SUM] ** 2 if criterion == "variance" else np.einsum("...c,...c", counts, counts)
     result: Array = square / divisor(rows)
     return result
 

@@ -32,7 +32,7 @@ rows_of(const Plan *plan, const double *counts)
 	double		rows = 0;
 
 	if (plan->classes == 0)
-		return counts[0];
+		return counts[STAT_ROWS];
 	for (int c = 0; c < plan->classes; c++)
 		rows += counts[c];
 	return rows;
@@ -52,7 +52,7 @@ explained(const Plan *plan, const double *from, const double *counts, double row
 
 	if (plan->classes == 0)
 	{
-		sum = from ? from[1] - counts[1] : counts[1];
+		sum = from ? from[STAT_SUM] - counts[STAT_SUM] : counts[STAT_SUM];
 		return sum * sum / Max(rows, 1);
 	}
 	for (int c = 0; c < plan->classes; c++)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from madpy.modules.common.trees.counts import Array, Flags, Integers, Rule, divisor, loss, rest, rows_of
+from madpy.modules.common.trees.layout import STAT_MEAN, STAT_ROWS, STAT_SQUARES, STAT_SUM
 from madpy.modules.common.trees.splits import Counted, Splits, best_splits
 
 DOUBT = 1e-6  # part of sums of squares: what is left of them below it may be their rounding
@@ -80,7 +81,7 @@ class Trees:
         counts = np.stack([left, right], 1).reshape(len(children), -1)
         shifts = np.zeros(len(children))
         if criterion == "variance":
-            shifts = shift_for(counts[:, 1], np.sqrt(counts[:, 2] / divisor(counts[:, 0])))
+            shifts = shift_for(counts[:, STAT_MEAN], deviation(counts))
         fresh = len(children)
         self.group = np.concatenate([self.group, groups])
         self.number = np.concatenate(
@@ -181,10 +182,10 @@ def in_doubt(counts: Array, sums: Array, criterion: str) -> Flags:
     """
     if criterion != "variance":
         return np.zeros(len(counts), np.bool_)
-    squares, left = sums[:, 2], counts[:, 2]
+    squares, left = sums[:, STAT_SQUARES], counts[:, STAT_SQUARES]
     fine = squares * WHOLE
     exact = (left == 0) & (fine < 2.0**53) & (fine == np.floor(fine))
-    exact |= squares <= counts[:, 0] * (ROUNDING * counts[:, 1]) ** 2
+    exact |= squares <= counts[:, STAT_ROWS] * (ROUNDING * counts[:, STAT_MEAN]) ** 2
     result: Flags = (left < DOUBT * squares) & ~exact
     return result
 
@@ -196,9 +197,9 @@ def settle(trees: Trees, totals: Callable[[Integers], Array]) -> None:
         if not len(nodes):
             return
         sums = totals(nodes)
-        counts = centered(sums, trees.counts[nodes, 1], "variance")
+        counts = centered(sums, trees.counts[nodes, STAT_MEAN], "variance")
         trees.counts[nodes] = counts
-        trees.shift[nodes] = counts[:, 1]
+        trees.shift[nodes] = counts[:, STAT_MEAN]
         trees.doubt[nodes] = in_doubt(counts, sums, "variance")
 
 
@@ -215,13 +216,20 @@ def centered(counts: Array, shift: Array, criterion: str) -> Array:
     """Counts as nodes keep them, from sums of target less `shift`."""
     if criterion != "variance":
         return counts
-    mean = counts[:, 1] / divisor(counts[:, 0])
-    return np.stack([counts[:, 0], shift + mean, np.maximum(counts[:, 2] - counts[:, 1] * mean, 0)], axis=1)
+    rows, total, squares = (counts[:, field] for field in (STAT_ROWS, STAT_SUM, STAT_SQUARES))
+    mean = total / divisor(rows)
+    return np.stack([rows, shift + mean, np.maximum(squares - total * mean, 0)], axis=1)
+
+
+def deviation(counts: Array) -> Array:
+    """Standard deviation of the target in each node of a regression, from its counts."""
+    result: Array = np.sqrt(counts[:, STAT_SQUARES] / divisor(counts[:, STAT_ROWS]))
+    return result
 
 
 def node_loss(counts: Array, criterion: str) -> Array:
     """Loss of counts as nodes keep them."""
-    result: Array = counts[..., 2] if criterion == "variance" else loss(counts, criterion)
+    result: Array = counts[..., STAT_SQUARES] if criterion == "variance" else loss(counts, criterion)
     return result
 
 

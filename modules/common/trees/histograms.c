@@ -61,9 +61,9 @@ sum_targets(double *restrict cells, const int *restrict codes, const Chunk *rest
 		double		target = chunk->target[i];
 		double	   *cell = cells + (Size) (chunk->slot[i] * width + codes[chunk->row[i]]) * 3;
 
-		cell[0] += 1;
-		cell[1] += target;
-		cell[2] += target * target;
+		cell[STAT_ROWS] += 1;
+		cell[STAT_SUM] += target;
+		cell[STAT_SQUARES] += target * target;
 	}
 }
 
@@ -83,9 +83,9 @@ weigh_targets(double *restrict cells, const int *restrict codes, const Chunk *re
 		double		target = chunk->target[i];
 		double	   *cell = cells + (Size) (chunk->slot[i] * width + codes[chunk->row[i]]) * 3;
 
-		cell[0] += weight;
-		cell[1] += weight * target;
-		cell[2] += weight * target * target;
+		cell[STAT_ROWS] += weight;
+		cell[STAT_SUM] += weight * target;
+		cell[STAT_SQUARES] += weight * target * target;
 	}
 }
 

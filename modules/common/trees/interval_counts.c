@@ -102,9 +102,9 @@ count_hit(const Plan *plan, const Hit *hit, const double *targets, double weight
 		cell[whole_parameter(targets[hit->row], 0, plan->classes - 1)] += weight;
 	else
 	{
-		cell[0] += weight;
-		cell[1] += weight * target;
-		cell[2] += weight * target * target;
+		cell[STAT_ROWS] += weight;
+		cell[STAT_SUM] += weight * target;
+		cell[STAT_SQUARES] += weight * target * target;
 	}
 	cell[stats] = Min(cell[stats], *hit->value);
 	cell[stats + 1] = Max(cell[stats + 1], *hit->value);

@@ -58,6 +58,16 @@ typedef enum TailField
 	TAIL_FIELDS
 } TailField;
 
+/* A cell of a regression, and the counts of its nodes; of a classification they are the rows of each class. */
+typedef enum StatField
+{
+	STAT_ROWS,
+	STAT_SUM,					/* of the target less a shift */
+	STAT_SQUARES,				/* of the same */
+	STAT_FIELDS,
+	STAT_MEAN = STAT_SUM,		/* in a node that is kept: the squares are around it */
+} StatField;
+
 /* An interval among parameters: these, then counts, of stats numbers each: to the left of it, of NULL, of the node. */
 typedef enum IntervalField
 {

@@ -41,6 +41,13 @@ TAIL_LIST_AT = 3
 TAIL_INTERVALS = 4
 TAIL_FIELDS = 5
 
+# A cell of a regression, and the counts of its nodes; of a classification they are the rows of each class.
+STAT_ROWS = 0
+STAT_SUM = 1
+STAT_SQUARES = 2
+STAT_FIELDS = 3
+STAT_MEAN = 1
+
 # An interval among parameters: these, then counts, of stats numbers each: to the left of it, of NULL, of
 # the node.
 INTERVAL_SLOT = 0

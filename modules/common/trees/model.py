@@ -28,14 +28,14 @@ def thresholds(trees: Trees, bins: Bins) -> Array:
 def values(trees: Trees, is_regression: bool) -> Array:
     """Return the prediction of each node: a mean, shape (N, 1), or shares of the classes, shape (N, K)."""
     if is_regression:
-        return trees.counts[:, 1:2]
+        return trees.counts[:, layout.STAT_MEAN, None]
     result: Array = trees.counts / divisor(trees.counts.sum(axis=1, keepdims=True))
     return result
 
 
 def with_rows(trees: Trees, groups: int, is_regression: bool) -> list[tuple[int, int]]:
     """The first and the last node, less one, of the tree of each group that has rows."""
-    rows = trees.counts[:, 0] if is_regression else trees.counts.sum(axis=1)
+    rows = trees.counts[:, layout.STAT_ROWS] if is_regression else trees.counts.sum(axis=1)
     starts = np.searchsorted(trees.group, np.arange(groups + 1)).tolist()
     return [(first, last) for first, last in itertools.pairwise(starts) if first < last and rows[first] > 0]
 

@@ -45,7 +45,7 @@ class Passes:
         self.scan = scan
         self._kernel = method if scan.rows.weights is None else f"weighted_{method}"
         self.classes = classes
-        self.stats = classes or 3  # numbers that counts are
+        self.stats = classes or layout.STAT_FIELDS  # numbers that counts are
         num_bins = self._fewer(num_bins, levels)
         keep = rows_to_keep(len(scan.group_values), len(levels))
         states = scan.step(f"{self._kernel}_sample", np.array([float(keep), float(seed)]), outcome=True)
@@ -119,7 +119,11 @@ class Passes:
             states = self._step(Target(trees, nodes[part], own), layout.COUNTING_SLOTS, None, fold)
             cells = states.body[:, states.body.shape[1] - (int(own.max()) + 1) * self.stats :]
             found[part] = cells.reshape(self.groups, -1, self.stats)[trees.group[nodes[part]], own]
-        return found if self.classes else moved(found, trees.shift[nodes] - trees.counts[nodes, 1])
+        return (
+            found
+            if self.classes
+            else moved(found, trees.shift[nodes] - trees.counts[nodes, layout.STAT_MEAN])
+        )
 
     def _make_sure(self) -> None:
         """Look once which bins, of those of which the sample does not say it, have several values."""

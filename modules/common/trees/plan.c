@@ -149,7 +149,7 @@ read_plan(int features, bool weighted, int nparams, const double *params)
 	plan->unit = 1;
 	plan->coded = header(params, nparams, HEADER_CODED);
 	plan->classes = header(params, nparams, HEADER_CLASSES);
-	plan->stats = plan->classes > 0 ? plan->classes : 3;
+	plan->stats = plan->classes > 0 ? plan->classes : STAT_FIELDS;
 	plan->slots = header(params, nparams, HEADER_SLOTS);
 	plan->counting = header(params, nparams, HEADER_COUNTING);
 	plan->folds = header(params, nparams, HEADER_FOLDS);

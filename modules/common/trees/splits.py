@@ -21,6 +21,7 @@ from madpy.modules.common.trees.counts import (
     square_part,
     taken,
 )
+from madpy.modules.common.trees.layout import STAT_SUM
 
 EIGEN = 500  # third powers of a matrix's size that take as long as a number elsewhere
 MANY_CLASSES = 500
@@ -170,7 +171,9 @@ def level_order(counts: Array, criterion: str) -> Integers:
     """
     rows = rows_of(counts, criterion)
     some = divisor(rows)
-    if criterion == "variance" or counts.shape[-1] == 2:
+    if criterion == "variance":
+        score = counts[..., STAT_SUM] / some
+    elif counts.shape[-1] == 2:
         score = counts[..., 1] / some
     else:
         node = counts.sum(axis=1) / divisor(rows.sum(axis=1))[:, None]

@@ -3,7 +3,7 @@
  *
  * x_accum(state, [y,] x[] [, weight] [, parameters]) gathers rows and gives the kernel a block of them; x_combine merges
  * two states; x_state is the final function of the aggregates that return a state.  A state is changed in place, and
- * grows by doubling while its first block fills, so that many small groups stay small.
+ * grows while its first block fills, so that many small groups stay small.
  */
 #include "postgres.h"
 
@@ -18,6 +18,9 @@
 #include "utils/memutils.h"
 
 #define FIRST_TAIL_ROWS 4
+
+/* A body so many times as large as the whole tail is copied once while the tail fills, not at each doubling. */
+#define LARGE_BODY 8
 
 static int64
 body_size(const Kernel *kernel, int ncols, int nparams, const double *params)
@@ -147,14 +150,24 @@ state_outcome(const State *state, int64 numbers)
 	return outcome;
 }
 
-/*
- * Returns the state with twice the space for waiting rows.  The space is zeros, since an aggregate without a final
- * function returns it.
- */
+/* Returns how many rows are to wait in a state that is full: twice as many, or a whole block beside a large body. */
+static int
+next_capacity(const Kernel *kernel, const State *state)
+{
+	int64		body = body_size(kernel, state->ncols, state->nparams, state->body);
+
+	if (state->tail_capacity == 0)
+		return FIRST_TAIL_ROWS;
+	if (body >= LARGE_BODY * (int64) TAIL_ROWS * state->ncols)
+		return TAIL_ROWS;
+	return Min(TAIL_ROWS, 2 * state->tail_capacity);
+}
+
+/* Returns the state with more space for waiting rows: zeros, since an aggregate without a final function returns it. */
 static State *
 state_grown(const Kernel *kernel, const State *state)
 {
-	int			capacity = Min(TAIL_ROWS, state->tail_capacity == 0 ? FIRST_TAIL_ROWS : 2 * state->tail_capacity);
+	int			capacity = next_capacity(kernel, state);
 	int64		bytes = state_bytes(kernel, state->ncols, state->nparams, state->body, capacity);
 	State	   *grown = palloc(bytes);
 

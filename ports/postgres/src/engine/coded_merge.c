@@ -8,6 +8,18 @@
 #include "lib/stringinfo.h"
 #include "utils/memutils.h"
 
+/* Whether the same columns of both are categories. */
+static bool
+same_columns(const Coded *into, const Coded *from)
+{
+	if (into->kernel != from->kernel || into->columns != from->columns)
+		return false;
+	for (int c = 0; c < from->columns; c++)
+		if ((into->dicts[c] == NULL) != (from->dicts[c] == NULL))
+			return false;
+	return true;
+}
+
 /* Adds `from` to `into`, which numbers the values of `from` as its own. */
 static void
 merge_coded(Coded *into, Coded *from)
@@ -21,7 +33,7 @@ merge_coded(Coded *into, Coded *from)
 	coded_flush(into);
 	coded_flush(from);
 	for (int c = 0; c < from->columns; c++)
-		if (from->dicts[c] && into->dicts[c])
+		if (from->dicts[c])
 			maps[c] = dict_merge(into->dicts[c], from->dicts[c]);
 	levels = coded_levels(into);
 	other = coded_reshaped(from, levels, maps);
@@ -61,7 +73,7 @@ coded_combine(PG_FUNCTION_ARGS)
 		coded_start(into);
 		MemoryContextSwitchTo(old);
 	}
-	if (into->kernel != from->kernel || into->columns != from->columns)
+	if (!same_columns(into, from))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("states of other columns cannot be merged")));
@@ -118,13 +130,15 @@ coded_deserial(PG_FUNCTION_ARGS)
 	const Kernel *kernel;
 	State	   *state;
 	Coded	   *coded;
+	const char *taken;
 	int			size;
 
 	aggregate_only(fcinfo, "coded_deserial", NULL);
 	memcpy(&size, dict_take(&at, end, sizeof(int)), sizeof(int));
 	size = Max(VARSIZE(&size), sizeof(State));
 	at = start;
-	state = memcpy(palloc(size), dict_take(&at, end, size), size);
+	taken = dict_take(&at, end, size);
+	state = memcpy(palloc(size), taken, size);
 	kernel = kernel_by_id(state->kernel);
 	if (kernel == NULL || kernel->of_levels == NULL)
 		ereport(ERROR,
@@ -141,5 +155,9 @@ coded_deserial(PG_FUNCTION_ARGS)
 		if (c < coded->columns && coded->space[c] > 0)
 			coded->dicts[c] = dict_read(&at, end);
 	}
+	if (at != end)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("a state with categories is too long")));
 	PG_RETURN_POINTER(coded);
 }

@@ -73,7 +73,7 @@ def complexities(trees: Trees, risk: Array) -> Array:
     return np.array(result)
 
 
-def kept(trees: Trees, complexity: Array, cp: Array) -> Flags:
+def unpruned(trees: Trees, complexity: Array, cp: Array) -> Flags:
     """The nodes that are left when each group's tree is pruned at `cp`, (groups,)."""
     stays = np.ones(len(trees), np.bool_)
     splits = (trees.left >= 0) & (complexity > cp[trees.group])

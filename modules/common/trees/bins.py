@@ -28,21 +28,21 @@ class Seen:
         first = np.concatenate([np.zeros_like(there), upto[:, :-1]], axis=1)
         ordered = np.concatenate([ordered, np.full((len(ordered), 1), np.nan)], axis=1)
         places = (first, (first + upto - 1) // 2, upto - 1)
-        found = [
-            np.where(upto > first, np.take_along_axis(ordered, np.maximum(place, 0), axis=1), np.nan)
-            for place in places
+        values_at = [
+            np.where(upto > first, np.take_along_axis(ordered, np.maximum(positions, 0), axis=1), np.nan)
+            for positions in places
         ]
-        return cls(*found)
+        return cls(*values_at)
 
 
 def _upto(values: Array, cuts: Array) -> Integers:
     """Count the values of a group, in order, that are not above each of its cuts."""
     if len(values) <= MANY:
-        found = [np.searchsorted(v, c, side="right") for v, c in zip(values, cuts, strict=True)]
-        return np.array(found, np.int64).reshape(cuts.shape)
+        counts = [np.searchsorted(v, c, side="right") for v, c in zip(values, cuts, strict=True)]
+        return np.array(counts, np.int64).reshape(cuts.shape)
     order = np.concatenate([values, cuts], axis=1).argsort(axis=1, kind="stable")
-    place = (order >= values.shape[1]).nonzero()[1].reshape(cuts.shape)
-    result: Integers = place - np.arange(cuts.shape[1])
+    ranks = (order >= values.shape[1]).nonzero()[1].reshape(cuts.shape)
+    result: Integers = ranks - np.arange(cuts.shape[1])
     return result
 
 
@@ -67,10 +67,10 @@ class Bins:
         """Bins of a sample: `values` of each feature and `weights`, (G, n); whether it `is_whole`, (G,)."""
         nothing = np.zeros((len(weights), 0))
         result = cls(levels, [], [], [], [])
-        for found, count in zip(values, levels, strict=True):
+        for feature_values, count in zip(values, levels, strict=True):
             if count is not None:
-                found = nothing
-            cuts, ordered = edges_and_order(found, weights if count is None else nothing, most)
+                feature_values = nothing
+            cuts, ordered = edges_and_order(feature_values, weights if count is None else nothing, most)
             seen = Seen.of(ordered, cuts)
             several = seen.smallest < seen.largest
             above = np.pad(cuts, [(0, 0), (1, 0)], constant_values=LOWEST)

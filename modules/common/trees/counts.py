@@ -51,7 +51,7 @@ def rest(total: Array, left: Array, criterion: str) -> Array:
 def loss(counts: Array, criterion: str) -> Array:
     """Rows times impurity: Gini's index, entropy in bits, or variance."""
     rows = rows_of(counts, criterion)
-    return square_part(counts, criterion) - explained(counts, rows, criterion)
+    return square_part(counts, criterion) - explained_part(counts, rows, criterion)
 
 
 def square_part(counts: Array, criterion: str) -> Array:
@@ -63,7 +63,7 @@ def square_part(counts: Array, criterion: str) -> Array:
     return square
 
 
-def explained(counts: Array, rows: Array, criterion: str) -> Array:
+def explained_part(counts: Array, rows: Array, criterion: str) -> Array:
     """Return the part of a node's loss that a split changes; its sum grows by the gain of the split."""
     if criterion == "entropy":
         bits: Array = _n_log_n(counts).sum(axis=-1) - _n_log_n(rows)
@@ -82,7 +82,7 @@ def taken(counts: Array, *places: Integers) -> Array:
     """`counts[places]`, arrays of the same length."""
     result = np.empty((len(places[0]), *counts.shape[len(places) :]))
     for own in parts(len(result), result[:1].size):
-        result[own] = counts[tuple(place[own] for place in places)]
+        result[own] = counts[tuple(index[own] for index in places)]
     return result
 
 

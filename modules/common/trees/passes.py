@@ -73,15 +73,15 @@ class Passes:
         slots = rank(trees.group[nodes])
         for first in range(0, int(slots.max(initial=-1)) + 1, at_once):
             part = (slots >= first) & (slots < first + at_once)
-            groups, place = np.unique(trees.group[nodes[part]], return_inverse=True)
+            groups, row = np.unique(trees.group[nodes[part]], return_inverse=True)
             own = slots[part] - first
             marks = np.pad(self.bins.marks(), [(0, 0), (0, 1)])
             target = Target(trees, nodes[part], own)
             body = self._step(target, layout.COUNTING_AND_BOUND, rule, fold, groups, marks).body
             self._placed = Placed.after(trees, nodes) if self._setup.coded and part.all() else None
-            found = counted(body, place, own, self.stats, self.bins.levels)
-            found.places = bins_listed(body, place, own, width, self.stats)
-            yield nodes[part], found
+            counts = counted(body, row, own, self.stats, self.bins.levels)
+            counts.places = bins_listed(body, row, own, width, self.stats)
+            yield nodes[part], counts
 
     def sharpen(
         self, rule: Rule, fold: Fold | None, trees: Trees, nodes: Integers, splits: Splits, counted: Counted
@@ -112,17 +112,17 @@ class Passes:
     def totals(self, trees: Trees, nodes: Integers, fold: Fold | None = None) -> Array:
         """Rows of `nodes`, shape (nodes, C); of a regression around their means."""
         slots = rank(trees.group[nodes])
-        found = np.zeros((len(nodes), self.stats))
+        totals = np.zeros((len(nodes), self.stats))
         for first in range(0, int(slots.max(initial=-1)) + 1, LEAVES):
             part = (slots >= first) & (slots < first + LEAVES)
             own = slots[part] - first
             states = self._step(Target(trees, nodes[part], own), layout.COUNTING_SLOTS, None, fold)
             cells = states.body[:, states.body.shape[1] - (int(own.max()) + 1) * self.stats :]
-            found[part] = cells.reshape(self.groups, -1, self.stats)[trees.group[nodes[part]], own]
+            totals[part] = cells.reshape(self.groups, -1, self.stats)[trees.group[nodes[part]], own]
         return (
-            found
+            totals
             if self.classes
-            else moved(found, trees.shift[nodes] - trees.counts[nodes, layout.STAT_MEAN])
+            else moved(totals, trees.shift[nodes] - trees.counts[nodes, layout.STAT_MEAN])
         )
 
     def _make_sure(self) -> None:

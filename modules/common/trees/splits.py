@@ -15,7 +15,7 @@ from madpy.modules.common.trees.counts import (
     Integers,
     Rule,
     divisor,
-    explained,
+    explained_part,
     parts,
     rows_of,
     square_part,
@@ -48,11 +48,11 @@ class Splits:
 
     def of(self, nodes: Integers) -> "Splits":
         """Return the entries of some nodes."""
-        place = {int(node): i for i, node in enumerate(nodes)} if self.levels_left else {}
+        position = {int(node): i for i, node in enumerate(nodes)} if self.levels_left else {}
         return Splits(
             self.gain[nodes], self.feature[nodes], self.last_left[nodes], self.null_right[nodes],
             self.null_rows[nodes], self.left[nodes],
-            {place[n]: levels for n, levels in self.levels_left.items() if n in place},
+            {position[n]: levels for n, levels in self.levels_left.items() if n in position},
             self.threshold[nodes],
         )  # fmt: skip
 
@@ -97,7 +97,7 @@ def best_splits(counted: Counted, rule: Rule) -> Splits:
 
 def _try_levels(best: Splits, which: slice, feature: int, histogram: Array, total: Array, rule: Rule) -> None:
     """Splits of some nodes by one category, where they are better than the `best` ones."""
-    base = explained(total, rows_of(total, rule.criterion), rule.criterion)
+    base = explained_part(total, rows_of(total, rule.criterion), rule.criterion)
     least = TINY * np.maximum(square_part(total, rule.criterion) - base, 0)
     null = histogram[:, -1]
     order = level_order(histogram[:, :-1], rule.criterion)
@@ -129,7 +129,7 @@ def _sums_in(order: Integers, counts: Array) -> Array:
 
 
 def _gains(below: Array, beside: Array, total: Array, rule: Rule) -> Array:
-    """Sums of `explained` over both sides, shape (A, cuts); -inf where a side has too few rows.
+    """Sum `explained_part` over both sides, shape (A, cuts); -inf where a side has too few rows.
 
     Left are `below`, shape (A, cuts, C), and `beside`, shape (A, C).
     """
@@ -138,7 +138,7 @@ def _gains(below: Array, beside: Array, total: Array, rule: Rule) -> Array:
         left = below[:, own] + beside[:, None]
         right = total[:, None] - left
         rows = rows_of(left, rule.criterion), rows_of(right, rule.criterion)
-        both = explained(left, rows[0], rule.criterion) + explained(right, rows[1], rule.criterion)
+        both = explained_part(left, rows[0], rule.criterion) + explained_part(right, rows[1], rule.criterion)
         result[:, own] = np.where(np.minimum(*rows) >= max(rule.min_bucket, 1), both, -np.inf)
     return result
 
@@ -203,8 +203,8 @@ def principal_axes(covariance: Array) -> Array:
             axis = (covariance @ axis[..., None])[..., 0]
     else:
         slices = parts(len(covariance), covariance.shape[1] ** 3 // EIGEN)
-        found = [np.linalg.eigh(covariance[own])[1][..., -1] for own in slices]
-        axis = np.concatenate(found) if found else covariance[..., 0]
+        axes = [np.linalg.eigh(covariance[own])[1][..., -1] for own in slices]
+        axis = np.concatenate(axes) if axes else covariance[..., 0]
     strongest = np.take_along_axis(axis, np.abs(axis).argmax(axis=1)[:, None], axis=1)
     result: Array = axis * np.sign(strongest)
     return result

@@ -102,20 +102,20 @@ class Found:
         )
 
 
-def take(splits: Splits, places: Places, found: Found, null_rows: Array) -> None:
-    """Put what is found in places in the place of splits that gain less."""
-    order = np.lexsort([-np.arange(len(places)), found.gain])
+def take(splits: Splits, places: Places, candidates: Found, null_rows: Array) -> None:
+    """Replace splits by the candidates that gain more, each a split within the bin of a place."""
+    order = np.lexsort([-np.arange(len(places)), candidates.gain])
     best = np.full(len(splits.gain), -1)
     best[places.node[order]] = order  # the last one written is the best
     nodes = np.flatnonzero(best >= 0)
-    nodes = nodes[found.gain[best[nodes]] > splits.gain[nodes] * (1 + TINY)]
+    nodes = nodes[candidates.gain[best[nodes]] > splits.gain[nodes] * (1 + TINY)]
     at = best[nodes]
-    splits.gain[nodes] = found.gain[at]
+    splits.gain[nodes] = candidates.gain[at]
     splits.feature[nodes] = places.feature[at]
     splits.last_left[nodes] = places.bin[at]
-    splits.threshold[nodes] = found.threshold[at]
-    splits.null_right[nodes] = found.null_right[at]
+    splits.threshold[nodes] = candidates.threshold[at]
+    splits.null_right[nodes] = candidates.null_right[at]
     splits.null_rows[nodes] = null_rows[at]
-    splits.left[nodes] = found.left[at]
+    splits.left[nodes] = candidates.left[at]
     for node in nodes.tolist():
         splits.levels_left.pop(node, None)

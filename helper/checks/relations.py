@@ -41,9 +41,9 @@ def readable(db: Database, parts: list[str], entry: Found | None) -> Source:
 
 
 def check_holds_data(table: Source) -> bool:
-    """Whether a relation exists; an error if reading it runs its owner's functions with the caller's rights.
+    """Tell whether a relation exists; raise an error if reading it runs functions of its owner as the caller.
 
-    A view does that.  The relation cannot be replaced by such a one until the end of the transaction.
+    A view does that.  A lock keeps others from replacing the relation until the end of the transaction.
     """
     holds_data: bool | None = table.db.value(
         "SELECT {schema:i}.__hold_table(pg_catalog.to_regclass({t:l}))", t=str(table)

@@ -42,7 +42,7 @@ WEIGHTED_COLUMNS = [
 
 
 def columns(subject: Subject) -> list[tuple[str, str]]:
-    """Columns of the output table; the prediction has the target's type."""
+    """Return the columns of the output table; the prediction has the target's type."""
     kind = subject.class_type if subject.classes else "double precision"
     if kind == "character":
         kind = "bpchar"  # of any length; the other name is that of a single one
@@ -53,7 +53,7 @@ def columns(subject: Subject) -> list[tuple[str, str]]:
 def cells(
     trees: Trees, bins: Bins, subject: Subject, complexity: Array
 ) -> tuple[NDArray[np.int64], dict[str, Column]]:
-    """The cells of the output table, and the group of each row: the nodes that have rows, in order."""
+    """Return the cells of the output table, and the group of each row: the nodes that have rows, in order."""
     counts = trees.counts
     number = counts.sum(axis=1) if subject.classes else counts[:, STAT_ROWS]
     rows = np.flatnonzero(number > 0)
@@ -79,7 +79,7 @@ def cells(
 
 
 def _splits(trees: Trees, bins: Bins, subject: Subject, nodes: NDArray[np.int64]) -> dict[str, Column]:
-    """The cells that say which rows go left."""
+    """Return the cells that define which rows go left."""
     limits = thresholds(trees, bins)
     features = subject.features.features
     said: list[str | None] = []

@@ -32,7 +32,7 @@ def edges(values: Array, weights: Array, num_bins: int) -> Array:
 
 
 def edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Array, Array]:
-    """The edges, and the values of each group in order, NaN last."""
+    """Return the edges, and the values of each group in order, NaN last."""
     if values.shape[1] < 2:
         return np.zeros((len(values), 0)), values
     slices = list(parts(len(values), values.shape[1]))
@@ -47,7 +47,7 @@ def edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Array
 
 
 def _edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Array, Array]:
-    """Edges and ordered values of some of the groups."""
+    """Return edges and ordered values of some of the groups."""
     order = values.argsort(axis=1)
     values = np.take_along_axis(values, order, axis=1)
     weight = np.where(np.isnan(values), 0, np.take_along_axis(weights, order, axis=1)).astype(np.int64)

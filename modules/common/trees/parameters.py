@@ -12,7 +12,7 @@ from madpy.modules.common.trees.grow import Trees, rank
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows that a pass counts: those of a fold, or all but those."""
+    """The rows that a pass counts: those of a fold, or all but those."""
 
     folds: int
     number: int
@@ -33,7 +33,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Target:
-    """The nodes that a pass counts rows of, each with a slot among those of its group."""
+    """The nodes whose rows a pass counts, each with a slot among those of its group."""
 
     trees: Trees
     nodes: Integers
@@ -62,9 +62,9 @@ def parameters(
     tail: Array | None,
     placed: Placed | None,
 ) -> Array:
-    """Parameters of each group, shape (groups, p).
+    """Return the parameters of a pass for each group, shape (groups, p).
 
-    `tail`, shape (groups, n), is what a pass needs beside the trees; last comes the number of intervals.
+    `tail`, shape (groups, n), has what some passes need beside the trees, and the number of intervals last.
     """
     columns = [np.tile(_head(setup, target, counting, rule, fold), (setup.groups, 1))]
     if not setup.coded:
@@ -90,7 +90,7 @@ def parameters(
 
 
 def _head(setup: Setup, target: Target, counting: int, rule: Rule | None, fold: Fold | None) -> Array:
-    """Return the header, and how many codes each feature has."""
+    """Return the header, and the number of codes of each feature."""
     header = np.zeros(layout.HEADER_FIELDS)
     header[layout.HEADER_CODED] = setup.coded
     header[layout.HEADER_CLASSES] = setup.classes
@@ -144,7 +144,7 @@ def _nodes(setup: Setup, target: Target, at: int) -> tuple[Array, Array, Integer
 
 
 def _words(groups: int, trees: Trees, inner: Flags, at: int) -> tuple[Array, Integers]:
-    """Sets of levels, shape (groups, w), and where each node's begins; 0 where it has none."""
+    """Return sets of levels, shape (groups, w), and the offset of each node's set; 0 for none."""
     offsets = np.zeros(len(trees), np.int64)
     words: list[list[float]] = [[] for _ in range(groups)]
     for node, levels in trees.levels_left.items():
@@ -160,7 +160,7 @@ def _words(groups: int, trees: Trees, inner: Flags, at: int) -> tuple[Array, Int
 
 
 def _thresholds(groups: int, trees: Trees, inner: Flags, at: int) -> tuple[Array, Integers]:
-    """Bins and values of splits within bins, shape (groups, w); and for each node -1 - where its own are."""
+    """Return bins and values of splits within bins, (groups, w), and for each node -1 - its offset."""
     nodes = np.flatnonzero(inner & ~np.isnan(trees.threshold))
     position = rank(trees.group[nodes])
     result = np.zeros((groups, int(position.max(initial=-1)) + 1, 2))
@@ -182,7 +182,7 @@ def _moves(groups: int, trees: Trees, position: Integers, placed: Placed | None)
 
 
 def way_to(trees: Trees, nodes: Integers) -> tuple[Integers, Flags]:
-    """The nodes from the roots to `nodes`, with both children of those passed; and which are passed."""
+    """Return the nodes from the roots to `nodes`, with both children of inner ones; and which are inner."""
     passed = np.zeros(len(trees), np.bool_)
     above = trees.parent[nodes]
     while len(above := np.unique(above[above >= 0])):

@@ -1,4 +1,4 @@
-"""A second look at bins: passes that count rows by parts of bins (interval_counts.c)."""
+"""Refinement of splits within bins, by passes that count rows by parts of bins (interval_counts.c)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -145,9 +145,9 @@ def _intervals(
 
 
 def _rectangle(group: Integers, rows: Array) -> tuple[Integers, Integers, Array]:
-    """The groups there are, which of its group's rows each is, and the rows of each side by side.
+    """Return the groups, the position of each row in its group, and the rows of each group side by side.
 
-    Behind them is how many there are.
+    The number of its rows follows those of each group.
     """
     groups, at = np.unique(group, return_inverse=True)
     position = rank(group)

@@ -81,10 +81,10 @@ class Counted:
 
 
 def best_splits(counted: Counted, rule: Rule) -> Splits:
-    """The best split of each node, by a number or a category.
+    """Find the best split of each node, by a number or a category.
 
-    NULL goes where it does better; where a node has none, to the side with more rows, and with it levels that
-    the node has no rows of.
+    NULL goes to the side with the larger gain; if a node has no NULL, to the side with more rows, as do
+    levels without rows in the node.
     """
     best = counted.numbers
     for feature, histogram in counted.categories:
@@ -96,7 +96,7 @@ def best_splits(counted: Counted, rule: Rule) -> Splits:
 
 
 def _try_levels(best: Splits, which: slice, feature: int, histogram: Array, total: Array, rule: Rule) -> None:
-    """Splits of some nodes by one category, where they are better than the `best` ones."""
+    """Replace `best` splits of some nodes by splits by one category, where these are better."""
     base = explained_part(total, rows_of(total, rule.criterion), rule.criterion)
     least = TINY * np.maximum(square_part(total, rule.criterion) - base, 0)
     null = histogram[:, -1]
@@ -121,7 +121,7 @@ def _try_levels(best: Splits, which: slice, feature: int, histogram: Array, tota
 
 
 def _sums_in(order: Integers, counts: Array) -> Array:
-    """Counts by level, shape (A, levels, C), summed from the first level of the order on."""
+    """Return counts by level, shape (A, levels, C), cumulated in the order of levels."""
     result = np.empty(counts.shape)
     for own in parts(counts.shape[2], order.size):
         np.take_along_axis(counts[..., own], order[..., None], axis=1).cumsum(axis=1, out=result[..., own])
@@ -163,11 +163,11 @@ def _set_side(
 
 
 def level_order(counts: Array, criterion: str) -> Integers:
-    """The order of levels, shape (A, levels), in which the best split into two sets is a cut, or near it.
+    """Return the order of levels, (A, levels), in which the best split into two sets is a cut, or near it.
 
-    By mean target; by the share of the second of two classes; of more classes along the first principal
-    component of their shares (Coppersmith, Hong & Hosking (1999), Data Mining and Knowledge Discovery 3).
-    Levels without rows come last.
+    Levels are ordered by mean target; by the share of the second of two classes; or for more classes by the
+    first principal component of their shares (Coppersmith, Hong & Hosking (1999), Data Mining and Knowledge
+    Discovery 3).  Levels without rows come last.
     """
     rows = rows_of(counts, criterion)
     some = divisor(rows)
@@ -191,9 +191,9 @@ def level_order(counts: Array, criterion: str) -> Integers:
 
 
 def principal_axes(covariance: Array) -> Array:
-    """Eigenvectors of the largest eigenvalues, shape (A, C), of any length, the largest component positive.
+    """Return eigenvectors of the largest eigenvalues, (A, C), of any length, the largest component positive.
 
-    Very many classes take the power method, near enough to sort along: a decomposition takes too long.
+    For very many classes the power method is used, exact enough for an order: a decomposition takes too long.
     """
     if covariance.shape[1] > MANY_CLASSES:
         widest = np.diagonal(covariance, axis1=1, axis2=2).argmax(axis=1)

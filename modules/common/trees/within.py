@@ -1,4 +1,4 @@
-"""Splits within bins: what is looked at again, and what is found there.  Pure: numpy."""
+"""Splits within bins: the places that are refined, and the splits found there.  Pure: numpy."""
 
 from dataclasses import dataclass, fields
 
@@ -32,7 +32,7 @@ class Places:
 
     @classmethod
     def bins(cls, node: Integers, rows: Array) -> "Places":
-        """Bins as a pass lists them (BinField of layout.h), shape (P, fields), for the nodes they are in."""
+        """Make places of the bins that a pass lists (BinField of layout.h), shape (P, fields), and nodes."""
         stats = (rows.shape[1] - layout.BIN_FIELDS) // 2
         wide = np.full(len(rows), np.inf)
         below = rows[:, layout.BIN_FIELDS : layout.BIN_FIELDS + stats]
@@ -60,7 +60,7 @@ class Places:
         return Places(*(getattr(self, f.name)[places] for f in fields(self)))
 
     def parts(self, places: Integers, rows: Array) -> "Places":
-        """Parts of some of them as a pass lists them (PartField of layout.h), shape (parts, fields + C)."""
+        """Make places of parts that a pass lists (PartField of layout.h), shape (parts, fields + C)."""
         result = self.of(places)
         result.low = rows[:, layout.PART_SMALLEST]
         result.high = rows[:, layout.PART_LARGEST]

@@ -21,6 +21,7 @@ from madpy.modules.common.linear.passes import Passes
 from madpy.modules.common.linear.scoring import Scoring, figures, fits
 from madpy.modules.glm import core
 from madpy.modules.glm.check import METHOD, check_design, warn
+from madpy.modules.glm.features import with_offset
 from madpy.ports.postgres.scan.moments import raw_moments
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
@@ -115,7 +116,7 @@ def _rows(source: Source, terms: Terms, items: dict[str, str], groups: list[str]
     if "offset" in items:
         features = [*features, items["offset"]]
         if terms.is_vector:
-            features = [f"pg_catalog.array_append({terms.items[0]}, {items['offset']})"]
+            features = [with_offset(terms.items[0], items["offset"])]
     weights = items.get("weights", "1::double precision")
     return Rows(source, items["target"], features, terms.is_vector, weights, groups)
 

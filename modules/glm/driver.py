@@ -102,7 +102,7 @@ def train(
             features=features,
             grouping_cols=grouping_cols,
             options=options | {"max_iter": most, "tolerance": bound},
-            **counts(terms, states, search.design.rows, search.iterations, search.status == CONVERGED),
+            **counts(terms, states, search.iterations, search.status == CONVERGED),
             family=family,
             link=link,
             **single(said, "log_likelihood", "deviance", "dispersion"),
@@ -136,7 +136,7 @@ def _create_model(
     cells: dict[str, Column] = {
         "fit": fits(search, passes.refine(search)),
         **said,
-        "num_rows_processed": np.rint(search.design.rows),
+        "num_rows_processed": states.rows_used,
         "num_missing_rows_skipped": states.rows_skipped,
         "num_iterations": search.iterations,
         "converged": search.status == CONVERGED,

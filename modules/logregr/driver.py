@@ -102,7 +102,7 @@ def train(
             features=features,
             grouping_cols=grouping_cols,
             options={"max_iter": most, "optimizer": optimizer, "tolerance": bound, "weights": weights},
-            **counts(terms, states, search.design.rows, search.iterations, search.status == CONVERGED),
+            **counts(terms, states, search.iterations, search.status == CONVERGED),
             target_type=found.sql_type,
             classes=found.labels,
             positive_class=found.labels[1],
@@ -142,7 +142,7 @@ def _create_model(
     cells: dict[str, Column] = {
         "fit": fits(search, passes.refine(search)),
         **said,
-        "num_rows_processed": np.rint(search.design.rows),
+        "num_rows_processed": states.rows_used,
         "num_missing_rows_skipped": states.rows_skipped,
         "num_iterations": search.iterations,
         "converged": search.status == CONVERGED,

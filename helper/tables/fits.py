@@ -31,7 +31,7 @@ def typed(*names: str) -> tuple[tuple[str, str], ...]:
 def counts(
     terms: Terms, states: States, iterations: NDArray[np.int64], converged: NDArray[np.bool_]
 ) -> dict[str, Any]:
-    """Returns fields of a summary, from the states of a pass, the iterations and whether they converged, (G,)."""
+    """Returns fields of a summary, from states, iterations and whether they converged, (G,)."""
     return {
         "feature_names": terms.names,
         "terms": terms.as_json(),

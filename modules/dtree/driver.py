@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
+from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.classes import check_classes
 from madpy.helper.features.design import BOOLEANS, Design, list_features, number_item
@@ -120,6 +121,8 @@ def train(
     check_rows(db, scan, passes, design)
     result = fit(passes, limits, prune_cp, folds, log)
     trees = result.trees
+    roots = trees.parent < 0
+    check_frequencies(report.rows_of_nodes(trees, subject)[roots], passes.rows[trees.group[roots]])
     check_classes_of(trees, subject)
     warn_of_empty(db, passes, design.names)
     say_what_stopped(db, trees, limits)

@@ -8,6 +8,7 @@ import numpy as np
 from madpy.errors import SqlError
 from madpy.helper import helper
 from madpy.helper.checks.fits import check_rows
+from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.terms import Terms, check_numbers, check_terms, used_rows
 from madpy.helper.tables.fits import counts, single, typed
@@ -126,6 +127,7 @@ def _search(
 ) -> Scoring:
     body, k = raw_moments(states.body), len(terms.names)
     found = design(without_column(body, k) if has_offset else body, k, terms.blocks)
+    check_frequencies(found.rows, states.rows_used)
     check_design(found, terms, family)
     return Scoring(found, tolerance, family, link, has_offset)
 

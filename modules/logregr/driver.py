@@ -8,6 +8,7 @@ import numpy as np
 from madpy.errors import SqlError
 from madpy.helper import helper
 from madpy.helper.checks.fits import check_rows
+from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.reading import scan_terms
 from madpy.helper.features.terms import Terms, check_number, used_rows
@@ -78,6 +79,7 @@ def train(
         log(f"the odds of {found.labels[1]!r} in {target} on {', '.join(terms.names)}")
         log(f"reading {tables.names['source_table']} by {scan.feed}")
         first = design(states.body, len(terms.names), terms.blocks)
+        check_frequencies(first.rows, states.rows_used)
         check_design(first, terms, found)
         search = core.search(first, bound)
         passes = Passes(db, scan, "logregr" if w is None else "weighted_logregr", METHOD)

@@ -10,7 +10,7 @@ from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.classes import check_classes
 from madpy.helper.features.design import BOOLEANS, Design, list_features, number_item
 from madpy.helper.features.reading import scan_features
-from madpy.helper.features.terms import check_number
+from madpy.helper.features.terms import check_number, has_weight
 from madpy.helper.tables.output import Column, Lists, Pieces, create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.common.trees.counts import Rule
@@ -89,7 +89,7 @@ def train(
             "the array of features is NULL or empty in every row", hint="give arrays of at least one number"
         )
     weight = None if weights is None else check_number(source, weights, "weights")
-    counted = [] if weight is None else [f"{weight} <> 0::double precision"]
+    counted = has_weight(weight)
     item, subject = _check_target(source, target, listed, task, criterion, counted)
     limits = Limits(
         Rule(subject.criterion, int(helper.check_range("min_bucket", min_bucket, 1))),

@@ -11,7 +11,7 @@ from madpy.helper.checks.fits import check_rows
 from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.reading import scan_terms
-from madpy.helper.features.terms import Terms, check_number, used_rows
+from madpy.helper.features.terms import Terms, check_number, has_weight, used_rows
 from madpy.helper.tables.fits import counts, single, typed
 from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
 from madpy.helper.tables.training import Training, check_tables, create_summary
@@ -69,8 +69,8 @@ def train(
     bound = helper.check_range("tolerance", tolerance, low=0, high=1)
     helper.check_choice("optimizer", optimizer, OPTIMIZERS)
     groups = helper.check_groups(source, grouping_cols, dict(COLUMNS))
-    found = check_target(source, target)
     w = None if weights is None else check_number(source, weights, "weights")
+    found = check_target(source, target, conditions=has_weight(w))
     used = used_rows(found.item, w)
     found, scan, terms, states = _first_pass(
         Rows(source, found.item, [], weights=w, groups=groups), target, found, features, used, most
@@ -134,7 +134,7 @@ def _first_pass(
         if not target.assumed or core.is_binary(states.body):
             return target, scan, terms, states
         scan.close()
-        target = check_target(rows.source, text, look=True)
+        target = check_target(rows.source, text, look=True, conditions=has_weight(rows.weights))
 
 
 def _create_model(

@@ -90,6 +90,21 @@ def test_rows_that_do_not_count(sql, weighted, train, memory):
     assert more["num_missing_rows_skipped"] == counted
 
 
+@pytest.mark.parametrize("weight", ["0", "NULL"])
+@pytest.mark.parametrize("sql_type", ["text", "int", "float8"])
+def test_classes_of_rows_that_do_not_count(sql, weighted, train, sql_type, weight):
+    """A third class is none where no row of it has a weight above 0."""
+    weighted(6)
+    names = {"text": "yes no z", "int": "1 0 2", "float8": "2.5 0.5 1.5"}[sql_type].split()
+    yes, no, other = (f"'{name}'::{sql_type}" for name in names)
+    sql(f"ALTER TABLE t ADD k {sql_type}; UPDATE t SET k = CASE WHEN y THEN {yes} ELSE {no} END")
+    (model,) = train("a", target="k", weights="w")
+    sql(f"INSERT INTO t SELECT a, b, y, {weight}, g, c, {other} FROM t LIMIT 5")
+    (more,) = train("a", target="k", weights="w", output="n")
+    same(more, model, rel=1e-12)
+    assert sql("SELECT classes FROM m_summary") == sql("SELECT classes FROM n_summary")
+
+
 def test_separation_and_one_class(sql, weighted, train, refuses):
     weighted(7)
     (model,) = train("a", target="a > 0", weights="w")

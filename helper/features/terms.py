@@ -185,7 +185,12 @@ def check_numbers(source: Source, target: str | None, **others: str | None) -> d
 def used_rows(target: str, weights: str | None = None, offset: str | None = None) -> list[str]:
     """Return conditions of the rows that a fit uses, beside those of its features."""
     used = [f"{item} IS NOT NULL" for item in (target, offset) if item is not None]
-    return used if weights is None else [*used, f"{weights} <> 0::double precision"]
+    return [*used, *has_weight(weights)]
+
+
+def has_weight(weights: str | None) -> list[str]:
+    """Return the condition of a row that its weight, SQL, is not zero; [] without weights."""
+    return [] if weights is None else [f"{weights} <> 0::double precision"]
 
 
 def checked_number(name: str, item: str, sql_type: str) -> str:

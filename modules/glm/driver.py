@@ -8,6 +8,7 @@ import numpy as np
 from madpy.errors import SqlError
 from madpy.helper import helper
 from madpy.helper.checks.fits import check_rows
+from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.terms import Terms, check_numbers, check_terms, used_rows
 from madpy.helper.tables.fits import counts, single, typed
@@ -22,6 +23,7 @@ from madpy.modules.common.linear.passes import Passes
 from madpy.modules.common.linear.scoring import Scoring, figures, fits
 from madpy.modules.glm import core
 from madpy.modules.glm.check import METHOD, check_design, warn
+from madpy.modules.glm.features import with_offset
 from madpy.ports.postgres.scan.moments import raw_moments
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
@@ -102,7 +104,7 @@ def train(
             features=features,
             grouping_cols=grouping_cols,
             options=options | {"max_iter": most, "tolerance": bound},
-            **counts(terms, states, search.design.rows, search.iterations, search.status == CONVERGED),
+            **counts(terms, states, search.iterations, search.status == CONVERGED),
             family=family,
             link=link,
             **single(said, "log_likelihood", "deviance", "dispersion"),
@@ -116,7 +118,7 @@ def _rows(source: Source, terms: Terms, items: dict[str, str], groups: list[str]
     if "offset" in items:
         features = [*features, items["offset"]]
         if terms.is_vector:
-            features = [f"pg_catalog.array_append({terms.items[0]}, {items['offset']})"]
+            features = [with_offset(terms.items[0], items["offset"])]
     weights = items.get("weights", "1::double precision")
     return Rows(source, items["target"], features, terms.is_vector, weights, groups)
 
@@ -126,6 +128,7 @@ def _search(
 ) -> Scoring:
     body, k = raw_moments(states.body), len(terms.names)
     found = design(without_column(body, k) if has_offset else body, k, terms.blocks)
+    check_frequencies(found.rows, states.rows_used)
     check_design(found, terms, family)
     return Scoring(found, tolerance, family, link, has_offset)
 
@@ -136,7 +139,7 @@ def _create_model(
     cells: dict[str, Column] = {
         "fit": fits(search, passes.refine(search)),
         **said,
-        "num_rows_processed": np.rint(search.design.rows),
+        "num_rows_processed": states.rows_used,
         "num_missing_rows_skipped": states.rows_skipped,
         "num_iterations": search.iterations,
         "converged": search.status == CONVERGED,

@@ -10,6 +10,7 @@ from madpy.helper.tables.models import check_types
 from madpy.helper.tables.predictions import PREDICTION, Method, Predictions, Score
 from madpy.modules.common.linear.families import LINKS
 from madpy.modules.glm.check import METHOD as NAME
+from madpy.modules.glm.features import with_offset
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, fill
 
@@ -26,7 +27,10 @@ class Means(Coefficients):
         vector = super().vector(source, features)
         if self.offset is None:
             return vector
-        return f"pg_catalog.array_append({vector}, {check_number(source, self.offset, 'offset')})"
+        offset = check_number(source, self.offset, "offset")
+        if self.terms.is_vector:
+            return with_offset(vector, offset)
+        return f"pg_catalog.array_append({vector}, {offset})"
 
 
 def predict(

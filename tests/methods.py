@@ -5,6 +5,7 @@
     METHODS     calls of it whose answers are compared wherever the rows lie
     STATEMENTS  how many statements its calls send
     RIGHTS      functions that begin with __ and that everybody may execute, and why (tests/test_rights.py)
+    CANCELLED   calls that are cancelled at any moment (benchmarks/stop.py)
     KERNELS     parameters of its kernels for the fuzzer, by kernel
     STATES      queries for states of its aggregates that are no kernels, for the fuzzer
     MODELS      queries that make packed models of table t, for the fuzzer
@@ -25,6 +26,7 @@ DRIVER = "a driver calls it, which runs with the caller's rights"
 ELSEWHERE = "asked of another server, as the user of the mapping"
 AGGREGATE = "an aggregate that a driver asks a table for"
 
+GROUPED = "grouping_cols => 'g'"
 ROWS = "FROM generate_series(1, {}) AS i"  # of states for the fuzzer
 
 
@@ -81,6 +83,30 @@ class Parameters:
 
     parameters: list[list[float | str]]
     features: int | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that can be cancelled, and SQL of the model that it needs.
+
+    The tables are those of benchmarks/stop.py.  {flags} stands for all columns of table flags, {elements} for
+    the first 900 of the array of table wide.
+    """
+
+    name: str
+    sql: str
+    model: str = ""
+
+
+def train(method: str, table: str, arguments: str, output: str = "o") -> str:
+    return f"SELECT FROM madlib.{method}_train('{table}', '{output}', {arguments})"
+
+
+def using(function: str, table: str, arguments: str) -> Call:
+    """A prediction for all rows of the table that the model is trained on."""
+    name = f"{function} {table}"
+    sql = f"SELECT FROM madlib.{function}('m', '{table}', 'o')"
+    return Call(name, sql, train(function.split("_")[0], table, arguments, "m"))
 
 
 def literal(value: str | None) -> str:

@@ -24,13 +24,14 @@ from tests.test_tree import ROOT
 
 METHOD = ROOT / "tests" / "example" / "range"
 ENTRY = "  range:\n    needs: [general]\n"
-COPIED = ("config", "helper", "install", "madpy", "modules", "ports", "tests")
+COPIED = ("benchmarks", "config", "helper", "install", "madpy", "modules", "ports", "tests")
 # The tests of the method, its manual, and tests of all methods; with all of tests/drivers it takes minutes.
 TESTS = (
     "tests/range",
     "tests/test_tree.py::test_a_method_is_a_folder_of_four_files_and_its_tests",
     "tests/test_tree.py::test_lists_of_trainings_in_tests_miss_none",
     "tests/test_tree.py::test_the_examples_of_a_manual_run[modules/range/README.md]",
+    "tests/test_cancel.py::test_every_driver_is_among_the_calls",
     "tests/drivers/test_arguments.py",
     "tests/test_rights.py",
     "tests/test_statements.py",

@@ -1,6 +1,17 @@
 """Calls of decision trees, for the tests of all methods: see tests/methods.py."""
 
-from tests.methods import AGGREGATE, DRIVER, Driver, Method, Parameters, Statements
+from tests.methods import (
+    AGGREGATE,
+    DRIVER,
+    GROUPED,
+    Call,
+    Driver,
+    Method,
+    Parameters,
+    Statements,
+    train,
+    using,
+)
 
 DRIVERS = [Driver("dtree_train", "yes")]
 # What takes a model: the training that makes it, and the arguments after it.
@@ -69,3 +80,24 @@ RIGHTS = {
     "__dtree_columns": AGGREGATE,
     "__dtree_sample_columns": AGGREGATE,
 }
+DEEP = "min_split => 2, min_bucket => 1"
+CANCELLED = [
+    Call("dtree wide", train("dtree", "wide", "'yes', 'x'")),
+    Call("dtree wide pruned", train("dtree", "wide", "'y', 'x', n_folds => 3, max_depth => 4")),
+    Call("dtree flags", train("dtree", "flags", "'yes', '{flags}'")),
+    Call("dtree long", train("dtree", "long", "'yes', 'a, b, d', max_depth => 20")),
+    Call("dtree grouped", train("dtree", "grouped", f"'yes', 'a, c', {DEEP}, {GROUPED}")),
+    Call("dtree leveled", train("dtree", "leveled", "'class', 'f, a'")),
+    using("dtree_predict_prob", "leveled", "'class', 'f, a', max_depth => 3"),
+    using("dtree_predict", "grouped", f"'yes', 'a, c', {GROUPED}"),
+    Call(
+        "dtree_display",
+        "SELECT madlib.dtree_display('m', 'svg')",
+        train("dtree", "long", f"'yes', 'a, b, d', max_depth => 20, {DEEP}", "m"),
+    ),
+    Call(
+        "dtree_importance",
+        "SELECT FROM madlib.dtree_importance('m')",
+        train("dtree", "grouped", f"'yes', 'a, c', {GROUPED}", "m"),
+    ),
+]

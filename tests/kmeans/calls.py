@@ -1,6 +1,17 @@
 """Calls of k-means, for the tests of all methods: see tests/methods.py."""
 
-from tests.methods import AGGREGATE, DRIVER, Driver, Method, Parameters, Statements
+from tests.methods import (
+    AGGREGATE,
+    DRIVER,
+    GROUPED,
+    Call,
+    Driver,
+    Method,
+    Parameters,
+    Statements,
+    train,
+    using,
+)
 
 DRIVERS = [Driver("kmeans_train", more=", k => 2", is_linear=True)]
 # What takes a model: the training that makes it, and the arguments after it.
@@ -55,3 +66,12 @@ RIGHTS = {
     "__weighted_kmeans_columns": AGGREGATE,
     "__weighted_kmeans_sample_columns": AGGREGATE,
 }
+CANCELLED = [
+    Call("kmeans wide", train("kmeans", "wide", "'x', k => 100")),
+    Call("kmeans wide in rounds", train("kmeans", "wide", "'x', k => 100, init => 'kmeans||'")),
+    Call("kmeans of 1,000", train("kmeans", "long", "'a, b, c', k => 1000")),
+    Call("kmeans of 10,000", train("kmeans", "long", "'a, b, c', k => 10000")),
+    Call("kmeans grouped", train("kmeans", "grouped", f"'a, b', k => 3, {GROUPED}")),
+    Call("kmeans_run", "SELECT FROM madlib.kmeans_run('points', 50)"),
+    using("kmeans_predict", "long", "'a, b, c', k => 1000, max_iter => 1"),
+]

@@ -1,6 +1,17 @@
 """Calls of logistic regression, for the tests of all methods: see tests/methods.py."""
 
-from tests.methods import AGGREGATE, DRIVER, Driver, Method, Parameters, Statements
+from tests.methods import (
+    AGGREGATE,
+    DRIVER,
+    GROUPED,
+    Call,
+    Driver,
+    Method,
+    Parameters,
+    Statements,
+    train,
+    using,
+)
 
 DRIVERS = [Driver("logregr_train", "yes", is_linear=True, has_row_per_group=True)]
 # What takes a model: the training that makes it, and the arguments after it.
@@ -54,3 +65,11 @@ RIGHTS = {
     "__logregr_columns": AGGREGATE,
     "__weighted_logregr_columns": AGGREGATE,
 }
+CANCELLED = [
+    Call("logregr wide", train("logregr", "wide", "'yes', 'x'")),
+    Call("logregr long", train("logregr", "long", "'yes', 'a, b, c'")),
+    Call("logregr grouped", train("logregr", "grouped", f"'yes', 'a, b', {GROUPED}")),
+    Call("logregr leveled", train("logregr", "leveled", "'yes', 'a, class'")),
+    Call("logregr long weighted", train("logregr", "long", "'yes', 'a, b, c', weights => 'b * b'")),
+    using("logregr_predict", "leveled", "'yes', 'a, class'"),
+]

@@ -1,6 +1,6 @@
 """Calls of naive Bayes, for the tests of all methods: see tests/methods.py."""
 
-from tests.methods import AGGREGATE, Driver, Method, Parameters, Statements
+from tests.methods import AGGREGATE, GROUPED, Call, Driver, Method, Parameters, Statements, train, using
 
 DRIVERS = [Driver("nb_train", "yes")]
 # What takes a model: the training that makes it, and the arguments after it.
@@ -50,3 +50,13 @@ RIGHTS = {
     "__weighted_nb_coded_columns": AGGREGATE,
     "__weighted_nb_columns": AGGREGATE,
 }
+CANCELLED = [
+    Call("nb wide", train("nb", "wide", "'yes', 'x'")),
+    Call("nb flags", train("nb", "flags", "'yes', '{flags}'")),
+    Call("nb long", train("nb", "long", "'yes', 'a, b, d'")),
+    Call("nb grouped", train("nb", "grouped", f"'yes', 'a, c', {GROUPED}")),
+    Call("nb leveled", train("nb", "leveled", "'yes', 'f, a'")),
+    using("nb_predict", "wide", "'yes', 'x'"),
+    using("nb_predict_prob", "leveled", "'yes', 'f, a'"),
+    using("nb_predict_prob", "grouped", f"'yes', 'a, c', {GROUPED}"),
+]

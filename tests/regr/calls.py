@@ -1,6 +1,17 @@
 """Calls of linear regression, for the tests of all methods: see tests/methods.py."""
 
-from tests.methods import AGGREGATE, DRIVER, Driver, Method, Parameters, Statements
+from tests.methods import (
+    AGGREGATE,
+    DRIVER,
+    GROUPED,
+    Call,
+    Driver,
+    Method,
+    Parameters,
+    Statements,
+    train,
+    using,
+)
 
 DRIVERS = [Driver("regr_train", "y", is_linear=True, has_row_per_group=True)]
 # What takes a model: the training that makes it, and the arguments after it.
@@ -61,3 +72,13 @@ RIGHTS = {
     "__meat_columns": AGGREGATE,
     "__squared_residuals_columns": AGGREGATE,
 }
+CANCELLED = [
+    Call("regr wide", train("regr", "wide", "'y', 'x'")),
+    Call("regr wide robust", train("regr", "wide", "'y', 'x', robust => true")),
+    Call("regr long", train("regr", "long", "'y', 'a, b, c', heteroskedasticity_option => true")),
+    Call("regr grouped", train("regr", "grouped", f"'y', 'a, b', robust => true, {GROUPED}")),
+    Call("regr leveled", train("regr", "leveled", "'y', 'a, class'")),
+    using("regr_predict", "wide", "'y', 'x'"),
+    using("regr_predict", "grouped", f"'y', 'a, b', {GROUPED}"),
+    Call("regr_summary", "SELECT FROM madlib.regr_summary('m')", train("regr", "wide", "'y', 'x'", "m")),
+]

@@ -1,6 +1,6 @@
 """Calls of summaries and correlations, for the tests of all methods: see tests/methods.py."""
 
-from tests.methods import AGGREGATE, DRIVER, ROWS, Driver, Method, Statements
+from tests.methods import AGGREGATE, DRIVER, GROUPED, ROWS, Call, Driver, Method, Statements
 
 # All that a summary says but its quartiles, which are estimates: they depend on the order of rows.
 FIGURES = (
@@ -72,3 +72,11 @@ RIGHTS = {
     "__row_summary": AGGREGATE,
     "__row_summary_column": DRIVER,
 }
+CANCELLED = [
+    Call("summary flags", "SELECT FROM madlib.summary('flags', 'o')"),
+    Call("summary long", "SELECT FROM madlib.summary('long', 'o')"),
+    Call("summary grouped", "SELECT FROM madlib.summary('grouped', 'o', 'a, c', 'g')"),
+    Call("summary leveled", "SELECT FROM madlib.summary('leveled', 'o')"),
+    Call("correlation wide", "SELECT FROM madlib.correlation('wide', 'o', '{elements}')"),
+    Call("covariance grouped", f"SELECT FROM madlib.covariance('grouped', 'o', 'a, b', {GROUPED})"),
+]

@@ -176,6 +176,18 @@ def check_number(source: Source, text: str | None, what: str) -> str:
     return number_item(expressions.items[0], expressions.kinds[0])
 
 
+def check_numbers(source: Source, target: str | None, **others: str | None) -> dict[str, str]:
+    """Return SQL of the target, and of those others that are given, by what messages call them."""
+    given = {"target": target} | {what: text for what, text in others.items() if text is not None}
+    return {what: check_number(source, text, what) for what, text in given.items()}
+
+
+def used_rows(target: str, weights: str | None = None, offset: str | None = None) -> list[str]:
+    """Return conditions of the rows that a fit uses, beside those of its features."""
+    used = [f"{item} IS NOT NULL" for item in (target, offset) if item is not None]
+    return used if weights is None else [*used, f"{weights} <> 0::double precision"]
+
+
 def checked_number(name: str, item: str, sql_type: str) -> str:
     """Return SQL of a model's feature over another table, a number; raise an error for other types."""
     if sql_type not in (*NUMBERS, "boolean"):

@@ -1,22 +1,21 @@
-"""Figures of a generalised linear model, as C estimates them.  Pure: numpy only."""
+"""Columns of a generalised linear model, and words for what became of the search for it."""
 
-import numpy as np
-
-from madpy.modules.common.linear import irls
-from madpy.modules.common.linear.matrices import Array
-from madpy.modules.common.linear.scoring import Scoring
+from madpy.modules.common.linear.families import FAMILIES
 
 # by the number of what became of a group
 WORDS = ("converged", "not converged", "separated", "partly separated", "target at its limit", "no rows")
 
 
-def fits(search: Scoring, roots: Array) -> Array:
-    """Numbers for linear_estimate in C: dispersion and degrees of freedom, then those of the search."""
-    freedom = search.df_residual if search.family.has_dispersion else np.full(len(search.status), np.inf)
-    return np.column_stack([search.dispersion(), freedom, irls.fits(search, roots)])
+def stats(family: str) -> str:
+    """Returns the name of the tests: of t where the dispersion is estimated, else of z."""
+    return "t_stats" if FAMILIES[family].has_dispersion else "z_stats"
 
 
-def estimated(k: int, stats: str) -> dict[str, list[int]]:
-    """Figures that linear_estimate returns, with their dimensions; `stats` is the name of z or t."""
-    vectors = ("coef", "std_err", stats, "p_values")
-    return {"condition_no": [], **{name: [k] for name in vectors}, "variance_covariance": [k, k]}
+def columns(family: str) -> tuple[str, ...]:
+    """Returns the columns of a model behind those of its groups."""
+    return (
+        *("coef", "log_likelihood", "std_err", stats(family), "p_values", "dispersion", "condition_no"),
+        *("num_rows_processed", "num_missing_rows_skipped", "num_iterations", "variance_covariance"),
+        *("null_deviance", "deviance", "pearson_chi2", "aic", "df_residual"),
+        *("converged", "status", "feature_names", "aliases"),
+    )

@@ -9,17 +9,18 @@ from madpy.errors import SqlError
 from madpy.helper import helper
 from madpy.helper.checks.fits import check_rows
 from madpy.helper.checks.reasons import with_feature_names
-from madpy.helper.features.terms import Terms, check_number, check_terms
+from madpy.helper.features.terms import Terms, check_numbers, check_terms, used_rows
+from madpy.helper.tables.fits import counts, single, typed
 from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.common.linear.design import aliases, design
 from madpy.modules.common.linear.families import FAMILIES
-from madpy.modules.common.linear.irls import CONVERGED
+from madpy.modules.common.linear.irls import CONVERGED, estimated
 from madpy.modules.common.linear.matrices import Array, without_column
 from madpy.modules.common.linear.passes import Passes
-from madpy.modules.common.linear.scoring import Scoring, figures
+from madpy.modules.common.linear.scoring import Scoring, figures, fits
 from madpy.modules.glm import core
-from madpy.modules.glm.check import METHOD, check_design, check_link, columns, warn
+from madpy.modules.glm.check import METHOD, check_design, warn
 from madpy.ports.postgres.scan.moments import raw_moments
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
@@ -62,16 +63,13 @@ def train(
     source = tables.source
     source.look_up(target, features, weights, offset, grouping_cols)
     family = helper.check_choice("family", family, tuple(FAMILIES))
-    link = check_link(family, link)
+    links = FAMILIES[family].links
+    link = links[0] if link is None else helper.check_choice("link", link, links)
     most = int(helper.check_range("max_iter", max_iter, low=1))
     bound = helper.check_range("tolerance", tolerance, low=0, high=1)
-    groups = helper.check_groups(source, grouping_cols, dict(columns(family)))
-    items = {"target": check_number(source, target, "target")}
-    items |= {"weights": check_number(source, weights, "weights")} if weights is not None else {}
-    items |= {"offset": check_number(source, offset, "offset")} if offset is not None else {}
-    used = [f"{item} IS NOT NULL" for item in items.values()]
-    used += [f"{items['weights']} <> 0::double precision"] if weights is not None else []
-    terms = check_terms(source, features, conditions=used)
+    groups = helper.check_groups(source, grouping_cols, core.columns(family))
+    items = check_numbers(source, target, weights=weights, offset=offset)
+    terms = check_terms(source, features, conditions=used_rows(**items))
     rows = _rows(source, terms, items, groups)
     try:
         log(f"{family} with link {link}: {target} on {', '.join(terms.names)}")
@@ -92,10 +90,6 @@ def train(
     scan.close()
     warn(db, search, terms, most)
 
-    def single(name: str) -> float | None:
-        value = float(said[name][0])
-        return value if len(search.status) == 1 and np.isfinite(value) else None
-
     options = {"family": family, "link": link, "weights": weights, "offset": offset}
     return create_summary(
         db,
@@ -105,20 +99,12 @@ def train(
             **tables.fields(),
             target=target,
             features=features,
-            feature_names=terms.names,
             grouping_cols=grouping_cols,
             options=options | {"max_iter": most, "tolerance": bound},
-            num_groups=len(search.status),
-            num_rows_processed=int(np.rint(search.design.rows).sum()),
-            num_missing_rows_skipped=int(states.rows_skipped.sum()),
+            **counts(terms, states, search.design.rows, search.iterations, search.status == CONVERGED),
             family=family,
             link=link,
-            log_likelihood=single("log_likelihood"),
-            deviance=single("deviance"),
-            dispersion=single("dispersion"),
-            num_iterations=int(search.iterations.max()),
-            num_converged=int((search.status == CONVERGED).sum()),
-            terms=terms.as_json(),
+            **single(said, "log_likelihood", "deviance", "dispersion"),
         ),
     )
 
@@ -144,17 +130,10 @@ def _search(
 
 
 def _create_model(
-    passes: Passes,
-    output: Relation,
-    terms: Terms,
-    states: States,
-    search: Scoring,
-    said: dict[str, Array],
+    passes: Passes, output: Relation, terms: Terms, states: States, search: Scoring, said: dict[str, Array]
 ) -> None:
-    k = len(terms.names)
-    listed = columns(search.family_name)
     cells: dict[str, Column] = {
-        "fit": core.fits(search, passes.refine(search)),
+        "fit": fits(search, passes.refine(search)),
         **said,
         "num_rows_processed": np.rint(search.design.rows),
         "num_missing_rows_skipped": states.rows_skipped,
@@ -163,7 +142,8 @@ def _create_model(
         "status": Pieces(search.status, core.WORDS),
         "aliases": Lists(aliases(search.design, search.fitted, terms.blocks)),
     }
-    derived = Derived("__glm_estimate", "fit", k, core.estimated(k, listed[3][0]))
-    groups = np.arange(len(search.status))
+    k, family = len(terms.names), search.family_name
+    derived = Derived("__glm_estimate", "fit", k, estimated(k, core.stats(family)))
+    columns, groups = typed(*core.columns(family)), np.arange(len(search.status))
     constants = {"feature_names": terms.names}
-    create_output(passes.db, passes.scan, output, listed, groups, cells, constants, derived)
+    create_output(passes.db, passes.scan, output, columns, groups, cells, constants, derived)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from madpy.errors import MadpyError
 from madpy.helper.features.terms import check_number
 from madpy.helper.tables.coefficients import Coefficients, read_coefficients
+from madpy.helper.tables.fits import typed
 from madpy.helper.tables.models import check_types
 from madpy.helper.tables.predictions import PREDICTION, Method, Predictions, Score
 from madpy.modules.common.linear.families import LINKS
 from madpy.modules.glm.check import METHOD as NAME
-from madpy.modules.glm.check import NUMBERS
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, fill
 
@@ -77,7 +77,7 @@ def _rows(model: Means, arguments: str) -> Score:
 
 METHOD = Method(
     name=NAME,
-    columns={"coef": NUMBERS, "std_err": NUMBERS, "dispersion": "double precision", "aliases": NUMBERS},
+    columns=dict(typed("coef", "std_err", "dispersion", "aliases")),
     read=_read,
     rows=_rows,
 )

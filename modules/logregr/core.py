@@ -61,12 +61,6 @@ def _first_step(design: Design) -> Array:
     return steps
 
 
-def estimated(k: int) -> dict[str, list[int]]:
-    """Return the fields of a fit in the order of logregr.c, each with its dimensions."""
-    vectors = ("coef", "std_err", "z_stats", "p_values", "odds_ratios")
-    return {"condition_no": [], **{name: [k] for name in vectors}, "variance_covariance": [k, k]}
-
-
 def deviances(search: Search) -> dict[str, Array]:
     """Return the log-likelihood and the figures that follow from it, each (G,), NaN without a model."""
     likelihood = np.where(search.fitted, search.objective, np.nan)

@@ -4,18 +4,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from madpy.errors import SqlError
 from madpy.helper import helper
 from madpy.helper.checks.fits import check_rows
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.reading import scan_terms
-from madpy.helper.features.terms import Terms, check_number
+from madpy.helper.features.terms import Terms, check_number, used_rows
+from madpy.helper.tables.fits import counts, single, typed
 from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.common.linear.design import aliases, design
-from madpy.modules.common.linear.irls import CONVERGED, Search, fits
+from madpy.modules.common.linear.irls import CONVERGED, Search, estimated, fits
+from madpy.modules.common.linear.matrices import Array
 from madpy.modules.common.linear.passes import Passes
 from madpy.modules.logregr import core
 from madpy.modules.logregr.check import METHOD, OPTIMIZERS, check_design, warn
@@ -25,26 +26,10 @@ from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.session.db import Database, Relation
 
-NUMBERS = "double precision[]"
-COLUMNS = (
-    ("coef", NUMBERS),
-    ("log_likelihood", "double precision"),
-    ("std_err", NUMBERS),
-    ("z_stats", NUMBERS),
-    ("p_values", NUMBERS),
-    ("odds_ratios", NUMBERS),
-    ("condition_no", "double precision"),
-    ("num_rows_processed", "bigint"),
-    ("num_missing_rows_skipped", "bigint"),
-    ("num_iterations", "integer"),
-    ("variance_covariance", NUMBERS),
-    ("null_deviance", "double precision"),
-    ("deviance", "double precision"),
-    ("aic", "double precision"),
-    ("converged", "boolean"),
-    ("status", "text"),
-    ("feature_names", "text[]"),
-    ("aliases", NUMBERS),
+COLUMNS = typed(
+    *("coef", "log_likelihood", "std_err", "z_stats", "p_values", "odds_ratios", "condition_no"),
+    *("num_rows_processed", "num_missing_rows_skipped", "num_iterations", "variance_covariance"),
+    *("null_deviance", "deviance", "aic", "converged", "status", "feature_names", "aliases"),
 )
 
 
@@ -85,7 +70,7 @@ def train(
     groups = helper.check_groups(source, grouping_cols, dict(COLUMNS))
     found = check_target(source, target)
     w = None if weights is None else check_number(source, weights, "weights")
-    used = [f"{found.item} IS NOT NULL", *([] if w is None else [f"{w} <> 0::double precision"])]
+    used = used_rows(found.item, w)
     found, scan, terms, states = _first_pass(
         Rows(source, found.item, [], weights=w, groups=groups), target, found, features, used, most
     )
@@ -102,11 +87,11 @@ def train(
     for number, word in enumerate(core.WORDS):
         if count := int((search.status == number).sum()):
             log(f"{word}: {count} group(s)")
-    _create_model(passes, tables.output, terms, states, search)
+    said = core.deviances(search)
+    _create_model(passes, tables.output, terms, states, search, said)
     scan.close()
     warn(db, search, terms, most)
 
-    one = len(search.status) == 1
     return create_summary(
         db,
         tables.summary,
@@ -115,19 +100,13 @@ def train(
             **tables.fields(),
             target=target,
             features=features,
-            feature_names=terms.names,
             grouping_cols=grouping_cols,
             options={"max_iter": most, "optimizer": optimizer, "tolerance": bound, "weights": weights},
-            num_groups=len(search.status),
-            num_rows_processed=int(_row_counts(scan, states, search).sum()),
-            num_missing_rows_skipped=int(states.rows_skipped.sum()),
+            **counts(terms, states, search.design.rows, search.iterations, search.status == CONVERGED),
             target_type=found.sql_type,
             classes=found.labels,
             positive_class=found.labels[1],
-            log_likelihood=float(search.objective[0]) if one else None,
-            num_iterations=int(search.iterations.max()),
-            num_converged=int((search.status == CONVERGED).sum()),
-            terms=terms.as_json(),
+            **single(said, "log_likelihood"),
         ),
     )
 
@@ -156,12 +135,14 @@ def _first_pass(
         target = check_target(rows.source, text, look=True)
 
 
-def _create_model(passes: Passes, output: Relation, terms: Terms, states: States, search: Search) -> None:
+def _create_model(
+    passes: Passes, output: Relation, terms: Terms, states: States, search: Search, said: dict[str, Array]
+) -> None:
     k = len(terms.names)
     cells: dict[str, Column] = {
         "fit": fits(search, passes.refine(search)),
-        **core.deviances(search),
-        "num_rows_processed": _row_counts(passes.scan, states, search),
+        **said,
+        "num_rows_processed": np.rint(search.design.rows),
         "num_missing_rows_skipped": states.rows_skipped,
         "num_iterations": search.iterations,
         "converged": search.status == CONVERGED,
@@ -169,13 +150,6 @@ def _create_model(passes: Passes, output: Relation, terms: Terms, states: States
         "aliases": Lists(aliases(search.design, search.fitted, terms.blocks)),
     }
     constants = {"feature_names": terms.names}
-    derived = Derived("__logregr_estimate", "fit", k, core.estimated(k))
+    derived = Derived("__logregr_estimate", "fit", k, estimated(k, "z_stats", "odds_ratios"))
     groups = np.arange(len(search.status))
     create_output(passes.db, passes.scan, output, COLUMNS, groups, cells, constants, derived)
-
-
-def _row_counts(scan: Scan, states: States, search: Search) -> NDArray[np.int64]:
-    """Rows used in each group; a row counts as many times as its weight says."""
-    if scan.rows.weights is None:
-        return states.rows_used
-    return np.rint(search.design.rows).astype(np.int64)

@@ -6,7 +6,7 @@ from typing import Any
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.reasons import with_feature_names
-from madpy.helper.features.terms import Terms, check_number, check_terms
+from madpy.helper.features.terms import Terms, check_numbers, check_terms, used_rows
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.regr.check import check_fit, count_rows
 from madpy.ports.postgres.scan.scan import Rows, Scan
@@ -108,11 +108,9 @@ def _check_rows(
     weights: str | None,
 ) -> tuple[Rows, Terms]:
     groups = helper.check_groups(source, grouping_cols, OUTPUT_COLUMNS)
-    y = check_number(source, target, "target")
-    w = None if weights is None else check_number(source, weights, "weights")
-    used = [f"{y} IS NOT NULL", *([] if w is None else [f"{w} <> 0::double precision"])]
-    terms = check_terms(source, features, conditions=used)
-    return Rows(source, y, terms.items, terms.is_vector, w, groups), terms
+    items = check_numbers(source, target, weights=weights)
+    terms = check_terms(source, features, conditions=used_rows(**items))
+    return Rows(source, items["target"], terms.items, terms.is_vector, items.get("weights"), groups), terms
 
 
 def _create_model(db: Database, scan: Scan, output: Relation, terms: Terms) -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from madpy.modules.common.linear import irls
 from madpy.modules.common.linear.families import FAMILIES, LINKS
-from madpy.modules.glm import core
 
 Y = np.array([0.5, 1.2, 2.0, 3.1])
 MEAN = np.array([0.7, 1.0, 2.5, 2.9])
@@ -13,7 +13,7 @@ W = np.array([1.0, 2, 1, 3])
 
 
 def test_dimensions_of_what_is_said():
-    assert core.estimated(2, "t_stats") == {
+    assert irls.estimated(2, "t_stats") == {
         "condition_no": [],
         **{name: [2] for name in ("coef", "std_err", "t_stats", "p_values")},
         "variance_covariance": [2, 2],

@@ -56,7 +56,7 @@ def fit(groups, tolerance=1e-4, max_iter=20):
         search.take(going, irls.sums(np.array([pass_over(X, y, p) for (X, y), p in rows]), k))
     search.stop()
     rows = np.array([estimate(fit, k) for fit in irls.fits(search, refined(search, groups, k))])
-    dims = core.estimated(k)
+    dims = irls.estimated(k, "z_stats", "odds_ratios")
     ends = np.cumsum([int(np.prod(shape)) for shape in dims.values()])[:-1]
     parts = zip(dims.items(), np.split(rows, ends, axis=1), strict=True)
     found = {name: part.reshape(len(groups), *shape) for (name, shape), part in parts}

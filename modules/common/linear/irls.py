@@ -208,3 +208,12 @@ def fits(search: Search, roots: Array) -> Array:
     shift = np.where(kept, search.design.shift, np.nan)
     hessian = np.where((search.status == SEPARATED)[:, None], np.nan, search.hessian)
     return np.concatenate([search.design.first[:, None], search.coef, shift, hessian, roots], axis=1)
+
+
+def estimated(k: int, stats: str, *more: str) -> dict[str, list[int]]:
+    """Returns the figures that common/linear/estimate.c makes of a row of `fits`, each with its dimensions.
+
+    `stats` is the name of z or t; `more` are vectors that a method adds behind the p-values.
+    """
+    vectors = ("coef", "std_err", stats, "p_values", *more)
+    return {"condition_no": [], **{name: [k] for name in vectors}, "variance_covariance": [k, k]}

@@ -180,3 +180,9 @@ def figures(search: Scoring) -> dict[str, Array]:
     }
     valid = search.fitted & np.isfinite(deviance)
     return {name: np.where(valid & np.isfinite(value), value, np.nan) for name, value in found.items()}
+
+
+def fits(search: Scoring, roots: Array) -> Array:
+    """Returns rows of numbers for linear_estimate in C: dispersion, degrees of freedom, then `irls.fits`."""
+    freedom = search.df_residual if search.family.has_dispersion else np.full(len(search.status), np.inf)
+    return np.column_stack([search.dispersion(), freedom, irls.fits(search, roots)])

@@ -19,6 +19,13 @@ accumulate(double *pair, dd value)
 	pair[1] = sum.lo;
 }
 
+/* Returns the sum of the products of columns i and j; -1 stands for the column of ones, z_0. */
+DD_INLINE double *
+moments_pair(double *body, int i, int j)
+{
+	return body + 2 * moment_pair(Max(i, j) + 1, Min(i, j) + 1);
+}
+
 /* One chunk of a block; rows is a multiple of LANES, beyond `real` all columns are zeros. */
 typedef struct Chunk
 {
@@ -40,18 +47,24 @@ typedef struct Chunk
 typedef struct Joint
 {
 	const Places *places;
-	int		   *counts;
+	int		   *counts;			/* NULL: rows have weights */
 	double	  **sums;			/* of each column: by place the sum of whole numbers, NULL: there were none */
 	bool		exact;			/* the rows of the block are so few that sums of whole numbers are */
+	dd		   *weights;		/* as counts, of rows with weights: sums of these */
+	dd		  **weighted;		/* of each column: by place the sum of its numbers times the weights, NULL: none */
 } Joint;
 
 /* NULL: the block has no categories. */
-extern Joint *moments_joint(const RowBlock *block, int m);
+extern Joint *moments_joint(const RowBlock *block, int m, bool weighted);
 
 /* Counts a chunk, which begins at `first` in the block, and adds the products of indicators with numbers. */
 extern void moments_add_indicators(double *body, const Chunk *chunk, Joint *joint, int first);
 
 /* Adds what was counted and summed, when the block is done. */
 extern void moments_add_joint(double *body, int m, const Joint *joint, int rows);
+
+/* moments_weighted.c: sums a chunk of rows with weights, and adds the sums when the block is done. */
+extern void moments_weigh_indicators(const Chunk *chunk, Joint *joint, int first);
+extern void moments_add_weights(double *body, int m, const Joint *joint);
 
 #endif

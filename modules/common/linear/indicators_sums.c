@@ -37,7 +37,7 @@ add_to_column(const Levels *levels, const Body *body, int i, int c, const double
 	}
 }
 
-/* Whether column i of z is 1 in all rows. */
+/* Tells whether column i of z is 1 in all rows. */
 static bool
 is_ones(const Levels *levels, const Body *body, int i)
 {
@@ -86,7 +86,7 @@ finish_rows(const Levels *levels, const Body *body, int c)
 	return weights;
 }
 
-/* Products of one indicator, of weight `weight`, with others: 0 with those that are left out. */
+/* Computes the products of one indicator, of weight `weight`, with others: 0 with those that are left out. */
 DD_CLONES static void
 products_of(const double *restrict joint, const double *restrict weights, const double *restrict shifts, int count,
 			double weight, double shift, double total, double *restrict products)

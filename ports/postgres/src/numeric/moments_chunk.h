@@ -54,13 +54,13 @@ typedef struct Joint
 	dd		  **weighted;		/* of each column: by place the sum of its numbers times the weights, NULL: none */
 } Joint;
 
-/* NULL: the block has no categories. */
+/* Returns counts, or sums of weights, of zero; NULL: the block has no categories. */
 extern Joint *moments_joint(const RowBlock *block, int m, bool weighted);
 
 /* Counts a chunk, which begins at `first` in the block, and adds the products of indicators with numbers. */
 extern void moments_add_indicators(double *body, const Chunk *chunk, Joint *joint, int first);
 
-/* Adds what was counted and summed, when the block is done. */
+/* Adds the counts, and the sums of whole numbers, after all chunks of the block. */
 extern void moments_add_joint(double *body, int m, const Joint *joint, int rows);
 
 /* moments_weighted.c: sums a chunk of rows with weights, and adds the sums when the block is done. */

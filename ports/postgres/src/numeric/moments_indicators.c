@@ -14,6 +14,7 @@
 #include "moments_chunk.h"
 #include "utils/memutils.h"
 
+/* Integers below this are summed as they are: 8,192 of them in a double. */
 #define MOST_WHOLE 0x1p40
 
 Joint *
@@ -38,7 +39,7 @@ moments_joint(const RowBlock *block, int m, bool weighted)
 	return joint;
 }
 
-/* Tells whether all numbers are whole, and so small that plain sums of a block of them are exact. */
+/* Tells whether all numbers are integers so small that plain sums over a block are exact. */
 DD_CLONES static bool
 are_whole(const double *restrict numbers, int rows)
 {

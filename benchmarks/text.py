@@ -18,6 +18,7 @@ METHODS = {
     "nb_train": ("y > 0", ""),
     "dtree_train": ("y > 0", ", max_depth => 5"),
     "logregr_train": ("y", ""),
+    "glm_train": ("y", ", family => 'binomial'"),
 }
 
 

@@ -9,7 +9,7 @@ from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.categories import MAX_LEVELS, coded, in_order, too_many_levels
 from madpy.helper.features.design import BOOLEANS, Category, Design, list_columns
 from madpy.helper.features.terms import MAX_LEVELS as MAX_INDICATORS
-from madpy.helper.features.terms import Terms, check_terms, checked_levels, terms_of
+from madpy.helper.features.terms import Terms, check_terms, checked_levels, terms_of, with_offset
 from madpy.ports.postgres.scan.scan import Rows, Scan
 
 
@@ -32,35 +32,53 @@ def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design
 
 
 def scan_terms(
-    rows: Rows, text: str | None, passes: int, conditions: Sequence[str] = (), what: str = "features"
+    rows: Rows,
+    text: str | None,
+    passes: int,
+    conditions: Sequence[str] = (),
+    what: str = "features",
+    offset: str | None = None,
 ) -> tuple[Scan, Terms]:
     """Return a scan of `rows` over the terms that `text` asks for (see `check_terms`), and the terms.
 
+    `offset` is SQL of a number, which passes see as a feature behind the terms.
     A store keeps a code of each text value, from which kernels make the indicators of its levels; for the
     other feed the levels are read first, and SQL computes each indicator.
     """
     listed = list_columns(rows.source, text, what)
     if not any(listed.categories):
         terms = terms_of(listed)
-        return _scan(replace(rows, features=terms.items, is_vector=terms.is_vector), passes, terms), terms
+        return _scan(_with_terms(rows, terms, offset), passes, terms), terms
+    behind = [] if offset is None else [offset]
     first = 1 if listed.is_list else 0  # the intercept
-    scan = Scan(_as_stored(rows, listed, ["1::double precision"] * first), passes)
+    scan = Scan(_as_stored(rows, listed, ["1::double precision"] * first, behind), passes)
     if scan.store is None:
         terms = check_terms(rows.source, text, what, conditions=conditions)
-        return _scan(replace(rows, features=terms.items), passes, terms, may_store=False), terms
+        return _scan(_with_terms(rows, terms, offset), passes, terms, may_store=False), terms
     levels = [
         None if category is None else _indicated(scan, first + n, category, listed.names[n], what)
         for n, category in enumerate(listed.categories)
     ]
     terms = terms_of(listed.with_levels(levels))
     try:
-        scan.indicate([-1] * first + [-1 if known is None else len(known) - 1 for known in levels])
+        counts = [-1 if known is None else len(known) - 1 for known in levels]
+        scan.indicate([-1] * first + counts + [-1] * len(behind))
     except SqlError as error:
         raise with_feature_names(error, terms) from None
     return scan, terms
 
 
-def _as_stored(rows: Rows, listed: Design, before: Sequence[str] = ()) -> Rows:
+def _with_terms(rows: Rows, terms: Terms, offset: str | None) -> Rows:
+    """Return `rows` with terms as features, and an offset behind them."""
+    features = terms.items
+    if offset is not None and terms.is_vector:
+        features = [with_offset(features[0], offset)]
+    elif offset is not None:
+        features = [*features, offset]
+    return replace(rows, features=features, is_vector=terms.is_vector)
+
+
+def _as_stored(rows: Rows, listed: Design, before: Sequence[str] = (), behind: Sequence[str] = ()) -> Rows:
     """Return `rows` with the values of categories for a store to number; a boolean is a number, 0 or 1."""
     numbered = [category and category.sql_type != "boolean" for category in listed.categories]
     items = [
@@ -68,7 +86,7 @@ def _as_stored(rows: Rows, listed: Design, before: Sequence[str] = ()) -> Rows:
         for item, category, is_numbered in zip(listed.items, listed.categories, numbered, strict=True)
     ]
     places = [len(before) + n for n, is_numbered in enumerate(numbered, 1) if is_numbered]
-    return replace(rows, features=[*before, *items], categories=places)
+    return replace(rows, features=[*before, *items, *behind], categories=places)
 
 
 def _scan(rows: Rows, passes: int, terms: Terms, *, may_store: bool = True) -> Scan:

@@ -209,6 +209,19 @@ def checked_vector(column: str, sql_type: str) -> str:
     return fill("{c:i}::double precision[]", {"c": column})
 
 
+def with_offset(vector: str, offset: str) -> str:
+    """Return SQL of an array of features with the offset as its last element.
+
+    An array that is NULL, empty or of several dimensions stays what it is, for C to skip or to refuse:
+    array_append would make an array of the offset alone out of the first two.
+    """
+    return fill(
+        "CASE pg_catalog.array_ndims({vector:q}) WHEN 1 THEN"
+        " pg_catalog.array_append({vector:q}, {offset:q}) ELSE {vector:q} END",
+        {"vector": vector, "offset": offset},
+    )
+
+
 def level_item(column: str, sql_type: str, level: str) -> str:
     """Return SQL that is 1 where a text column has this level, else 0."""
     text = text_item(identifier(column), sql_type)

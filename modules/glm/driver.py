@@ -10,7 +10,8 @@ from madpy.helper import helper
 from madpy.helper.checks.fits import check_rows
 from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import with_feature_names
-from madpy.helper.features.terms import Terms, check_numbers, check_terms, used_rows
+from madpy.helper.features.reading import scan_terms
+from madpy.helper.features.terms import Terms, check_numbers, used_rows
 from madpy.helper.tables.fits import counts, single, typed
 from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
 from madpy.helper.tables.training import Training, check_tables, create_summary
@@ -23,10 +24,8 @@ from madpy.modules.common.linear.passes import Passes
 from madpy.modules.common.linear.scoring import Scoring, figures, fits
 from madpy.modules.glm import core
 from madpy.modules.glm.check import METHOD, check_design, warn
-from madpy.modules.glm.features import with_offset
 from madpy.ports.postgres.scan.moments import raw_moments
-from madpy.ports.postgres.scan.scan import Rows, Scan
-from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.session.db import Database, Relation
 
@@ -72,14 +71,15 @@ def train(
     bound = helper.check_range("tolerance", tolerance, low=0, high=1)
     groups = helper.check_groups(source, grouping_cols, core.columns(family))
     items = check_numbers(source, target, weights=weights, offset=offset)
-    terms = check_terms(source, features, conditions=used_rows(**items))
-    rows = _rows(source, terms, items, groups)
+    rows = Rows(
+        source, items["target"], [], weights=items.get("weights", "1::double precision"), groups=groups
+    )
+    scan, terms = scan_terms(rows, features, most + 1, used_rows(**items), offset=items.get("offset"))
     try:
         log(f"{family} with link {link}: {target} on {', '.join(terms.names)}")
-        scan = Scan(rows, passes=most + 1)
         log(f"reading {tables.names['source_table']} by {scan.feed}")
         states = scan.step("weighted_moments")
-        check_rows(replace(rows, features=terms.items), terms, states)
+        check_rows(replace(rows, features=terms.items, is_vector=terms.is_vector), terms, states)
         search = _search(terms, states, bound, family, link, offset is not None)
         passes = Passes(db, scan, "glm", METHOD)
         passes.iterate(search, most, log)
@@ -110,17 +110,6 @@ def train(
             **single(said, "log_likelihood", "deviance", "dispersion"),
         ),
     )
-
-
-def _rows(source: Source, terms: Terms, items: dict[str, str], groups: list[str]) -> Rows:
-    """Rows as passes see them: an offset stands behind the features."""
-    features = terms.items
-    if "offset" in items:
-        features = [*features, items["offset"]]
-        if terms.is_vector:
-            features = [with_offset(terms.items[0], items["offset"])]
-    weights = items.get("weights", "1::double precision")
-    return Rows(source, items["target"], features, terms.is_vector, weights, groups)
 
 
 def _search(

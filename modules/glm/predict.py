@@ -3,14 +3,13 @@
 from dataclasses import dataclass, replace
 
 from madpy.errors import MadpyError
-from madpy.helper.features.terms import check_number
+from madpy.helper.features.terms import check_number, with_offset
 from madpy.helper.tables.coefficients import Coefficients, read_coefficients
 from madpy.helper.tables.fits import typed
 from madpy.helper.tables.models import check_types
 from madpy.helper.tables.predictions import PREDICTION, Method, Predictions, Score
 from madpy.modules.common.linear.families import LINKS
 from madpy.modules.glm.check import METHOD as NAME
-from madpy.modules.glm.features import with_offset
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, fill
 

@@ -47,7 +47,7 @@ def both(sql, rows, kernel, scalars, params=(), grouped=False):
     sql(ROWS.format(rows=rows))
     body = STATES.format(
         scalars=", ".join(scalars), group=", g" if grouped else "", num_scalars=len(scalars), kernel=kernel,
-        params=list(params), groups=4 if grouped else 1,
+        params=str(list(params)).replace("inf", "math.inf"), groups=4 if grouped else 1,
     )  # fmt: skip
     found = [bytes.fromhex(state) for state in inside(sql, body)]
     assert len(found[0]) == len(found[1])
@@ -56,12 +56,26 @@ def both(sql, rows, kernel, scalars, params=(), grouped=False):
     return [np.ascontiguousarray(table[:, HEAD:]).view("<f8") for table in tables]
 
 
+def assert_same_moments(coded, plain):
+    """Sums to the last bits of a double-double; minima, maxima and pivots of the 8 columns to the bit."""
+    pairs = 9 * 10
+    np.testing.assert_array_equal(coded[:, pairs:], plain[:, pairs:])
+    differences = coded[:, :pairs:2] - plain[:, :pairs:2] + (coded[:, 1:pairs:2] - plain[:, 1:pairs:2])
+    np.testing.assert_array_less(np.abs(differences), 1e-28 * np.abs(plain[:, :pairs:2]).max())
+
+
 @pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize("rows", [4, 100, 20000])
-def test_weighted_moments_of_indicators_are_those_of_columns(sql, rows, grouped):
-    """To the bit: the kernel does not know of categories, and gets columns."""
-    coded, plain = both(sql, rows, "weighted_moments", ["y", "weight"], grouped=grouped)
-    np.testing.assert_array_equal(coded, plain)
+@pytest.mark.parametrize("target", ["y", "y + 0.5 / i", "1e15 + i / 3.0::float8"])
+@pytest.mark.parametrize(
+    "weight", ["1::float8", "weight", "1 / (i + 0.5)", "((v <> 'v2')::int * (i % 3))::float8 / 3"]
+)
+def test_weighted_moments_by_level_are_those_of_columns(sql, rows, grouped, target, weight):
+    """Among the rows of weight 0 are all those of a level."""
+    coded, plain = both(sql, rows, "weighted_moments", [target, weight], grouped=grouped)
+    assert_same_moments(coded, plain)
+    if (target, weight) == ("y", "weight"):  # whole numbers
+        np.testing.assert_array_equal(coded, plain)
 
 
 @pytest.mark.parametrize("grouped", [False, True])
@@ -70,13 +84,10 @@ def test_weighted_moments_of_indicators_are_those_of_columns(sql, rows, grouped)
 def test_moments_by_level_are_those_of_columns(sql, rows, grouped, target):
     """Counts and sums of whole numbers to the bit, other sums to the last bits of a double-double."""
     coded, plain = both(sql, rows, "moments", [target], grouped=grouped)
-    m = 8  # columns
-    pairs = (m + 1) * (m + 2)
-    np.testing.assert_array_equal(coded[:, pairs:], plain[:, pairs:])  # minima, maxima and pivots
+    assert_same_moments(coded, plain)
+    pairs = 9 * 10
     high, low = (table[:, :pairs:2] for table in (coded, plain)), (t[:, 1:pairs:2] for t in (coded, plain))
     (high_coded, high_plain), (low_coded, low_plain) = high, low
-    scale = np.abs(high_plain).max()
-    np.testing.assert_array_less(np.abs(high_coded - high_plain + (low_coded - low_plain)), 1e-28 * scale)
     whole = [
         i * (i + 1) // 2 + j for i in range(9) for j in range(i + 1) if 7 not in (i, j) and 8 not in (i, j)
     ]
@@ -86,18 +97,37 @@ def test_moments_by_level_are_those_of_columns(sql, rows, grouped, target):
     np.testing.assert_array_equal(low_coded[:, whole], low_plain[:, whole])
 
 
+WEIGHT = "(v <> 'v4')::int * (i % 5)::float8 / 3"  # 0 in all rows of a level
+# By name: a kernel, its scalars, parameters of its own, and whether the last feature is an offset.
+FITS = {
+    "logregr": ("logregr", ["y"], [], False),
+    "weighted_logregr": ("weighted_logregr", ["y", WEIGHT], [], False),
+    "binomial": ("glm", ["y", WEIGHT], [1, 5, None, 0], False),
+    "binomial, first pass": ("glm", ["y", WEIGHT], [1, 5, 0.4, -0.4], False),
+    "poisson": ("glm", ["3 * y", WEIGHT], [2, 1, None, 0.5], False),
+    "poisson, first pass": ("glm", ["3 * y", WEIGHT], [2, 1, 1.5, 0], False),
+    "poisson with offset": ("glm", ["3 * y", "1::float8"], [2, 1, None, 0], True),
+}
+
+
 @pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize("with_basis", [False, True])
 @pytest.mark.parametrize("left_out", [None, 2])
-def test_least_squares_by_level_are_those_of_columns(sql, grouped, with_basis, left_out):
+@pytest.mark.parametrize("fit", FITS)
+def test_least_squares_by_level_are_those_of_columns(sql, grouped, with_basis, left_out, fit):
     """Score and Hessian around shifts, with a level that is left out, and by a basis."""
+    kernel, scalars, head, is_offset = FITS[fit]
     k = 7
     shifts = [0, 0.2, 0.3, 0.1, 0.4, 0.3, 0.05]
     if left_out is not None:
         shifts[left_out] = None
+    if is_offset:
+        shifts[-1] = np.inf
     basis = [(1.0 if j == i else 0.1 * (i - j)) for i in range(k) for j in range(i + 1)]
-    params = [0.1 * (j - 3) for j in range(k)] + [0.01 * j for j in range(k)] + shifts + basis * with_basis
-    coded, plain = both(sql, 5000, "logregr", ["y"], params, grouped)
+    params = (
+        head + [0.1 * (j - 3) for j in range(k)] + [0.01 * j for j in range(k)] + shifts + basis * with_basis
+    )
+    coded, plain = both(sql, 5000, kernel, scalars, params, grouped)
     start = len(params)
     coded, plain = (
         np.concatenate([t[:, start:-3:2] + t[:, start + 1 : -3 : 2], t[:, -3:]], axis=1)
@@ -111,7 +141,7 @@ NUMBERED = """
     import struct
 
     def state(features, counts):
-        query = f"SELECT 1::float8, {{features}}, sin(i), y FROM t"
+        query = f"SELECT 1::float8, {{features}}, sin(i), {scalars} FROM t"
         store = db.value('SELECT madlib.__store_fill({{q:l}})', q=query)
         db.execute('SELECT madlib.__store_indicate({{s:l}}, {{c:l}}::integer[])', s=store, c=counts)
         params = struct.pack('<{number}d', *{params})
@@ -121,7 +151,7 @@ NUMBERED = """
 """
 
 
-@pytest.mark.parametrize("kernel", ["moments", "logregr"])
+@pytest.mark.parametrize("kernel", ["moments", "weighted_moments", "logregr", "weighted_logregr"])
 @pytest.mark.parametrize("categories", range(1, 8))
 def test_any_number_of_categories(sql, kernel, categories):
     """Loops are compiled for few; the second category has a single level, and so no indicator."""
@@ -134,11 +164,13 @@ def test_any_number_of_categories(sql, kernel, categories):
     columns = [f"(c{n} = {v})::int::float8" for n, count in enumerate(levels) for v in range(1, count)]
     shifts = [0, *([0.2] * len(columns)), 0.5]
     k = len(shifts)
-    params = [0.1] * k + [0.01] * k + shifts if kernel == "logregr" else []
+    params = [0.1] * k + [0.01] * k + shifts if "logregr" in kernel else []
+    scalars = ["y", "(i % 3)::float8 / 7"][: 2 if "weighted" in kernel else 1]
     body = NUMBERED.format(
-        kernel=kernel, number=len(params), params=params, columns=", ".join(columns), width=k + 1,
+        kernel=kernel, number=len(params), params=params, columns=", ".join(columns),
+        width=k + len(scalars), scalars=", ".join(scalars),
         codes=", ".join(f"c{n}::float8" for n in range(categories)),
-        counts=[-1, *(count - 1 for count in levels), -1, -1],
+        counts=[-1, *(count - 1 for count in levels), -1, *(-1 for _ in scalars)],
     )  # fmt: skip
     by_code, by_column = (
         np.frombuffer(bytes.fromhex(state), "<f8", offset=HEAD + 8 * len(params))

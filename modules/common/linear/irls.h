@@ -157,7 +157,7 @@ const Kernel x##_kernel = { \
 	.id = number, \
 	.scalars = model##_SCALARS, \
 	.has_params = true, \
-	.takes_indicators = model##_SCALARS == 1, \
+	.takes_indicators = true, \
 	.body_size = x##_size, \
 	.start = x##_start, \
 	.add = x##_add, \

@@ -72,30 +72,41 @@ check_weights(const double *weights, int rows)
 					 errhint("Give weights that are finite and not negative.")));
 }
 
+/* Returns a copy of the numbers of rows whose weight is above zero. */
+static const double *
+with_weight(const double *numbers, const double *weights, int rows)
+{
+	double	   *kept = palloc(rows * sizeof(double));
+	int			count = 0;
+
+	for (int r = 0; r < rows; r++)
+		if (weights[r] > 0)
+			kept[count++] = numbers[r];
+	return kept;
+}
+
 /* Returns the rows of a block whose weight, the last column, is above zero. */
 RowBlock
 positive_weights(const RowBlock *block, int ncols)
 {
 	const double *weights = block->columns[ncols - 1];
-	bool		all = true;
-	RowBlock		kept = {0};
+	RowBlock	kept = {.ncategories = block->ncategories};
+	Indicators *categories;
 
 	check_weights(weights, block->rows);
 	for (int r = 0; r < block->rows; r++)
-		all = all && weights[r] > 0;
-	if (all)
+		kept.rows += weights[r] > 0;
+	if (kept.rows == block->rows)
 		return *block;
 
 	kept.columns = palloc(ncols * sizeof(double *));
 	for (int j = 0; j < ncols; j++)
+		kept.columns[j] = block->columns[j] ? with_weight(block->columns[j], weights, block->rows) : NULL;
+	kept.categories = categories = palloc(kept.ncategories * sizeof(Indicators));
+	for (int c = 0; c < kept.ncategories; c++)
 	{
-		double	   *column = palloc(block->rows * sizeof(double));
-
-		kept.rows = 0;
-		for (int r = 0; r < block->rows; r++)
-			if (weights[r] > 0)
-				column[kept.rows++] = block->columns[j][r];
-		kept.columns[j] = column;
+		categories[c] = block->categories[c];
+		categories[c].codes = with_weight(block->categories[c].codes, weights, block->rows);
 	}
 	return kept;
 }
@@ -122,6 +133,10 @@ free_positive_weights(RowBlock *used, const RowBlock *block, int ncols)
 	if (used->columns == block->columns)
 		return;
 	for (int j = 0; j < ncols; j++)
-		pfree((void *) used->columns[j]);
+		if (used->columns[j])
+			pfree((void *) used->columns[j]);
+	for (int c = 0; c < used->ncategories; c++)
+		pfree((void *) used->categories[c].codes);
+	pfree((void *) used->categories);
 	pfree(used->columns);
 }

@@ -174,7 +174,7 @@ take_column(double *body, Chunk *chunk, int i, const double *column, int first, 
 	}
 }
 
-/* Add the first m columns of a block, with a weight per row or without; there are no indicators beside weights. */
+/* Add the first m columns of a block, with a weight per row or without. */
 void
 moments_add(double *body, int m, const RowBlock *block, const double *weights)
 {
@@ -188,7 +188,7 @@ moments_add(double *body, int m, const RowBlock *block, const double *weights)
 		.low = beside + CHUNK,
 		.ones = palloc(m * sizeof(bool)),
 	};
-	Joint	   *joint = moments_joint(block, m);
+	Joint	   *joint = moments_joint(block, m, weights != NULL);
 
 	for (int first = 0; first < block->rows; first += CHUNK)
 	{
@@ -203,10 +203,14 @@ moments_add(double *body, int m, const RowBlock *block, const double *weights)
 				chunk.columns[i] = NULL;
 		chunk.weights = weights ? take_rows(weights, first, chunk.real, chunk.rows, beside + 2 * CHUNK) : NULL;
 		add_chunk(body, &chunk);
-		if (joint)
+		if (joint && weights)
+			moments_weigh_indicators(&chunk, joint, first);
+		else if (joint)
 			moments_add_indicators(body, &chunk, joint, first);
 	}
-	if (joint && block->rows > 0)
+	if (joint && weights)
+		moments_add_weights(body, m, joint);
+	else if (joint && block->rows > 0)
 		moments_add_joint(body, m, joint, block->rows);
 	pfree(scratch);
 	pfree(chunk.columns);

@@ -1,5 +1,5 @@
 /*
- * moments_chunk.h: chunks, the parts of a block that moments.c and moments_indicators.c work on at once.
+ * moments_chunk.h: some rows of a block, as the files of moments.c pass them on.
  */
 #ifndef MADPY_MOMENTS_CHUNK_H
 #define MADPY_MOMENTS_CHUNK_H
@@ -17,6 +17,13 @@ accumulate(double *pair, dd value)
 
 	pair[0] = sum.hi;
 	pair[1] = sum.lo;
+}
+
+/* Returns the sum of the products of columns i and j; -1 stands for the column of ones, z_0. */
+DD_INLINE double *
+moments_pair(double *body, int i, int j)
+{
+	return body + 2 * moment_pair(Max(i, j) + 1, Min(i, j) + 1);
 }
 
 /* One chunk of a block; rows is a multiple of LANES, beyond `real` all columns are zeros. */
@@ -40,18 +47,24 @@ typedef struct Chunk
 typedef struct Joint
 {
 	const Places *places;
-	int		   *counts;
+	int		   *counts;			/* NULL: rows have weights */
 	double	  **sums;			/* of each column: by place the sum of whole numbers, NULL: there were none */
 	bool		exact;			/* the rows of the block are so few that sums of whole numbers are */
+	dd		   *weights;		/* as counts, of rows with weights: sums of these */
+	dd		  **weighted;		/* of each column: by place the sum of its numbers times the weights, NULL: none */
 } Joint;
 
-/* Returns counts of zero; NULL: the block has no categories. */
-extern Joint *moments_joint(const RowBlock *block, int m);
+/* Returns counts, or sums of weights, of zero; NULL: the block has no categories. */
+extern Joint *moments_joint(const RowBlock *block, int m, bool weighted);
 
 /* Counts a chunk, which begins at `first` in the block, and adds the products of indicators with numbers. */
 extern void moments_add_indicators(double *body, const Chunk *chunk, Joint *joint, int first);
 
 /* Adds the counts, and the sums of whole numbers, after all chunks of the block. */
 extern void moments_add_joint(double *body, int m, const Joint *joint, int rows);
+
+/* moments_weighted.c: sums a chunk of rows with weights, and adds the sums when the block is done. */
+extern void moments_weigh_indicators(const Chunk *chunk, Joint *joint, int first);
+extern void moments_add_weights(double *body, int m, const Joint *joint);
 
 #endif

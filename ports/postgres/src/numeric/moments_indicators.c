@@ -14,26 +14,25 @@
 #include "moments_chunk.h"
 #include "utils/memutils.h"
 
-/* Returns the sum of the products of columns i and j; -1 stands for the column of ones, z_0. */
-DD_INLINE double *
-pair_of(double *body, int i, int j)
-{
-	return body + 2 * moment_pair(Max(i, j) + 1, Min(i, j) + 1);
-}
-
 /* Integers below this are summed as they are: 8,192 of them in a double. */
 #define MOST_WHOLE 0x1p40
 
 Joint *
-moments_joint(const RowBlock *block, int m)
+moments_joint(const RowBlock *block, int m, bool weighted)
 {
 	const Places *places = places_new(block, m, CHUNK, 1);
 	Joint	   *joint;
 
 	if (places == NULL)
 		return NULL;
-	joint = palloc(sizeof(Joint));
+	joint = palloc0(sizeof(Joint));
 	joint->places = places;
+	if (weighted)
+	{
+		joint->weights = palloc_limited(places->sums * (int64) sizeof(dd), MaxAllocSize, "weights of pairs of levels");
+		joint->weighted = palloc0(m * sizeof(dd *));
+		return joint;
+	}
 	joint->counts = palloc_limited(places->sums * (int64) sizeof(int), MaxAllocSize, "counts of pairs of levels");
 	joint->sums = palloc0(m * sizeof(double *));
 	joint->exact = block->rows <= 0x1p53 / MOST_WHOLE;
@@ -84,7 +83,7 @@ add_by_level(double *body, const Chunk *chunk, const Places *places, int j)
 		for (int r = 0; r < chunk->real; r++)
 			sums[taken[r]] = dd_add(sums[taken[r]], low ? (dd) {column[r], low[r]} : dd_from(column[r]));
 		for (int level = 1; level <= category->count; level++)
-			accumulate(pair_of(body, category->first + level - 1, j), sums[places->start[c] + level]);
+			accumulate(moments_pair(body, category->first + level - 1, j), sums[places->start[c] + level]);
 	}
 	pfree(sums);
 }
@@ -185,13 +184,13 @@ add_count(double *body, int m, const Places *places, int i, int count, int rows)
 	double	   *maximum = body + moments_maxima(m) + i;
 	const double *pivots = body + moments_pivots(m);
 
-	pair_of(body, i, -1)[0] += count;
-	pair_of(body, i, i)[0] += count;
+	moments_pair(body, i, -1)[0] += count;
+	moments_pair(body, i, i)[0] += count;
 	*minimum = Min(*minimum, count == rows);
 	*maximum = Max(*maximum, count > 0);
 	for (int j = 0; j < m; j++)
 		if (places->ones[j] && pivots[j] == 0)
-			accumulate(pair_of(body, i, j), dd_from(count));
+			accumulate(moments_pair(body, i, j), dd_from(count));
 }
 
 void
@@ -210,9 +209,9 @@ moments_add_joint(double *body, int m, const Joint *joint, int rows)
 			add_count(body, m, places, i, counts[places->width[c] - 1], rows);
 			for (int j = 0; j < m; j++)
 				if (joint->sums[j])
-					accumulate(pair_of(body, i, j), dd_from(joint->sums[j][place]));
+					accumulate(moments_pair(body, i, j), dd_from(joint->sums[j][place]));
 			for (int d = 0; d < c; d++)
 				for (int b = 1; b <= places->categories[d].count; b++)
-					pair_of(body, i, places->categories[d].first + b - 1)[0] += counts[places->start[d] + b];
+					moments_pair(body, i, places->categories[d].first + b - 1)[0] += counts[places->start[d] + b];
 		}
 }

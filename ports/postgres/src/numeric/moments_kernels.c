@@ -46,13 +46,24 @@ weighted_start(State *state, const double *params)
 	moments_start(state->body, state->ncols - 1);
 }
 
+static bool
+are_ones(const double *weights, int rows)
+{
+	for (int r = 0; r < rows; r++)
+		if (weights[r] != 1)
+			return false;
+	return true;
+}
+
+/* Where all weights are 1, sums without weights are the same and take fewer operations. */
 static void
 weighted_add(State *state, const RowBlock *block)
 {
-	RowBlock		kept = positive_weights(block, state->ncols);
+	RowBlock	kept = positive_weights(block, state->ncols);
+	const double *weights = kept.columns[state->ncols - 1];
 
 	if (kept.rows > 0)
-		moments_add(state->body, state->ncols - 1, &kept, kept.columns[state->ncols - 1]);
+		moments_add(state->body, state->ncols - 1, &kept, are_ones(weights, kept.rows) ? NULL : weights);
 	state->rows_used += kept.rows;
 	state->rows_skipped += block->rows - kept.rows;
 }
@@ -79,6 +90,7 @@ const Kernel weighted_moments_kernel = {
 	.name = "weighted_moments",
 	.id = 2,
 	.scalars = 2,
+	.takes_indicators = true,
 	.body_size = weighted_size,
 	.start = weighted_start,
 	.add = weighted_add,

@@ -17,7 +17,8 @@ from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.common.linear.design import aliases, design
 from madpy.modules.common.linear.families import FAMILIES
 from madpy.modules.common.linear.irls import CONVERGED, estimated
-from madpy.modules.common.linear.matrices import Array, without_column
+from madpy.modules.common.linear.matrices import Array
+from madpy.modules.common.linear.moments import without_column
 from madpy.modules.common.linear.passes import Passes
 from madpy.modules.common.linear.scoring import Scoring, figures, fits
 from madpy.modules.glm import core

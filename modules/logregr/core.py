@@ -13,6 +13,7 @@ import numpy as np
 from madpy.modules.common.linear.design import Design
 from madpy.modules.common.linear.irls import NO_ROWS, NOT_CONVERGED, ONE_CLASS, Search
 from madpy.modules.common.linear.matrices import Array, pieces, scaled_to_ones, solved
+from madpy.modules.common.linear.moments import column_count, ranges, sum_of
 
 # by the number of what became of a group
 WORDS = ("converged", "not converged", "separated", "partly separated", "one class", "no rows")
@@ -23,17 +24,10 @@ def is_binary(body: Array) -> bool:
 
     From 0 to 1 a square is no larger than the number, and as large only at the ends.
     """
-    m = _columns(body)
-    end = (m + 1) * (m + 2)
-    low, high = body[:, -m - 1], body[:, -1]
-    total, square = body[:, end - 2 * (m + 1) : end - 2 * m], body[:, end - 2 : end]
-    inside = (low >= 0) & (high <= 1) | (body[:, 0] == 0)
-    return bool((inside[:, None] & (total == square)).all())
-
-
-def _columns(body: Array) -> int:
-    """Return the number of columns m of a state of moments, which has (m + 1) (m + 2) + 2 m numbers."""
-    return round((math.sqrt(25 + 4 * (body.shape[1] - 2)) - 5) / 2)
+    m = column_count(body)
+    (low, high), rows = ranges(body), sum_of(body, 0, 0)[:, 0]
+    inside = (low[:, -1] >= 0) & (high[:, -1] <= 1) | (rows == 0)
+    return bool((inside[:, None] & (sum_of(body, m, 0) == sum_of(body, m, m))).all())
 
 
 def search(design: Design, tolerance: float) -> Search:

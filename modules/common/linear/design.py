@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from madpy.modules.common.linear import moments
 from madpy.modules.common.linear.matrices import (
     Array,
     Mask,
@@ -22,7 +23,6 @@ from madpy.modules.common.linear.matrices import (
     pieces,
     scaled_to_ones,
     solved,
-    triangle,
 )
 
 CONSTANT = 1e-26  # squared length left around the mean, over that around zero: rounding
@@ -61,12 +61,9 @@ def design(body: Array, k: int, blocks: Sequence[int] = ()) -> Design:
 
 
 def _design(body: Array, k: int, blocks: Sequence[int]) -> Design:
-    m = k + 1
-    high, low = (
-        triangle(body[:, : (m + 1) * (m + 2) : 2], m + 1),
-        triangle(body[:, 1 : (m + 1) * (m + 2) : 2], m + 1),
-    )
-    minima, maxima = body[:, -2 * m : -m], body[:, -m:]
+    m = k + 1  # with the target
+    high, low = moments.sums(body)
+    minima, maxima = moments.ranges(body)
     rows, total = high[:, 0, 0], high[:, 0, m]
     is_constant = (rows > 0) & (minima[:, 0] == maxima[:, 0]) & (minima[:, 0] != 0)
     shift = np.where(is_constant[:, None], high[:, 0, 1:m] / np.maximum(rows, 1)[:, None], 0.0)

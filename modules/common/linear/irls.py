@@ -51,7 +51,8 @@ class Sums:
 def sums(body: Array, k: int, extras: int = 0) -> Sums:
     """Read outcomes of a pass over k features, or more: those behind them are offsets."""
     step = Outcome.OUTCOME_EXTRAS + extras
-    columns = round((math.sqrt(9 + 8 * (body.shape[1] - step)) - 3) / 2)
+    # c numbers of the step and c (c + 1) / 2 of the Hessian
+    columns = (math.isqrt(9 + 8 * (body.shape[1] - step)) - 3) // 2
     hessian = step + columns
     return Sums(
         objective=body[:, Outcome.OUTCOME_OBJECTIVE],

@@ -31,15 +31,6 @@ def triangle(values: Array, n: int) -> Array:
     return np.take(values, place, axis=1)
 
 
-def without_column(body: Array, column: int) -> Array:
-    """States of moments, as `design` reads them, without one of their columns, counted from 0."""
-    m = round((np.sqrt(25 + 4 * (body.shape[1] - 2)) - 5) / 2)  # (m + 1) (m + 2) + 2 m numbers
-    row, other = np.tril_indices(m + 1)
-    keeps_pair = (row != column + 1) & (other != column + 1)
-    keeps_end = np.arange(m) != column
-    return body[:, np.concatenate([np.repeat(keeps_pair, 2), keeps_end, keeps_end])]
-
-
 def centred(high: Array, low: Array, shift: Array) -> Array:
     """Sums of (x_i - c_i) (x_j - c_j) from pairs of sums of products, the first row being sums.
 

@@ -57,7 +57,7 @@ class Scoring(irls.Search):
 
     def _with_head(self, groups: Numbers, params: Array) -> Array:
         k, count = self.coef.shape[1], len(groups)
-        parts = [params[:, :k], params[:, k : 2 * k], params[:, 2 * k : 3 * k], params[:, 3 * k :]]
+        parts = np.split(params, [k, 2 * k, 3 * k], axis=1)  # coefficients, steps, shifts, a basis
         if self.offset:
             for part, number in enumerate((1.0, 0.0, np.inf)):
                 parts[part] = np.column_stack([parts[part], np.full(count, number)])

@@ -22,6 +22,14 @@ LINKS: dict[str, Callable[[Array], Array]] = {
     "probit": special.ndtri,
     "cloglog": lambda mean: np.log(-np.log1p(-mean)),
 }
+# derivatives of links
+SLOPES: dict[str, Callable[[Array], Array]] = {
+    "identity": np.ones_like,
+    "log": lambda mean: 1 / mean,
+    "inverse": lambda mean: -1 / mean**2,
+    "sqrt": lambda mean: 0.5 / np.sqrt(mean),
+    "sqr_inverse": lambda mean: -2 / mean**3,
+}
 # links of which a predictor that grows without end means that there is no maximum
 UNBOUNDED = ("log", "logit", "probit", "cloglog")
 POSITIVE = ("log", "sqrt", "inverse", "sqr_inverse")  # of which means have one sign

@@ -168,7 +168,7 @@ class Search:
 
 
 def least_squares(design: Design, products: Array) -> Array:
-    """Return coefficients b with G b = `products`, (G, k), by the sums of products; 0 for features left out."""
+    """Return coefficients b with gram b = `products`, (G, k); 0 for features left out."""
     coef = np.zeros_like(products)
     for piece in pieces(*coef.shape):
         kept = design.kept[piece]

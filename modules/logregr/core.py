@@ -11,8 +11,8 @@ from typing import cast
 import numpy as np
 
 from madpy.modules.common.linear.design import Design
-from madpy.modules.common.linear.irls import NO_ROWS, NOT_CONVERGED, ONE_CLASS, Search
-from madpy.modules.common.linear.matrices import Array, pieces, scaled_to_ones, solved
+from madpy.modules.common.linear.irls import NO_ROWS, NOT_CONVERGED, ONE_CLASS, Search, least_squares
+from madpy.modules.common.linear.matrices import Array
 from madpy.modules.common.linear.moments import column_count, ranges, sum_of
 
 # by the number of what became of a group
@@ -38,21 +38,8 @@ def search(design: Design, tolerance: float) -> Search:
     begun.objective = -design.rows * math.log(2)
     row, column = np.tril_indices(design.cross.shape[1])
     begun.hessian = design.gram[:, row, column] / 4
-    begun.step = _first_step(design)
+    begun.step = 4 * least_squares(design, design.cross - design.sums / 2)  # the features times y - 1/2
     return begun
-
-
-def _first_step(design: Design) -> Array:
-    """Return Newton's step H^-1 g from coefficients of 0; it is 0 for features without a coefficient."""
-    score = design.cross - design.sums / 2  # the features times y - 1/2
-    steps = np.zeros_like(score)
-    for piece in pieces(*steps.shape):
-        in_model = design.kept[piece]
-        scaled, scale = scaled_to_ones(design.gram[piece] / 4, in_model)
-        gradient = np.where(in_model, score[piece], 0) * scale
-        solution = solved(scaled, gradient[..., None])[..., 0]
-        steps[piece] = np.where(np.isfinite(solution), solution, 0) * scale
-    return steps
 
 
 def deviances(search: Search) -> dict[str, Array]:

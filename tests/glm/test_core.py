@@ -1,5 +1,8 @@
 """Likelihoods from deviances against scipy's densities, links, and the targets of families."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -69,6 +72,12 @@ def test_likelihood_of_poisson():
 def test_links(link, inverse):
     mean = np.array([0.01, 0.4, 0.97])
     np.testing.assert_allclose(inverse(LINKS[link](mean)), mean, rtol=1e-12)
+
+
+def test_scipy_is_not_imported():
+    """Loading scipy takes as long as a small fit takes in all."""
+    code = "import sys; from madpy.modules.glm import driver, predict; sys.exit('scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_which_targets_a_family_has():

@@ -3,11 +3,12 @@
 Source: McCullagh & Nelder, Generalized Linear Models, 2nd ed., sections 2.2 to 2.5.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy import special
 
 from madpy.modules.common.linear.layout import FamilyNumber
 from madpy.modules.common.linear.matrices import Array, Mask
@@ -18,14 +19,32 @@ LINKS: dict[str, Callable[[Array], Array]] = {
     "inverse": lambda mean: 1 / mean,
     "sqrt": np.sqrt,
     "sqr_inverse": lambda mean: 1 / mean**2,
-    "logit": special.logit,
-    "probit": special.ndtri,
+    "logit": lambda mean: np.log(mean) - np.log1p(-mean),
+    "probit": lambda mean: _each(_normal_quantile, mean),
     "cloglog": lambda mean: np.log(-np.log1p(-mean)),
+}
+# derivatives of links
+SLOPES: dict[str, Callable[[Array], Array]] = {
+    "identity": np.ones_like,
+    "log": lambda mean: 1 / mean,
+    "inverse": lambda mean: -1 / mean**2,
+    "sqrt": lambda mean: 0.5 / np.sqrt(mean),
+    "sqr_inverse": lambda mean: -2 / mean**3,
 }
 # links of which a predictor that grows without end means that there is no maximum
 UNBOUNDED = ("log", "logit", "probit", "cloglog")
 POSITIVE = ("log", "sqrt", "inverse", "sqr_inverse")  # of which means have one sign
 ABOVE_ZERO = "leave out rows whose target is not above zero, or choose the family poisson or gaussian"
+
+
+def _each(function: Callable[[float], float], values: Array) -> Array:
+    """Return a function of each value: a few per group, for which scipy takes long to load."""
+    result: Array = np.vectorize(function, otypes=[float])(values)
+    return result
+
+
+def _normal_quantile(p: float) -> float:
+    return NormalDist().inv_cdf(p) if 0 < p < 1 else math.copysign(math.inf, p - 0.5)
 
 
 @dataclass(frozen=True)
@@ -60,8 +79,13 @@ def _saturated(deviance: Array, rows: Array, constants: Array) -> Array:
 def _gamma(deviance: Array, rows: Array, constants: Array) -> Array:
     """With the shape that R takes, rows / deviance; constants are logarithms of targets."""
     shape = rows / deviance
-    likelihood: Array = shape * (rows * np.log(shape) - rows - deviance / 2) - rows * special.gammaln(shape)
+    likelihood: Array = shape * (rows * np.log(shape) - rows - deviance / 2) - rows * _log_gamma(shape)
     return likelihood - constants
+
+
+def _log_gamma(values: Array) -> Array:
+    """Return the logarithms of the gamma function; NaN where a value is not above 0."""
+    return _each(lambda x: math.lgamma(x) if x > 0 else math.nan, values)
 
 
 def _inverse_gaussian(deviance: Array, rows: Array, constants: Array) -> Array:

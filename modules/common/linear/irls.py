@@ -20,7 +20,9 @@ from madpy.modules.common.linear.matrices import (
     block_product,
     cholesky,
     inverse_of_lower,
+    pieces,
     scaled_to_ones,
+    solved,
     triangle,
 )
 
@@ -163,6 +165,18 @@ class Search:
         going = groups[self.active[groups]]
         self.status[going] = status
         self.active[going] = False
+
+
+def least_squares(design: Design, products: Array) -> Array:
+    """Return coefficients b with gram b = `products`, (G, k); 0 for features left out."""
+    coef = np.zeros_like(products)
+    for piece in pieces(*coef.shape):
+        in_model = design.kept[piece]
+        scaled, scale = scaled_to_ones(design.gram[piece], in_model)
+        right = np.where(in_model, products[piece], 0) * scale
+        solution = solved(scaled, right[..., None])[..., 0]
+        coef[piece] = np.where(np.isfinite(solution), solution, 0) * scale
+    return coef
 
 
 def nearly_collinear(search: Search) -> Numbers:

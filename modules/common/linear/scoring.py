@@ -11,11 +11,12 @@ import numpy as np
 
 from madpy.modules.common.linear import irls
 from madpy.modules.common.linear.design import Design
-from madpy.modules.common.linear.families import FAMILIES, LINKS, POSITIVE, UNBOUNDED
+from madpy.modules.common.linear.families import FAMILIES, LINKS, POSITIVE, SLOPES, UNBOUNDED
 from madpy.modules.common.linear.layout import Extra, Head, LinkNumber
 from madpy.modules.common.linear.matrices import Array, Mask, Numbers, pieces, triangle
 
 NEAR = 1e-4  # steps in units of standard errors, over the tolerance, that end the search
+WEAK = 0.1  # of the squares of the target that features explain
 ROUNDING = 1e-14  # of the deviance of one mean for all rows
 LAST_PLACE = 1e-15  # of predictors
 
@@ -43,6 +44,11 @@ class Scoring(irls.Search):
         self.constant = np.zeros(len(status))  # the predictor of one mean for all rows
         beginning = self.active & design.has_constant
         self.constant[beginning] = LINKS[link](self.mean[beginning])
+        self.has_other = np.zeros(len(status), dtype=bool)  # another step, where the first one fails
+        self.is_weak = self.has_other
+        self.other = self.step
+        if link in SLOPES and not offset:
+            self._find_steps_from_mean()
         self.is_first = np.ones(len(status), dtype=bool)
         self.null_objective = np.full(len(status), np.nan)
         self.constants = np.zeros(len(status))
@@ -77,6 +83,9 @@ class Scoring(irls.Search):
             self._begin(groups, sums)
         else:
             super().take(groups, sums)
+            failed = groups[self.has_other[groups] & self.active[groups] & np.isinf(self.change[groups])]
+            self.step[failed] = self.other[failed]
+            self.has_other[groups] = False
 
     def _begin(self, groups: Numbers, sums: irls.Sums) -> None:
         first = self.design.first[groups]
@@ -92,6 +101,23 @@ class Scoring(irls.Search):
         )
         self.step[groups] = sums.step - self.coef[groups]
         self.hessian[groups] = sums.hessian
+        weak = groups[self.has_other[groups] & self.is_weak[groups]]
+        self.step[weak] = self.other[weak]
+        self.has_other[weak] = False
+
+    def _find_steps_from_mean(self) -> None:
+        """Find Fisher's steps from one mean for all rows, which are good where features say little.
+
+        They are taken there, and elsewhere if the other step, from means halfway to the targets, fails.
+        """
+        design, mean = self.design, self.mean
+        products = design.cross - mean[:, None] * design.sums
+        coef = irls.least_squares(design, products)
+        squares = design.square - mean * (2 * design.total - mean * design.rows)
+        self.is_weak = (coef * products).sum(axis=1) <= WEAK * squares
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            self.other = coef * SLOPES[self.link](mean)[:, None]
+        self.has_other = self.active & (design.first != 0) & np.isfinite(self.other).all(axis=1)
 
     def arrived(self, groups: Numbers, better: Mask, sums: irls.Sums) -> Mask:
         """Return which groups have a step that is short in units of standard errors, or rounding."""

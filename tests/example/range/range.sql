@@ -6,7 +6,7 @@ MADLIB_KERNEL column_range(x double precision[]) IS
 CREATE TYPE MADLIB_SCHEMA.range_result AS (
     MADLIB_TRAINING
 );
-COMMENT ON TYPE MADLIB_SCHEMA.range_result IS 'what range_train did: the one row of the summary table';
+COMMENT ON TYPE MADLIB_SCHEMA.range_result IS 'result of range_train: the one row of its summary table';
 
 CREATE FUNCTION MADLIB_SCHEMA.range_train(
     source_table  text,                 -- read, never changed

@@ -9,7 +9,7 @@ from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.categories import MAX_LEVELS, coded, in_order, too_many_levels
 from madpy.helper.features.design import BOOLEANS, Category, Design, list_columns
 from madpy.helper.features.terms import MAX_LEVELS as MAX_INDICATORS
-from madpy.helper.features.terms import Terms, check_terms, checked_levels, terms_of
+from madpy.helper.features.terms import Terms, check_terms, checked_levels, terms_of, with_offset
 from madpy.ports.postgres.scan.scan import Rows, Scan
 
 
@@ -72,7 +72,7 @@ def _with_terms(rows: Rows, terms: Terms, offset: str | None) -> Rows:
     """Return `rows` with terms as features, and an offset behind them."""
     features = terms.items
     if offset is not None and terms.is_vector:
-        features = [f"pg_catalog.array_append({features[0]}, {offset})"]
+        features = [with_offset(features[0], offset)]
     elif offset is not None:
         features = [*features, offset]
     return replace(rows, features=features, is_vector=terms.is_vector)

@@ -185,7 +185,12 @@ def check_numbers(source: Source, target: str | None, **others: str | None) -> d
 def used_rows(target: str, weights: str | None = None, offset: str | None = None) -> list[str]:
     """Return conditions of the rows that a fit uses, beside those of its features."""
     used = [f"{item} IS NOT NULL" for item in (target, offset) if item is not None]
-    return used if weights is None else [*used, f"{weights} <> 0::double precision"]
+    return [*used, *has_weight(weights)]
+
+
+def has_weight(weights: str | None) -> list[str]:
+    """Return the condition of a row that its weight, SQL, is not zero; [] without weights."""
+    return [] if weights is None else [f"{weights} <> 0::double precision"]
 
 
 def checked_number(name: str, item: str, sql_type: str) -> str:
@@ -202,6 +207,19 @@ def checked_vector(column: str, sql_type: str) -> str:
         message = f"feature {quoted(column)} is of type {sql_type}, an array of numbers is needed"
         raise MadpyError(message, sqlstate="42804", hint="cast it in a view, and predict from the view")
     return fill("{c:i}::double precision[]", {"c": column})
+
+
+def with_offset(vector: str, offset: str) -> str:
+    """Return SQL of an array of features with the offset as its last element.
+
+    An array that is NULL, empty or of several dimensions stays what it is, for C to skip or to refuse:
+    array_append would make an array of the offset alone out of the first two.
+    """
+    return fill(
+        "CASE pg_catalog.array_ndims({vector:q}) WHEN 1 THEN"
+        " pg_catalog.array_append({vector:q}, {offset:q}) ELSE {vector:q} END",
+        {"vector": vector, "offset": offset},
+    )
 
 
 def level_item(column: str, sql_type: str, level: str) -> str:

@@ -29,14 +29,14 @@ def typed(*names: str) -> tuple[tuple[str, str], ...]:
 
 
 def counts(
-    terms: Terms, states: States, rows: Array, iterations: NDArray[np.int64], converged: NDArray[np.bool_]
+    terms: Terms, states: States, iterations: NDArray[np.int64], converged: NDArray[np.bool_]
 ) -> dict[str, Any]:
-    """Returns fields of a summary, from the rows used, the iterations and whether they converged, (G,)."""
+    """Returns fields of a summary, from states, iterations and whether they converged, (G,)."""
     return {
         "feature_names": terms.names,
         "terms": terms.as_json(),
-        "num_groups": len(rows),
-        "num_rows_processed": int(np.rint(rows).sum()),
+        "num_groups": len(iterations),
+        "num_rows_processed": int(states.rows_used.sum()),
         "num_missing_rows_skipped": int(states.rows_skipped.sum()),
         "num_iterations": int(iterations.max()),
         "num_converged": int(converged.sum()),

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
+from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.classes import check_classes
 from madpy.helper.features.design import BOOLEANS, Design, list_features, number_item
 from madpy.helper.features.reading import scan_features
-from madpy.helper.features.terms import check_number
+from madpy.helper.features.terms import check_number, has_weight
 from madpy.helper.tables.output import Column, Lists, Pieces, create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.common.trees.counts import Rule
@@ -88,7 +89,7 @@ def train(
             "the array of features is NULL or empty in every row", hint="give arrays of at least one number"
         )
     weight = None if weights is None else check_number(source, weights, "weights")
-    counted = [] if weight is None else [f"{weight} <> 0::double precision"]
+    counted = has_weight(weight)
     item, subject = _check_target(source, target, listed, task, criterion, counted)
     limits = Limits(
         Rule(subject.criterion, int(helper.check_range("min_bucket", min_bucket, 1))),
@@ -120,6 +121,8 @@ def train(
     check_rows(db, scan, passes, design)
     result = fit(passes, limits, prune_cp, folds, log)
     trees = result.trees
+    roots = trees.parent < 0
+    check_frequencies(report.rows_of_nodes(trees, subject)[roots], passes.rows[trees.group[roots]])
     check_classes_of(trees, subject)
     warn_of_empty(db, passes, design.names)
     say_what_stopped(db, trees, limits)

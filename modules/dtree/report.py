@@ -55,7 +55,7 @@ def cells(
 ) -> tuple[NDArray[np.int64], dict[str, Column]]:
     """Return the cells of the output table, and the group of each row: the nodes that have rows, in order."""
     counts = trees.counts
-    number = counts.sum(axis=1) if subject.classes else counts[:, STAT_ROWS]
+    number = rows_of_nodes(trees, subject)
     rows = np.flatnonzero(number > 0)
     leaf = trees.left < 0
     values: dict[str, Column] = {
@@ -76,6 +76,12 @@ def cells(
         "complexity": np.where(leaf, np.nan, complexity)[rows],
     }
     return trees.group[rows], values | _splits(trees, bins, subject, rows)
+
+
+def rows_of_nodes(trees: Trees, subject: Subject) -> Array:
+    """Return the rows of each node, or the sum of their weights."""
+    counts = trees.counts
+    return counts.sum(axis=1) if subject.classes else counts[:, STAT_ROWS]
 
 
 def _splits(trees: Trees, bins: Bins, subject: Subject, nodes: NDArray[np.int64]) -> dict[str, Column]:

@@ -8,6 +8,7 @@ import numpy as np
 from madpy.errors import SqlError
 from madpy.helper import helper
 from madpy.helper.checks.fits import check_rows
+from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.reading import scan_terms
 from madpy.helper.features.terms import Terms, check_numbers, used_rows
@@ -103,7 +104,7 @@ def train(
             features=features,
             grouping_cols=grouping_cols,
             options=options | {"max_iter": most, "tolerance": bound},
-            **counts(terms, states, search.design.rows, search.iterations, search.status == CONVERGED),
+            **counts(terms, states, search.iterations, search.status == CONVERGED),
             family=family,
             link=link,
             **single(said, "log_likelihood", "deviance", "dispersion"),
@@ -115,9 +116,10 @@ def _search(
     terms: Terms, states: States, tolerance: float, family: str, link: str, has_offset: bool
 ) -> Scoring:
     body, k = raw_moments(states.body), len(terms.names)
-    found = design(without_column(body, k) if has_offset else body, k, terms.blocks)
-    check_design(found, terms, family)
-    return Scoring(found, tolerance, family, link, has_offset)
+    features = design(without_column(body, k) if has_offset else body, k, terms.blocks)
+    check_frequencies(features.rows, states.rows_used)
+    check_design(features, terms, family)
+    return Scoring(features, tolerance, family, link, has_offset)
 
 
 def _create_model(
@@ -126,7 +128,7 @@ def _create_model(
     cells: dict[str, Column] = {
         "fit": fits(search, passes.refine(search)),
         **said,
-        "num_rows_processed": np.rint(search.design.rows),
+        "num_rows_processed": states.rows_used,
         "num_missing_rows_skipped": states.rows_skipped,
         "num_iterations": search.iterations,
         "converged": search.status == CONVERGED,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from madpy.errors import MadpyError
-from madpy.helper.features.terms import check_number
+from madpy.helper.features.terms import check_number, with_offset
 from madpy.helper.tables.coefficients import Coefficients, read_coefficients
 from madpy.helper.tables.fits import typed
 from madpy.helper.tables.models import check_types
@@ -26,7 +26,10 @@ class Means(Coefficients):
         vector = super().vector(source, features)
         if self.offset is None:
             return vector
-        return f"pg_catalog.array_append({vector}, {check_number(source, self.offset, 'offset')})"
+        offset = check_number(source, self.offset, "offset")
+        if self.terms.is_vector:
+            return with_offset(vector, offset)
+        return f"pg_catalog.array_append({vector}, {offset})"
 
 
 def predict(

@@ -7,7 +7,7 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import parse_name, quoted
 from madpy.helper.checks.expressions import check_once
-from madpy.helper.features.terms import Term, Terms, check_terms, level_item, level_items
+from madpy.helper.features.terms import Term, Terms, check_terms, has_weight, level_item, level_items
 from madpy.modules.kmeans.core import METRICS
 from madpy.modules.kmeans.layout import params_size
 from madpy.ports.postgres.layouts.kernel import MAX_PARAMS
@@ -112,7 +112,7 @@ def check_points(
     source: Source, features: str | None, model: Terms | None = None, weights: str | None = None
 ) -> Terms:
     """Return features as coordinates: without an intercept, with a 0 or 1 for each level of a text column."""
-    used = [] if weights is None else [f"{weights} <> 0::double precision"]
+    used = has_weight(weights)
     terms = check_terms(source, features, model=model, conditions=used)
     if terms.is_vector:
         return terms

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.errors import MadpyError, SqlError
+from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import nothing_to_use, with_feature_names
 from madpy.helper.features.terms import Terms
 from madpy.helper.tables.output import Column
@@ -102,6 +103,7 @@ def _fit(
     log(f"sample used for seeding: {seen} distinct points out of {sample.rows_used.sum()} points")
     centroids = given if given is not None else first_centroids(scan, settings, sample, log)
     fit = iterate(db, scan, settings, sample, centroids, label, log)
+    check_frequencies(fit.sizes.sum(axis=1), sample.rows_used)
     if ((~np.isnan(fit.centroids[..., 0])).sum(axis=1) < np.minimum(distinct, settings.k)).any():
         raise MadpyError(
             "the distance between some distinct points is zero",

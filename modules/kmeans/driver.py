@@ -105,7 +105,7 @@ def train(
                 "init": init,
                 "max_iter": settings.max_iter,
                 "tolerance": settings.tolerance,
-                **({} if weights is None else {"weights": weights}),
+                "weights": weights,
             },
             num_groups=len(clustering.fit.centroids),
             num_rows_processed=clustering.rows_used,

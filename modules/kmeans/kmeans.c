@@ -202,7 +202,7 @@ add_rows(State *state, const RowBlock *block)
 static void
 weighted_add(State *state, const RowBlock *block)
 {
-	RowBlock	used = positive_weights(block, state->ncols);
+	RowBlock	used = positive_frequencies(block, state->ncols);
 
 	add_rows(state, &used);
 	state->rows_skipped += block->rows - used.rows;

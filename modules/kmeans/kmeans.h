@@ -60,9 +60,6 @@ sums_size(int k, int d)
 /* Rows that are worked on at once; a multiple of 8. */
 #define KMEANS_CHUNK 128
 
-/* Sums of distances times weights up to this are far from overflow. */
-#define KMEANS_LARGEST_WEIGHT 1e15
-
 /* Squares of distances between numbers up to this, summed over MAX_COLUMNS features, are far from overflow. */
 #define KMEANS_LARGEST 1e140
 

@@ -97,12 +97,6 @@ take_bounds(State *state, const double *const *columns, int rows)
 	for (int j = 0; j < state->ncols; j++)
 		if (!column_bounds(columns[j], &low[j], &high[j]))
 			check_chunk(columns, d, rows);
-	if (d < state->ncols && high[d] > KMEANS_LARGEST_WEIGHT)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("a weight is %g in some row", high[d]),
-				 errhint("Divide all weights by one number: the largest that can be used is %g.",
-						 KMEANS_LARGEST_WEIGHT)));
 }
 
 static void
@@ -149,7 +143,7 @@ sample_add(State *state, const RowBlock *block)
 static void
 weighted_sample_add(State *state, const RowBlock *block)
 {
-	RowBlock	used = positive_weights(block, state->ncols);
+	RowBlock	used = positive_frequencies(block, state->ncols);
 
 	sample_add(state, &used);
 	state->rows_skipped += block->rows - used.rows;

@@ -60,7 +60,6 @@ def sums_size(k: int, d: int) -> int:
 
 SAMPLE_HEAD = 1  # parameters of "kmeans_sample" before those whose number is the size of the sample
 KMEANS_LARGEST = 1e140
-KMEANS_LARGEST_WEIGHT = 1e15
 
 
 class KeptArray(IntEnum):

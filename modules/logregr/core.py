@@ -47,9 +47,9 @@ def _first_step(design: Design) -> Array:
     score = design.cross - design.sums / 2  # the features times y - 1/2
     steps = np.zeros_like(score)
     for piece in pieces(*steps.shape):
-        kept = design.kept[piece]
-        scaled, scale = scaled_to_ones(design.gram[piece] / 4, kept)
-        gradient = np.where(kept, score[piece], 0) * scale
+        in_model = design.kept[piece]
+        scaled, scale = scaled_to_ones(design.gram[piece] / 4, in_model)
+        gradient = np.where(in_model, score[piece], 0) * scale
         solution = solved(scaled, gradient[..., None])[..., 0]
         steps[piece] = np.where(np.isfinite(solution), solution, 0) * scale
     return steps

@@ -8,9 +8,10 @@ import numpy as np
 from madpy.errors import SqlError
 from madpy.helper import helper
 from madpy.helper.checks.fits import check_rows
+from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.reading import scan_terms
-from madpy.helper.features.terms import Terms, check_number, used_rows
+from madpy.helper.features.terms import Terms, check_number, has_weight, used_rows
 from madpy.helper.tables.fits import counts, single, typed
 from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
 from madpy.helper.tables.training import Training, check_tables, create_summary
@@ -68,17 +69,18 @@ def train(
     bound = helper.check_range("tolerance", tolerance, low=0, high=1)
     helper.check_choice("optimizer", optimizer, OPTIMIZERS)
     groups = helper.check_groups(source, grouping_cols, dict(COLUMNS))
-    found = check_target(source, target)
     w = None if weights is None else check_number(source, weights, "weights")
-    used = used_rows(found.item, w)
-    found, scan, terms, states = _first_pass(
-        Rows(source, found.item, [], weights=w, groups=groups), target, found, features, used, most
+    classes = check_target(source, target, conditions=has_weight(w))
+    used = used_rows(classes.item, w)
+    classes, scan, terms, states = _first_pass(
+        Rows(source, classes.item, [], weights=w, groups=groups), target, classes, features, used, most
     )
     try:
-        log(f"the odds of {found.labels[1]!r} in {target} on {', '.join(terms.names)}")
+        log(f"the odds of {classes.labels[1]!r} in {target} on {', '.join(terms.names)}")
         log(f"reading {tables.names['source_table']} by {scan.feed}")
         first = design(states.body, len(terms.names), terms.blocks)
-        check_design(first, terms, found)
+        check_frequencies(first.rows, states.rows_used)
+        check_design(first, terms, classes)
         search = core.search(first, bound)
         passes = Passes(db, scan, "logregr" if w is None else "weighted_logregr", METHOD)
         passes.iterate(search, most, log)
@@ -102,10 +104,10 @@ def train(
             features=features,
             grouping_cols=grouping_cols,
             options={"max_iter": most, "optimizer": optimizer, "tolerance": bound, "weights": weights},
-            **counts(terms, states, search.design.rows, search.iterations, search.status == CONVERGED),
-            target_type=found.sql_type,
-            classes=found.labels,
-            positive_class=found.labels[1],
+            **counts(terms, states, search.iterations, search.status == CONVERGED),
+            target_type=classes.sql_type,
+            classes=classes.labels,
+            positive_class=classes.labels[1],
             **single(said, "log_likelihood"),
         ),
     )
@@ -119,7 +121,7 @@ def _first_pass(
     conditions: list[str],
     max_iter: int,
 ) -> tuple[Target, Scan, Terms, States]:
-    """Moments of features and target; a target that was taken for 0 or 1 and is not, is looked at again."""
+    """Return moments of features and target; a target that is not 0 or 1 as assumed is checked again."""
     while True:
         rows = replace(rows, target=target.item)
         scan, terms = scan_terms(rows, features, max_iter + 1, conditions)
@@ -132,7 +134,7 @@ def _first_pass(
         if not target.assumed or core.is_binary(states.body):
             return target, scan, terms, states
         scan.close()
-        target = check_target(rows.source, text, look=True)
+        target = check_target(rows.source, text, look=True, conditions=has_weight(rows.weights))
 
 
 def _create_model(
@@ -142,7 +144,7 @@ def _create_model(
     cells: dict[str, Column] = {
         "fit": fits(search, passes.refine(search)),
         **said,
-        "num_rows_processed": np.rint(search.design.rows),
+        "num_rows_processed": states.rows_used,
         "num_missing_rows_skipped": states.rows_skipped,
         "num_iterations": search.iterations,
         "converged": search.status == CONVERGED,

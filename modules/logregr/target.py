@@ -1,5 +1,6 @@
 """The target of a logistic regression: 0 or 1 as SQL, and what its two values are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from madpy.errors import MadpyError
@@ -27,9 +28,12 @@ class Target:
     assumed: bool = False  # that a number is 0 or 1 in every row
 
 
-def check_target(source: Source, text: str | None, look: bool = False) -> Target:
+def check_target(
+    source: Source, text: str | None, look: bool = False, conditions: Sequence[str] = ()
+) -> Target:
     """Check a boolean or an expression with two values: positive is true, or the later one in its order.
 
+    Values count of rows for which all `conditions`, SQL, are true.
     Two facts are not checked here but in the first pass, which saves a read of the table: that a boolean has
     both values, and, without `look`, that a number which is 0 or 1 in some rows is 0 or 1 in all.
     """
@@ -39,7 +43,7 @@ def check_target(source: Source, text: str | None, look: bool = False) -> Target
         return Target(number_item(item, kind), BOOLEANS, sql_type)
     if kind == "number" and not look and _is_binary_at_first(source, item):
         return Target(number_item(item, kind), ["0", "1"], sql_type, assumed=True)
-    classes = _two_classes(source, text)
+    classes = _two_classes(source, text, conditions)
     negative, positive = classes.labels
     if kind == "number" and "NaN" in classes.labels:
         raise MadpyError(
@@ -54,9 +58,9 @@ def check_target(source: Source, text: str | None, look: bool = False) -> Target
     return Target(classes.item, classes.labels, sql_type)
 
 
-def _two_classes(source: Source, text: str | None) -> Classes:
+def _two_classes(source: Source, text: str | None, conditions: Sequence[str]) -> Classes:
     try:
-        return check_classes(source, text, most=2)
+        return check_classes(source, text, most=2, conditions=conditions)
     except MadpyError as error:
         if error.sqlstate == TOO_MANY:
             error.hint = "Write a condition that is true or false, as in size > 10."

@@ -22,6 +22,7 @@ from madpy.helper.features.categories import (
 )
 from madpy.helper.features.classes import MAX_CLASSES, Classes, check_classes, class_category, classes_of
 from madpy.helper.features.design import BOOLEANS, Category, Design, list_features
+from madpy.helper.features.terms import has_weight
 from madpy.modules.nb import core
 from madpy.ports.postgres.scan.scan import Rows, Scan, has_many_groups
 from madpy.ports.postgres.scan.source import Source
@@ -79,7 +80,7 @@ class Stepped:
 
     def __init__(self, question: Question) -> None:
         q = question
-        used = [] if q.weights is None else [f"{q.weights} <> 0::double precision"]
+        used = has_weight(q.weights)
         self.kernel = q.kernel
         self.features = check_features(q.source, q.features, q.categorical_cols, conditions=used)
         self.classes = check_classes(q.source, q.target, conditions=used)

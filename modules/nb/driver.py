@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
+from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.features.terms import check_number
 from madpy.helper.tables.output import create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
@@ -89,6 +90,7 @@ def _check_fit(db: Database, source: Relation, fit: Fit, *, is_weighted: bool) -
             f"none of the {fit.rows_skipped} rows of table {quoted(source.name)} can be used",
             hint="check that the target is not NULL in every row" + ", and a weight not zero" * is_weighted,
         )
+    check_frequencies(fit.statistics.rows.sum(axis=1), fit.rows_of_groups)
     if name := fit.too_large():
         raise MadpyError(
             f"feature {quoted(name)} is too large to be squared",

@@ -52,6 +52,10 @@ class Fit:
         return len(self._counted.rows_used)
 
     @property
+    def rows_of_groups(self) -> NDArray[np.int64]:
+        return self._counted.rows_used
+
+    @property
     def rows_used(self) -> int:
         return int(self._counted.rows_used.sum())
 

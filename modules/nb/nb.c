@@ -196,7 +196,7 @@ nb_add(State *state, const RowBlock *block)
 static void
 weighted_nb_add(State *state, const RowBlock *block)
 {
-	RowBlock	kept = positive_weights(block, state->ncols);
+	RowBlock	kept = positive_frequencies(block, state->ncols);
 
 	if (kept.rows > 0)
 		add_rows(state, &kept, kept.columns[state->ncols - 1]);

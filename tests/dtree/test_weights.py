@@ -154,7 +154,7 @@ def test_weights_that_are_too_large(sql, load, refuses, memory):
     load(x=[1.0, 2.0, 3.0], y=[1.0, 2.0, 3.0])
     sql(f"SET madpy.store_memory = '{memory}'")
     error = refuses("x", weights="2e15")
-    assert error.sqlstate == "22003" and error.hint == "Divide the weights by a large number."
+    assert error.sqlstate == "22003" and error.hint == "Divide all weights by one number."
     assert error.message == "dtree_train: a weight is 2e+15 in some row, more than 1e+15"
 
 

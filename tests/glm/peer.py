@@ -53,7 +53,7 @@ def agrees(model, fit, rel=1e-10, null=True, classes=True):
         "deviance": fit.deviance,
         "pearson_chi2": fit.pearson_chi2,
         "df_residual": fit.df_resid,
-        "num_rows_processed": rows,
+        "num_rows_processed": fit.nobs,
     }
     aic = 2 * (len(fit.params) + has_dispersion) - 2 * likelihood
     if classes:  # statsmodels has another likelihood for shares

@@ -93,8 +93,11 @@ def test_a_row_of_weight_3_is_three_rows(sql, source, train):
     weighted = train("a, b", "gamma", target="y + 1", weights="w", order="g", grouping_cols="g")
     expanded = train("a, b", "gamma", target="y + 1", source="e", output="n", order="g", grouping_cols="g")
     for one, other in zip(weighted, expanded, strict=True):
-        for name in ("coef", "std_err", "log_likelihood", "dispersion", "deviance", "num_rows_processed"):
+        for name in ("coef", "std_err", "log_likelihood", "dispersion", "deviance", "df_residual"):
             assert one[name] == pytest.approx(other[name], rel=1e-11, nan_ok=True), name
+    used = sql("SELECT count(*) FROM t WHERE w > 0 GROUP BY g ORDER BY g")
+    assert [(model["num_rows_processed"],) for model in weighted] == used
+    assert sql.value("SELECT num_rows_processed FROM m_summary") == sum(count for (count,) in used)
 
 
 def test_text_features_and_aliases(sql, source, train):

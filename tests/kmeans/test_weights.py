@@ -100,6 +100,11 @@ def test_zero_is_not_there_and_null_is_skipped(sql, load, train):
     assert found["options"]["weights"] == "CASE pid WHEN 4 THEN 0 WHEN 5 THEN NULL ELSE 1 END"
 
 
+def test_the_summary_says_that_there_are_no_weights(load, train):
+    load([[0.0], [1.0]])
+    assert train(1)["options"]["weights"] is None
+
+
 def test_a_level_that_only_rows_of_weight_zero_have(sql):
     sql(
         "CREATE TABLE t AS SELECT i, CASE WHEN i = 9 THEN 'z' ELSE 'ab' END AS c FROM generate_series(1, 9) i"
@@ -114,7 +119,7 @@ def test_a_level_that_only_rows_of_weight_zero_have(sql):
         ("-1", "22003", "kmeans_train: a weight is -1 in some row"),
         ("'NaN'::float8", "22003", "kmeans_train: a weight is NaN in some row"),
         ("'infinity'::float8", "22003", "kmeans_train: a weight is Infinity in some row"),
-        ("1e16", "22003", "kmeans_train: a weight is 1e+16 in some row"),
+        ("1e16", "22003", "kmeans_train: a weight is 1e+16 in some row, more than 1e+15"),
         ("'a'::text", "42804", "kmeans_train: weights: {} is of type text, a number or boolean is needed"),
         ("", "22023", "kmeans_train: weights must not be empty"),
     ],
@@ -125,7 +130,18 @@ def test_what_is_no_weight(load, refuses, weights, sqlstate, message):
     assert (error.sqlstate, error.message) == (sqlstate, message.format("\"'a'::text\""))
 
 
-@pytest.mark.parametrize("weights", ["0", "NULL::float8"])
-def test_no_row_has_a_weight(load, refuses, weights):
+@pytest.mark.parametrize(
+    ("weights", "hint"),
+    [
+        ("0", "Check that some row has a weight above 0, and no NULL."),
+        (
+            "NULL::float8",
+            "Leave the expression out, or fill it with coalesce(): rows with a NULL are skipped.",
+        ),
+    ],
+)
+def test_no_row_has_a_weight(load, refuses, weights, hint):
     load([[0.0], [1.0], [2.0]])
-    assert refuses(weights=weights).message == 'kmeans_train: none of the 3 rows of table "t" can be used'
+    error = refuses(weights=weights)
+    assert error.message == 'kmeans_train: none of the 3 rows of table "t" can be used'
+    assert error.hint == hint

@@ -84,7 +84,7 @@ void
 irls_add(const Model *model, State *state, const RowBlock *given)
 {
 	Body		body = body_of(model, state->body, state->ncols, state->nparams);
-	RowBlock	block = model->weighted ? positive_weights(given, state->ncols) : *given;
+	RowBlock	block = model->weighted ? positive_frequencies(given, state->ncols) : *given;
 	Scratch    *scratch;
 
 	check_params(model, state, body.k);

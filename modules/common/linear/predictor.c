@@ -101,7 +101,7 @@ linear_predictor(FunctionCallInfo fcinfo, double tolerance, bool with_offset, do
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("coef must be an array of one dimension")));
-	if (with_offset && k == given + 1)
+	if (with_offset && k > 0)
 	{
 		k--;
 		offset = x ? x[k] : 0;

@@ -20,7 +20,6 @@
 #include "parameters.h"
 
 #define MOST_KEPT 1000000
-#define MOST_WEIGHT 1e15
 
 static inline uint64
 bits_of(double value)
@@ -190,27 +189,13 @@ add_rows(State *state, const RowBlock *block, const double *weights)
 	}
 }
 
-/* Sums of weights have to stay numbers, and their squares too. */
-static void
-check_size(const double *weights, int rows)
-{
-	for (int r = 0; r < rows; r++)
-		if (weights[r] > MOST_WEIGHT)
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("a weight is %g in some row, more than %g", weights[r], MOST_WEIGHT),
-					 errhint("Divide the weights by a large number.")));
-}
-
 void
 sample_add(State *state, const RowBlock *block)
 {
 	int			ncols = values_of(state);
 	bool		weighted = ncols < state->ncols;
-	RowBlock	counted = weighted ? positive_weights(block, state->ncols) : *block;
+	RowBlock	counted = weighted ? positive_frequencies(block, state->ncols) : *block;
 
-	if (weighted)
-		check_size(counted.columns[ncols], counted.rows);
 	if (counted.rows > 0)
 		add_rows(state, &counted, weighted ? counted.columns[ncols] : NULL);
 	state->rows_used += counted.rows;

@@ -111,6 +111,21 @@ positive_weights(const RowBlock *block, int ncols)
 	return kept;
 }
 
+/* Returns the rows that positive_weights() does, of weights that say how many times a row counts. */
+RowBlock
+positive_frequencies(const RowBlock *block, int ncols)
+{
+	RowBlock	kept = positive_weights(block, ncols);
+
+	for (int r = 0; r < kept.rows; r++)
+		if (kept.columns[ncols - 1][r] > LARGEST_FREQUENCY)
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("a weight is %g in some row, more than %g", kept.columns[ncols - 1][r], LARGEST_FREQUENCY),
+					 errhint("Divide all weights by one number.")));
+	return kept;
+}
+
 /* Frees the copy that positive_weights() made of a block, if it made one. */
 void
 free_positive_weights(RowBlock *used, const RowBlock *block, int ncols)

@@ -22,6 +22,9 @@
 #define MAX_COLUMNS 2000
 #define MAX_PARAMS (1024 * 1024)
 
+/* The largest weight that says how many times a row counts: sums of them times squares are far from overflow. */
+#define LARGEST_FREQUENCY 1e15
+
 /* A category as indicators, columns `first` to `first + count - 1`: code 0 is 0 in all of them, code c is 1 in the c-th. */
 typedef struct Indicators
 {
@@ -152,6 +155,7 @@ extern const Kernel *kernel_by_id(int id);
 pg_noreturn extern void not_finite(int column, int ncols, double value);
 extern void check_weights(const double *weights, int rows);
 extern RowBlock positive_weights(const RowBlock *block, int ncols);
+extern RowBlock positive_frequencies(const RowBlock *block, int ncols);
 extern void free_positive_weights(RowBlock *used, const RowBlock *block, int ncols);
 
 #endif

@@ -72,3 +72,21 @@ def test_texts_and_columns_of_their_levels(sql, rows, family, weights):
         fits += sql(f"SELECT coef, std_err FROM {output}")
     for by_code, by_column in zip(*fits, strict=True):
         assert by_code == pytest.approx(by_column, rel=1e-9)
+
+
+@pytest.mark.parametrize("heavy", ["a", "b"])
+@pytest.mark.parametrize("method", ["logregr", "glm"])
+def test_a_level_with_nearly_all_the_weight(sql, rows, method, heavy):
+    """By both feeds, as differences of sums by level would leave variances few digits."""
+    sql(
+        f"CREATE VIEW v AS SELECT x, y > 1 AS yes, k, l, CASE k WHEN '{heavy}' THEN 1e9 ELSE 1 END AS w"
+        " FROM t WHERE k < 'e'"
+    )
+    family = ", family => 'binomial'" if method == "glm" else ""
+    fits = []
+    for number, feed in enumerate(FEEDS):
+        sql(f"SET madpy.store_memory = '{feed}'")
+        sql(f"SELECT madlib.{method}_train('v', 'm{number}', 'yes::int', 'k, x, l'{family}, weights => 'w')")
+        fits += sql(f"SELECT coef, std_err FROM m{number}")
+    for by_code, by_column in zip(*fits, strict=True):
+        assert by_code == pytest.approx(by_column, rel=1e-9)

@@ -35,6 +35,21 @@ fill_table(double *table, const Body *body, const Indicators *category)
 	}
 }
 
+/* Weights may give nearly all to one level: above this share differences of sums lose more than six digits. */
+#define MOST_SHARE (1 - 1e-6)
+
+/* Tells whether score and Hessian need columns: for a basis, which mixes them, or as a level has too large a share. */
+static bool
+needs_columns(const Body *body, const Places *places)
+{
+	bool		needs = body->basis != NULL;
+
+	for (int c = 0; c < places->count; c++)
+		for (int level = 1; level <= places->categories[c].count; level++)
+			needs = needs || body->shift[places->categories[c].first + level - 1] > MOST_SHARE;
+	return needs;
+}
+
 Levels *
 levels_new(const RowBlock *block, const Body *body)
 {
@@ -45,6 +60,7 @@ levels_new(const RowBlock *block, const Body *body)
 		return NULL;
 	levels = palloc(sizeof(Levels));
 	levels->places = places;
+	levels->as_columns = needs_columns(body, places);
 	levels->table = palloc(2 * places->places * sizeof(double));
 	for (int c = 0; c < places->count; c++)
 		fill_table(levels->table + 2 * places->start[c], body, &places->categories[c]);

@@ -14,6 +14,7 @@
 typedef struct Levels
 {
 	const Places *places;
+	bool		as_columns;		/* sums by place are of no use: columns are made of the indicators */
 	double	   *table;			/* by place: what it adds to the predictor, and to its change */
 	double	   *sums;
 	double	   *weights;		/* by place, when the block is done */

@@ -3,7 +3,7 @@
  *
  * A category of n levels beside the reference is n columns z = x - c, x being 1 in the rows of the level.  The sum of
  * v (x - c) (u - d) is that of v x u less d times that of v x, less c times that of v u, with c d times that of v.  Shifts
- * of indicators are shares, so these differences lose next to no digits.
+ * of indicators are shares, so these differences lose next to no digits where no share is nearly 1 (see needs_columns()).
  */
 #include "postgres.h"
 

@@ -105,7 +105,7 @@ irls_add(const Model *model, State *state, const RowBlock *given)
 		if (taken == CHUNK_INVALID)
 			body.objective[0] = -INFINITY;
 	}
-	if (scratch->levels && body.basis == NULL)
+	if (scratch->levels && !scratch->levels->as_columns)
 		levels_finish(scratch->levels, &body);
 	pfree(scratch->z);
 	pfree(scratch);

@@ -138,9 +138,9 @@ add_products(const Body *body, const double *const *columns, int rows, Scratch *
 	}
 }
 
-/* Add residuals and weights times the columns by a basis, which mixes all of them: indicators are made columns. */
+/* Adds residuals and weights times columns, indicators among them; by a basis, where there is one, which mixes all of them. */
 static void
-add_products_by_basis(const Body *body, int real, int rows, Scratch *s)
+add_products_of_columns(const Body *body, int real, int rows, Scratch *s)
 {
 	Levels	   *levels = s->levels;
 	const double **columns = palloc(body->k * sizeof(double *));
@@ -150,7 +150,8 @@ add_products_by_basis(const Body *body, int real, int rows, Scratch *s)
 	for (int i = body->k - 1; i >= 0; i--)
 	{
 		CHECK_FOR_INTERRUPTS();
-		combine(s->z, body->basis + triangle(i), i, rows);
+		if (body->basis)
+			combine(s->z, body->basis + triangle(i), i, rows);
 		columns[i] = s->z + (Size) i * CHUNK;
 	}
 	s->levels = NULL;
@@ -172,8 +173,8 @@ irls_add_chunk(const Model *model, const Body *body, const RowBlock *block, int 
 	taken = model->rows(body, &chunk, s);
 	if (taken != CHUNK_TAKEN)
 		return taken;
-	if (body->basis)
-		add_products_by_basis(body, real, rows, s);
+	if (body->basis || (s->levels && s->levels->as_columns))
+		add_products_of_columns(body, real, rows, s);
 	else
 		add_products(body, block->columns, rows, s);
 	return CHUNK_TAKEN;

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 
 import pg
 
@@ -20,6 +19,7 @@ from benchmarks.database import bench_database
 from benchmarks.report import Table
 from madpy.dev.server import Address, report
 from madpy.errors import MadpyError
+from tests.methods import Call, entries
 
 MARK = 0.2  # seconds
 LONGEST = 6  # seconds of a call that are looked at
@@ -58,90 +58,7 @@ SIZES = {
 MADE = ("o", "o_summary", "kmeans_out_centroids_run", "kmeans_out_points_run")  # by the calls
 
 
-@dataclass(frozen=True)
-class Call:
-    """A call that can be cancelled, and SQL of the model that it needs.
-
-    {flags} stands for all columns of table flags, {elements} for the first 900 of the array of table wide.
-    """
-
-    name: str
-    sql: str
-    model: str = ""
-
-
-def train(method: str, table: str, arguments: str, output: str = "o") -> str:
-    return f"SELECT FROM madlib.{method}_train('{table}', '{output}', {arguments})"
-
-
-def using(function: str, table: str, arguments: str) -> Call:
-    """A prediction for all rows of the table that the model is trained on."""
-    name = f"{function} {table}"
-    sql = f"SELECT FROM madlib.{function}('m', '{table}', 'o')"
-    return Call(name, sql, train(function.split("_")[0], table, arguments, "m"))
-
-
-GROUPED = "grouping_cols => 'g'"
-DEEP = "min_split => 2, min_bucket => 1"
-CALLS = [
-    Call("regr wide", train("regr", "wide", "'y', 'x'")),
-    Call("regr wide robust", train("regr", "wide", "'y', 'x', robust => true")),
-    Call("regr long", train("regr", "long", "'y', 'a, b, c', heteroskedasticity_option => true")),
-    Call("regr grouped", train("regr", "grouped", f"'y', 'a, b', robust => true, {GROUPED}")),
-    Call("regr leveled", train("regr", "leveled", "'y', 'a, class'")),
-    Call("logregr wide", train("logregr", "wide", "'yes', 'x'")),
-    Call("logregr long", train("logregr", "long", "'yes', 'a, b, c'")),
-    Call("logregr grouped", train("logregr", "grouped", f"'yes', 'a, b', {GROUPED}")),
-    Call("logregr leveled", train("logregr", "leveled", "'yes', 'a, class'")),
-    Call("logregr long weighted", train("logregr", "long", "'yes', 'a, b, c', weights => 'b * b'")),
-    Call("glm wide", train("glm", "wide", "'yes', 'x', 'binomial', 'probit'")),
-    Call("glm long", train("glm", "long", "'y * y + 1', 'a, b, c', 'gamma', \"offset\" => 'a'")),
-    Call("glm grouped", train("glm", "grouped", f"'yes', 'a, b', 'poisson', {GROUPED}")),
-    Call("nb wide", train("nb", "wide", "'yes', 'x'")),
-    Call("nb flags", train("nb", "flags", "'yes', '{flags}'")),
-    Call("nb long", train("nb", "long", "'yes', 'a, b, d'")),
-    Call("nb grouped", train("nb", "grouped", f"'yes', 'a, c', {GROUPED}")),
-    Call("nb leveled", train("nb", "leveled", "'yes', 'f, a'")),
-    Call("dtree wide", train("dtree", "wide", "'yes', 'x'")),
-    Call("dtree wide pruned", train("dtree", "wide", "'y', 'x', n_folds => 3, max_depth => 4")),
-    Call("dtree flags", train("dtree", "flags", "'yes', '{flags}'")),
-    Call("dtree long", train("dtree", "long", "'yes', 'a, b, d', max_depth => 20")),
-    Call("dtree grouped", train("dtree", "grouped", f"'yes', 'a, c', {DEEP}, {GROUPED}")),
-    Call("dtree leveled", train("dtree", "leveled", "'class', 'f, a'")),
-    Call("kmeans wide", train("kmeans", "wide", "'x', k => 100")),
-    Call("kmeans wide in rounds", train("kmeans", "wide", "'x', k => 100, init => 'kmeans||'")),
-    Call("kmeans of 1,000", train("kmeans", "long", "'a, b, c', k => 1000")),
-    Call("kmeans of 10,000", train("kmeans", "long", "'a, b, c', k => 10000")),
-    Call("kmeans grouped", train("kmeans", "grouped", f"'a, b', k => 3, {GROUPED}")),
-    Call("kmeans_run", "SELECT FROM madlib.kmeans_run('points', 50)"),
-    Call("summary flags", "SELECT FROM madlib.summary('flags', 'o')"),
-    Call("summary long", "SELECT FROM madlib.summary('long', 'o')"),
-    Call("summary grouped", "SELECT FROM madlib.summary('grouped', 'o', 'a, c', 'g')"),
-    Call("summary leveled", "SELECT FROM madlib.summary('leveled', 'o')"),
-    Call("correlation wide", "SELECT FROM madlib.correlation('wide', 'o', '{elements}')"),
-    Call("covariance grouped", f"SELECT FROM madlib.covariance('grouped', 'o', 'a, b', {GROUPED})"),
-    using("regr_predict", "wide", "'y', 'x'"),
-    using("regr_predict", "grouped", f"'y', 'a, b', {GROUPED}"),
-    using("logregr_predict", "leveled", "'yes', 'a, class'"),
-    using("glm_predict", "leveled", "'yes', 'a, class', 'poisson'"),
-    using("nb_predict", "wide", "'yes', 'x'"),
-    using("nb_predict_prob", "leveled", "'yes', 'f, a'"),
-    using("nb_predict_prob", "grouped", f"'yes', 'a, c', {GROUPED}"),
-    using("dtree_predict_prob", "leveled", "'class', 'f, a', max_depth => 3"),
-    using("dtree_predict", "grouped", f"'yes', 'a, c', {GROUPED}"),
-    using("kmeans_predict", "long", "'a, b, c', k => 1000, max_iter => 1"),
-    Call("regr_summary", "SELECT FROM madlib.regr_summary('m')", train("regr", "wide", "'y', 'x'", "m")),
-    Call(
-        "dtree_display",
-        "SELECT madlib.dtree_display('m', 'svg')",
-        train("dtree", "long", f"'yes', 'a, b, d', max_depth => 20, {DEEP}", "m"),
-    ),
-    Call(
-        "dtree_importance",
-        "SELECT FROM madlib.dtree_importance('m')",
-        train("dtree", "grouped", f"'yes', 'a, c', {GROUPED}", "m"),
-    ),
-]
+CALLS: list[Call] = [call for calls in entries("CANCELLED") for call in calls]
 
 
 def create_tables(connection: pg.Connection, sizes: Mapping[str, int]) -> None:

@@ -45,8 +45,8 @@ __all__ = [
 
 def __check_rel_exist(relation: str, db: Database | None = None) -> tuple[str, str] | None:
     """Return (schema, table) of a relation, by the search path without a schema; None if there is none."""
-    found = _find(db or session(), relation)
-    return (found.schema, found.name) if found else None
+    known = _find(db or session(), relation)
+    return (known.schema, known.name) if known else None
 
 
 def __check_rel_column(
@@ -54,14 +54,14 @@ def __check_rel_column(
 ) -> tuple[str, ...] | None:
     """Return (schema, table, column), and the type if one is asked for; None if there is no such column."""
     db = db or session()
-    found = _find(db, relation)
+    known = _find(db, relation)
     parts = parse_name(column)
-    if not found or not parts or len(parts) > 1:
+    if not known or not parts or len(parts) > 1:
         return None
-    types = Source(found.schema, found.name, db).types
+    types = Source(known.schema, known.name, db).types
     if parts[0] not in types:
         return None
-    where = (found.schema, found.name, parts[0])
+    where = (known.schema, known.name, parts[0])
     if data_type is None:
         return where
     wanted = db.value("SELECT pg_catalog.to_regtype({type:l})::text", type=data_type)
@@ -72,28 +72,28 @@ def _find(db: Database, relation: str) -> Relation | None:
     parts = parse_name(relation)
     if not parts or len(parts) > 2:
         return None
-    (found,), _ = find(db, [parts])
-    return found.relation if found else None
+    (entry,), _ = find(db, [parts])
+    return entry.relation if entry else None
 
 
 def check_source(db: Database, relation: str | None, what: str = "source_table") -> Source:
-    """The table, view, materialized view, partitioned or foreign table that the caller may read.
+    """Return a table, view, materialized view, partitioned or foreign table that the caller may read.
 
     All statements after this see the rows that are there now.
     """
     parts = name_parts(db, relation, what)
-    (found,), _ = find(db, [parts])
-    return readable(db, parts, found).hold()
+    (entry,), _ = find(db, [parts])
+    return readable(db, parts, entry).hold()
 
 
 def check_model_table(db: Database, relation: str | None, what: str = "model_table") -> Source:
-    """The table of a model that the caller may read: a plain or partitioned one (decision 6).
+    """Return the table of a model that the caller may read: a plain or partitioned one (decision 6).
 
     All statements after this see the rows that are there now.
     """
     parts = name_parts(db, relation, what)
-    (found,), _ = find(db, [parts])
-    table = readable(db, parts, found)
+    (entry,), _ = find(db, [parts])
+    table = readable(db, parts, entry)
     check_holds_data(table)
     return table.hold(is_locked=True)
 
@@ -105,16 +105,16 @@ def check_source_and_new_tables(
     sides: Sequence[str] = (),
     what: str = "output_table",
 ) -> tuple[Source, list[NewTable]]:
-    """The source and the table to create, with one beside it for each ending in `sides`: asked for together.
+    """Return the source and the tables to create: the output, and one for each ending in `sides`.
 
-    The names are checked as `check_source` and `check_new_table` do it.
+    One statement looks all of them up; names are checked as in `check_source` and `check_new_table`.
     """
     source_parts = name_parts(db, source_table, "source_table")
     parts = name_parts(db, output_table, what)
     made = [parts[-1] + side for side in ("", *sides)]
-    (found,), place = find(db, [source_parts], schema_of(parts), made)
-    source = readable(db, source_parts, found)
-    tables = new_tables(db, parts, place, made, source, what, max(("", *sides), key=len))
+    (entry,), destination = find(db, [source_parts], schema_of(parts), made)
+    source = readable(db, source_parts, entry)
+    tables = new_tables(db, parts, destination, made, source, what, max(("", *sides), key=len))
     return source.hold(), tables
 
 
@@ -126,17 +126,17 @@ def check_tables_of_prediction(
     what: str,
     check_model: Callable[[Source], object],
 ) -> tuple[Source, Source, NewTable]:
-    """The table of a model, which `check_model` looks at first, the source, and what is to be made of it.
+    """Return the table of a model, which `check_model` examines first, the source and the table to create.
 
-    They are asked for together.  All that is read of the model after this is of one moment with the source.
+    One statement looks all of them up.  Reads of the model after this are of one moment with the source.
     """
     names = [name_parts(db, model_table, "model_table"), name_parts(db, source_table, "source_table")]
     parts = name_parts(db, output_table, what)
     made = parts[-1:]
-    (found_model, found_source), place = find(db, names, schema_of(parts), made)
-    model = readable(db, names[0], found_model)
+    (model_entry, source_entry), destination = find(db, names, schema_of(parts), made)
+    model = readable(db, names[0], model_entry)
     check_holds_data(model)
     check_model(model.hold(is_locked=True))
-    source = readable(db, names[1], found_source)
-    (output,) = new_tables(db, parts, place, made, source, what)
+    source = readable(db, names[1], source_entry)
+    (output,) = new_tables(db, parts, destination, made, source, what)
     return model, source.hold(), output

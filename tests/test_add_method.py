@@ -1,7 +1,8 @@
-"""A method is its folder and its entry in Config.yml: it is added by these two, and no other file is edited.
+"""A method is its folder, its tests folder and its entry in Config.yml: no other file is edited to add it.
 
-tests/example/range becomes modules/range of a copy of the checkout, which is built, installed into a server
-of its own, and called there.  What is compiled stays in the state folder, so that a second run is quick.
+tests/example/range becomes modules/range and tests/range of a copy of the checkout, which is built, installed
+into a server of its own, called and tested there.  What is compiled stays in the state folder, so that a
+second run is quick.
 """
 
 import os
@@ -11,7 +12,7 @@ import sysconfig
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from shutil import copytree
+from shutil import copy, copytree, ignore_patterns
 
 import pytest
 
@@ -23,16 +24,29 @@ from tests.test_tree import ROOT
 
 METHOD = ROOT / "tests" / "example" / "range"
 ENTRY = "  range:\n    needs: [general]\n"
-COPIED = ("config", "helper", "install", "madpy", "modules", "ports")
+COPIED = ("benchmarks", "config", "helper", "install", "madpy", "modules", "ports", "tests")
+# The tests of the method, its manual, and tests of all methods; with all of tests/drivers it takes minutes.
+TESTS = (
+    "tests/range",
+    "tests/test_tree.py::test_a_method_is_a_folder_of_four_files_and_its_tests",
+    "tests/test_tree.py::test_lists_of_trainings_in_tests_miss_none",
+    "tests/test_tree.py::test_the_examples_of_a_manual_run[modules/range/README.md]",
+    "tests/test_cancel.py::test_every_driver_is_among_the_calls",
+    "tests/drivers/test_arguments.py",
+    "tests/test_rights.py",
+    "tests/test_statements.py",
+)
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what is installed, with the method added."""
+    """A copy of what is installed and of its tests, with the method added."""
     folder = tmp_path_factory.mktemp("checkout")
+    copy(ROOT / "pyproject.toml", folder)
     for name in COPIED:
         copytree(ROOT / name, folder / name, symlinks=True)
-    copytree(METHOD, folder / "modules" / "range")
+    copytree(METHOD, folder / "modules" / "range", ignore=ignore_patterns("tests"))
+    copytree(METHOD / "tests", folder / "tests" / "range")
     with (folder / "config" / "Config.yml").open("a") as file:
         file.write(ENTRY)
     return folder
@@ -110,3 +124,7 @@ def test_its_states_are_an_aggregate(changed: Session) -> None:
 def test_its_self_test_is_run(changed: Session, state: State, checkout: Path) -> None:
     said = run(state, checkout, "madpy.cli", "check", "-d", "madpy", "-U", cluster.SUPERUSER)
     assert "range" in said
+
+
+def test_its_tests_and_those_of_every_training_pass(changed: Session, state: State, checkout: Path) -> None:
+    run(state, checkout, "pytest", "--tb=short", *TESTS)

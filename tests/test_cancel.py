@@ -13,10 +13,11 @@ from threading import Thread
 import pg
 import pytest
 
-from benchmarks.stop import CALLS, Call, Stopper, create_tables, moments
+from benchmarks.stop import CALLS, Stopper, create_tables, moments
 from madpy.dev.server import Address
 from madpy.dev.shards import Shard
 from madpy.dev.state import here
+from tests.methods import Call
 from tests.session import Session
 
 LATE = 1.0  # seconds

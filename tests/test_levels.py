@@ -202,3 +202,25 @@ def test_clusters_of_text_with_one_value(sql):
         sql("DROP TABLE IF EXISTS p")
         sql(f"SELECT madlib.kmeans_predict('m', 'u', 'p', {given})")
         assert dict(sql("SELECT flag, cluster_id IS NULL FROM p")) == {"Y": False, "zzz": True, None: True}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("memory", [0, 100000])
+def test_texts_that_a_collation_calls_equal_are_one_level(sql, method, memory):
+    """Trees and naive Bayes keep them apart, as the manuals say."""
+    target, prediction = METHODS[method]
+    sql("CREATE COLLATION no_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+    sql(
+        """
+        CREATE TABLE t AS
+        SELECT i, (ARRAY['a', 'A', 'b', 'B'])[1 + i % 4] COLLATE no_case AS f, sin(i) AS y, sin(i) > 0 AS yes
+        FROM generate_series(1, 60) AS i
+        """
+    )
+    sql(f"SET madpy.store_memory = {memory}")
+    arguments = {"source_table": "t", "output_table": "m", "target": target, "features": "f"}
+    (names,) = sql.rows(train_call(method, **arguments))
+    assert [name.lower() for name in names["feature_names"]] == ["(intercept)", "f=b"]
+    sql(f"SELECT madlib.{method}_predict('m', 't', 'p')")
+    query = f"SELECT lower(t.f), count(*), count(DISTINCT {prediction}) FROM p JOIN t USING (i) GROUP BY 1"
+    assert sql(f"{query} ORDER BY 1") == [("a", 30, 1), ("b", 30, 1)]

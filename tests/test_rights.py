@@ -3,14 +3,12 @@
 import pytest
 
 from tests.call import supervised
+from tests.methods import AGGREGATE, DRIVER, ELSEWHERE, gathered
 
-DRIVER = "a driver calls it, which runs with the caller's rights"
-ELSEWHERE = "asked of another server, as the user of the mapping"
-AGGREGATE = "an aggregate that a driver asks a table for"
 CITUS = "an aggregate's; Citus calls it with the caller's rights"
 
-# What is not an aggregate's function: by name, with its reason.
-ALLOWED = {
+# What is not an aggregate's function: by name, with its reason; those of a method are in its tests folder.
+ALLOWED: dict[str, str] = gathered("RIGHTS") | {
     "__python_path": "every driver's wrapper asks it for the folder of the Python packages",
     "__c_version": ELSEWHERE,
     "__same_version": ELSEWHERE,
@@ -29,7 +27,6 @@ ALLOWED = {
     "__snapshot_execute": DRIVER,
     "__snapshot_free": DRIVER,
     "__snapshot_take": DRIVER,
-    "__store_bin": DRIVER,
     "__store_fill": DRIVER,
     "__store_free": DRIVER,
     "__store_groups": DRIVER,
@@ -40,47 +37,8 @@ ALLOWED = {
     "__store_outcomes": DRIVER,
     "__store_step": DRIVER,
     "__store_steps": DRIVER,
-    "__column_rows": DRIVER,
-    "__weighted_dtree_outcome": DRIVER,
-    "__weighted_dtree_sample_outcome": DRIVER,
-    "__dtree_outcome": DRIVER,
-    "__dtree_sample_outcome": DRIVER,
-    "__glm_estimate": DRIVER,
-    "__glm_outcome": DRIVER,
-    "__glm_predict": "in the queries of glm_predict",
-    "__logregr_estimate": DRIVER,
-    "__logregr_outcome": DRIVER,
-    "__weighted_logregr_outcome": DRIVER,
-    "__kmeans_seeds": DRIVER,
-    "__regr_aliases": DRIVER,
-    "__regr_constants": DRIVER,
-    "__regr_fit": DRIVER,
-    "__regr_is_perfect": DRIVER,
-    "__regr_robust": DRIVER,
-    "__regr_sandwich": DRIVER,
-    "__column_moments_columns": AGGREGATE,
-    "__weighted_dtree_columns": AGGREGATE,
-    "__weighted_dtree_sample_columns": AGGREGATE,
-    "__dtree_columns": AGGREGATE,
-    "__dtree_sample_columns": AGGREGATE,
-    "__glm_columns": AGGREGATE,
-    "__kmeans_columns": AGGREGATE,
-    "__kmeans_sample_columns": AGGREGATE,
-    "__weighted_kmeans_columns": AGGREGATE,
-    "__weighted_kmeans_sample_columns": AGGREGATE,
-    "__logregr_columns": AGGREGATE,
-    "__meat_columns": AGGREGATE,
     "__moments_columns": AGGREGATE,
-    "__nb_columns": AGGREGATE,
-    "__nb_coded_columns": AGGREGATE,
-    "__weighted_nb_coded_columns": AGGREGATE,
-    "__weighted_nb_columns": AGGREGATE,
-    "__squared_residuals_columns": AGGREGATE,
-    "__weighted_logregr_columns": AGGREGATE,
     "__weighted_moments_columns": AGGREGATE,
-    "__fmsketch_row": AGGREGATE,
-    "__row_summary": AGGREGATE,
-    "__row_summary_column": DRIVER,
     "__keep": AGGREGATE,
     "__kept_step": AGGREGATE,
     "__kept_rows": ELSEWHERE,

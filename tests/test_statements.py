@@ -5,30 +5,12 @@ from typing import Any
 
 import pytest
 
+from tests.methods import Statements, gathered
 from tests.session import Session
 
-# The call of a driver, its arguments, and the most statements inside it, that of its SQL wrapper included.
-TRAININGS: dict[str, tuple[list[Any], int]] = {
-    "regr.train": (["t", "m", "y", "a, b", None, False, None, False, False], 12),
-    "logregr.train": (["t", "m", "yes", "a, b", None, 20, "irls", 1e-4, False], 20),
-    "glm.train": (["t", "m", "y", "a, b", "gaussian", *[None] * 4, 100, 1e-6, False], 17),
-    "nb.train": (["t", "m", "yes", "a, c", None, None, 1.0, False, None], 16),
-    "dtree.train": (
-        ["t", "m", "yes", "a, c", None, None, "auto", "auto", 3, 20, 7, 20, None, 0, 1, False, None], 28,
-    ),
-    "kmeans.train": (
-        ["t", "m", "a, b", 2, "kmeans++", 20, 1e-4, 1, "squared_euclidean", None, False, None], 25,
-    ),
-    "stats.correlation": (["t", "m", "a, b", False, None], 15),
-    "stats.summary": (["t", "m", "a, b", None, True, True, None, 10, True, False], 12),
-}  # fmt: skip
+TRAININGS: dict[str, Statements] = gathered("STATEMENTS")
 PREDICTIONS = {
-    "regr": 14,
-    "logregr": 15,
-    "glm": 16,
-    "nb": 14,
-    "dtree": 14,
-    "kmeans": 16,
+    name.split(".")[0]: entry.predictions for name, entry in TRAININGS.items() if entry.predictions
 }
 WRAPPER = 1  # the path of the Python packages
 
@@ -84,13 +66,13 @@ def statements(sql: Session, name: str, arguments: list[Any]) -> list[str]:
 
 @pytest.mark.parametrize("name", TRAININGS)
 def test_trainings(sql: Session, name: str) -> None:
-    arguments, most = TRAININGS[name]
-    sent = statements(sql, name, arguments)
-    assert len(sent) + WRAPPER <= most, "\n".join(sent)
+    entry = TRAININGS[name]
+    sent = statements(sql, name, entry.arguments)
+    assert len(sent) + WRAPPER <= entry.training, "\n".join(sent)
 
 
 @pytest.mark.parametrize("method", PREDICTIONS)
 def test_predictions(sql: Session, method: str) -> None:
-    statements(sql, f"{method}.train", TRAININGS[f"{method}.train"][0])
+    statements(sql, f"{method}.train", TRAININGS[f"{method}.train"].arguments)
     sent = statements(sql, f"{method}.predict.predict", ["m", "t", "p"])
     assert len(sent) + WRAPPER <= PREDICTIONS[method], "\n".join(sent)

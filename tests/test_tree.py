@@ -1,6 +1,7 @@
 """The tree keeps its rules: layout, names of the SQL interface, and manuals whose examples run.
 
-That a method is added by its folder and its entry in Config.yml alone is in tests/test_add_method.py.
+That a method is added by its folder, its tests folder and its entry in Config.yml alone is in
+tests/test_add_method.py.
 """
 
 import ast
@@ -59,7 +60,7 @@ def test_config_lists_the_folders_of_modules() -> None:
 @pytest.mark.parametrize("method", FOLDERS)
 def test_a_method_is_a_folder_of_four_files_and_its_tests(method: str) -> None:
     files = [f"modules/{method}/{name}" for name in (f"{method}.sql", "driver.py", "core.py", "README.md")]
-    tests = [f"tests/{method}/{name}" for name in ("test_core.py", "test_sql.py")]
+    tests = [f"tests/{method}/{name}" for name in ("calls.py", "test_core.py", "test_sql.py")]
     assert [name for name in files + tests if not (ROOT / name).is_file()] == []
 
 

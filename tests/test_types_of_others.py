@@ -5,7 +5,8 @@ Nothing of the owner is run, and what comes out is right, or an error says what 
 
 import pytest
 
-from tests.drivers.drivers import DRIVERS, USES, Driver
+from tests.drivers.drivers import DRIVERS, USES
+from tests.methods import Driver
 from tests.session import Session
 
 TYPES = ("mood", "pair")

@@ -1,4 +1,4 @@
-"""The language of the tree: how docstrings and comments open, hints that say what to do, no metaphors.
+"""The language of the tree: how docstrings open, hints that say what to do, plain names, no metaphors.
 
 The rules are in CONTRIBUTING.md; docs/decisions/0033-rules-for-words.md says why they are as they are.
 """
@@ -18,6 +18,8 @@ from tests.test_tree import ROOT, source_files
 SOURCES = [path for path in source_files() if path.suffix in (".py", ".c", ".h", ".sql")]
 SHIPPED = [path for path in SOURCES if path.relative_to(ROOT).parts[0] not in ("tests", "benchmarks")]
 OPENER = re.compile(r"(?:of|the same|what|it)\b", re.IGNORECASE)
+VAGUE = {"found", "kept", "told"}  # said of anything: a name says what there is, as columns or row_count do
+DEFINED = VAGUE | {"place", "explained"}  # nor are functions, classes and constants called so
 METAPHOR = re.compile(r"\b(?:rooms?|house|piles?|tellers?)\b", re.IGNORECASE)
 C_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 C_STRINGS = r'(?:"(?:[^"\\]|\\.)*"\s*)+'
@@ -36,7 +38,7 @@ VERB = re.compile(
     )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-LISTS = re.compile(r"(?:it has|known are|there are|these are):|did you mean ", re.IGNORECASE)
+LISTS = re.compile(r"(?:known are|there are|these are):|did you mean ", re.IGNORECASE)
 COMMAND = re.compile(r"[A-Z]{2,} ")
 
 
@@ -66,14 +68,22 @@ def test_comments_have_no_metaphors() -> None:
     assert [f"{where}: {text}" for where, text in texts if METAPHOR.search(text)] == []
 
 
+def test_names_say_what_there_is() -> None:
+    """Local variables and parameters; of functions, classes and constants "place" and "explained" neither."""
+    assert [f"{where}: {name}" for where, name in local_names() if name in VAGUE] == []
+    assert [
+        f"{where}: {name}" for where, name in defined_names() if name in VAGUE | {"place", "explained"}
+    ] == []
+
+
 def test_a_hint_is_something_to_do() -> None:
-    found = list(hints())
-    assert len(found) > 100
-    assert [f"{where}: {text}" for where, text in found if not is_action(text)] == []
+    all_hints = list(hints())
+    assert len(all_hints) > 100
+    assert [f"{where}: {text}" for where, text in all_hints if not is_action(text)] == []
 
 
 @pytest.mark.parametrize(
-    "text", ["train the model again", "It has: a.", "CREATE EXTENSION madpy", "make install"]
+    "text", ["train the model again", "Known are: a.", "CREATE EXTENSION madpy", "make install"]
 )
 def test_actions(text: str) -> None:
     assert is_action(text)
@@ -121,6 +131,37 @@ def c_comments() -> Iterator[tuple[str, str, int]]:
                 text = re.sub(r"^[/*\s]+", "", match[0])
                 column = match.start() - source.rfind("\n", 0, match.start()) - 1
                 yield f"{path.relative_to(ROOT)}:{line}", text.rstrip("/* \n"), column
+
+
+# --- names ---
+
+
+def local_names() -> Iterator[tuple[str, str]]:
+    """Yield the parameters of functions, and the names that functions assign to."""
+    for path, source in python_files():
+        if path in SHIPPED:
+            for function in ast.walk(ast.parse(source)):
+                if isinstance(function, ast.FunctionDef | ast.Lambda):
+                    for node in ast.walk(function):
+                        if isinstance(node, ast.arg):
+                            yield f"{path.relative_to(ROOT)}:{node.lineno}", node.arg
+                        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                            yield f"{path.relative_to(ROOT)}:{node.lineno}", node.id
+
+
+def defined_names() -> Iterator[tuple[str, str]]:
+    """Yield the names of functions and classes, and of what modules assign to."""
+    for path, source in python_files():
+        if path in SHIPPED:
+            tree = ast.parse(source)
+            for node in ast.walk(tree):
+                if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                    yield f"{path.relative_to(ROOT)}:{node.lineno}", node.name
+            for node in tree.body:
+                targets = getattr(node, "targets", [getattr(node, "target", None)])
+                for target in targets:
+                    if isinstance(target, ast.Name):
+                        yield f"{path.relative_to(ROOT)}:{node.lineno}", target.id
 
 
 # --- hints ---
@@ -183,10 +224,10 @@ def assignments(tree: ast.Module, name: str) -> list[ast.expr]:
 @cache
 def constants() -> dict[str, list[ast.expr]]:
     """Return the constants of all files, by name: those of hints are imported under their names."""
-    found: dict[str, list[ast.expr]] = {}
+    values: dict[str, list[ast.expr]] = {}
     for _, source in python_files():
         for node in ast.parse(source).body:
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)]) if name.isupper():
-                    found.setdefault(name, []).append(node.value)
-    return found
+                    values.setdefault(name, []).append(node.value)
+    return values

@@ -129,7 +129,7 @@ def check_once(names: list[str], what: str) -> None:
 
 def _parse(source: Source, text: str | None, what: str) -> Parsed:
     if not check_not_null(what, text).strip():
-        raise MadpyError(f"{what} must not be empty", hint=_it_has(source))
+        raise MadpyError(f"{what} must not be empty", hint=_columns_of(source))
     try:
         return source.parser.parse(str(text))
     except SqlError as error:
@@ -137,7 +137,7 @@ def _parse(source: Source, text: str | None, what: str) -> Parsed:
             raise
         hint = error.hint or "give expressions over the columns, separated by commas"
         if text == "*":
-            hint = _it_has(source)
+            hint = _columns_of(source)
         for piece in map(str.strip, str(text).split(",")):
             if error.sqlstate == "42601" and piece in source.columns and shown(piece) != piece:
                 hint = f"write {identifier(piece)}, with the double quotes"
@@ -175,7 +175,7 @@ def _no_column(source: Source, name: str) -> MadpyError:
     return MadpyError(
         f"column {quoted(name)} of table {quoted(source.name)} does not exist",
         sqlstate="42703",
-        hint=f"write {same[0]}, {how} the double quotes" if same else _it_has(source),
+        hint=f"write {same[0]}, {how} the double quotes" if same else _columns_of(source),
     )
 
 
@@ -212,8 +212,10 @@ def _kind(base: str, is_enum: bool) -> str:
     return "text" if is_enum or base in TEXTS else "other"
 
 
-def _it_has(source: Source) -> str:
+def _columns_of(source: Source) -> str:
+    """Return the hint that names the columns there are."""
     names = [shown(name) for name in source.columns]
     if not names:
         return "give a table with columns"
-    return f"it has: {', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''}"
+    more = ", ..." if len(names) > SHOWN else ""
+    return f"use columns of table {quoted(source.name)}: {', '.join(names[:SHOWN])}{more}"

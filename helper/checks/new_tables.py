@@ -22,26 +22,26 @@ def check_new_table(
 ) -> NewTable:
     """Return a table that can be created: a free name in a writable schema."""
     parts = name_parts(db, relation, what)
-    _, place = find(db, [], schema_of(parts), parts[-1:])
-    return new_tables(db, parts, place, parts[-1:], source, what)[0]
+    _, destination = find(db, [], schema_of(parts), parts[-1:])
+    return new_tables(db, parts, destination, parts[-1:], source, what)[0]
 
 
 def new_tables(
     db: Database,
     parts: list[str],
-    place: Place,
+    destination: Place,
     made: list[str],
     source: Source | None,
     what: str,
     longest: str = "",
 ) -> list[NewTable]:
-    """Return the tables `made` in a place; the longest of their names has the ending `longest`."""
+    """Return the tables to be `made` in a schema; the longest of their names has the ending `longest`."""
     _check_writable(db, parts[-1])
     _check_length(db, parts[-1], what, longest)
-    schema = _writable_schema(db, parts, place)
-    tables = [NewTable(schema, *names) for names in zip(made, place.full_names, strict=True)]
+    schema = _writable_schema(db, parts, destination)
+    tables = [NewTable(schema, *names) for names in zip(made, destination.full_names, strict=True)]
     for role, table in zip(("output table", "summary table"), tables, strict=False):
-        _check_free(table, place, role, source)
+        _check_free(table, destination, role, source)
     return tables
 
 
@@ -66,9 +66,9 @@ def _check_length(db: Database, name: str, what: str, ending: str) -> None:
         )
 
 
-def _writable_schema(db: Database, parts: list[str], place: Place) -> str:
+def _writable_schema(db: Database, parts: list[str], destination: Place) -> str:
     """Return the schema for a new table: as given, or the first of the search path that exists."""
-    schema = place.schema
+    schema = destination.schema
     if schema == "pg_temp" and len(parts) == 2:
         return schema
     if schema is None:
@@ -77,17 +77,17 @@ def _writable_schema(db: Database, parts: list[str], place: Place) -> str:
             sqlstate="3F000",
             hint=f"write schema.table: the search path is {db.value('SHOW search_path')}",
         )
-    if place.real_schema is None:
+    if destination.real_schema is None:
         raise MadpyError(
             f"schema {quoted(schema)} does not exist",
             sqlstate="3F000",
             hint=f"create it first: CREATE SCHEMA {shown(schema)}",
         )
-    if place.is_system:
+    if destination.is_system:
         raise MadpyError(
             f"schema {quoted(schema)} belongs to the server", sqlstate="42501", hint="choose another schema"
         )
-    if not place.is_writable:
+    if not destination.is_writable:
         raise MadpyError(
             f"permission denied for schema {quoted(schema)}",
             sqlstate="42501",
@@ -96,15 +96,15 @@ def _writable_schema(db: Database, parts: list[str], place: Place) -> str:
     return schema
 
 
-def _check_free(table: NewTable, place: Place, role: str, source: Source | None) -> None:
+def _check_free(table: NewTable, destination: Place, role: str, source: Source | None) -> None:
     """Raise an error if a relation or a type has this name: a table needs both names."""
-    if place.real_schema is not None and source == Relation(place.real_schema, table.name):
+    if destination.real_schema is not None and source == Relation(destination.real_schema, table.name):
         raise MadpyError(
             f"{role} {quoted(table.name)} is the source table itself",
             sqlstate="42P07",
             hint="choose another name: a source is only read",
         )
-    if table.name in place.taken:
+    if table.name in destination.taken:
         raise MadpyError(
             f"{role} {quoted(table.name)} already exists",
             sqlstate="42P07",

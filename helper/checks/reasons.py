@@ -36,13 +36,16 @@ def nothing_to_use(rows: Rows, terms: Terms, skipped: int) -> MadpyError:
     named |= _features(rows, terms)
     _, known = rows.source.counts(list(named.values()))
     empty = [name for name, count in zip(named, known, strict=True) if count == 0]
-    what = (
-        all_null(empty) if empty else f"each has a NULL somewhere{', or weight zero' if rows.weights else ''}"
-    )
+    if rows.weights and not empty:
+        what = "each has a NULL somewhere, or weight zero"
+        hint = "check that some row has a weight above 0, and no NULL"
+    else:
+        what = all_null(empty) if empty else "each has a NULL somewhere"
+        hint = "leave the expression out, or fill it with coalesce(): rows with a NULL are skipped"
     return MadpyError(
         f'none of the {skipped} rows of table "{rows.source.name}" can be used',
         detail=what,
-        hint="leave the expression out, or fill it with coalesce(): rows with a NULL are skipped",
+        hint=hint,
     )
 
 

@@ -12,38 +12,38 @@ READABLE_KINDS = "rvmpf"
 KINDS = {"i": "an index", "I": "an index", "S": "a sequence", "c": "a composite type", "t": "a TOAST table"}
 
 
-def readable(db: Database, parts: list[str], found: Found | None) -> Source:
-    """Return the relation that was found, or raise an error where there is none or it cannot be read."""
-    if found is None:
+def readable(db: Database, parts: list[str], entry: Found | None) -> Source:
+    """Return the relation of an entry of the catalogue; raise an error without one, or without rights."""
+    if entry is None:
         raise MadpyError(
             f"table {quoted('.'.join(parts))} does not exist", sqlstate="42P01", hint=_near(db, parts)
         )
-    source = Source(found.relation.schema, found.relation.name, db)
-    if found.kind not in READABLE_KINDS:
+    source = Source(entry.relation.schema, entry.relation.name, db)
+    if entry.kind not in READABLE_KINDS:
         raise MadpyError(
-            f"{quoted(source.name)} is {KINDS.get(found.kind, 'not a table')}",
+            f"{quoted(source.name)} is {KINDS.get(entry.kind, 'not a table')}",
             sqlstate="42809",
             hint="give a table, view, materialized view, partitioned table or foreign table",
         )
-    if not found.is_usable:
+    if not entry.is_usable:
         raise MadpyError(
             f"permission denied for schema {quoted(source.schema)}",
             sqlstate="42501",
             hint=f"ask its owner for GRANT USAGE ON SCHEMA {shown(source.schema)}",
         )
-    if not found.is_readable:
+    if not entry.is_readable:
         raise MadpyError(
             f"permission denied for table {quoted(source.name)}",
             sqlstate="42501",
-            hint=f"ask its owner for GRANT SELECT ON {found.full_name}",
+            hint=f"ask its owner for GRANT SELECT ON {entry.full_name}",
         )
     return source
 
 
 def check_holds_data(table: Source) -> bool:
-    """Whether a relation exists; an error if reading it runs its owner's functions with the caller's rights.
+    """Tell whether a relation exists; raise an error if reading it runs functions of its owner as the caller.
 
-    A view does that.  The relation cannot be replaced by such a one until the end of the transaction.
+    A view does that.  A lock keeps others from replacing the relation until the end of the transaction.
     """
     holds_data: bool | None = table.db.value(
         "SELECT {schema:i}.__hold_table(pg_catalog.to_regclass({t:l}))", t=str(table)

@@ -25,7 +25,7 @@ def risks(trees: Trees, is_regression: bool) -> Array:
 
 
 def levels_up(trees: Trees) -> list[Integers]:
-    """The nodes that have children, by depth, the deepest first."""
+    """Return the nodes that have children, by depth, the deepest first."""
     inner = np.flatnonzero(trees.left >= 0)
     depth = trees.depth[inner]
     return [inner[depth == d] for d in range(int(depth.max(initial=-1)), -1, -1)]
@@ -73,8 +73,8 @@ def complexities(trees: Trees, risk: Array) -> Array:
     return np.array(result)
 
 
-def kept(trees: Trees, complexity: Array, cp: Array) -> Flags:
-    """The nodes that are left when each group's tree is pruned at `cp`, (groups,)."""
+def unpruned(trees: Trees, complexity: Array, cp: Array) -> Flags:
+    """Return the nodes that are left when each group's tree is pruned at `cp`, (groups,)."""
     stays = np.ones(len(trees), np.bool_)
     splits = (trees.left >= 0) & (complexity > cp[trees.group])
     for nodes in reversed(levels_up(trees)):
@@ -85,7 +85,7 @@ def kept(trees: Trees, complexity: Array, cp: Array) -> Flags:
 
 
 def pruned(trees: Trees, old: Integers) -> Trees:
-    """The trees of the nodes `old`: group by group, each from its root on by number."""
+    """Return the trees of the nodes `old`: group by group, each from its root on by number."""
     fresh = np.full(len(trees) + 1, -1)
     fresh[old] = np.arange(len(old))
     group = trees.group[old]

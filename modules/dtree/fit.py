@@ -10,7 +10,7 @@ from madpy.modules.common.trees.counts import Array, Flags, Integers
 from madpy.modules.common.trees.grow import Limits, Trees, grow, settle
 from madpy.modules.common.trees.parameters import Fold
 from madpy.modules.common.trees.passes import Passes
-from madpy.modules.dtree.core import complexities, kept, pruned, risks
+from madpy.modules.dtree.core import complexities, pruned, risks, unpruned
 from madpy.modules.dtree.validate import Choice, choose
 
 Log = Callable[[str], None]
@@ -39,7 +39,7 @@ def fit(passes: Passes, limits: Limits, prune_cp: float | None, folds: int, log:
     if np.isnan(cp).all():
         stays = np.ones(len(trees), np.bool_)
     else:
-        stays = kept(trees, complexity, cp)
+        stays = unpruned(trees, complexity, cp)
         log(f"pruned to {int(stays.sum())} of {len(trees)} nodes")
     order = ordered(trees, stays)
     return Fit(pruned(trees, order), complexity[order], cp, choices)

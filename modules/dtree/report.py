@@ -42,7 +42,7 @@ WEIGHTED_COLUMNS = [
 
 
 def columns(subject: Subject) -> list[tuple[str, str]]:
-    """Columns of the output table; the prediction has the target's type."""
+    """Return the columns of the output table; the prediction has the target's type."""
     kind = subject.class_type if subject.classes else "double precision"
     if kind == "character":
         kind = "bpchar"  # of any length; the other name is that of a single one
@@ -53,29 +53,29 @@ def columns(subject: Subject) -> list[tuple[str, str]]:
 def cells(
     trees: Trees, bins: Bins, subject: Subject, complexity: Array
 ) -> tuple[NDArray[np.int64], dict[str, Column]]:
-    """The cells of the output table, and the group of each row: the nodes that have rows, in order."""
+    """Return the cells of the output table, and the group of each row: the nodes that have rows, in order."""
     counts = trees.counts
     number = rows_of_nodes(trees, subject)
-    kept = np.flatnonzero(number > 0)
+    rows = np.flatnonzero(number > 0)
     leaf = trees.left < 0
-    found: dict[str, Column] = {
-        "node": trees.number[kept],
-        "parent": np.where(trees.number > 1, trees.number // 2, np.nan)[kept],
-        "depth": trees.depth[kept],
-        "is_leaf": leaf[kept],
-        "num_rows": number[kept],
-        "impurity": (node_loss(counts, subject.criterion) / divisor(number))[kept],
-        "prediction": Pieces(counts[kept].argmax(axis=1), subject.classes)
+    values: dict[str, Column] = {
+        "node": trees.number[rows],
+        "parent": np.where(trees.number > 1, trees.number // 2, np.nan)[rows],
+        "depth": trees.depth[rows],
+        "is_leaf": leaf[rows],
+        "num_rows": number[rows],
+        "impurity": (node_loss(counts, subject.criterion) / divisor(number))[rows],
+        "prediction": Pieces(counts[rows].argmax(axis=1), subject.classes)
         if subject.classes
-        else counts[kept, STAT_MEAN],
-        "class_counts": counts[kept] if subject.classes else np.full((len(kept), 1), np.nan),
-        "feature": Pieces(np.where(leaf, -1, trees.feature)[kept], subject.features.names),
-        "null_goes": Pieces(np.where(leaf, -1, trees.null_right)[kept], ["left", "right"]),
-        "num_null": np.where(leaf, np.nan, trees.null_rows)[kept],
-        "gain": np.where(leaf, np.nan, trees.gain)[kept],
-        "complexity": np.where(leaf, np.nan, complexity)[kept],
+        else counts[rows, STAT_MEAN],
+        "class_counts": counts[rows] if subject.classes else np.full((len(rows), 1), np.nan),
+        "feature": Pieces(np.where(leaf, -1, trees.feature)[rows], subject.features.names),
+        "null_goes": Pieces(np.where(leaf, -1, trees.null_right)[rows], ["left", "right"]),
+        "num_null": np.where(leaf, np.nan, trees.null_rows)[rows],
+        "gain": np.where(leaf, np.nan, trees.gain)[rows],
+        "complexity": np.where(leaf, np.nan, complexity)[rows],
     }
-    return trees.group[kept], found | _splits(trees, bins, subject, kept)
+    return trees.group[rows], values | _splits(trees, bins, subject, rows)
 
 
 def rows_of_nodes(trees: Trees, subject: Subject) -> Array:
@@ -85,7 +85,7 @@ def rows_of_nodes(trees: Trees, subject: Subject) -> Array:
 
 
 def _splits(trees: Trees, bins: Bins, subject: Subject, nodes: NDArray[np.int64]) -> dict[str, Column]:
-    """The cells that say which rows go left."""
+    """Return the cells that define which rows go left."""
     limits = thresholds(trees, bins)
     features = subject.features.features
     said: list[str | None] = []

@@ -17,7 +17,7 @@ from madpy.modules.dtree.core import complexities, levels_up, risks
 
 @dataclass(frozen=True)
 class Choice:
-    """The cross-validation of one group: for each candidate of cp the held-out risk, relative to the root."""
+    """The cross-validation of a group: for each candidate of cp the held-out risk, relative to the root."""
 
     cps: Array
     errors: Array

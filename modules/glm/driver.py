@@ -127,10 +127,10 @@ def _search(
     terms: Terms, states: States, tolerance: float, family: str, link: str, has_offset: bool
 ) -> Scoring:
     body, k = raw_moments(states.body), len(terms.names)
-    found = design(without_column(body, k) if has_offset else body, k, terms.blocks)
-    check_frequencies(found.rows, states.rows_used)
-    check_design(found, terms, family)
-    return Scoring(found, tolerance, family, link, has_offset)
+    features = design(without_column(body, k) if has_offset else body, k, terms.blocks)
+    check_frequencies(features.rows, states.rows_used)
+    check_design(features, terms, family)
+    return Scoring(features, tolerance, family, link, has_offset)
 
 
 def _create_model(

@@ -70,17 +70,17 @@ def train(
     helper.check_choice("optimizer", optimizer, OPTIMIZERS)
     groups = helper.check_groups(source, grouping_cols, dict(COLUMNS))
     w = None if weights is None else check_number(source, weights, "weights")
-    found = check_target(source, target, conditions=has_weight(w))
-    used = used_rows(found.item, w)
-    found, scan, terms, states = _first_pass(
-        Rows(source, found.item, [], weights=w, groups=groups), target, found, features, used, most
+    classes = check_target(source, target, conditions=has_weight(w))
+    used = used_rows(classes.item, w)
+    classes, scan, terms, states = _first_pass(
+        Rows(source, classes.item, [], weights=w, groups=groups), target, classes, features, used, most
     )
     try:
-        log(f"the odds of {found.labels[1]!r} in {target} on {', '.join(terms.names)}")
+        log(f"the odds of {classes.labels[1]!r} in {target} on {', '.join(terms.names)}")
         log(f"reading {tables.names['source_table']} by {scan.feed}")
         first = design(states.body, len(terms.names), terms.blocks)
         check_frequencies(first.rows, states.rows_used)
-        check_design(first, terms, found)
+        check_design(first, terms, classes)
         search = core.search(first, bound)
         passes = Passes(db, scan, "logregr" if w is None else "weighted_logregr", METHOD)
         passes.iterate(search, most, log)
@@ -105,9 +105,9 @@ def train(
             grouping_cols=grouping_cols,
             options={"max_iter": most, "optimizer": optimizer, "tolerance": bound, "weights": weights},
             **counts(terms, states, search.iterations, search.status == CONVERGED),
-            target_type=found.sql_type,
-            classes=found.labels,
-            positive_class=found.labels[1],
+            target_type=classes.sql_type,
+            classes=classes.labels,
+            positive_class=classes.labels[1],
             **single(said, "log_likelihood"),
         ),
     )
@@ -121,7 +121,7 @@ def _first_pass(
     conditions: list[str],
     max_iter: int,
 ) -> tuple[Target, Scan, Terms, States]:
-    """Moments of features and target; a target that was taken for 0 or 1 and is not, is looked at again."""
+    """Return moments of features and target; a target that is not 0 or 1 as assumed is checked again."""
     while True:
         rows = replace(rows, target=target.item)
         scan, terms = scan_terms(rows, features, max_iter + 1, conditions)

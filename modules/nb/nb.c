@@ -11,57 +11,13 @@
  */
 #include "postgres.h"
 
-#include <limits.h>
+#include <math.h>
 
-#include "engine/kernel.h"
-#include "miscadmin.h"
+#include "nb_state.h"
 #include "numeric/moments.h"
-#include "nb.h"
 
 /* Rows worked on at once: the columns of them stay in the first-level cache. */
 #define CHUNK 256
-
-typedef struct Shape
-{
-	int			classes;
-	int			features;
-	const double *levels;		/* of each feature, 0: numeric */
-	double	   *rows;			/* of each class */
-	double	   *cells;			/* of the first feature */
-} Shape;
-
-/* A whole number from 0 to below `limit`, or -1. */
-static inline int
-code_of(double value, double limit)
-{
-	return value >= 0 && value < limit && value == (int) value ? (int) value : -1;
-}
-
-static Shape
-shape_of(const State *state)
-{
-	double	   *body = (double *) state->body;
-	int			features = state->ncols - kernel_by_id(state->kernel)->scalars;
-	double		cells = 0;
-	bool		fits = state->nparams > 1 + features && code_of(body[0], MAX_PARAMS) > 0;
-
-	for (int f = 0; f < features && fits; f++)
-	{
-		fits = code_of(body[1 + f], MAX_PARAMS) >= 0;
-		cells += fits ? nb_width(body[1 + f]) : 0;
-	}
-	if (!fits || 1 + features + body[0] + body[0] * cells != state->nparams)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("these parameters do not fit %d features", features)));
-	return (Shape) {
-		.classes = body[0],
-		.features = features,
-		.levels = body + 1,
-		.rows = body + 1 + features,
-		.cells = body + 1 + features + (int) body[0],
-	};
-}
 
 /* Numbers of one class, and their weights; with space for a register beyond the last row. */
 typedef struct Picked
@@ -145,7 +101,7 @@ count_levels(double *cells, int levels, const double *column, const Sorted *sort
 {
 	for (int r = 0; r < sorted->rows; r++)
 	{
-		int			level = code_of(column[r], levels);
+		int			level = nb_code(column[r], levels);
 
 		if (level >= 0)
 			cells[(Size) sorted->codes[r] * levels + level] += sorted->weights ? sorted->weights[r] : 1;
@@ -165,7 +121,7 @@ sort_rows(const Shape *shape, const double *y, Sorted *sorted)
 	memset(start, 0, (shape->classes + 2) * sizeof(int));
 	for (int r = 0; r < sorted->rows; r++)
 	{
-		int			code = code_of(y[r], shape->classes);
+		int			code = nb_code(y[r], shape->classes);
 
 		if (code < 0)
 			ereport(ERROR,
@@ -206,7 +162,7 @@ add_column(const Shape *shape, int feature, double *cells, const double *column,
 static void
 add_rows(State *state, const RowBlock *block, const double *weights)
 {
-	Shape		shape = shape_of(state);
+	Shape		shape = nb_shape(state);
 	Sorted		sorted = {.start = palloc((shape.classes + 2) * sizeof(int))};
 
 	for (int first = 0; first < block->rows; first += CHUNK)
@@ -261,8 +217,8 @@ merge_cell(Cell *into, const Cell *from)
 static void
 nb_merge(State *into, const State *from)
 {
-	Shape		shape = shape_of(into);
-	Shape		other = shape_of(from);
+	Shape		shape = nb_shape(into);
+	Shape		other = nb_shape(from);
 	double	   *cells = shape.cells;
 	const double *others = other.cells;
 
@@ -284,107 +240,6 @@ nb_merge(State *into, const State *from)
 				cells[i] += others[i];
 		cells += size;
 		others += size;
-	}
-}
-
-/* Numbers in a body of so many levels of each column, the target's being the classes. */
-static double
-numbers_of(int features, const int *levels)
-{
-	double		cells = 0;
-
-	for (int f = 0; f < features; f++)
-		cells += nb_width(levels[f]);
-	return 1 + features + levels[features] * (1 + cells);
-}
-
-/* A state without rows. */
-static State *
-nb_of_levels(const Kernel *kernel, int ncols, const int *levels)
-{
-	int			features = ncols - kernel->scalars;
-	int			classes = levels[features];
-	double		size = numbers_of(features, levels);
-	double	   *params;
-	double	   *to;
-	State	   *state;
-
-	if (size > MAX_PARAMS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("%d classes are too many for so many features and levels", classes),
-				 errdetail("There would be %.0f numbers to keep, the most is %d.", size, MAX_PARAMS),
-				 errhint("Group rare values first, or leave out what may be a name or a key.")));
-	params = palloc0(size * sizeof(double));
-	params[0] = classes;
-	for (int f = 0; f < features; f++)
-		params[1 + f] = levels[f];
-	to = params + 1 + features + classes;
-	for (int f = 0; f < features; f++)
-	{
-		if (levels[f] == 0)
-			for (int c = 0; c < classes; c++)
-				((Cell *) to)[c] = (Cell) {.low = INFINITY, .high = -INFINITY};
-		to += (Size) classes * nb_width(levels[f]);
-	}
-	state = state_new(kernel, ncols, size, params, 0);
-	pfree(params);
-	return state;
-}
-
-static double
-nb_numbers_of_levels(int ncols, const int *levels)
-{
-	return numbers_of(ncols - 1, levels);
-}
-
-static double
-weighted_nb_numbers_of_levels(int ncols, const int *levels)
-{
-	return numbers_of(ncols - 2, levels);
-}
-
-static void
-nb_levels(const State *state, int *levels)
-{
-	Shape		shape = shape_of(state);
-
-	for (int f = 0; f < shape.features; f++)
-		levels[f] = shape.levels[f];
-	levels[shape.features] = shape.classes;
-	for (int c = shape.features + 1; c < state->ncols; c++)
-		levels[c] = 0;
-}
-
-/* Copies what was seen into a state without rows; kept and maps are of the features, then of the target. */
-static void
-nb_recode(State *into, const State *from, const int *kept, int *const *maps)
-{
-	Shape		shape = shape_of(into);
-	Shape		other = shape_of(from);
-	const int  *classes = maps ? maps[shape.features] : NULL;
-	double	   *cells = shape.cells;
-	const double *others = other.cells;
-
-	for (int c = 0; c < kept[shape.features]; c++)
-		shape.rows[classes ? classes[c] : c] = other.rows[c];
-	for (int f = 0; f < shape.features; f++)
-	{
-		int			width = nb_width(shape.levels[f]);
-		int			old_width = nb_width(other.levels[f]);
-		int			count = shape.levels[f] == 0 ? width : kept[f];
-		const int  *map = maps ? maps[f] : NULL;
-
-		CHECK_FOR_INTERRUPTS();
-		for (int c = 0; c < kept[shape.features]; c++)
-		{
-			double	   *to = cells + (Size) (classes ? classes[c] : c) * width;
-
-			for (int i = 0; i < count; i++)
-				to[map ? map[i] : i] = others[(Size) c * old_width + i];
-		}
-		cells += (Size) shape.classes * width;
-		others += (Size) other.classes * old_width;
 	}
 }
 

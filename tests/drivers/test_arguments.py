@@ -5,14 +5,15 @@ Arguments that only one method takes are in its own test_bad_input.py.
 
 import pytest
 
-from tests.drivers.drivers import DRIVERS, MATRIX, USES, identifier, literal, said
+from tests.drivers.drivers import DRIVERS, MATRIX, USES, identifier, said
+from tests.methods import literal
 from tests.session import Session
 
 NAMES = [
     "select", "a b", "Ünï-cödé", "o'clock", 'say "hi"', "semi;colon --", 'a","b', "%s {x} $1", "\\n \\ $$",
     "ü" * 31 + "x",  # 63 bytes
 ]  # fmt: skip
-COLUMNS = "It has: id, a, b, g, c, y, yes, five, nan, inf."
+COLUMNS = 'Use columns of table "t": id, a, b, g, c, y, yes, five, nan, inf.'
 TWICE = 'grouping_cols: column "g" is named twice'
 NO_COLUMN = 'column "z" of table "t" does not exist'
 SELF = 'output table "t" is the source table itself'

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.drivers.drivers import DRIVERS, ROW_PER_GROUP, USES, literal, said
+from tests.drivers.drivers import DRIVERS, ROW_PER_GROUP, USES, said
+from tests.methods import literal
 
 
 def test_a_table_that_is_no_model(sql, refused):

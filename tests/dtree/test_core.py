@@ -11,7 +11,7 @@ from madpy.modules.common.trees.counts import Rule, loss
 from madpy.modules.common.trees.edges import edges as edges_of_groups
 from madpy.modules.common.trees.grow import Limits, grow
 from madpy.modules.common.trees.splits import Counted, Splits, best_splits, level_order
-from madpy.modules.dtree.core import complexities, kept, risks
+from madpy.modules.dtree.core import complexities, risks, unpruned
 from tests.dtree.brute import best_of_all, histogram
 
 RNG = np.random.default_rng(7)
@@ -111,7 +111,7 @@ def test_pruning_against_scikit_learn():
     pruned = DecisionTreeRegressor(max_depth=4, min_samples_split=10, min_samples_leaf=5)
     for cp in np.unique(found[found > 0]):
         pruned.set_params(ccp_alpha=cp * risk[0] / 150 * (1 + 1e-6)).fit(X, y)
-        assert kept(trees, found, np.array([cp])).sum() == pruned.tree_.node_count
+        assert unpruned(trees, found, np.array([cp])).sum() == pruned.tree_.node_count
 
 
 @pytest.mark.parametrize(("criterion", "classes"), [("gini", 2), ("entropy", 4), ("variance", 3)])

@@ -8,7 +8,7 @@ from madpy.helper.helper import check_columns, check_expression, check_expressio
 CAST = "Cast it or choose another expression."
 WRITE_CAP = 'Write "Cap", with the double quotes.'
 NO_SET = "features: a function that returns a set cannot be used here"
-COLUMNS = 'It has: id, price, "fixed acidity", "Cap", plant, sold, x, kind, rate, doc.'
+COLUMNS = 'Use columns of table "houses": id, price, "fixed acidity", "Cap", plant, sold, x, kind, rate, doc.'
 
 
 @pytest.fixture

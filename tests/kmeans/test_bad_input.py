@@ -7,7 +7,7 @@ from tests.kmeans.call import call
 SMALLER = "Give a smaller k: the largest is"
 ONE = f"{SMALLER} 1."
 TEN = f"{SMALLER} 10."
-COLUMNS = "It has: i, a, x, word, moment, same."
+COLUMNS = 'Use columns of table "t": i, a, x, word, moment, same.'
 FEW = "k = 2 is larger than the number of distinct points of any group, 1"
 
 

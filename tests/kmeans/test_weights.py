@@ -130,7 +130,18 @@ def test_what_is_no_weight(load, refuses, weights, sqlstate, message):
     assert (error.sqlstate, error.message) == (sqlstate, message.format("\"'a'::text\""))
 
 
-@pytest.mark.parametrize("weights", ["0", "NULL::float8"])
-def test_no_row_has_a_weight(load, refuses, weights):
+@pytest.mark.parametrize(
+    ("weights", "hint"),
+    [
+        ("0", "Check that some row has a weight above 0, and no NULL."),
+        (
+            "NULL::float8",
+            "Leave the expression out, or fill it with coalesce(): rows with a NULL are skipped.",
+        ),
+    ],
+)
+def test_no_row_has_a_weight(load, refuses, weights, hint):
     load([[0.0], [1.0], [2.0]])
-    assert refuses(weights=weights).message == 'kmeans_train: none of the 3 rows of table "t" can be used'
+    error = refuses(weights=weights)
+    assert error.message == 'kmeans_train: none of the 3 rows of table "t" can be used'
+    assert error.hint == hint

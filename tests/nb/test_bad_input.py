@@ -4,7 +4,7 @@ import pytest
 
 from tests.nb.conftest import call
 
-HAS = "It has: y, a, b, c, nul, one, seen, nan, inf, arr."
+HAS = 'Use columns of table "t": y, a, b, c, nul, one, seen, nan, inf, arr.'
 
 
 @pytest.fixture(autouse=True)

@@ -21,5 +21,7 @@ def test_kernels_have_names_and_numbers_of_their_own() -> None:
     entered = [name for source in sources for name in ENTERED.findall(source)]
     numbered = [pair for source in sources for pattern in NUMBERS for pair in pattern.findall(source)]
     assert sorted(name for name, _ in numbered) == sorted(entered) != []
-    assert {number: count for number, count in Counter(n for _, n in numbered).items() if count > 1} == {}
+    taken = Counter(int(number) for _, number in numbered)
+    free = min(set(range(1, max(taken) + 2)) - taken.keys())
+    assert {number for number, count in taken.items() if count > 1} == set(), f"{free} is a free number"
     assert len(set(entered)) == len(entered)

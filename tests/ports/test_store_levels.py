@@ -107,6 +107,46 @@ def test_least_squares_by_level_are_those_of_columns(sql, grouped, with_basis, l
     np.testing.assert_allclose(coded, plain, rtol=1e-11, atol=1e-9)
 
 
+NUMBERED = """
+    import struct
+
+    def state(features, counts):
+        query = f"SELECT 1::float8, {{features}}, sin(i), y FROM t"
+        store = db.value('SELECT madlib.__store_fill({{q:l}})', q=query)
+        db.execute('SELECT madlib.__store_indicate({{s:l}}, {{c:l}}::integer[])', s=store, c=counts)
+        params = struct.pack('<{number}d', *{params})
+        return db.value("SELECT madlib.__store_steps({{s:l}}, '{kernel}', {{p:b}})", s=store, p=params).hex()
+
+    return [state({codes!r}, {counts}), state({columns!r}, [-1] * {width})]
+"""
+
+
+@pytest.mark.parametrize("kernel", ["moments", "logregr"])
+@pytest.mark.parametrize("categories", range(1, 8))
+def test_any_number_of_categories(sql, kernel, categories):
+    """Loops are compiled for few; the second category has a single level, and so no indicator."""
+    levels = [2 + 3 * n % 7 if n != 1 else 1 for n in range(categories)]
+    made = ", ".join(f"(i * {n + 3} / 2 + i * i) % {count} AS c{n}" for n, count in enumerate(levels))
+    sql(
+        f"CREATE TABLE t AS SELECT i, {made}, (i % 11 < 4)::int::float8 AS y"
+        " FROM generate_series(1, 9000) AS i"
+    )
+    columns = [f"(c{n} = {v})::int::float8" for n, count in enumerate(levels) for v in range(1, count)]
+    shifts = [0, *([0.2] * len(columns)), 0.5]
+    k = len(shifts)
+    params = [0.1] * k + [0.01] * k + shifts if kernel == "logregr" else []
+    body = NUMBERED.format(
+        kernel=kernel, number=len(params), params=params, columns=", ".join(columns), width=k + 1,
+        codes=", ".join(f"c{n}::float8" for n in range(categories)),
+        counts=[-1, *(count - 1 for count in levels), -1, -1],
+    )  # fmt: skip
+    by_code, by_column = (
+        np.frombuffer(bytes.fromhex(state), "<f8", offset=HEAD + 8 * len(params))
+        for state in inside(sql, body)
+    )
+    np.testing.assert_allclose(by_code, by_column, rtol=1e-9, atol=1e-9)
+
+
 def test_any_type_is_numbered_as_it_comes(sql):
     sql("CREATE TABLE t AS SELECT * FROM (VALUES (7, 2.50), (NULL, 2.5), (-1, 1), (7, NULL)) AS v (i, n)")
     assert inside(

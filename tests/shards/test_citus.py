@@ -10,10 +10,12 @@ import pytest
 from madpy.install.doctor import examine
 from madpy.ports.postgres import plpy
 from madpy.ports.postgres.session.db import Database
+from tests.methods import Method
 from tests.session import Session
 from tests.shards.conftest import COLUMNS, VALUES
-from tests.shards.methods import FIGURES, METHODS, Method
+from tests.shards.methods import METHODS
 from tests.shards.test_same import alike
+from tests.stats.calls import FIGURES
 
 DSN = os.environ.get("CITUS_DSN")
 pytestmark = pytest.mark.skipif(DSN is None, reason="CITUS_DSN is not set")

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.session import Session
-from tests.shards.methods import FIGURES
 from tests.shards.test_same import alike, foreign_scans, plans, stops_early
+from tests.stats.calls import FIGURES
 
 COUNTED = f"{FIGURES}, distinct_error, first_quartile, median, third_quartile, quantile_array, mfv_error"
 ARRAY = (

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.methods import Method
 from tests.session import Session
-from tests.shards.methods import METHODS, Method
+from tests.shards.methods import METHODS
 
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
 

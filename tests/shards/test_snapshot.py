@@ -3,9 +3,10 @@
 import pytest
 
 from madpy.dev.server import Address
+from tests.methods import Method
 from tests.session import Session
 from tests.shards.conftest import Far
-from tests.shards.methods import METHODS, Method
+from tests.shards.methods import METHODS
 from tests.shards.test_same import alike
 
 # The foreign table of server 2 is a view there: where it is read, rows change there, and here in `near`.

@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests.methods import Method
 from tests.session import Session
 from tests.shards.conftest import COLUMNS, Far, add_server, foreign
-from tests.shards.methods import METHODS, Method
+from tests.shards.methods import METHODS
 from tests.shards.test_same import alike
 
 SOME = {name: METHODS[name] for name in ("regr", "logregr grouped", "nb", "summary")}

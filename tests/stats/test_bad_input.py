@@ -3,7 +3,7 @@
 import pytest
 
 DRIVERS = ("correlation", "covariance", "summary")
-HAS = "It has: x, y, s, at, arr, nul, nan, doc."
+HAS = 'Use columns of table "t": x, y, s, at, arr, nul, nan, doc.'
 
 
 @pytest.fixture(autouse=True)

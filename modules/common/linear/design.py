@@ -73,10 +73,12 @@ def _design(body: Array, k: int, blocks: Sequence[int]) -> Design:
     sums = high[:, 0, 1:m] - shift * rows[:, None]
     cross = high[:, 1:m, m] - shift * total[:, None]
     own = own_references(high[:, 0, 1:m], rows, blocks)
-    kept = independent(gram, squares, own)
+    in_model = independent(gram, squares, own)
     spanned = is_constant.copy()
     for g in np.flatnonzero(~is_constant & (rows > 0)):
-        spanned[g] = _spans_constant(gram[g][np.ix_(kept[g], kept[g])], high[g, 0, 1:m][kept[g]], rows[g])
+        spanned[g] = _spans_constant(
+            gram[g][np.ix_(in_model[g], in_model[g])], high[g, 0, 1:m][in_model[g]], rows[g]
+        )
     first = np.where(is_constant, minima[:, 0], 0.0)
     zero = (minima[:, :-1] == 0) & (maxima[:, :-1] == 0) | (rows[:, None] == 0)
     return Design(
@@ -92,7 +94,7 @@ def _design(body: Array, k: int, blocks: Sequence[int]) -> Design:
         cross=cross,
         squares=squares,
         zero=zero,
-        kept=kept,
+        kept=in_model,
         has_constant=spanned,
         own=own,
     )
@@ -124,46 +126,46 @@ def independent(gram: Array, squares: Array, own: Mask) -> Mask:
     if not own.any() and (length > CONSTANT * squares).all() and _far_from_singular(rest):
         return np.ones(squares.shape, dtype=bool)
     factor = np.zeros_like(gram)
-    kept = np.zeros(squares.shape, dtype=bool)
+    in_model = np.zeros(squares.shape, dtype=bool)
     for j in range(squares.shape[1]):
         column = rest[:, j:, j] - (factor[:, j:, :j] @ factor[:, j, :j, None])[..., 0]
-        kept[:, j] = (length[:, j] > CONSTANT * squares[:, j]) & (column[:, 0] > COLLINEAR) & ~own[:, j]
-        pivot = np.sqrt(np.where(kept[:, j], column[:, 0], np.inf))
+        in_model[:, j] = (length[:, j] > CONSTANT * squares[:, j]) & (column[:, 0] > COLLINEAR) & ~own[:, j]
+        pivot = np.sqrt(np.where(in_model[:, j], column[:, 0], np.inf))
         factor[:, j:, j] = column / pivot[:, None]
-    return kept
+    return in_model
 
 
 def aliases(design: Design, fitted: Mask, blocks: Sequence[int]) -> list[Array | None]:
-    """Returns for each group with a model the features left out as combinations of the others, (r, k)."""
+    """Return for each group with a model the features left out as combinations of the others, (r, k)."""
     deficient = np.flatnonzero(~design.kept.all(axis=1) & fitted)
-    found: list[Array | None] = [None] * len(fitted)
+    rows: list[Array | None] = [None] * len(fitted)
     for piece in pieces(len(deficient), design.kept.shape[1]):
         groups = deficient[piece]
-        kept = design.kept[groups]
+        in_model = design.kept[groups]
         weights = _combinations(design, groups)
         for own, feature in zip(*np.nonzero(design.own[groups]), strict=True):
             weights[own, feature] = -1.0 * (np.array(blocks) == blocks[feature])
             weights[own, feature, [0, feature]] = 1, 0
         for n, group in enumerate(groups):
-            found[group] = weights[n, ~kept[n]]
-    return found
+            rows[group] = weights[n, ~in_model[n]]
+    return rows
 
 
 def _combinations(design: Design, groups: Numbers) -> Array:
-    """Returns for each feature that is left out its weights on those before it, shape (len(groups), k, k)."""
-    gram, kept, shift = design.gram[groups], design.kept[groups], design.shift[groups]
+    """Return for each feature that is left out its weights on those before it, shape (len(groups), k, k)."""
+    gram, in_model, shift = design.gram[groups], design.kept[groups], design.shift[groups]
     first = design.first[groups, None]
-    scaled, scale = scaled_to_ones(gram, kept)
-    out = np.flatnonzero(~kept.all(axis=0))
-    before = np.tri(kept.shape[1], k=-1, dtype=bool)[out]
+    scaled, scale = scaled_to_ones(gram, in_model)
+    out = np.flatnonzero(~in_model.all(axis=0))
+    before = np.tri(in_model.shape[1], k=-1, dtype=bool)[out]
     solution = solved(scaled, gram[:, :, out] * scale[:, :, None]).swapaxes(1, 2)
     weights = np.zeros_like(gram)
-    weights[:, out] = np.where(before & kept[:, None], solution, 0) * scale[:, None]
+    weights[:, out] = np.where(before & in_model[:, None], solution, 0) * scale[:, None]
     rest = shift - (weights * shift[:, None]).sum(axis=2)
     weights[:, :, 0] += np.divide(rest, first, out=np.zeros_like(rest), where=first != 0)
     length = np.sqrt(design.squares[groups])
     is_rounding = np.abs(weights) * length[:, None] <= NO_WEIGHT * length[:, :, None]
-    return np.where(kept[:, :, None] | is_rounding, 0, weights)
+    return np.where(in_model[:, :, None] | is_rounding, 0, weights)
 
 
 def _far_from_singular(matrices: Array) -> bool:
@@ -181,8 +183,8 @@ def _joined(records: Sequence[Design]) -> Design:
 
 
 def _spans_constant(gram: Array, total: Array, rows: float) -> bool:
-    """Whether features whose sums are `total` explain a column of ones."""
+    """Tell whether a column of ones is a combination of features whose sums are `total`."""
     scale = 1 / np.sqrt(np.diagonal(gram))
     scaled, right = gram * np.outer(scale, scale), total * scale
-    explained = right @ solved(scaled[None], right[None, :, None])[0, :, 0]
-    return bool(rows - explained <= 1e-9 * rows)
+    fitted = right @ solved(scaled[None], right[None, :, None])[0, :, 0]
+    return bool(rows - fitted <= 1e-9 * rows)

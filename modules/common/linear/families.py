@@ -67,8 +67,8 @@ def _is_positive(low: Array, high: Array) -> Mask:
 
 
 def _gaussian(deviance: Array, rows: Array, constants: Array) -> Array:
-    found: Array = -rows / 2 * (np.log(2 * np.pi * deviance / rows) + 1)
-    return found
+    likelihood: Array = -rows / 2 * (np.log(2 * np.pi * deviance / rows) + 1)
+    return likelihood
 
 
 def _saturated(deviance: Array, rows: Array, constants: Array) -> Array:
@@ -79,8 +79,8 @@ def _saturated(deviance: Array, rows: Array, constants: Array) -> Array:
 def _gamma(deviance: Array, rows: Array, constants: Array) -> Array:
     """With the shape that R takes, rows / deviance; constants are logarithms of targets."""
     shape = rows / deviance
-    found: Array = shape * (rows * np.log(shape) - rows - deviance / 2) - rows * _log_gamma(shape)
-    return found - constants
+    likelihood: Array = shape * (rows * np.log(shape) - rows - deviance / 2) - rows * _log_gamma(shape)
+    return likelihood - constants
 
 
 def _log_gamma(values: Array) -> Array:

@@ -94,7 +94,7 @@ irls_add(const Model *model, State *state, const RowBlock *given)
 		return;
 	scratch = palloc(sizeof(Scratch));
 	scratch->z = palloc((Size) body.k * CHUNK * sizeof(double));
-	scratch->levels = levels_new(&block);
+	scratch->levels = levels_new(&block, &body);
 	for (int first = 0; first < block.rows; first += CHUNK)
 	{
 		int			rows = Min(CHUNK, block.rows - first);

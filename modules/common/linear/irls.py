@@ -99,12 +99,12 @@ class Search:
 
     @property
     def going(self) -> Numbers:
-        """The groups whose search goes on, rising."""
+        """Return the groups whose search goes on, in rising order."""
         return np.flatnonzero(self.active)
 
     @property
     def fitted(self) -> Mask:
-        """Returns which groups have a model."""
+        """Return which groups have a model."""
         return self.status < ONE_CLASS
 
     def params(self, groups: Numbers) -> Array:
@@ -113,7 +113,7 @@ class Search:
         return np.concatenate([coef + step, step, self.shifts(groups)], axis=1)
 
     def basis_params(self, groups: Numbers, basis: Array) -> Array:
-        """Parameters at the coefficients that were found, with a basis behind them."""
+        """Return parameters at the final coefficients, followed by a basis."""
         coef = self.coef[groups]
         row, column = np.tril_indices(basis.shape[1])
         return np.concatenate([coef, np.zeros_like(coef), self.shifts(groups), basis[:, row, column]], axis=1)
@@ -122,38 +122,38 @@ class Search:
         """Return what is subtracted from each feature, NaN for those left out; shape (len(groups), k)."""
         return np.where(self.design.kept[groups], self.design.shift[groups], np.nan)
 
-    def take(self, groups: Numbers, found: Sums) -> None:
+    def take(self, groups: Numbers, sums: Sums) -> None:
         """Continue with the sums of a pass over the rows of these groups."""
         self.iterations[groups] += 1
         with np.errstate(invalid="ignore"):  # from no value to none
-            gain = found.objective - self.objective[groups]
+            gain = sums.objective - self.objective[groups]
             better = gain >= -SLACK * np.abs(self.objective[groups]) - self.rounding[groups]
         self.step[groups[~better]] /= 2
 
         ahead = groups[better]
         self.coef[ahead] += self.step[ahead]
-        self.objective[ahead] = found.objective[better]
-        self.hessian[ahead] = found.hessian[better]
-        self.pivot[ahead] = found.pivot[better]
-        self.extras[ahead] = found.extras[better]
-        self.adrift[ahead] = self.drifts & (found.change[better] > np.maximum(ADRIFT, self.change[ahead] / 2))
-        self.change[ahead] = found.change[better]
-        self.step[ahead] = found.step[better]
+        self.objective[ahead] = sums.objective[better]
+        self.hessian[ahead] = sums.hessian[better]
+        self.pivot[ahead] = sums.pivot[better]
+        self.extras[ahead] = sums.extras[better]
+        self.adrift[ahead] = self.drifts & (sums.change[better] > np.maximum(ADRIFT, self.change[ahead] / 2))
+        self.change[ahead] = sums.change[better]
+        self.step[ahead] = sums.step[better]
 
-        self.flat[groups] = better & (gain <= self.tolerance * np.abs(found.objective))
-        self._end(groups[better & (found.margin > 0)], SEPARATED)
+        self.flat[groups] = better & (gain <= self.tolerance * np.abs(sums.objective))
+        self._end(groups[better & (sums.margin > 0)], SEPARATED)
         self._end(groups[better & (gain < AT_REST) & self.adrift[groups]], PARTLY)
-        done = groups[self.active[groups] & self.arrived(groups, better, found)]
+        done = groups[self.active[groups] & self.arrived(groups, better, sums)]
         self.coef[done] += self.step[done]
         self._end(done, CONVERGED)
 
-    def arrived(self, groups: Numbers, better: Mask, found: Sums) -> Mask:
-        """Returns which groups are one step from their maximum."""
-        near: Mask = self.flat[groups] & (found.change <= self.near)
+    def arrived(self, groups: Numbers, better: Mask, sums: Sums) -> Mask:
+        """Return which groups are one step from their maximum."""
+        near: Mask = self.flat[groups] & (sums.change <= self.near)
         return near
 
     def describe(self) -> str:
-        """Returns what is maximised, over all groups, for a line of the log."""
+        """Return the log-likelihood of all groups, for a line of the log."""
         return f"log-likelihood {self.objective.sum():.10g}"
 
     def stop(self) -> None:
@@ -171,41 +171,41 @@ def least_squares(design: Design, products: Array) -> Array:
     """Return coefficients b with gram b = `products`, (G, k); 0 for features left out."""
     coef = np.zeros_like(products)
     for piece in pieces(*coef.shape):
-        kept = design.kept[piece]
-        scaled, scale = scaled_to_ones(design.gram[piece], kept)
-        right = np.where(kept, products[piece], 0) * scale
+        in_model = design.kept[piece]
+        scaled, scale = scaled_to_ones(design.gram[piece], in_model)
+        right = np.where(in_model, products[piece], 0) * scale
         solution = solved(scaled, right[..., None])[..., 0]
         coef[piece] = np.where(np.isfinite(solution), solution, 0) * scale
     return coef
 
 
 def nearly_collinear(search: Search) -> Numbers:
-    """The groups whose Hessian has too few digits to be inverted, and enough for `bases`."""
+    """Return the groups whose Hessian has too few digits to be inverted, and enough for `bases`."""
     has_maximum = search.status <= NOT_CONVERGED
     return np.flatnonzero(has_maximum & (search.pivot < FEW_DIGITS) & (search.pivot > HOPELESS))
 
 
 def bases(search: Search, groups: Numbers) -> Array:
-    """Lower triangular B with B H B' nearly the unit matrix, shape (len(groups), k, k)."""
+    """Return lower triangular B with B H B' nearly the unit matrix, shape (len(groups), k, k)."""
     return _inverse_factor(search, search.hessian, groups, groups)
 
 
-def roots(search: Search, groups: Numbers, basis: Array, found: Sums) -> Array:
+def roots(search: Search, groups: Numbers, basis: Array, sums: Sums) -> Array:
     """Return lower triangles R with R'R the inverse Hessian, from sums in the basis, which lost no digits.
 
     Source: Yamamoto, Nakatsukasa, Yanagisawa & Fukaya (2015), Roundoff error analysis of the CholeskyQR2
     algorithm, ETNA 44, 306-326.
     """
     row, column = np.tril_indices(basis.shape[1])
-    factor = _inverse_factor(search, found.hessian, np.arange(len(groups)), groups)
+    factor = _inverse_factor(search, sums.hessian, np.arange(len(groups)), groups)
     result: Array = block_product(factor, basis)[:, row, column]
     return result
 
 
 def _inverse_factor(search: Search, hessian: Array, rows: Numbers, groups: Numbers) -> Array:
-    """Inverses of Cholesky factors of `hessian[rows]`; 0 for features left out; NaN without a factor."""
-    kept = search.design.kept[groups]
-    scaled, scale = scaled_to_ones(triangle(hessian[rows], kept.shape[1]), kept)
+    """Return inverse Cholesky factors of `hessian[rows]`; 0 for features left out, NaN without a factor."""
+    in_model = search.design.kept[groups]
+    scaled, scale = scaled_to_ones(triangle(hessian[rows], in_model.shape[1]), in_model)
     try:
         inverse: Array = inverse_of_lower(cholesky(scaled)) * scale[:, None, :]
     except np.linalg.LinAlgError:
@@ -219,8 +219,8 @@ def fits(search: Search, roots: Array) -> Array:
     Shape (G, ...), as common/linear/estimate.c reads it.  A shift is NaN where there is no coefficient, a
     Hessian where there are no errors.
     """
-    kept = search.design.kept & search.fitted[:, None]
-    shift = np.where(kept, search.design.shift, np.nan)
+    in_model = search.design.kept & search.fitted[:, None]
+    shift = np.where(in_model, search.design.shift, np.nan)
     hessian = np.where((search.status == SEPARATED)[:, None], np.nan, search.hessian)
     return np.concatenate([search.design.first[:, None], search.coef, shift, hessian, roots], axis=1)
 

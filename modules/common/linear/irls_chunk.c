@@ -86,7 +86,7 @@ take_columns(const Body *body, const RowBlock *block, int first, int real, int r
 		take_column(x, body->shift[j], body->coef[j], body->step[j], real, z, s->eta, s->change);
 	}
 	if (s->levels)
-		levels_take(s->levels, body, first, real, rows, s);
+		levels_take(s->levels, first, real, rows, s);
 }
 
 /* How many columns from j to i are multiplied at once: one, or four where none of them is missing. */
@@ -105,7 +105,7 @@ add_products(const Body *body, const double *const *columns, int rows, Scratch *
 	double	   *pair = body->hessian;
 
 	if (s->levels)
-		levels_add(s->levels, body, rows, s);
+		levels_add(s->levels, rows, s);
 	for (int i = 0; i < body->k; i++)
 	{
 		const double *z = s->z + (Size) i * CHUNK;

@@ -24,11 +24,11 @@ def pieces(groups: int, k: int) -> Iterator[slice]:
 
 
 def triangle(values: Array, n: int) -> Array:
-    """Symmetric matrices, shape (G, n, n), from their lower triangles row by row."""
+    """Build symmetric matrices, shape (G, n, n), from their lower triangles row by row."""
     row, column = np.tril_indices(n)
-    place = np.empty((n, n), dtype=np.intp)
-    place[row, column] = place[column, row] = np.arange(len(row))
-    return np.take(values, place, axis=1)
+    position = np.empty((n, n), dtype=np.intp)
+    position[row, column] = position[column, row] = np.arange(len(row))
+    return np.take(values, position, axis=1)
 
 
 def centred(high: Array, low: Array, shift: Array) -> Array:
@@ -50,7 +50,7 @@ def centred(high: Array, low: Array, shift: Array) -> Array:
 
 
 def _product(a: Array, b: Array) -> tuple[Array, Array]:
-    """a b and its rounding error.  Source: Dekker (1971), Numerische Mathematik 18, 224-242."""
+    """Return a b and its rounding error.  Source: Dekker (1971), Numerische Mathematik 18, 224-242."""
     product = a * b
     a_high, a_low = _halves(a)
     b_high, b_low = _halves(b)
@@ -63,13 +63,13 @@ def _halves(a: Array) -> tuple[Array, Array]:
     return high, a - high
 
 
-def scaled_to_ones(hessian: Array, kept: Mask) -> tuple[Array, Array]:
-    """The Hessian with ones on its diagonal, and the scale of each feature; ones and zeros where not kept."""
+def scaled_to_ones(hessian: Array, in_model: Mask) -> tuple[Array, Array]:
+    """Return the Hessian with ones on its diagonal, and scales; 1 and 0 for features not `in_model`."""
     length = np.diagonal(hessian, axis1=1, axis2=2)
-    usable = kept & (length > 0)
+    usable = in_model & (length > 0)
     scale = np.where(usable, 1 / np.sqrt(np.where(usable, length, 1)), 0)
     scaled = hessian * scale[:, :, None] * scale[:, None, :]
-    diagonal = np.arange(kept.shape[1])
+    diagonal = np.arange(in_model.shape[1])
     scaled[:, diagonal, diagonal] = 1
     return scaled, scale
 
@@ -89,7 +89,7 @@ def solved(matrices: Array, right: Array) -> Array:
 
 
 def cholesky(matrices: Array) -> Array:
-    """Lower triangular L with L L' = M; numpy's LinAlgError where a matrix is not positive."""
+    """Return lower triangular L with L L' = M; raise numpy's LinAlgError if a matrix is not positive."""
     n = matrices.shape[-1]
     if n <= BLOCK:
         return cast(Array, np.linalg.cholesky(matrices))
@@ -107,7 +107,7 @@ def cholesky(matrices: Array) -> Array:
 
 
 def inverse_of_lower(lower: Array) -> Array:
-    """The inverse of a lower triangular matrix."""
+    """Return the inverses of lower triangular matrices."""
     n = lower.shape[-1]
     if n <= BLOCK:
         return cast(Array, np.linalg.inv(lower))
@@ -130,7 +130,7 @@ def block_product(a: Array, b: Array) -> Array:
 
 
 def block_solution(matrices: Array, right: Array) -> Array:
-    """X with M X = B of positive matrices, B of few columns; NaN where some matrix is not positive."""
+    """Return X with M X = B for positive matrices, B of few columns; NaN if some matrix is not positive."""
     try:
         inverse = inverse_of_lower(cholesky(matrices))
     except np.linalg.LinAlgError:

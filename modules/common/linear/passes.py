@@ -40,16 +40,16 @@ class Passes:
         for part in self.parts(search, irls.nearly_collinear(search)):
             self.db.progress(f"{self.method}: standard errors of features that are nearly collinear")
             basis = irls.bases(search, part)
-            found = self.sums(search, part, search.basis_params(part, basis))
-            roots[part] = irls.roots(search, part, basis, found)
+            sums = self.sums(search, part, search.basis_params(part, basis))
+            roots[part] = irls.roots(search, part, basis, sums)
         return roots
 
     def sums(self, search: irls.Search, groups: Numbers, params: Array) -> irls.Sums:
-        """The outcome of one pass over the rows of some groups, each with its row of parameters."""
+        """Run a pass over the rows of some groups, each with its row of parameters, and return the sums."""
         # without groups a constant, which leaves parallel workers on
         given = params if self.scan.rows.groups else params[0]
-        found = self.scan.step(self.kernel, given, groups.tolist(), outcome=True)
-        return irls.sums(found.body, search.coef.shape[1], search.extras.shape[1])
+        states = self.scan.step(self.kernel, given, groups.tolist(), outcome=True)
+        return irls.sums(states.body, search.coef.shape[1], search.extras.shape[1])
 
     def parts(self, search: irls.Search, groups: Numbers) -> Iterator[Numbers]:
         """Yield the groups of each step: over a store a few thousand, whose states stay in the cache."""

@@ -58,7 +58,7 @@ class Scoring(irls.Search):
         return self._with_head(groups, super().params(groups))
 
     def basis_params(self, groups: Numbers, basis: Array) -> Array:
-        """Parameters at the coefficients that were found, with a basis behind them."""
+        """Return parameters at the final coefficients, followed by a basis."""
         return self._with_head(groups, super().basis_params(groups, basis))
 
     def _with_head(self, groups: Numbers, params: Array) -> Array:
@@ -77,30 +77,30 @@ class Scoring(irls.Search):
         head[:, Head.HEAD_CONSTANT] = np.where(first, self.constant[groups], 0)
         return np.concatenate([head, *parts], axis=1)
 
-    def take(self, groups: Numbers, found: irls.Sums) -> None:
+    def take(self, groups: Numbers, sums: irls.Sums) -> None:
         """Continue with the sums of a pass; the first pass used one mean for all rows."""
         if self.is_first[groups].all():
-            self._begin(groups, found)
+            self._begin(groups, sums)
         else:
-            super().take(groups, found)
+            super().take(groups, sums)
             failed = groups[self.has_other[groups] & self.active[groups] & np.isinf(self.change[groups])]
             self.step[failed] = self.other[failed]
             self.has_other[groups] = False
 
-    def _begin(self, groups: Numbers, found: irls.Sums) -> None:
+    def _begin(self, groups: Numbers, sums: irls.Sums) -> None:
         first = self.design.first[groups]
         is_constant = first != 0
         self.iterations[groups] += 1
         self.is_first[groups] = False
-        self.null_objective[groups] = np.where(self.has_null[groups], found.objective, np.nan)
-        self.rounding[groups] = ROUNDING * np.where(np.isfinite(found.objective), -found.objective, 0)
-        self.constants[groups] = found.extras[:, Extra.EXTRA_CONSTANTS]
-        self.objective[groups] = np.where(is_constant, found.objective, -np.inf)
+        self.null_objective[groups] = np.where(self.has_null[groups], sums.objective, np.nan)
+        self.rounding[groups] = ROUNDING * np.where(np.isfinite(sums.objective), -sums.objective, 0)
+        self.constants[groups] = sums.extras[:, Extra.EXTRA_CONSTANTS]
+        self.objective[groups] = np.where(is_constant, sums.objective, -np.inf)
         self.coef[groups, 0] = np.divide(
             self.constant[groups], first, out=np.zeros(len(groups)), where=is_constant
         )
-        self.step[groups] = found.step - self.coef[groups]
-        self.hessian[groups] = found.hessian
+        self.step[groups] = sums.step - self.coef[groups]
+        self.hessian[groups] = sums.hessian
         weak = groups[self.has_other[groups] & self.is_weak[groups]]
         self.step[weak] = self.other[weak]
         self.has_other[weak] = False
@@ -119,21 +119,21 @@ class Scoring(irls.Search):
             self.other = coef * SLOPES[self.link](mean)[:, None]
         self.has_other = self.active & (design.first != 0) & np.isfinite(self.other).all(axis=1)
 
-    def arrived(self, groups: Numbers, better: Mask, found: irls.Sums) -> Mask:
-        """Returns which groups have a step that is short in units of standard errors, or rounding."""
-        length = _squares(found.hessian, found.step)
+    def arrived(self, groups: Numbers, better: Mask, sums: irls.Sums) -> Mask:
+        """Return which groups have a step that is short in units of standard errors, or rounding."""
+        length = _squares(sums.hessian, sums.step)
         bound = (NEAR * self.tolerance) ** 2 * np.nan_to_num(self.dispersion()[groups])
-        rounding = LAST_PLACE**2 * _squares(found.hessian, self.coef[groups])
+        rounding = LAST_PLACE**2 * _squares(sums.hessian, self.coef[groups])
         near: Mask = better & (length <= np.maximum(bound, rounding))
         return near
 
     def describe(self) -> str:
-        """Returns what is minimised, over all groups, for a line of the log."""
+        """Return the deviance of all groups, for a line of the log."""
         return f"deviance {-2 * self.objective.sum():.10g}"
 
     @property
     def without_null(self) -> Numbers:
-        """The groups whose null deviance the first pass has not found, as the constant has an offset."""
+        """Return the groups whose null deviance needs passes of its own, as the constant has an offset."""
         return np.flatnonzero(self.fitted & self.design.has_constant & self.has_null & self.offset)
 
     def find_null(self, groups: Numbers, look: Callable[[Numbers, Array], irls.Sums], max_iter: int) -> None:
@@ -147,28 +147,28 @@ class Scoring(irls.Search):
                 break
             params = self._with_head(groups, np.tile(no_features, (len(groups), 1)))
             params[:, Head.HEAD_CONSTANT] = constant[groups] + step[groups]
-            found = look(groups, params)
-            better = found.objective >= self.null_objective[groups]
+            sums = look(groups, params)
+            better = sums.objective >= self.null_objective[groups]
             step[groups[~better]] /= 2
             ahead = groups[better]
             constant[ahead] += step[ahead]
-            gain = found.objective[better] - self.null_objective[ahead]
-            self.null_objective[ahead] = found.objective[better]
+            gain = sums.objective[better] - self.null_objective[ahead]
+            self.null_objective[ahead] = sums.objective[better]
             step[ahead] = (
-                found.extras[better, Extra.EXTRA_RESIDUALS] / found.extras[better, Extra.EXTRA_WEIGHTS]
+                sums.extras[better, Extra.EXTRA_RESIDUALS] / sums.extras[better, Extra.EXTRA_WEIGHTS]
             )
             done = np.zeros(len(groups), dtype=bool)
-            done[better] = gain <= 4 * irls.SLACK * np.abs(found.objective[better])
+            done[better] = gain <= 4 * irls.SLACK * np.abs(sums.objective[better])
             groups = groups[~done & (np.abs(step[groups]) > LAST_PLACE * np.abs(constant[groups]))]
 
     @property
     def df_residual(self) -> Array:
-        """Returns the rows, or their weights, less the coefficients."""
+        """Return the rows, or the sum of their weights, less the coefficients."""
         rest: Array = self.design.rows - self.design.kept.sum(axis=1)
         return rest
 
     def dispersion(self) -> Array:
-        """Returns Pearson's estimate, (G,), or 1 for a family that has none."""
+        """Return Pearson's estimate, (G,), or 1 for a family that has none."""
         if not self.family.has_dispersion:
             return np.ones(len(self.status))
         rest = self.df_residual
@@ -176,7 +176,7 @@ class Scoring(irls.Search):
 
 
 def _squares(hessian: Array, vectors: Array) -> Array:
-    """Returns v' H v of each row, H being a lower triangle row by row."""
+    """Return v' H v of each row; H is a lower triangle row by row."""
     groups, k = vectors.shape
     squares = np.empty(groups)
     for piece in pieces(groups, k):
@@ -195,7 +195,7 @@ def figures(search: Scoring) -> dict[str, Array]:
     deviance = -2 * search.objective
     with np.errstate(divide="ignore", invalid="ignore"):
         likelihood = search.family.log_likelihood(deviance, search.design.rows, search.constants)
-    found = {
+    values = {
         "log_likelihood": likelihood,
         "deviance": deviance,
         "null_deviance": -2 * search.null_objective,
@@ -205,7 +205,7 @@ def figures(search: Scoring) -> dict[str, Array]:
         "df_residual": search.df_residual,
     }
     valid = search.fitted & np.isfinite(deviance)
-    return {name: np.where(valid & np.isfinite(value), value, np.nan) for name, value in found.items()}
+    return {name: np.where(valid & np.isfinite(value), value, np.nan) for name, value in values.items()}
 
 
 def fits(search: Scoring, roots: Array) -> Array:

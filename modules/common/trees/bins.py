@@ -14,7 +14,7 @@ WORD = 32
 
 @dataclass(frozen=True)
 class Seen:
-    """Values of a feature that the sample has in each bin, shape (groups, bins); NaN for none."""
+    """Smallest, middle and largest value of a sample in each bin, shape (groups, bins); NaN for none."""
 
     smallest: Array
     middle: Array
@@ -22,33 +22,33 @@ class Seen:
 
     @classmethod
     def of(cls, ordered: Array, cuts: Array) -> "Seen":
-        """Values `ordered` (G, n), NaN last; `cuts` (G, bins - 1), rising, infinity behind the last."""
+        """Build from values `ordered` (G, n), NaN last, and rising `cuts` (G, bins - 1), infinity last."""
         there = (~np.isnan(ordered)).sum(axis=1, keepdims=True)
         upto = np.concatenate([_upto(ordered, cuts), there], axis=1)
         first = np.concatenate([np.zeros_like(there), upto[:, :-1]], axis=1)
         ordered = np.concatenate([ordered, np.full((len(ordered), 1), np.nan)], axis=1)
         places = (first, (first + upto - 1) // 2, upto - 1)
-        found = [
-            np.where(upto > first, np.take_along_axis(ordered, np.maximum(place, 0), axis=1), np.nan)
-            for place in places
+        values_at = [
+            np.where(upto > first, np.take_along_axis(ordered, np.maximum(positions, 0), axis=1), np.nan)
+            for positions in places
         ]
-        return cls(*found)
+        return cls(*values_at)
 
 
 def _upto(values: Array, cuts: Array) -> Integers:
     """Count the values of a group, in order, that are not above each of its cuts."""
     if len(values) <= MANY:
-        found = [np.searchsorted(v, c, side="right") for v, c in zip(values, cuts, strict=True)]
-        return np.array(found, np.int64).reshape(cuts.shape)
+        counts = [np.searchsorted(v, c, side="right") for v, c in zip(values, cuts, strict=True)]
+        return np.array(counts, np.int64).reshape(cuts.shape)
     order = np.concatenate([values, cuts], axis=1).argsort(axis=1, kind="stable")
-    place = (order >= values.shape[1]).nonzero()[1].reshape(cuts.shape)
-    result: Integers = place - np.arange(cuts.shape[1])
+    ranks = (order >= values.shape[1]).nonzero()[1].reshape(cuts.shape)
+    result: Integers = ranks - np.arange(cuts.shape[1])
     return result
 
 
 @dataclass
 class Bins:
-    """The bins of all features: of each its number of levels, or None and its edges, (groups, bins - 1).
+    """The bins of all features: the number of levels of each, or None and its edges, (groups, bins - 1).
 
     A bin with `several` values may have a split within it; `unsure` are those of which the sample shows no
     two values, and which may have one only.
@@ -64,13 +64,13 @@ class Bins:
     def of(
         cls, levels: list[int | None], values: Sequence[Array], weights: Array, most: int, is_whole: Flags
     ) -> "Bins":
-        """Bins of a sample: `values` of each feature and `weights`, (G, n); whether it `is_whole`, (G,)."""
+        """Make bins from a sample: `values` by feature and `weights`, (G, n); `is_whole`: it has all rows."""
         nothing = np.zeros((len(weights), 0))
         result = cls(levels, [], [], [], [])
-        for found, count in zip(values, levels, strict=True):
+        for feature_values, count in zip(values, levels, strict=True):
             if count is not None:
-                found = nothing
-            cuts, ordered = edges_and_order(found, weights if count is None else nothing, most)
+                feature_values = nothing
+            cuts, ordered = edges_and_order(feature_values, weights if count is None else nothing, most)
             seen = Seen.of(ordered, cuts)
             several = seen.smallest < seen.largest
             above = np.pad(cuts, [(0, 0), (1, 0)], constant_values=LOWEST)
@@ -95,14 +95,14 @@ class Bins:
 
     @property
     def seem_empty(self) -> list[bool]:
-        """Says for each feature whether it has no value in any row that was seen."""
+        """Tell for each feature whether no row seen so far has a value of it."""
         return [
             bool(np.isnan(seen.smallest).all()) if levels is None else levels == 0
             for seen, levels in zip(self.seen, self.levels, strict=True)
         ]
 
     def are_several(self, group: Integers, feature: Integers, bin: Integers) -> Integers:
-        """The places of those bins that may hold several values."""
+        """Return for each feature the places of the bins that may hold several values."""
         result = np.zeros(len(bin), np.bool_)
         for f in np.unique(feature).tolist():
             one = feature == f
@@ -112,7 +112,7 @@ class Bins:
     def learn(
         self, group: Integers, feature: Integers, bin: Integers, smallest: Array, largest: Array
     ) -> None:
-        """Take the values of bins from all rows; of one without any the smallest is above the largest."""
+        """Set the range of values in bins from all rows; an empty bin has the smallest above the largest."""
         for f in np.unique(feature).tolist():
             one = feature == f
             at = group[one], bin[one]
@@ -122,7 +122,7 @@ class Bins:
             self.seen[f].largest[at] = np.where(low <= high, high, np.nan)
 
     def marks(self) -> Array:
-        """The bins with several values as bits, shape (groups, words): words for each feature with bins."""
+        """Return bits of the bins with several values, shape (groups, words): words by feature with bins."""
         words = [np.zeros((len(self.edges[0]), 0))]
         words += [
             bit_words(several).astype(float)
@@ -146,7 +146,7 @@ class Bins:
 
 
 def bit_words(flags: Flags) -> Integers:
-    """Flags, shape (..., n), as bits, the first the lowest, WORD in a number."""
+    """Pack flags, shape (..., n), into numbers of WORD bits, the first flag in the lowest bit."""
     more = [(0, 0)] * (flags.ndim - 1) + [(0, -flags.shape[-1] % WORD)]
     padded = np.pad(flags, more).astype(np.uint8)
     return np.packbits(padded, axis=-1, bitorder="little").view("<u4").astype(np.int64)

@@ -15,7 +15,7 @@ set_node(Node *node, const Plan *plan, const double *total)
 	node->plan = plan;
 	node->total = total;
 	node->rows = rows_of(plan, total);
-	node->base = explained(plan, NULL, total, node->rows);
+	node->base = explained_part(plan, NULL, total, node->rows);
 	/* the part of a loss that is the same for every split */
 	square = plan->classes == 0 ? total[STAT_SQUARES] : plan->entropy ? 0 : node->rows;
 	node->least = TINY * Max(square - node->base, 0);

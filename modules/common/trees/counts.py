@@ -32,30 +32,30 @@ class Rule:
 
 
 def rows_of(counts: Array, criterion: str) -> Array:
-    """Number of rows."""
+    """Return the numbers of rows that counts stand for."""
     rows: Array = counts[..., STAT_ROWS] if criterion == "variance" else counts.sum(axis=-1)
     return rows
 
 
 def divisor(rows: Array) -> Array:
-    """Rows to divide by: 1 in place of 0."""
+    """Return numbers of rows to divide by, with 1 in place of 0."""
     return np.where(rows > 0, rows, 1)
 
 
 def rest(total: Array, left: Array, criterion: str) -> Array:
-    """Counts of `total` without `left`; what is only the rounding of weights is no row of a class."""
+    """Return the counts of `total` without `left`; a class with only the rounding of weights gets 0."""
     right: Array = total - left
     return right if criterion == "variance" else np.where(right > ROUNDING * total, right, 0)
 
 
 def loss(counts: Array, criterion: str) -> Array:
-    """Rows times impurity: Gini's index, entropy in bits, or variance."""
+    """Return rows times impurity, which is Gini's index, entropy in bits, or variance."""
     rows = rows_of(counts, criterion)
-    return square_part(counts, criterion) - explained(counts, rows, criterion)
+    return square_part(counts, criterion) - explained_part(counts, rows, criterion)
 
 
 def square_part(counts: Array, criterion: str) -> Array:
-    """The part of a loss that sums to the same for every split."""
+    """Return the part of a node's loss that every split leaves the same."""
     if criterion == "variance":
         square: Array = counts[..., STAT_SQUARES]
     else:
@@ -63,7 +63,7 @@ def square_part(counts: Array, criterion: str) -> Array:
     return square
 
 
-def explained(counts: Array, rows: Array, criterion: str) -> Array:
+def explained_part(counts: Array, rows: Array, criterion: str) -> Array:
     """Return the part of a node's loss that a split changes; its sum grows by the gain of the split."""
     if criterion == "entropy":
         bits: Array = _n_log_n(counts).sum(axis=-1) - _n_log_n(rows)
@@ -79,10 +79,10 @@ def _n_log_n(counts: Array) -> Array:
 
 
 def taken(counts: Array, *places: Integers) -> Array:
-    """`counts[places]`, arrays of the same length."""
+    """Return `counts[places]`, piece by piece; places are arrays of the same length."""
     result = np.empty((len(places[0]), *counts.shape[len(places) :]))
     for own in parts(len(result), result[:1].size):
-        result[own] = counts[tuple(place[own] for place in places)]
+        result[own] = counts[tuple(index[own] for index in places)]
     return result
 
 

@@ -32,22 +32,22 @@ def edges(values: Array, weights: Array, num_bins: int) -> Array:
 
 
 def edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Array, Array]:
-    """The edges, and the values of each group in order, NaN last."""
+    """Return the edges, and the values of each group in order, NaN last."""
     if values.shape[1] < 2:
         return np.zeros((len(values), 0)), values
     slices = list(parts(len(values), values.shape[1]))
-    found = [_edges_and_order(values[own], weights[own], num_bins) for own in slices]
-    most = max((cuts.shape[1] for cuts, _ in found), default=0)
+    results = [_edges_and_order(values[own], weights[own], num_bins) for own in slices]
+    most = max((cuts.shape[1] for cuts, _ in results), default=0)
     result = np.full((len(values), most), np.inf)
     ordered = np.empty(values.shape)
-    for own, (cuts, order) in zip(slices, found, strict=True):
+    for own, (cuts, order) in zip(slices, results, strict=True):
         result[own, : cuts.shape[1]] = cuts
         ordered[own] = order
     return result, ordered
 
 
 def _edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Array, Array]:
-    """Edges and ordered values of some of the groups."""
+    """Return edges and ordered values of some of the groups."""
     order = values.argsort(axis=1)
     values = np.take_along_axis(values, order, axis=1)
     weight = np.where(np.isnan(values), 0, np.take_along_axis(weights, order, axis=1)).astype(np.int64)
@@ -56,8 +56,8 @@ def _edges_and_order(values: Array, weights: Array, num_bins: int) -> tuple[Arra
     is_last = here < above
     wanted = is_last & (is_last.sum(axis=1, keepdims=True) < num_bins)
     wanted |= is_last & _fills_a_bin(weight, is_last, num_bins)
-    group, place = wanted.nonzero()
-    low, high = here[group, place], above[group, place]
+    group, position = wanted.nonzero()
+    low, high = here[group, position], above[group, position]
     with np.errstate(invalid="ignore", over="ignore"):
         middle = low / 2 + high / 2
     cut = np.where((middle >= low) & (middle < high) & np.isfinite(middle), middle, low)
@@ -80,8 +80,8 @@ def _fills_a_bin(weights: Integers, is_last: Flags, num_bins: int) -> Flags:
     heavy = (below - before) * num_bins >= total
     # the values above and below: a run of equal ones is known where it ends
     ends = np.pad(is_last, [(0, 0), (0, 1)], constant_values=True)
-    place = np.where(ends, np.arange(ends.shape[1]), ends.shape[1] - 1)
-    following = np.minimum.accumulate(place[:, ::-1], axis=1)[:, ::-1]
+    run_ends = np.where(ends, np.arange(ends.shape[1]), ends.shape[1] - 1)
+    following = np.minimum.accumulate(run_ends[:, ::-1], axis=1)[:, ::-1]
     heavy = np.take_along_axis(heavy, following, axis=1)
     result: Flags = ends_one[:, :-1] | heavy[:, :-1] | heavy[:, 1:]
     return result

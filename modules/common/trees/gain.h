@@ -44,9 +44,12 @@ n_log_n(double n)
 	return n > 0 ? n * log2(n) : 0;
 }
 
-/* The gain of a split is the growth of this; `from` less `counts` where `from` is given. */
+/*
+ * Returns the part of a node's loss that a split changes: its sum over both sides grows by the gain.  The counts of the
+ * node are `counts`, or `from` less `counts` if `from` is given.
+ */
 static inline double
-explained(const Plan *plan, const double *from, const double *counts, double rows)
+explained_part(const Plan *plan, const double *from, const double *counts, double rows)
 {
 	double		sum = 0;
 
@@ -64,12 +67,12 @@ explained(const Plan *plan, const double *from, const double *counts, double row
 	return plan->entropy ? sum - n_log_n(rows) : sum / Max(rows, 1);
 }
 
-/* The gain of a split with `rows` rows on the left, whose counts are `left`. */
+/* Returns the gain of a split with `rows` rows on the left, whose counts are `left`. */
 static inline double
 gain_of(const Node *node, const double *left, double rows)
 {
-	return explained(node->plan, NULL, left, rows) + explained(node->plan, node->total, left, node->rows - rows) -
-		node->base;
+	return explained_part(node->plan, NULL, left, rows) +
+		explained_part(node->plan, node->total, left, node->rows - rows) - node->base;
 }
 
 /* bound.c */

@@ -1,6 +1,6 @@
 """Trees of many groups at once, grown level by level.  Pure: numpy.
 
-What a pass over the data has counted comes from a function, so that nothing here knows of a database.
+The counts of a pass over the data come from a function, so that this module needs no database.
 """
 
 from collections.abc import Callable, Iterator
@@ -102,7 +102,7 @@ class Trees:
 
 
 def rank(groups: Integers) -> Integers:
-    """The how-manieth of its value each element is, from 0."""
+    """Number the elements among those of equal value, from 0: [5, 5, 7, 5] gives [0, 1, 0, 2]."""
     order = groups.argsort(kind="stable")
     ordered = groups[order]
     starts = np.flatnonzero(np.diff(ordered, prepend=-1))
@@ -111,9 +111,9 @@ def rank(groups: Integers) -> Integers:
     return result
 
 
-# In parts: some of the nodes given, and what a pass says of them.
+# Yields parts of the given nodes, and their counts from a pass.
 Count = Callable[[Trees, Integers], Iterator[tuple[Integers, Counted]]]
-# Of nodes: looks for better splits within bins, and changes those that are known.
+# Looks for better splits of nodes within bins, and changes the known splits.
 Sharpen = Callable[[Trees, Integers, Splits, Counted], None]
 Announce = Callable[[int, int, int], None]  # the level, nodes to split, nodes in all
 
@@ -148,7 +148,7 @@ def grow(
 def _split(
     trees: Trees, nodes: Integers, counted: Counted, limits: Limits, sharpen: Sharpen | None
 ) -> Integers:
-    """Split what of `nodes` can be; returns the children that may be split in turn."""
+    """Split those of `nodes` that can be split; return the children that may be split in turn."""
     rule = limits.rule
     able = np.flatnonzero(can_split(trees.counts[nodes], limits))
     counted = counted.of(able)
@@ -204,7 +204,7 @@ def settle(trees: Trees, totals: Callable[[Integers], Array]) -> None:
 
 
 def shift_for(mean: Array, spread: Array) -> Array:
-    """A number near the mean with few digits: sums of whole targets less it have no rounding."""
+    """Return a number near the mean with few digits: sums of whole targets less it are exact."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         step = np.exp2(np.floor(np.log2(spread / 16)))
         near = np.round(mean / step) * step
@@ -213,7 +213,7 @@ def shift_for(mean: Array, spread: Array) -> Array:
 
 
 def centered(counts: Array, shift: Array, criterion: str) -> Array:
-    """Counts as nodes keep them, from sums of target less `shift`."""
+    """Convert counts to those of nodes, around the mean, from sums of target less `shift`."""
     if criterion != "variance":
         return counts
     rows, total, squares = (counts[:, field] for field in (STAT_ROWS, STAT_SUM, STAT_SQUARES))
@@ -222,18 +222,18 @@ def centered(counts: Array, shift: Array, criterion: str) -> Array:
 
 
 def deviation(counts: Array) -> Array:
-    """Standard deviation of the target in each node of a regression, from its counts."""
+    """Return the standard deviation of the target in each node of a regression, from its counts."""
     result: Array = np.sqrt(counts[:, STAT_SQUARES] / divisor(counts[:, STAT_ROWS]))
     return result
 
 
 def node_loss(counts: Array, criterion: str) -> Array:
-    """Loss of counts as nodes keep them."""
+    """Return the loss of counts of nodes."""
     result: Array = counts[..., STAT_SQUARES] if criterion == "variance" else loss(counts, criterion)
     return result
 
 
 def moved(counts: Array, by: Array) -> Array:
-    """Rows, sum and sum of squares of a target, after `by` is added to it."""
+    """Return rows, sum and sum of squares of a target to which `by` is added."""
     rows, total, squares = counts.T
     return np.stack([rows, total + rows * by, squares + 2 * by * total + rows * by**2], axis=1)

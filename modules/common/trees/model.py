@@ -34,7 +34,7 @@ def values(trees: Trees, is_regression: bool) -> Array:
 
 
 def with_rows(trees: Trees, groups: int, is_regression: bool) -> list[tuple[int, int]]:
-    """The first and the last node, less one, of the tree of each group that has rows."""
+    """Return where the nodes of each group's tree begin and end, for groups that have rows."""
     rows = trees.counts[:, layout.STAT_ROWS] if is_regression else trees.counts.sum(axis=1)
     starts = np.searchsorted(trees.group, np.arange(groups + 1)).tolist()
     return [(first, last) for first, last in itertools.pairwise(starts) if first < last and rows[first] > 0]

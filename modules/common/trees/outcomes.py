@@ -9,7 +9,7 @@ from madpy.modules.common.trees.within import Places
 
 
 def counted(body: Array, group: Integers, slots: Integers, stats: int, levels: list[int | None]) -> Counted:
-    """Counts and best splits of nodes; `group` says which body is that of each node, `slots` where in it."""
+    """Read counts and best splits of nodes; `group` is the body of each node, `slots` its slot there."""
     shown = [(f, count + 1) for f, count in enumerate(levels) if count]  # without a level it splits nothing
     left_at = layout.SPLIT_FIELDS + stats
     at = left_at + stats
@@ -33,7 +33,7 @@ def counted(body: Array, group: Integers, slots: Integers, stats: int, levels: l
 
 
 def _cells(body: Array, group: Integers, slots: Integers, width: int) -> Array:
-    """The numbers of each node, shape (nodes, width)."""
+    """Return the numbers of each node, shape (nodes, width)."""
     result = np.empty((len(group), width))
     for own in parts(len(group), width):
         result[own] = body[group[own, None], slots[own, None] * width + np.arange(width)]
@@ -41,7 +41,7 @@ def _cells(body: Array, group: Integers, slots: Integers, width: int) -> Array:
 
 
 def bins_listed(body: Array, group: Integers, slots: Integers, width: int, stats: int) -> Places:
-    """The bins that a pass lists behind the `width` numbers of each slot."""
+    """Read the bins that a pass lists behind the `width` numbers of each slot."""
     count = np.zeros(len(body), np.int64)
     np.maximum.at(count, group, slots + 1)
     node = np.zeros((len(body), int(slots.max()) + 1), np.int64)

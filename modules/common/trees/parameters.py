@@ -12,7 +12,7 @@ from madpy.modules.common.trees.grow import Trees, rank
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows that a pass counts: those of a fold, or all but those."""
+    """The rows that a pass counts: those of a fold, or all but those."""
 
     folds: int
     number: int
@@ -33,7 +33,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Target:
-    """The nodes that a pass counts rows of, each with a slot among those of its group."""
+    """The nodes whose rows a pass counts, each with a slot among those of its group."""
 
     trees: Trees
     nodes: Integers
@@ -62,15 +62,15 @@ def parameters(
     tail: Array | None,
     placed: Placed | None,
 ) -> Array:
-    """Parameters of each group, shape (groups, p).
+    """Return the parameters of a pass for each group, shape (groups, p).
 
-    `tail`, shape (groups, n), is what a pass needs beside the trees; last comes the number of intervals.
+    `tail`, shape (groups, n), has what some passes need beside the trees, and the number of intervals last.
     """
     columns = [np.tile(_head(setup, target, counting, rule, fold), (setup.groups, 1))]
     if not setup.coded:
         columns += setup.bins.edges
     first = sum(column.shape[1] for column in columns)
-    nodes, sets, place = _nodes(setup, target, first)
+    nodes, sets, position = _nodes(setup, target, first)
     columns[0][:, layout.HEADER_NODES] = nodes.shape[1]
     if rule is not None:  # each group as many as it needs
         columns[0][:, layout.HEADER_SLOTS] = 0
@@ -78,7 +78,7 @@ def parameters(
         np.maximum.at(columns[0][:, layout.HEADER_SLOTS], group, target.slots + 1)
     columns += [nodes.reshape(setup.groups, -1), sets]
     if tail is not None:
-        moves = _moves(setup.groups, target.trees, place, placed)
+        moves = _moves(setup.groups, target.trees, position, placed)
         ends = np.zeros((setup.groups, layout.TAIL_FIELDS))
         ends[:, layout.TAIL_UNIT] = setup.unit
         ends[:, layout.TAIL_MOVES_AT] = sum(column.shape[1] for column in columns)
@@ -90,7 +90,7 @@ def parameters(
 
 
 def _head(setup: Setup, target: Target, counting: int, rule: Rule | None, fold: Fold | None) -> Array:
-    """Return the header, and how many codes each feature has."""
+    """Return the header, and the number of codes of each feature."""
     header = np.zeros(layout.HEADER_FIELDS)
     header[layout.HEADER_CODED] = setup.coded
     header[layout.HEADER_CLASSES] = setup.classes
@@ -113,7 +113,7 @@ def _head(setup: Setup, target: Target, counting: int, rule: Rule | None, fold: 
 
 
 def _nodes(setup: Setup, target: Target, at: int) -> tuple[Array, Array, Integers]:
-    """Nodes, shape (groups, n, fields), what their splits refer to, and the place of each node, -1 for none.
+    """Return nodes, (groups, n, fields), the data of their splits, and each node's position, -1 for none.
 
     `at` is where nodes begin among the parameters.  Only the way to the nodes that are counted is sent, and
     the children beside it: rows that leave it are not counted.
@@ -122,14 +122,14 @@ def _nodes(setup: Setup, target: Target, at: int) -> tuple[Array, Array, Integer
     sent, inner = way_to(trees, target.nodes)
     slot = np.full(len(trees), -1)
     slot[target.nodes] = target.slots
-    place = np.full(len(trees), -1)
-    place[sent] = rank(trees.group[sent])
-    nodes = np.zeros((setup.groups, int(place.max()) + 1, layout.NODE_FIELDS))
+    position = np.full(len(trees), -1)
+    position[sent] = rank(trees.group[sent])
+    nodes = np.zeros((setup.groups, int(position.max()) + 1, layout.NODE_FIELDS))
     nodes[..., [layout.NODE_FEATURE, layout.NODE_SLOT]] = -1
     at += nodes.shape[1] * layout.NODE_FIELDS
     words, offsets = _words(setup.groups, trees, inner, at)
     limits, within = _thresholds(setup.groups, trees, inner, at + words.shape[1])
-    left = np.where(inner, place[trees.left], 0)
+    left = np.where(inner, position[trees.left], 0)
     fields = np.empty((len(sent), layout.NODE_FIELDS))
     fields[:, layout.NODE_FEATURE] = np.where(inner, trees.feature, -1)[sent]
     fields[:, layout.NODE_LEFT] = left[sent]
@@ -139,12 +139,12 @@ def _nodes(setup: Setup, target: Target, at: int) -> tuple[Array, Array, Integer
     fields[:, layout.NODE_NULL_RIGHT] = trees.null_right[sent]
     fields[:, layout.NODE_SLOT] = slot[sent]
     fields[:, layout.NODE_SHIFT] = trees.shift[sent]
-    nodes[trees.group[sent], place[sent]] = fields
-    return nodes, np.concatenate([words, limits], axis=1), place
+    nodes[trees.group[sent], position[sent]] = fields
+    return nodes, np.concatenate([words, limits], axis=1), position
 
 
 def _words(groups: int, trees: Trees, inner: Flags, at: int) -> tuple[Array, Integers]:
-    """Sets of levels, shape (groups, w), and where each node's begins; 0 where it has none."""
+    """Return sets of levels, shape (groups, w), and the offset of each node's set; 0 for none."""
     offsets = np.zeros(len(trees), np.int64)
     words: list[list[float]] = [[] for _ in range(groups)]
     for node, levels in trees.levels_left.items():
@@ -160,29 +160,29 @@ def _words(groups: int, trees: Trees, inner: Flags, at: int) -> tuple[Array, Int
 
 
 def _thresholds(groups: int, trees: Trees, inner: Flags, at: int) -> tuple[Array, Integers]:
-    """Bins and values of splits within bins, shape (groups, w); and for each node -1 - where its own are."""
+    """Return bins and values of splits within bins, (groups, w), and for each node -1 - its offset."""
     nodes = np.flatnonzero(inner & ~np.isnan(trees.threshold))
-    place = rank(trees.group[nodes])
-    result = np.zeros((groups, int(place.max(initial=-1)) + 1, 2))
-    result[trees.group[nodes], place, 0] = trees.last_left[nodes]
-    result[trees.group[nodes], place, 1] = trees.threshold[nodes]
+    position = rank(trees.group[nodes])
+    result = np.zeros((groups, int(position.max(initial=-1)) + 1, 2))
+    result[trees.group[nodes], position, 0] = trees.last_left[nodes]
+    result[trees.group[nodes], position, 1] = trees.threshold[nodes]
     offsets = np.zeros(len(trees), np.int64)
-    offsets[nodes] = -1 - (at + 2 * place)
+    offsets[nodes] = -1 - (at + 2 * position)
     return result.reshape(groups, -1), offsets
 
 
-def _moves(groups: int, trees: Trees, place: Integers, placed: Placed | None) -> Array:
-    """Return the `place` now, or -1, of each node in which the last pass left rows; shape (groups, n)."""
+def _moves(groups: int, trees: Trees, position: Integers, placed: Placed | None) -> Array:
+    """Return the `position` now, or -1, of each node in which the last pass left rows; shape (groups, n)."""
     if placed is None or placed.trees is not trees:
         return np.zeros((groups, 0))
     number = rank(trees.group[placed.nodes])
     result = np.full((groups, int(number.max(initial=-1)) + 1), -1.0)
-    result[trees.group[placed.nodes], number] = place[placed.nodes]
+    result[trees.group[placed.nodes], number] = position[placed.nodes]
     return result
 
 
 def way_to(trees: Trees, nodes: Integers) -> tuple[Integers, Flags]:
-    """The nodes from the roots to `nodes`, with both children of those passed; and which are passed."""
+    """Return the nodes from the roots to `nodes`, with both children of inner ones; and which are inner."""
     passed = np.zeros(len(trees), np.bool_)
     above = trees.parent[nodes]
     while len(above := np.unique(above[above >= 0])):

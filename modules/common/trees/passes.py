@@ -73,15 +73,15 @@ class Passes:
         slots = rank(trees.group[nodes])
         for first in range(0, int(slots.max(initial=-1)) + 1, at_once):
             part = (slots >= first) & (slots < first + at_once)
-            groups, place = np.unique(trees.group[nodes[part]], return_inverse=True)
+            groups, row = np.unique(trees.group[nodes[part]], return_inverse=True)
             own = slots[part] - first
             marks = np.pad(self.bins.marks(), [(0, 0), (0, 1)])
             target = Target(trees, nodes[part], own)
             body = self._step(target, layout.COUNTING_AND_BOUND, rule, fold, groups, marks).body
             self._placed = Placed.after(trees, nodes) if self._setup.coded and part.all() else None
-            found = counted(body, place, own, self.stats, self.bins.levels)
-            found.places = bins_listed(body, place, own, width, self.stats)
-            yield nodes[part], found
+            counts = counted(body, row, own, self.stats, self.bins.levels)
+            counts.places = bins_listed(body, row, own, width, self.stats)
+            yield nodes[part], counts
 
     def sharpen(
         self, rule: Rule, fold: Fold | None, trees: Trees, nodes: Integers, splits: Splits, counted: Counted
@@ -104,29 +104,29 @@ class Passes:
         refinement.look_within(places)
 
     def empty_features(self) -> list[int]:
-        """The features that are NULL in every row."""
+        """Return the features that are NULL in every row."""
         if self.bins.any_unsure and any(self.bins.seem_empty):
             self._make_sure()
         return [f for f, is_empty in enumerate(self.bins.seem_empty) if is_empty]
 
     def totals(self, trees: Trees, nodes: Integers, fold: Fold | None = None) -> Array:
-        """Rows of `nodes`, shape (nodes, C); of a regression around their means."""
+        """Count the rows of `nodes`, shape (nodes, C); a regression's counts are around their means."""
         slots = rank(trees.group[nodes])
-        found = np.zeros((len(nodes), self.stats))
+        totals = np.zeros((len(nodes), self.stats))
         for first in range(0, int(slots.max(initial=-1)) + 1, LEAVES):
             part = (slots >= first) & (slots < first + LEAVES)
             own = slots[part] - first
             states = self._step(Target(trees, nodes[part], own), layout.COUNTING_SLOTS, None, fold)
             cells = states.body[:, states.body.shape[1] - (int(own.max()) + 1) * self.stats :]
-            found[part] = cells.reshape(self.groups, -1, self.stats)[trees.group[nodes[part]], own]
+            totals[part] = cells.reshape(self.groups, -1, self.stats)[trees.group[nodes[part]], own]
         return (
-            found
+            totals
             if self.classes
-            else moved(found, trees.shift[nodes] - trees.counts[nodes, layout.STAT_MEAN])
+            else moved(totals, trees.shift[nodes] - trees.counts[nodes, layout.STAT_MEAN])
         )
 
     def _make_sure(self) -> None:
-        """Look once which bins, of those of which the sample does not say it, have several values."""
+        """Find out, once, which of the bins that the sample leaves open have several values."""
         rule = Rule("variance", 1)
         roots = Trees.roots(self.groups, self.stats)
 
@@ -136,7 +136,7 @@ class Passes:
         make_sure(self.bins, self.stats, run)
 
     def _look(self, target: Target, intervals: Array, rule: Rule, fold: Fold | None) -> Array:
-        """A pass over intervals, shape (groups that nodes are in, n): a body for each of these groups."""
+        """Run a pass over intervals, shape (groups of the nodes, n); return a body for each such group."""
         groups = np.unique(target.trees.group[target.nodes])
         tail = np.zeros((self.groups, intervals.shape[1]))
         tail[groups] = intervals
@@ -151,7 +151,7 @@ class Passes:
         groups: Integers | None = None,
         tail: Array | None = None,
     ) -> States:
-        """A pass: its outcome by `rule`, or without one the states, with a cell for each slot.
+        """Run a pass; return its outcome by `rule`, or without one the states, with a cell for each slot.
 
         `groups` are those that are read, rising; all if not given.  `tail`: see `parameters`.
         """
@@ -163,7 +163,7 @@ class Passes:
         return self.scan.step(self._kernel, params[groups], groups.tolist(), outcome=rule is not None)
 
     def _fewer(self, num_bins: int, levels: list[int | None]) -> int:
-        """The number of bins, lowered where a node of each group would have too many."""
+        """Return the number of bins, lowered if the cells of a node in each group would be too many."""
         cells = MOST_CELLS // (max(len(self.scan.group_values), 1) * self.stats)
         cells -= sum(count + 1 for count in levels if count is not None)
         most = cells // max(levels.count(None), 1) - 1

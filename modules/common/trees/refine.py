@@ -1,4 +1,4 @@
-"""A second look at bins: passes that count rows by parts of bins (interval_counts.c)."""
+"""Refinement of splits within bins, by passes that count rows by parts of bins (interval_counts.c)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -69,11 +69,11 @@ class Refinement:
             self.bins, self.trees.group[self.nodes], places, self.total, self.splits.gain, number, self.unit
         )
         fields[:, layout.INTERVAL_SLOT] = slot
-        groups, place, rectangle = _rectangle(group, fields)
+        groups, position, rectangle = _rectangle(group, fields)
         body = self.run(self.nodes[used], slots, rectangle)
         at = np.searchsorted(groups, group)
         width = layout.FOUND_FIELDS + stats
-        cells = body[at[:, None], place[:, None] * width + np.arange(width)]
+        cells = body[at[:, None], position[:, None] * width + np.arange(width)]
         take(self.splits, places, Found.read(cells), rows_of(places.null, self.criterion))
         count = np.bincount(at, minlength=len(groups))
         row, parts = listed(body, count * width, layout.PART_FIELDS + stats)
@@ -95,10 +95,10 @@ def make_sure(bins: Bins, stats: int, run: Pass) -> None:
         own = places.of(part)
         fields = _intervals(bins, roots, own, np.zeros((groups, stats)), np.zeros(groups), 0, 1.0)
         fields[:, layout.INTERVAL_PARTS] = 1
-        used, place, rectangle = _rectangle(own.node, fields)
+        used, position, rectangle = _rectangle(own.node, fields)
         body = run(used, np.zeros(len(used), np.int64), rectangle)
         at = np.searchsorted(used, own.node)
-        first = place * (layout.FOUND_FIELDS + stats)
+        first = position * (layout.FOUND_FIELDS + stats)
         smallest, largest = (body[at, first + f] for f in (layout.FOUND_SMALLEST, layout.FOUND_LARGEST))
         bins.learn(own.node, own.feature, own.bin, smallest, largest)
 
@@ -145,13 +145,13 @@ def _intervals(
 
 
 def _rectangle(group: Integers, rows: Array) -> tuple[Integers, Integers, Array]:
-    """The groups there are, which of its group's rows each is, and the rows of each side by side.
+    """Return the groups, the position of each row in its group, and the rows of each group side by side.
 
-    Behind them is how many there are.
+    The number of its rows follows those of each group.
     """
     groups, at = np.unique(group, return_inverse=True)
-    place = rank(group)
-    result = np.zeros((len(groups), int(place.max(initial=-1)) + 1, rows.shape[1]))
-    result[at, place] = rows
+    position = rank(group)
+    result = np.zeros((len(groups), int(position.max(initial=-1)) + 1, rows.shape[1]))
+    result[at, position] = rows
     count = np.bincount(at, minlength=len(groups)).astype(float)
-    return groups, place, np.concatenate([result.reshape(len(groups), -1), count[:, None]], axis=1)
+    return groups, position, np.concatenate([result.reshape(len(groups), -1), count[:, None]], axis=1)

@@ -25,7 +25,7 @@ def rows_to_keep(groups: int, features: int) -> int:
 
 @dataclass(frozen=True)
 class Sample:
-    """Distinct rows of each of G groups, and how often each came; behind the last one is nothing."""
+    """Distinct rows of each of G groups, and how often each came; shorter groups are filled up."""
 
     count: Integers  # (G,)
     weights: Array  # (G, n)
@@ -35,7 +35,7 @@ class Sample:
 
     @classmethod
     def read(cls, body: Array, features: int, keep: int) -> "Sample":
-        """Read the outcomes of the kernel: how many rows there are, and of each an entry without its hash."""
+        """Read the outcomes of the kernel: the number of rows, and the entry of each without its hash."""
         groups, width = len(body), layout.ENTRY_FIELDS - 1 + features + 1
         count = body[:, 0] if body.shape[1] else np.zeros(groups)
         rows = max(body.shape[1] - 1, 0) // width
@@ -45,13 +45,13 @@ class Sample:
         return cls(count.astype(np.int64), weights, values[..., :-1], values[..., -1], keep)
 
     def bins(self, levels: list[int | None], num_bins: int) -> Bins:
-        """Bins of all features; `levels` is the number of levels of each, None for a number."""
+        """Make bins of all features; `levels` is the number of levels of each, None for a number."""
         is_row = np.arange(self.target.shape[1]) < self.count[:, None]
         values = [np.where(is_row, self.features[..., f], np.nan) for f in range(len(levels))]
         return Bins.of(levels, values, whole(self.weights), num_bins, self.count < self.keep)
 
     def unit(self) -> float:
-        """The least that a row counts, at most 1."""
+        """Return the smallest weight of a row, at most 1."""
         is_row = np.arange(self.target.shape[1]) < self.count[:, None]
         return float(np.clip(self.weights[is_row].min(initial=1), LEAST_UNIT, 1))
 

@@ -15,7 +15,7 @@ from madpy.modules.common.trees.counts import (
     Integers,
     Rule,
     divisor,
-    explained,
+    explained_part,
     parts,
     rows_of,
     square_part,
@@ -48,11 +48,11 @@ class Splits:
 
     def of(self, nodes: Integers) -> "Splits":
         """Return the entries of some nodes."""
-        place = {int(node): i for i, node in enumerate(nodes)} if self.levels_left else {}
+        position = {int(node): i for i, node in enumerate(nodes)} if self.levels_left else {}
         return Splits(
             self.gain[nodes], self.feature[nodes], self.last_left[nodes], self.null_right[nodes],
             self.null_rows[nodes], self.left[nodes],
-            {place[n]: levels for n, levels in self.levels_left.items() if n in place},
+            {position[n]: levels for n, levels in self.levels_left.items() if n in position},
             self.threshold[nodes],
         )  # fmt: skip
 
@@ -81,10 +81,10 @@ class Counted:
 
 
 def best_splits(counted: Counted, rule: Rule) -> Splits:
-    """The best split of each node, by a number or a category.
+    """Find the best split of each node, by a number or a category.
 
-    NULL goes where it does better; where a node has none, to the side with more rows, and with it levels that
-    the node has no rows of.
+    NULL goes to the side with the larger gain; if a node has no NULL, to the side with more rows, as do
+    levels without rows in the node.
     """
     best = counted.numbers
     for feature, histogram in counted.categories:
@@ -96,8 +96,8 @@ def best_splits(counted: Counted, rule: Rule) -> Splits:
 
 
 def _try_levels(best: Splits, which: slice, feature: int, histogram: Array, total: Array, rule: Rule) -> None:
-    """Splits of some nodes by one category, where they are better than the `best` ones."""
-    base = explained(total, rows_of(total, rule.criterion), rule.criterion)
+    """Replace `best` splits of some nodes by splits by one category, where these are better."""
+    base = explained_part(total, rows_of(total, rule.criterion), rule.criterion)
     least = TINY * np.maximum(square_part(total, rule.criterion) - base, 0)
     null = histogram[:, -1]
     order = level_order(histogram[:, :-1], rule.criterion)
@@ -121,7 +121,7 @@ def _try_levels(best: Splits, which: slice, feature: int, histogram: Array, tota
 
 
 def _sums_in(order: Integers, counts: Array) -> Array:
-    """Counts by level, shape (A, levels, C), summed from the first level of the order on."""
+    """Return counts by level, shape (A, levels, C), cumulated in the order of levels."""
     result = np.empty(counts.shape)
     for own in parts(counts.shape[2], order.size):
         np.take_along_axis(counts[..., own], order[..., None], axis=1).cumsum(axis=1, out=result[..., own])
@@ -129,7 +129,7 @@ def _sums_in(order: Integers, counts: Array) -> Array:
 
 
 def _gains(below: Array, beside: Array, total: Array, rule: Rule) -> Array:
-    """Sums of `explained` over both sides, shape (A, cuts); -inf where a side has too few rows.
+    """Sum `explained_part` over both sides, shape (A, cuts); -inf where a side has too few rows.
 
     Left are `below`, shape (A, cuts, C), and `beside`, shape (A, C).
     """
@@ -138,7 +138,7 @@ def _gains(below: Array, beside: Array, total: Array, rule: Rule) -> Array:
         left = below[:, own] + beside[:, None]
         right = total[:, None] - left
         rows = rows_of(left, rule.criterion), rows_of(right, rule.criterion)
-        both = explained(left, rows[0], rule.criterion) + explained(right, rows[1], rule.criterion)
+        both = explained_part(left, rows[0], rule.criterion) + explained_part(right, rows[1], rule.criterion)
         result[:, own] = np.where(np.minimum(*rows) >= max(rule.min_bucket, 1), both, -np.inf)
     return result
 
@@ -163,11 +163,11 @@ def _set_side(
 
 
 def level_order(counts: Array, criterion: str) -> Integers:
-    """The order of levels, shape (A, levels), in which the best split into two sets is a cut, or near it.
+    """Return the order of levels, (A, levels), in which the best split into two sets is a cut, or near it.
 
-    By mean target; by the share of the second of two classes; of more classes along the first principal
-    component of their shares (Coppersmith, Hong & Hosking (1999), Data Mining and Knowledge Discovery 3).
-    Levels without rows come last.
+    Levels are ordered by mean target; by the share of the second of two classes; or for more classes by the
+    first principal component of their shares (Coppersmith, Hong & Hosking (1999), Data Mining and Knowledge
+    Discovery 3).  Levels without rows come last.
     """
     rows = rows_of(counts, criterion)
     some = divisor(rows)
@@ -191,9 +191,9 @@ def level_order(counts: Array, criterion: str) -> Integers:
 
 
 def principal_axes(covariance: Array) -> Array:
-    """Eigenvectors of the largest eigenvalues, shape (A, C), of any length, the largest component positive.
+    """Return eigenvectors of the largest eigenvalues, (A, C), of any length, the largest component positive.
 
-    Very many classes take the power method, near enough to sort along: a decomposition takes too long.
+    For very many classes the power method is used, exact enough for an order: a decomposition takes too long.
     """
     if covariance.shape[1] > MANY_CLASSES:
         widest = np.diagonal(covariance, axis1=1, axis2=2).argmax(axis=1)
@@ -203,8 +203,8 @@ def principal_axes(covariance: Array) -> Array:
             axis = (covariance @ axis[..., None])[..., 0]
     else:
         slices = parts(len(covariance), covariance.shape[1] ** 3 // EIGEN)
-        found = [np.linalg.eigh(covariance[own])[1][..., -1] for own in slices]
-        axis = np.concatenate(found) if found else covariance[..., 0]
+        axes = [np.linalg.eigh(covariance[own])[1][..., -1] for own in slices]
+        axis = np.concatenate(axes) if axes else covariance[..., 0]
     strongest = np.take_along_axis(axis, np.abs(axis).argmax(axis=1)[:, None], axis=1)
     result: Array = axis * np.sign(strongest)
     return result

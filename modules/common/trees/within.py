@@ -1,4 +1,4 @@
-"""Splits within bins: what is looked at again, and what is found there.  Pure: numpy."""
+"""Splits within bins: the places that are refined, and the splits found there.  Pure: numpy."""
 
 from dataclasses import dataclass, fields
 
@@ -32,7 +32,7 @@ class Places:
 
     @classmethod
     def bins(cls, node: Integers, rows: Array) -> "Places":
-        """Bins as a pass lists them (BinField of layout.h), shape (P, fields), for the nodes they are in."""
+        """Make places of the bins that a pass lists (BinField of layout.h), shape (P, fields), and nodes."""
         stats = (rows.shape[1] - layout.BIN_FIELDS) // 2
         wide = np.full(len(rows), np.inf)
         below = rows[:, layout.BIN_FIELDS : layout.BIN_FIELDS + stats]
@@ -60,7 +60,7 @@ class Places:
         return Places(*(getattr(self, f.name)[places] for f in fields(self)))
 
     def parts(self, places: Integers, rows: Array) -> "Places":
-        """Parts of some of them as a pass lists them (PartField of layout.h), shape (parts, fields + C)."""
+        """Make places of parts that a pass lists (PartField of layout.h), shape (parts, fields + C)."""
         result = self.of(places)
         result.low = rows[:, layout.PART_SMALLEST]
         result.high = rows[:, layout.PART_LARGEST]
@@ -102,20 +102,20 @@ class Found:
         )
 
 
-def take(splits: Splits, places: Places, found: Found, null_rows: Array) -> None:
-    """Put what is found in places in the place of splits that gain less."""
-    order = np.lexsort([-np.arange(len(places)), found.gain])
+def take(splits: Splits, places: Places, candidates: Found, null_rows: Array) -> None:
+    """Replace splits by the candidates that gain more, each a split within the bin of a place."""
+    order = np.lexsort([-np.arange(len(places)), candidates.gain])
     best = np.full(len(splits.gain), -1)
     best[places.node[order]] = order  # the last one written is the best
     nodes = np.flatnonzero(best >= 0)
-    nodes = nodes[found.gain[best[nodes]] > splits.gain[nodes] * (1 + TINY)]
+    nodes = nodes[candidates.gain[best[nodes]] > splits.gain[nodes] * (1 + TINY)]
     at = best[nodes]
-    splits.gain[nodes] = found.gain[at]
+    splits.gain[nodes] = candidates.gain[at]
     splits.feature[nodes] = places.feature[at]
     splits.last_left[nodes] = places.bin[at]
-    splits.threshold[nodes] = found.threshold[at]
-    splits.null_right[nodes] = found.null_right[at]
+    splits.threshold[nodes] = candidates.threshold[at]
+    splits.null_right[nodes] = candidates.null_right[at]
     splits.null_rows[nodes] = null_rows[at]
-    splits.left[nodes] = found.left[at]
+    splits.left[nodes] = candidates.left[at]
     for node in nodes.tolist():
         splits.levels_left.pop(node, None)

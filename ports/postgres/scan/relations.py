@@ -96,7 +96,7 @@ def find(
         for row in rows
     ]
     one = rows[0]
-    place = Place(
+    destination = Place(
         one["written_schema"],
         one["target_schema"],
         bool(one["is_writable"]),
@@ -104,4 +104,4 @@ def find(
         one["full_names"],
         one["taken"],
     )
-    return relations[: len(names)], place
+    return relations[: len(names)], destination

@@ -126,13 +126,16 @@ Datum x##_coded_accum(PG_FUNCTION_ARGS) { return kernel_accumulate_coded(fcinfo,
 PG_FUNCTION_INFO_V1(x##_outcome_of); \
 Datum x##_outcome_of(PG_FUNCTION_ARGS) { return kernel_outcome(fcinfo, &x##_kernel); }
 
-/* aggregate.c: states as values */
+/* state.c: states as values; what only aggregate.c needs besides is in state.h */
 extern State *state_new(const Kernel *kernel, int ncols, int nparams, const double *params, int tail_capacity);
 extern State *state_check(const Kernel *kernel, bytea *value);
 extern State *state_folded(const Kernel *kernel, bytea *value);
 extern State *state_merged(const Kernel *kernel, State *into, State *from);
 extern State *state_outcome(const State *state, int64 numbers);
+
+/* vectors.c: the numbers of a one-dimensional array: NULL where one of them is NULL, or with NaN in its place */
 extern const double *vector_argument(ArrayType *array, const char *what, int *length);
+extern const double *vector_with_nan(ArrayType *array, const char *what, int *length);
 
 /* aggregate.c: what the functions of MADPY_KERNEL and MADPY_OUTCOME do */
 extern Datum kernel_accumulate(FunctionCallInfo fcinfo, const Kernel *kernel);

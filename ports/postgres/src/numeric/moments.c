@@ -188,7 +188,7 @@ moments_add(double *body, int m, const RowBlock *block, const double *weights)
 		.low = beside + CHUNK,
 		.ones = palloc(m * sizeof(bool)),
 	};
-	Joint	   *joint = block->ncategories > 0 ? moments_joint(block) : NULL;
+	Joint	   *joint = moments_joint(block, m);
 
 	for (int first = 0; first < block->rows; first += CHUNK)
 	{
@@ -206,8 +206,8 @@ moments_add(double *body, int m, const RowBlock *block, const double *weights)
 		if (joint)
 			moments_add_indicators(body, &chunk, joint, first);
 	}
-	if (joint)
-		moments_add_joint(body, joint);
+	if (joint && block->rows > 0)
+		moments_add_joint(body, m, joint, block->rows);
 	pfree(scratch);
 	pfree(chunk.columns);
 	pfree(chunk.lows);

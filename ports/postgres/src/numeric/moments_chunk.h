@@ -5,6 +5,7 @@
 #define MADPY_MOMENTS_CHUNK_H
 
 #include "moments.h"
+#include "places.h"
 
 /* Rows worked on at once: a dozen columns of them stay in the first-level cache. */
 #define CHUNK 256
@@ -32,20 +33,25 @@ typedef struct Chunk
 	bool	   *ones;			/* m: all values are 1, an intercept: its products are sums we have */
 } Chunk;
 
-/* Categories of a block that come as codes. */
+/*
+ * Categories of a block that come as codes.  A place has a row of counts: its rows by the places of the categories before
+ * its own, then all of them.
+ */
 typedef struct Joint
 {
-	const RowBlock *block;
-	int		   *codes;			/* of a chunk, CHUNK of each category */
-	int		  **counts;			/* rows of the block by the codes of two categories */
+	const Places *places;
+	int		   *counts;
+	double	  **sums;			/* of each column: by place the sum of whole numbers, NULL: there were none */
+	bool		exact;			/* the rows of the block are so few that sums of whole numbers are */
 } Joint;
 
-extern Joint *moments_joint(const RowBlock *block);
+/* Returns counts of zero; NULL: the block has no categories. */
+extern Joint *moments_joint(const RowBlock *block, int m);
 
-/* Adds the sums of indicators, without products of two categories; the chunk begins at row `first` of the block. */
+/* Counts a chunk, which begins at `first` in the block, and adds the products of indicators with numbers. */
 extern void moments_add_indicators(double *body, const Chunk *chunk, Joint *joint, int first);
 
-/* Adds the products of indicators of two categories, after all chunks of the block. */
-extern void moments_add_joint(double *body, const Joint *joint);
+/* Adds the counts, and the sums of whole numbers, after all chunks of the block. */
+extern void moments_add_joint(double *body, int m, const Joint *joint, int rows);
 
 #endif

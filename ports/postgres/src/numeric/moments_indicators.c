@@ -2,8 +2,8 @@
  * moments_indicators.c: moments of categories that come as codes, in place of a column of 0 and 1 for each level.
  *
  * Without weights indicators and their products are counts, and their products with numbers are sums by level: a few
- * additions for each row, where columns would take a product for each pair of levels.  Counts are exact, and so are the
- * same to the bit as the sums of such columns.
+ * additions for each row, where columns would take a product for each pair of levels.  Counts and sums of whole numbers
+ * are exact, and so are the same to the bit as the sums of such columns.
  */
 #include "postgres.h"
 
@@ -21,144 +21,198 @@ pair_of(double *body, int i, int j)
 	return body + 2 * moment_pair(Max(i, j) + 1, Min(i, j) + 1);
 }
 
-/* Reads the codes of some rows and returns the number of rows of each code. */
-static int *
-take_codes(const Indicators *category, int first, int real, int *codes)
-{
-	int		   *counts = palloc0((category->count + 1) * sizeof(int));
+/* Integers below this are summed as they are: 8,192 of them in a double. */
+#define MOST_WHOLE 0x1p40
 
-	for (int r = 0; r < real; r++)
-		codes[r] = integer_clamped(category->codes[first + r], 0, category->count);
-	for (int r = 0; r < real; r++)
-		counts[codes[r]]++;
-	return counts;
+Joint *
+moments_joint(const RowBlock *block, int m)
+{
+	const Places *places = places_new(block, m, CHUNK, 1);
+	Joint	   *joint;
+
+	if (places == NULL)
+		return NULL;
+	joint = palloc(sizeof(Joint));
+	joint->places = places;
+	joint->counts = palloc_limited(places->sums * (int64) sizeof(int), MaxAllocSize, "counts of pairs of levels");
+	joint->sums = palloc0(m * sizeof(double *));
+	joint->exact = block->rows <= 0x1p53 / MOST_WHOLE;
+	return joint;
 }
 
-/* Adds the products of indicators with themselves and with 1, which are counts, and their ranges. */
-static void
-add_counts(double *body, int m, const Indicators *category, const int *counts, int real)
-{
-	double	   *minima = body + moments_minima(m);
-	double	   *maxima = body + moments_maxima(m);
-
-	for (int level = 1; level <= category->count; level++)
-	{
-		int			i = category->first + level - 1;
-
-		pair_of(body, i, -1)[0] += counts[level];
-		pair_of(body, i, i)[0] += counts[level];
-		minima[i] = Min(minima[i], counts[level] == real);
-		maxima[i] = Max(maxima[i], counts[level] > 0);
-	}
-}
-
-/* Tells whether all numbers are integers so small that plain sums over a chunk are exact. */
+/* Tells whether all numbers are integers so small that plain sums over a block are exact. */
 DD_CLONES static bool
 are_whole(const double *restrict numbers, int rows)
 {
 	int			others = 0;
 
 	for (int r = 0; r < rows; r++)
-		others += !(fabs(numbers[r]) < 0x1p40) || (numbers[r] + 0x1.8p52) - 0x1.8p52 != numbers[r];
+		others += !(fabs(numbers[r]) < MOST_WHOLE) || (numbers[r] + 0x1.8p52) - 0x1.8p52 != numbers[r];
 	return others == 0;
 }
 
 static void
-sum_whole(const double *restrict numbers, const int *restrict codes, int rows, dd *restrict sums)
+sum_whole(const Chunk *chunk, Joint *joint, int j)
 {
-	for (int r = 0; r < rows; r++)
-		sums[codes[r]].hi += numbers[r];
+	const double *column = chunk->columns[j];
+	double	   *sums = joint->sums[j];
+
+	if (sums == NULL)
+		sums = joint->sums[j] = palloc0(joint->places->places * sizeof(double));
+	for (int c = 0; c < joint->places->count; c++)
+	{
+		const int  *taken = joint->places->taken[c];
+
+		for (int r = 0; r < chunk->real; r++)
+			sums[taken[r]] += column[r];
+	}
 }
 
-/* Adds the products of indicators with a column of numbers: its sum by level. */
+/* Adds the products of indicators with a column of numbers: its sums by level. */
 static void
-add_by_level(double *body, const Chunk *chunk, int j, const Indicators *category, const int *codes)
+add_by_level(double *body, const Chunk *chunk, const Places *places, int j)
 {
 	const double *column = chunk->columns[j];
 	const double *low = chunk->lows[j];
-	dd		   *sums = palloc0((category->count + 1) * sizeof(dd));
+	dd		   *sums = palloc0(places->places * sizeof(dd));
 
-	if (low == NULL && are_whole(column, chunk->real))
-		sum_whole(column, codes, chunk->real, sums);
-	else
+	for (int c = 0; c < places->count; c++)
+	{
+		const Indicators *category = &places->categories[c];
+		const int  *taken = places->taken[c];
+
 		for (int r = 0; r < chunk->real; r++)
-			sums[codes[r]] = dd_add(sums[codes[r]], low ? (dd) {column[r], low[r]} : dd_from(column[r]));
-	for (int level = 1; level <= category->count; level++)
-		accumulate(pair_of(body, category->first + level - 1, j), sums[level]);
+			sums[taken[r]] = dd_add(sums[taken[r]], low ? (dd) {column[r], low[r]} : dd_from(column[r]));
+		for (int level = 1; level <= category->count; level++)
+			accumulate(pair_of(body, category->first + level - 1, j), sums[places->start[c] + level]);
+	}
 	pfree(sums);
 }
 
-/* Returns the position of a pair of categories d < c in the list of pairs: c (c - 1) / 2 + d. */
-static int64
-place_of(int c, int d)
+/* Counts rows of FEW_CATEGORIES or fewer. */
+DD_INLINE void
+count_rows(const Places *places, int count, int rows, int *counts)
 {
-	return (int64) c * (c - 1) / 2 + d;
+	const int  *taken[FEW_CATEGORIES];
+	int64		at[FEW_CATEGORIES];
+	int			width[FEW_CATEGORIES];
+
+	for (int c = 0; c < count; c++)
+	{
+		taken[c] = places->taken[c];
+		at[c] = places->at[c];
+		width[c] = places->width[c];
+	}
+	for (int r = 0; r < rows; r++)
+	{
+		int			place[FEW_CATEGORIES];
+
+		for (int c = 0; c < count; c++)
+		{
+			int		   *row = counts + (at[c] + (int64) (place[c] = taken[c][r]) * width[c]);
+
+			for (int d = 0; d < c; d++)
+				row[place[d]]++;
+			row[width[c] - 1]++;
+		}
+	}
 }
 
-Joint *
-moments_joint(const RowBlock *block)
+/* Counts rows of any number of categories. */
+static void
+count_rows_of_many(const Places *places, int rows, int *counts)
 {
-	Joint	   *joint = palloc0(sizeof(Joint));
+	for (int c = 0; c < places->count; c++)
+		for (int r = 0; r < rows; r++)
+		{
+			int		   *row = counts + places_row(places, c, places->taken[c][r]);
 
-	joint->block = block;
-	joint->codes = palloc((Size) block->ncategories * CHUNK * sizeof(int));
-	joint->counts = palloc((place_of(block->ncategories, 0) + 1) * sizeof(int *));
-	for (int c = 0; c < block->ncategories; c++)
-		for (int d = 0; d < c; d++)
-			joint->counts[place_of(c, d)] = palloc_limited(
-				(block->categories[c].count + 1) * (block->categories[d].count + 1) * (int64) sizeof(int), MaxAllocSize,
-				"counts of pairs of levels");
-	return joint;
+			for (int d = 0; d < c; d++)
+				row[places->taken[d][r]]++;
+			row[places->width[c] - 1]++;
+		}
 }
 
 static void
-count_joint(const int *restrict codes, const int *restrict others, int width, int real, int *restrict counts)
+count_chunk(const Places *places, int rows, int *counts)
 {
-	for (int r = 0; r < real; r++)
-		counts[codes[r] * width + others[r]]++;
+	switch (places->count)
+	{
+		case 1:
+			count_rows(places, 1, rows, counts);
+			break;
+		case 2:
+			count_rows(places, 2, rows, counts);
+			break;
+		case 3:
+			count_rows(places, 3, rows, counts);
+			break;
+		case 4:
+			count_rows(places, 4, rows, counts);
+			break;
+		case FEW_CATEGORIES:
+			count_rows(places, FEW_CATEGORIES, rows, counts);
+			break;
+		default:
+			count_rows_of_many(places, rows, counts);
+	}
 }
 
 void
 moments_add_indicators(double *body, const Chunk *chunk, Joint *joint, int first)
 {
-	const RowBlock *block = joint->block;
+	const Places *places = joint->places;
 
-	for (int c = 0; c < block->ncategories; c++)
+	CHECK_FOR_INTERRUPTS();
+	places_take(places, first, chunk->real, chunk->real);
+	count_chunk(places, chunk->real, joint->counts);
+	for (int j = 0; j < chunk->m; j++)
 	{
-		const Indicators *category = &block->categories[c];
-		int		   *codes = joint->codes + (Size) c * CHUNK;
-		int		   *counts = take_codes(category, first, chunk->real, codes);
-
-		CHECK_FOR_INTERRUPTS();
-		add_counts(body, chunk->m, category, counts, chunk->real);
-		for (int j = 0; j < chunk->m; j++)
-			if (chunk->columns[j] && !chunk->ones[j])
-				add_by_level(body, chunk, j, category, codes);
-			else if (chunk->columns[j])
-				for (int level = 1; level <= category->count; level++)
-					accumulate(pair_of(body, category->first + level - 1, j), dd_from(counts[level]));
-		for (int d = 0; d < c; d++)
-			count_joint(codes, joint->codes + (Size) d * CHUNK, block->categories[d].count + 1, chunk->real,
-						joint->counts[place_of(c, d)]);
-		pfree(counts);
+		if (chunk->columns[j] == NULL || (places->ones[j] && chunk->ones[j]))
+			continue;			/* indicators, and ones, whose sums are counts */
+		if (joint->exact && chunk->lows[j] == NULL && are_whole(chunk->columns[j], chunk->real))
+			sum_whole(chunk, joint, j);
+		else
+			add_by_level(body, chunk, places, j);
 	}
 }
 
-void
-moments_add_joint(double *body, const Joint *joint)
+/* Adds the products of an indicator with itself, with 1 and with columns of ones, which are counts, and its range. */
+static void
+add_count(double *body, int m, const Places *places, int i, int count, int rows)
 {
-	const RowBlock *block = joint->block;
+	double	   *minimum = body + moments_minima(m) + i;
+	double	   *maximum = body + moments_maxima(m) + i;
+	const double *pivots = body + moments_pivots(m);
 
-	for (int c = 0; c < block->ncategories; c++)
-		for (int d = 0; d < c; d++)
+	pair_of(body, i, -1)[0] += count;
+	pair_of(body, i, i)[0] += count;
+	*minimum = Min(*minimum, count == rows);
+	*maximum = Max(*maximum, count > 0);
+	for (int j = 0; j < m; j++)
+		if (places->ones[j] && pivots[j] == 0)
+			accumulate(pair_of(body, i, j), dd_from(count));
+}
+
+void
+moments_add_joint(double *body, int m, const Joint *joint, int rows)
+{
+	const Places *places = joint->places;
+
+	for (int c = 0; c < places->count; c++)
+		for (int level = 1; level <= places->categories[c].count; level++)
 		{
-			const Indicators *one = &block->categories[c];
-			const Indicators *other = &block->categories[d];
-			const int  *counts = joint->counts[place_of(c, d)];
+			int			i = places->categories[c].first + level - 1;
+			int			place = places->start[c] + level;
+			const int  *counts = joint->counts + places_row(places, c, place);
 
 			CHECK_FOR_INTERRUPTS();
-			for (int a = 1; a <= one->count; a++)
-				for (int b = 1; b <= other->count; b++)
-					pair_of(body, one->first + a - 1, other->first + b - 1)[0] += counts[(Size) a * (other->count + 1) + b];
+			add_count(body, m, places, i, counts[places->width[c] - 1], rows);
+			for (int j = 0; j < m; j++)
+				if (joint->sums[j])
+					accumulate(pair_of(body, i, j), dd_from(joint->sums[j][place]));
+			for (int d = 0; d < c; d++)
+				for (int b = 1; b <= places->categories[d].count; b++)
+					pair_of(body, i, places->categories[d].first + b - 1)[0] += counts[places->start[d] + b];
 		}
 }

@@ -92,9 +92,11 @@ extern void store_free(Store *store);
 extern Store *store_find(int id);
 extern Store *store_argument(int id);
 
+/* store_run.c */
+extern State *store_group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams);
+
 /* store_step.c */
 extern void store_check_step(const Store *store, const Kernel *kernel, int64 nparams);
-extern State *store_group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams);
 
 /* Returns the number of columns that a kernel sees, indicators included. */
 static inline int

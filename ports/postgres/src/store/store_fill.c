@@ -4,56 +4,14 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "datatype/timestamp.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
-#include "store.h"
-#include "tcop/dest.h"
+#include "store_fill.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/float.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
-#include "utils/tuplestore.h"
-
-#define EPOCH_DAYS (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)
-
-typedef enum Kind
-{
-	FLOAT8, FLOAT4, INT2, INT4, INT8, BOOLEAN, NUMERIC, DATE, TIMESTAMP, LEVELS, VECTOR
-} Kind;
-
-/* One column of the query: where its values go. */
-typedef struct Source
-{
-	Kind		kind;
-	int			to;				/* first column in the store */
-	int			width;			/* columns there; of a vector 0 until one was seen */
-	Dict	   *levels;
-} Source;
-
-typedef struct Fill
-{
-	DestReceiver pub;
-	Store	   *store;
-	TupleDesc	desc;
-	int			nsources;		/* columns of the query that are no grouping columns */
-	int			ngroups;
-	const int  *categories;		/* columns, counted from 1, whose values are numbered whatever their type */
-	int			ncategories;
-	Source	   *sources;
-	Tuplestorestate *waiting;	/* rows before the first one that told the length of every vector */
-	bool		started;
-	bool		over;			/* the memory setting was reached */
-	int		   *codes;			/* group of every row */
-	int64		codes_capacity;
-	double	   *row;			/* where the values of the row being filled go */
-	Size		stride;			/* from one value of it to the next */
-	MemoryContext scratch;
-} Fill;
 
 static Kind
 kind_of(Form_pg_attribute attribute)
@@ -97,242 +55,6 @@ kind_of(Form_pg_attribute attribute)
 					NameStr(attribute->attname), format_type_be(attribute->atttypid))));
 }
 
-static double
-timestamp_seconds(Timestamp t)
-{
-	if (TIMESTAMP_IS_NOBEGIN(t))
-		return -get_float8_infinity();
-	if (TIMESTAMP_IS_NOEND(t))
-		return get_float8_infinity();
-	return (double) (t + EPOCH_DAYS * USECS_PER_DAY) / USECS_PER_SEC;
-}
-
-static double
-date_seconds(DateADT d)
-{
-	if (DATE_IS_NOBEGIN(d))
-		return -get_float8_infinity();
-	if (DATE_IS_NOEND(d))
-		return get_float8_infinity();
-	return ((double) d + EPOCH_DAYS) * SECS_PER_DAY;
-}
-
-static inline double
-number(Kind kind, Datum value)
-{
-	switch (kind)
-	{
-		case FLOAT8:
-			return DatumGetFloat8(value);
-		case FLOAT4:
-			return DatumGetFloat4(value);
-		case INT2:
-			return DatumGetInt16(value);
-		case INT4:
-			return DatumGetInt32(value);
-		case INT8:
-			return (double) DatumGetInt64(value);
-		case BOOLEAN:
-			return DatumGetBool(value);
-		case NUMERIC:
-			return DatumGetFloat8(DirectFunctionCall1(numeric_float8, value));
-		case DATE:
-			return date_seconds(DatumGetDateADT(value));
-		case TIMESTAMP:
-			return timestamp_seconds(DatumGetTimestamp(value));
-		default:
-			elog(ERROR, "not a kind of number: %d", (int) kind);
-	}
-}
-
-static inline void
-put_number(Fill *fill, int column, double value)
-{
-	fill->row[column * fill->stride] = value;
-}
-
-static void
-put_null(Fill *fill, int column)
-{
-	Store	   *store = fill->store;
-
-	if (fill->ngroups == 0)
-	{
-		store_set_null(store, store->rows, column);
-		return;
-	}
-	fill->row[column] = 0;
-	buffer_nulls(store, fill->row)[column / 64] |= UINT64CONST(1) << (column % 64);
-	store->has_nulls[column] = true;
-}
-
-static void
-put_vector(Fill *fill, const Source *source, Datum value)
-{
-	ArrayType  *array = DatumGetArrayTypeP(value);
-	const double *numbers = (const double *) ARR_DATA_PTR(array);
-	const bits8 *bitmap = ARR_NULLBITMAP(array);
-	int			length = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("features must be an array of one dimension, not of %d", ARR_NDIM(array))));
-	if (length != source->width)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("features must have the same length in every row: %d after %d", length, source->width)));
-	for (int i = 0; i < length; i++)
-	{
-		if (bitmap && !(bitmap[i / 8] & (1 << (i % 8))))
-			put_null(fill, source->to + i);
-		else
-			put_number(fill, source->to + i, *numbers++);
-	}
-}
-
-static void
-put_codes(Fill *fill, int code, int64 row)
-{
-	if (row == fill->codes_capacity)
-	{
-		fill->codes_capacity *= 2;
-		fill->codes = repalloc_huge(fill->codes, fill->codes_capacity * sizeof(int));
-	}
-	fill->codes[row] = code;
-}
-
-/* Make space for the next row: in its block, or, with groups, in the buffer; false: there is no memory left. */
-static bool
-next_row(Fill *fill)
-{
-	Store	   *store = fill->store;
-	int64		row = store->rows;
-	int			r = row_of(store, row);
-
-	if (r % 64 == 0 && !store_fits(store))	/* a long text may be in every row */
-		return false;
-	if (r == 0)
-	{
-		CHECK_FOR_INTERRUPTS();
-		MemoryContextReset(fill->scratch);
-		if (fill->ngroups > 0)
-			store_buffer_block(store);
-		else
-			store_add_block(store);
-	}
-	if (fill->ngroups > 0)
-	{
-		fill->row = buffer_row(store, row);
-		fill->stride = 1;
-		memset(buffer_nulls(store, fill->row), 0, (buffer_width(store) - store->ncols) * sizeof(uint64));
-	}
-	else
-	{
-		fill->row = store_column(store, block_of(store, row), 0) + r;
-		fill->stride = store->block_rows;
-	}
-	return true;
-}
-
-/* One row; false: there is no memory left for it. */
-static bool
-put_row(Fill *fill, const Datum *values, const bool *nulls)
-{
-	Store	   *store = fill->store;
-
-	if (!next_row(fill))
-	{
-		fill->over = true;
-		return false;
-	}
-	for (int s = 0; s < fill->nsources; s++)
-	{
-		const Source *source = &fill->sources[s];
-
-		if (nulls[s])
-			for (int i = 0; i < source->width; i++)
-				put_null(fill, source->to + i);
-		else if (source->kind == FLOAT8)
-			put_number(fill, source->to, DatumGetFloat8(values[s]));
-		else if (source->kind == VECTOR)
-			put_vector(fill, source, values[s]);
-		else if (source->kind == LEVELS)
-			put_number(fill, source->to, dict_code(source->levels, values, nulls));
-		else
-			put_number(fill, source->to, number(source->kind, values[s]));
-	}
-	if (fill->ngroups > 0)
-		put_codes(fill, dict_code(store->groups, values, nulls), store->rows);
-	store->rows++;
-	return true;
-}
-
-/* Whether the length of every vector is known, this row included. */
-static bool
-widths_known(Fill *fill, const Datum *values, const bool *nulls)
-{
-	bool		known = true;
-
-	for (int s = 0; s < fill->nsources; s++)
-	{
-		Source	   *source = &fill->sources[s];
-
-		if (source->kind == VECTOR && source->width == 0 && !nulls[s])
-		{
-			ArrayType  *array = DatumGetArrayTypeP(values[s]);
-
-			source->width = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-			if (source->width == 0)
-				ereport(ERROR,
-						(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-						 errmsg("features must not be an empty array")));
-		}
-		known = known && source->width > 0;
-	}
-	return known;
-}
-
-/* All widths are known: lay the store out and put the rows in that waited. */
-static bool
-begin_rows(Fill *fill)
-{
-	Store	   *store = fill->store;
-	MemoryContext old = MemoryContextSwitchTo(store->context);
-	TupleTableSlot *slot;
-	int64		ncols = 0;
-	bool		has_space = true;
-
-	for (int s = 0; s < fill->nsources; s++)
-		ncols += fill->sources[s].width;
-	store_shape(store, ncols);
-	store->levels = palloc0(Max(ncols, 1) * sizeof(Dict *));
-	ncols = 0;
-	for (int s = 0; s < fill->nsources; s++)
-	{
-		fill->sources[s].to = ncols;
-		store->levels[ncols] = fill->sources[s].levels;
-		ncols += fill->sources[s].width;
-	}
-	fill->started = true;
-	if (fill->waiting)
-	{
-		slot = MakeSingleTupleTableSlot(fill->desc, &TTSOpsMinimalTuple);
-		while (has_space && tuplestore_gettupleslot(fill->waiting, true, false, slot))
-		{
-			slot_getallattrs(slot);
-			MemoryContextSwitchTo(fill->scratch);	/* put_row empties it: the row must not be in it */
-			has_space = put_row(fill, slot->tts_values, slot->tts_isnull);
-			MemoryContextSwitchTo(store->context);
-		}
-		ExecDropSingleTupleTableSlot(slot);
-		tuplestore_end(fill->waiting);
-		fill->waiting = NULL;
-	}
-	MemoryContextSwitchTo(old);
-	return has_space;
-}
-
 static bool
 receive(TupleTableSlot *slot, DestReceiver *self)
 {
@@ -341,10 +63,10 @@ receive(TupleTableSlot *slot, DestReceiver *self)
 	bool		has_space = true;
 
 	slot_getallattrs(slot);
-	if (!fill->started && !widths_known(fill, slot->tts_values, slot->tts_isnull))
+	if (!fill->started && !store_widths_known(fill, slot->tts_values, slot->tts_isnull))
 		tuplestore_puttupleslot(fill->waiting, slot);
 	else
-		has_space = (fill->started || begin_rows(fill)) && put_row(fill, slot->tts_values, slot->tts_isnull);
+		has_space = (fill->started || store_begin_rows(fill)) && store_put_row(fill, slot->tts_values, slot->tts_isnull);
 	MemoryContextSwitchTo(old);
 	return has_space;
 }
@@ -407,7 +129,7 @@ finish(Fill *fill)
 	{
 		for (int s = 0; s < fill->nsources; s++)
 			fill->sources[s].width = Max(1, fill->sources[s].width);
-		begin_rows(fill);
+		store_begin_rows(fill);
 	}
 	if (fill->ngroups > 0 && !fill->over)
 		store_sort(fill->store, fill->codes);

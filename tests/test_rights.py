@@ -7,7 +7,8 @@ from tests.methods import AGGREGATE, DRIVER, ELSEWHERE, gathered
 
 CITUS = "an aggregate's; Citus calls it with the caller's rights"
 
-# What is not an aggregate's function: by name, with its reason; those of a method are in its tests folder.
+# Functions that do not belong to an aggregate, with the reason why everybody may call them.  The functions of
+# a method are listed in its tests folder.
 ALLOWED: dict[str, str] = gathered("RIGHTS") | {
     "__python_path": "every driver's wrapper asks it for the folder of the Python packages",
     "__c_version": ELSEWHERE,

@@ -34,7 +34,8 @@ def triangle(values: Array, n: int) -> Array:
 def centred(high: Array, low: Array, shift: Array) -> Array:
     """Sums of (x_i - c_i) (x_j - c_j) from pairs of sums of products, the first row being sums.
 
-    What is taken off may be nearly all there is, so the difference is taken before anything is rounded.
+    The product of the means may be nearly as large as the sum that it is subtracted from, so the pairs are
+    subtracted before they are rounded to one number.
     """
     sum_high, sum_low = high[:, 0, 1:], low[:, 0, 1:]
     product, rest = _product(high[:, 0, :1], shift)

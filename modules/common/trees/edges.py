@@ -24,9 +24,9 @@ def whole(weights: Array) -> Array:
 def edges(values: Array, weights: Array, num_bins: int) -> Array:
     """Cut a feature into about `num_bins` bins of equal weight, between values and never at one.
 
-    Of G groups: values and whole weights have shape (G, n), the edges (G, most), infinity behind the last.
-    As many bins as distinct values where these are fewer; a value that fills a bin has its own.  NaN is
-    left out.
+    For G groups, values and whole weights have shape (G, n), and the edges have shape (G, most), with
+    infinity behind the last edge of a group.  A feature with fewer distinct values than `num_bins` gets a
+    bin for each, and a value that fills a bin gets a bin of its own.  NaN is left out.
     """
     return edges_and_order(values, weights, num_bins)[0]
 

@@ -20,7 +20,8 @@ NUMBERS = 400_000  # that describe the places of one pass
 PASSES = 8  # in a round; the places that may gain least are left out
 VALUES, SHARE = 200_000, 0.02  # values that a level looks at again, at most: so many, or of all its values
 
-# Of nodes, their slots, and intervals, shape (groups, n): a body for each group in which there are nodes.
+# A function that takes nodes, their slots, and intervals, shape (groups, n), and returns the bodies of the
+# states of the groups that have nodes.
 Pass = Callable[[Integers, Integers, Array], Array]
 
 

@@ -56,8 +56,31 @@ def features_of(source: Source, model: Design, text: str | None) -> str:
     Only names and levels are taken from the model, never SQL; `text` has the features if the caller wrote
     them, which is needed for expressions.
     """
+    given = _given(source, model, text)
+    return given if isinstance(given, str) else _array(source.db, model, *given)
+
+
+def row_of(source: Source, model: Design, text: str | None) -> str:
+    """Return SQL of the features of a model, over another source, as a row of numbers and texts.
+
+    An array column stays an array.  `text` is that of `features_of`.
+    """
+    given = _given(source, model, text)
+    if isinstance(given, str):
+        return given
+    values = (
+        checked_number(feature.name, item, sql_type)
+        if feature.levels is None
+        else text_item(category_item(item, sql_type), sql_type)
+        for item, sql_type, feature in zip(*given, model.features, strict=True)
+    )
+    return f"ROW({', '.join(values)})"
+
+
+def _given(source: Source, model: Design, text: str | None) -> str | tuple[list[str], list[str]]:
+    """Return SQL of each feature and its type; of an array column SQL of the array."""
     if text is not None:
-        return _given(source, model, text)
+        return _written(source, model, text)
     columns = source.base_types
     for feature in model.features:
         if feature.column is None:
@@ -74,11 +97,10 @@ def features_of(source: Source, model: Design, text: str | None) -> str:
     names = [str(feature.column) for feature in model.features]
     if model.is_vector:
         return vector_item(checked_vector(names[0], columns[names[0]]), len(names))
-    items = [fill("{c:i}", {"c": name}) for name in names]
-    return _array(source.db, model, items, [columns[name] for name in names])
+    return [fill("{c:i}", {"c": name}) for name in names], [columns[name] for name in names]
 
 
-def _given(source: Source, model: Design, text: str) -> str:
+def _written(source: Source, model: Design, text: str) -> str | tuple[list[str], list[str]]:
     expressions = check_expressions(source, text, "features", allowed="number, boolean or text")
     if expressions.is_vector and expressions.kinds[0] == "number":
         return vector_item(f"{expressions.items[0]}::double precision[]", len(model.features))
@@ -88,7 +110,7 @@ def _given(source: Source, model: Design, text: str) -> str:
             hint=f"give them in the order of training: {', '.join(model.names[:SHOWN])}",
         )
     check_same_order(expressions.names, model.names)
-    return _array(source.db, model, expressions.items, expressions.types)
+    return expressions.items, expressions.types
 
 
 def _array(db: Database, model: Design, items: list[str], types: list[str]) -> str:

@@ -31,6 +31,16 @@ def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design
     return Scan(replace(rows, features=design.items), passes, may_store=False), design
 
 
+def store_features(rows: Rows, listed: Design, more: Sequence[str] = ()) -> tuple[Scan, Design]:
+    """Return a scan whose store holds the features of `list_features`, and the features with their levels.
+
+    `more` is SQL of numbers that lie behind the features.  Raises an error where a store cannot hold them.
+    """
+    scan = Scan(_as_stored(rows, listed, behind=more), passes=2, must_store=True)
+    levels = [_ordered(scan, n, listed) for n in range(len(listed.features))]
+    return scan, listed.with_levels(levels)
+
+
 def scan_terms(
     rows: Rows,
     text: str | None,

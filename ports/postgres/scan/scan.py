@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from madpy.errors import MadpyError
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.streaming import Streaming
 from madpy.ports.postgres.session.db import fill, free_name
@@ -73,11 +74,20 @@ class Rows:
 class Scan:
     """`Rows` read through one of the two feeds, decided once."""
 
-    def __init__(self, rows: Rows, passes: int = 1, *, may_store: bool = True):
+    def __init__(self, rows: Rows, passes: int = 1, *, may_store: bool = True, must_store: bool = False):
         self.db = rows.source.db
         self.rows = rows
         self.streaming = Streaming(rows, passes)
         self.store: int | None = None
+        if must_store:
+            self.store = self._fill_store()
+            if self.store is None:
+                raise MadpyError(
+                    "the rows do not fit madpy.store_memory",
+                    sqlstate="53400",
+                    hint="set it higher: SET madpy.store_memory = '4GB'; or train on fewer rows",
+                )
+            return
         if rows.source.shards.is_spread or not may_store:
             return
         if passes > 1 or has_many_groups(rows.source, rows.groups):

@@ -1,0 +1,58 @@
+"""The columns of a training: the memory file of a store (ports/postgres/src/store/store.h), mapped."""
+
+import mmap
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Rows of a mapped file, column by column in blocks; NULL is NaN."""
+
+    data: Any
+    num_columns: int
+    block_rows: int
+    block_bytes: int
+    bits_offset: int
+
+    @classmethod
+    def map(cls, descriptor: int | None, layout: dict[str, int]) -> "Columns":
+        """Map the file behind a descriptor; the layout comes from the server, which wrote the file."""
+        size = int(layout["bytes"])
+        data = (
+            mmap.mmap(descriptor, size, access=mmap.ACCESS_READ) if size and descriptor is not None else b""
+        )
+        sizes = (int(layout[name]) for name in ("num_columns", "block_rows", "block_bytes", "bits_offset"))
+        return cls(data, *sizes)
+
+    def matrix(self, columns: list[int], first: int, last: int) -> Floats:
+        """Return a copy of these columns of rows first to last - 1, shape (n, k), row by row."""
+        result = np.empty((last - first, len(columns)))
+        for start in range(first - first % self.block_rows, last, self.block_rows):
+            block = start // self.block_rows
+            low, high = max(first, start), min(last, start + self.block_rows)
+            values, bits = self._block(block)
+            part = values[:, low - start : high - start]
+            target = result[low - first : high - first]
+            for j, column in enumerate(columns):
+                target[:, j] = part[column]
+                if bits[column].any():
+                    null = np.unpackbits(bits[column], bitorder="little")[low - start : high - start]
+                    target[null.astype(bool), j] = np.nan
+        return result
+
+    def column(self, column: int, first: int, last: int) -> Floats:
+        """Return a copy of one column, shape (n,)."""
+        return self.matrix([column], first, last)[:, 0]
+
+    def _block(self, number: int) -> tuple[Floats, NDArray[np.uint8]]:
+        """Return the values of a block, shape (columns, rows), and its bitmaps of NULLs."""
+        at = number * self.block_bytes
+        values = np.ndarray((self.num_columns, self.block_rows), np.float64, self.data, at)
+        shape = (self.num_columns, self.block_rows // 8)
+        return values, np.ndarray(shape, np.uint8, self.data, at + self.bits_offset)

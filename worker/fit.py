@@ -1,0 +1,125 @@
+"""A fit: the rows of each group into the arrays of a model."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import metrics
+
+from madpy.worker.columns import Columns, Floats
+from madpy.worker.errors import WorkerError
+from madpy.worker.estimators import ALGORITHMS, tasks_of
+from madpy.worker.estimators.algorithm import Algorithm
+from madpy.worker.estimators.parameters import checked
+from madpy.worker.model import arrays_of
+from madpy.worker.preparation import Input, Rule, complete, learn, rules_of
+
+MOST_SCORED = 10_000  # rows, where scoring is slow
+Answer = tuple[dict[str, Any], list[NDArray[Any]]]
+
+
+def fit(request: dict[str, Any], descriptor: int | None) -> Iterator[Answer]:
+    """Fit a model for each group and yield it; the rows lie in the file behind the descriptor."""
+    job = Job(request)
+    try:
+        columns = Columns.map(descriptor, request["layout"])
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+    groups = request["groups"]
+    for number, (first, last) in enumerate(groups):
+        yield {"event": "progress", "group": number, "groups": len(groups)}, []
+        figures, arrays = job.fit(columns, int(first), int(last))
+        yield {"event": "model", "group": number, **figures}, arrays
+
+
+class Job:
+    """A checked request."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        self.task = str(request["task"])
+        self.algorithm = find(str(request["algorithm"]), self.task)
+        self.hyperparams = checked(self.algorithm.name, request["hyperparams"], self.algorithm.parameters)
+        self.inputs = [Input(one["name"], one["levels"]) for one in request["inputs"]]
+        self.rules = rules_of(request["preprocess"], self.inputs, Rule(encode=self.algorithm.encode))
+        self.targets = [int(one) for one in request["targets"]]
+        self.weights = request["weights"]
+        self.labels: list[str] = request["classes"]
+        self.seed = int(request["seed"])
+        if len(self.targets) > 1 and not self.algorithm.several_targets:
+            raise WorkerError(f"{self.algorithm.name} takes one target, not {len(self.targets)}")
+        if self.weights is not None and not self.algorithm.takes_weights:
+            raise WorkerError(f"{self.algorithm.name} takes no weights", hint="leave out weights")
+
+    def fit(self, columns: Columns, first: int, last: int) -> Answer:
+        """Fit one group; return its figures and the arrays of its model."""
+        X = columns.matrix(list(range(len(self.inputs))), first, last)
+        y = columns.matrix(self.targets, first, last)
+        weights = None if self.weights is None else columns.column(int(self.weights), first, last)
+        used = self._used(X, y, weights)
+        figures: dict[str, Any] = {"num_rows": int(used.sum()), "num_skipped": int((~used).sum())}
+        if not figures["num_rows"]:
+            return {**figures, "reason": "none of the rows can be used"}, []
+        if not used.all():
+            X, y, weights = X[used], y[used], None if weights is None else weights[used]
+        codes = np.unique(y[:, 0]).astype(int).tolist() if self.task == "classification" else []
+        if len(codes) == 1:
+            return {**figures, "reason": f"the target has one class only: {self.labels[codes[0]]}"}, []
+        prepared, learned = learn(X, y, self.inputs, self.rules, self.task, self.seed)
+        estimator = self.algorithm.build(self.hyperparams, self.seed)
+        heard = self._run(estimator, prepared, y, weights)
+        arrays = arrays_of(
+            self.task,
+            self.algorithm.form(estimator),
+            self.inputs,
+            learned,
+            [self.labels[code] for code in codes],
+            self.algorithm.takes_nan,
+        )
+        scores = self._scores(estimator, prepared, y, weights)
+        return {**figures, "metrics": scores, "warnings": heard}, arrays
+
+    def _used(self, X: Floats, y: Floats, weights: Floats | None) -> NDArray[np.bool_]:
+        """Return which rows have all that the algorithm needs, shape (n,)."""
+        used: NDArray[np.bool_] = np.asarray(~np.isnan(y).any(axis=1))
+        if weights is not None:
+            used &= weights > 0
+        if not self.algorithm.takes_nan:
+            used &= complete(X, self.rules)
+        return used
+
+    def _run(self, estimator: Any, X: Floats, y: Floats, weights: Floats | None) -> list[str]:
+        """Fit the estimator; return the texts of its warnings."""
+        target = {} if not self.targets else {"y": y[:, 0] if len(self.targets) == 1 else y}
+        weighted = {} if weights is None else {"sample_weight": weights}
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            estimator.fit(X, **target, **weighted)
+        return list(dict.fromkeys(str(one.message).strip() for one in heard))[:5]
+
+    def _scores(self, estimator: Any, X: Floats, y: Floats, weights: Floats | None) -> dict[str, Any]:
+        """Return figures of the fit over its own rows, or over some of them where scoring is slow."""
+        if self.task not in ("regression", "classification"):
+            return {}
+        few = slice(MOST_SCORED if self.algorithm.slow_to_score else None)
+        predicted = estimator.predict(X[few])
+        truth = y[few, 0] if len(self.targets) == 1 else y[few]
+        weighted = {"sample_weight": None if weights is None else weights[few]}
+        if self.task == "classification":
+            return {"accuracy": float(metrics.accuracy_score(truth, predicted, **weighted))}
+        squared = float(metrics.mean_squared_error(truth, predicted, **weighted))
+        return {
+            "r2": float(metrics.r2_score(truth, predicted, **weighted)) if len(truth) > 1 else None,
+            "rmse": squared**0.5,
+        }
+
+
+def find(name: str, task: str) -> Algorithm:
+    """Return an algorithm; raise WorkerError if there is none for the task."""
+    tasks = tasks_of(name)
+    if task not in tasks:
+        raise WorkerError(f"{name} is not for {task}", hint=f"choose {' or '.join(tasks)}")
+    return ALGORITHMS[name, task]

@@ -31,7 +31,10 @@ class Columns:
         return cls(data, *sizes)
 
     def matrix(self, columns: list[int], first: int, last: int) -> Floats:
-        """Return a copy of these columns of rows first to last - 1, shape (n, k), row by row."""
+        """Return a copy of these columns of rows first to last - 1, shape (n, k), row by row.
+
+        A value that is not finite is NaN, as NULL is.
+        """
         result = np.empty((last - first, len(columns)))
         for start in range(first - first % self.block_rows, last, self.block_rows):
             block = start // self.block_rows
@@ -44,6 +47,7 @@ class Columns:
                 if bits[column].any():
                     null = np.unpackbits(bits[column], bitorder="little")[low - start : high - start]
                     target[null.astype(bool), j] = np.nan
+        result[np.isinf(result)] = np.nan
         return result
 
     def column(self, column: int, first: int, last: int) -> Floats:

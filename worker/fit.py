@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn import metrics
 
 from madpy.worker.columns import Columns, Floats
+from madpy.worker.details import details_of, names_of
 from madpy.worker.errors import WorkerError
 from madpy.worker.estimators import ALGORITHMS, tasks_of
 from madpy.worker.estimators.algorithm import Algorithm
@@ -80,7 +81,8 @@ class Job:
             self.algorithm.takes_nan,
         )
         scores = self._scores(estimator, prepared, y, weights)
-        return {**figures, "metrics": scores, "warnings": heard}, arrays
+        details = details_of(estimator, names_of(self.inputs, learned))
+        return {**figures, "metrics": scores, "details": details, "warnings": heard}, arrays
 
     def _used(self, X: Floats, y: Floats, weights: Floats | None) -> NDArray[np.bool_]:
         """Return which rows have all that the algorithm needs, shape (n,)."""

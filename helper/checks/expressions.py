@@ -9,7 +9,7 @@ from madpy.helper.checks.arguments import check_not_null, quoted, shown
 from madpy.ports.postgres.scan.parser import Parsed
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, identifier
-from madpy.ports.postgres.session.types import NUMBERS, PLAIN, TEXTS, domain_within
+from madpy.ports.postgres.session.types import NUMBERS, PLAIN, TEXTS, TIMES, domain_within
 
 NOT_HERE = {
     "42803": "an aggregate function cannot be used here",
@@ -27,13 +27,13 @@ class Expressions:
     items: list[str]  # SQL that can stand anywhere an expression can
     names: list[str]  # the column's name, or the text as written
     types: list[str]  # of a domain: the type under it; of an array: the element's
-    kinds: list[str]  # number, boolean, text or other
+    kinds: list[str]  # number, boolean, text, time or other
     is_array: bool  # written as ARRAY[...]
     is_vector: bool  # one expression whose value is an array
 
 
 def check_expressions(source: Source, text: str | None, what: str, allowed: str = "number") -> Expressions:
-    """Check the expressions in `text`, of the `allowed` types: words of number, boolean and text, or any."""
+    """Check the expressions in `text`, of the `allowed` types: number, boolean, text, time, or any."""
     parsed = _parse(source, text, what)
     for name in parsed.columns:
         if name is not None and name not in source.columns and name not in (source.name, *SYSTEM_COLUMNS):
@@ -209,6 +209,8 @@ def _kind(base: str, is_enum: bool) -> str:
         return "number"
     if base == "boolean":
         return "boolean"
+    if base in TIMES:
+        return "time"
     return "text" if is_enum or base in TEXTS else "other"
 
 

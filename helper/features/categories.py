@@ -7,12 +7,21 @@ from dataclasses import replace
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.expressions import SHOWN, check_expressions, check_no_domain
-from madpy.helper.features.design import BOOLEANS, Category, Design, category_item, list_features, vector_item
+from madpy.helper.features.design import (
+    ALLOWED,
+    BOOLEANS,
+    WITH_TIMES,
+    Category,
+    Design,
+    category_item,
+    list_features,
+    vector_item,
+)
 from madpy.helper.features.terms import check_same_order, checked_number, checked_vector
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, fill
 from madpy.ports.postgres.session.keys import packed_keys
-from madpy.ports.postgres.session.types import INTEGERS, TEXTS, text_item, values_item
+from madpy.ports.postgres.session.types import INTEGERS, TEXTS, TIMES, text_item, values_item
 
 MAX_LEVELS = 100_000
 TARGET = "the target"
@@ -56,7 +65,7 @@ def features_of(source: Source, model: Design, text: str | None) -> str:
     Only names and levels are taken from the model, never SQL; `text` has the features if the caller wrote
     them, which is needed for expressions.
     """
-    given = _given(source, model, text)
+    given = _given(source, model, text, ALLOWED)
     return given if isinstance(given, str) else _array(source.db, model, *given)
 
 
@@ -65,11 +74,11 @@ def row_of(source: Source, model: Design, text: str | None) -> str:
 
     An array column stays an array.  `text` is that of `features_of`.
     """
-    given = _given(source, model, text)
+    given = _given(source, model, text, WITH_TIMES)
     if isinstance(given, str):
         return given
     values = (
-        checked_number(feature.name, item, sql_type)
+        (item if sql_type in TIMES else checked_number(feature.name, item, sql_type))
         if feature.levels is None
         else text_item(category_item(item, sql_type), sql_type)
         for item, sql_type, feature in zip(*given, model.features, strict=True)
@@ -77,10 +86,12 @@ def row_of(source: Source, model: Design, text: str | None) -> str:
     return f"ROW({', '.join(values)})"
 
 
-def _given(source: Source, model: Design, text: str | None) -> str | tuple[list[str], list[str]]:
+def _given(
+    source: Source, model: Design, text: str | None, allowed: str
+) -> str | tuple[list[str], list[str]]:
     """Return SQL of each feature and its type; of an array column SQL of the array."""
     if text is not None:
-        return _written(source, model, text)
+        return _written(source, model, text, allowed)
     columns = source.base_types
     for feature in model.features:
         if feature.column is None:
@@ -100,8 +111,8 @@ def _given(source: Source, model: Design, text: str | None) -> str | tuple[list[
     return [fill("{c:i}", {"c": name}) for name in names], [columns[name] for name in names]
 
 
-def _written(source: Source, model: Design, text: str) -> str | tuple[list[str], list[str]]:
-    expressions = check_expressions(source, text, "features", allowed="number, boolean or text")
+def _written(source: Source, model: Design, text: str, allowed: str) -> str | tuple[list[str], list[str]]:
+    expressions = check_expressions(source, text, "features", allowed)
     if expressions.is_vector and expressions.kinds[0] == "number":
         return vector_item(f"{expressions.items[0]}::double precision[]", len(model.features))
     if len(expressions.items) != len(model.features):

@@ -36,9 +36,12 @@ def store_features(rows: Rows, listed: Design, more: Sequence[str] = ()) -> tupl
 
     `more` is SQL of numbers that lie behind the features.  Raises an error where a store cannot hold them.
     """
-    scan = Scan(_as_stored(rows, listed, behind=more), passes=2, must_store=True)
-    levels = [_ordered(scan, n, listed) for n in range(len(listed.features))]
-    return scan, listed.with_levels(levels)
+    if listed.is_vector:
+        stored = replace(rows, features=[*listed.items, *more], is_vector=False)
+    else:
+        stored = _as_stored(rows, listed, behind=more)
+    scan = Scan(stored, passes=2, must_store=True)
+    return scan, listed.with_levels([_ordered(scan, n, listed) for n in range(len(listed.features))])
 
 
 def scan_terms(

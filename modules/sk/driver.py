@@ -1,6 +1,7 @@
 """sk_train: check the arguments, have the worker fit a model per group, write the models and a summary."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +25,13 @@ from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
 
+ALLOWED = "number, boolean, text or time"
 TASKS = ("regression", "classification", "clustering", "decomposition")
 COLUMNS = [
     ("num_rows_processed", "bigint"),
     ("num_missing_rows_skipped", "bigint"),
     ("metrics", "jsonb"),
+    ("details", "jsonb"),
     ("warnings", "jsonb"),
     ("model", "bytea"),
 ]
@@ -62,6 +65,7 @@ class Models:
     rows: list[int]
     skipped: list[int]
     metrics: list[dict[str, Any] | None]
+    details: list[dict[str, Any] | None]
     warnings: list[list[str]]
     models: list[bytes | None]
     reasons: list[str | None]
@@ -90,7 +94,7 @@ def train(
     number = int(helper.check_range("seed", seed, 0, 2**31 - 1))
     asked = {"hyperparams": _json("hyperparams", hyperparams), "preprocess": _json("preprocess", preprocess)}
     groups = helper.check_groups(source, grouping_cols, dict(COLUMNS))
-    listed = list_features(source, features, categorical_cols)
+    listed = list_features(source, features, categorical_cols, as_numbers=True)
     weight = None if weights is None else check_number(source, weights, "weights")
     helper.check_choice("task", task, ["auto", *TASKS])
     name = str(helper.check_not_null("algorithm", algorithm))
@@ -131,8 +135,9 @@ def train(
         {
             "num_rows_processed": np.array(fitted.rows, float),
             "num_missing_rows_skipped": np.array(fitted.skipped, float),
-            "metrics": Pieces.of([None if one is None else json.dumps(one) for one in fitted.metrics]),
-            "warnings": Pieces.of([json.dumps(one) for one in fitted.warnings]),
+            "metrics": _pieces(fitted.metrics),
+            "details": _pieces(fitted.details),
+            "warnings": _pieces(fitted.warnings),
             "model": Pieces.of(fitted.models),
         },
     )
@@ -215,9 +220,13 @@ def _json(name: str, value: str | None) -> Any:
     return {} if value is None else json.loads(value)
 
 
+def _pieces(values: Sequence[Any]) -> Pieces:
+    return Pieces.of([None if one is None else json.dumps(one) for one in values])
+
+
 def _fit(db: Database, request: dict[str, Any], descriptor: int, header: dict[str, Any]) -> Models:
     """Have the worker fit all groups; return what it answered, the models packed."""
-    models = Models([], [], [], [], [], [])
+    models = Models([], [], [], [], [], [], [])
     db.progress("sk_train: fitting")
     for message in worker.ask(db, request, files=[descriptor]):
         content = message.content
@@ -229,6 +238,7 @@ def _fit(db: Database, request: dict[str, Any], descriptor: int, header: dict[st
         models.skipped.append(content["num_skipped"])
         models.reasons.append(content.get("reason"))
         models.metrics.append(content.get("metrics"))
+        models.details.append(content.get("details"))
         models.warnings.append(content.get("warnings", []))
         models.models.append(pack(MODEL_SK, header, message.arrays) if message.arrays else None)
     return models

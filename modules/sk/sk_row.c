@@ -278,11 +278,9 @@ add_columns(const Sk *sk, int i, double **columns)
 	const double *numbers = sk->numbers + i * INPUT_DOUBLES;
 	int			levels = sk->row->levels[i];
 	double	   *x = *columns;
-	double		value = sk->raw[i];
-	bool		is_missing = isnan(value);
+	bool		is_missing = !isfinite(sk->raw[i]);
+	double		value = !is_missing ? sk->raw[i] : (encoding[1] & FLAG_IMPUTE) ? numbers[0] : NAN;
 
-	if (is_missing && (encoding[1] & FLAG_IMPUTE))
-		value = numbers[0];
 	if (isnan(value) && !(sk->takes_nan && encoding[0] <= ENCODE_ORDINAL && encoding[0] != ENCODE_ONE_HOT))
 		return false;
 	switch (encoding[0])

@@ -40,6 +40,7 @@ class Driver:
     more: str = ""
     is_linear: bool = False  # features as numbers
     has_row_per_group: bool = False  # in the model
+    reads_summary: bool = True  # in predictions
     is_matrix: bool = False
 
     def call(self, source: str | None = "t", output: str | None = "m", **options: str | None) -> str:

@@ -246,7 +246,7 @@ def _fit(db: Database, request: dict[str, Any], descriptor: int, header: dict[st
 
 def _check(source: Source, fitted: Models) -> None:
     """Raise an error if no group has a model."""
-    if not fitted.rows:
+    if not sum(fitted.rows) + sum(fitted.skipped):
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
     if any(fitted.models):
         return

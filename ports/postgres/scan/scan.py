@@ -28,6 +28,8 @@ PARAMS = "kernel params"
 # From here on one read into a store, its rows laid group by group, costs less than an aggregate's states.
 MANY_GROUPS = 3000
 
+MOST = "madpy.worker_memory"  # of a store that there has to be, whatever madpy.store_memory is
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -80,12 +82,15 @@ class Scan:
         self.streaming = Streaming(rows, passes)
         self.store: int | None = None
         if must_store:
+            self.db.set(
+                "madpy.store_memory", self.db.value("SELECT pg_catalog.current_setting({n:l})", n=MOST)
+            )
             self.store = self._fill_store()
             if self.store is None:
                 raise MadpyError(
-                    "the rows do not fit madpy.store_memory",
+                    f"the rows do not fit {MOST}",
                     sqlstate="53400",
-                    hint="set it higher: SET madpy.store_memory = '4GB'; or train on fewer rows",
+                    hint="train on fewer rows or columns, or ask a superuser to set it higher",
                 )
             return
         if rows.source.shards.is_spread or not may_store:

@@ -1,0 +1,27 @@
+"""Calls of scikit-learn's algorithms, for the tests of all methods: see tests/methods.py."""
+
+from tests.methods import Driver, Method
+
+DRIVERS = [
+    Driver("sk_train", "y", more=", algorithm => 'linear'", has_row_per_group=True, reads_summary=False),
+]
+# What takes a model: the training that makes it, and the arguments after it.
+USES = {
+    "sk_predict": ("sk_train", ", 't', 'p'"),
+    "sk_create_view": ("sk_train", ", 't', 'p'"),
+}
+METHODS = {
+    "sk": Method(
+        "sk_train('{table}', '{out}', 'y', 'x1, x2, flag, colour', 'ridge')",
+        "SELECT num_rows_processed, num_missing_rows_skipped, metrics FROM {out}",
+        (),
+    ),
+    "sk grouped": Method(
+        "sk_train('{table}', '{out}', 'y', 'x1, x2', 'ridge', grouping_cols => 'place')",
+        "SELECT place, num_rows_processed, num_missing_rows_skipped, metrics FROM {out} ORDER BY 1",
+        (),
+    ),
+}
+MODELS = {
+    "sk_1": "SELECT madlib.sk_train('t', 'sk_1', 'y', 'a, b', 'ridge')",
+}

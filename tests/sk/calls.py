@@ -2,6 +2,8 @@
 
 from tests.methods import Driver, Method
 
+# Sums of a library depend on the order of the rows in their last digits.
+ROUNDED = "round((metrics->>'rmse')::numeric, 9)"
 DRIVERS = [
     Driver("sk_train", "y", more=", algorithm => 'linear'", has_row_per_group=True, reads_summary=False),
 ]
@@ -13,12 +15,12 @@ USES = {
 METHODS = {
     "sk": Method(
         "sk_train('{table}', '{out}', 'y', 'x1, x2, flag, colour', 'ridge')",
-        "SELECT num_rows_processed, num_missing_rows_skipped, metrics FROM {out}",
+        f"SELECT num_rows_processed, num_missing_rows_skipped, {ROUNDED} FROM {{out}}",
         (),
     ),
     "sk grouped": Method(
         "sk_train('{table}', '{out}', 'y', 'x1, x2', 'ridge', grouping_cols => 'place')",
-        "SELECT place, num_rows_processed, num_missing_rows_skipped, metrics FROM {out} ORDER BY 1",
+        f"SELECT place, num_rows_processed, num_missing_rows_skipped, {ROUNDED} FROM {{out}} ORDER BY 1",
         (),
     ),
 }

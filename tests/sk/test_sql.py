@@ -145,7 +145,7 @@ def test_every_algorithm_is_listed(sql):
         ({"hyperparams": '{"alpha": "os.system"}'}, 'hyperparameter "alpha" of ridge must be ', None),
         ({"hyperparams": "[1]"}, "hyperparams must be an object", "Write it like this: "),
         ({"preprocess": '{"tox": {}}'}, 'preprocess: there is no feature "tox"', "These are: tax, bath."),
-        ({"preprocess": '{"tax": {"scale": "x"}}'}, 'preprocess: scale of feature "tax" must be one of', None),
+        ({"preprocess": '{"tax": {"scale": "x"}}'}, 'preprocess: scale of feature "tax" must be one', None),
         ({"preprocess": '{"tax": {"inpute": 1}}'}, 'preprocess: "inpute" is not known for', "Known are: "),
         ({"preprocess": "[]"}, "preprocess must be an object with an object for each column", "Write it "),
         ({"seed": -1}, "seed must be ", None),

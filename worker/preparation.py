@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler, TargetEncoder
 
 from madpy.worker.errors import WorkerError
@@ -24,6 +26,7 @@ from madpy.worker.layout import (
 )
 
 Floats = NDArray[np.float64]
+FOLDS = 5  # of target encoding
 ANY = "*"  # the entry for columns that have none of their own
 IMPUTE = ("none", "mean", "median", "mode", "constant")
 SCALE = ("none", "standard", "min_max", "max_abs", "robust")
@@ -146,17 +149,29 @@ def _learn(x: Floats, y: Floats, one: Input, rule: Rule, task: str, seed: int) -
         return what, transform(x, what, len(one.levels))
     if task not in ("regression", "classification") or y.shape[1] != 1:
         raise WorkerError(f'preprocess: target encoding of feature "{one.name}" needs one target')
-    encoder = TargetEncoder(
-        categories=[np.arange(len(one.levels), dtype=float)],
-        target_type="continuous" if task == "regression" else "auto",
-        random_state=seed,
-    )
-    out_of_fold = encoder.fit_transform(filled[:, None], y[:, 0])
-    means = np.atleast_1d(encoder.target_mean_)
-    values = np.vstack([np.column_stack(encoder.encodings_), means])
+    out_of_fold, values = _encoded_by_target(filled, y[:, 0], len(one.levels), task, seed)
     what = Learned(encode, flags, fill, 0.0, 1.0, values)
     beside = transform(x, what, len(one.levels))[:, values.shape[1] :]
     return what, np.hstack([out_of_fold, beside])
+
+
+def _encoded_by_target(x: Floats, y: Floats, levels: int, task: str, seed: int) -> tuple[Floats, Floats]:
+    """Return the encoding of each row from the rows of other folds, and of each level from all rows."""
+    encoder = TargetEncoder(
+        categories=[np.arange(levels, dtype=float)],
+        target_type="continuous" if task == "regression" else "auto",
+    )
+    column = x[:, None]
+    encoder.fit(column, y)
+    values = np.vstack([np.column_stack(encoder.encodings_), np.atleast_1d(encoder.target_mean_)])
+    if len(x) < FOLDS:
+        return values[x.astype(int)], values
+    cut = KFold if task == "regression" else StratifiedKFold
+    folds = cut(FOLDS, shuffle=True, random_state=seed)
+    out_of_fold = np.empty((len(x), values.shape[1]))
+    for others, own in folds.split(column, y):
+        out_of_fold[own] = clone(encoder).fit(column[others], y[others]).transform(column[own])
+    return out_of_fold, values
 
 
 def transform(x: Floats, what: Learned, levels: int) -> Floats:

@@ -168,9 +168,11 @@ def _encoded_by_target(x: Floats, y: Floats, levels: int, task: str, seed: int) 
         return values[x.astype(int)], values
     cut = KFold if task == "regression" else StratifiedKFold
     folds = cut(FOLDS, shuffle=True, random_state=seed)
-    out_of_fold = np.empty((len(x), values.shape[1]))
+    out_of_fold = values[x.astype(int)]
     for others, own in folds.split(column, y):
-        out_of_fold[own] = clone(encoder).fit(column[others], y[others]).transform(column[own])
+        # without one of the classes among the other rows its share in them is not known
+        if task == "regression" or len(np.unique(y[others])) == len(np.unique(y)):
+            out_of_fold[own] = clone(encoder).fit(column[others], y[others]).transform(column[own])
     return out_of_fold, values
 
 

@@ -154,6 +154,13 @@ def test_a_target_of_classes_is_encoded_by_their_shares(sql, table):
     assert sum(probability for _, probability in found) == pytest.approx(1)
 
 
+def test_a_class_of_one_row_has_a_target_encoding(sql, table):
+    sql("ALTER TABLE t ADD c text; UPDATE t SET c = CASE WHEN id = 7 THEN 'one' ELSE word END")
+    rule = '{"word": {"encode": "target"}}'
+    sql(f"SELECT madlib.sk_train('t', 'm', 'c', 'word, id', 'linear', preprocess => '{rule}')")
+    assert sql("SELECT classes FROM m_summary") == [(["amber", "blue", "coral", "one"],)]
+
+
 def test_infinity_is_missing(sql, table):
     sql("UPDATE t SET a = 'infinity' WHERE id = 1; UPDATE t SET a = NULL WHERE id = 2")
     found = predicted(sql, "a", {"a": {"impute": "mean"}}, "a")

@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,10 @@ class Job:
         self.algorithm = find(str(request["algorithm"]), self.task)
         self.hyperparams = checked(self.algorithm.name, request["hyperparams"], self.algorithm.parameters)
         self.inputs = [Input(one["name"], one["levels"]) for one in request["inputs"]]
-        self.rules = rules_of(request["preprocess"], self.inputs, Rule(encode=self.algorithm.encode))
+        default = Rule(encode=self.algorithm.encode)
+        impute = "none" if self.algorithm.takes_nan else "mean"
+        auto = replace(default, impute=impute, scale=self.algorithm.scale)
+        self.rules = rules_of(request["preprocess"], self.inputs, default, auto)
         self.targets = [int(one) for one in request["targets"]]
         self.weights = request["weights"]
         self.labels: list[str] = request["classes"]

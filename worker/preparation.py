@@ -27,6 +27,7 @@ from madpy.worker.layout import (
 
 Floats = NDArray[np.float64]
 FOLDS = 5  # of target encoding
+AUTO = "auto"
 ANY = "*"  # the entry for columns that have none of their own
 IMPUTE = ("none", "mean", "median", "mode", "constant")
 SCALE = ("none", "standard", "min_max", "max_abs", "robust")
@@ -69,8 +70,14 @@ class Learned:
         return widths.get(self.encode, 1) + bool(self.flags & FLAG_INDICATOR)
 
 
-def rules_of(written: Any, inputs: Sequence[Input], default: Rule) -> list[Rule]:
-    """Return the rule of each input; `written` is an object of objects, by the names of columns or "*"."""
+def rules_of(written: Any, inputs: Sequence[Input], default: Rule, auto: Rule) -> list[Rule]:
+    """Return the rule of each input; `written` is an object of objects, by the names of columns or "*".
+
+    "auto" in place of an object, or of the whole, is the rule `auto`; what is not written is the `default`.
+    """
+    if written == AUTO or (isinstance(written, dict) and written.get(ANY) == AUTO):
+        default = auto
+        written = {} if written == AUTO else {name: one for name, one in written.items() if name != ANY}
     if not isinstance(written, dict) or not all(isinstance(one, dict) for one in written.values()):
         raise WorkerError(
             "preprocess must be an object with an object for each column",

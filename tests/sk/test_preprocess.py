@@ -161,6 +161,25 @@ def test_a_class_of_one_row_has_a_target_encoding(sql, table):
     assert sql("SELECT classes FROM m_summary") == [(["amber", "blue", "coral", "one"],)]
 
 
+@pytest.mark.parametrize("preprocess", ['"auto"', '{"*": "auto"}'])
+def test_auto_is_what_the_algorithm_needs(sql, table, columns, preprocess):
+    """Of ridge: numbers imputed by their mean and standardised, words by the most frequent one."""
+    X, words, y = columns
+    sql("UPDATE t SET word = NULL WHERE id % 5 = 0")
+    codes = words.astype(float)
+    codes[::5] = np.nan
+    sql(f"SELECT madlib.sk_train('t', 'm', 'y', 'a, b, word', 'ridge', preprocess => '{preprocess}')")
+    found = [value for (value,) in sql("SELECT madlib.sk_predict(model, a, b, word) FROM t, m ORDER BY id")]
+    prepared = ColumnTransformer(
+        [
+            ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), [0, 1]),
+            ("word", make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder()), [2]),
+        ]
+    )
+    both = np.column_stack([X, codes])
+    np.testing.assert_allclose(found, make_pipeline(prepared, Ridge()).fit(both, y).predict(both), rtol=1e-11)
+
+
 def test_infinity_is_missing(sql, table):
     sql("UPDATE t SET a = 'infinity' WHERE id = 1; UPDATE t SET a = NULL WHERE id = 2")
     found = predicted(sql, "a", {"a": {"impute": "mean"}}, "a")

@@ -26,6 +26,7 @@ class Algorithm:
     takes_nan: bool = False
     several_targets: bool = False
     encode: str = "one_hot"  # of categories, where a user does not say it
+    scale: str = "none"  # of numbers, by the preprocessing "auto"
     is_seeded: bool = False  # the class has an argument random_state
     slow_to_score: bool = False  # figures are then of some of the rows
 

@@ -51,7 +51,7 @@ ALGORITHMS = [
             "tol": TOL, "positive": Boolean(),
             "solver": Choice("auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"),
         },
-        is_seeded=True, several_targets=True,
+        is_seeded=True, several_targets=True, scale="standard",
     ),
     Algorithm(
         "linear", "classification", linear_model.LogisticRegression, _logistic,

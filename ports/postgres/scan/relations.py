@@ -1,9 +1,9 @@
 """Relations of a call, looked up in one statement: those that are read and those to be created."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from madpy.ports.postgres.session.db import Database, Relation
+from madpy.records import Record
 
 QUERY = """
     SELECT f.*, t.*
@@ -45,8 +45,7 @@ QUERY = """
 """
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Record):
     """A relation of any kind, as to_regclass finds it, and whether the caller may read it."""
 
     relation: Relation
@@ -56,8 +55,7 @@ class Found:
     full_name: str
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Record):
     """A schema for new tables: whether they can be created there, and which of their names are taken."""
 
     schema: str | None  # as given, or the first of the search path; None if there is none

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -54,14 +53,13 @@ class Column(NamedTuple):
     definition: str  # the type with its modifiers and collation, as CREATE TABLE takes it
 
 
-@dataclass(frozen=True, eq=False)
 class Source(Relation):
     """A relation that a call reads, with its database.
 
     The catalogue is asked about it once: by `hold`, or else when the first fact is needed.
     """
 
-    db: Database = field(repr=False)
+    db: Database
 
     def hold(self, *, is_locked: bool = False) -> "Source":
         """Take the snapshot that all later statements of the run read under; see Database.keep_snapshot."""

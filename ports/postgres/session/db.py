@@ -14,13 +14,13 @@ import json
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 from madpy.ports.postgres.session.facts import HOLES, QUERY, SETTINGS, Session
+from madpy.records import Record
 
 HOLE = re.compile(r"\{(\w+):(i,|i|l|b|q)\}")
 CANCELED = "57014"
@@ -28,8 +28,7 @@ NO_LOCK = (CANCELED, "55P03", "40P01")  # a wait for a lock that did not get it
 CREATED_AT_ONCE = ("pg_class_relname_nsp_index", "pg_type_typname_nsp_index")
 
 
-@dataclass(frozen=True, eq=False)
-class Relation:
+class Relation(Record):
     """A table or view by its parsed names; `str()` is the SQL for it.
 
     Relations of the same names are equal, whatever else is known of one of them.

@@ -31,15 +31,16 @@ QUERY = """
                         FROM pg_catalog.unnest({made:l}::text[]) WITH ORDINALITY AS m(name, place)
                         WHERE p.schema IS NOT NULL ORDER BY m.place) AS full_names,
                     ARRAY(
-                        SELECT m.name FROM pg_catalog.unnest({made:l}::text[]) AS m(name)
-                        WHERE EXISTS (SELECT FROM pg_catalog.pg_class
-                                      WHERE relname = m.name::name AND relnamespace = n.oid)
-                           OR EXISTS (SELECT FROM pg_catalog.pg_type
-                                      WHERE typname = m.name::name AND typnamespace = n.oid)) AS taken
+                        SELECT relname::text FROM pg_catalog.pg_class
+                        WHERE relname = ANY ({made:l}::name[]) AND relnamespace = n.oid
+                        UNION ALL
+                        SELECT typname::text FROM pg_catalog.pg_type
+                        WHERE typname = ANY ({made:l}::name[]) AND typnamespace = n.oid) AS taken
              FROM (SELECT COALESCE({schema:l}::name, pg_catalog.current_schema()) AS schema) AS p
                   LEFT JOIN pg_catalog.pg_namespace AS n
-                      ON CASE WHEN p.schema = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema()
-                              ELSE n.nspname = p.schema END
+                      ON n.oid = CASE p.schema WHEN 'pg_temp' THEN pg_catalog.pg_my_temp_schema()
+                                 ELSE pg_catalog.to_regnamespace(pg_catalog.quote_ident(p.schema))::oid END
+             OFFSET 0
          ) AS t
     ORDER BY w.place
 """
@@ -74,7 +75,7 @@ def find(
 ) -> tuple[list[Found | None], Place]:
     """Look up relations, each by [name] or [schema, name], and the schema of the tables to be `made`."""
     wanted = names or [[""]]
-    rows = db.execute(
+    rows = db.execute_kept(
         QUERY,
         schemas=[name[0] if len(name) == 2 else None for name in wanted],
         names=[name[-1] for name in wanted],

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.checks.arguments import check_not_null, quoted, shown
@@ -10,6 +9,7 @@ from madpy.ports.postgres.scan.parser import Parsed
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, identifier
 from madpy.ports.postgres.session.types import NUMBERS, PLAIN, TEXTS, domain_within
+from madpy.records import Record
 
 NOT_HERE = {
     "42803": "an aggregate function cannot be used here",
@@ -20,8 +20,7 @@ SYSTEM_COLUMNS = ("tableoid", "ctid", "xmin", "xmax", "cmin", "cmax")
 SHOWN = 40  # column names in a hint
 
 
-@dataclass(frozen=True)
-class Expressions:
+class Expressions(Record):
     """Checked expressions over a source, one entry each in `items`, `names`, `types` and `kinds`."""
 
     items: list[str]  # SQL that can stand anywhere an expression can

@@ -4,7 +4,6 @@ A method takes a design's categories as codes (`categories`), or expands it to c
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
 from types import NoneType
 from typing import Any
 
@@ -15,13 +14,13 @@ from madpy.helper.features.collations import with_exact_collations
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill, identifier
 from madpy.ports.postgres.session.types import INTEGERS, TEXTS, text_item
+from madpy.records import Record, as_dict, field, replace
 
 ALLOWED = "number, boolean or text"
 BOOLEANS = ["false", "true"]
 
 
-@dataclass(frozen=True)
-class Feature:
+class Feature(Record):
     """A feature; `column` is None for an expression, `levels` are a category's values, None for a number."""
 
     name: str
@@ -29,8 +28,7 @@ class Feature:
     levels: list[str] | None
 
 
-@dataclass(frozen=True)
-class Category:
+class Category(Record):
     """A category whose values have not been read: SQL `item`, equal values of which have one text only."""
 
     item: str
@@ -49,8 +47,7 @@ class Category:
         return text_item(self.item, self.sql_type) if self.sql_type in TEXTS else self.item
 
 
-@dataclass(frozen=True)
-class Design:
+class Design(Record):
     """The features of a training; `items` is SQL of each: double precision, or a category's key or code.
 
     `is_vector`: one array column, `items` is its SQL, double precision[], and the features are its elements.
@@ -85,7 +82,7 @@ class Design:
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return the features as they are kept with a model, to apply it to another table."""
-        return [asdict(feature) for feature in self.features]
+        return [as_dict(feature) for feature in self.features]
 
 
 def list_features(

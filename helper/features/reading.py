@@ -1,7 +1,6 @@
 """Scans over features with categories, which a store numbers as it is filled; else they are read before."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from madpy.errors import SqlError
 from madpy.helper.checks.arguments import quoted
@@ -11,6 +10,7 @@ from madpy.helper.features.design import BOOLEANS, Category, Design, list_column
 from madpy.helper.features.terms import MAX_LEVELS as MAX_INDICATORS
 from madpy.helper.features.terms import Terms, check_terms, checked_levels, terms_of, with_offset
 from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.records import replace
 
 
 def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from types import NoneType
 from typing import Any
 
@@ -13,6 +12,7 @@ from madpy.helper.features.design import Design, list_columns, number_item
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill, identifier
 from madpy.ports.postgres.session.types import NUMBERS, text_item
+from madpy.records import Record, as_dict
 
 INTERCEPT = "(Intercept)"
 MAX_LEVELS = 1000
@@ -25,8 +25,7 @@ COLUMN_OF: dict[str, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(Record):
     """A column of the matrix of a fit; `column` is None for an expression, `level` one of a text column."""
 
     name: str
@@ -35,8 +34,7 @@ class Term:
     level: str | None = None
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(Record):
     """The columns of the matrix of a fit; `items` is SQL of each, double precision, or of one array."""
 
     terms: list[Term]
@@ -81,7 +79,7 @@ class Terms:
 
     def as_json(self) -> dict[str, Any]:
         """Return the terms as they are kept with a model, to apply it to another table."""
-        return {"terms": [asdict(term) for term in self.terms], "references": self.references}
+        return {"terms": [as_dict(term) for term in self.terms], "references": self.references}
 
 
 def check_terms(

@@ -1,7 +1,5 @@
 """Models that are coefficients of terms; predictions check the terms that were aliased in training."""
 
-from dataclasses import dataclass
-
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.features.terms import (
@@ -24,7 +22,6 @@ COEFFICIENTS = "coef"  # the first column of a model behind its grouping columns
 ALIASES = "aliases"  # a column of a model; one of an early version does not have it
 
 
-@dataclass(frozen=True)
 class Coefficients(Model):
     """A model table with a row of coefficients for each group, and its terms, from the summary table."""
 

@@ -1,7 +1,5 @@
 """Models packed into bytes, one for each group in a summary table."""
 
-from dataclasses import dataclass
-
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.features.categories import features_of
@@ -14,7 +12,6 @@ from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill
 
 
-@dataclass(frozen=True)
 class Packed(Model):
     """A summary table with a column of packed models, and the features that they predict from."""
 

@@ -6,7 +6,6 @@ are taken, and quoted.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from madpy.errors import MadpyError
@@ -25,6 +24,7 @@ from madpy.helper.tables.training import stars
 from madpy.ports.postgres.scan.scan import join_groups
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, fill, free_name
+from madpy.records import Record, field
 
 PREDICTION, PROBABILITY = "prediction", "probability"
 FEATURES = "features"
@@ -34,8 +34,7 @@ JOINED = ""  # the entry of a score that is an item of FROM, joined to each row 
 Score = dict[str, str]
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(Record):
     """A checked model: the part that all methods have in common; each kind of model is a subclass."""
 
     table: Source  # with a row per group, m in SQL
@@ -58,8 +57,7 @@ class Model:
         """Warn of the reason for rows without a prediction, if the kind of model has one of its own."""
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(Record):
     """The model, source and output of a prediction, all checked."""
 
     model: Model
@@ -85,8 +83,7 @@ class Job:
         return fill("s.{f:i}", {"f": features}), rows
 
 
-@dataclass(frozen=True)
-class Predictions:
+class Predictions(Record):
     """The result of a prediction over a table: field for field the SQL type predictions."""
 
     output_table: str
@@ -94,8 +91,7 @@ class Predictions:
     num_null_predictions: int
 
 
-@dataclass(frozen=True)
-class Method:
+class Method(Record):
     """A record of a method, from which its predictions follow, and its summary where its models are terms.
 
     `columns` distinguish its output tables from others; the first one follows the grouping columns.  `read`

@@ -1,7 +1,5 @@
 """dtree_train: check the arguments, grow and prune the trees, write them and their summary."""
 
-from dataclasses import dataclass, replace
-
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
@@ -23,6 +21,7 @@ from madpy.modules.dtree.remarks import say_what_stopped, warn_of_empty
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
+from madpy.records import replace
 
 CRITERIA = {"classification": ["gini", "entropy"], "regression": ["variance"]}
 MOST_DEPTH = 30
@@ -40,8 +39,7 @@ OWN_COLUMNS = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result(Training):
+class Result(Training, kw_only=True):
     """Field for field the SQL type dtree_result; figures are over all groups."""
 
     task: str
@@ -98,7 +96,7 @@ def train(
     )
     bins = int(helper.check_range("num_bins", num_bins, 2, 10_000))
     groups = helper.check_groups(
-        source, grouping_cols, dict(report.COLUMNS), [*dict(OWN_COLUMNS), *Result.__dataclass_fields__]
+        source, grouping_cols, dict(report.COLUMNS), [*dict(OWN_COLUMNS), *Result.__fields__]
     )
     log(f"{target} by {', '.join(listed.names)}, from {tables.names['source_table']}")
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -15,14 +14,14 @@ from madpy.modules.dtree.report import COLUMNS, WEIGHTED_COLUMNS
 from madpy.modules.dtree.svg import svg
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.records import Record
 
 METHOD = "dtree_train"
 FORMATS = {"text": text, "dot": dot, "svg": svg}
 MOST_TREES = 100
 
 
-@dataclass(frozen=True)
-class Importance:
+class Importance(Record):
     """Field for field the SQL type dtree_importance_row."""
 
     groups: dict[str, Any] | None

@@ -1,6 +1,5 @@
 """glm_train: check the arguments, iterate over the rows, write the model and its summary."""
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,10 +27,10 @@ from madpy.ports.postgres.scan.moments import raw_moments
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.session.db import Database, Relation
+from madpy.records import replace
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result(Training):
+class Result(Training, kw_only=True):
     """Field for field the SQL type glm_result; the figures are NULL where there are several groups."""
 
     family: str

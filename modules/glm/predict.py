@@ -1,7 +1,5 @@
 """glm_predict on a whole table, from the record of what its models are."""
 
-from dataclasses import dataclass, replace
-
 from madpy.errors import MadpyError
 from madpy.helper.features.terms import check_number, with_offset
 from madpy.helper.tables.coefficients import Coefficients, read_coefficients
@@ -12,9 +10,9 @@ from madpy.modules.common.linear.families import LINKS
 from madpy.modules.glm.check import METHOD as NAME
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, fill
+from madpy.records import replace
 
 
-@dataclass(frozen=True)
 class Means(Coefficients):
     """Coefficients, the link between their predictor and the mean, and the offset that the caller wrote."""
 

@@ -1,7 +1,6 @@
 """Checks of the arguments of k-means, and of the tables that it reads."""
 
 import random
-from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
@@ -13,6 +12,7 @@ from madpy.modules.kmeans.layout import params_size
 from madpy.ports.postgres.layouts.kernel import MAX_PARAMS
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
+from madpy.records import Record
 
 INITS = ("kmeans++", "kmeans||", "random")
 CENTROIDS = "centroid"  # the column of a table of centroids
@@ -22,8 +22,7 @@ MAX_SEED = 2**53  # the kernels take it as a double
 MODEL = {CLUSTER: ["integer"], CENTROIDS: ["double precision[]"], "size": ["bigint", "double precision"]}
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Record):
     """The checked arguments that say how to cluster; k is 0 until a table of centroids tells it."""
 
     k: int  # 0: as many as `table` has centroids

@@ -1,7 +1,5 @@
 """kmeans_predict on a whole table: the record that predictions follow from; C finds the clusters."""
 
-from dataclasses import dataclass
-
 from madpy.errors import MadpyError
 from madpy.helper.features.terms import Terms, check_same_order
 from madpy.helper.tables.coefficients import remembered, terms_of
@@ -20,7 +18,6 @@ READ = {  # of the summary
 }
 
 
-@dataclass(frozen=True)
 class Clusters(Model):
     """A summary table with the centroids of each group, and the distance that they are compared by."""
 

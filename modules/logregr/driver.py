@@ -1,6 +1,5 @@
 """logregr_train: check the arguments, iterate over the rows, write the model and its summary."""
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from madpy.ports.postgres.scan.moments import raw_moments
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.session.db import Database, Relation
+from madpy.records import replace
 
 COLUMNS = typed(
     *("coef", "log_likelihood", "std_err", "z_stats", "p_values", "odds_ratios", "condition_no"),
@@ -34,8 +34,7 @@ COLUMNS = typed(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result(Training):
+class Result(Training, kw_only=True):
     """Field for field the SQL type logregr_result; the figures are NULL where there are several groups."""
 
     target_type: str

@@ -1,7 +1,6 @@
 """The target of a logistic regression: 0 or 1 as SQL, and what its two values are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
@@ -10,6 +9,7 @@ from madpy.helper.features.design import BOOLEANS, number_item
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill
 from madpy.ports.postgres.session.types import NUMBERS
+from madpy.records import Record
 
 # Types whose values may be written down and cast back; the labels of any other target stay text.
 LABEL_TYPES = {*NUMBERS, "boolean", "text"}
@@ -18,8 +18,7 @@ PEEK = 1000  # rows
 TOO_MANY = "54000"  # SQLSTATE of more distinct values than are allowed
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Record):
     """A target with two classes; `item` is SQL: 1 for the positive class, the second of `labels`, else 0."""
 
     item: str

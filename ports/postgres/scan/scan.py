@@ -7,7 +7,6 @@ is taken where there are several passes or many groups, while it fits the settin
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.streaming import Streaming
 from madpy.ports.postgres.session.db import fill, free_name
 from madpy.ports.postgres.session.keys import packed_keys
+from madpy.records import Record, field
 
 if TYPE_CHECKING:  # numpy takes a tenth of a second, and one-pass methods do without it
     from madpy.ports.postgres.scan.states import Array, States
@@ -28,8 +28,7 @@ PARAMS = "kernel params"
 MANY_GROUPS = 3000
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(Record):
     """The input of a kernel: SQL of each part, all of type double precision.
 
     `features` are SQL of one number each, or one expression of type double precision[] where `is_vector`;

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -22,7 +21,7 @@ FACTS = """
         SELECT attnum, attname, atttypid, atttypmod, attcollation, typbasetype
         FROM columns JOIN pg_catalog.pg_type ON oid = base AND typtype = 'd'
     )
-    SELECT pg_catalog.format('%I.%I', {schema:l}, {name:l}) AS full_name,
+    SELECT {take:q} pg_catalog.format('%I.%I', {relation_schema:l}, {relation_name:l}) AS full_name,
            pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS has_citus,
            EXISTS (SELECT FROM pg_catalog.pg_foreign_table) AS has_foreign_tables,
            (SELECT pg_catalog.json_agg(
@@ -54,27 +53,26 @@ class Column(NamedTuple):
     definition: str  # the type with its modifiers and collation, as CREATE TABLE takes it
 
 
-@dataclass(frozen=True, eq=False)
 class Source(Relation):
     """A relation that a call reads, with its database.
 
     The catalogue is asked about it once: by `hold`, or else when the first fact is needed.
     """
 
-    db: Database = field(repr=False)
+    db: Database
 
     def hold(self, *, is_locked: bool = False) -> "Source":
         """Take the snapshot that all later statements of the run read under; see Database.keep_snapshot."""
-        self.__dict__["facts"] = self.db.keep_snapshot(self, self._asked, is_locked=is_locked)
+        self.__dict__["facts"] = self.db.keep_snapshot(self, FACTS, self._asked, is_locked=is_locked)
         return self
 
     @property
-    def _asked(self) -> str:
-        return fill(FACTS, {"relation": str(self), "schema": self.schema, "name": self.name})
+    def _asked(self) -> dict[str, str]:
+        return {"relation": str(self), "relation_schema": self.schema, "relation_name": self.name}
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        return self.db.execute("{asked:q}", asked=self._asked)[0]
+        return self.db.execute_kept(FACTS, take="", **self._asked)[0]
 
     @property
     def full_name(self) -> str:

@@ -2,8 +2,9 @@
 
 import json
 import time
-from dataclasses import dataclass
 from typing import Any
+
+from madpy.records import Record
 
 SETTINGS = {
     "quote_all_identifiers": "off",  # types by their names
@@ -39,8 +40,7 @@ HOLES = {
 }
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(Record):
     """Facts about a session: one row of QUERY."""
 
     database: str

@@ -18,6 +18,7 @@ DRIVERS = [
 ]
 # What takes a model: the training that makes it, and the arguments after it.
 USES = {
+    "glm_summary": ("glm_train", ""),
     "glm_predict": ("glm_train", ", 't', 'p'"),
 }
 METHODS = {

@@ -11,7 +11,7 @@ from madpy.helper.checks.fits import check_rows
 from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.reading import scan_terms
-from madpy.helper.features.terms import Terms, check_number, has_weight, used_rows
+from madpy.helper.features.terms import Terms, check_number, used_rows
 from madpy.helper.tables.fits import counts, single, typed
 from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
 from madpy.helper.tables.training import Training, check_tables, create_summary
@@ -70,7 +70,7 @@ def train(
     helper.check_choice("optimizer", optimizer, OPTIMIZERS)
     groups = helper.check_groups(source, grouping_cols, dict(COLUMNS))
     w = None if weights is None else check_number(source, weights, "weights")
-    classes = check_target(source, target, conditions=has_weight(w))
+    classes = check_target(source, target, features, w)
     used = used_rows(classes.item, w)
     classes, scan, terms, states = _first_pass(
         Rows(source, classes.item, [], weights=w, groups=groups), target, classes, features, used, most
@@ -134,7 +134,7 @@ def _first_pass(
         if not target.assumed or core.is_binary(states.body):
             return target, scan, terms, states
         scan.close()
-        target = check_target(rows.source, text, look=True, conditions=has_weight(rows.weights))
+        target = check_target(rows.source, text, features, rows.weights, look=True)
 
 
 def _create_model(

@@ -44,6 +44,13 @@ METHODS = {
         ("logregr",),
         3,
     ),
+    "logregr, a class in rows that are skipped": Method(
+        "logregr_train('{table}', '{out}', 'CASE WHEN x2 IS NULL THEN 0 WHEN y > 3 THEN 1 ELSE 2 END',"
+        " 'x1, x2')",
+        "SELECT coef, num_rows_processed, num_missing_rows_skipped FROM {out}",
+        ("logregr",),
+        3,
+    ),
     "logregr weighted": Method(
         "logregr_train('{table}', '{out}', 'y > 3', 'x1, x2', weights => 'place')",
         "SELECT coef, std_err, log_likelihood, num_rows_processed, num_missing_rows_skipped FROM {out}",

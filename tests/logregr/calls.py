@@ -6,6 +6,7 @@ from tests.methods import (
     GROUPED,
     Call,
     Driver,
+    Growth,
     Method,
     Parameters,
     Statements,
@@ -72,6 +73,7 @@ RIGHTS = {
     "__logregr_columns": AGGREGATE,
     "__weighted_logregr_columns": AGGREGATE,
 }
+GROWTH = [Growth("logregr_train", "'odds', '{x}'", passes=True, groups_goal=2)]
 CANCELLED = [
     Call("logregr wide", train("logregr", "wide", "'yes', 'x'")),
     Call("logregr long", train("logregr", "long", "'yes', 'a, b, c'")),

@@ -1,5 +1,6 @@
 """Scans over features with categories, which a store numbers as it is filled; else they are read before."""
 
+import re
 from collections.abc import Sequence
 
 from madpy.errors import SqlError
@@ -12,6 +13,8 @@ from madpy.helper.features.terms import Terms, check_terms, checked_levels, term
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.records import replace
 
+TOO_MANY = re.compile(r"column (\d+) has more than \d+ distinct values")  # of a store that is filled
+
 
 def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design]:
     """Return a scan of `rows` over the features of `list_features`, and these features with their levels.
@@ -21,7 +24,13 @@ def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design
     """
     if listed.is_vector:
         return Scan(rows, passes), listed
-    scan = Scan(_as_stored(rows, listed), passes)
+    try:
+        scan = Scan(replace(_as_stored(rows, listed), max_levels=MAX_LEVELS), passes)
+    except SqlError as error:
+        if many := TOO_MANY.fullmatch(error.message):
+            column = quoted(listed.names[int(many[1]) - 1])
+            raise too_many_levels(f"features: {column}", MAX_LEVELS) from None
+        raise
     if scan.store is not None:
         levels = [_ordered(scan, n, listed) for n in range(len(listed.features))]
         return scan, listed.with_levels(levels)
@@ -116,8 +125,6 @@ def _ordered(scan: Scan, n: int, listed: Design) -> list[str] | None:
     if category.sql_type == "boolean":
         return BOOLEANS
     values = [str(value) for value in scan.levels(n)]
-    if len(values) > MAX_LEVELS:
-        raise too_many_levels(f"features: {quoted(listed.names[n])}", MAX_LEVELS)
     levels = in_order(scan.rows.source, category, values)
     codes = {level: code for code, level in enumerate(levels)}
     scan.order(n, [codes[value] for value in values])

@@ -7,8 +7,8 @@ from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.expressions import SHOWN, check_expression
-from madpy.helper.features.design import Design, list_columns, number_item
+from madpy.helper.checks.expressions import SHOWN, check_expression, check_expressions
+from madpy.helper.features.design import ALLOWED, Design, list_columns, number_item
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill, identifier
 from madpy.ports.postgres.session.types import NUMBERS, text_item
@@ -98,7 +98,7 @@ def check_terms(
     design = list_columns(source, text, what)
     if design.is_vector:
         return terms_of(design)
-    used = [*conditions, *(f"{item} IS NOT NULL" for item in dict.fromkeys(design.expressions))]
+    used = [*conditions, *_are_there(design.expressions)]
     levels = [
         None
         if category is None
@@ -189,6 +189,22 @@ def used_rows(target: str, weights: str | None = None, offset: str | None = None
 def has_weight(weights: str | None) -> list[str]:
     """Return the condition of a row that its weight, SQL, is not zero; [] without weights."""
     return [] if weights is None else [f"{weights} <> 0::double precision"]
+
+
+def has_features(source: Source, text: str | None, what: str = "features") -> list[str]:
+    """Return conditions of a row that none of its features is NULL, no element of an array column either."""
+    expressions = check_expressions(source, text, what, allowed=ALLOWED)
+    if not expressions.is_vector:
+        return _are_there(expressions.items)
+    condition = """
+        CASE pg_catalog.array_ndims({vector:q})
+            WHEN 1 THEN pg_catalog.array_position({vector:q}, NULL) IS NULL END
+        """
+    return [fill(condition, {"vector": expressions.items[0]})]
+
+
+def _are_there(items: Sequence[str]) -> list[str]:
+    return [f"{item} IS NOT NULL" for item in dict.fromkeys(items)]
 
 
 def checked_number(name: str, item: str, sql_type: str) -> str:

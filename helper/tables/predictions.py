@@ -18,6 +18,7 @@ from madpy.helper.tables.models import (
     check_made_by,
     groups_before,
     groups_item,
+    no_model,
     order_of,
 )
 from madpy.helper.tables.training import stars
@@ -28,6 +29,7 @@ from madpy.records import Record, field
 
 PREDICTION, PROBABILITY = "prediction", "probability"
 FEATURES = "features"
+FEATURE_NAMES = "feature_names"  # a column of models of terms
 JOINED = ""  # the entry of a score that is an item of FROM, joined to each row with all of its rows
 
 # SQL of the columns that a prediction adds, by their names.
@@ -97,7 +99,7 @@ class Method(Record):
     `columns` distinguish its output tables from others; the first one follows the grouping columns.  `read`
     checks a model, given its output table.  `rows` returns the columns of a prediction, from the model and
     SQL of the arguments of row functions; `classes` does so for each class.  `terms` has the columns of the
-    summary of terms, and the arrays of the model that they come from.
+    summary of terms, and the arrays of the model that they come from: of several names a model has one.
     """
 
     name: str  # of the training
@@ -105,7 +107,7 @@ class Method(Record):
     read: Callable[["Method", Source], Any]
     rows: Callable[[Any, str], Score]
     classes: Callable[[Any, str], Score] | None = None
-    terms: Mapping[str, str] = field(default_factory=dict)
+    terms: Mapping[str, str | list[str]] = field(default_factory=dict)
 
     def predict(
         self,
@@ -148,8 +150,9 @@ class Method(Record):
     def summary(self, db: Database, output_table: str | None) -> list[dict[str, Any]]:
         """Return the terms of each group of a model, in the order of training; NULL for aliased ones."""
         model = helper.check_model_table(db, output_table, "output_table")
-        check_made_by(model, self.name, self.columns)
+        types = check_made_by(model, self.name, {**self.columns, FEATURE_NAMES: "text[]"})
         groups = groups_before(model, next(iter(self.columns)))
+        arrays = self._arrays(model, {name: types[name] for name in types if name not in groups})
         rows = db.execute(
             """
             SELECT {groups:q} AS groups, t.term, {figures:q}
@@ -159,13 +162,22 @@ class Method(Record):
             groups=groups_item(model, groups, "m"),
             figures=", ".join(fill("t.{n:i}", {"n": name}) for name in self.terms),
             model=model,
-            arrays=", ".join(
-                fill("m.{n:i}", {"n": name}) for name in ("feature_names", *self.terms.values())
-            ),
+            arrays=", ".join(fill("m.{n:i}", {"n": name}) for name in [FEATURE_NAMES, *arrays]),
             names=", ".join(fill("{n:i}", {"n": name}) for name in self.terms),
             order=order_of(model, groups, "m"),
         )
         return [{**row, "signif": stars(row["p_value"])} for row in rows]
+
+    def _arrays(self, model: Source, types: Mapping[str, str]) -> list[str]:
+        """Return the column of the model that each of the `terms` comes from, given the types of columns."""
+        arrays = []
+        for names in self.terms.values():
+            wanted = [names] if isinstance(names, str) else names
+            there = [name for name in wanted if types.get(name) == "double precision[]"]
+            if not there:
+                raise no_model(model, self.name)
+            arrays.append(there[0])
+        return arrays
 
     def _create(
         self,

@@ -72,6 +72,24 @@ LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(glm.train);
 COMMENT ON FUNCTION MADLIB_SCHEMA.glm_train(text, text, text, text, text, text, text, text, text, integer, double precision, boolean) IS
     'fits a generalised linear model per group into output_table: SELECT MADLIB_SCHEMA.glm_train(''claims'', ''model'', ''claims'', ''age, car'', ''poisson'')';
 
+CREATE TYPE MADLIB_SCHEMA.glm_term AS (
+    groups    jsonb,              -- the grouping columns and their values
+    term      text,
+    estimate  double precision,   -- NULL: aliased
+    std_error double precision,
+    statistic double precision,   -- t where the dispersion is estimated, else z
+    p_value   double precision,
+    signif    text                -- *** below 0.001, ** 0.01, * 0.05, . 0.1
+);
+COMMENT ON TYPE MADLIB_SCHEMA.glm_term IS 'one term of a generalised linear model';
+
+CREATE FUNCTION MADLIB_SCHEMA.glm_summary(
+    output_table text             -- as glm_train made it
+) RETURNS SETOF MADLIB_SCHEMA.glm_term
+LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(glm.predict.summary);
+COMMENT ON FUNCTION MADLIB_SCHEMA.glm_summary(text) IS
+    'a model of glm_train in long form: SELECT * FROM MADLIB_SCHEMA.glm_summary(''model'')';
+
 CREATE FUNCTION MADLIB_SCHEMA.glm_predict(
     model_table  text,                -- as glm_train made it
     source_table text,                -- read, never changed

@@ -1,4 +1,4 @@
-"""glm_predict on a whole table, from the record of what its models are."""
+"""glm_predict on a whole table and glm_summary, from the record of what their models are."""
 
 from madpy.errors import MadpyError
 from madpy.helper.features.terms import check_number, with_offset
@@ -81,4 +81,11 @@ METHOD = Method(
     columns=dict(typed("coef", "std_err", "dispersion", "aliases")),
     read=_read,
     rows=_rows,
+    terms={
+        "estimate": "coef",
+        "std_error": "std_err",
+        "statistic": ["t_stats", "z_stats"],  # by the family
+        "p_value": "p_values",
+    },
 )
+summary = METHOD.summary

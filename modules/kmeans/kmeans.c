@@ -65,28 +65,16 @@ kmeans_kept(const State *state)
 }
 
 static int64
-body_size(int d, int scalars, int nparams, const double *params)
+assign_size(int d, int scalars, int nparams, const double *params)
 {
 	int			k = places(d, scalars, nparams);
 
 	return nparams + sums_size(k, d) + kept_size(kept_capacity(k, params), d);
 }
 
-static int64
-kmeans_size(int ncols, int nparams, const double *params)
-{
-	return body_size(ncols, 0, nparams, params);
-}
-
-static int64
-weighted_size(int ncols, int nparams, const double *params)
-{
-	return body_size(ncols - 1, 1, nparams, params);
-}
-
 /* Checks that the parameters have bounds and complete centroids, which work_new() reads. */
 static void
-kmeans_check(const State *state)
+assign_check(const State *state)
 {
 	int			d = features_of(state);
 	int64		centroids = state->nparams - params_size(0, d, scalars_of(state));
@@ -98,7 +86,7 @@ kmeans_check(const State *state)
 }
 
 static void
-kmeans_start(State *state, const double *params)
+assign_start(State *state, const double *params)
 {
 	memcpy(state->body, params, state->nparams * sizeof(double));
 }
@@ -179,7 +167,7 @@ add_chunk(Work *work, Kept *kept, int rows)
 
 /* Adds rows whose weights, if there are any, are above zero. */
 static void
-add_rows(State *state, const RowBlock *block)
+assign_add(State *state, const RowBlock *block)
 {
 	Kept		kept = kmeans_kept(state);
 	int			d = features_of(state);
@@ -200,17 +188,7 @@ add_rows(State *state, const RowBlock *block)
 }
 
 static void
-weighted_add(State *state, const RowBlock *block)
-{
-	RowBlock	used = positive_frequencies(block, state->ncols);
-
-	add_rows(state, &used);
-	state->rows_skipped += block->rows - used.rows;
-	free_positive_weights(&used, block, state->ncols);
-}
-
-static void
-kmeans_merge(State *into, const State *from)
+assign_merge(State *into, const State *from)
 {
 	double	   *to = cluster_sums(into);
 	const double *sums = cluster_sums(from);
@@ -233,28 +211,8 @@ kmeans_merge(State *into, const State *from)
 	kept_merge(&kept, &others);
 }
 
-const Kernel kmeans_kernel = {
-	.name = "kmeans",
-	.id = 9,
-	.scalars = 0,
-	.has_params = true,
-	.sized_by_params = kmeans_size,
-	.start = kmeans_start,
-	.check = kmeans_check,
-	.add = add_rows,
-	.merge = kmeans_merge,
-};
+KMEANS_KERNEL(kmeans, 9, assign, 0, assign_check)
 MADPY_KERNEL(kmeans)
 
-const Kernel weighted_kmeans_kernel = {
-	.name = "weighted_kmeans",
-	.id = 21,
-	.scalars = 1,
-	.has_params = true,
-	.sized_by_params = weighted_size,
-	.start = kmeans_start,
-	.check = kmeans_check,
-	.add = weighted_add,
-	.merge = kmeans_merge,
-};
+KMEANS_KERNEL(weighted_kmeans, 21, assign, 1, assign_check)
 MADPY_KERNEL(weighted_kmeans)

@@ -57,6 +57,38 @@ sums_size(int k, int d)
 /* Parameters of the kernel "kmeans_sample": the seed, and as many numbers as rows are to be kept. */
 #define SAMPLE_HEAD 1
 
+/* Adds the rows of a block whose weights, in its last column, are above zero, by `add`; counts the others as skipped. */
+static inline void
+add_weighted(State *state, const RowBlock *block, void (*add) (State *state, const RowBlock *block))
+{
+	RowBlock	used = positive_frequencies(block, state->ncols);
+
+	add(state, &used);
+	state->rows_skipped += block->rows - used.rows;
+	free_positive_weights(&used, block, state->ncols);
+}
+
+/*
+ * A kernel `x` of rows that have as many weights as `weights` says, 0 or 1, which MADPY_KERNEL(x) enters.  Its functions
+ * are part_size(d, weights, nparams, params), part_start, part_add and part_merge, and `check_params`, which may be NULL.
+ */
+#define KMEANS_KERNEL(x, number, part, weights, check_params) \
+static int64 x##_size(int ncols, int nparams, const double *params) \
+{ return part##_size(ncols - (weights), weights, nparams, params); } \
+static void x##_add(State *state, const RowBlock *block) \
+{ if (weights) add_weighted(state, block, part##_add); else part##_add(state, block); } \
+const Kernel x##_kernel = { \
+	.name = #x, \
+	.id = number, \
+	.scalars = weights, \
+	.has_params = true, \
+	.sized_by_params = x##_size, \
+	.start = part##_start, \
+	.check = check_params, \
+	.add = x##_add, \
+	.merge = part##_merge, \
+};
+
 /* Rows that are worked on at once; a multiple of 8. */
 #define KMEANS_CHUNK 128
 

@@ -29,15 +29,9 @@ sample_capacity(int nparams)
 }
 
 static int64
-sample_size(int ncols, int nparams)
+sample_size(int d, int scalars, int nparams, const double *params)
 {
-	return nparams + 2 * (int64) ncols + kept_size(sample_capacity(nparams), ncols);
-}
-
-static int64
-weighted_sample_size(int ncols, int nparams)
-{
-	return nparams + 2 * (int64) ncols + kept_size(sample_capacity(nparams), ncols - 1);
+	return nparams + 2 * ((int64) d + scalars) + kept_size(sample_capacity(nparams), d);
 }
 
 static void
@@ -141,16 +135,6 @@ sample_add(State *state, const RowBlock *block)
 }
 
 static void
-weighted_sample_add(State *state, const RowBlock *block)
-{
-	RowBlock	used = positive_frequencies(block, state->ncols);
-
-	sample_add(state, &used);
-	state->rows_skipped += block->rows - used.rows;
-	free_positive_weights(&used, block, state->ncols);
-}
-
-static void
 sample_merge(State *into, const State *from)
 {
 	int			d = into->ncols;
@@ -167,26 +151,8 @@ sample_merge(State *into, const State *from)
 	kept_merge(&kept, &others);
 }
 
-const Kernel kmeans_sample_kernel = {
-	.name = "kmeans_sample",
-	.id = 10,
-	.scalars = 0,
-	.has_params = true,
-	.body_size = sample_size,
-	.start = sample_start,
-	.add = sample_add,
-	.merge = sample_merge,
-};
+KMEANS_KERNEL(kmeans_sample, 10, sample, 0, NULL)
 MADPY_KERNEL(kmeans_sample)
 
-const Kernel weighted_kmeans_sample_kernel = {
-	.name = "weighted_kmeans_sample",
-	.id = 22,
-	.scalars = 1,
-	.has_params = true,
-	.body_size = weighted_sample_size,
-	.start = sample_start,
-	.add = weighted_sample_add,
-	.merge = sample_merge,
-};
+KMEANS_KERNEL(weighted_kmeans_sample, 22, sample, 1, NULL)
 MADPY_KERNEL(weighted_kmeans_sample)

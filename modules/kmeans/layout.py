@@ -74,8 +74,3 @@ class KeptArray(IntEnum):
 def kept_array(number: int, capacity: int) -> int:
     """Return the offset at which an array begins."""
     return 1 + number * capacity
-
-
-def kept_size(capacity: int, d: int) -> int:
-    """Return the number of doubles in all these arrays."""
-    return kept_array(KeptArray.KEPT_ROWS, capacity) + capacity * d

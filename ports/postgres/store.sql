@@ -3,10 +3,11 @@
 CREATE FUNCTION MADLIB_SCHEMA.__store_fill(
     query      text,
     num_groups integer   DEFAULT 0,
-    categories integer[] DEFAULT '{}'     -- columns, counted from 1, whose values are numbered whatever their type
+    categories integer[] DEFAULT '{}',    -- columns, counted from 1, whose values are numbered whatever their type
+    max_levels integer   DEFAULT 0        -- more values of such a column, or of a text, are an error; 0: any number
 ) RETURNS integer
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_fill';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__store_fill(text, integer, integer[]) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_fill(text, integer, integer[], integer) IS
     'runs a query, keeps its columns, the last num_groups of them as grouping columns, and returns the number of the store; NULL if madpy.store_memory is too little';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_groups(store integer) RETURNS SETOF record

@@ -153,6 +153,43 @@ def test_the_summary(sql, source, train):
         assert row[name] == model[name]
 
 
+@pytest.mark.parametrize(
+    ("family", "statistic", "other"), [("gamma", "t_stats", "z_stats"), ("poisson", "z_stats", "t_stats")]
+)
+def test_the_long_form(sql, source, train, family, statistic, other):
+    """A row per group and term; a grouping column named as the other statistic is not taken for it."""
+    sql(f"ALTER TABLE t ADD {other} float8[]")
+    sql(f"UPDATE t SET {other} = ARRAY[g]")
+    models = train("a, 2 * a, b", family, target="y + 1", grouping_cols=other, order=other)
+    rows = sql.rows("SELECT * FROM madlib.glm_summary('m')")
+    assert list(rows[0]) == ["groups", "term", "estimate", "std_error", "statistic", "p_value", "signif"]
+    terms = ["(Intercept)", "a", "2 * a", "b"]
+    assert [(row["groups"], row["term"]) for row in rows] == [
+        ({other: [g]}, term) for g in (0, 1) for term in terms
+    ]
+    for name, array in (("estimate", "coef"), ("std_error", "std_err"), ("statistic", statistic)):
+        assert [row[name] for row in rows] == [value for model in models for value in model[array]]
+    assert [(row["p_value"], row["signif"]) for row in rows if row["term"] == "2 * a"] == [(None, "")] * 2
+    assert rows[0]["p_value"] == models[0]["p_values"][0] < 0.001
+    assert rows[0]["signif"] == "***"
+
+
+def test_the_long_form_without_groups(sql, source, train):
+    (model,) = train("b", "binomial", target="g")
+    rows = sql("SELECT groups, term, p_value FROM madlib.glm_summary('m')")
+    assert rows == [(None, name, p) for name, p in zip(["(Intercept)", "b"], model["p_values"], strict=True)]
+
+
+def test_the_long_form_of_no_model(sql, source, train):
+    train("b", "poisson")
+    for missing in ("z_stats", "p_values", "feature_names"):
+        sql(f"CREATE TABLE x AS SELECT * FROM m; ALTER TABLE x DROP {missing}")
+        error = sql.refuses("SELECT madlib.glm_summary('x')")
+        assert error.sqlstate == "42809"
+        assert error.message == 'glm_summary: table "x" is not a model of glm_train'
+        sql("DROP TABLE x")
+
+
 # --- errors ---
 
 

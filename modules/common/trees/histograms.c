@@ -9,6 +9,7 @@
 
 #include "chunk.h"
 #include "interval_counts.h"
+#include "interval_plan.h"
 #include "miscadmin.h"
 #include "splits.h"
 

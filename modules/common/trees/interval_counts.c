@@ -151,14 +151,6 @@ add_hit(const Plan *plan, const Among *among, int bin, int row, const double *va
 		count_hits(plan, hits, cells);
 }
 
-/* Whether the rows of a block are where the pass before left them, so that the only thing to do is to count them. */
-bool
-are_placed(const Plan *plan, const RowBlock *block)
-{
-	return plan->counting == COUNTING_INTERVALS && plan->coded && plan->nmoves > 0 && plan->folds == 0 &&
-		plan->masks && block->codes && block->places;
-}
-
 /* Rows of a chunk in slots; returns how many.  `weights` is NULL where each counts once. */
 static int
 rows_in_slots(const Plan *plan, const int *slot_of, const uint32 *places, const double *weights, int rows, int *row,

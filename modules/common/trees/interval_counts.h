@@ -10,7 +10,6 @@
 
 extern void start_intervals(double *cells, int64 count, int stats);
 extern void merge_intervals(double *into, const double *from, int64 count, int stats);
-extern bool are_placed(const Plan *plan, const RowBlock *block);
 extern void count_placed(const Plan *plan, const RowBlock *block, double *cells);
 extern void count_intervals(const Plan *plan, const RowBlock *block, int first, const Chunk *chunk, double *cells);
 

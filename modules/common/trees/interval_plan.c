@@ -3,7 +3,6 @@
  */
 #include "interval_plan.h"
 
-#include "engine/kernel.h"
 #include "parameters.h"
 
 #define MAX_PARTS 1024
@@ -155,4 +154,12 @@ read_intervals(Plan *plan, int nparams, const double *params)
 	for (int a = 0; a <= among; a++)
 		list_bins(plan, &plan->among[a]);
 	list_masks(plan, among + 1);
+}
+
+/* Whether the rows of a block are where the pass before left them, so that the only thing to do is to count them. */
+bool
+are_placed(const Plan *plan, const RowBlock *block)
+{
+	return plan->counting == COUNTING_INTERVALS && plan->coded && plan->nmoves > 0 && plan->folds == 0 &&
+		plan->masks && block->codes && block->places;
 }

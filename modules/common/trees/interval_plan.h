@@ -8,6 +8,7 @@
 #ifndef MADPY_TREES_INTERVAL_PLAN_H
 #define MADPY_TREES_INTERVAL_PLAN_H
 
+#include "engine/kernel.h"
 #include "plan.h"
 
 /* A part of a bin, in one node: its rows are counted by parts of it. */
@@ -49,6 +50,7 @@ typedef struct Mask
 
 extern int64 interval_cells(int stats, int nparams, const double *params);
 extern void read_intervals(Plan *plan, int nparams, const double *params);
+extern bool are_placed(const Plan *plan, const RowBlock *block);
 
 /* Returns the position of a double in the order of all doubles. */
 static inline int64

@@ -43,6 +43,7 @@ class Rows(Record):
     groups: list[str] = field(default_factory=list)
     # Features, counted from 1, that are categories as they are: a store numbers their values.
     categories: list[int] = field(default_factory=list)
+    max_levels: int = 0  # more values of one of these are an error of the store; 0: any number
 
     @property
     def vector(self) -> str:
@@ -229,10 +230,11 @@ class Scan:
             },
         )
         store: int | None = self.db.value(
-            "SELECT {schema:i}.__store_fill({query:l}, {groups:l}, {categories:l}::integer[])",
+            "SELECT {schema:i}.__store_fill({query:l}, {groups:l}, {categories:l}::integer[], {most:l})",
             query=query,
             groups=len(groups),
             categories=self.rows.categories,
+            most=self.rows.max_levels,
         )
         return store
 

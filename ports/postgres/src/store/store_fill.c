@@ -136,9 +136,10 @@ finish(Fill *fill)
 }
 
 /*
- * store_fill(query, ngroups, categories): the number of a store that holds the columns of a query, the last ngroups of them
- * as grouping columns; NULL where madpy.store_memory is too little.  The values of `categories`, columns counted from 1,
- * are numbered whatever their type.
+ * store_fill(query, ngroups, categories, max_levels): the number of a store that holds the columns of a query, the last
+ * ngroups of them as grouping columns; NULL where madpy.store_memory is too little.  The values of `categories`, columns
+ * counted from 1, are numbered whatever their type.  A column with more than max_levels numbered values is an error as
+ * soon as they have come, unless it is 0.
  */
 PG_FUNCTION_INFO_V1(store_fill);
 Datum
@@ -150,6 +151,7 @@ store_fill(PG_FUNCTION_ARGS)
 		.pub = {.receiveSlot = receive, .rStartup = start_up, .rShutdown = shut_down, .rDestroy = shut_down,
 		.mydest = DestTuplestore},
 		.ngroups = PG_GETARG_INT32(1),
+		.max_levels = PG_GETARG_INT32(3),
 	};
 	ArrayType  *categories = PG_GETARG_ARRAYTYPE_P(2);
 	int			id;

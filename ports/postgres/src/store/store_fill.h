@@ -31,6 +31,7 @@ typedef struct Fill
 	int			ngroups;
 	const int  *categories;		/* columns, counted from 1, whose values are numbered whatever their type */
 	int			ncategories;
+	int			max_levels;		/* the most distinct values of a column that are numbered; 0: any number */
 	Source	   *sources;
 	Tuplestorestate *waiting;	/* rows before the first one that told the length of every vector */
 	bool		started;

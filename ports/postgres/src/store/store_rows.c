@@ -120,6 +120,19 @@ put_codes(Fill *fill, int code, int64 row)
 	fill->codes[row] = code;
 }
 
+/* The code of a value in its column of the query; an error where there are too many. */
+static int
+level_code(const Fill *fill, int source, const Datum *values, const bool *nulls)
+{
+	int			code = dict_code(fill->sources[source].levels, values, nulls);
+
+	if (fill->max_levels > 0 && code >= fill->max_levels)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("column %d has more than %d distinct values", source + 1, fill->max_levels)));
+	return code;
+}
+
 /* Make space for the next row: in its block, or, with groups, in the buffer; false: there is no memory left. */
 static bool
 next_row(Fill *fill)
@@ -175,7 +188,7 @@ store_put_row(Fill *fill, const Datum *values, const bool *nulls)
 		else if (source->kind == VECTOR)
 			put_vector(fill, source, values[s]);
 		else if (source->kind == LEVELS)
-			put_number(fill, source->to, dict_code(source->levels, values, nulls));
+			put_number(fill, source->to, level_code(fill, s, values, nulls));
 		else
 			put_number(fill, source->to, number(source->kind, values[s]));
 	}

@@ -1,5 +1,5 @@
 /*
- * store_fill.c: the rows of a query, received straight from the executor, into a store.
+ * store_fill.c: fills a store with the rows of a query, which the executor passes to a DestReceiver.
  */
 #include "postgres.h"
 
@@ -71,7 +71,7 @@ receive(TupleTableSlot *slot, DestReceiver *self)
 	return has_space;
 }
 
-/* Whether a column of the query is a category by the caller's will. */
+/* Whether the caller has listed a column of the query as a category. */
 static bool
 is_category(const Fill *fill, int column)
 {
@@ -121,7 +121,7 @@ shut_down(DestReceiver *self)
 {
 }
 
-/* No row told the length of some vector: they are all NULL, one column will do. */
+/* Completes the store.  A vector that is NULL in every row has no known length, and becomes one column. */
 static void
 finish(Fill *fill)
 {
@@ -136,9 +136,9 @@ finish(Fill *fill)
 }
 
 /*
- * store_fill(query, ngroups, categories): the number of a store that holds the columns of a query, the last ngroups of them
- * as grouping columns; NULL where madpy.store_memory is too little.  The values of `categories`, columns counted from 1,
- * are numbered whatever their type.
+ * store_fill(query, ngroups, categories): creates a store with the columns of a query and returns its number; NULL if it
+ * does not fit into madpy.store_memory.  The last `ngroups` columns are the grouping columns.  `categories` lists columns,
+ * counted from 1, whose values become codes whatever their type.
  */
 PG_FUNCTION_INFO_V1(store_fill);
 Datum

@@ -1,5 +1,5 @@
 /*
- * madpy.c: the library itself: its settings and its version.
+ * madpy.c: loads the library: its settings and its version.
  */
 #include "postgres.h"
 
@@ -64,9 +64,9 @@ madpy_version(PG_FUNCTION_ARGS)
 }
 
 /*
- * same_version(version, value): true, or an error that says which version this server has.  The value is not looked at:
- * a condition of constants alone would be decided by the server that asks.  The version is a bytea, because postgres_fdw
- * sends no function of a text that has no collation from a column.
+ * same_version(version, value): returns true, or raises an error if this server has another version of madpy.  `value`, a
+ * column, is ignored; without it, the server that asks would evaluate the call itself, as one of constants.  The version is
+ * a bytea, because postgres_fdw does not send functions of a text whose collation is not that of a column.
  */
 PG_FUNCTION_INFO_V1(same_version);
 Datum

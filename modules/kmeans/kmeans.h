@@ -30,7 +30,7 @@ params_size(int k, int d, int scalars)
 	return PARAMS_HEAD + d + scalars + (int64) k * d;
 }
 
-/* What a pass does besides assigning rows to centroids: see kmeans.c. */
+/* Tasks of a pass besides assigning rows to centroids: see kmeans.c. */
 typedef enum PassMode
 {
 	ASSIGN, FARTHEST, DRAW, QUALITY

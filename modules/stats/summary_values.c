@@ -281,7 +281,7 @@ summary_add_other(Summary *summary, SummaryColumn *column, Datum value)
 	if (hash == 0)
 		hash = 1;
 	if (summary->bytes[PART_FREQUENT] && frequent_count(summary_part(summary, PART_FREQUENT), hash))
-		return summary;			/* it has a counter, so that it is among the distinct values too */
+		return summary;			/* a value with a counter is among the distinct values too */
 	if (summary_has_part(summary, PART_FREQUENT))
 	{
 		if (text == NULL)

@@ -140,7 +140,7 @@ finish_products(const Levels *levels, const Body *body, int c, double total)
 						weight, body->shift[i], total, levels->scratch);
 			accumulate_all(pairs + 2 * other->first, levels->scratch, count);
 		}
-		accumulate(pairs + 2 * i, weight);	/* with each other, levels of one category have no rows in common */
+		accumulate(pairs + 2 * i, weight);	/* levels of one category have no rows in common */
 	}
 }
 

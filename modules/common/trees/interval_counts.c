@@ -36,7 +36,7 @@ typedef struct Hit
 	int			first;			/* with `last`: the intervals that it may be in */
 	int			last;
 	int			bin;
-	int			row;			/* of the block */
+	int			row;			/* row number in the block */
 	const double *value;
 	double		shift;
 	double	   *cell;
@@ -47,7 +47,7 @@ typedef struct Hit
 
 typedef struct Hits
 {
-	const double *targets;		/* of the block */
+	const double *targets;		/* targets of the block */
 	const double *weights;		/* NULL: each row counts once */
 	int			count;
 	Hit			hit[HITS];

@@ -77,7 +77,7 @@ kernel_accumulate(FunctionCallInfo fcinfo, const Kernel *kernel)
 	double	   *row;
 
 	aggregate_only(fcinfo, kernel->name, NULL);
-	state = PG_ARGISNULL(0) ? NULL : state_check(kernel, PG_GETARG_BYTEA_P(0));	/* it may come from an INITCOND of any user */
+	state = PG_ARGISNULL(0) ? NULL : state_check(kernel, PG_GETARG_BYTEA_P(0));	/* any user may have written an INITCOND */
 	if (!PG_ARGISNULL(features))
 		x = (kernel->takes_nulls ? vector_with_nan : vector_argument)
 			(PG_GETARG_ARRAYTYPE_P(features), "features", &k);

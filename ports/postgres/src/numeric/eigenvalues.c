@@ -82,7 +82,7 @@ tridiagonalize(double *a, int n, double *diagonal, double *beside)
 static bool
 sturm(const double *diagonal, const double *beside, int n, double x, double *sum, double *squares)
 {
-	double		inverse = 0;	/* of the previous element: 1 / q, and the first and second derivative of q divided by q */
+	double		inverse = 0;	/* 1 / q of the previous element, and the first and second derivative of q divided by q */
 	double		first = 0;
 	double		second = 0;
 

@@ -42,7 +42,7 @@ class Terms:
     terms: list[Term]
     items: list[str]
     is_vector: bool
-    references: dict[str, str]  # of each text column, the level that has no term
+    references: dict[str, str]  # for each text column, the level that has no term
 
     @property
     def single_valued(self) -> list[str]:
@@ -56,7 +56,7 @@ class Terms:
         if all(term.kind != "level" for term in self.terms):
             return []
         numbers: list[int] = []
-        first: Term | None = None  # of the column; a column that is given twice begins again
+        first: Term | None = None  # first term of the column; a column that is given twice begins again
         for n, term in enumerate(self.terms, 1):
             if first is None or term.column != first.column or term == first:
                 first = term
@@ -137,7 +137,7 @@ def terms_of(design: Design) -> Terms:
 
 
 def read_terms(text: str | None) -> Terms:
-    """Read terms that `as_json` wrote, without items; check them, as anybody may have changed the table."""
+    """Read terms that `as_json` wrote, without items; check them, as any user may have changed the table."""
     try:
         record = json.loads(text or "null")
         terms = [Term(**term) for term in record["terms"]]

@@ -20,7 +20,7 @@ from madpy.helper.tables.predictions import Job, Method, Model
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill, identifier
 
-COEFFICIENTS = "coef"  # the first column of a model behind its grouping columns
+COEFFICIENTS = "coef"  # the first column of a model after its grouping columns
 ALIASES = "aliases"  # a column of a model; one of an early version does not have it
 
 

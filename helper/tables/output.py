@@ -14,7 +14,7 @@ from madpy.ports.postgres.session.db import Database, Relation, fill, free_name,
 from madpy.ports.postgres.session.types import PLAIN, array_text
 
 BYTES_PER_STATEMENT = 64 * 2**20  # bytes in one statement
-FROM_TEXT = {*PLAIN, "jsonb"}  # whose casts from text are the server's own
+FROM_TEXT = {*PLAIN, "jsonb"}  # types whose casts from text are the server's own
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Derived:
     """
 
     function: str
-    figure: str  # whose numbers it takes
+    figure: str  # column with the numbers for the function
     length: int
     dims: Mapping[str, list[int]]
 

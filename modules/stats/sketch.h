@@ -75,7 +75,7 @@ typedef struct TextRef
 
 typedef struct Texts
 {
-	uint32		capacity;		/* that of the counters */
+	uint32		capacity;		/* capacity of the counters */
 	uint32		space;			/* bytes for texts, a multiple of 8 */
 	uint32		used;
 	uint32		unused;

@@ -13,7 +13,7 @@ class Part:
     sql: str
     server: str | None
     table: Relation
-    probe: str = ""  # a column of it
+    probe: str = ""  # a column of the part
 
 
 @dataclass(frozen=True)

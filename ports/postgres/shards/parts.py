@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 WRAPPER = "postgres_fdw"
 ACTIVE = 1  # shardstate of a placement that has its rows
 
-# What a source and the views in it name, as a part of WITH RECURSIVE.
+# Part of WITH RECURSIVE: the relations that a source and the views in it read.
 USED = """
     used(oid) AS (
         SELECT {source:l}::regclass::oid

@@ -51,7 +51,7 @@ def uninstall(db: Database, installation: Installation, release: Release, progre
             )
         if others := strangers(db, installation, release):
             raise MadpyError(
-                f'schema "{installation.schema}" also holds what is not madpy\'s: {_listed(others)}',
+                f'schema "{installation.schema}" also has objects that are not madpy\'s: {_listed(others)}',
                 sqlstate=STILL_NEEDED,
                 hint="Move these (ALTER ... SET SCHEMA) or drop them first.  Nothing was removed.",
             )

@@ -70,7 +70,7 @@ def _judged(server: Server, known: bool, answer: Answer, here: Installation | No
     version = f"madpy {answer.version}" if answer.version else "no extension madpy"
     if not known:
         return (
-            f"{version}; not told of it here, so that rows would be fetched",
+            f"{version}; not in the option extensions here, so that rows would be fetched",
             f"{this}, to train on them",
         )
     if here is None:

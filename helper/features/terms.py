@@ -147,7 +147,7 @@ def read_terms(text: str | None) -> Terms:
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         whole = False
     if not whole:
-        message = "what the model's terms are made of cannot be read"
+        message = "the terms of the model cannot be read"
         raise MadpyError(message, sqlstate="22P02", hint="train the model again")
     return Terms(terms, [], terms[0].kind == "vector", references)
 

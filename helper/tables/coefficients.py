@@ -60,8 +60,8 @@ class Coefficients(Model):
         )
         if count:
             db.warning(
-                f"no prediction for {count} rows: a term that was not estimated is not what it was in"
-                " training, a combination of the others"
+                f"no prediction for {count} rows: a term that was not estimated is not the combination of"
+                " others that it was in training"
             )
 
 

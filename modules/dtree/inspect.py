@@ -145,7 +145,7 @@ def _check_nodes(rows: list[dict[str, Any]]) -> None:
     wanted = sorted([1, *(child for node in inner for child in (2 * node, 2 * node + 1))])
     if there != wanted:
         raise MadpyError(
-            "the model is damaged: nodes are missing, or are there that should not be",
+            "the model is damaged: nodes are missing or superfluous",
             hint="train the model again",
         )
     for row in rows:

@@ -60,7 +60,7 @@ check_same_kind(KeyKind kind, KeyKind other)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("states of argmax have keys of different types"),
-				 errhint("Merge states of integer, of bigint and of text keys apart.")));
+				 errhint("Merge states with integer, bigint and text keys separately.")));
 }
 
 /* Returns the row in a state, after checks: any user may have written the bytes. */

@@ -177,7 +177,7 @@ work_explain(const Work *work, int rows)
 				 errhint("Leave such rows out, or choose another distance than cosine.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("there is no centroid that some row is nearest to")));
+			 errmsg("some row has no finite distance to any centroid")));
 }
 
 /* Computes (b - a) / b from the distances a and b to the nearest centroid and to the second one; 0 if equal. */

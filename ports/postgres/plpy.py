@@ -114,7 +114,7 @@ class Connection:
             return
         if nested:
             raise MadpyError(
-                "in a READ COMMITTED transaction each pass would see other rows",
+                "in a READ COMMITTED transaction each pass would see different rows",
                 sqlstate="25000",
                 hint="begin it with BEGIN ISOLATION LEVEL REPEATABLE READ",
             )

@@ -213,7 +213,7 @@ refuse_target(const double *head, double y)
 	if (!family_has(family, y))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("the target is %g in some row, which the family %s does not have", y, family->name),
+				 errmsg("the target is %g in some row, which the family %s does not allow", y, family->name),
 				 errhint("Leave such rows out, or choose another family.")));
 }
 

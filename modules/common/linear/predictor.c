@@ -73,7 +73,7 @@ aliases_argument(FunctionCallInfo fcinfo, ArrayType *coef, int k)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("aliases must have a row of %d numbers for each of the %d terms without a coefficient", k, nulls),
-				 errhint("Give the aliases of the model that the coefficients are of.")));
+				 errhint("Give the aliases of the model that has these coefficients.")));
 	return (const double *) ARR_DATA_PTR(array);
 }
 

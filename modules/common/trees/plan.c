@@ -126,7 +126,7 @@ read_tail(Plan *plan, int nparams, const double *params)
 	if (!(plan->unit >= LEAST_UNIT && plan->unit <= 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the parameters do not describe a tree: the least that a row counts is %g", plan->unit)));
+				 errmsg("the parameters do not describe a tree: the smallest weight of a row is %g", plan->unit)));
 	plan->nmoves = whole_parameter(params[nparams - TAIL_FIELDS + TAIL_MOVES], 0, nparams - TAIL_FIELDS - at);
 	plan->moves = palloc(Max(plan->nmoves, 1) * sizeof(int));
 	for (int i = 0; i < plan->nmoves; i++)

@@ -175,5 +175,5 @@ def _view_over(view: "Source", base: Relation, table: Relation) -> str | None:
 
 def _whole(source: "Source", reason: str) -> Shards:
     """Warn that the source is read as a whole, which is right but slow, and return no parts."""
-    source.db.warning(f'rows of "{source.name}" are fetched from where they are: {reason}')
+    source.db.warning(f'rows of "{source.name}" are fetched from their servers: {reason}')
     return Shards(())

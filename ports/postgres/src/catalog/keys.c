@@ -124,7 +124,7 @@ find_types(Lookup *lookup, FunctionCallInfo fcinfo)
 		if (!OidIsValid(lookup->types[k]->hash_proc_finfo.fn_oid) || !OidIsValid(lookup->types[k]->eq_opr_finfo.fn_oid))
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_FUNCTION),
-					 errmsg("values of type %s cannot be looked up: it has no hash function", format_type_be(type))));
+					 errmsg("values of type %s cannot be looked up: the type has no hash function", format_type_be(type))));
 	}
 	lookup->collation = OidIsValid(PG_GET_COLLATION()) ? PG_GET_COLLATION() : DEFAULT_COLLATION_OID;
 }

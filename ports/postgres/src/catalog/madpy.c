@@ -52,7 +52,7 @@ madpy_python_path(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
 				 errmsg("madpy does not know where its Python packages are"),
-				 errhint("Set it as a superuser: ALTER SYSTEM SET madpy.python_path = '.../site-packages'; SELECT pg_reload_conf();")));
+				 errhint("Set madpy.python_path as a superuser: ALTER SYSTEM SET madpy.python_path = '.../site-packages'; SELECT pg_reload_conf();")));
 	PG_RETURN_TEXT_P(cstring_to_text(python_path));
 }
 
@@ -79,6 +79,6 @@ same_version(PG_FUNCTION_ARGS)
 	if (strcmp(version, MADPY_VERSION) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("madpy is %s here, and %s where it was asked from", MADPY_VERSION, version)));
+				 errmsg("madpy is %s here, and %s on the server that asks", MADPY_VERSION, version)));
 	PG_RETURN_BOOL(true);
 }

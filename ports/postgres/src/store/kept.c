@@ -231,7 +231,7 @@ keep_accum(PG_FUNCTION_ARGS)
 	if (one == NULL || !is_there(one))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the rows that were kept are gone")));
+				 errmsg("the kept rows have been freed")));
 	if (!keep_row(one, PG_ARGISNULL(4) ? NULL : PG_GETARG_ARRAYTYPE_P(4), PG_GETARG_ARRAYTYPE_P(5)))
 	{
 		entry->over = 1;

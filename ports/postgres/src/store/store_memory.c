@@ -26,7 +26,7 @@ store_no_memory(const char *what)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OUT_OF_MEMORY),
-			 errmsg("could not get memory to keep columns in: %s: %m", what),
+			 errmsg("could not allocate memory for columns: %s: %m", what),
 			 errhint("Lower madpy.store_memory, so that trainings read the table in each pass instead.")));
 }
 

@@ -30,7 +30,8 @@ PRIVATE = (
         anybody | somebody | nobody's | (?:come|comes|bytes)\ from\ anywhere |
         one\ behind\ the\ other | anew | looked\ at\ once | (?:is|are|be)\ had |
         as\ (?:they|it)\ lies?\ in\ memory | (?:stand|lie|come)s?\ behind | behind\ (?:it|them) |
-        (?:what\ )?is\ said\ of | what\ became\ of | the\ least\ that\ a
+        (?:what\ )?is\ said\ of | what\ became\ of | the\ least\ that\ a |
+        beside\ (?:what|counts|those|its\ result)
     )\b""",
         re.IGNORECASE | re.VERBOSE,
     )

@@ -183,7 +183,7 @@ def check_numbers(source: Source, target: str | None, **others: str | None) -> d
 
 
 def used_rows(target: str, weights: str | None = None, offset: str | None = None) -> list[str]:
-    """Return conditions of the rows that a fit uses, beside those of its features."""
+    """Return conditions of the rows that a fit uses, besides those of its features."""
     used = [f"{item} IS NOT NULL" for item in (target, offset) if item is not None]
     return [*used, *has_weight(weights)]
 

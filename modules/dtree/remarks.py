@@ -1,4 +1,4 @@
-"""Messages of a training beside its result: features that are always NULL, trees that a limit kept small."""
+"""Messages of a training: features that are NULL in every row, and trees that a limit kept small."""
 
 import numpy as np
 

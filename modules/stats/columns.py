@@ -27,7 +27,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The figures to compute beside counts, mean and range; `fractions` begins with quartiles, if wanted."""
+    """The figures to compute besides counts, mean and range; `fractions` begins with quartiles, if wanted."""
 
     distinct: bool
     quartiles: bool

@@ -137,7 +137,7 @@ class Scoring(irls.Search):
         return np.flatnonzero(self.fitted & self.design.has_constant & self.has_null & self.offset)
 
     def find_null(self, groups: Numbers, look: Callable[[Numbers, Array], irls.Sums], max_iter: int) -> None:
-        """Find the deviance of one constant beside the offset; `look` makes a pass with parameters."""
+        """Find the deviance of one constant and the offset; `look` makes a pass with parameters."""
         constant = np.where(self.design.first != 0, self.coef[:, 0] * self.design.first, self.constant)
         self.null_objective[groups] = -np.inf
         step = np.zeros(len(self.status))

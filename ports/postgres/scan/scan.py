@@ -111,7 +111,7 @@ class Scan:
         return self._stored(kernel, params)
 
     def joinable_states(self, kernel: str, params: str | None = None) -> str:
-        """Return SQL of the states for a statement that joins them with tables that lie here."""
+        """Return SQL of the states for a statement that joins them with tables of this server."""
         return self.rows.source.joinable(self.states(kernel, params))
 
     def step(
@@ -264,7 +264,7 @@ class Scan:
 def has_many_groups(source: Source, groups: list[str]) -> bool:
     """Tell whether the planner expects so many groups that a store is filled even for one pass.
 
-    Citus is not asked: after an EXPLAIN it refuses to read a table that lies here in the same transaction.
+    Citus is not asked: after an EXPLAIN it refuses to read a local table in the same transaction.
     """
     if not groups or source.shards.is_citus:
         return False

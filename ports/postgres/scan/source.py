@@ -162,7 +162,7 @@ class Source(Relation):
         """Return SQL of a query over the source that can be joined with tables of this server.
 
         Citus joins a distributed table with a local one in a SELECT only, and by fetching one of the two:
-        what the query returns goes into a temporary table first.
+        the rows of the query are first written to a temporary table.
         """
         if not self.shards.is_citus:
             return text

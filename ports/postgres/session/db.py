@@ -4,7 +4,7 @@ A statement is written whole; values enter it through holes only:
     {x:i}   an identifier: a str, or a Relation ("schema"."name")
     {x:i,}  identifiers, each followed by a comma and a space
     {x:l}   a literal: None, bool, int, float, str, bytes, timedelta, a list of one of these, a dict (jsonb)
-    {x:b}   bytes of any length, in a statement given to `execute`: beside it where that can be done
+    {x:b}   bytes of any length, in a statement given to `execute`; sent as a parameter if possible
     {x:q}   SQL that is the caller's own by design
 """
 

@@ -20,7 +20,7 @@ class Part:
 class Shards:
     """The parts of a source that are read one by one; a source without parts is read as a whole.
 
-    `is_citus`: statements are planned by Citus, which finds the parts by itself.
+    `is_citus`: statements are planned by Citus, which finds the parts itself.
     `is_far`: some shards lie on other machines.
     """
 

@@ -13,14 +13,14 @@ Value = TypeVar("Value")
 
 
 class _Factory:
-    """The default of a field that is made anew for each record."""
+    """The default of a field that is created for each record."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self.make = make
 
 
 def field(*, default_factory: Callable[[], Value]) -> Value:
-    """Return the default of a field whose value is made anew for each record, such as a list."""
+    """Return the default of a field whose value is created for each record, such as a list."""
     return cast(Value, _Factory(default_factory))
 
 

@@ -124,8 +124,8 @@ def test_groups_are_fits_of_their_own(sql, data, method, options, feed):
     sql("DROP TABLE p")
     sql(f"SELECT * FROM madlib.{method}_predict('m', 'u', 'p')")
     assert sql.warnings == [
-        f"no prediction for {outside} rows: a term that was not estimated is not what it was in training,"
-        " a combination of the others"
+        f"no prediction for {outside} rows: a term that was not estimated is not the combination of others"
+        " that it was in training"
     ]
     sql("DROP TABLE p")
     sql(f"SELECT * FROM madlib.{method}_predict('m', 't', 'p')")
@@ -151,7 +151,7 @@ def test_text_with_one_value(sql, method, features):
     (made,) = sql.rows(train_call(method, "v", features=features))
     others = 'two ("Y"), ' if "two" in features else ""
     assert sql.warnings == [
-        f'without a term, having one value in all rows that are used: {others}one ("it\'s")'
+        f'the same in all rows that are used, and so without a term: {others}one ("it\'s")'
     ]
     sql("CREATE VIEW even AS SELECT * FROM v WHERE i % 2 = 0")
     sql(train_call(method, "even", "n", features="x"))

@@ -15,7 +15,7 @@ NOT_HERE = {
     "42803": "an aggregate function cannot be used here",
     "42P20": "a window function cannot be used here",
 }
-SET_RETURNING = "set-returning functions are not allowed"  # as the server says it, with the SQLSTATE 0A000
+SET_RETURNING = "set-returning functions are not allowed"  # the server's own words, with the SQLSTATE 0A000
 SYSTEM_COLUMNS = ("tableoid", "ctid", "xmin", "xmax", "cmin", "cmax")
 SHOWN = 40  # column names in a hint
 
@@ -25,7 +25,7 @@ class Expressions(Record):
 
     items: list[str]  # SQL that can stand anywhere an expression can
     names: list[str]  # the column's name, or the text as written
-    types: list[str]  # of a domain: the type under it; of an array: the element's
+    types: list[str]  # base types of domains, element types of arrays
     kinds: list[str]  # number, boolean, text or other
     is_array: bool  # written as ARRAY[...]
     is_vector: bool  # one expression whose value is an array

@@ -67,6 +67,6 @@ def classes_of(
 def label_type(sql_type: str) -> str:
     """Return the type of labels in output tables: that of the target if a number or boolean, else text.
 
-    A type named in a model is not used, as anybody may have made the model.
+    A type named in a model is not used, as any user may have made the model.
     """
     return next((known for known in (*NUMBERS, "boolean") if known == sql_type), "text")

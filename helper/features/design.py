@@ -38,7 +38,7 @@ class Category(Record):
     def key(self) -> str:
         """Return SQL of the category as a boolean, bigint or text."""
         if self.sql_type == "boolean":
-            return f"{self.item}::boolean"  # of a domain the type under it
+            return f"{self.item}::boolean"  # the cast makes a domain its base type
         return f"{self.item}::bigint" if self.sql_type in INTEGERS else text_item(self.item, self.sql_type)
 
     @property
@@ -50,9 +50,9 @@ class Category(Record):
 class Design(Record):
     """The features of a training; `items` is SQL of each: double precision, or a category's key or code.
 
-    `is_vector`: one array column, `items` is its SQL, double precision[], and the features are its elements.
-    `is_list`: a list of expressions, which gets an intercept where a method has one.  A design that is read
-    from a model has no items and no categories.
+    With `is_vector` the features are the elements of one array column, and `items` is its SQL, double
+    precision[].  With `is_list` they are a list of expressions, which gets an intercept if the method has
+    one.  A design that is read from a model has no items and no categories.
     """
 
     features: list[Feature]
@@ -144,7 +144,7 @@ def list_columns(source: Source, text: str | None, what: str = "features") -> De
 
 
 def read_features(written: Any, is_vector: bool) -> Design:
-    """Read features that `as_json` wrote, without items; check them, as anybody may have made the model."""
+    """Read features that `as_json` wrote, without items; check them, as any user may have made the model."""
     try:
         features = [Feature(**feature) for feature in written]
         whole = bool(features) and all(

@@ -13,7 +13,7 @@ from madpy.helper.features.terms import Terms, check_terms, checked_levels, term
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.records import replace
 
-TOO_MANY = re.compile(r"column (\d+) has more than \d+ distinct values")  # of a store that is filled
+TOO_MANY = re.compile(r"column (\d+) has more than \d+ distinct values")  # message of a store
 
 
 def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design]:
@@ -50,7 +50,7 @@ def scan_terms(
 ) -> tuple[Scan, Terms]:
     """Return a scan of `rows` over the terms that `text` asks for (see `check_terms`), and the terms.
 
-    `offset` is SQL of a number, which passes see as a feature behind the terms.
+    `offset` is SQL of a number, which is the last feature of passes.
     A store keeps a code of each text value, from which kernels make the indicators of its levels; for the
     other feed the levels are read first, and SQL computes each indicator.
     """
@@ -78,7 +78,7 @@ def scan_terms(
 
 
 def _with_terms(rows: Rows, terms: Terms, offset: str | None) -> Rows:
-    """Return `rows` with terms as features, and an offset behind them."""
+    """Return `rows` with terms as features, followed by an offset."""
     features = terms.items
     if offset is not None and terms.is_vector:
         features = [with_offset(features[0], offset)]

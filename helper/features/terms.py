@@ -40,7 +40,7 @@ class Terms(Record):
     terms: list[Term]
     items: list[str]
     is_vector: bool
-    references: dict[str, str]  # of each text column, the level that has no term
+    references: dict[str, str]  # for each text column, the level that has no term
 
     @property
     def single_valued(self) -> list[str]:
@@ -54,7 +54,7 @@ class Terms(Record):
         if all(term.kind != "level" for term in self.terms):
             return []
         numbers: list[int] = []
-        first: Term | None = None  # of the column; a column that is given twice begins again
+        first: Term | None = None  # first term of the column; a column that is given twice begins again
         for n, term in enumerate(self.terms, 1):
             if first is None or term.column != first.column or term == first:
                 first = term
@@ -135,7 +135,7 @@ def terms_of(design: Design) -> Terms:
 
 
 def read_terms(text: str | None) -> Terms:
-    """Read terms that `as_json` wrote, without items; check them, as anybody may have changed the table."""
+    """Read terms that `as_json` wrote, without items; check them, as any user may have changed the table."""
     try:
         record = json.loads(text or "null")
         terms = [Term(**term) for term in record["terms"]]
@@ -145,7 +145,7 @@ def read_terms(text: str | None) -> Terms:
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         whole = False
     if not whole:
-        message = "what the model's terms are made of cannot be read"
+        message = "the terms of the model cannot be read"
         raise MadpyError(message, sqlstate="22P02", hint="train the model again")
     return Terms(terms, [], terms[0].kind == "vector", references)
 
@@ -181,7 +181,7 @@ def check_numbers(source: Source, target: str | None, **others: str | None) -> d
 
 
 def used_rows(target: str, weights: str | None = None, offset: str | None = None) -> list[str]:
-    """Return conditions of the rows that a fit uses, beside those of its features."""
+    """Return conditions of the rows that a fit uses, besides those of its features."""
     used = [f"{item} IS NOT NULL" for item in (target, offset) if item is not None]
     return [*used, *has_weight(weights)]
 

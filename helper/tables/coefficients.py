@@ -18,7 +18,7 @@ from madpy.helper.tables.predictions import Job, Method, Model
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill, identifier
 
-COEFFICIENTS = "coef"  # the first column of a model behind its grouping columns
+COEFFICIENTS = "coef"  # the first column of a model after its grouping columns
 ALIASES = "aliases"  # a column of a model; one of an early version does not have it
 
 
@@ -57,8 +57,8 @@ class Coefficients(Model):
         )
         if count:
             db.warning(
-                f"no prediction for {count} rows: a term that was not estimated is not what it was in"
-                " training, a combination of the others"
+                f"no prediction for {count} rows: a term that was not estimated is not the combination of"
+                " others that it was in training"
             )
 
 

@@ -36,7 +36,7 @@ class Outcomes(Record):
     """The outcome of a fit by iterations in each group, (G,); `words` has the meaning of each `status`."""
 
     terms: Terms
-    states: States  # of the rows
+    states: States  # sums over rows
     iterations: NDArray[np.int64]
     status: NDArray[np.int64]
     words: Sequence[str]

@@ -14,7 +14,7 @@ from madpy.ports.postgres.session.types import PLAIN, array_text
 from madpy.records import Record
 
 BYTES_PER_STATEMENT = 64 * 2**20  # bytes in one statement
-FROM_TEXT = {*PLAIN, "jsonb"}  # whose casts from text are the server's own
+FROM_TEXT = {*PLAIN, "jsonb"}  # types whose casts from text are the server's own
 
 
 class Pieces(Record):
@@ -48,7 +48,7 @@ class Derived(Record):
     """
 
     function: str
-    figure: str  # whose numbers it takes
+    figure: str  # column with the numbers for the function
     length: int
     dims: Mapping[str, list[int]]
 

@@ -16,7 +16,7 @@ class Packed(Model):
     """A summary table with a column of packed models, and the features that they predict from."""
 
     features: Design
-    label_type: str | None  # None: a regression
+    label_type: str | None  # None for a regression
 
     def vector(self, source: Source, features: str | None) -> str:
         """Return SQL of the features of a row: numbers, and the codes of categories."""

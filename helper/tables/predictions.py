@@ -1,8 +1,7 @@
-"""Prediction over a whole table: one path for all methods, which a record says what it needs to know of.
+"""Prediction over a whole table: one path for all methods; a record has what differs between them.
 
-A model is a table with a row per group, and how the features of a row of any source are made into the
-arguments of its row functions.  Nothing read from a model is executed: of what it has only names and values
-are taken, and quoted.
+A model is a table with a row per group, and a way to make arguments of its row functions from the features of
+a row of any source.  Nothing read from a model is executed: only names and values are used, and quoted.
 """
 
 from collections.abc import Callable, Mapping
@@ -65,7 +64,7 @@ class Job(Record):
     model: Model
     source: Source
     output: NewTable
-    casts: dict[str, str]  # of groups whose types differ in model and source: a type for both
+    casts: dict[str, str]  # a common type for each grouping column whose types differ in model and source
     vector: str  # SQL of the features of a row
     score: Callable[[Any, str], Score]
 
@@ -102,7 +101,7 @@ class Method(Record):
     summary of terms, and the arrays of the model that they come from: of several names a model has one.
     """
 
-    name: str  # of the training
+    name: str  # name of the training function
     columns: Columns
     read: Callable[["Method", Source], Any]
     rows: Callable[[Any, str], Score]

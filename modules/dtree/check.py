@@ -96,7 +96,7 @@ def check_target(
             hint=f"choose {' or '.join(CRITERIA[str(wanted)])}",
         )
     if wanted == "classification" and expressions.kinds[0] == "boolean":
-        # which values there are is known without reading; that both are there is seen when rows are counted
+        # the two values are known without a read; whether both occur is checked when rows are counted
         return number_item(expressions.items[0], "boolean"), Subject(features, BOOLEANS, "boolean", chosen)
     if wanted == "classification":
         classes = check_classes(source, target, conditions=conditions)

@@ -43,7 +43,7 @@ OWN_COLUMNS = [
     ("cv_std_err", "double precision[]"),
     ("model", "bytea"),
 ]
-OPTIONS = ("max_depth", "min_split", "min_bucket", "num_bins", "prune_cp", "n_folds")  # of the settings
+OPTIONS = ("max_depth", "min_split", "min_bucket", "num_bins", "prune_cp", "n_folds")  # names of settings
 
 
 class Result(Training, kw_only=True):

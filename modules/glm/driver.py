@@ -36,8 +36,8 @@ class Result(Training, kw_only=True):
     log_likelihood: float | None
     deviance: float | None
     dispersion: float | None
-    num_iterations: int  # the most of a group
-    num_converged: int  # groups
+    num_iterations: int  # the largest number in a group
+    num_converged: int  # number of groups
     terms: dict[str, Any]
 
 

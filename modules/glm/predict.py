@@ -20,7 +20,7 @@ class Means(Coefficients):
     offset: str | None
 
     def vector(self, source: Source, features: str | None) -> str:
-        """SQL of the features of a row, the offset behind them where there is one."""
+        """Return SQL of the features of a row, followed by the offset if there is one."""
         vector = super().vector(source, features)
         if self.offset is None:
             return vector
@@ -64,7 +64,7 @@ def _read(method: Method, table: Source, offset: str | None = None) -> Means:
 
 
 def _rows(model: Means, arguments: str) -> Score:
-    """Score of a row: the mean of the target.
+    """Return SQL of the prediction for a row: the mean of the target.
 
     It is NULL where a feature or the offset is, where there is no model for the group, where a text column
     has a value that it did not have in training, and where the link gives the predictor no mean.
@@ -84,7 +84,7 @@ METHOD = Method(
     terms={
         "estimate": "coef",
         "std_error": "std_err",
-        "statistic": ["t_stats", "z_stats"],  # by the family
+        "statistic": ["t_stats", "z_stats"],  # t where the dispersion is estimated
         "p_value": "p_values",
     },
 )

@@ -23,11 +23,11 @@ MODEL = {CLUSTER: ["integer"], CENTROIDS: ["double precision[]"], "size": ["bigi
 
 
 class Settings(Record):
-    """The checked arguments that say how to cluster; k is 0 until a table of centroids tells it."""
+    """The checked arguments that say how to cluster; k is 0 until a table of centroids has been read."""
 
     k: int  # 0: as many as `table` has centroids
-    init: str  # as it was given
-    table: Source | None  # of the first centroids
+    init: str  # the argument
+    table: Source | None  # table of the first centroids
     max_iter: int
     tolerance: float
     seed: int
@@ -126,7 +126,7 @@ def check_points(
             coordinates.append(_level(term.column, types[term.column], missing.pop(term.column)))
         if term.kind != "intercept":
             coordinates.append((term, item))
-    for column, level in missing.items():  # of one level: any other value leaves the row out
+    for column, level in missing.items():  # a row with any other value is left out
         term, _ = _level(column, types[column], level)
         coordinates.append((term, level_items(column, types[column], level, [level])[0]))
     return Terms(

@@ -24,7 +24,7 @@ COLUMNS = [
 ]
 # The size of a cluster is the sum of the weights of its rows.
 WEIGHTED_COLUMNS = [(name, "double precision" if name == "size" else sql_type) for name, sql_type in COLUMNS]
-# What the summary has for each group.
+# Columns of the summary with a value for each group.
 GROUP_COLUMNS = [
     ("num_rows_processed", "bigint"),
     ("num_missing_rows_skipped", "bigint"),

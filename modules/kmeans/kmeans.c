@@ -1,28 +1,28 @@
 /*
- * kmeans.c: the kernels "kmeans" and "weighted_kmeans": rows given to the nearest of k centroids, and what each centroid
- * got.  A row of weight 3 is three rows.
+ * kmeans.c: the kernels "kmeans" and "weighted_kmeans", which assign each row to the nearest of k centroids and sum the rows
+ * of each centroid.  A row of weight 3 counts as three rows.
  *
  * Parameters: see kmeans.h.
  *
  * Body: the parameters; for each centroid d + 3 sums over its rows, with their weights: the features (divided by the row's
- * length for COSINE), the distance, 1, the simplified silhouette (mode QUALITY); then, where the mode asks for them, up to
- * k rows (kmeans.h) with the largest distance (mode FARTHEST), or with the largest distance^(1/u), u a random number of
- * the row's own (mode DRAW): a sample without replacement, each row as likely as its distance says (Efraimidis &
- * Spirakis, "Weighted random sampling with a reservoir", 2006).
+ * length for COSINE), the distance, 1, the simplified silhouette (mode QUALITY); then, in two modes, up to k rows
+ * (kmeans.h).  In mode FARTHEST these are the rows with the largest distance.  In mode DRAW they are a random sample without
+ * replacement, with probabilities proportional to the distance: the rows with the largest distance^(1/u), where u is a
+ * pseudo-random number of the row (Efraimidis & Spirakis, "Weighted random sampling with a reservoir", 2006).
  *
- * A sum is four doubles, the numbers hi + lo of two integers in units that the bounds set, so it does not depend on the
- * order of the rows, nor on how they were divided: not in the last bit.
+ * A sum is four doubles: two integers, each as hi + lo, in units that follow from the bounds.  So it does not depend on the
+ * order of the rows or on how they were divided among workers, not even in the last bit.
  */
 #include "postgres.h"
 
 #include "kmeans_work.h"
 
-/* The number of rows whose sums are exact: each is at most 2^UNIT_BITS units, and a double holds 2^53. */
+/* Rows that can be summed exactly: each adds at most 2^UNIT_BITS units, and a double is exact up to 2^53. */
 #define EXACT_ROWS 4096
 
 extern const Kernel weighted_kmeans_kernel;
 
-/* Returns the number of columns behind the features: the weight, if there is one. */
+/* Returns the number of columns after the features: 1 if there is a weight, else 0. */
 static int
 scalars_of(const State *state)
 {
@@ -35,14 +35,14 @@ features_of(const State *state)
 	return state->ncols - scalars_of(state);
 }
 
-/* Returns how many centroids of d features the parameters can hold. */
+/* Returns the number of centroids of d features for which the parameters have space. */
 static int
 places(int d, int scalars, int nparams)
 {
 	return d > 0 ? Max(0, nparams - params_size(0, d, scalars)) / d : 0;
 }
 
-/* Returns the number of rows to keep: that of centroids in modes FARTHEST and DRAW, else 0. */
+/* Returns the number of rows to keep: k in modes FARTHEST and DRAW, else 0. */
 static int
 kept_capacity(int k, const double *params)
 {
@@ -165,7 +165,7 @@ add_chunk(Work *work, Kept *kept, int rows)
 	work->pending += KMEANS_CHUNK;
 }
 
-/* Adds rows whose weights, if there are any, are above zero. */
+/* Adds rows; their weights, if there are any, must be positive. */
 static void
 assign_add(State *state, const RowBlock *block)
 {

@@ -1,13 +1,14 @@
 /*
- * kmeans_sample.c: the kernels "kmeans_sample" and "weighted_kmeans_sample": distinct rows, and the bounds of their values.
+ * kmeans_sample.c: the kernels "kmeans_sample" and "weighted_kmeans_sample": a sample of distinct rows, and the bounds of all
+ * values.
  *
- * A sample must not depend on the order of the rows, which parallel workers and VACUUM change: every distinct row has a
- * number of its own, a hash of its values and the seed, and those with the largest numbers are the sample.
+ * The sample must not depend on the order of the rows, which parallel workers and VACUUM change.  So each distinct row gets a
+ * hash of its values and the seed as its key, and the rows with the largest keys are the sample.
  *
- * The kernels take m + 1 parameters: the seed, and m of which only the number counts: the size of the sample.
+ * The kernels take m + 1 parameters: the seed, and m numbers that are ignored, since m itself is the size of the sample.
  *
- * Body: the parameters; minimum and maximum of each column, the weight among them; the rows kept (kmeans.h).  Where fewer
- * than m are kept they are all the distinct rows there are.
+ * Body: the parameters; minimum and maximum of each column, including the weight; the list of rows (kmeans.h).  If the list
+ * has fewer than m rows, it has all distinct rows.
  */
 #include "postgres.h"
 

@@ -12,7 +12,7 @@ class Metric(IntEnum):
 
 
 class Mode(IntEnum):
-    """The task of a pass of the kernel, beside the assignment of rows to centroids."""
+    """The task of a pass of the kernel, besides the assignment of rows to centroids."""
 
     ASSIGN = 0  # nothing
     FARTHEST = 1  # keep the rows that are farthest from their centroids

@@ -10,7 +10,7 @@ from madpy.modules.kmeans.core import METRICS
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill
 
-READ = {  # of the summary
+READ = {  # columns of the summary
     "centroids": "double precision[]",
     "distance": "text",
     "feature_names": "text[]",
@@ -67,7 +67,7 @@ def _given(source: Source, features: str, trained: Terms) -> str:
 
 
 def _metric(summary: Source) -> str:
-    """Read and check the distance of the model, whose table anybody may have made."""
+    """Read and check the distance of the model, whose table any user may have made."""
     rows = summary.db.execute("SELECT distance FROM {summary:i} LIMIT 1", summary=summary)
     if not rows or rows[0]["distance"] not in METRICS:
         raise MadpyError(

@@ -39,8 +39,8 @@ class Result(Training, kw_only=True):
     classes: list[str]  # the negative one, the positive one
     positive_class: str
     log_likelihood: float | None
-    num_iterations: int  # the most of a group
-    num_converged: int  # groups
+    num_iterations: int  # the largest number in a group
+    num_converged: int  # number of groups
     terms: dict[str, Any]
 
 

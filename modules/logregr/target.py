@@ -23,8 +23,8 @@ class Target(Record):
 
     item: str
     labels: list[str]
-    sql_type: str  # of the target
-    assumed: bool = False  # that a number is 0 or 1 in every row
+    sql_type: str  # type of the target
+    assumed: bool = False  # whether a number is taken to be 0 or 1 in every row, to be checked later
 
 
 def check_target(

@@ -95,4 +95,4 @@ def _check_fit(db: Database, source: Relation, fit: Fit, *, is_weighted: bool) -
             hint="choose another unit: multiply by a power of ten",
         )
     if empty := fit.empty_features():
-        db.warning(f"left out, being NULL in every row: {', '.join(empty)}")
+        db.warning(f"NULL in every row, and so left out: {', '.join(empty)}")

@@ -9,8 +9,8 @@ from madpy.ports.postgres.session.db import Database, Relation
 from madpy.records import Record
 
 METHOD = "regr_train"
-SAME = 1e-9  # of coefficients of two perfect fits
-CLOSE = "r2 > 1 - 1e-9::double precision AND df_residual > 0"  # as a perfect fit is
+SAME = 1e-9  # relative difference between coefficients of perfect fits that counts as none
+CLOSE = "r2 > 1 - 1e-9::double precision AND df_residual > 0"  # fits that may be perfect
 
 
 class Counts(Record):

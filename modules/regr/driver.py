@@ -54,7 +54,7 @@ def train(
     log(f"{target} on {', '.join(terms.names)}, from {tables.names['source_table']}")
 
     again = robust or heteroskedasticity_option
-    weighted = replace(rows, weights=rows.weights or "1::double precision")  # as the second pass takes them
+    weighted = replace(rows, weights=rows.weights or "1::double precision")  # the second pass needs weights
     try:
         db.progress("regr_train: reading rows")
         scan = Scan(weighted, passes=3) if again else Scan(rows)

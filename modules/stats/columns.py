@@ -25,7 +25,7 @@ class Column(Record):
 
 
 class Wanted(Record):
-    """The figures to compute beside counts, mean and range; `fractions` begins with quartiles, if wanted."""
+    """The figures to compute besides counts, mean and range; `fractions` begins with quartiles, if wanted."""
 
     distinct: bool
     quartiles: bool

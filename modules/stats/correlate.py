@@ -14,8 +14,8 @@ from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
 from madpy.records import replace
 
 NAMED = 10  # variables in a warning
-MAX_VARIABLES = 950  # of 8 bytes each in a row of 8 kB, with space for its name and grouping columns
-OWN_COLUMNS = ("column_position", "variable")  # of the output table
+MAX_VARIABLES = 950  # 8 bytes each in a row of 8 kB, with space for its name and grouping columns
+OWN_COLUMNS = ("column_position", "variable")  # columns of the output table
 FUNCTIONS = {"correlation": "column_correlation", "covariance": "column_covariance"}
 
 
@@ -132,7 +132,7 @@ def _check_names(db: Database, names: list[str]) -> None:
             f"target_cols: {len(names)} variables are too many",
             sqlstate="54011",
             hint="take fewer, or the aggregate correlation_agg or covariance_agg, which returns an array",
-            detail=f"a row of the output table has room for {MAX_VARIABLES}",
+            detail=f"a row of the output table has space for {MAX_VARIABLES}",
         )
     for name in names:
         if len(name.encode()) > limit:

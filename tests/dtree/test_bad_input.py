@@ -193,6 +193,6 @@ def test_a_warning_names_features_that_are_never_there(sql, memory):
     )
     sql(f"SET madpy.store_memory = '{memory}'")
     sql(call("x, none, nan, once, word", source="many", max_depth=2))
-    assert sql.warnings == ["left out, being NULL in every row: none, nan, word"]
+    assert sql.warnings == ["NULL in every row, and so left out: none, nan, word"]
     sql(call("x, once", source="many", output="n", max_depth=2))
     assert not sql.warnings

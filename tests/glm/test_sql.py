@@ -75,7 +75,7 @@ def test_coefficients_that_give_a_row_no_mean(sql, source):
         ),
         (
             "{1,5,NaN,0, 0,0,0, 0,0,0, 0,0,0}",
-            "the target is 4 in some row, which the family binomial does not have",
+            "the target is 4 in some row, which the family binomial does not allow",
         ),
     ],
 )
@@ -105,7 +105,7 @@ def test_text_features_and_aliases(sql, source, train):
     assert model["feature_names"] == ["(Intercept)", "a", "2 * a", "c=c1"]
     assert model["coef"][2] is None
     assert (
-        sql.notices == ["WARNING:  not estimated, being a combination of the terms before: 2 * a"]
+        sql.notices == ["WARNING:  a combination of earlier terms, and so not estimated: 2 * a"]
         or sql.notices
     )
     (alone,) = train("a, c", "poisson", output="n")
@@ -196,14 +196,14 @@ def test_the_long_form_of_no_model(sql, source, train):
 @pytest.mark.parametrize(
     ("family", "target", "message", "hint"),
     [
-        ("poisson", "y - 5", "the target is -4 in some row, which the family poisson does not have",
+        ("poisson", "y - 5", "the target is -4 in some row, which the family poisson does not allow",
          "Leave out rows with a negative target, or choose the family gaussian."),
-        ("gamma", "y - 1", "the target is 0 in some row, which the family gamma does not have",
+        ("gamma", "y - 1", "the target is 0 in some row, which the family gamma does not allow",
          "Leave out rows whose target is not above zero, or choose the family poisson or gaussian."),
         ("inverse_gaussian", "-y",
-         "the target is -5 in some row, which the family inverse_gaussian does not have",
+         "the target is -5 in some row, which the family inverse_gaussian does not allow",
          "Leave out rows whose target is not above zero, or choose the family poisson or gaussian."),
-        ("binomial", "y", "the target is 5 in some row, which the family binomial does not have",
+        ("binomial", "y", "the target is 5 in some row, which the family binomial does not allow",
          "Give 0 and 1, a condition that is true or false, or a share with the number of trials as weights."),
     ],
 )  # fmt: skip

@@ -1,5 +1,5 @@
 /*
- * interval_counts.h: rows counted by parts of bins.
+ * interval_counts.h: counts rows in parts of bins.
  */
 #ifndef MADPY_TREES_INTERVAL_COUNTS_H
 #define MADPY_TREES_INTERVAL_COUNTS_H

@@ -26,16 +26,16 @@ OF_EXPRESSIONS = ("42", "0A", "22", "3F")  # classes of SQLSTATEs
 class Type(Record):
     """The type of an expression, by its name."""
 
-    type: str  # as declared
-    base: str  # of a domain: the type under it
-    element: str | None  # of an array
+    type: str  # declared type
+    base: str  # base type of a domain, else the type itself
+    element: str | None  # element type of an array
     is_enum: bool
 
 
 class Parsed(Record):
     """A list of expressions as the server's grammar reads it."""
 
-    is_array: bool  # it was ARRAY[...]
+    is_array: bool  # whether the list is ARRAY[...]
     items: list[str]  # SQL of each expression, as written
     columns: list[str | None]  # the column's name where an item is a bare column
 

@@ -59,8 +59,8 @@ class Found(Record):
 class Place(Record):
     """A schema for new tables: whether they can be created there, and which of their names are taken."""
 
-    schema: str | None  # as given, or the first of the search path; None if there is none
-    real_schema: str | None  # that of a temporary one too; None if there is no such schema
+    schema: str | None  # the given schema, or the first of the search path; None if there is none
+    real_schema: str | None  # its own name, also for pg_temp; None if there is no such schema
     is_writable: bool
     is_system: bool
     full_names: list[str]  # with quotes where SQL needs them

@@ -24,7 +24,7 @@ GROUP = "kernel group"
 STATE = "kernel state"
 PARAMS = "kernel params"
 
-# From here on one read into a store, its rows laid group by group, costs less than an aggregate's states.
+# With more groups than this, a store ordered by group takes less time than an aggregate with many states.
 MANY_GROUPS = 3000
 
 
@@ -111,7 +111,7 @@ class Scan:
         return self._stored(kernel, params)
 
     def joinable_states(self, kernel: str, params: str | None = None) -> str:
-        """Return SQL of the states for a statement that joins them with tables that lie here."""
+        """Return SQL of the states for a statement that joins them with tables of this server."""
         return self.rows.source.joinable(self.states(kernel, params))
 
     def step(
@@ -265,7 +265,7 @@ class Scan:
 def has_many_groups(source: Source, groups: list[str]) -> bool:
     """Tell whether the planner expects so many groups that a store is filled even for one pass.
 
-    Citus is not asked: after an EXPLAIN it refuses to read a table that lies here in the same transaction.
+    Citus is not asked: after an EXPLAIN it refuses to read a local table in the same transaction.
     """
     if not groups or source.shards.is_citus:
         return False

@@ -11,7 +11,7 @@ from madpy.ports.postgres.session.db import Database, Relation, fill, identifier
 from madpy.ports.postgres.session.types import text_item
 from madpy.ports.postgres.shards.layout import Part, Shards
 
-# One row of what is known of a relation.  A type is followed down to the one under a domain.
+# A query of one row with facts about a relation.  The types of domains are resolved to their base types.
 FACTS = """
     WITH RECURSIVE columns AS (
         SELECT attnum, attname, atttypid, atttypmod, attcollation, atttypid AS base
@@ -44,10 +44,10 @@ class Column(NamedTuple):
 
     name: str
     number: int
-    oid: int  # of the type
-    type: str  # as declared
-    base: str  # of a domain: the type under it
-    element: str | None  # of an array
+    oid: int  # OID of the type
+    type: str  # declared type
+    base: str  # base type of a domain, else the type itself
+    element: str | None  # element type of an array
     is_enum: bool
     collation: int
     definition: str  # the type with its modifiers and collation, as CREATE TABLE takes it
@@ -160,7 +160,7 @@ class Source(Relation):
         """Return SQL of a query over the source that can be joined with tables of this server.
 
         Citus joins a distributed table with a local one in a SELECT only, and by fetching one of the two:
-        what the query returns goes into a temporary table first.
+        the rows of the query are first written to a temporary table.
         """
         if not self.shards.is_citus:
             return text
@@ -169,7 +169,7 @@ class Source(Relation):
     def distinct_values(self, item: str, most: int, conditions: Sequence[str] = ()) -> str:
         """Return SQL of a relation with the distinct values of an expression as `value`, at most `most`.
 
-        Only rows for which all `conditions`, SQL, are true are looked at.
+        Only rows for which all `conditions`, SQL, are true count.
         """
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         holes = {"item": item, "most": most, "where": where}

@@ -4,7 +4,7 @@ A statement is written whole; values enter it through holes only:
     {x:i}   an identifier: a str, or a Relation ("schema"."name")
     {x:i,}  identifiers, each followed by a comma and a space
     {x:l}   a literal: None, bool, int, float, str, bytes, timedelta, a list of one of these, a dict (jsonb)
-    {x:b}   bytes of any length, in a statement given to `execute`: beside it where that can be done
+    {x:b}   bytes of any length, in a statement given to `execute`; sent as a parameter if possible
     {x:q}   SQL that is the caller's own by design
 """
 
@@ -27,7 +27,7 @@ CANCELED = "57014"
 NO_LOCK = (CANCELED, "55P03", "40P01")  # a wait for a lock that did not get it
 CREATED_AT_ONCE = ("pg_class_relname_nsp_index", "pg_type_typname_nsp_index")
 
-_plans: dict[str, Any] = {}  # that the session keeps, by their SQL
+_plans: dict[str, Any] = {}  # plans of this session, by their SQL
 
 
 class Parameter(str):
@@ -37,7 +37,7 @@ class Parameter(str):
 class Relation(Record):
     """A table or view by its parsed names; `str()` is the SQL for it.
 
-    Relations of the same names are equal, whatever else is known of one of them.
+    Relations with the same names are equal, whatever other attributes they have.
     """
 
     schema: str
@@ -59,10 +59,10 @@ class Database:
     def __init__(self, connection: Any, schema: str = "madlib"):
         self.connection = connection
         self.schema = schema
-        self.facts: dict[str, Any] = {}  # what was found out once in this run
+        self.facts: dict[str, Any] = {}  # facts that are looked up once in a run
         self.callers_path: str | None = None  # the search_path, where expressions have to be read by another
-        self._before: dict[str, str] = {}  # of settings that were changed, what they were
-        self._snapshot: int | None = None  # that all statements see, see keep_snapshot
+        self._before: dict[str, str] = {}  # original values of changed settings
+        self._snapshot: int | None = None  # the snapshot of all statements: see keep_snapshot
         self._locked: set[Relation] = set()
         self._temporary: list[Relation] = []  # tables of this run
 
@@ -180,13 +180,13 @@ class Database:
     def keep_snapshot(
         self, relation: Relation, facts: str, asked: dict[str, str], *, is_locked: bool = False
     ) -> dict[str, Any]:
-        """Take the snapshot that all later statements of the run read under, beside rows that the run writes.
+        """Take the snapshot of all later statements of the run, which see rows that the run writes as well.
 
-        A relation is locked before that, unless it is already: a session that fills it anew, with TRUNCATE,
-        is waited for, and cannot begin later.  Outside the server see `atomic`.
+        Unless it is locked already, the relation is locked first: this waits for a session that replaces its
+        rows with TRUNCATE, and no other session can do so later.  Outside the server see `atomic`.
 
-        Returns the one row of `facts`, SQL of what is to be known of the relation, read behind the lock.  Its
-        items begin with the hole `take`; `asked` are its other holes.
+        Returns the only row of `facts`, a query about the relation that is run under the lock.  Its items$
+        begin with the hole `take`; `asked` are its other holes.
         """
         if not self.inside or relation in self._locked:
             return self.execute_kept(facts, take="", **asked)[0]

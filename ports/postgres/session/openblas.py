@@ -1,7 +1,8 @@
 """Memory for OpenBLAS, which numpy and scipy each bring.
 
-If OpenBLAS gets no memory as it is loaded, it asks again for ever, and neither a cancel nor the end of the
-session stops it; if it gets none in its first call, it ends the process.  So this module tries first.
+If OpenBLAS gets no memory while it is loaded, it tries again for ever, and neither a cancel nor the end of
+the session stops it; if it gets none in its first call, it ends the process.  So this module first tests
+whether there is enough memory.
 """
 
 import gc

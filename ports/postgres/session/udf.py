@@ -26,7 +26,7 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any], prefix: st
     """
     db = Database(connection, schema)
     if db.inside:
-        # read when numpy is loaded: a session keeps to its one core, as all of the server's do
+        # read when numpy is loaded: like all sessions of the server, this one uses one core
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     module, *file, function = name.split(".")
     label = (_prefix(module) if prefix is None else prefix) + function

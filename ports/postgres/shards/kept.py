@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HEAD = struct.Struct("<" + "".join(KEPT_ENTRIES.values()))
 ENTRY = struct.Struct("<" + "".join(KEPT_ENTRY.values()))
-MOST = 5000  # entries: their places stand in each statement
+MOST = 5000  # entries: each statement lists their ctids
 
 Key = tuple[str | None, ...]  # a group's values as text
 

@@ -12,13 +12,13 @@ class Part(Record):
     sql: str
     server: str | None
     table: Relation
-    probe: str = ""  # a column of it
+    probe: str = ""  # a column of the part
 
 
 class Shards(Record):
     """The parts of a source that are read one by one; a source without parts is read as a whole.
 
-    `is_citus`: statements are planned by Citus, which finds the parts by itself.
+    `is_citus`: statements are planned by Citus, which finds the parts itself.
     `is_far`: some shards lie on other machines.
     """
 

@@ -1,4 +1,4 @@
-"""Other servers: whether they can be asked for states, and which one it was that did not answer."""
+"""Other servers: whether they can compute states, and which of them has caused an error."""
 
 from typing import TYPE_CHECKING
 

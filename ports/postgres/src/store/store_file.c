@@ -1,5 +1,5 @@
 /*
- * store_file.c: the memory file of a store, which numpy and other processes map.
+ * store_file.c: copies a store to a memory file, which numpy and other processes map.
  */
 #include "postgres.h"
 
@@ -11,7 +11,7 @@
 #include "store.h"
 #include "storage/fd.h"
 
-/* Bytes between two looks for an interrupt. */
+/* Bytes written between two checks for interrupts. */
 #define WRITTEN_BYTES (1024 * 1024)
 
 static void
@@ -29,7 +29,7 @@ write_blocks(int fd, const char *blocks, Size size)
 	}
 }
 
-/* Writes a memory file of the blocks; the store gets it when it is complete, since readers map all of it. */
+/* Writes the blocks to a memory file.  `store->fd` is set only after that, so that readers never map half a file. */
 static void
 write_file(Store *store, Size size)
 {
@@ -56,7 +56,7 @@ write_file(Store *store, Size size)
 	store->fd = fd;
 }
 
-/* store_map(store, OUT fd, OUT bytes, OUT num_rows, OUT num_columns, OUT block_rows): the facts to map the file */
+/* store_map(store, OUT fd, OUT bytes, OUT num_rows, OUT num_columns, OUT block_rows): returns what is needed to map the file */
 PG_FUNCTION_INFO_V1(store_map);
 Datum
 store_map(PG_FUNCTION_ARGS)

@@ -1,5 +1,5 @@
 /*
- * store_fill.c: the rows of a query, received straight from the executor, into a store.
+ * store_fill.c: fills a store with the rows of a query, which the executor passes to a DestReceiver.
  */
 #include "postgres.h"
 
@@ -71,7 +71,7 @@ receive(TupleTableSlot *slot, DestReceiver *self)
 	return has_space;
 }
 
-/* Whether a column of the query is a category by the caller's will. */
+/* Whether the caller has listed a column of the query as a category. */
 static bool
 is_category(const Fill *fill, int column)
 {
@@ -121,7 +121,7 @@ shut_down(DestReceiver *self)
 {
 }
 
-/* No row told the length of some vector: they are all NULL, one column will do. */
+/* Completes the store.  A vector that is NULL in every row has no known length, and becomes one column. */
 static void
 finish(Fill *fill)
 {
@@ -136,10 +136,10 @@ finish(Fill *fill)
 }
 
 /*
- * store_fill(query, ngroups, categories, max_levels): the number of a store that holds the columns of a query, the last
- * ngroups of them as grouping columns; NULL where madpy.store_memory is too little.  The values of `categories`, columns
- * counted from 1, are numbered whatever their type.  A column with more than max_levels numbered values is an error as
- * soon as they have come, unless it is 0.
+ * store_fill(query, ngroups, categories, max_levels): creates a store with the columns of a query and returns its number;
+ * NULL if it does not fit into madpy.store_memory.  The last `ngroups` columns are the grouping columns.  `categories` lists
+ * columns, counted from 1, whose values become codes whatever their type.  A column with more than max_levels values that
+ * become codes is an error as soon as they have come, unless max_levels is 0.
  */
 PG_FUNCTION_INFO_V1(store_fill);
 Datum

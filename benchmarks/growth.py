@@ -10,42 +10,25 @@ import pg
 from benchmarks.database import FEATURES, Bench, create_table, names, scan
 from benchmarks.report import Goal, Table, goal_cells
 from benchmarks.timing import SERIAL, Case, Timing, interleave
+from tests.methods import Growth, entries
 
 FLOOR = "scan: sum of every column, serial"
 DROP_MODEL = "DROP TABLE model, model_summary"
 STREAM = "SET madpy.store_memory = 0"
 STORE_ROOM = "SET madpy.store_memory = '8GB'"  # for --rows; the default holds the usual table
 
-
-@dataclass(frozen=True)
-class Method:
-    """A training as a user calls it: its arguments after source and output, where {x} are the features."""
-
-    name: str
-    arguments: str
-    passes: bool = False  # takes several, so the store beside streaming
-    groups_goal: Goal | None = None  # of a training in groups, as a multiple of the same without
-
-    def call(self, features: int = FEATURES, groups: bool = False) -> str:
-        arguments = self.arguments.format(x=names(features))
-        grouping = ", grouping_cols => 'g'" if groups else ""
-        return f"SELECT madlib.{self.name}('shape', 'model', {arguments}{grouping})"
+METHODS: list[Growth] = [method for methods in entries("GROWTH") for method in methods]
+ROBUST = Growth("regr_train", "'y', '{x}', robust => true", passes=True)
 
 
-METHODS = (
-    Method("regr_train", "'y', '{x}'", groups_goal=Goal(2, "x")),
-    Method("logregr_train", "'odds', '{x}'", passes=True, groups_goal=Goal(2, "x")),
-    Method("glm_train", "'odds', '{x}', 'poisson'", passes=True, groups_goal=Goal(2, "x")),
-    Method("nb_train", "'odds = 1', '{x}'"),
-    Method("dtree_train", "'y', '{x}', max_depth => 5", passes=True),
-    Method("kmeans_train", "'{x}', 8, max_iter => 20, tolerance => 0", passes=True),
-    Method("correlation", "'{x}'"),
-    Method("summary", "'{x}, y'"),
-)
-ROBUST = Method("regr_train", "'y', '{x}', robust => true", passes=True)
+def call_of(method: Growth, features: int = FEATURES, groups: bool = False) -> str:
+    """Return the call over the table `shape` that makes `model`."""
+    arguments = method.arguments.format(x=names(features))
+    grouping = ", grouping_cols => 'g'" if groups else ""
+    return f"SELECT madlib.{method.name}('shape', 'model', {arguments}{grouping})"
 
 
-def chosen(bench: Bench) -> list[Method]:
+def chosen(bench: Bench) -> list[Growth]:
     return [method for method in METHODS if method.name in bench.methods]
 
 
@@ -97,7 +80,7 @@ def measure(bench: Bench, shape: Shape, title: str) -> dict[str, Timing]:
     """Every method and the floor over one table, which is there only for this."""
     cases = [Case(FLOOR, scan("shape", shape.features), before=SERIAL)]
     cases += [
-        Case(method.name, method.call(shape.features), before=STORE_ROOM, after=DROP_MODEL)
+        Case(method.name, call_of(method, shape.features), before=STORE_ROOM, after=DROP_MODEL)
         for method in chosen(bench)
     ]
     with shape_table(bench, shape.rows, shape.features) as connection:
@@ -118,7 +101,7 @@ def shape_table(
     with closing(bench.connect()) as connection:
         create_shape(connection, 1000, features, groups)
         for method in METHODS:
-            connection.query(method.call(features))
+            connection.query(call_of(method, features))
             connection.query(DROP_MODEL)
         connection.query("DROP TABLE shape")
         create_shape(connection, rows, features, groups)
@@ -152,9 +135,9 @@ def by_groups(bench: Bench) -> Table:
     pairs = [
         Pair(
             method.name,
-            (method.call(), method.call(groups=True)),
+            (call_of(method), call_of(method, groups=True)),
             (STORE_ROOM, STORE_ROOM),
-            method.groups_goal,
+            None if method.groups_goal is None else Goal(method.groups_goal, "x"),
         )
         for method in chosen(bench)
     ]
@@ -170,7 +153,7 @@ def feeds(bench: Bench) -> Table:
     """Every method of several passes from the store, and streaming: with no memory for a store."""
     robust = [("regr_train, robust errors", ROBUST)] if ROBUST.name in bench.methods else []
     methods = [*robust, *((method.name, method) for method in chosen(bench) if method.passes)]
-    pairs = [Pair(name, (method.call(),) * 2, (STORE_ROOM, STREAM)) for name, method in methods]
+    pairs = [Pair(name, (call_of(method),) * 2, (STORE_ROOM, STREAM)) for name, method in methods]
     return Table(
         "The store and streaming",
         f"{bench.rows:,} rows, {FEATURES} features.  What takes several passes reads the table once, into"

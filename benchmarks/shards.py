@@ -16,7 +16,7 @@ import pg
 
 from benchmarks.__main__ import command, setting
 from benchmarks.database import FEATURES, Bench, bench_database, names
-from benchmarks.growth import DROP_MODEL, METHODS, Method
+from benchmarks.growth import DROP_MODEL, METHODS
 from benchmarks.relay import Relay
 from benchmarks.report import Table, document
 from benchmarks.timing import Case, Timing, interleave
@@ -24,6 +24,7 @@ from madpy.dev.server import Address, report
 from madpy.dev.shards import Shard
 from madpy.dev.state import CHECKOUT, here, say
 from madpy.errors import MadpyError
+from tests.methods import Growth
 
 SERVERS = 4
 SPLITS = (1, 2, 4)
@@ -226,13 +227,13 @@ class Work:
         )
 
 
-def slope(tiny: dict[int, dict[str, float]], method: Method) -> float:
+def slope(tiny: dict[int, dict[str, float]], method: Growth) -> float:
     """Seconds that one part more costs."""
     few, many = min(TINY), max(TINY)
     return max(tiny[many][method.name] - tiny[few][method.name], 1e-9) / (many - few)
 
 
-def call(method: Method, table: str) -> str:
+def call(method: Growth, table: str) -> str:
     return f"SELECT madlib.{method.name}('{table}', 'model', {method.arguments.format(x=names())})"
 
 

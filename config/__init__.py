@@ -21,7 +21,7 @@ class Module:
 
     name: str
     needs: tuple[str, ...] = ()  # names of those that must be installed before it
-    prefix: str = ""  # of the SQL names of its drivers
+    prefix: str = ""  # prefix of the SQL names of its drivers
     model: int | None = None  # the number that its packed models have in their header
 
 

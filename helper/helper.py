@@ -7,7 +7,13 @@ Drivers call all of them as helper.check_*.
 
 from collections.abc import Callable, Sequence
 
-from madpy.helper.checks.arguments import check_choice, check_not_null, check_range, parse_name
+from madpy.helper.checks.arguments import (
+    check_choice,
+    check_iterations,
+    check_not_null,
+    check_range,
+    parse_name,
+)
 from madpy.helper.checks.expressions import (
     Expressions,
     check_apart,
@@ -33,6 +39,7 @@ __all__ = [
     "check_expressions",
     "check_groups",
     "check_holds_data",
+    "check_iterations",
     "check_model_table",
     "check_new_table",
     "check_not_null",

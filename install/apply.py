@@ -23,13 +23,13 @@ def install(
     progress: Progress = iter,
     version: str | None = None,
 ) -> Installation:
-    """Install `release`: as an extension where the server has one, else, or if told to, by plain SQL.
+    """Install `release` as an extension if the server has its files, else, or on request, by plain SQL.
 
-    Of an extension it is the `version` given, or the one that the server has files of.
+    An extension has the `version` given, or the one of the server's files.
     """
     steps = install_steps(release, "plain")
     if not plain and offered_as_extension(db):
-        # The guard says better than CREATE EXTENSION what is in the way, and says it first.
+        # The guard runs first, because its errors are clearer than those of CREATE EXTENSION.
         create = "CREATE EXTENSION madpy CASCADE"
         if version is not None:
             create = fill("CREATE EXTENSION madpy VERSION {v:l} CASCADE", {"v": version})
@@ -51,7 +51,7 @@ def uninstall(db: Database, installation: Installation, release: Release, progre
             )
         if others := strangers(db, installation, release):
             raise MadpyError(
-                f'schema "{installation.schema}" also holds what is not madpy\'s: {_listed(others)}',
+                f'schema "{installation.schema}" also has objects that are not madpy\'s: {_listed(others)}',
                 sqlstate=STILL_NEEDED,
                 hint="Move these (ALTER ... SET SCHEMA) or drop them first.  Nothing was removed.",
             )
@@ -65,7 +65,7 @@ def run(db: Database, steps: Sequence[Step], progress: Progress = iter) -> None:
             try:
                 db.execute("{script:q}", script=step.sql)
             except SqlError as error:
-                if step is not steps[0]:  # which is the guard, and speaks for itself
+                if step is not steps[0]:  # the first step is the guard, whose error needs no title
                     error.detail = error.detail or f"in step: {step.title}"
                 raise
 
@@ -73,7 +73,7 @@ def run(db: Database, steps: Sequence[Step], progress: Progress = iter) -> None:
 def offered_as_extension(db: Database) -> bool:
     """Say whether the server finds the files of the extension.
 
-    Not asked of pg_available_extensions: on Debian it does not look where extension_destdir points.
+    pg_available_extensions is not used: on Debian it ignores extension_destdir.
     """
     try:
         with db.atomic():

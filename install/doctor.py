@@ -170,7 +170,7 @@ def _ask_backend(db: Database, path: str | None) -> dict[str, Any]:
 
 def _interpreter(facts: dict[str, Any]) -> Iterator[Finding]:
     parts = (facts["python"], facts["executable"], f"prefix {facts['prefix']}", f"as user {facts['user']}")
-    fact = ", ".join(filter(None, parts))  # from 3.13 on a Python inside another program has no executable
+    fact = ", ".join(filter(None, parts))  # since 3.13 a Python embedded in another program has no executable
     if _numbers(facts["python"]) < OLDEST_PYTHON:
         oldest = ".".join(map(str, OLDEST_PYTHON))
         yield Finding("Python", fact, "bad", f"madpy needs {oldest} or later: a plpython3u that links to one")

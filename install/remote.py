@@ -1,4 +1,4 @@
-"""madpy on every server behind a table: installed there, and told to postgres_fdw here."""
+"""madpy on every server with a part of a table: installs it there, and declares it to postgres_fdw here."""
 
 import shlex
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ NOT_FOR_THIS_ROLE = (NO_RIGHT, "42704", "25006", "2F003")  # no right, no mappin
 
 
 def install(db: Database, release: Release, table: str, progress: Progress = iter) -> Iterator[Finding]:
-    """Install madpy here and on every server behind `table`, as it is written in SQL; a finding for each.
+    """Install madpy here and on every server with a part of `table`, an SQL name; yield a finding for each.
 
     A server where it cannot be done is a bad finding, and the others go on.
     """
@@ -70,7 +70,7 @@ def _judged(server: Server, known: bool, answer: Answer, here: Installation | No
     version = f"madpy {answer.version}" if answer.version else "no extension madpy"
     if not known:
         return (
-            f"{version}; not told of it here, so that rows would be fetched",
+            f"{version}; not in the option extensions here, so that rows would be fetched",
             f"{this}, to train on them",
         )
     if here is None:

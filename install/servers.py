@@ -1,6 +1,6 @@
 """The servers of postgres_fdw: their catalogue entries, and the two ways to connect to one.
 
-Through postgres_fdw, as queries go; and by a connection of our own, which alone can install something there.
+Queries go through postgres_fdw; only a direct connection can install something there.
 """
 
 import contextlib
@@ -195,7 +195,7 @@ def _conninfo(options: dict[str, str]) -> str:
 def _no_environment() -> Iterator[None]:
     """Run a block without PGHOST, PGPASSWORD and the like, which are meant for another server."""
     ours = {name: value for name, value in os.environ.items() if name.startswith("PG")}
-    ours.pop("PGPASSFILE", None)  # says for which server each password is
+    ours.pop("PGPASSFILE", None)  # the file names the server of each password
     for name in ours:
         del os.environ[name]
     try:

@@ -20,7 +20,7 @@ def upgrade(
 ) -> Installation:
     """Bring `installation` up to date, and return the installation that is there then.
 
-    An extension goes to the `version` given, or the one that the server has files of; the plain product to
+    An extension gets the `version` given, or the one of the server's files; the plain product to
     `release`.
     """
     release = dataclasses.replace(release, config=release.config.with_schema(installation.schema))

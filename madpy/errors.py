@@ -5,7 +5,7 @@ class MadpyError(Exception):
     """An error a user can act on.
 
     `message` is the fact: lower case, names in double quotes, no full stop.  `hint` says what to do about
-    it, `detail` what is behind it: sentences, as PostgreSQL's are.  `sqlstate` is the five-character code
+    it, `detail` explains it: both are sentences, like PostgreSQL's.  `sqlstate` is the five-character code
     that SQL clients see.
     """
 

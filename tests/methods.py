@@ -5,6 +5,7 @@
     METHODS     calls of it whose answers are compared wherever the rows lie
     STATEMENTS  how many statements its calls send
     RIGHTS      functions that begin with __ and that everybody may execute, and why (tests/test_rights.py)
+    GROWTH      calls that are timed as tables grow (benchmarks/growth.py)
     CANCELLED   calls that are cancelled at any moment (benchmarks/stop.py)
     KERNELS     parameters of its kernels for the fuzzer, by kernel
     STATES      queries for states of its aggregates that are no kernels, for the fuzzer
@@ -67,6 +68,19 @@ class Method:
 
     def answers(self, out: str) -> str:
         return self.answer.format(out=out)
+
+
+@dataclass(frozen=True)
+class Growth:
+    """A training as a user calls it: its arguments after source and output, where {x} are the features.
+
+    The features are x1, x2, ...; the table has y, a number, odds, 0 or 1, and g, its groups, as well.
+    """
+
+    name: str
+    arguments: str
+    passes: bool = False  # takes several, so the store beside streaming
+    groups_goal: float | None = None  # of a training in groups, as a multiple of the same without
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ TESTS = (
     "tests/drivers/test_arguments.py",
     "tests/test_rights.py",
     "tests/test_statements.py",
+    "tests/test_features_given_again.py",
+    "tests/test_benchmarks.py::test_growth_is_measured_of_every_training",
 )
 
 

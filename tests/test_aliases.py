@@ -13,7 +13,7 @@ METHODS = {"regr": ("y", "prediction"), "logregr": ("yes", "probability"), "glm"
 MORE = {"glm": {"family": "gaussian"}}
 NAMES = ["a", "b", "twice", "total", "year", "zero", "c"]
 FEATURES = ", ".join(NAMES)
-FAR = "a term that was not estimated is not what it was in training, a combination of the others"
+FAR = "a term that was not estimated is not the combination of others that it was in training"
 
 
 def rows(g: int) -> np.ndarray:
@@ -154,7 +154,7 @@ def test_aliases_that_do_not_fit(sql, function, aliases):
     assert (
         error.message == "aliases must have a row of 2 numbers for each of the 1 terms without a coefficient"
     )
-    assert error.hint == "Give the aliases of the model that the coefficients are of."
+    assert error.hint == "Give the aliases of the model that has these coefficients."
 
 
 @pytest.mark.parametrize("method", ["regr", "logregr"])

@@ -2,20 +2,22 @@
 
 import pytest
 
+from tests.drivers.drivers import DRIVERS, USES
+
 TABLE = """
     CREATE TABLE t AS
     SELECT i AS id, 1.0 + i % 10 AS x, (ARRAY['a', 'b', 'c'])[1 + i % 3] AS c,
            (i % 3) * 100 + ln(1.0 + i % 10) AS y, i % 3 > 0 AND i % 7 > 2 OR i % 11 = 0 AS yes
     FROM generate_series(1, 300) AS i
 """
+# The training of each function that predicts a table.
 TRAIN = {
-    "regr": "regr_train('{}', '{}', 'y', '{}')",
-    "logregr": "logregr_train('{}', '{}', 'yes', '{}')",
-    "glm": "glm_train('{}', '{}', 'y', '{}', 'gaussian', 'identity')",
-    "nb": "nb_train('{}', '{}', 'yes', '{}')",
-    "dtree": "dtree_train('{}', '{}', 'y', '{}')",
-    "kmeans": "kmeans_train('{}', '{}', '{}', 3)",
+    used.removesuffix("_predict"): DRIVERS[trained]
+    for used, (trained, _) in USES.items()
+    if used.endswith("_predict")
 }
+TERMS = [method for method, driver in TRAIN.items() if driver.is_linear]
+COEFFICIENTS = [method for method in TERMS if TRAIN[method].has_row_per_group]
 every_method = pytest.mark.parametrize("method", TRAIN)
 
 
@@ -26,15 +28,17 @@ def t(sql):
 
 
 def train(sql, method, features, source="t"):
-    sql(f"SELECT madlib.{TRAIN[method].format(source, 'm', features)}")
+    sql(TRAIN[method].call(source, features=features))
 
 
 def predictions(sql, method, source, features):
+    """The first column that the prediction adds, by id."""
     sql(f"SELECT madlib.{method}_predict('m', '{source}', 'p', '{features}')")
-    column = "cluster_id" if method == "kmeans" else "prediction"
-    found = dict(sql(f"SELECT id, {column} FROM p"))
+    of_source = sql.rows(f"SELECT * FROM {source} LIMIT 1")[0].keys()
+    rows = sql.rows("SELECT * FROM p")
+    added = next(name for name in rows[0] if name not in of_source)
     sql("DROP TABLE p")
-    return found
+    return {row["id"]: row[added] for row in rows}
 
 
 @every_method
@@ -47,7 +51,7 @@ def test_levels_are_those_of_training(t, method):
     unknown = found.pop(9)
     assert len(found) == 200
     assert found == {id_: whole[id_] for id_ in found}
-    assert (unknown is None) == (method in ("regr", "logregr", "glm", "kmeans"))
+    assert (unknown is None) == (method in TERMS)
 
 
 @every_method
@@ -61,7 +65,7 @@ def test_the_order_is_that_of_training(t, method):
     assert predictions(t, method, "v", "ln(other), x, c") == predictions(t, method, "t", "ln(x), y, c")
 
 
-@pytest.mark.parametrize("method", ["regr", "logregr", "glm"])
+@pytest.mark.parametrize("method", COEFFICIENTS)
 def test_an_array_in_another_order(t, method):
     train(t, method, "ln(x), id")
     wanted = predictions(t, method, "t", "ln(x), id")
@@ -70,7 +74,7 @@ def test_an_array_in_another_order(t, method):
     assert error.hint == "Give them as in training: (Intercept), ln(x), id."
 
 
-@pytest.mark.parametrize("method", ["regr", "logregr", "glm", "kmeans"])
+@pytest.mark.parametrize("method", TERMS)
 def test_a_text_column_of_another_name(t, method):
     train(t, method, "ln(x), c")
     t("CREATE VIEW v AS SELECT id, x, c AS other FROM t")

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.growth import METHODS, ROBUST, Method, create_shape
+from benchmarks.growth import METHODS, ROBUST, call_of, create_shape
+from tests.methods import Growth
 from tests.session import Session
 
 FEATURES = 4
@@ -15,10 +16,10 @@ INEXACT = {"logregr_train", "glm_train"}  # sums depend on the order of the rows
 
 @pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize("method", [*METHODS, ROBUST], ids=lambda method: method.name)
-def test_models_are_the_same(sql: Session, method: Method, grouped: bool) -> None:
+def test_models_are_the_same(sql: Session, method: Growth, grouped: bool) -> None:
     """One pass is taken from the store where there are 3,000 groups."""
     create_shape(sql.connection, 7000, FEATURES, 20 if method.passes else 3500)
-    call = method.call(FEATURES, grouped)
+    call = call_of(method, FEATURES, grouped)
     sql(f"SET madpy.store_memory = '64MB'; {call}")
     stored = model(sql)
     sql(f"SET madpy.store_memory = 0; {call}")

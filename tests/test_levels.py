@@ -8,17 +8,31 @@ import pytest
 import statsmodels.api as sm
 
 from tests.call import named
+from tests.drivers.drivers import DRIVERS, LINEAR, ROW_PER_GROUP, USES
 
-METHODS = {"regr": ("y", "prediction"), "logregr": ("yes", "probability"), "glm": ("y", "prediction")}
-MORE = {"glm": {"family": "gaussian"}}
+# Trainings of coefficients, by the prefix of their functions.
+METHODS = {
+    trained.removesuffix("_train"): DRIVERS[trained]
+    for used, (trained, _) in USES.items()
+    if used.endswith("_predict") and trained in LINEAR & ROW_PER_GROUP
+}
 GROUPS = ["A", "B", "C", None]
 LEVELS = {"A": ["x", "y"], "B": ["y", "z"], "C": ["z"], None: ["x", "y", "z"]}
 SIZES = {"A": ["small", "large"], "B": ["medium", "small"], "C": ["large", "medium"], None: ["medium"]}
 KINDS = {"plain": ("text", "size"), "domains": ("word", "extent"), "short": ("char(3)", "size")}
 
 
-def train_call(method, **arguments):
-    return named(f"{method}_train", **arguments | MORE.get(method, {}))
+def train_call(method, source="t", output="m", **arguments):
+    return METHODS[method].call(source, output, **arguments)
+
+
+def is_binary(method):
+    return METHODS[method].target == "yes"
+
+
+def score_of(method):
+    """The column of a prediction that is a number."""
+    return "probability" if is_binary(method) else "prediction"
 
 
 @pytest.fixture(params=KINDS)
@@ -60,10 +74,10 @@ def design(g, f, s, x):
 def fitted(method, rows, g, weighted):
     own = [row for row in rows if row[1] == g]
     X = np.array([design(*row[1:5]) for row in own])
-    y = np.array([row[6 if method == "logregr" else 5] for row in own], dtype=float)
-    if method == "logregr" and weighted:
+    y = np.array([row[6 if is_binary(method) else 5] for row in own], dtype=float)
+    if is_binary(method) and weighted:
         return sm.GLM(y, X, sm.families.Binomial(), var_weights=[row[7] for row in own]).fit(tol=1e-14)
-    if method == "logregr":
+    if is_binary(method):
         return sm.Logit(y, X).fit(disp=False, tol=1e-12, method="newton")
     return sm.WLS(y, X, np.array([row[7] for row in own]) if weighted else 1.0).fit()
 
@@ -72,21 +86,18 @@ def fitted(method, rows, g, weighted):
 @pytest.mark.parametrize(
     ("method", "options"),
     [
-        ("regr", {}),
+        *((method, {}) for method in METHODS),
         ("regr", {"weights": "w"}),
-        ("regr", {"robust": True}),
-        ("logregr", {}),
+        ("regr", {"robust": "true"}),
         ("logregr", {"weights": "w"}),
-        ("glm", {}),
     ],
 )
 def test_groups_are_fits_of_their_own(sql, data, method, options, feed):
-    target, score = METHODS[method]
+    score = score_of(method)
     sql(f"SET madpy.store_memory = '{feed}'")
-    train = {"source_table": "t", "output_table": "m", "target": target, "features": "x, f, s"}
-    (made,) = sql.rows(train_call(method, grouping_cols="g", **train, **options))
+    (made,) = sql.rows(train_call(method, features="x, f, s", grouping_cols="g", **options))
     assert made["num_missing_rows_skipped"] == 4
-    assert made["num_rows_processed"] == 400 or (method == "logregr" and "weights" in options)
+    assert made["num_rows_processed"] == 400 or (is_binary(method) and "weights" in options)
     assert made["feature_names"] == ["(Intercept)", "x", "f=y", "f=z", "s=medium", "s=large"]
     (predicted,) = sql.rows(f"SELECT * FROM madlib.{method}_predict('m', 'u', 'p')")
     wanted = 0
@@ -113,8 +124,8 @@ def test_groups_are_fits_of_their_own(sql, data, method, options, feed):
     sql("DROP TABLE p")
     sql(f"SELECT * FROM madlib.{method}_predict('m', 'u', 'p')")
     assert sql.warnings == [
-        f"no prediction for {outside} rows: a term that was not estimated is not what it was in training,"
-        " a combination of the others"
+        f"no prediction for {outside} rows: a term that was not estimated is not the combination of others"
+        " that it was in training"
     ]
     sql("DROP TABLE p")
     sql(f"SELECT * FROM madlib.{method}_predict('m', 't', 'p')")
@@ -136,15 +147,14 @@ def test_text_with_one_value(sql, method, features):
         " CASE WHEN i % 2 = 0 THEN 'Y'::char(3) END AS two FROM generate_series(1, 60) AS i"
     )
     sql("CREATE VIEW v AS SELECT i, CASE WHEN i <> 7 THEN x END AS x, y, yes, one, two FROM t")
-    target, score = METHODS[method]
-    train = {"source_table": "v", "target": target}
-    (made,) = sql.rows(train_call(method, output_table="m", features=features, **train))
+    score = score_of(method)
+    (made,) = sql.rows(train_call(method, "v", features=features))
     others = 'two ("Y"), ' if "two" in features else ""
     assert sql.warnings == [
-        f'without a term, having one value in all rows that are used: {others}one ("it\'s")'
+        f'the same in all rows that are used, and so without a term: {others}one ("it\'s")'
     ]
     sql("CREATE VIEW even AS SELECT * FROM v WHERE i % 2 = 0")
-    sql(train_call(method, **train | {"source_table": "even"}, output_table="n", features="x"))
+    sql(train_call(method, "even", "n", features="x"))
     assert sql("SELECT coef, std_err, feature_names FROM m") == sql(
         "SELECT coef, std_err, feature_names FROM n"
     )
@@ -174,10 +184,7 @@ def test_text_that_is_null_in_every_row(sql, method):
         "CREATE TABLE t AS SELECT i AS x, sin(i) AS y, i > 5 AS yes, NULL::text AS k, 'a' AS l"
         " FROM generate_series(1, 9) AS i"
     )
-    call = train_call(
-        method, source_table="t", output_table="m", target=METHODS[method][0], features="x, k, l"
-    )
-    error = sql.refuses(call)
+    error = sql.refuses(train_call(method, features="x, k, l"))
     assert error.message == f'{method}_train: none of the 9 rows of table "t" can be used'
     assert error.detail == '"k" is NULL in all of them.'
 
@@ -189,8 +196,8 @@ def test_a_level_with_weight_zero_only(sql, method):
         "CREATE TABLE t AS SELECT sin(i) AS y, sin(i) > 0 AS yes, 'k' || i % 3 AS k, i % 3 AS w"
         " FROM generate_series(1, 30) AS i"
     )
-    target, score = METHODS[method]
-    sql(train_call(method, source_table="t", output_table="m", target=target, features="k", weights="w"))
+    score = score_of(method)
+    sql(train_call(method, features="k", weights="w"))
     assert sql.value("SELECT feature_names FROM m") == ["(Intercept)", "k=k2"]
     sql(f"SELECT madlib.{method}_predict('m', 't', 'p')")
     assert sql(f"SELECT k, count({score}) FROM p GROUP BY k ORDER BY k") == [
@@ -221,7 +228,7 @@ def test_clusters_of_text_with_one_value(sql):
 @pytest.mark.parametrize("memory", [0, 100000])
 def test_texts_that_a_collation_calls_equal_are_one_level(sql, method, memory):
     """Trees and naive Bayes keep them apart, as the manuals say."""
-    target, prediction = METHODS[method]
+    prediction = score_of(method)
     sql("CREATE COLLATION no_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
     sql(
         """
@@ -231,8 +238,7 @@ def test_texts_that_a_collation_calls_equal_are_one_level(sql, method, memory):
         """
     )
     sql(f"SET madpy.store_memory = {memory}")
-    arguments = {"source_table": "t", "output_table": "m", "target": target, "features": "f"}
-    (names,) = sql.rows(train_call(method, **arguments))
+    (names,) = sql.rows(train_call(method, features="f"))
     assert [name.lower() for name in names["feature_names"]] == ["(intercept)", "f=b"]
     sql(f"SELECT madlib.{method}_predict('m', 't', 'p')")
     query = f"SELECT lower(t.f), count(*), count(DISTINCT {prediction}) FROM p JOIN t USING (i) GROUP BY 1"

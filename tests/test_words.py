@@ -18,9 +18,27 @@ from tests.test_tree import ROOT, source_files
 SOURCES = [path for path in source_files() if path.suffix in (".py", ".c", ".h", ".sql")]
 SHIPPED = [path for path in SOURCES if path.relative_to(ROOT).parts[0] not in ("tests", "benchmarks")]
 OPENER = re.compile(r"(?:of|the same|what|it)\b", re.IGNORECASE)
+FRAGMENT = re.compile(
+    r"(?:of|the same|what|it|that|which|whose|who|and|by) ", re.IGNORECASE
+)  # half a sentence
 VAGUE = {"found", "kept", "told"}  # said of anything: a name says what there is, as columns or row_count do
 DEFINED = VAGUE | {"place", "explained"}  # nor are functions, classes and constants called so
 METAPHOR = re.compile(r"\b(?:rooms?|house|piles?|tellers?)\b", re.IGNORECASE)
+PRIVATE = (
+    re.compile(  # ways to say it that only this tree had: any user, consecutive, again, in memory, figures of
+        r"""\b(?:
+        anybody | somebody | nobody's | (?:come|comes|bytes)\ from\ anywhere |
+        one\ behind\ the\ other | anew | looked\ at\ once | (?:is|are|be)\ had |
+        as\ (?:they|it)\ lies?\ in\ memory | (?:stand|lie|come)s?\ behind | behind\ (?:it|them) |
+        (?:what\ )?is\ said\ of | what\ became\ of | the\ least\ that\ a |
+        beside\ (?:what|counts|those|its\ result)
+    )\b""",
+        re.IGNORECASE | re.VERBOSE,
+    )
+)
+INVERTED = re.compile(
+    r"(?:^|[.:;]\s+)Of\ (?:an?|the|this|such)\b"
+)  # "Of a boolean it is not known": say the subject
 C_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 C_STRINGS = r'(?:"(?:[^"\\]|\\.)*"\s*)+'
 C_HINT = re.compile(rf"errhint(?:_plural)?\(\s*({C_STRINGS})")
@@ -50,6 +68,36 @@ def test_docstrings_open_with_a_verb_or_with_what_is_returned() -> None:
 def test_comments_in_c_open_with_a_verb_or_with_a_noun() -> None:
     """Only comments at the beginning of a line: they stand before a function, a type or a file."""
     wrong = [f"{where}: {text}" for where, text, at in c_comments() if at == 0 and OPENER.match(text)]
+    assert wrong == []
+
+
+def test_comments_are_more_than_the_rest_of_a_line() -> None:
+    """A comment after code says what a number or a name is, and does not continue the code."""
+    texts = [*((where, text) for where, text, _ in c_comments()), *opening_python_comments()]
+    assert [f"{where}: {text}" for where, text in texts if shipped(where) and FRAGMENT.match(text)] == []
+
+
+def test_comments_have_the_words_and_the_order_of_textbooks() -> None:
+    texts = [
+        *docstrings(),
+        *((where, text) for where, text, _ in c_comments()),
+        *python_comments(),
+        *sql_comments(),
+    ]
+    wrong = [f"{where}: {text}" for where, text in texts if PRIVATE.search(text) or INVERTED.search(text)]
+    assert [text for text in wrong if shipped(text)] == []
+
+
+def test_manuals_have_the_words_and_the_order_of_textbooks() -> None:
+    manuals = [ROOT / "README.md", *ROOT.glob("modules/*/README.md"), *ROOT.glob("docs/*.md")]
+    lines = [
+        (path.relative_to(ROOT), n, line)
+        for path in manuals
+        for n, line in enumerate(path.read_text().split("\n"), 1)
+    ]
+    wrong = [
+        f"{path}:{n}: {line}" for path, n, line in lines if PRIVATE.search(line) or INVERTED.search(line)
+    ]
     assert wrong == []
 
 
@@ -119,6 +167,32 @@ def python_comments() -> Iterator[tuple[str, str]]:
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
             if token.type == tokenize.COMMENT:
                 yield f"{path.relative_to(ROOT)}:{token.start[0]}", token.string
+
+
+def opening_python_comments() -> Iterator[tuple[str, str]]:
+    """Yield where each comment is and its text; of a comment of several lines, the first one."""
+    for path, source in python_files():
+        last = 0
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT:
+                line, is_alone = token.start[0], token.line.lstrip().startswith("#")
+                if not (is_alone and last == line - 1):
+                    yield f"{path.relative_to(ROOT)}:{line}", token.string.lstrip("# ")
+                last = line if is_alone else last
+
+
+def sql_comments() -> Iterator[tuple[str, str]]:
+    """Yield the comments of templates, and those that they put into the database."""
+    for path in SHIPPED:
+        if path.suffix == ".sql":
+            for n, line in enumerate(path.read_text().split("\n"), 1):
+                comment = re.search(r"--\s+(.*)|^\s+'(.*)';$|\sIS '(.*)';$", line)
+                if comment:
+                    yield f"{path.relative_to(ROOT)}:{n}", next(filter(None, comment.groups()), "")
+
+
+def shipped(where: str) -> bool:
+    return where.split("/")[0] not in ("tests", "benchmarks")
 
 
 def c_comments() -> Iterator[tuple[str, str, int]]:

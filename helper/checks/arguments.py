@@ -30,6 +30,11 @@ def check_range(name: str, value: float | None, low: float | None = None, high: 
     return number
 
 
+def check_iterations(max_iter: int | None, tolerance: float | None) -> tuple[int, float]:
+    """Return the most iterations of a fit, at least one, and the tolerance that ends them, from 0 to 1."""
+    return int(check_range("max_iter", max_iter, low=1)), check_range("tolerance", tolerance, low=0, high=1)
+
+
 def check_choice(name: str, value: str | None, choices: Sequence[str]) -> str:
     """Return a word that is one of `choices`."""
     word: str = check_not_null(name, value)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.checks.arguments import check_not_null, quoted, shown
@@ -10,23 +9,23 @@ from madpy.ports.postgres.scan.parser import Parsed
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, identifier
 from madpy.ports.postgres.session.types import NUMBERS, PLAIN, TEXTS, TIMES, domain_within
+from madpy.records import Record
 
 NOT_HERE = {
     "42803": "an aggregate function cannot be used here",
     "42P20": "a window function cannot be used here",
 }
-SET_RETURNING = "set-returning functions are not allowed"  # as the server says it, with the SQLSTATE 0A000
+SET_RETURNING = "set-returning functions are not allowed"  # the server's own words, with the SQLSTATE 0A000
 SYSTEM_COLUMNS = ("tableoid", "ctid", "xmin", "xmax", "cmin", "cmax")
 SHOWN = 40  # column names in a hint
 
 
-@dataclass(frozen=True)
-class Expressions:
+class Expressions(Record):
     """Checked expressions over a source, one entry each in `items`, `names`, `types` and `kinds`."""
 
     items: list[str]  # SQL that can stand anywhere an expression can
     names: list[str]  # the column's name, or the text as written
-    types: list[str]  # of a domain: the type under it; of an array: the element's
+    types: list[str]  # base types of domains, element types of arrays
     kinds: list[str]  # number, boolean, text, time or other
     is_array: bool  # written as ARRAY[...]
     is_vector: bool  # one expression whose value is an array

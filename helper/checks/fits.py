@@ -13,7 +13,7 @@ from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.session.db import Database
 
-SMALLEST_SQUARE = 1e-270  # of modules/regr/ols.h: variances of coefficients are still numbers
+SMALLEST_SQUARE = 1e-270  # SMALLEST_SQUARE of numeric/moments.h: variances of coefficients are still numbers
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 

@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
 
-LARGEST = 1e15  # as LARGEST_FREQUENCY of engine/kernel.h
+LARGEST = 1e15  # LARGEST_FREQUENCY of engine/kernel.h
 SMALLEST_SUM = 1e-15
 
 
 def check_frequencies(sums: NDArray[np.float64], rows: NDArray[np.int64]) -> None:
-    """Raise an error where weights of a group, whose `sums` are over so many `rows`, (G,), are out of range.
+    """Raise an error if weights of a group are out of range; `sums` are over `rows` rows of each group, (G,).
 
-    Kernels of the engine refuse each weight above the largest; where sums come first, so large a mean of the
-    weights says that there is one.
+    Kernels raise an error for each weight above the largest; a method that gets sums first finds such a
+    weight by the mean of all weights.
     """
     used = rows > 0
     mean = sums[used] / rows[used]

@@ -1,7 +1,5 @@
 """Checks of the tables that a call is going to create, before it creates anything."""
 
-from dataclasses import dataclass
-
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted, shown
 from madpy.helper.checks.relations import name_parts, schema_of
@@ -10,7 +8,6 @@ from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation
 
 
-@dataclass(frozen=True, eq=False)
 class NewTable(Relation):
     """A table that can be created: its name is free, in a schema that the caller may create tables in."""
 

@@ -72,7 +72,7 @@ def warn_of_single_values(db: Database, terms: Terms) -> None:
         said = [f"{column} ({quoted(terms.references[column])})" for column in columns]
         more = f" and {len(said) - NAMED} more" if len(said) > NAMED else ""
         db.warning(
-            f"without a term, having one value in all rows that are used: {', '.join(said[:NAMED])}{more}"
+            f"the same in all rows that are used, and so without a term: {', '.join(said[:NAMED])}{more}"
         )
 
 
@@ -82,4 +82,4 @@ def warn_of_aliases(db: Database, aliased: dict[str, int], groups: int) -> None:
         term + (f" (in {count} of {groups} groups)" if groups > 1 else "") for term, count in aliased.items()
     ]
     more = f" and {len(said) - NAMED} more" if len(said) > NAMED else ""
-    db.warning(f"not estimated, being a combination of the terms before: {', '.join(said[:NAMED])}{more}")
+    db.warning(f"a combination of earlier terms, and so not estimated: {', '.join(said[:NAMED])}{more}")

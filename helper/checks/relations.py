@@ -82,7 +82,7 @@ def schema_of(parts: list[str]) -> str | None:
 
 def _near(db: Database, parts: list[str]) -> str:
     """Return a hint for a missing table: the name in another schema, similar names, or the search path."""
-    from difflib import get_close_matches  # here alone: no call that succeeds needs it
+    from difflib import get_close_matches  # imported only here: no call that succeeds needs it
 
     rows = db.execute(
         """

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.checks.arguments import quoted
@@ -22,6 +21,7 @@ from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, fill
 from madpy.ports.postgres.session.keys import packed_keys
 from madpy.ports.postgres.session.types import INTEGERS, TEXTS, TIMES, text_item, values_item
+from madpy.records import replace
 
 MAX_LEVELS = 100_000
 TARGET = "the target"

@@ -1,7 +1,6 @@
 """The classes of a classification: the distinct values of its target, coded from 0 in their type's order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper.checks.expressions import check_expression
@@ -10,12 +9,12 @@ from madpy.helper.features.collations import with_exact_collations
 from madpy.helper.features.design import Category, category_item
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.types import NUMBERS
+from madpy.records import Record
 
 MAX_CLASSES = 1000
 
 
-@dataclass(frozen=True)
-class Classes:
+class Classes(Record):
     """The classes of a target: `item` is SQL of a row's code, `labels` are the classes, as text."""
 
     item: str
@@ -68,6 +67,6 @@ def classes_of(
 def label_type(sql_type: str) -> str:
     """Return the type of labels in output tables: that of the target if a number or boolean, else text.
 
-    A type named in a model is not used, as anybody may have made the model.
+    A type named in a model is not used, as any user may have made the model.
     """
     return next((known for known in (*NUMBERS, "boolean") if known == sql_type), "text")

@@ -4,7 +4,6 @@ A method takes a design's categories as codes (`categories`), or expands it to c
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
 from types import NoneType
 from typing import Any
 
@@ -15,14 +14,14 @@ from madpy.helper.features.collations import with_exact_collations
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill, identifier
 from madpy.ports.postgres.session.types import INTEGERS, TEXTS, text_item
+from madpy.records import Record, as_dict, field, replace
 
 ALLOWED = "number, boolean or text"
 WITH_TIMES = "number, boolean, text or time"
 BOOLEANS = ["false", "true"]
 
 
-@dataclass(frozen=True)
-class Feature:
+class Feature(Record):
     """A feature; `column` is None for an expression, `levels` are a category's values, None for a number."""
 
     name: str
@@ -30,8 +29,7 @@ class Feature:
     levels: list[str] | None
 
 
-@dataclass(frozen=True)
-class Category:
+class Category(Record):
     """A category whose values have not been read: SQL `item`, equal values of which have one text only."""
 
     item: str
@@ -41,7 +39,7 @@ class Category:
     def key(self) -> str:
         """Return SQL of the category as a boolean, bigint or text."""
         if self.sql_type == "boolean":
-            return f"{self.item}::boolean"  # of a domain the type under it
+            return f"{self.item}::boolean"  # the cast makes a domain its base type
         return f"{self.item}::bigint" if self.sql_type in INTEGERS else text_item(self.item, self.sql_type)
 
     @property
@@ -50,13 +48,12 @@ class Category:
         return text_item(self.item, self.sql_type) if self.sql_type in TEXTS else self.item
 
 
-@dataclass(frozen=True)
-class Design:
+class Design(Record):
     """The features of a training; `items` is SQL of each: double precision, or a category's key or code.
 
-    `is_vector`: one array column, `items` is its SQL, double precision[], and the features are its elements.
-    `is_list`: a list of expressions, which gets an intercept where a method has one.  A design that is read
-    from a model has no items and no categories.
+    With `is_vector` the features are the elements of one array column, and `items` is its SQL, double
+    precision[].  With `is_list` they are a list of expressions, which gets an intercept if the method has
+    one.  A design that is read from a model has no items and no categories.
     """
 
     features: list[Feature]
@@ -86,7 +83,7 @@ class Design:
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return the features as they are kept with a model, to apply it to another table."""
-        return [asdict(feature) for feature in self.features]
+        return [as_dict(feature) for feature in self.features]
 
 
 def list_features(
@@ -156,7 +153,7 @@ def list_columns(source: Source, text: str | None, what: str = "features") -> De
 
 
 def read_features(written: Any, is_vector: bool) -> Design:
-    """Read features that `as_json` wrote, without items; check them, as anybody may have made the model."""
+    """Read features that `as_json` wrote, without items; check them, as any user may have made the model."""
     try:
         features = [Feature(**feature) for feature in written]
         whole = bool(features) and all(

@@ -1,7 +1,7 @@
 """Scans over features with categories, which a store numbers as it is filled; else they are read before."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from madpy.errors import SqlError
 from madpy.helper.checks.arguments import quoted
@@ -11,6 +11,9 @@ from madpy.helper.features.design import BOOLEANS, Category, Design, list_column
 from madpy.helper.features.terms import MAX_LEVELS as MAX_INDICATORS
 from madpy.helper.features.terms import Terms, check_terms, checked_levels, terms_of, with_offset
 from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.records import replace
+
+TOO_MANY = re.compile(r"column (\d+) has more than \d+ distinct values")  # message of a store
 
 
 def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design]:
@@ -21,7 +24,13 @@ def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design
     """
     if listed.is_vector:
         return Scan(rows, passes), listed
-    scan = Scan(_as_stored(rows, listed), passes)
+    try:
+        scan = Scan(replace(_as_stored(rows, listed), max_levels=MAX_LEVELS), passes)
+    except SqlError as error:
+        if many := TOO_MANY.fullmatch(error.message):
+            column = quoted(listed.names[int(many[1]) - 1])
+            raise too_many_levels(f"features: {column}", MAX_LEVELS) from None
+        raise
     if scan.store is not None:
         levels = [_ordered(scan, n, listed) for n in range(len(listed.features))]
         return scan, listed.with_levels(levels)
@@ -54,7 +63,7 @@ def scan_terms(
 ) -> tuple[Scan, Terms]:
     """Return a scan of `rows` over the terms that `text` asks for (see `check_terms`), and the terms.
 
-    `offset` is SQL of a number, which passes see as a feature behind the terms.
+    `offset` is SQL of a number, which is the last feature of passes.
     A store keeps a code of each text value, from which kernels make the indicators of its levels; for the
     other feed the levels are read first, and SQL computes each indicator.
     """
@@ -82,7 +91,7 @@ def scan_terms(
 
 
 def _with_terms(rows: Rows, terms: Terms, offset: str | None) -> Rows:
-    """Return `rows` with terms as features, and an offset behind them."""
+    """Return `rows` with terms as features, followed by an offset."""
     features = terms.items
     if offset is not None and terms.is_vector:
         features = [with_offset(features[0], offset)]
@@ -129,8 +138,6 @@ def _ordered(scan: Scan, n: int, listed: Design) -> list[str] | None:
     if category.sql_type == "boolean":
         return BOOLEANS
     values = [str(value) for value in scan.levels(n)]
-    if len(values) > MAX_LEVELS:
-        raise too_many_levels(f"features: {quoted(listed.names[n])}", MAX_LEVELS)
     levels = in_order(scan.rows.source, category, values)
     codes = {level: code for code, level in enumerate(levels)}
     scan.order(n, [codes[value] for value in values])

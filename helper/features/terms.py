@@ -2,17 +2,17 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from types import NoneType
 from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.checks.expressions import SHOWN, check_expression
-from madpy.helper.features.design import Design, list_columns, number_item
+from madpy.helper.checks.expressions import SHOWN, check_expression, check_expressions
+from madpy.helper.features.design import ALLOWED, Design, list_columns, number_item
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill, identifier
 from madpy.ports.postgres.session.types import NUMBERS, text_item
+from madpy.records import Record, as_dict
 
 INTERCEPT = "(Intercept)"
 MAX_LEVELS = 1000
@@ -25,8 +25,7 @@ COLUMN_OF: dict[str, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(Record):
     """A column of the matrix of a fit; `column` is None for an expression, `level` one of a text column."""
 
     name: str
@@ -35,14 +34,13 @@ class Term:
     level: str | None = None
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(Record):
     """The columns of the matrix of a fit; `items` is SQL of each, double precision, or of one array."""
 
     terms: list[Term]
     items: list[str]
     is_vector: bool
-    references: dict[str, str]  # of each text column, the level that has no term
+    references: dict[str, str]  # for each text column, the level that has no term
 
     @property
     def single_valued(self) -> list[str]:
@@ -56,7 +54,7 @@ class Terms:
         if all(term.kind != "level" for term in self.terms):
             return []
         numbers: list[int] = []
-        first: Term | None = None  # of the column; a column that is given twice begins again
+        first: Term | None = None  # first term of the column; a column that is given twice begins again
         for n, term in enumerate(self.terms, 1):
             if first is None or term.column != first.column or term == first:
                 first = term
@@ -81,7 +79,7 @@ class Terms:
 
     def as_json(self) -> dict[str, Any]:
         """Return the terms as they are kept with a model, to apply it to another table."""
-        return {"terms": [asdict(term) for term in self.terms], "references": self.references}
+        return {"terms": [as_dict(term) for term in self.terms], "references": self.references}
 
 
 def check_terms(
@@ -100,7 +98,7 @@ def check_terms(
     design = list_columns(source, text, what)
     if design.is_vector:
         return terms_of(design)
-    used = [*conditions, *(f"{item} IS NOT NULL" for item in dict.fromkeys(design.expressions))]
+    used = [*conditions, *_are_there(design.expressions)]
     levels = [
         None
         if category is None
@@ -137,7 +135,7 @@ def terms_of(design: Design) -> Terms:
 
 
 def read_terms(text: str | None) -> Terms:
-    """Read terms that `as_json` wrote, without items; check them, as anybody may have changed the table."""
+    """Read terms that `as_json` wrote, without items; check them, as any user may have changed the table."""
     try:
         record = json.loads(text or "null")
         terms = [Term(**term) for term in record["terms"]]
@@ -147,7 +145,7 @@ def read_terms(text: str | None) -> Terms:
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         whole = False
     if not whole:
-        message = "what the model's terms are made of cannot be read"
+        message = "the terms of the model cannot be read"
         raise MadpyError(message, sqlstate="22P02", hint="train the model again")
     return Terms(terms, [], terms[0].kind == "vector", references)
 
@@ -183,7 +181,7 @@ def check_numbers(source: Source, target: str | None, **others: str | None) -> d
 
 
 def used_rows(target: str, weights: str | None = None, offset: str | None = None) -> list[str]:
-    """Return conditions of the rows that a fit uses, beside those of its features."""
+    """Return conditions of the rows that a fit uses, besides those of its features."""
     used = [f"{item} IS NOT NULL" for item in (target, offset) if item is not None]
     return [*used, *has_weight(weights)]
 
@@ -191,6 +189,22 @@ def used_rows(target: str, weights: str | None = None, offset: str | None = None
 def has_weight(weights: str | None) -> list[str]:
     """Return the condition of a row that its weight, SQL, is not zero; [] without weights."""
     return [] if weights is None else [f"{weights} <> 0::double precision"]
+
+
+def has_features(source: Source, text: str | None, what: str = "features") -> list[str]:
+    """Return conditions of a row that none of its features is NULL, no element of an array column either."""
+    expressions = check_expressions(source, text, what, allowed=ALLOWED)
+    if not expressions.is_vector:
+        return _are_there(expressions.items)
+    condition = """
+        CASE pg_catalog.array_ndims({vector:q})
+            WHEN 1 THEN pg_catalog.array_position({vector:q}, NULL) IS NULL END
+        """
+    return [fill(condition, {"vector": expressions.items[0]})]
+
+
+def _are_there(items: Sequence[str]) -> list[str]:
+    return [f"{item} IS NOT NULL" for item in dict.fromkeys(items)]
 
 
 def checked_number(name: str, item: str, sql_type: str) -> str:

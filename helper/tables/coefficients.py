@@ -1,7 +1,5 @@
 """Models that are coefficients of terms; predictions check the terms that were aliased in training."""
 
-from dataclasses import dataclass
-
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.features.terms import (
@@ -20,11 +18,10 @@ from madpy.helper.tables.predictions import Job, Method, Model
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill, identifier
 
-COEFFICIENTS = "coef"  # the first column of a model behind its grouping columns
+COEFFICIENTS = "coef"  # the first column of a model after its grouping columns
 ALIASES = "aliases"  # a column of a model; one of an early version does not have it
 
 
-@dataclass(frozen=True)
 class Coefficients(Model):
     """A model table with a row of coefficients for each group, and its terms, from the summary table."""
 
@@ -60,8 +57,8 @@ class Coefficients(Model):
         )
         if count:
             db.warning(
-                f"no prediction for {count} rows: a term that was not estimated is not what it was in"
-                " training, a combination of the others"
+                f"no prediction for {count} rows: a term that was not estimated is not the combination of"
+                " others that it was in training"
             )
 
 

@@ -1,4 +1,4 @@
-"""The tables of a model, which anybody may have made and which are therefore checked before use."""
+"""The tables of a model, which are checked before use, as any user may have made them."""
 
 from collections.abc import Mapping
 
@@ -110,7 +110,7 @@ def casts_between(model: Source, groups: list[str], source: Source) -> dict[str,
         ours, theirs = model.columns[group], source.columns[group]
         if ours.type == theirs.type:
             if ours.collation != theirs.collation:
-                # as "character" only the first one would be compared
+                # the type "character" would compare the first character only
                 kind = "text" if theirs.base in TEXTS else theirs.base
                 casts[group] = f"{kind} {ONE_COLLATION}"
             continue

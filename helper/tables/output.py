@@ -2,23 +2,22 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from madpy.helper.tables.training import Record, completed, sql_type_of
+from madpy.helper.tables.training import Trained, completed, sql_type_of
 from madpy.ports.postgres.scan.scan import Scan
 from madpy.ports.postgres.session.db import Database, Relation, fill, free_name, literal
 from madpy.ports.postgres.session.types import PLAIN, array_text
+from madpy.records import Record
 
 BYTES_PER_STATEMENT = 64 * 2**20  # bytes in one statement
-FROM_TEXT = {*PLAIN, "jsonb"}  # whose casts from text are the server's own
+FROM_TEXT = {*PLAIN, "jsonb"}  # types whose casts from text are the server's own
 
 
-@dataclass(frozen=True)
-class Pieces:
+class Pieces(Record):
     """A column of texts, or of bytes: `at` has for each row its position in `pieces`, -1 for NULL."""
 
     at: NDArray[np.int64]
@@ -32,8 +31,7 @@ class Pieces:
         return cls(np.array([places[value] for value in values], np.int64), distinct)
 
 
-@dataclass(frozen=True)
-class Lists:
+class Lists(Record):
     """A column of arrays that differ in length; None is NULL."""
 
     values: Sequence[NDArray[Any] | None]
@@ -43,15 +41,14 @@ class Lists:
 Column = NDArray[Any] | Pieces | Lists
 
 
-@dataclass(frozen=True)
-class Derived:
+class Derived(Record):
     """Figures that a function of the library computes for each row, and their dimensions.
 
     Its arguments are bytes, the offset of the row's numbers in them, and `length`; it returns bytes, too.
     """
 
     function: str
-    figure: str  # whose numbers it takes
+    figure: str  # column with the numbers for the function
     length: int
     dims: Mapping[str, list[int]]
 
@@ -119,10 +116,10 @@ def create_group_summary(
     db: Database,
     scan: Scan,
     summary: Relation,
-    record: Record,
+    record: Trained,
     columns: Sequence[tuple[str, str]],
     cells: Mapping[str, Column],
-) -> Record:
+) -> Trained:
     """Create a summary table with a row for each group: grouping columns, fields of `record`, `columns`.
 
     `columns` and `cells` are those of `create_output`; one with the name of a field stands in its place.
@@ -130,8 +127,8 @@ def create_group_summary(
     """
     whole = completed(db, record)
     own = dict(columns)
-    constant_columns = [(part.name, sql_type_of(part)) for part in fields(whole) if part.name not in own]
-    order = [part.name for part in fields(whole)]
+    order = list(whole.__fields__)
+    constant_columns = [(name, sql_type_of(whole, name)) for name in order if name not in own]
     listed = [(name, own.get(name) or dict(constant_columns)[name]) for name in order]
     listed += [column for column in columns if column[0] not in order]
     groups = np.arange(whole.num_groups)

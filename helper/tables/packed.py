@@ -1,7 +1,5 @@
 """Models packed into bytes, one for each group in a summary table."""
 
-from dataclasses import dataclass
-
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.features.categories import features_of
@@ -14,12 +12,11 @@ from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill
 
 
-@dataclass(frozen=True)
 class Packed(Model):
     """A summary table with a column of packed models, and the features that they predict from."""
 
     features: Design
-    label_type: str | None  # None: a regression
+    label_type: str | None  # None for a regression
 
     def vector(self, source: Source, features: str | None) -> str:
         """Return SQL of the features of a row: numbers, and the codes of categories."""

@@ -1,12 +1,10 @@
-"""Prediction over a whole table: one path for all methods, which a record says what it needs to know of.
+"""Prediction over a whole table: one path for all methods; a record has what differs between them.
 
-A model is a table with a row per group, and how the features of a row of any source are made into the
-arguments of its row functions.  Nothing read from a model is executed: of what it has only names and values
-are taken, and quoted.
+A model is a table with a row per group, and a way to make arguments of its row functions from the features of
+a row of any source.  Nothing read from a model is executed: only names and values are used, and quoted.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from madpy.errors import MadpyError
@@ -19,23 +17,25 @@ from madpy.helper.tables.models import (
     check_made_by,
     groups_before,
     groups_item,
+    no_model,
     order_of,
 )
 from madpy.helper.tables.training import stars
 from madpy.ports.postgres.scan.scan import join_groups
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, fill, free_name
+from madpy.records import Record, field
 
 PREDICTION, PROBABILITY = "prediction", "probability"
 FEATURES = "features"
+FEATURE_NAMES = "feature_names"  # a column of models of terms
 JOINED = ""  # the entry of a score that is an item of FROM, joined to each row with all of its rows
 
 # SQL of the columns that a prediction adds, by their names.
 Score = dict[str, str]
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(Record):
     """A checked model: the part that all methods have in common; each kind of model is a subclass."""
 
     table: Source  # with a row per group, m in SQL
@@ -58,14 +58,13 @@ class Model:
         """Warn of the reason for rows without a prediction, if the kind of model has one of its own."""
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(Record):
     """The model, source and output of a prediction, all checked."""
 
     model: Model
     source: Source
     output: NewTable
-    casts: dict[str, str]  # of groups whose types differ in model and source: a type for both
+    casts: dict[str, str]  # a common type for each grouping column whose types differ in model and source
     vector: str  # SQL of the features of a row
     score: Callable[[Any, str], Score]
 
@@ -85,8 +84,7 @@ class Job:
         return fill("s.{f:i}", {"f": features}), rows
 
 
-@dataclass(frozen=True)
-class Predictions:
+class Predictions(Record):
     """The result of a prediction over a table: field for field the SQL type predictions."""
 
     output_table: str
@@ -94,22 +92,21 @@ class Predictions:
     num_null_predictions: int
 
 
-@dataclass(frozen=True)
-class Method:
+class Method(Record):
     """A record of a method, from which its predictions follow, and its summary where its models are terms.
 
     `columns` distinguish its output tables from others; the first one follows the grouping columns.  `read`
     checks a model, given its output table.  `rows` returns the columns of a prediction, from the model and
     SQL of the arguments of row functions; `classes` does so for each class.  `terms` has the columns of the
-    summary of terms, and the arrays of the model that they come from.
+    summary of terms, and the arrays of the model that they come from: of several names a model has one.
     """
 
-    name: str  # of the training
+    name: str  # name of the training function
     columns: Columns
     read: Callable[["Method", Source], Any]
     rows: Callable[[Any, str], Score]
     classes: Callable[[Any, str], Score] | None = None
-    terms: Mapping[str, str] = field(default_factory=dict)
+    terms: Mapping[str, str | list[str]] = field(default_factory=dict)
 
     def predict(
         self,
@@ -152,8 +149,9 @@ class Method:
     def summary(self, db: Database, output_table: str | None) -> list[dict[str, Any]]:
         """Return the terms of each group of a model, in the order of training; NULL for aliased ones."""
         model = helper.check_model_table(db, output_table, "output_table")
-        check_made_by(model, self.name, self.columns)
+        types = check_made_by(model, self.name, {**self.columns, FEATURE_NAMES: "text[]"})
         groups = groups_before(model, next(iter(self.columns)))
+        arrays = self._arrays(model, {name: types[name] for name in types if name not in groups})
         rows = db.execute(
             """
             SELECT {groups:q} AS groups, t.term, {figures:q}
@@ -163,13 +161,22 @@ class Method:
             groups=groups_item(model, groups, "m"),
             figures=", ".join(fill("t.{n:i}", {"n": name}) for name in self.terms),
             model=model,
-            arrays=", ".join(
-                fill("m.{n:i}", {"n": name}) for name in ("feature_names", *self.terms.values())
-            ),
+            arrays=", ".join(fill("m.{n:i}", {"n": name}) for name in [FEATURE_NAMES, *arrays]),
             names=", ".join(fill("{n:i}", {"n": name}) for name in self.terms),
             order=order_of(model, groups, "m"),
         )
         return [{**row, "signif": stars(row["p_value"])} for row in rows]
+
+    def _arrays(self, model: Source, types: Mapping[str, str]) -> list[str]:
+        """Return the column of the model that each of the `terms` comes from, given the types of columns."""
+        arrays = []
+        for names in self.terms.values():
+            wanted = [names] if isinstance(names, str) else names
+            there = [name for name in wanted if types.get(name) == "double precision[]"]
+            if not there:
+                raise no_model(model, self.name)
+            arrays.append(there[0])
+        return arrays
 
     def _create(
         self,

@@ -2,32 +2,34 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import Field, dataclass, field, fields, replace
 from datetime import timedelta
-from inspect import formatannotation
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, NewType, TypeVar
 
 from madpy import __version__
 from madpy.helper import helper
 from madpy.helper.helper import NewTable, Source
 from madpy.ports.postgres.session.db import Database, Relation, identifier, literal
+from madpy.records import Record, as_dict, replace
 
 SUMMARY = "_summary"
-SQL_TYPES = {
-    "str": "text",
-    "bool": "boolean",
-    "int": "bigint",
-    "float": "double precision",
-    "dict[str, typing.Any]": "jsonb",
-    "datetime.timedelta": "interval",
-    "list[str]": "text[]",
-    "list[int]": "bigint[]",
-    "list[float]": "double precision[]",
+Timestamp = NewType("Timestamp", str)  # the text of a timestamptz
+SQL_TYPES: dict[Any, str] = {
+    str: "text",
+    bool: "boolean",
+    int: "bigint",
+    float: "double precision",
+    dict[str, Any]: "jsonb",
+    timedelta: "interval",
+    Timestamp: "timestamptz",
+    list[str]: "text[]",
+    list[int]: "bigint[]",
+    list[float]: "double precision[]",
+    list[list[float]]: "double precision[]",
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Training:
+class Training(Record, kw_only=True):
     """Columns of `<output_table>_summary`, in order; a module adds its headline figures in a subclass.
 
     Tables are full names, with quotes where SQL needs them.  The last four are filled in by `create_summary`.
@@ -49,11 +51,10 @@ class Training:
     madpy_version: str = __version__
     server_version: str = ""
     trained_by: str = ""
-    trained_at: str = field(default="", metadata={"type": "timestamptz"})
+    trained_at: Timestamp = Timestamp("")
 
 
-@dataclass(frozen=True)
-class Tables:
+class Tables(Record):
     """The source of a training, and the two tables that it creates."""
 
     source: Source
@@ -79,10 +80,10 @@ def check_tables(db: Database, source_table: str | None, output_table: str | Non
     return Tables(source, output, summary, names, started)
 
 
-Record = TypeVar("Record", bound=Training)
+Trained = TypeVar("Trained", bound=Training)
 
 
-def create_summary(db: Database, summary: Relation, record: Record) -> Record:
+def create_summary(db: Database, summary: Relation, record: Trained) -> Trained:
     """Create the summary table from `record`, whose fields have built-in types; return it completed."""
     return create_summary_from(db, summary, record, "(SELECT) AS one", {})
 
@@ -90,20 +91,19 @@ def create_summary(db: Database, summary: Relation, record: Record) -> Record:
 def create_summary_from(
     db: Database,
     summary: Relation,
-    record: Record,
+    record: Trained,
     relation: str,
     computed: dict[str, str],
     groups: Sequence[str] = (),
-) -> Record:
+) -> Trained:
     """Create a summary from `relation`, SQL, row by row: its columns `groups`, then the fields of `record`.
 
     A field that is a key of `computed` has the value of the SQL given there, an expression over the relation.
     """
     whole = completed(db, record)
     columns = ", ".join(
-        f"({computed.get(part.name) or literal(getattr(whole, part.name))})::{sql_type_of(part)}"
-        f" AS {identifier(part.name)}"
-        for part in fields(whole)
+        f"({computed.get(name) or literal(value)})::{sql_type_of(whole, name)} AS {identifier(name)}"
+        for name, value in as_dict(whole).items()
     )
     db.execute(
         "CREATE TABLE {summary:i} AS SELECT {groups:i,} {columns:q} FROM {relation:q}",
@@ -115,19 +115,21 @@ def create_summary_from(
     return whole
 
 
-def completed(db: Database, record: Record) -> Record:
+def completed(db: Database, record: Trained) -> Trained:
     """Return the record with the fields that are only known at the end of a training."""
     session = db.session
     return replace(
-        record, server_version=session.server_version, trained_by=session.role, trained_at=db.now()
+        record,
+        server_version=session.server_version,
+        trained_by=session.role,
+        trained_at=Timestamp(db.now()),
     )
 
 
-def sql_type_of(part: Field[Any]) -> str:
+def sql_type_of(record: Training, field: str) -> str:
     """Return the SQL type of the column for a field."""
-    name = formatannotation(part.type).removesuffix(" | None")
-    sql_type: str = part.metadata.get("type") or SQL_TYPES[name]
-    return sql_type
+    kind = record.__fields__[field]
+    return SQL_TYPES[kind.__args__[0] if isinstance(kind, UnionType) else kind]
 
 
 def stars(p_value: float | None) -> str:

@@ -1,4 +1,5 @@
--- Drops what __installed lists, in whatever order works, each with RESTRICT: nothing of a user's can go with it.
+-- Drops the objects that __installed lists, in any order that works, each with RESTRICT, so that no user's object is
+-- dropped with them.
 DO $drop$
 DECLARE
     statement text;
@@ -25,7 +26,7 @@ MADLIB_OBJECTS
             END;
         END LOOP;
         IF later = now THEN
-            EXECUTE later[1];  -- raises the error that says what is in the way
+            EXECUTE later[1];  -- raises the error that names the dependent object
         END IF;
     END LOOP;
 END

@@ -1,9 +1,9 @@
--- madpy is for everybody who can connect: its functions run with the caller's own rights, drivers in Python too, and a
--- parallel worker or another server may be told to call any of them.  Said here in so many words, so that it shows in
--- \df+ and can be taken back: an upgrade leaves the rights of what was there before as they are.
+-- Every role may call madpy's functions, which run with the caller's own rights, drivers in Python too; a parallel worker
+-- or another server may call any of them.  The rights are granted explicitly, so that \df+ shows them and they can be
+-- revoked: an upgrade does not change the rights of existing objects.
 --
--- Not for everybody are functions that PostgreSQL alone calls, with the rights of an aggregate's owner: those of
--- aggregates whose state is an internal one.  Citus calls those of the other aggregates, with the caller's rights.
+-- Support functions of aggregates with an internal state are not granted: PostgreSQL alone calls them, with the rights of
+-- the aggregate's owner.  Citus calls the support functions of the other aggregates, with the caller's rights.
 DO $grants$
 DECLARE
     routine regprocedure;

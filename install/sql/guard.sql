@@ -10,8 +10,8 @@ BEGIN
                   HINT = 'Connect as a superuser: functions in C and in plpython3u need one.';
     END IF;
 
-    -- Before anything in the schema is looked at: what others put there would run with a superuser's rights, now (this
-    -- schema is on the search path) or when it is called by madpy's name.
+    -- This comes before any other access to the schema: objects of other users in it would run with a superuser's rights,
+    -- now (this schema is on the search path) or when they are called under madpy's names.
     SELECT coalesce(r.rolname, 'public') INTO foreigner
     FROM pg_catalog.pg_namespace AS n
     CROSS JOIN LATERAL (
@@ -35,10 +35,10 @@ BEGIN
                   HINT = 'Create the database with ENCODING ''UTF8'': createdb -T template0 -E UTF8 NAME.';
     END IF;
 
-    -- Two installations at once: the second waits here, and finds the first.
+    -- Of two installations at the same time, the second waits here and then finds the first.
     PERFORM pg_advisory_xact_lock(hashtext('madpy'));
 
-    -- While CREATE EXTENSION runs this, the extension is there already, but has nothing in it.
+    -- While CREATE EXTENSION runs this script, the extension already exists, but has no objects.
     SELECT e.extversion || ' (as an extension)' INTO installed
     FROM pg_extension AS e
     WHERE e.extname = 'madpy' AND e.extnamespace = to_regnamespace('MADLIB_SCHEMA')
@@ -81,7 +81,7 @@ MADLIB_OBJECTS
                   HINT = 'Build and install the C library on the machine of the server: make install.';
     END;
 
-    -- Nothing in the schema was there before: the last steps grant and record all that is there then.
+    -- The schema must be empty, since the last steps grant and record everything in it.
     PERFORM set_config('madpy_install.before', '{}', true);
 END
 $guard$;

@@ -11,7 +11,7 @@ BEGIN
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('madpy'));
 
-    -- ALTER EXTENSION sees by itself to what follows: the right version, and no user's object replaced.
+    -- ALTER EXTENSION itself checks the following: the version is right, and no user's object is replaced.
     IF plain THEN
         SELECT identity INTO installed FROM MADLIB_SCHEMA.__installed WHERE kind = 'version';
         IF installed <> 'MADLIB_OLD_VERSION' THEN
@@ -32,7 +32,7 @@ MADLIB_OBJECTS
         END IF;
     END IF;
 
-    -- What was there before keeps the rights it has; the last steps look after what has come.
+    -- Existing objects keep their rights; the last steps grant rights on new objects.
     PERFORM set_config('madpy_install.before', (
         SELECT coalesce(array_agg(format('%s/%s', o.classid::oid, o.objid)), '{}')::text
         FROM (

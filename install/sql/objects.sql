@@ -1,4 +1,4 @@
-    -- What belongs to the schema: all that was created in it, and the casts of its types; not madpy itself.
+    -- Objects of the schema: everything created in it, and the casts of its types, but not madpy itself.
     SELECT d.classid, d.objid
     FROM pg_catalog.pg_depend AS d
     WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass

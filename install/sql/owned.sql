@@ -1,5 +1,5 @@
--- Only a schema that came with madpy goes with it: the comment says which.  The age of what this transaction made is
--- 0, or less where that was in a subtransaction.
+-- Only a schema that madpy created is dropped with it; the schema's comment marks it.  An object created in this
+-- transaction has the age 0, or less if it was created in a subtransaction.
 DO $owned$
 BEGIN
     IF (SELECT age(xmin) <= 0 FROM pg_namespace WHERE nspname = 'MADLIB_SCHEMA') THEN

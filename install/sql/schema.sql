@@ -6,7 +6,7 @@ SET LOCAL search_path TO MADLIB_SCHEMA, pg_temp;
 SET LOCAL check_function_bodies TO off;
 SET LOCAL client_min_messages TO warning;
 
--- What madpy made, so that it can be removed exactly, also after a dump and a restore.
+-- Lists the objects of madpy, so that exactly these can be removed, also after a dump and a restore.
 CREATE TABLE MADLIB_SCHEMA.__installed (kind text, identity text, PRIMARY KEY (kind, identity));
 COMMENT ON TABLE MADLIB_SCHEMA.__installed IS 'the objects that belong to madpy, and its version';
 GRANT SELECT ON MADLIB_SCHEMA.__installed TO PUBLIC;

@@ -8,7 +8,7 @@ from madpy.dev import server
 from madpy.dev.state import State, here
 from madpy.errors import MadpyError
 
-# What is said first, then the statement; psql shows both and the result.
+# A remark, then a statement; psql prints both and the result.
 STEPS = [
     (
         "A schema for the demonstration, and what an earlier run made in it.",

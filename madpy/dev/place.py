@@ -119,7 +119,7 @@ def build(state: State, folder: Path, stage: Path, python_path: Path | None = No
 
 
 def c_folder(state: State, purpose: str) -> Path:
-    """Return a folder to compile in, with the current sources; it is made anew for another PostgreSQL."""
+    """Return a folder to compile in, with the current sources; it is created again for another PostgreSQL."""
     folder = state.folder / "c" / purpose
     made_for = f"{state.pg['version']} {state.pg_config} {sys.prefix}"
     mark = folder / "made-for"
@@ -127,7 +127,7 @@ def c_folder(state: State, purpose: str) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         mark.write_text(made_for)
-    version = Path("madpy", "__init__.py")  # which the Makefile reads
+    version = Path("madpy", "__init__.py")  # the Makefile reads the version from it
     if not same(CHECKOUT / version, folder / version):
         replace(CHECKOUT / version, folder / version)
     sources = folder / "ports" / "postgres"
@@ -136,7 +136,7 @@ def c_folder(state: State, purpose: str) -> Path:
         for name in C_SOURCES
         for path in mirror(CHECKOUT / name, folder / name, is_compiled_from)
     ]
-    if any(not path.exists() for path in changed):  # what is in the library without its source
+    if any(not path.exists() for path in changed):  # a part of the library has no source any more
         make(sources, state, "clean")
     for compiled in folder.rglob("*.o"):
         if not compiled.with_suffix(".c").exists():

@@ -2,7 +2,8 @@
 
     python -m madpy.dev.server start|stop|status|env|psql
 
-Nothing is written to the system's PostgreSQL: the server is told where the extension and the library are.
+Nothing is written to the system's PostgreSQL: settings of the private server name the folders of the
+extension and of the library.
 PostgreSQL refuses to run as root, so for root it runs as `postgres`.  The cluster's superuser is `madpy`;
 whoever can enter the socket's folder, which is closed to all but the owner, is trusted.
 """

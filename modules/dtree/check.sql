@@ -1,4 +1,4 @@
--- The self-test of madpy check: one row, whether it works and what was seen.  Two classes, told apart at 10.5.
+-- The self-test of madpy check: one row: whether it works, and the figures.  Two classes, separated at 10.5.
 CREATE TABLE pg_temp.madpy_check_dtree AS
 SELECT i > 10 AS high, i::float8 AS x, CASE i % 2 WHEN 1 THEN 'one' ELSE 'two' END AS word
 FROM generate_series(1, 20) AS i;

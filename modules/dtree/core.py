@@ -34,8 +34,9 @@ def levels_up(trees: Trees) -> list[Integers]:
 def complexities(trees: Trees, risk: Array) -> Array:
     """Return for each node the smallest cp at which pruning removes the nodes below it; 0 in leaves.
 
-    Weakest links first: the subtree with the lowest (R(t) - R(T_t)) / (|T_t| - 1) is removed, which changes
-    those that it is part of; and so on up to the root.  Links that differ by rounding only go together.
+    The weakest links come first: the subtree with the lowest (R(t) - R(T_t)) / (|T_t| - 1) is removed, which
+    changes the subtrees that contain it, and so on up to the root.  Links that differ only by rounding are
+    removed together.
     """
     root_risk = np.maximum(risk[: int(trees.group.max(initial=-1)) + 1], np.finfo(float).tiny)
     own, leaves = (risk / root_risk[trees.group]).tolist(), np.ones(len(trees))
@@ -50,13 +51,13 @@ def complexities(trees: Trees, risk: Array) -> Array:
     inner = np.flatnonzero(trees.left >= 0)
     inner = inner[trees.group[inner].argsort(kind="stable")]
     for nodes in np.split(inner, np.flatnonzero(np.diff(trees.group[inner])) + 1):
-        level = 0.0  # how far the group is pruned
+        level = 0.0  # cp up to which the group is pruned
         heap = [((own[n] - subtree[n]) / splits[n], n) for n in nodes.tolist()]
         heapq.heapify(heap)
         while heap:
             link, node = heapq.heappop(heap)
             if not alive[node] or link != (own[node] - subtree[node]) / splits[node]:
-                continue  # gone, or changed and in the heap again
+                continue  # removed, or changed and in the heap again
             if link > level * (1 + SAME) + SAME / 1000:
                 level = link
             waiting = [node]

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 ROWS = ".15g"  # rows are whole numbers, or sums of weights
-# By class, then from the first again; numbers have the first.
+# Colors of classes, in a cycle; numbers have the first color.
 COLORS = ("#3f7cac", "#e58b2a", "#4f9d5d", "#b0609f", "#3fa7a3", "#c9a227", "#c8553d", "#7d6b5d")
 
 
@@ -17,11 +17,11 @@ class Node:
     rows: float
     impurity: float
     prediction: str
-    share: float | None  # of the predicted class
+    share: float | None  # share of the predicted class
     null_goes: str | None  # None where there was no NULL
-    level: float  # from 0 to 1: where the prediction of a regression lies among all
+    level: float  # position of a regression's prediction in the range of all, from 0 to 1
     kind: int  # the predicted class, an index into `shares`
-    shares: tuple[float, ...] = ()  # of each class; none in a regression
+    shares: tuple[float, ...] = ()  # share of each class; empty in a regression
 
 
 @dataclass(frozen=True)

@@ -1,31 +1,36 @@
 """dtree_train: check the arguments, grow and prune the trees, write them and their summary."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import with_feature_names
-from madpy.helper.features.classes import check_classes
-from madpy.helper.features.design import BOOLEANS, Design, list_features, number_item
+from madpy.helper.features.design import Design
 from madpy.helper.features.reading import scan_features
 from madpy.helper.features.terms import check_number, has_weight
 from madpy.helper.tables.output import Column, Lists, Pieces, create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
-from madpy.modules.common.trees.counts import Rule
 from madpy.modules.common.trees.grow import Limits, Trees
 from madpy.modules.common.trees.passes import Passes
 from madpy.modules.dtree import report
+from madpy.modules.dtree.check import (
+    Settings,
+    check_classes_of,
+    check_features,
+    check_rows,
+    check_settings,
+    check_target,
+)
 from madpy.modules.dtree.fit import Fit, fit
 from madpy.modules.dtree.model import Subject, models
 from madpy.modules.dtree.remarks import say_what_stopped, warn_of_empty
-from madpy.ports.postgres.scan.scan import Rows, Scan
-from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.session.db import Database
+from madpy.records import replace
 
-CRITERIA = {"classification": ["gini", "entropy"], "regression": ["variance"]}
-MOST_DEPTH = 30
 OWN_COLUMNS = [
     ("num_rows_processed", "bigint"),
     ("num_missing_rows_skipped", "bigint"),
@@ -38,10 +43,10 @@ OWN_COLUMNS = [
     ("cv_std_err", "double precision[]"),
     ("model", "bytea"),
 ]
+OPTIONS = ("max_depth", "min_split", "min_bucket", "num_bins", "prune_cp", "n_folds")  # names of settings
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result(Training):
+class Result(Training, kw_only=True):
     """Field for field the SQL type dtree_result; figures are over all groups."""
 
     task: str
@@ -79,94 +84,100 @@ def train(
     tables = check_tables(db, source_table, output_table)
     source = tables.source
     source.look_up(target, features, grouping_cols, categorical_cols, weights)
-    number = int(helper.check_range("seed", seed, 0, 2**31 - 1))
-    folds = _check_folds(n_folds)
-    if prune_cp is not None:
-        helper.check_range("prune_cp", prune_cp, 0, 1)
-    listed = list_features(source, features, categorical_cols)
-    if not listed.features:
-        raise MadpyError(
-            "the array of features is NULL or empty in every row", hint="give arrays of at least one number"
-        )
+    settings = check_settings(max_depth, min_split, min_bucket, num_bins, prune_cp, n_folds, seed)
+    listed = check_features(source, features, categorical_cols)
     weight = None if weights is None else check_number(source, weights, "weights")
-    counted = has_weight(weight)
-    item, subject = _check_target(source, target, listed, task, criterion, counted)
-    limits = Limits(
-        Rule(subject.criterion, int(helper.check_range("min_bucket", min_bucket, 1))),
-        int(helper.check_range("max_depth", max_depth, 0, MOST_DEPTH)),
-        int(helper.check_range("min_split", min_split, 2)),
-    )
-    bins = int(helper.check_range("num_bins", num_bins, 2, 10_000))
+    item, subject = check_target(source, target, listed, task, criterion, has_weight(weight))
     groups = helper.check_groups(
-        source, grouping_cols, dict(report.COLUMNS), [*dict(OWN_COLUMNS), *Result.__dataclass_fields__]
+        source, grouping_cols, dict(report.COLUMNS), [*dict(OWN_COLUMNS), *Result.__fields__]
     )
     log(f"{target} by {', '.join(listed.names)}, from {tables.names['source_table']}")
-
-    options = {
-        "categorical_cols": categorical_cols, "max_depth": limits.max_depth, "min_split": limits.min_split,
-        "min_bucket": limits.rule.min_bucket, "num_bins": bins, "prune_cp": prune_cp, "n_folds": folds,
-        "weights": weights,
-    }  # fmt: skip
     rows = Rows(source, item, listed.items, listed.is_vector, weight, groups)
-    scan, design = scan_features(rows, listed, passes=limits.max_depth + 2)
-    subject = replace(subject, features=design, is_weighted=weight is not None)
-    if not scan.group_values:
-        raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
-    log(f"reading by {scan.feed}")
-    levels = [None if feature.levels is None else len(feature.levels) for feature in design.features]
-    try:
-        passes = Passes(db, scan, "dtree", len(subject.classes), levels, bins, number)
-    except SqlError as error:
-        raise with_feature_names(error, design) from None
-    check_rows(db, scan, passes, design)
-    result = fit(passes, limits, prune_cp, folds, log)
-    trees = result.trees
-    roots = trees.parent < 0
-    check_frequencies(report.rows_of_nodes(trees, subject)[roots], passes.rows[trees.group[roots]])
-    check_classes_of(trees, subject)
-    warn_of_empty(db, passes, design.names)
-    say_what_stopped(db, trees, limits)
+    passes, subject = _passes(rows, listed, subject, settings, log)
+    limits = settings.limits(subject.criterion)
+    result = fit(passes, limits, settings.prune_cp, settings.n_folds, log)
+    _check_trees(result.trees, passes, subject, limits)
+
     db.progress("dtree_train: writing")
-    cells = report.cells(trees, passes.bins, subject, result.complexity)
-    create_output(db, scan, tables.output, report.columns(subject), *cells)
-    log(f"{len(trees)} nodes, {passes.rows.sum()} rows, {passes.skipped.sum()} skipped")
-    data = models(trees, passes.bins, subject, passes.groups)
+    cells = report.cells(result.trees, passes.bins, subject, result.complexity)
+    create_output(db, passes.scan, tables.output, report.columns(subject), *cells)
+    log(f"{len(result.trees)} nodes, {passes.rows.sum()} rows, {passes.skipped.sum()} skipped")
+    options = {name: getattr(settings, name) for name in OPTIONS}
     record = create_group_summary(
         db,
-        scan,
+        passes.scan,
         tables.summary,
         Result(
             method="dtree",
             **tables.fields(),
             target=target,
             features=features,
-            feature_names=design.names,
+            feature_names=subject.features.names,
             grouping_cols=grouping_cols,
-            options=options,
-            num_groups=passes.groups,
-            num_rows_processed=int(passes.rows.sum()),
-            num_missing_rows_skipped=int(passes.skipped.sum()),
-            task="classification" if subject.classes else "regression",
-            criterion=subject.criterion,
-            classes=subject.classes or None,
-            class_type=subject.class_type if subject.classes else None,
-            num_nodes=len(trees),
-            num_leaves=int((trees.left < 0).sum()),
-            depth=int(trees.depth.max()),
-            seed=number,
+            options={"categorical_cols": categorical_cols, **options, "weights": weights},
+            seed=settings.seed,
+            **_totals(result.trees, passes, subject),
         ),
         OWN_COLUMNS,
-        {
-            "num_rows_processed": passes.rows,
-            "num_missing_rows_skipped": passes.skipped,
-            **report.sizes(trees, passes.groups),
-            "pruned_at_cp": result.cp,
-            **_validated(result, passes.groups),
-            "model": Pieces.of(data),
-        },
+        _figures(result, passes, subject),
     )
-    scan.close()
+    passes.scan.close()
     return record
+
+
+def _passes(
+    rows: Rows, listed: Design, subject: Subject, settings: Settings, log: Callable[[str], None]
+) -> tuple[Passes, Subject]:
+    """Begin the passes over the rows, and return the subject with the levels of its features."""
+    db = rows.source.db
+    scan, design = scan_features(rows, listed, passes=settings.max_depth + 2)
+    if not scan.group_values:
+        raise MadpyError(f"table {quoted(rows.source.name)} is empty", hint="give a table that has rows")
+    log(f"reading by {scan.feed}")
+    levels = [None if feature.levels is None else len(feature.levels) for feature in design.features]
+    try:
+        passes = Passes(db, scan, "dtree", len(subject.classes), levels, settings.num_bins, settings.seed)
+    except SqlError as error:
+        raise with_feature_names(error, design) from None
+    check_rows(passes)
+    return passes, replace(subject, features=design, is_weighted=rows.weights is not None)
+
+
+def _check_trees(trees: Trees, passes: Passes, subject: Subject, limits: Limits) -> None:
+    """Check the weights and the classes that the roots have; report what is left out or not split."""
+    roots = trees.parent < 0
+    check_frequencies(report.rows_of_nodes(trees, subject)[roots], passes.rows[trees.group[roots]])
+    check_classes_of(trees, subject)
+    warn_of_empty(passes.db, passes, subject.features.names)
+    say_what_stopped(passes.db, trees, limits)
+
+
+def _totals(trees: Trees, passes: Passes, subject: Subject) -> dict[str, Any]:
+    """Return the fields of the result that are over all groups."""
+    return {
+        "num_groups": passes.groups,
+        "num_rows_processed": int(passes.rows.sum()),
+        "num_missing_rows_skipped": int(passes.skipped.sum()),
+        "task": "classification" if subject.classes else "regression",
+        "criterion": subject.criterion,
+        "classes": subject.classes or None,
+        "class_type": subject.class_type if subject.classes else None,
+        "num_nodes": len(trees),
+        "num_leaves": int((trees.left < 0).sum()),
+        "depth": int(trees.depth.max()),
+    }
+
+
+def _figures(result: Fit, passes: Passes, subject: Subject) -> dict[str, Column]:
+    """Return the columns of the summary that each group has its own values of."""
+    return {
+        "num_rows_processed": passes.rows,
+        "num_missing_rows_skipped": passes.skipped,
+        **report.sizes(result.trees, passes.groups),
+        "pruned_at_cp": result.cp,
+        **_validated(result, passes.groups),
+        "model": Pieces.of(models(result.trees, passes.bins, subject, passes.groups)),
+    }
 
 
 def _validated(result: Fit, groups: int) -> dict[str, Column]:
@@ -177,69 +188,3 @@ def _validated(result: Fit, groups: int) -> dict[str, Column]:
     return {
         column: Lists([getattr(choice, name) for choice in result.choices]) for column, name in names.items()
     }
-
-
-def check_rows(db: Database, scan: Scan, passes: Passes, features: Design) -> None:
-    if passes.rows.sum() > 0:
-        return
-    skipped = int(passes.skipped.sum())
-    name = scan.rows.source.name
-    if skipped == 0:
-        raise MadpyError(f"table {quoted(name)} is empty", hint="give a table that has rows")
-    raise MadpyError(
-        f"none of the {skipped} rows of table {quoted(name)} can be used",
-        hint="check that some row has a target and a weight above 0"
-        if scan.rows.weights
-        else "check that the target is not NULL in every row",
-    )
-
-
-def check_classes_of(trees: Trees, subject: Subject) -> None:
-    """Refuse a target with one class: of a boolean target the classes are only known after the scan."""
-    there = trees.counts[trees.parent < 0].sum(axis=0) > 0
-    if subject.classes and there.sum() == 1:
-        label = subject.classes[int(there.argmax())]
-        raise MadpyError(f"the target has one class only: {label}", hint="choose another target")
-
-
-def _check_folds(n_folds: int | None) -> int:
-    folds = int(helper.check_range("n_folds", n_folds, 0, 1000))
-    if folds == 1:
-        raise MadpyError("n_folds must be 0 or at least 2, not 1", hint="give 0 for no cross-validation")
-    return folds
-
-
-def _check_target(
-    source: Source,
-    target: str | None,
-    features: Design,
-    task: str | None,
-    criterion: str | None,
-    conditions: list[str],
-) -> tuple[str, Subject]:
-    """Return SQL of the target as a number, and the subject of the tree: its classes and criterion.
-
-    Classes are those of the rows for which the `conditions`, SQL, are true.
-    """
-    helper.check_choice("task", task, ["auto", *CRITERIA])
-    helper.check_choice("criterion", criterion, ["auto", "gini", "entropy", "variance"])
-    expressions = helper.check_expression(source, target, "target", "any")
-    wanted = task
-    if task == "auto" and criterion != "auto":
-        wanted = next(name for name, known in CRITERIA.items() if criterion in known)
-    elif task == "auto":
-        wanted = "regression" if expressions.kinds[0] == "number" else "classification"
-    chosen = CRITERIA[str(wanted)][0] if criterion == "auto" else str(criterion)
-    if chosen not in CRITERIA[str(wanted)]:
-        raise MadpyError(
-            f"criterion {quoted(chosen)} does not go with task {quoted(str(wanted))}",
-            hint=f"choose {' or '.join(CRITERIA[str(wanted)])}",
-        )
-    if wanted == "classification" and expressions.kinds[0] == "boolean":
-        # which values there are is known without reading; that both are there is seen when rows are counted
-        return number_item(expressions.items[0], "boolean"), Subject(features, BOOLEANS, "boolean", chosen)
-    if wanted == "classification":
-        classes = check_classes(source, target, conditions=conditions)
-        return classes.item, Subject(features, classes.labels, classes.sql_type, chosen)
-    expressions = helper.check_expression(source, target, "target", "number or boolean")
-    return number_item(expressions.items[0], expressions.kinds[0]), Subject(features, [], "", chosen)

@@ -1,5 +1,5 @@
 /*
- * dtree.c: decision trees: their kernels, and one row scored.
+ * dtree.c: the kernels of decision trees, and the functions that score a row.
  */
 #include "postgres.h"
 
@@ -27,7 +27,7 @@ SAMPLE_KERNEL(weighted_dtree_sample, 31, 2, weighted_sample_size);
 MADPY_KERNEL(weighted_dtree_sample)
 MADPY_OUTCOME(weighted_dtree_sample)
 
-/* Returns the tree in argument 0, and the leaf that the row in argument 1 falls into. */
+/* Returns the tree in argument 0, and the leaf of the row in argument 1. */
 static const TreeModel *
 arguments(FunctionCallInfo fcinfo, int *leaf)
 {
@@ -37,7 +37,7 @@ arguments(FunctionCallInfo fcinfo, int *leaf)
 	return tree;
 }
 
-/* dtree_predict(model, features): the label of a class, or the number of a regression, as text. */
+/* dtree_predict(model, features): returns the label of a class, or the number of a regression, as text. */
 PG_FUNCTION_INFO_V1(dtree_predict);
 Datum
 dtree_predict(PG_FUNCTION_ARGS)
@@ -50,7 +50,7 @@ dtree_predict(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(row_label(tree->row, tree->steps[leaf].likeliest));
 }
 
-/* dtree_predict_number(model, features): the prediction of a regression. */
+/* dtree_predict_number(model, features): returns the prediction of a regression. */
 PG_FUNCTION_INFO_V1(dtree_predict_number);
 Datum
 dtree_predict_number(PG_FUNCTION_ARGS)
@@ -66,7 +66,7 @@ dtree_predict_number(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(tree->values[leaf]);
 }
 
-/* dtree_predict_prob(model, features): a row for each class, its label and its share of the leaf. */
+/* dtree_predict_prob(model, features): returns a row for each class: its label and its share of the leaf. */
 PG_FUNCTION_INFO_V1(dtree_predict_prob);
 Datum
 dtree_predict_prob(PG_FUNCTION_ARGS)
@@ -75,7 +75,7 @@ dtree_predict_prob(PG_FUNCTION_ARGS)
 	int			leaf;
 	const TreeModel *tree;
 
-	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);	/* one made anew stays until the query ends */
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);	/* a new tuple descriptor for each call would use memory until the query ends */
 	tree = arguments(fcinfo, &leaf);
 	if (tree->row->classes == 0)
 		ereport(ERROR,

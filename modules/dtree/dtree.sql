@@ -1,9 +1,9 @@
 -- dtree: classification and regression trees, one per group.  Manual: README.md.
 
--- dtree_sample: a sample of rows, by a hash of what they hold.
+-- dtree_sample: a sample of rows, by a hash of their values.
 
 MADLIB_KERNEL dtree_sample(y double precision, x double precision[], parameters double precision[]) IS
-    'a sample of rows, by a hash of what they hold: what dtree_train asks a table for';
+    'a sample of rows, by a hash of their values, for dtree_train';
 
 CREATE FUNCTION MADLIB_SCHEMA.__dtree_sample_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_sample_outcome_of';
@@ -12,17 +12,17 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_sample_outcome(bytea) IS 'the sample i
 -- dtree: rows counted by node, feature and bin.
 
 MADLIB_KERNEL dtree(y double precision, x double precision[], parameters double precision[]) IS
-    'rows counted by node, feature and bin: what dtree_train asks a table for';
+    'counts of rows by node, feature and bin, for dtree_train';
 
 CREATE FUNCTION MADLIB_SCHEMA.__dtree_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dtree_outcome_of';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__dtree_outcome(bytea) IS 'the best split of each node and counts of categories, as dtree_train reads them in a state of dtree_state';
 
--- The same with a weight behind the target.
+-- Both kernels for rows with weights.
 
 MADLIB_KERNEL weighted_dtree_sample(
     y double precision, x double precision[], weight double precision, parameters double precision[]) IS
-    'a sample of rows with weights, by a hash of what they hold: what dtree_train asks a table for';
+    'a sample of rows with weights, by a hash of their values, for dtree_train';
 
 CREATE FUNCTION MADLIB_SCHEMA.__weighted_dtree_sample_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'weighted_dtree_sample_outcome_of';
@@ -31,7 +31,7 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.__weighted_dtree_sample_outcome(bytea) IS
 
 MADLIB_KERNEL weighted_dtree(
     y double precision, x double precision[], weight double precision, parameters double precision[]) IS
-    'rows with weights, counted by node, feature and bin: what dtree_train asks a table for';
+    'sums of weights by node, feature and bin, for dtree_train';
 
 CREATE FUNCTION MADLIB_SCHEMA.__weighted_dtree_outcome(state bytea) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'weighted_dtree_outcome_of';
@@ -43,7 +43,7 @@ CREATE FUNCTION MADLIB_SCHEMA.__store_bin(
 ) RETURNS boolean
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_bin';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_bin(integer, integer, bytea, integer) IS
-    'codes the features of a store, all columns but the last ones, the scalars, by bins; false where there is no room for the codes';
+    'codes the features of a store, all columns but the last scalars, by bins; returns false if there is no memory for the codes';
 
 -- Prediction of one row.
 
@@ -147,7 +147,7 @@ CREATE FUNCTION MADLIB_SCHEMA.dtree_display(
 ) RETURNS text
 LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(dtree.inspect.display);
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_display(text, text) IS
-    'a tree to look at: SELECT MADLIB_SCHEMA.dtree_display(''model'')';
+    'draws the trees of a model: SELECT MADLIB_SCHEMA.dtree_display(''model'')';
 
 CREATE TYPE MADLIB_SCHEMA.dtree_importance_row AS (
     groups     jsonb,              -- the grouping columns and their values
@@ -162,4 +162,4 @@ CREATE FUNCTION MADLIB_SCHEMA.dtree_importance(
 ) RETURNS SETOF MADLIB_SCHEMA.dtree_importance_row
 LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(dtree.inspect.importance);
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_importance(text) IS
-    'how much each feature does in a tree: SELECT * FROM MADLIB_SCHEMA.dtree_importance(''model'')';
+    'the share of each feature in the gain of a tree: SELECT * FROM MADLIB_SCHEMA.dtree_importance(''model'')';

@@ -4,7 +4,7 @@
 #ifndef MADPY_DTREE_MODEL_H
 #define MADPY_DTREE_MODEL_H
 
-/* The number of packed trees in the header of a model (config/Config.yml). */
+/* Number of the method in the header of packed models (config/Config.yml). */
 #define MODEL_TREE 1
 
 #endif

@@ -21,9 +21,9 @@ class Fit:
     """The trees of all groups; `cp` is what each is pruned at, NaN where it is not."""
 
     trees: Trees
-    complexity: Array  # of each node
+    complexity: Array  # complexity of each node
     cp: Array  # (groups,)
-    choices: list[Choice]  # of a cross-validation
+    choices: list[Choice]  # results of the cross-validation
 
 
 def fit(passes: Passes, limits: Limits, prune_cp: float | None, folds: int, log: Log) -> Fit:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -15,14 +14,14 @@ from madpy.modules.dtree.report import COLUMNS, WEIGHTED_COLUMNS
 from madpy.modules.dtree.svg import svg
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.records import Record
 
 METHOD = "dtree_train"
 FORMATS = {"text": text, "dot": dot, "svg": svg}
 MOST_TREES = 100
 
 
-@dataclass(frozen=True)
-class Importance:
+class Importance(Record):
     """Field for field the SQL type dtree_importance_row."""
 
     groups: dict[str, Any] | None
@@ -92,7 +91,8 @@ def importance(db: Database, model_table: str | None) -> list[Importance]:
 def _check_model(db: Database, model_table: str | None) -> tuple[Source, list[str]]:
     """Return an output table of dtree_train and its grouping columns.
 
-    Anybody can make a table, so types are checked too: operators of others' types would run as the caller.
+    Any user can create such a table, so types are checked too: operators of a user's type would run as the
+    caller.
     """
     model = helper.check_model_table(db, model_table)
     types = model.types
@@ -138,13 +138,13 @@ def _trees(rows: list[dict[str, Any]], criterion: str) -> Iterator[Tree]:
 
 
 def _check_nodes(rows: list[dict[str, Any]]) -> None:
-    """Check the nodes, as anybody may have changed the table: each has a split parent and all figures."""
+    """Check the nodes, as any user may have changed the table: each has a split parent and all figures."""
     there = [row["node"] or 0 for row in rows]
     inner = {node for node, row in zip(there, rows, strict=True) if row["split"] is not None}
     wanted = sorted([1, *(child for node in inner for child in (2 * node, 2 * node + 1))])
     if there != wanted:
         raise MadpyError(
-            "the model is damaged: nodes are missing, or are there that should not be",
+            "the model is damaged: nodes are missing or superfluous",
             hint="train the model again",
         )
     for row in rows:

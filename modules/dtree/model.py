@@ -1,6 +1,5 @@
 """The packed model of a decision tree, which score.c scores, with a record of its features."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from madpy import __version__
@@ -10,10 +9,10 @@ from madpy.modules.common.trees.grow import Trees
 from madpy.modules.common.trees.model import arrays, with_rows
 from madpy.modules.dtree.layout import MODEL_TREE
 from madpy.ports.postgres.model import pack_each
+from madpy.records import Record
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(Record):
     """The features and classes of a tree: labels of SQL type `class_type`, or none in a regression."""
 
     features: Design

@@ -1,4 +1,4 @@
-"""Messages of a training beside its result: features that are always NULL, trees that a limit kept small."""
+"""Messages of a training: features that are NULL in every row, and trees that a limit kept small."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from madpy.ports.postgres.session.db import Database
 def warn_of_empty(db: Database, passes: Passes, names: list[str]) -> None:
     """Warn of features that are NULL, or NaN, in every row."""
     if empty := passes.empty_features():
-        db.warning(f"left out, being NULL in every row: {', '.join(names[f] for f in empty)}")
+        db.warning(f"NULL in every row, and so left out: {', '.join(names[f] for f in empty)}")
 
 
 def say_what_stopped(db: Database, trees: Trees, limits: Limits) -> None:

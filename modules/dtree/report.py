@@ -12,7 +12,7 @@ from madpy.modules.common.trees.model import thresholds
 from madpy.modules.dtree.model import Subject
 from madpy.ports.postgres.session.types import array_text
 
-SHOWN = 6  # levels in a split that is written down; `levels_left` has them all
+SHOWN = 6  # levels in the text of a split; `levels_left` has all of them
 
 COLUMNS = [
     ("node", "bigint"),
@@ -45,7 +45,7 @@ def columns(subject: Subject) -> list[tuple[str, str]]:
     """Return the columns of the output table; the prediction has the target's type."""
     kind = subject.class_type if subject.classes else "double precision"
     if kind == "character":
-        kind = "bpchar"  # of any length; the other name is that of a single one
+        kind = "bpchar"  # any length; "character" alone has one character
     known = WEIGHTED_COLUMNS if subject.is_weighted else COLUMNS
     return [(name, kind if name == "prediction" else sql_type) for name, sql_type in known]
 

@@ -20,7 +20,7 @@ PAD = 12  # between the border of a box and its text
 BAR = 5
 GAP = 22  # between boxes side by side
 DROP = 54  # between a box and those below
-ROW = 3 * LINE + 2 * PAD + BAR + DROP  # from a depth to the next
+ROW = 3 * LINE + 2 * PAD + BAR + DROP  # height of a depth
 TITLE = 30
 INK, QUIET, TRACK = "#1f2933", "#5f6c7b", "#b9c4cf"
 
@@ -55,7 +55,7 @@ class Layout:
     lines: dict[int, list[str]] = field(init=False)
     widths: dict[int, float] = field(init=False)
     centers: dict[int, float] = field(default_factory=dict)
-    _ends: list[float] = field(default_factory=list)  # by depth, the right end of the last box
+    _ends: list[float] = field(default_factory=list)  # for each depth, the right end of the last box
 
     def __post_init__(self) -> None:
         self.lines = {number: lines_of(self.tree, node) for number, node in self.tree.nodes.items()}
@@ -143,7 +143,7 @@ def _box(node: Node, lines: list[str], center: float, top: float, width: float) 
         color = QUIET if i == len(lines) - 1 else INK
         parts.append(_text(cut(line), center, top + PAD - 5 + (i + 1) * LINE, "middle", color, bold=i == 0))
     parts += _bar(node, left + PAD, top + height - PAD - BAR + 3, width - 2 * PAD)
-    if any(line != cut(line) for line in lines):  # shown where the pointer rests
+    if any(line != cut(line) for line in lines):  # the full lines appear under the pointer
         parts = ["<g><title>" + escape("\n".join(lines)) + "</title>", *parts, "</g>"]
     return parts
 

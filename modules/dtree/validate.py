@@ -33,10 +33,10 @@ def choose(
     fold_trees: Callable[[int], tuple[Trees, Array]],
     is_regression: bool,
 ) -> list[Choice]:
-    """The cp of each group, by the rule of one standard error: the simplest tree about as good as the best.
+    """Return the cp of each group by the rule of one standard error: the simplest tree close to the best.
 
-    `fold_trees` gives the trees grown without a fold, and the counts of the fold's rows in their nodes that
-    have no children, of a regression around the node's mean.
+    `fold_trees` gives the trees grown without a fold, and the counts of the fold's rows in their leaves; for
+    a regression, these are around the node's mean.
     """
     groups = int(trees.group.max(initial=-1)) + 1
     cps = [candidates(complexity[trees.group == g], floor) for g in range(groups)]
@@ -56,12 +56,12 @@ def choose(
 
 
 def candidates(complexity: Array, floor: float) -> Array:
-    """The cps at which a tree changes, and `floor` below them."""
+    """Return the cps at which a tree changes, and `floor` below them."""
     return np.concatenate([[floor], np.unique(complexity[complexity > floor])])
 
 
 def _choice(cps: Array, risk: Array, rows: Array, root: float) -> Choice:
-    """`risk` has shape (folds, cps): sums over the rows of a fold, `rows` of them."""
+    """Choose a cp; `risk`, (folds, cps), has sums over the rows of a fold, `rows` of them."""
     used = rows > 0
     scale = max(root, np.finfo(float).tiny)
     errors = risk.sum(axis=0) / (rows.sum() or 1) / scale
@@ -74,7 +74,7 @@ def _choice(cps: Array, risk: Array, rows: Array, root: float) -> Choice:
 
 
 def rolled_up(trees: Trees, counts: Array, is_regression: bool) -> tuple[Array, Array]:
-    """Risk and rows of every node on held-out `counts`, which are known of those without children."""
+    """Return risk and rows of every node on held-out `counts`, which only leaves have."""
     counts = counts.copy()
     mean = trees.counts[:, STAT_MEAN]
     for nodes in levels_up(trees):
@@ -90,7 +90,7 @@ def rolled_up(trees: Trees, counts: Array, is_regression: bool) -> tuple[Array, 
 
 
 def _pruned_risk(trees: Trees, own: Integers, risk: Array, complexity: Array, cps: Array) -> Array:
-    """Held-out risk of the tree of nodes `own`, pruned at the geometric mean of each cp and the next."""
+    """Return the held-out risk of the tree `own`, pruned at the geometric mean of each cp and the next."""
     between = np.append(np.sqrt(cps[:-1] * cps[1:]), np.inf)
     # a node is a leaf of the tree pruned at b where its complexity is at most b, and those above it more
     from_here = np.where(trees.left[own] >= 0, complexity[own], -np.inf)

@@ -1,9 +1,9 @@
 /*
- * argmax.c: the key of the row with the largest value, as an aggregate over integer, bigint or text keys.
+ * argmax.c: an aggregate that returns the key of the row with the largest value; keys are integer, bigint or text.
  *
- * Values order as PostgreSQL orders them: NaN is greater than everything.  Among equal values the smallest key wins
- * (text by its bytes), so that the answer depends neither on the order of the rows nor on who saw them.
- * The state is the best row so far: a header, the value, the key.
+ * Values are ordered as in PostgreSQL: NaN is greater than every number.  Of equal values the smallest key is returned (text
+ * is compared by its bytes), so that the result does not depend on the order of the rows or on their distribution among
+ * workers.  The state is the best row so far: a header, the value, the key.
  */
 #include "postgres.h"
 
@@ -12,7 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/float.h"
 
-/* A state from a machine with the other byte order has another number here, and is refused. */
+/* A state from a machine with the other byte order has another number here, and raises an error. */
 #define ARGMAX_MAGIC 0x584d4147
 #define ARGMAX_VERSION 1
 
@@ -34,7 +34,7 @@ typedef struct ArgmaxState
 	char		key[FLEXIBLE_ARRAY_MEMBER];
 } ArgmaxState;
 
-/* A row that may become the best one; `key` points into memory of an argument or a state. */
+/* A row that is compared with the best one; `key` points into an argument or a state. */
 typedef struct Row
 {
 	float8		value;
@@ -60,10 +60,10 @@ check_same_kind(KeyKind kind, KeyKind other)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("states of argmax have keys of different types"),
-				 errhint("Merge states of integer, of bigint and of text keys apart.")));
+				 errhint("Merge states with integer, bigint and text keys separately.")));
 }
 
-/* Returns the row in a state that may come from anywhere, checked. */
+/* Returns the row in a state, after checks: any user may have written the bytes. */
 static Row
 row_of_state(bytea *bytes)
 {
@@ -136,8 +136,8 @@ is_better(const Row *row, const Row *best)
 }
 
 /*
- * The state after one more row.  Inside an aggregate the old state is overwritten where the key has the same size;
- * otherwise the caller keeps a copy of the new one.
+ * Returns the state after one more row.  Within an aggregate the old state is overwritten if the key has the same size;
+ * otherwise the executor copies the new state.
  */
 static Datum
 step(FunctionCallInfo fcinfo, const Row *row)
@@ -167,7 +167,7 @@ unchanged(FunctionCallInfo fcinfo)
 	PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P(0));
 }
 
-/* argmax_int4_step(state bytea, key integer, value double precision): rows with a NULL do not count */
+/* argmax_int4_step(state bytea, key integer, value double precision): ignores rows with a NULL */
 PG_FUNCTION_INFO_V1(argmax_int4_step);
 Datum
 argmax_int4_step(PG_FUNCTION_ARGS)
@@ -214,7 +214,7 @@ argmax_text_step(PG_FUNCTION_ARGS)
 	return step(fcinfo, &row);
 }
 
-/* argmax_combine(state bytea, other bytea): the better of two; NULLs do not count */
+/* argmax_combine(state bytea, other bytea): returns the state with the better row; ignores NULL */
 PG_FUNCTION_INFO_V1(argmax_combine);
 Datum
 argmax_combine(PG_FUNCTION_ARGS)
@@ -255,7 +255,7 @@ argmax_int8_final(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(integer_key(&best));
 }
 
-/* argmax_text_final(state bytea): a key of any type as text */
+/* argmax_text_final(state bytea): returns a key of any type as text */
 PG_FUNCTION_INFO_V1(argmax_text_final);
 Datum
 argmax_text_final(PG_FUNCTION_ARGS)

@@ -1,4 +1,4 @@
--- The self-test of madpy check: one row, whether it works and what was seen.  SQL, C, and Python inside the server.
+-- The self-test of madpy check: one row: whether it works, and the figures.  SQL, C, and Python inside the server.
 SELECT MADLIB_SCHEMA.load_dataset('iris', 'pg_temp.madpy_check');
 
 SELECT said LIKE 'madpy MADLIB_VERSION,%' AND best = 2 AND loaded = 150 AS ok,

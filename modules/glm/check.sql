@@ -1,4 +1,4 @@
--- The self-test of madpy check: one row, whether it works and what was seen.  The means of y are 2 and 6.
+-- The self-test of madpy check: one row: whether it works, and the figures.  The means of y are 2 and 6.
 CREATE TEMPORARY TABLE madpy_check_counts AS
 SELECT i % 2 AS x, (i / 2) % 3 + 1 + 4 * (i % 2) AS y FROM generate_series(0, 59) AS i;
 

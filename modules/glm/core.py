@@ -1,8 +1,8 @@
-"""Columns of a generalised linear model, and words for what became of the search for it."""
+"""Columns of a generalised linear model, and words for the status of its search."""
 
 from madpy.modules.common.linear.families import FAMILIES
 
-# by the number of what became of a group
+# texts for the status of a group, by its number
 WORDS = ("converged", "not converged", "separated", "partly separated", "target at its limit", "no rows")
 
 
@@ -12,7 +12,7 @@ def stats(family: str) -> str:
 
 
 def columns(family: str) -> tuple[str, ...]:
-    """Returns the columns of a model behind those of its groups."""
+    """Returns the columns of a model that follow its grouping columns."""
     return (
         *("coef", "log_likelihood", "std_err", stats(family), "p_values", "dispersion", "condition_no"),
         *("num_rows_processed", "num_missing_rows_skipped", "num_iterations", "variance_covariance"),

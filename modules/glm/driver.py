@@ -1,9 +1,6 @@
 """glm_train: check the arguments, iterate over the rows, write the model and its summary."""
 
-from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from madpy.errors import SqlError
 from madpy.helper import helper
@@ -12,12 +9,12 @@ from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.reading import scan_terms
 from madpy.helper.features.terms import Terms, check_numbers, used_rows
-from madpy.helper.tables.fits import counts, single, typed
-from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
+from madpy.helper.tables.fits import Outcomes, counts, create_model, single, typed
+from madpy.helper.tables.output import Derived
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.common.linear.design import aliases, design
 from madpy.modules.common.linear.families import FAMILIES
-from madpy.modules.common.linear.irls import CONVERGED, estimated
+from madpy.modules.common.linear.irls import estimated
 from madpy.modules.common.linear.matrices import Array
 from madpy.modules.common.linear.moments import without_column
 from madpy.modules.common.linear.passes import Passes
@@ -28,10 +25,10 @@ from madpy.ports.postgres.scan.moments import raw_moments
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.session.db import Database, Relation
+from madpy.records import replace
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result(Training):
+class Result(Training, kw_only=True):
     """Field for field the SQL type glm_result; the figures are NULL where there are several groups."""
 
     family: str
@@ -39,8 +36,8 @@ class Result(Training):
     log_likelihood: float | None
     deviance: float | None
     dispersion: float | None
-    num_iterations: int  # the most of a group
-    num_converged: int  # groups
+    num_iterations: int  # the largest number in a group
+    num_converged: int  # number of groups
     terms: dict[str, Any]
 
 
@@ -67,8 +64,7 @@ def train(
     family = helper.check_choice("family", family, tuple(FAMILIES))
     links = FAMILIES[family].links
     link = links[0] if link is None else helper.check_choice("link", link, links)
-    most = int(helper.check_range("max_iter", max_iter, low=1))
-    bound = helper.check_range("tolerance", tolerance, low=0, high=1)
+    most, bound = helper.check_iterations(max_iter, tolerance)
     groups = helper.check_groups(source, grouping_cols, core.columns(family))
     items = check_numbers(source, target, weights=weights, offset=offset)
     rows = Rows(
@@ -89,7 +85,8 @@ def train(
         error.message = error.message.replace(f"feature {len(terms.names) + 1} is", "the offset is")
         raise with_feature_names(error, terms) from None
     said = figures(search)
-    _create_model(passes, tables.output, terms, states, search, said)
+    outcomes = Outcomes(terms, states, search.iterations, search.status, core.WORDS)
+    _create_model(passes, tables.output, outcomes, search, said)
     scan.close()
     warn(db, search, terms, most)
 
@@ -104,7 +101,7 @@ def train(
             features=features,
             grouping_cols=grouping_cols,
             options=options | {"max_iter": most, "tolerance": bound},
-            **counts(terms, states, search.iterations, search.status == CONVERGED),
+            **counts(outcomes),
             family=family,
             link=link,
             **single(said, "log_likelihood", "deviance", "dispersion"),
@@ -123,20 +120,15 @@ def _search(
 
 
 def _create_model(
-    passes: Passes, output: Relation, terms: Terms, states: States, search: Scoring, said: dict[str, Array]
+    passes: Passes, output: Relation, outcomes: Outcomes, search: Scoring, said: dict[str, Array]
 ) -> None:
-    cells: dict[str, Column] = {
-        "fit": fits(search, passes.refine(search)),
-        **said,
-        "num_rows_processed": states.rows_used,
-        "num_missing_rows_skipped": states.rows_skipped,
-        "num_iterations": search.iterations,
-        "converged": search.status == CONVERGED,
-        "status": Pieces(search.status, core.WORDS),
-        "aliases": Lists(aliases(search.design, search.fitted, terms.blocks)),
-    }
-    k, family = len(terms.names), search.family_name
-    derived = Derived("__glm_estimate", "fit", k, estimated(k, core.stats(family)))
-    columns, groups = typed(*core.columns(family)), np.arange(len(search.status))
-    constants = {"feature_names": terms.names}
-    create_output(passes.db, passes.scan, output, columns, groups, cells, constants, derived)
+    k, family = len(outcomes.terms.names), search.family_name
+    create_model(
+        passes.scan,
+        output,
+        typed(*core.columns(family)),
+        outcomes,
+        {"fit": fits(search, passes.refine(search)), **said},
+        aliases(search.design, search.fitted, outcomes.terms.blocks),
+        Derived("__glm_estimate", "fit", k, estimated(k, core.stats(family))),
+    )

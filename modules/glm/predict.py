@@ -1,6 +1,4 @@
-"""glm_predict on a whole table, from the record of what its models are."""
-
-from dataclasses import dataclass, replace
+"""glm_predict on a whole table and glm_summary, from the record of what their models are."""
 
 from madpy.errors import MadpyError
 from madpy.helper.features.terms import check_number, with_offset
@@ -12,9 +10,9 @@ from madpy.modules.common.linear.families import LINKS
 from madpy.modules.glm.check import METHOD as NAME
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, fill
+from madpy.records import replace
 
 
-@dataclass(frozen=True)
 class Means(Coefficients):
     """Coefficients, the link between their predictor and the mean, and the offset that the caller wrote."""
 
@@ -22,7 +20,7 @@ class Means(Coefficients):
     offset: str | None
 
     def vector(self, source: Source, features: str | None) -> str:
-        """SQL of the features of a row, the offset behind them where there is one."""
+        """Return SQL of the features of a row, followed by the offset if there is one."""
         vector = super().vector(source, features)
         if self.offset is None:
             return vector
@@ -66,7 +64,7 @@ def _read(method: Method, table: Source, offset: str | None = None) -> Means:
 
 
 def _rows(model: Means, arguments: str) -> Score:
-    """Score of a row: the mean of the target.
+    """Return SQL of the prediction for a row: the mean of the target.
 
     It is NULL where a feature or the offset is, where there is no model for the group, where a text column
     has a value that it did not have in training, and where the link gives the predictor no mean.
@@ -83,4 +81,11 @@ METHOD = Method(
     columns=dict(typed("coef", "std_err", "dispersion", "aliases")),
     read=_read,
     rows=_rows,
+    terms={
+        "estimate": "coef",
+        "std_error": "std_err",
+        "statistic": ["t_stats", "z_stats"],  # t where the dispersion is estimated
+        "p_value": "p_values",
+    },
 )
+summary = METHOD.summary

@@ -1,7 +1,6 @@
 """Checks of the arguments of k-means, and of the tables that it reads."""
 
 import random
-from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
@@ -13,6 +12,7 @@ from madpy.modules.kmeans.layout import params_size
 from madpy.ports.postgres.layouts.kernel import MAX_PARAMS
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
+from madpy.records import Record
 
 INITS = ("kmeans++", "kmeans||", "random")
 CENTROIDS = "centroid"  # the column of a table of centroids
@@ -22,13 +22,12 @@ MAX_SEED = 2**53  # the kernels take it as a double
 MODEL = {CLUSTER: ["integer"], CENTROIDS: ["double precision[]"], "size": ["bigint", "double precision"]}
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The checked arguments that say how to cluster; k is 0 until a table of centroids tells it."""
+class Settings(Record):
+    """The checked arguments that say how to cluster; k is 0 until a table of centroids has been read."""
 
     k: int  # 0: as many as `table` has centroids
-    init: str  # as it was given
-    table: Source | None  # of the first centroids
+    init: str  # the argument
+    table: Source | None  # table of the first centroids
     max_iter: int
     tolerance: float
     seed: int
@@ -127,7 +126,7 @@ def check_points(
             coordinates.append(_level(term.column, types[term.column], missing.pop(term.column)))
         if term.kind != "intercept":
             coordinates.append((term, item))
-    for column, level in missing.items():  # of one level: any other value leaves the row out
+    for column, level in missing.items():  # a row with any other value is left out
         term, _ = _level(column, types[column], level)
         coordinates.append((term, level_items(column, types[column], level, [level])[0]))
     return Terms(

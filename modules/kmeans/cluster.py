@@ -1,7 +1,7 @@
 """A whole clustering, from rows to clusters, for kmeans_train and kmeans_run."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from madpy.modules.kmeans.seeding import distinct_points, first_centroids, read_
 from madpy.modules.kmeans.states import Sample
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.session.db import Database
+from madpy.records import replace
 
 
 @dataclass(frozen=True)

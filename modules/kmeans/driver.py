@@ -1,7 +1,6 @@
 """kmeans_train: check the arguments, find the clusters, write them and their summary."""
 
 import math
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ COLUMNS = [
 ]
 # The size of a cluster is the sum of the weights of its rows.
 WEIGHTED_COLUMNS = [(name, "double precision" if name == "size" else sql_type) for name, sql_type in COLUMNS]
-# What the summary has for each group.
+# Columns of the summary with a value for each group.
 GROUP_COLUMNS = [
     ("num_rows_processed", "bigint"),
     ("num_missing_rows_skipped", "bigint"),
@@ -38,8 +37,7 @@ GROUP_COLUMNS = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result(Training):
+class Result(Training, kw_only=True):
     """Field for field the SQL type kmeans_result: totals over groups; `centroids` only for a single one."""
 
     k: int
@@ -49,7 +47,7 @@ class Result(Training):
     silhouette: float | None
     num_iterations: int
     exit_reason: str
-    centroids: list[Any] | None = field(metadata={"type": "double precision[]"})
+    centroids: list[list[float]] | None
     terms: dict[str, Any]
 
 
@@ -77,7 +75,7 @@ def train(
     settings = check_settings(k, str(init), table, max_iter, tolerance, seed, distance)
     weight = None if weights is None else check_number(source, weights, "weights")
     terms = check_points(source, features, weights=weight)
-    groups = helper.check_groups(source, grouping_cols, dict(COLUMNS), Result.__dataclass_fields__)
+    groups = helper.check_groups(source, grouping_cols, dict(COLUMNS), Result.__fields__)
     log(f"{', '.join(terms.names)} from {tables.names['source_table']}, {settings.description}")
     if settings.distance == "manhattan":
         log("distance manhattan: centroids are the means of their rows, not the medians")

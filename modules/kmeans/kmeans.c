@@ -1,28 +1,28 @@
 /*
- * kmeans.c: the kernels "kmeans" and "weighted_kmeans": rows given to the nearest of k centroids, and what each centroid
- * got.  A row of weight 3 is three rows.
+ * kmeans.c: the kernels "kmeans" and "weighted_kmeans", which assign each row to the nearest of k centroids and sum the rows
+ * of each centroid.  A row of weight 3 counts as three rows.
  *
  * Parameters: see kmeans.h.
  *
  * Body: the parameters; for each centroid d + 3 sums over its rows, with their weights: the features (divided by the row's
- * length for COSINE), the distance, 1, the simplified silhouette (mode QUALITY); then, where the mode asks for them, up to
- * k rows (kmeans.h) with the largest distance (mode FARTHEST), or with the largest distance^(1/u), u a random number of
- * the row's own (mode DRAW): a sample without replacement, each row as likely as its distance says (Efraimidis &
- * Spirakis, "Weighted random sampling with a reservoir", 2006).
+ * length for COSINE), the distance, 1, the simplified silhouette (mode QUALITY); then, in two modes, up to k rows
+ * (kmeans.h).  In mode FARTHEST these are the rows with the largest distance.  In mode DRAW they are a random sample without
+ * replacement, with probabilities proportional to the distance: the rows with the largest distance^(1/u), where u is a
+ * pseudo-random number of the row (Efraimidis & Spirakis, "Weighted random sampling with a reservoir", 2006).
  *
- * A sum is four doubles, the numbers hi + lo of two integers in units that the bounds set, so it does not depend on the
- * order of the rows, nor on how they were divided: not in the last bit.
+ * A sum is four doubles: two integers, each as hi + lo, in units that follow from the bounds.  So it does not depend on the
+ * order of the rows or on how they were divided among workers, not even in the last bit.
  */
 #include "postgres.h"
 
 #include "kmeans_work.h"
 
-/* The number of rows whose sums are exact: each is at most 2^UNIT_BITS units, and a double holds 2^53. */
+/* Rows that can be summed exactly: each adds at most 2^UNIT_BITS units, and a double is exact up to 2^53. */
 #define EXACT_ROWS 4096
 
 extern const Kernel weighted_kmeans_kernel;
 
-/* Returns the number of columns behind the features: the weight, if there is one. */
+/* Returns the number of columns after the features: 1 if there is a weight, else 0. */
 static int
 scalars_of(const State *state)
 {
@@ -35,14 +35,14 @@ features_of(const State *state)
 	return state->ncols - scalars_of(state);
 }
 
-/* Returns how many centroids of d features the parameters can hold. */
+/* Returns the number of centroids of d features for which the parameters have space. */
 static int
 places(int d, int scalars, int nparams)
 {
 	return d > 0 ? Max(0, nparams - params_size(0, d, scalars)) / d : 0;
 }
 
-/* Returns the number of rows to keep: that of centroids in modes FARTHEST and DRAW, else 0. */
+/* Returns the number of rows to keep: k in modes FARTHEST and DRAW, else 0. */
 static int
 kept_capacity(int k, const double *params)
 {
@@ -65,28 +65,16 @@ kmeans_kept(const State *state)
 }
 
 static int64
-body_size(int d, int scalars, int nparams, const double *params)
+assign_size(int d, int scalars, int nparams, const double *params)
 {
 	int			k = places(d, scalars, nparams);
 
 	return nparams + sums_size(k, d) + kept_size(kept_capacity(k, params), d);
 }
 
-static int64
-kmeans_size(int ncols, int nparams, const double *params)
-{
-	return body_size(ncols, 0, nparams, params);
-}
-
-static int64
-weighted_size(int ncols, int nparams, const double *params)
-{
-	return body_size(ncols - 1, 1, nparams, params);
-}
-
 /* Checks that the parameters have bounds and complete centroids, which work_new() reads. */
 static void
-kmeans_check(const State *state)
+assign_check(const State *state)
 {
 	int			d = features_of(state);
 	int64		centroids = state->nparams - params_size(0, d, scalars_of(state));
@@ -98,7 +86,7 @@ kmeans_check(const State *state)
 }
 
 static void
-kmeans_start(State *state, const double *params)
+assign_start(State *state, const double *params)
 {
 	memcpy(state->body, params, state->nparams * sizeof(double));
 }
@@ -177,9 +165,9 @@ add_chunk(Work *work, Kept *kept, int rows)
 	work->pending += KMEANS_CHUNK;
 }
 
-/* Adds rows whose weights, if there are any, are above zero. */
+/* Adds rows; their weights, if there are any, must be positive. */
 static void
-add_rows(State *state, const RowBlock *block)
+assign_add(State *state, const RowBlock *block)
 {
 	Kept		kept = kmeans_kept(state);
 	int			d = features_of(state);
@@ -200,17 +188,7 @@ add_rows(State *state, const RowBlock *block)
 }
 
 static void
-weighted_add(State *state, const RowBlock *block)
-{
-	RowBlock	used = positive_frequencies(block, state->ncols);
-
-	add_rows(state, &used);
-	state->rows_skipped += block->rows - used.rows;
-	free_positive_weights(&used, block, state->ncols);
-}
-
-static void
-kmeans_merge(State *into, const State *from)
+assign_merge(State *into, const State *from)
 {
 	double	   *to = cluster_sums(into);
 	const double *sums = cluster_sums(from);
@@ -233,28 +211,8 @@ kmeans_merge(State *into, const State *from)
 	kept_merge(&kept, &others);
 }
 
-const Kernel kmeans_kernel = {
-	.name = "kmeans",
-	.id = 9,
-	.scalars = 0,
-	.has_params = true,
-	.sized_by_params = kmeans_size,
-	.start = kmeans_start,
-	.check = kmeans_check,
-	.add = add_rows,
-	.merge = kmeans_merge,
-};
+KMEANS_KERNEL(kmeans, 9, assign, 0, assign_check)
 MADPY_KERNEL(kmeans)
 
-const Kernel weighted_kmeans_kernel = {
-	.name = "weighted_kmeans",
-	.id = 21,
-	.scalars = 1,
-	.has_params = true,
-	.sized_by_params = weighted_size,
-	.start = kmeans_start,
-	.check = kmeans_check,
-	.add = weighted_add,
-	.merge = kmeans_merge,
-};
+KMEANS_KERNEL(weighted_kmeans, 21, assign, 1, assign_check)
 MADPY_KERNEL(weighted_kmeans)

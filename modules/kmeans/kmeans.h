@@ -1,5 +1,5 @@
 /*
- * kmeans.h: distances to centroids, and rows that are worth keeping.
+ * kmeans.h: parameters and sums of the kernels of k-means, distances to centroids, and lists of rows.
  */
 #ifndef MADPY_KMEANS_H
 #define MADPY_KMEANS_H
@@ -13,11 +13,11 @@ typedef enum Metric
 } Metric;
 
 /*
- * Parameters of the kernel "kmeans": these, the bound on distances being 0 where none is known; a bound on the absolute
- * value of each column; k centroids of d numbers each, those of NaN for places that are not used.  The columns are the d
- * features, and for "weighted_kmeans" the weight, a scalar; the bound on distances is then one on weight times distance.
+ * Parameters of the kernel "kmeans": the numbers below; a bound of the absolute values of each column; k centroids of d
+ * numbers each, NaN for a centroid that is not used.  The columns are the d features, and for "weighted_kmeans" the weight.
+ * PARAM_FARTHEST is a bound of the distances, for "weighted_kmeans" of weight times distance; 0 if none is known.
  *
- * Python writes parameters and reads states by layout.py.
+ * Python writes parameters and reads states with layout.py.
  */
 enum
 {
@@ -30,22 +30,22 @@ params_size(int k, int d, int scalars)
 	return PARAMS_HEAD + d + scalars + (int64) k * d;
 }
 
-/* The task of a pass beside the assignment of rows to centroids: see kmeans.c. */
+/* Tasks of a pass besides assigning rows to centroids: see kmeans.c. */
 typedef enum PassMode
 {
 	ASSIGN, FARTHEST, DRAW, QUALITY
 } PassMode;
 
-/* Numbers of a row that are summed for its centroid after its features, each multiplied with the weight, if any. */
+/* Numbers of a row that are summed for its centroid after its features, each times the weight if there is one. */
 enum
 {
 	SUM_DISTANCE, SUM_ONES, SUM_SILHOUETTE, SUMS_EXTRA
 };
 
-/* Doubles of a sum: hi and lo of the number of coarse units, and of that of fine ones. */
+/* Doubles of a sum: hi and lo of the number of coarse units, then of the number of fine units. */
 #define SUM_PARTS 4
 
-/* A number to be summed is less than 2^UNIT_BITS coarse units, and one of these 2^(UNIT_BITS - 1) fine ones. */
+/* A number to be summed is less than 2^UNIT_BITS coarse units; a coarse unit is 2^(UNIT_BITS - 1) fine units. */
 #define UNIT_BITS 40
 
 static inline int64
@@ -54,24 +54,56 @@ sums_size(int k, int d)
 	return (int64) k * (d + SUMS_EXTRA) * SUM_PARTS;
 }
 
-/* Parameters of the kernel "kmeans_sample": the seed, and as many numbers as rows are to be kept. */
+/* Parameters of the kernel "kmeans_sample": the seed, then as many unused numbers as the sample has rows. */
 #define SAMPLE_HEAD 1
 
-/* Rows that are worked on at once; a multiple of 8. */
+/* Adds the rows of a block whose weights, in its last column, are above zero, by `add`; counts the others as skipped. */
+static inline void
+add_weighted(State *state, const RowBlock *block, void (*add) (State *state, const RowBlock *block))
+{
+	RowBlock	used = positive_frequencies(block, state->ncols);
+
+	add(state, &used);
+	state->rows_skipped += block->rows - used.rows;
+	free_positive_weights(&used, block, state->ncols);
+}
+
+/*
+ * A kernel `x` of rows that have as many weights as `weights` says, 0 or 1, which MADPY_KERNEL(x) enters.  Its functions
+ * are part_size(d, weights, nparams, params), part_start, part_add and part_merge, and `check_params`, which may be NULL.
+ */
+#define KMEANS_KERNEL(x, number, part, weights, check_params) \
+static int64 x##_size(int ncols, int nparams, const double *params) \
+{ return part##_size(ncols - (weights), weights, nparams, params); } \
+static void x##_add(State *state, const RowBlock *block) \
+{ if (weights) add_weighted(state, block, part##_add); else part##_add(state, block); } \
+const Kernel x##_kernel = { \
+	.name = #x, \
+	.id = number, \
+	.scalars = weights, \
+	.has_params = true, \
+	.sized_by_params = x##_size, \
+	.start = part##_start, \
+	.check = check_params, \
+	.add = x##_add, \
+	.merge = part##_merge, \
+};
+
+/* Rows of a chunk; a multiple of 8. */
 #define KMEANS_CHUNK 128
 
-/* Squares of distances between numbers up to this, summed over MAX_COLUMNS features, are far from overflow. */
+/* Limit of numbers: squares of their distances, summed over MAX_COLUMNS features, do not overflow. */
 #define KMEANS_LARGEST 1e140
 
-/* The space for k centroids, which are compared four at a time: NaN, which is never the nearest, fills it up. */
+/* Space for k centroids, which are compared four at a time; it is padded with NaN, which is never the nearest. */
 #define PADDED_CENTROIDS(k) TYPEALIGN(4, k)
 
 /* The nearest centroid of each row of a chunk. */
 typedef struct Nearest
 {
-	double		distance[KMEANS_CHUNK];	/* infinite: there is no centroid, or no distance */
-	double		second[KMEANS_CHUNK];	/* to the second nearest, where asked for */
-	double		index[KMEANS_CHUNK];	/* of the centroid */
+	double		distance[KMEANS_CHUNK];	/* infinite if there is no centroid or no finite distance */
+	double		second[KMEANS_CHUNK];	/* distance to the second nearest, if `want_second` */
+	double		index[KMEANS_CHUNK];	/* index of the centroid */
 } Nearest;
 
 /* kmeans_chunk.c */
@@ -88,10 +120,10 @@ extern void check_chunk(const double *const *columns, int d, int rows);
 extern Metric metric_argument(text *name);
 
 /*
- * The rows with the largest keys, each distinct row once: a part of a kernel's body.  Rows of equal keys are in the
- * order of their values, so that what is kept depends on the rows and not on the order in which they came.
+ * A part of a kernel's body: the rows with the largest keys, each distinct row once.  Rows of equal keys are ordered by their
+ * values, so that the rows kept do not depend on the order in which they are added.
  *
- * The part begins with the number of rows; then come arrays of `capacity` elements each, in this order.
+ * The part begins with the number of rows; arrays of `capacity` elements follow in this order.
  */
 enum
 {
@@ -114,11 +146,11 @@ typedef struct Kept
 {
 	int			capacity;
 	int			d;
-	double	   *count;			/* rows kept, 0 .. capacity */
-	double	   *order;			/* their slots, by falling key */
-	double	   *key;			/* of each slot, as the next two */
-	double	   *times;			/* how often the row came, or the sum of its weights */
-	double	   *rows;			/* its d values */
+	double	   *count;			/* number of rows, 0 .. capacity */
+	double	   *order;			/* slots of the rows, in the order of decreasing keys */
+	double	   *key;			/* key of the row in each slot */
+	double	   *times;			/* how often the row occurs, or the sum of its weights */
+	double	   *rows;			/* d values of the row in each slot */
 } Kept;
 
 /* kmeans_rows.c */

@@ -1,15 +1,15 @@
 -- kmeans: k-means clustering, a set of centroids per group.  Manual: README.md.
 
--- Kernels (kmeans.c, kmeans_sample.c): rows given to their nearest centroids, and samples of distinct rows.
+-- Kernels (kmeans.c, kmeans_sample.c): assign rows to their nearest centroids, and sample distinct rows.
 
 MADLIB_KERNEL kmeans(x double precision[], parameters double precision[]) IS
-    'what each of the centroids in the parameters got';
+    'assigns rows to the centroids in the parameters, and sums the rows of each';
 
 MADLIB_KERNEL kmeans_sample(x double precision[], parameters double precision[]) IS
     'a sample of the distinct rows, and the bounds of their values';
 
 MADLIB_KERNEL weighted_kmeans(weight double precision, x double precision[], parameters double precision[]) IS
-    'what each of the centroids in the parameters got of rows with weights';
+    'assigns rows with weights to the centroids in the parameters, and sums the rows of each';
 
 MADLIB_KERNEL weighted_kmeans_sample(weight double precision, x double precision[], parameters double precision[]) IS
     'a sample of the distinct rows with the sums of their weights, and the bounds of their values';
@@ -19,7 +19,7 @@ CREATE FUNCTION MADLIB_SCHEMA.__kmeans_seeds(
 ) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'kmeans_seeds';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__kmeans_seeds(bytea, bytea, bytea, integer, integer, text) IS
-    'first centroids by k-means++: for each group the places of k of its points, as integers; -1 for none';
+    'first centroids by k-means++: for each group the indexes of k of its points, as integers; -1 for none';
 
 -- Prediction of one row.
 

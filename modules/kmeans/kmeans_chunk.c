@@ -1,8 +1,8 @@
 /*
- * kmeans_chunk.c: a chunk of rows: the nearest of k centroids to each, and their sums; four doubles at a time.
+ * kmeans_chunk.c: finds the nearest of k centroids to each row of a chunk, and sums the rows, four doubles at a time.
  *
- * Differences are taken before they are squared: |x|^2 - 2 x c + |c|^2 is half the work, and loses all digits where the
- * data are far from zero.
+ * Distances are sums of squared differences.  |x|^2 - 2 x c + |c|^2 would take half the operations, but loses all digits if
+ * the data are far from zero.
  */
 #include "postgres.h"
 
@@ -32,7 +32,7 @@ part(v4 difference, bool absolute)
 	return absolute ? (v4) ((v4mask) difference & all_but_sign) : difference * difference;
 }
 
-/* Compares the distances to one more centroid with the nearest so far; no comparison with NaN is true. */
+/* Compares the distances to one more centroid with the smallest so far; a comparison with NaN is false. */
 DD_INLINE void
 compare(v4 distance, int number, bool want_second, v4 *best, v4 *index, v4 *second)
 {
@@ -104,7 +104,7 @@ nearest_rows(bool absolute, bool want_second, const double *const *columns, int 
 	}
 }
 
-/* One function for each kind of sum, because constants make them fast. */
+/* One function for each kind of sum, so that the compiler sees constants. */
 
 DD_CLONES static void
 squares(const double *const *columns, int d, const double *centroids, int k, Nearest *nearest)
@@ -125,8 +125,9 @@ absolutes_and_second(const double *const *columns, int d, const double *centroid
 }
 
 /*
- * The nearest of k centroids to each row of a chunk, the first of several.  centroids: PADDED_CENTROIDS(k) of them, d
- * numbers each.  Rows and centroids of COSINE have length 1: 1 - x c is then |x - c|^2 / 2, without the cancellation.
+ * Finds the nearest of k centroids to each row of a chunk; of several equally near ones, the first.  `centroids` has
+ * PADDED_CENTROIDS(k) rows of d numbers.  For COSINE, rows and centroids must have length 1: then 1 - x c is |x - c|^2 / 2,
+ * which has no cancellation.
  */
 void
 nearest_centroids(Metric metric, bool want_second, const double *const *columns, int d, const double *centroids, int k,
@@ -177,13 +178,13 @@ weigh_rows(const double *const *columns, int width, const double *weights, doubl
 }
 
 /*
- * Add the rows of a chunk, width numbers each, to sums that are exact: every number is rounded to a multiple of a coarse
- * unit, and its rest to one of a fine unit, and no sum of a few thousand such multiples is ever rounded.  So the order
- * of the rows does not matter.  coarse[] and fine[] are 1.5 * 2^52 units, and adding them is what rounds (Demmel &
- * Nguyen, "Fast reproducible floating-point summation", ARITH 2013).
+ * Adds a row, `width` numbers, to exact sums.  Every number is rounded to a multiple of a coarse unit, and the remainder to a
+ * multiple of a fine unit; sums of a few thousand such multiples are exact.  So the order of the rows does not matter.
+ * coarse[] and fine[] are 1.5 * 2^52 units; adding and subtracting them rounds a number (Demmel & Nguyen, "Fast
+ * reproducible floating-point summation", ARITH 2013).
  *
- * width: a multiple of 4.  Row r is added to sums[r % 4] + place[r]: width coarse sums, then width fine ones.  Rows go
- * to four sums in turn because a sum is not ready when the next row needs it.
+ * `width` is a multiple of 4.  Row r is added to sums[r % 4] + place[r]: `width` coarse sums, then `width` fine ones.  Rows are
+ * added to four sums in turn, so that an addition need not wait for the previous one.
  */
 DD_INLINE void
 sum_row(v4 x, v4 coarse, v4 fine, double *sums, int width)
@@ -228,7 +229,7 @@ sum_rows(const double *const *columns, int width, const double *coarse, const do
 	}
 }
 
-/* Returns the first rows of a column as a full chunk: the last one is repeated if there are fewer. */
+/* Returns the first rows of a column as a full chunk; if there are fewer, the last one is repeated. */
 const double *
 chunk_of(const double *column, int rows, double *scratch)
 {
@@ -240,7 +241,7 @@ chunk_of(const double *column, int rows, double *scratch)
 	return scratch;
 }
 
-/* Raises an error that names a value which cannot be used; called if some distance is not finite. */
+/* Raises an error that names a value that cannot be used, if there is one; called after a distance was not finite. */
 void
 check_chunk(const double *const *columns, int d, int rows)
 {

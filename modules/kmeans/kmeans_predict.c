@@ -1,8 +1,7 @@
 /*
  * kmeans_predict.c: closest_column(centroids, x, distance) and kmeans_predict(centroids, x, distance).
  *
- * The distance is computed as the kernel does it, operation by operation, so that a row is given to the cluster that it
- * was given to in training.
+ * The distance is computed with the same operations as in the kernel, so that a row gets the cluster that it had in training.
  */
 #include "postgres.h"
 
@@ -60,7 +59,7 @@ row_length(const double *x, int d)
 	return sqrt(sum);
 }
 
-/* Returns a distance; x_length and c_length divide row and centroid, and are 1 except for COSINE. */
+/* Returns a distance; x_length and c_length are the lengths of row and centroid for COSINE, else 1. */
 static double
 distance(Metric metric, const double *x, double x_length, const double *c, double c_length, int d)
 {

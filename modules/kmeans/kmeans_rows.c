@@ -1,12 +1,12 @@
 /*
- * kmeans_rows.c: the rows that a kernel keeps: those with the largest keys, which each distinct row has one of.
+ * kmeans_rows.c: a list of the distinct rows with the largest keys, in the body of a kernel.
  */
 #include "postgres.h"
 
 #include "kmeans.h"
 #include "miscadmin.h"
 
-/* Returns the rows kept in `body`, which may come from anywhere; checks what memory safety depends on. */
+/* Returns the list of rows in `body`, after checks for memory safety: any user may have written it. */
 Kept
 kept_in(double *body, int capacity, int d)
 {
@@ -36,7 +36,7 @@ kept_slot(const Kept *kept, int place)
 	return (int) kept->order[place];
 }
 
-/* Returns the smallest key that a row needs to be kept. */
+/* Returns the smallest key with which a row may get into the list. */
 double
 kept_bound(const Kept *kept)
 {
@@ -45,7 +45,7 @@ kept_bound(const Kept *kept)
 	return count < kept->capacity || count == 0 ? -INFINITY : kept->key[kept_slot(kept, count - 1)];
 }
 
-/* Compares a row with the one in a slot: 1 if it comes before it, -1 if after it, 0 if they are equal. */
+/* Compares a row with the one in a slot: returns 1 if it comes first, -1 if the other does, 0 if they are equal. */
 static int
 compare_rows(const Kept *kept, double key, const double *row, int slot)
 {
@@ -119,7 +119,7 @@ row_uniforms(const double *const *columns, int d, double seed, double *uniforms)
 	for (int j = 0; j < d; j++)
 		for (int r = 0; r < KMEANS_CHUNK; r++)
 		{
-			double		x = columns[j][r] + 0.0;	/* -0 is 0 */
+			double		x = columns[j][r] + 0.0;	/* makes -0 a 0 */
 			uint64		h;
 
 			memcpy(&bits, &x, sizeof(bits));

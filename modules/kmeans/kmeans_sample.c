@@ -1,13 +1,14 @@
 /*
- * kmeans_sample.c: the kernels "kmeans_sample" and "weighted_kmeans_sample": distinct rows, and the bounds of their values.
+ * kmeans_sample.c: the kernels "kmeans_sample" and "weighted_kmeans_sample": a sample of distinct rows, and the bounds of all
+ * values.
  *
- * A sample must not depend on the order of the rows, which parallel workers and VACUUM change: every distinct row has a
- * number of its own, a hash of its values and the seed, and those with the largest numbers are the sample.
+ * The sample must not depend on the order of the rows, which parallel workers and VACUUM change.  So each distinct row gets a
+ * hash of its values and the seed as its key, and the rows with the largest keys are the sample.
  *
- * The kernels take m + 1 parameters: the seed, and m of which only the number counts: the size of the sample.
+ * The kernels take m + 1 parameters: the seed, and m numbers that are ignored, since m itself is the size of the sample.
  *
- * Body: the parameters; minimum and maximum of each column, the weight among them; the rows kept (kmeans.h).  Where fewer
- * than m are kept they are all the distinct rows there are.
+ * Body: the parameters; minimum and maximum of each column, including the weight; the list of rows (kmeans.h).  If the list
+ * has fewer than m rows, it has all distinct rows.
  */
 #include "postgres.h"
 
@@ -29,15 +30,9 @@ sample_capacity(int nparams)
 }
 
 static int64
-sample_size(int ncols, int nparams)
+sample_size(int d, int scalars, int nparams, const double *params)
 {
-	return nparams + 2 * (int64) ncols + kept_size(sample_capacity(nparams), ncols);
-}
-
-static int64
-weighted_sample_size(int ncols, int nparams)
-{
-	return nparams + 2 * (int64) ncols + kept_size(sample_capacity(nparams), ncols - 1);
+	return nparams + 2 * ((int64) d + scalars) + kept_size(sample_capacity(nparams), d);
 }
 
 static void
@@ -141,16 +136,6 @@ sample_add(State *state, const RowBlock *block)
 }
 
 static void
-weighted_sample_add(State *state, const RowBlock *block)
-{
-	RowBlock	used = positive_frequencies(block, state->ncols);
-
-	sample_add(state, &used);
-	state->rows_skipped += block->rows - used.rows;
-	free_positive_weights(&used, block, state->ncols);
-}
-
-static void
 sample_merge(State *into, const State *from)
 {
 	int			d = into->ncols;
@@ -167,26 +152,8 @@ sample_merge(State *into, const State *from)
 	kept_merge(&kept, &others);
 }
 
-const Kernel kmeans_sample_kernel = {
-	.name = "kmeans_sample",
-	.id = 10,
-	.scalars = 0,
-	.has_params = true,
-	.body_size = sample_size,
-	.start = sample_start,
-	.add = sample_add,
-	.merge = sample_merge,
-};
+KMEANS_KERNEL(kmeans_sample, 10, sample, 0, NULL)
 MADPY_KERNEL(kmeans_sample)
 
-const Kernel weighted_kmeans_sample_kernel = {
-	.name = "weighted_kmeans_sample",
-	.id = 22,
-	.scalars = 1,
-	.has_params = true,
-	.body_size = weighted_sample_size,
-	.start = sample_start,
-	.add = weighted_sample_add,
-	.merge = sample_merge,
-};
+KMEANS_KERNEL(weighted_kmeans_sample, 22, sample, 1, NULL)
 MADPY_KERNEL(weighted_kmeans_sample)

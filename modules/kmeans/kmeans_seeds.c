@@ -1,12 +1,12 @@
 /*
- * kmeans_seeds.c: __kmeans_seeds(...): first centroids out of weighted points, by the greedy k-means++.
+ * kmeans_seeds.c: __kmeans_seeds(...) chooses first centroids among weighted points, by greedy k-means++.
  *
- * The first seed is drawn by weight.  Of each further one a few are drawn, with a probability of weight times distance
- * to the nearest seed before, and the one that leaves the smallest sum of these is taken.  Arthur & Vassilvitskii (2007),
- * k-means++: the advantages of careful seeding.
+ * The first seed is drawn with probabilities proportional to the weights.  For each further seed a few points are drawn, with
+ * probabilities proportional to weight times distance to the nearest seed so far, and the one after which the sum of weight
+ * times distance is smallest becomes the seed.  Arthur & Vassilvitskii (2007), k-means++: the advantages of careful seeding.
  *
- * Sums run from the first point to the last, and over features from the first to the last: a group's seeds are the same
- * to the last bit on every machine.  Lanes of a vector belong to different draws, never to parts of one sum.
+ * Sums are taken in the order of points and of features, so that the seeds are the same on every machine.  The lanes of a
+ * vector belong to different draws, never to parts of one sum.
  */
 #include "postgres.h"
 
@@ -22,7 +22,7 @@
 /* Draws that are evaluated together. */
 #define LANES 8
 
-/* Numbers between two looks for an interrupt: below a millisecond. */
+/* Numbers that are summed between two checks for interrupts, which takes less than a millisecond. */
 #define NUMBERS_BETWEEN_CHECKS 100000
 
 /* Four doubles, which the compiler puts into vector registers.  A mask is all ones or all zeros. */
@@ -39,11 +39,11 @@ typedef struct Group
 	Metric		metric;
 	int			m;
 	int			d;
-	double	   *points;			/* m x d */
-	double	   *weights;		/* m */
-	double	   *nearest;		/* m: distances to the nearest seed */
-	double	   *mass;			/* m: sums of weight times distance, up to each point */
-	double	   *lanes;			/* d x LANES: points that are drawn */
+	double	   *points;			/* m x d coordinates */
+	double	   *weights;		/* m weights */
+	double	   *nearest;		/* m distances to the nearest seed */
+	double	   *mass;			/* m cumulative sums of weight times distance */
+	double	   *lanes;			/* d x LANES: coordinates of the draws */
 } Group;
 
 DD_INLINE v4
@@ -62,7 +62,7 @@ smaller(v4 a, v4 b)
 	return (v4) ((less & (v4mask) b) | (~less & (v4mask) a));
 }
 
-/* Adds weight times distance of rows first .. last - 1 to left[], with the draw of each lane among the seeds. */
+/* Adds weight times distance of rows first .. last - 1 to left[], as if the draw of each lane were a seed. */
 DD_INLINE void
 add_left(const Group *group, bool absolute, double scale, int first, int last, double *left)
 {
@@ -102,7 +102,7 @@ add_absolutes(const Group *group, int first, int last, double *left)
 	add_left(group, true, 1, first, last, left);
 }
 
-/* Lowers the distances of rows first .. last - 1 to those from the new seed, four at a time. */
+/* Replaces the distances of rows first .. last - 1 by those to a new seed that are smaller, four at a time. */
 DD_INLINE void
 take_nearer(Group *group, const double *seed, bool absolute, double scale, int first, int last)
 {
@@ -145,7 +145,7 @@ scale_of(const Group *group)
 	return group->metric == COSINE ? 0.5 : 1;
 }
 
-/* Computes the sum of weight times distance that remains with each of `count` draws, indexes of points, as a seed. */
+/* Computes for each of `count` draws, indexes of points, the sum of weight times distance if it were a seed. */
 static void
 sums_left(Group *group, const int *draws, int count, double *left)
 {
@@ -189,7 +189,7 @@ take_seed(Group *group, int place)
 	}
 }
 
-/* Returns the point that a number from 0 to below 1 draws, by the cumulated sums of weight times distance. */
+/* Returns the point that a number from 0 to below 1 selects in the cumulative sums of weight times distance. */
 static int
 drawn(const Group *group, double uniform)
 {
@@ -235,12 +235,12 @@ best_draw(Group *group, const double *uniforms, int count)
 	return best;
 }
 
-/* Chooses k seeds, indexes of points; -1 where there are no more distinct points. */
+/* Chooses k seeds, indexes of points; -1 if there are no more distinct points. */
 static void
 seed_group(Group *group, int k, int trials, const double *uniforms, int32 *seeds)
 {
 	for (int r = 0; r < group->m; r++)
-		group->nearest[r] = DBL_MAX;	/* not infinite: some weights are 0 */
+		group->nearest[r] = DBL_MAX;	/* not infinite, because 0 times infinity is NaN */
 	for (int c = 0; c < k; c++)
 	{
 		double		sum = 0;
@@ -256,7 +256,7 @@ seed_group(Group *group, int k, int trials, const double *uniforms, int32 *seeds
 	}
 }
 
-/* Returns the doubles of an argument, and their number for each of `each` items. */
+/* Returns the doubles in an argument; sets `count` to their number divided by `each`. */
 static const char *
 numbers_argument(bytea *data, int64 each, const char *what, int64 *count)
 {
@@ -286,9 +286,9 @@ group_new(Metric metric, int64 m, int64 d)
 }
 
 /*
- * kmeans_seeds(points, weights, uniforms, groups, k, distance): doubles as they lie in memory.  Of each group m points of
- * d features, their weights, 0 for those that are not there; for each seed a few numbers from 0 to below 1, the same in
- * all groups.  The result: for each group k places of points, int32.
+ * kmeans_seeds(points, weights, uniforms, groups, k, distance): chooses k seeds for each group.  The first three arguments have
+ * the bytes of doubles: m points of d features for each group; their weights, 0 for a point that does not exist; for each
+ * seed a few numbers from 0 to below 1, the same in all groups.  Returns k indexes of points for each group, as int32.
  */
 PG_FUNCTION_INFO_V1(kmeans_seeds);
 Datum

@@ -1,14 +1,14 @@
 /*
- * kmeans_work.c: the memory of a pass of the kernel "kmeans" over a block of rows, and chunks of them in it.
+ * kmeans_work.c: working memory of the kernel "kmeans" for a block of rows, which it processes in chunks.
  */
 #include "postgres.h"
 
 #include "kmeans_work.h"
 
-/* Sums larger than this have no replicas: four of them would not fit the cache. */
+/* Sums larger than this have no replicas, because four replicas would not fit into the cache. */
 #define REPLICA_BYTES (64 * 1024)
 
-/* Returns a parameter that has to be an integer from 0 to `last`. */
+/* Returns a parameter as an integer; raises an error unless it is an integer from 0 to `last`. */
 static int
 choice(const double *params, int number, int last)
 {
@@ -21,7 +21,7 @@ choice(const double *params, int number, int last)
 	return (int) value;
 }
 
-/* Returns the constant that rounds numbers up to `bound` for exact sums. */
+/* Sets the constants that round numbers of a column, of absolute value up to `bound`, for exact sums. */
 static void
 set_units(Work *work, int column, double bound)
 {
@@ -147,7 +147,7 @@ work_free(Work *work)
 	pfree(work);
 }
 
-/* Makes rows [first, first + rows) of a block the current chunk. */
+/* Makes `rows` rows of a block, from row `first` on, the current chunk. */
 void
 work_take_chunk(Work *work, const RowBlock *block, int first, int rows)
 {
@@ -177,7 +177,7 @@ work_explain(const Work *work, int rows)
 				 errhint("Leave such rows out, or choose another distance than cosine.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("there is no centroid that some row is nearest to")));
+			 errmsg("some row has no finite distance to any centroid")));
 }
 
 /* Computes (b - a) / b from the distances a and b to the nearest centroid and to the second one; 0 if equal. */

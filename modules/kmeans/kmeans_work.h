@@ -1,5 +1,5 @@
 /*
- * kmeans_work.h: the memory of a pass of the kernel "kmeans" over a block of rows, and chunks of them in it.
+ * kmeans_work.h: working memory of the kernel "kmeans" for a block of rows, which it processes in chunks.
  */
 #ifndef MADPY_KMEANS_WORK_H
 #define MADPY_KMEANS_WORK_H
@@ -16,16 +16,16 @@ typedef struct Work
 	bool		weighted;
 	double	   *centroids;		/* PADDED_CENTROIDS(k) x d */
 	int			width;			/* numbers in a row to be summed, a multiple of 4 */
-	double	   *coarse;			/* of each: what rounds it, sum_rows() */
+	double	   *coarse;			/* `width` constants that round numbers: see sum_row() */
 	double	   *fine;
-	double	   *sums;			/* replicas x (k + 1) x 2 x width; the last one takes what fills up a chunk */
+	double	   *sums;			/* replicas x (k + 1) x 2 x width; the last of k + 1 is for the padding of chunks */
 	int			replicas;
-	int			pending;		/* rows in them */
-	const double **features;	/* d columns as they come */
+	int			pending;		/* rows in `sums` */
+	const double **features;	/* d columns of features */
 	const double **columns;		/* width columns to be summed */
-	const double *weights;		/* of a chunk, if the kernel has them */
-	double	  **weighed;		/* width columns: the others times the weights */
-	double	   *scratch;			/* 2 d + 1 chunks: features filled up, and of length 1; weights filled up */
+	const double *weights;		/* weights of the chunk; NULL without weights */
+	double	  **weighed;		/* width columns: `columns` times the weights */
+	double	   *scratch;			/* 2 d + 1 columns: padded features, features of rows of length 1, padded weights */
 	double	   *row;
 	double		ones[KMEANS_CHUNK];
 	double		zeros[KMEANS_CHUNK];

@@ -12,7 +12,7 @@ class Metric(IntEnum):
 
 
 class Mode(IntEnum):
-    """The task of a pass of the kernel, beside the assignment of rows to centroids."""
+    """The task of a pass of the kernel, besides the assignment of rows to centroids."""
 
     ASSIGN = 0  # nothing
     FARTHEST = 1  # keep the rows that are farthest from their centroids
@@ -74,8 +74,3 @@ class KeptArray(IntEnum):
 def kept_array(number: int, capacity: int) -> int:
     """Return the offset at which an array begins."""
     return 1 + number * capacity
-
-
-def kept_size(capacity: int, d: int) -> int:
-    """Return the number of doubles in all these arrays."""
-    return kept_array(KeptArray.KEPT_ROWS, capacity) + capacity * d

@@ -18,13 +18,13 @@ from madpy.modules.kmeans.states import (
 from madpy.ports.postgres.scan.scan import Scan
 from madpy.ports.postgres.scan.states import States
 
-Numbers = NDArray[np.int64]  # of some groups, rising
+Numbers = NDArray[np.int64]  # numbers of some groups, rising
 
 NUMBERS_PER_STEP = 500_000  # numbers of states in one step over a store: they stay in the cache
 
 PER_CLUSTER = 200  # points of a sample, while they are between these two
 FEWEST, MOST = 1000, 20_000
-SAMPLE_NUMBERS = 8 * 1024 * 1024  # of all groups together
+SAMPLE_NUMBERS = 8 * 1024 * 1024  # numbers of all groups together
 
 
 def sample_size(k: int, d: int, groups: int) -> int:

@@ -1,7 +1,5 @@
 """kmeans_predict on a whole table: the record that predictions follow from; C finds the clusters."""
 
-from dataclasses import dataclass
-
 from madpy.errors import MadpyError
 from madpy.helper.features.terms import Terms, check_same_order
 from madpy.helper.tables.coefficients import remembered, terms_of
@@ -12,7 +10,7 @@ from madpy.modules.kmeans.core import METRICS
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill
 
-READ = {  # of the summary
+READ = {  # columns of the summary
     "centroids": "double precision[]",
     "distance": "text",
     "feature_names": "text[]",
@@ -20,7 +18,6 @@ READ = {  # of the summary
 }
 
 
-@dataclass(frozen=True)
 class Clusters(Model):
     """A summary table with the centroids of each group, and the distance that they are compared by."""
 
@@ -70,7 +67,7 @@ def _given(source: Source, features: str, trained: Terms) -> str:
 
 
 def _metric(summary: Source) -> str:
-    """Read and check the distance of the model, whose table anybody may have made."""
+    """Read and check the distance of the model, whose table any user may have made."""
     rows = summary.db.execute("SELECT distance FROM {summary:i} LIMIT 1", summary=summary)
     if not rows or rows[0]["distance"] not in METRICS:
         raise MadpyError(

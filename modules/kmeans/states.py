@@ -25,7 +25,7 @@ from madpy.modules.kmeans.layout import (
 )
 from madpy.ports.postgres.scan.states import States
 
-UNIT = 2.0 ** (1 - 2 * UNIT_BITS)  # of a bound: what a sum rounds its numbers to is less
+UNIT = 2.0 ** (1 - 2 * UNIT_BITS)  # rounding of a sum's numbers is below this share of their bound
 
 Part = TypeVar("Part")
 
@@ -35,7 +35,7 @@ class Kept:
     """Distinct rows that a kernel keeps, in the order of its choice; zeros fill the arrays up."""
 
     rows: Array  # (G, m, d)
-    times: Array  # (G, m), how often each came; 0: not there
+    times: Array  # (G, m), how often each occurs; 0 for padding
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Sample:
     low: Array  # (G, d): the smallest value of each feature; 0 where there are no rows
     high: Array  # (G, d)
     weight: Array  # (G,): the largest weight; 1 where rows have none
-    bounds: Array  # (G, c): of the absolute value of each column, the weight among them if there is one
+    bounds: Array  # (G, c): bound of the absolute value of each column, including a weight
     kept: Kept
 
     @classmethod
@@ -74,7 +74,7 @@ class Assignment:
     sums: Array  # (G, k, d)
     distances: Array  # (G, k)
     silhouettes: Array  # (G, k)
-    kept: Kept  # with no places, m = 0, where the mode asks for none
+    kept: Kept  # empty, m = 0, in modes that keep no rows
 
     @classmethod
     def read(cls, states: States, k: int, d: int, weighted: bool, mode: Mode) -> "Assignment":

@@ -1,4 +1,4 @@
--- The self-test of madpy check: one row, whether it works and what was seen.  The odds of y are 1 to 3 and 3 to 1.
+-- The self-test of madpy check: one row: whether it works, and the figures.  The odds of y are 1 to 3 and 3 to 1.
 CREATE TEMPORARY TABLE madpy_check_odds AS
 SELECT i % 2 AS x, i / 2 % 4 < 1 + 2 * (i % 2) AS y FROM generate_series(0, 79) AS i;
 

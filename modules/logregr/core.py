@@ -15,7 +15,7 @@ from madpy.modules.common.linear.irls import NO_ROWS, NOT_CONVERGED, ONE_CLASS, 
 from madpy.modules.common.linear.matrices import Array
 from madpy.modules.common.linear.moments import column_count, ranges, sum_of
 
-# by the number of what became of a group
+# texts for the status of a group, by its number
 WORDS = ("converged", "not converged", "separated", "partly separated", "one class", "no rows")
 
 

@@ -1,9 +1,6 @@
 """logregr_train: check the arguments, iterate over the rows, write the model and its summary."""
 
-from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from madpy.errors import SqlError
 from madpy.helper import helper
@@ -11,12 +8,12 @@ from madpy.helper.checks.fits import check_rows
 from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.reading import scan_terms
-from madpy.helper.features.terms import Terms, check_number, has_weight, used_rows
-from madpy.helper.tables.fits import counts, single, typed
-from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
+from madpy.helper.features.terms import Terms, check_number, used_rows
+from madpy.helper.tables.fits import Outcomes, counts, create_model, single, typed
+from madpy.helper.tables.output import Derived
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.common.linear.design import aliases, design
-from madpy.modules.common.linear.irls import CONVERGED, Search, estimated, fits
+from madpy.modules.common.linear.irls import Search, estimated, fits
 from madpy.modules.common.linear.matrices import Array
 from madpy.modules.common.linear.passes import Passes
 from madpy.modules.logregr import core
@@ -26,6 +23,7 @@ from madpy.ports.postgres.scan.moments import raw_moments
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.session.db import Database, Relation
+from madpy.records import replace
 
 COLUMNS = typed(
     *("coef", "log_likelihood", "std_err", "z_stats", "p_values", "odds_ratios", "condition_no"),
@@ -34,16 +32,15 @@ COLUMNS = typed(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result(Training):
+class Result(Training, kw_only=True):
     """Field for field the SQL type logregr_result; the figures are NULL where there are several groups."""
 
     target_type: str
     classes: list[str]  # the negative one, the positive one
     positive_class: str
     log_likelihood: float | None
-    num_iterations: int  # the most of a group
-    num_converged: int  # groups
+    num_iterations: int  # the largest number in a group
+    num_converged: int  # number of groups
     terms: dict[str, Any]
 
 
@@ -65,12 +62,11 @@ def train(
     tables = check_tables(db, source_table, output_table)
     source = tables.source
     source.look_up(target, features, weights, grouping_cols)
-    most = int(helper.check_range("max_iter", max_iter, low=1))
-    bound = helper.check_range("tolerance", tolerance, low=0, high=1)
+    most, bound = helper.check_iterations(max_iter, tolerance)
     helper.check_choice("optimizer", optimizer, OPTIMIZERS)
     groups = helper.check_groups(source, grouping_cols, dict(COLUMNS))
     w = None if weights is None else check_number(source, weights, "weights")
-    classes = check_target(source, target, conditions=has_weight(w))
+    classes = check_target(source, target, features, w)
     used = used_rows(classes.item, w)
     classes, scan, terms, states = _first_pass(
         Rows(source, classes.item, [], weights=w, groups=groups), target, classes, features, used, most
@@ -90,7 +86,8 @@ def train(
         if count := int((search.status == number).sum()):
             log(f"{word}: {count} group(s)")
     said = core.deviances(search)
-    _create_model(passes, tables.output, terms, states, search, said)
+    outcomes = Outcomes(terms, states, search.iterations, search.status, core.WORDS)
+    _create_model(passes, tables.output, outcomes, search, said)
     scan.close()
     warn(db, search, terms, most)
 
@@ -104,7 +101,7 @@ def train(
             features=features,
             grouping_cols=grouping_cols,
             options={"max_iter": most, "optimizer": optimizer, "tolerance": bound, "weights": weights},
-            **counts(terms, states, search.iterations, search.status == CONVERGED),
+            **counts(outcomes),
             target_type=classes.sql_type,
             classes=classes.labels,
             positive_class=classes.labels[1],
@@ -134,24 +131,19 @@ def _first_pass(
         if not target.assumed or core.is_binary(states.body):
             return target, scan, terms, states
         scan.close()
-        target = check_target(rows.source, text, look=True, conditions=has_weight(rows.weights))
+        target = check_target(rows.source, text, features, rows.weights, look=True)
 
 
 def _create_model(
-    passes: Passes, output: Relation, terms: Terms, states: States, search: Search, said: dict[str, Array]
+    passes: Passes, output: Relation, outcomes: Outcomes, search: Search, said: dict[str, Array]
 ) -> None:
-    k = len(terms.names)
-    cells: dict[str, Column] = {
-        "fit": fits(search, passes.refine(search)),
-        **said,
-        "num_rows_processed": states.rows_used,
-        "num_missing_rows_skipped": states.rows_skipped,
-        "num_iterations": search.iterations,
-        "converged": search.status == CONVERGED,
-        "status": Pieces(search.status, core.WORDS),
-        "aliases": Lists(aliases(search.design, search.fitted, terms.blocks)),
-    }
-    constants = {"feature_names": terms.names}
-    derived = Derived("__logregr_estimate", "fit", k, estimated(k, "z_stats", "odds_ratios"))
-    groups = np.arange(len(search.status))
-    create_output(passes.db, passes.scan, output, COLUMNS, groups, cells, constants, derived)
+    k = len(outcomes.terms.names)
+    create_model(
+        passes.scan,
+        output,
+        COLUMNS,
+        outcomes,
+        {"fit": fits(search, passes.refine(search)), **said},
+        aliases(search.design, search.fitted, outcomes.terms.blocks),
+        Derived("__logregr_estimate", "fit", k, estimated(k, "z_stats", "odds_ratios")),
+    )

@@ -1,5 +1,5 @@
 /*
- * logregr.c: the kernels "logregr" and "weighted_logregr", and what is said of a logistic regression.
+ * logregr.c: the kernels "logregr" and "weighted_logregr", and the figures of a logistic regression.
  *
  * A pass is that of common/linear/irls.h, with the model of common/linear/logit.c.
  */
@@ -18,8 +18,9 @@ IRLS_KERNEL(weighted_logregr, 40, weighted_logit_model)
 MADPY_KERNEL(weighted_logregr)
 
 /*
- * logregr_estimate(data, first, k): what is said of the fit whose numbers begin there in data, counted from 0: the condition
- * number, then k of each: coefficients, standard errors, z, p, odds ratios; then the covariance.
+ * logregr_estimate(data, first, k): returns the figures of a fit as doubles: the condition number, then k of each:
+ * coefficients, standard errors, z statistics, p-values, odds ratios; then the covariance.  From position `first` on, counted
+ * from 0, `data` has the input of the fit (see Fit in common/linear/estimate.c).
  */
 PG_FUNCTION_INFO_V1(logregr_estimate);
 Datum

@@ -1,6 +1,6 @@
 -- logregr: logistic regression, one model per group.  Manual: README.md.
 
--- The kernels "logregr" and "weighted_logregr" as aggregates: the sums behind one step of iteratively reweighted
+-- The kernels "logregr" and "weighted_logregr" as aggregates: the sums for one step of iteratively reweighted
 -- least squares.
 
 MADLIB_KERNEL logregr(y double precision, x double precision[], parameters double precision[]) IS
@@ -22,14 +22,14 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.__weighted_logregr_outcome(bytea) IS
 CREATE FUNCTION MADLIB_SCHEMA.__logregr_estimate(data bytea, first integer, k integer) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'logregr_estimate';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__logregr_estimate(bytea, integer, integer) IS
-    'coefficients, standard errors and the rest from coefficients and a Hessian, all as doubles in memory';
+    'coefficients, standard errors and tests from coefficients and a Hessian; input and output are the bytes of doubles';
 
 -- Prediction of one row.
 
 CREATE FUNCTION MADLIB_SCHEMA.logregr_predict(coef double precision[], x double precision[]) RETURNS boolean
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'logregr_predict';
 COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_predict(double precision[], double precision[]) IS
-    'whether a row is rather of the positive class: logregr_predict(coef, ARRAY[1, treatment, trait_anxiety])';
+    'whether the positive class is more likely for a row: logregr_predict(coef, ARRAY[1, treatment, trait_anxiety])';
 
 CREATE FUNCTION MADLIB_SCHEMA.logregr_predict_prob(coef double precision[], x double precision[])
 RETURNS MADLIB_SCHEMA.probability
@@ -55,16 +55,16 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'logregr_predict
 COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_predict_prob(double precision[], double precision[], double precision[]) IS
     'probability by a model with aliased terms: NULL where they are not the combination of terms that they were in training';
 
--- Drivers.  Without JIT, as those of regr.
+-- Drivers, without JIT as in regr.
 
 CREATE TYPE MADLIB_SCHEMA.logregr_result AS (
     MADLIB_TRAINING,
     target_type              text,
     classes                  text[],             -- the negative one, the positive one
     positive_class           text,               -- coefficients are of its odds
-    log_likelihood           double precision,   -- of the one group, if there is one
-    num_iterations           bigint,             -- the most that a group took
-    num_converged            bigint,             -- groups
+    log_likelihood           double precision,   -- of the only group, else NULL
+    num_iterations           bigint,             -- the largest number in a group
+    num_converged            bigint,             -- number of groups that converged
     terms                    jsonb               -- what each feature is made of
 );
 COMMENT ON TYPE MADLIB_SCHEMA.logregr_result IS 'result of logregr_train: the one row of the summary table';

@@ -1,5 +1,5 @@
 /*
- * logregr_predict.c: the row functions of a logistic regression.
+ * logregr_predict.c: predicts a row with the coefficients of a logistic regression.
  */
 #include "postgres.h"
 
@@ -7,10 +7,13 @@
 
 #include "common/linear/predictor.h"
 
-/* How far a row may be from what an aliased term was in training; a term is aliased by 1e-6 of its length (COLLINEAR in modules/common/linear/design.py). */
+/*
+ * Relative tolerance for an aliased term to be the combination of terms that it was in training.  A term is aliased if its
+ * residual is below 1e-6 of its length (COLLINEAR in modules/common/linear/design.py).
+ */
 #define SAME 1e-6
 
-/* logregr_predict(coef, x [, aliases]): true if the probability is above 1/2. */
+/* logregr_predict(coef, x [, aliases]): returns true if the probability is above 1/2. */
 PG_FUNCTION_INFO_V1(logregr_predict);
 Datum
 logregr_predict(PG_FUNCTION_ARGS)

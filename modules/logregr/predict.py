@@ -1,7 +1,5 @@
 """logregr_predict on a whole table and logregr_summary, from the record of what their models are."""
 
-from dataclasses import dataclass
-
 from madpy.errors import MadpyError
 from madpy.helper.tables.coefficients import Coefficients, read_coefficients
 from madpy.helper.tables.predictions import PREDICTION, PROBABILITY, Method, Score
@@ -10,7 +8,6 @@ from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill
 
 
-@dataclass(frozen=True)
 class Binary(Coefficients):
     """A model of coefficients with SQL of the labels of the negative and the positive class."""
 

@@ -1,15 +1,15 @@
 """The target of a logistic regression: 0 or 1 as SQL, and what its two values are."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.features.classes import Classes, check_classes
+from madpy.helper.features.categories import TARGET, levels_of
+from madpy.helper.features.classes import Classes, class_category, classes_of
 from madpy.helper.features.design import BOOLEANS, number_item
+from madpy.helper.features.terms import has_features, has_weight
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill
 from madpy.ports.postgres.session.types import NUMBERS
+from madpy.records import Record
 
 # Types whose values may be written down and cast back; the labels of any other target stay text.
 LABEL_TYPES = {*NUMBERS, "boolean", "text"}
@@ -18,22 +18,21 @@ PEEK = 1000  # rows
 TOO_MANY = "54000"  # SQLSTATE of more distinct values than are allowed
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Record):
     """A target with two classes; `item` is SQL: 1 for the positive class, the second of `labels`, else 0."""
 
     item: str
     labels: list[str]
-    sql_type: str  # of the target
-    assumed: bool = False  # that a number is 0 or 1 in every row
+    sql_type: str  # type of the target
+    assumed: bool = False  # whether a number is taken to be 0 or 1 in every row, to be checked later
 
 
 def check_target(
-    source: Source, text: str | None, look: bool = False, conditions: Sequence[str] = ()
+    source: Source, text: str | None, features: str | None, weights: str | None = None, *, look: bool = False
 ) -> Target:
     """Check a boolean or an expression with two values: positive is true, or the later one in its order.
 
-    Values count of rows for which all `conditions`, SQL, are true.
+    Values count of the rows that training uses: no feature is NULL, and the weight, SQL, is not zero.
     Two facts are not checked here but in the first pass, which saves a read of the table: that a boolean has
     both values, and, without `look`, that a number which is 0 or 1 in some rows is 0 or 1 in all.
     """
@@ -43,7 +42,7 @@ def check_target(
         return Target(number_item(item, kind), BOOLEANS, sql_type)
     if kind == "number" and not look and _is_binary_at_first(source, item):
         return Target(number_item(item, kind), ["0", "1"], sql_type, assumed=True)
-    classes = _two_classes(source, text, conditions)
+    classes = _two_classes(source, text, features, weights)
     negative, positive = classes.labels
     if kind == "number" and "NaN" in classes.labels:
         raise MadpyError(
@@ -58,13 +57,19 @@ def check_target(
     return Target(classes.item, classes.labels, sql_type)
 
 
-def _two_classes(source: Source, text: str | None, conditions: Sequence[str]) -> Classes:
+def _two_classes(source: Source, text: str | None, features: str | None, weights: str | None) -> Classes:
+    """Return the classes of the rows that are used; of all rows if none is, which a later check reports."""
+    category = class_category(source, text)
+    weighted = has_weight(weights)
+    used = [*weighted, *has_features(source, features)]
     try:
-        return check_classes(source, text, most=2, conditions=conditions)
+        labels = levels_of(source, category, TARGET, 2, used)
+        labels = labels or levels_of(source, category, TARGET, 2, weighted)
     except MadpyError as error:
         if error.sqlstate == TOO_MANY:
             error.hint = "Write a condition that is true or false, as in size > 10."
         raise
+    return classes_of(source, category, labels, is_weighted=weights is not None)
 
 
 def _coded(item: str, negative: str, positive: str, sql_type: str) -> str:

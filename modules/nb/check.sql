@@ -1,4 +1,4 @@
--- The self-test of madpy check: one row, whether it works and what was seen.  Two classes far apart.
+-- The self-test of madpy check: one row: whether it works, and the figures.  Two classes far apart.
 CREATE TABLE pg_temp.madpy_check_nb AS
 SELECT i % 2 = 1 AS odd, (i % 2 * 100 + i)::float8 AS x, CASE i % 2 WHEN 1 THEN 'one' ELSE 'two' END AS word
 FROM generate_series(1, 20) AS i;

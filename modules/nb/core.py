@@ -1,7 +1,7 @@
 """Naive Bayes from counts and sums.  Pure: numpy only.
 
 Arrays hold one row per group: G groups, C classes, L levels of a feature.  `levels` has, for each feature, 0
-for a number, else L; it and C say how the body of the kernel "nb" (nb.c) is laid out.
+for a number, else L; the layout of the body of the kernel "nb" (nb.c) follows from `levels` and C.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 CELL = (0, 0, 0, 0, 0, np.inf, -np.inf)  # count; sum and sum of squares, each hi and lo; minimum and maximum
 VAR_SMOOTHING = 1e-9
-ROUNDING = 4 * np.finfo(float).eps  # a standard deviation no larger than this share of the mean is none
+ROUNDING = 4 * np.finfo(float).eps  # a standard deviation below this share of the mean is rounding
 RARELY = np.finfo(float).tiny  # a probability of 0 counts as this, so that one value never decides alone
 
 

@@ -113,7 +113,7 @@ class Numbered:
         target: Category,
     ) -> None:
         self.question = question
-        self.features = listed  # as yet without levels
+        self.features = listed  # its levels are not known yet
         self.target = target
         q = question
         self.scan = Scan(Rows(q.source, target.key, listed.items, weights=q.weights, groups=q.groups))
@@ -193,7 +193,7 @@ def _values(data: bytes, lists: int) -> list[list[bytes]]:
     """Read the lists of values at the end of a state: those of the target and of each category."""
     at, values = 0, []
     for _ in range(lists):
-        count = int.from_bytes(data[at + 4 : at + 8], "little")  # behind their type
+        count = int.from_bytes(data[at + 4 : at + 8], "little")  # the count follows the type
         at += 8 + 4 * count
         ends = at + np.cumsum(np.frombuffer(data, "<i4", count, at - 4 * count))
         values.append([data[a:b] for a, b in zip([at, *ends], ends.tolist(), strict=False)])

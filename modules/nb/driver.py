@@ -1,7 +1,5 @@
 """nb_train: check the arguments, run the kernel once, write the model and its summary."""
 
-from dataclasses import dataclass
-
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
@@ -14,8 +12,7 @@ from madpy.modules.nb.fit import COLUMNS, MODEL_COLUMNS, WEIGHTED_COLUMNS, Fit
 from madpy.ports.postgres.session.db import Database, Relation
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result(Training):
+class Result(Training, kw_only=True):
     """Field for field the SQL type nb_result."""
 
     classes: list[str]
@@ -41,7 +38,7 @@ def train(
     source.look_up(target, features, grouping_cols, categorical_cols, weights)
     alpha = helper.check_range("smoothing", smoothing, low=0, high=1e6)
     groups = helper.check_groups(
-        source, grouping_cols, dict(COLUMNS), [*dict(MODEL_COLUMNS), *Result.__dataclass_fields__]
+        source, grouping_cols, dict(COLUMNS), [*dict(MODEL_COLUMNS), *Result.__fields__]
     )
     weight = None if weights is None else check_number(source, weights, "weights")
     log(f"{target} by {features}, smoothing {alpha}")
@@ -98,4 +95,4 @@ def _check_fit(db: Database, source: Relation, fit: Fit, *, is_weighted: bool) -
             hint="choose another unit: multiply by a power of ten",
         )
     if empty := fit.empty_features():
-        db.warning(f"left out, being NULL in every row: {', '.join(empty)}")
+        db.warning(f"NULL in every row, and so left out: {', '.join(empty)}")

@@ -1,13 +1,13 @@
 /*
- * nb.c: the kernels "nb" and "weighted_nb": what naive Bayes needs to know of each class, counted and summed in one pass.
+ * nb.c: the kernels "nb" and "weighted_nb": the counts and sums that naive Bayes needs for each class, in one pass.
  *
  * Columns of a block: features, each a number or the code of a level, then the class code, and with weights the weight;
- * NaN is a missing feature.  A row of weight 3 counts as three rows, one of weight 0 is skipped.
- * Parameters: the body as it begins, so that they say how long it is (modules/nb/core.py writes and reads it).
+ * NaN is a missing feature.  A row of weight 3 counts as three rows, a row of weight 0 is skipped.
+ * Parameters: the body before the first row, so that they also give its length (modules/nb/core.py writes and reads it).
  *
  * Body: C, the number of classes; for each feature 0, or the number of its levels; rows of each class; then for each
  * feature and class a Cell, or the rows of each level.  Sums are double-double, as in moments.c: they merge by addition,
- * and a mean far from zero costs a variance nothing.
+ * and a variance does not lose digits if the mean is far from zero.
  */
 #include "postgres.h"
 
@@ -16,10 +16,10 @@
 #include "nb_state.h"
 #include "numeric/moments.h"
 
-/* Rows worked on at once: the columns of them stay in the first-level cache. */
+/* Rows of a chunk, so few that their columns stay in the first-level cache. */
 #define CHUNK 256
 
-/* Numbers of one class, and their weights; with space for a register beyond the last row. */
+/* Numbers of one class and their weights, with space for padding to a whole vector register. */
 typedef struct Picked
 {
 	int			rows;
@@ -27,7 +27,7 @@ typedef struct Picked
 	double		weights[CHUNK + LANES];
 } Picked;
 
-/* Sums of the numbers and of their squares, each times its weight. */
+/* Adds the weights, and the sums of weight times number and of weight times square, to a cell. */
 static void
 add_weighted(Cell *cell, const Picked *picked, int rows)
 {
@@ -67,17 +67,17 @@ add_numbers(Cell *cell, Picked *picked, bool weighted)
 	cell->squares = dd_add(cell->squares, column_product(numbers, numbers, rows));
 }
 
-/* The rows of a chunk class by class: order[start[c]] .. order[start[c + 1] - 1] are those of class c. */
+/* The rows of a chunk sorted by class: rows order[start[c]] .. order[start[c + 1] - 1] are of class c. */
 typedef struct Sorted
 {
 	int			rows;
-	const double *weights;		/* by row; NULL: 1 */
-	int			codes[CHUNK];	/* class, by row */
+	const double *weights;		/* weight of each row; NULL if all are 1 */
+	int			codes[CHUNK];	/* class of each row */
 	int			order[CHUNK];
 	int		   *start;
 } Sorted;
 
-/* The numbers of one class, picked out of a column without its NaN. */
+/* Copies the numbers of one class from a column, without NaN. */
 static void
 pick(const double *restrict column, const Sorted *sorted, int class, Picked *restrict picked)
 {
@@ -158,7 +158,7 @@ add_column(const Shape *shape, int feature, double *cells, const double *column,
 	}
 }
 
-/* Add rows with a weight per row, or without. */
+/* Adds the rows of a block; `weights` has a weight for each row, or is NULL. */
 static void
 add_rows(State *state, const RowBlock *block, const double *weights)
 {

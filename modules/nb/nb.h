@@ -1,12 +1,12 @@
 /*
- * nb.h: the statistics of a feature in naive Bayes, and the number of its models.
+ * nb.h: statistics of a feature within a class, for naive Bayes.
  */
 #ifndef MADPY_NB_H
 #define MADPY_NB_H
 
 #include "numeric/dd.h"
 
-/* The number of packed naive Bayes models in the header of a model (config/Config.yml). */
+/* Number of the method in the header of packed models (config/Config.yml). */
 #define MODEL_BAYES 2
 
 /* Moments of a numeric feature within a class. */

@@ -1,6 +1,6 @@
--- nb: naive Bayes, numbers as normal and categories as multinomial within each class.  Manual: README.md.
+-- nb: naive Bayes; within a class, numbers are normal and categories multinomial.  Manual: README.md.
 
--- The kernels of nb.c as aggregates; parameters are the body of a state that has seen no row.
+-- The kernels of nb.c as aggregates; parameters are the body of a state without rows.
 
 MADLIB_KERNEL nb(y double precision, x double precision[], start double precision[]) IS
     'the state of a naive Bayes model: rows of each class, and sums and counts of x within it';
@@ -8,7 +8,7 @@ MADLIB_KERNEL nb(y double precision, x double precision[], start double precisio
 MADLIB_KERNEL weighted_nb(y double precision, x double precision[], weight double precision, start double precision[]) IS
     'the state of a naive Bayes model of rows with weights: a row of weight 3 counts as three rows';
 
--- The same in one read, classes and categories numbered as they come (ports/postgres/src/engine/coded.c).
+-- Aggregates that give classes and categories codes as they occur, in one read (ports/postgres/src/engine/coded.c).
 
 CREATE FUNCTION MADLIB_SCHEMA.__nb_coded_accum(
     state internal, y "any", limits double precision[], VARIADIC x "any"
@@ -50,7 +50,7 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict(bytea, double precision[]) IS
 CREATE FUNCTION MADLIB_SCHEMA.nb_predict(model bytea, x text[]) RETURNS text
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'nb_predict';
 COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict(bytea, text[]) IS
-    'the most probable class of one row, categories as they are: nb_predict(model, ARRAY[outlook, humidity::text])';
+    'the most probable class of one row with categories as text: nb_predict(model, ARRAY[outlook, humidity::text])';
 
 CREATE FUNCTION MADLIB_SCHEMA.nb_predict_prob(
     model bytea, x double precision[], OUT class text, OUT probability double precision
@@ -64,14 +64,14 @@ CREATE FUNCTION MADLIB_SCHEMA.nb_predict_prob(
 ) RETURNS SETOF record
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 40 ROWS 3 AS 'MODULE_PATHNAME', 'nb_predict_prob';
 COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict_prob(bytea, text[]) IS
-    'every class and its probability for one row, categories as they are';
+    'every class and its probability for one row with categories as text';
 
 -- Drivers, without JIT as in regr.
 
 CREATE TYPE MADLIB_SCHEMA.nb_result AS (
     MADLIB_TRAINING,
     classes                  text[],
-    class_type               text                -- of the target
+    class_type               text                -- type of the target
 );
 COMMENT ON TYPE MADLIB_SCHEMA.nb_result IS 'result of nb_train: the summary table without the models';
 

@@ -1,5 +1,6 @@
 /*
- * nb_levels.c: states of naive Bayes by the levels of their columns: their shape, and states of another shape.
+ * nb_levels.c: the shape of a state of naive Bayes, which follows from the levels of its columns; creates and copies states
+ * of other shapes.
  */
 #include "nb_state.h"
 
@@ -33,7 +34,7 @@ nb_shape(const State *state)
 	};
 }
 
-/* Numbers in a body of so many levels of each column, the target's being the classes. */
+/* Returns the size of a body, in doubles, for `levels` levels of each feature and of the target, its classes. */
 static double
 numbers_of(int features, const int *levels)
 {
@@ -44,7 +45,7 @@ numbers_of(int features, const int *levels)
 	return 1 + features + levels[features] * (1 + cells);
 }
 
-/* A state without rows. */
+/* Returns a state without rows; see Kernel.of_levels. */
 State *
 nb_of_levels(const Kernel *kernel, int ncols, const int *levels)
 {
@@ -102,7 +103,7 @@ nb_levels(const State *state, int *levels)
 		levels[c] = 0;
 }
 
-/* Copies what was seen into a state without rows; kept and maps are of the features, then of the target. */
+/* Copies the counts of a state into one without rows; see Kernel.recode.  The last of `kept` and `maps` is the target's. */
 void
 nb_recode(State *into, const State *from, const int *kept, int *const *maps)
 {

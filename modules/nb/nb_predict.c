@@ -1,12 +1,12 @@
 /*
- * nb_predict.c: naive Bayes, one row scored.
+ * nb_predict.c: scores a row with a model of naive Bayes.
  *
  * Arrays of a model (modules/nb/model.py writes them):
  *   0  int32   C, the number of classes; for each feature 0, or the number of its levels
  *   1  double  logarithms of the priors, C
  *   2  double  for each numeric feature C means, C factors h, C logarithms g: a value x adds g - h (x - mean)^2;
- *              for each other one a row of C logarithms for each level
- *   3  int32   where texts end (model_row.h)
+ *              for each category a row of C logarithms for each level
+ *   3  int32   where each text ends (model_row.h)
  *   4  int32   texts
  *
  * A feature that is NULL, not finite, or a value not seen in training adds nothing.
@@ -22,7 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
-/* Limit of squared distances: sums of larger ones over features could be infinite. */
+/* Limit of a squared distance in a score: sums of larger ones over features could be infinite. */
 #define FARTHEST 1e290
 
 typedef struct Bayes
@@ -30,7 +30,7 @@ typedef struct Bayes
 	ModelRow   *row;
 	const double *priors;
 	const double *terms;
-	double	   *scores;			/* scratch, for the classes */
+	double	   *scores;			/* logarithms, then probabilities, of the classes for the current row */
 } Bayes;
 
 static void
@@ -46,7 +46,7 @@ check_bayes(Model *model)
 		model_damaged("it has no classes");
 	for (int f = 0; f < bayes->row->features; f++)
 		terms += bayes->row->levels[f] == 0 ? 3 : bayes->row->levels[f];
-	if (terms > model->arrays[2].count)	/* the product below cannot overflow then */
+	if (terms > model->arrays[2].count)	/* so that the product below cannot overflow */
 		model_damaged("an array is missing or of a wrong length");
 	bayes->priors = model_doubles(model, 1, bayes->row->classes);
 	bayes->terms = model_doubles(model, 2, terms * bayes->row->classes);
@@ -71,7 +71,7 @@ add_number(double *restrict scores, const double *restrict terms, int classes, d
 	}
 }
 
-/* Computes the logarithms of prior times likelihood, bayes->scores, and returns the most probable class. */
+/* Sets bayes->scores to the logarithms of prior times likelihood, and returns the most probable class. */
 static int
 score(const Bayes *bayes, const double *x)
 {
@@ -108,7 +108,7 @@ arguments(FunctionCallInfo fcinfo, const double **x)
 	return bayes;
 }
 
-/* nb_predict(model, features): the label of the most probable class, as text. */
+/* nb_predict(model, features): returns the label of the most probable class, as text. */
 PG_FUNCTION_INFO_V1(nb_predict);
 Datum
 nb_predict(PG_FUNCTION_ARGS)
@@ -119,7 +119,7 @@ nb_predict(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(row_label(bayes->row, score(bayes, x)));
 }
 
-/* Turns the scores into probabilities, without leaving the range of double. */
+/* Converts the scores into probabilities without overflow. */
 static void
 normalise(double *scores, int classes, int best)
 {
@@ -135,7 +135,7 @@ normalise(double *scores, int classes, int best)
 		scores[c] /= sum;
 }
 
-/* nb_predict_prob(model, features): a row for each class, its label and its probability. */
+/* nb_predict_prob(model, features): returns a row for each class: its label and its probability. */
 PG_FUNCTION_INFO_V1(nb_predict_prob);
 Datum
 nb_predict_prob(PG_FUNCTION_ARGS)
@@ -144,7 +144,7 @@ nb_predict_prob(PG_FUNCTION_ARGS)
 	const double *x;
 	Bayes	   *bayes;
 
-	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);	/* one made anew stays until the query ends */
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);	/* a new tuple descriptor for each call would use memory until the query ends */
 	bayes = arguments(fcinfo, &x);
 	normalise(bayes->scores, bayes->row->classes, score(bayes, x));
 	for (int c = 0; c < bayes->row->classes; c++)

@@ -11,22 +11,22 @@ typedef struct Shape
 {
 	int			classes;
 	int			features;
-	const double *levels;		/* of each feature, 0: numeric */
-	double	   *rows;			/* of each class */
-	double	   *cells;			/* of the first feature */
+	const double *levels;		/* number of levels of each feature; 0 for a number */
+	double	   *rows;			/* number of rows of each class */
+	double	   *cells;			/* cells or counts of the first feature; those of the others follow */
 } Shape;
 
-/* A whole number from 0 to below `limit`, or -1. */
+/* Returns a value as a code if it is an integer from 0 up to, without, `limit`; else -1. */
 static inline int
 nb_code(double value, double limit)
 {
 	return value >= 0 && value < limit && value == (int) value ? (int) value : -1;
 }
 
-/* Finds the parts of a body; raises an error where its parameters do not fit its columns. */
+/* Returns the parts of a body; raises an error if the parameters do not fit the columns. */
 extern Shape nb_shape(const State *state);
 
-/* Functions of a kernel of categories: see Kernel in engine/kernel.h. */
+/* Functions of a kernel whose columns may be categories: see Kernel in engine/kernel.h. */
 extern State *nb_of_levels(const Kernel *kernel, int ncols, const int *levels);
 extern double nb_numbers_of_levels(int ncols, const int *levels);
 extern double weighted_nb_numbers_of_levels(int ncols, const int *levels);

@@ -1,21 +1,19 @@
 """Checks of a fit: an error where there is no model, else a warning."""
 
-from dataclasses import dataclass
-
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.reasons import NAMED, nothing_to_use, warn_of_aliases, warn_of_single_values
 from madpy.helper.features.terms import Terms
 from madpy.ports.postgres.scan.scan import Rows, Scan, join_groups
 from madpy.ports.postgres.session.db import Database, Relation
+from madpy.records import Record
 
 METHOD = "regr_train"
-SAME = 1e-9  # of coefficients of two perfect fits
-CLOSE = "r2 > 1 - 1e-9::double precision AND df_residual > 0"  # as a perfect fit is
+SAME = 1e-9  # relative difference between coefficients of perfect fits that counts as none
+CLOSE = "r2 > 1 - 1e-9::double precision AND df_residual > 0"  # fits that may be perfect
 
 
-@dataclass(frozen=True)
-class Counts:
+class Counts(Record):
     """Totals over the groups of a model; the figures are of the first group."""
 
     groups: int

@@ -1,5 +1,6 @@
--- The self-test of madpy check: one row, whether it works and what was seen.  What lies beside the line y = 1 + 2 x sums to
--- 0, alone and times x, in each group: the line is the fit, the sums of squares are 330 of 358, in a group 160 of 174.
+-- The self-test of madpy check: one row: whether it works, and the figures.  In each group the deviations from the line
+-- y = 1 + 2 x, and their products with x, sum to 0.  So this line is the fit; the sums of squares are 330 of 358, in a
+-- group 160 of 174.
 CREATE TEMPORARY TABLE madpy_check_line AS
 SELECT i % 2 AS g, i::float8 AS x, (1 + 2 * i + (ARRAY[2, -1, -2, -1, 2])[(i + 1) / 2])::float8 AS y
 FROM generate_series(1, 10) AS i;

@@ -1,6 +1,5 @@
 """regr_train: check the arguments, run the kernels, write the model and its summary."""
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 from madpy.errors import MadpyError, SqlError
@@ -12,6 +11,7 @@ from madpy.modules.regr.check import check_fit, count_rows
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, free_name
+from madpy.records import replace
 
 OUTPUT_COLUMNS = (
     *("coef", "r2", "std_err", "t_stats", "p_values", "condition_no", "bp_stats", "bp_p_value"),
@@ -21,8 +21,7 @@ OUTPUT_COLUMNS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result(Training):
+class Result(Training, kw_only=True):
     """Field for field the SQL type regr_result; the figures are NULL where there are several groups."""
 
     r2: float | None
@@ -55,7 +54,7 @@ def train(
     log(f"{target} on {', '.join(terms.names)}, from {tables.names['source_table']}")
 
     again = robust or heteroskedasticity_option
-    weighted = replace(rows, weights=rows.weights or "1::double precision")  # as the second pass takes them
+    weighted = replace(rows, weights=rows.weights or "1::double precision")  # the second pass needs weights
     try:
         db.progress("regr_train: reading rows")
         scan = Scan(weighted, passes=3) if again else Scan(rows)

@@ -1,7 +1,7 @@
 /*
- * ols.c: least squares from second moments, solved in double-double (factor.c).
+ * ols.c: solves least squares from second moments, in double-double (factor.c).
  *
- * A column with nothing new in it is left out where it stands, which is what R's lm reports.
+ * A column that is a combination of those before it is left out, as in R's lm().
  */
 #include "postgres.h"
 
@@ -10,8 +10,8 @@
 #include "ols_units.h"
 
 /*
- * Whether a column adds something: what the ones before it leave is more than the tolerance of its own length, and more
- * than the rounding of its values as they came, before the pivot was subtracted.
+ * Whether a column is linearly independent of those before it: the squared length of its residual on them is above the
+ * tolerance, and above the rounding errors of its values with the pivot.
  */
 static bool
 adds(const Moments *moments, const Ols *ols, int i, dd left, dd square)
@@ -21,7 +21,7 @@ adds(const Moments *moments, const Ols *ols, int i, dd left, dd square)
 	return left.hi > ALIAS_TOLERANCE * square.hi && left.hi > ROUNDING * moved * moved * moment(moments, 0, 0).hi;
 }
 
-/* Arranges the moments for a factor: those with z_0, a constant 1, come last. */
+/* Copies the moments into a factor; the moments with z_0, a constant 1, come last. */
 static Factor
 factor_of(const Moments *moments, int k)
 {
@@ -57,7 +57,7 @@ factorize(const Moments *moments, Ols *ols)
 	return f;
 }
 
-/* Returns the sum of w x_i x_j of the columns without a pivot subtracted, 1 <= j <= i. */
+/* Returns the sum of w x_i x_j of the columns with their pivots, 1 <= j <= i. */
 DD_INLINE double
 raw_moment(const Moments *moments, int i, int j)
 {
@@ -71,8 +71,8 @@ raw_moment(const Moments *moments, int i, int j)
 }
 
 /*
- * Condition number of X over the kept columns: the largest eigenvalues of X'X and of its inverse, each from its own
- * matrix.  original: the moments before they were normalized.
+ * Returns the condition number of X without the aliased columns, from the largest eigenvalues of X'X and of its inverse.
+ * `original` are the moments before they were normalized.
  */
 DD_CLONES static double
 condition(const Moments *original, const Ols *ols)
@@ -137,14 +137,14 @@ ols_fit(const Moments *original, const int32 *blocks)
 	moments = normalize(ols, original, true);
 	f = factorize(&moments, ols);
 	if (ols->constant >= 0 && !f.kept[ols->constant])
-	{							/* aliased, it absorbs nothing: dummies before it add up to it */
+	{							/* the constant is aliased, as a sum of dummies, and has no coefficient for the pivots */
 		moments = normalize(ols, original, false);
 		f = factorize(&moments, ols);
 	}
 	ols->aliased = palloc(k * sizeof(bool));
 	for (int j = 0; j < k; j++)
 		ols->aliased[j] = !f.kept[j];
-	/* whether some combination of the kept columns is constant: nothing is left of z_0 */
+	/* some combination of the columns is constant if z_0 has no residual on them */
 	ols->intercept = half_at(f.left, k + 1, k + 1).hi <= ALIAS_TOLERANCE * moment(&moments, 0, 0).hi;
 	ols->tss = total_squares(&moments, ols->intercept);
 	ols->rss = half_at(f.left, k, k);
@@ -160,7 +160,7 @@ ols_fit(const Moments *original, const int32 *blocks)
 	return ols;
 }
 
-/* Multiplies two k x k matrices, over the terms that are not aliased. */
+/* Multiplies two k x k matrices, without the aliased terms. */
 static Halves
 product(const Ols *ols, Halves a, Halves b)
 {

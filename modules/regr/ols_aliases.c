@@ -1,19 +1,19 @@
 /*
- * ols_aliases.c: aliased columns as combinations of others, by which a prediction knows what it can say.
+ * ols_aliases.c: expresses aliased columns as combinations of others, which predictions check.
  *
- * A row whose aliased columns are these combinations lies in the space that the rows of a fit span: its prediction does
- * not depend on which of the columns were left out.  For any other row the fit says nothing.  Source: Searle, Linear
+ * A row whose aliased columns are the same combinations is in the space that the rows of the fit span, and its prediction
+ * does not depend on which of the columns were left out.  For any other row there is no prediction.  Source: Searle, Linear
  * Models, section 5.4 (estimable functions).
  *
- * In a group of rows where no row has the level of a text column that has no term, the terms of its levels add up to the
- * intercept, and the first level that the group has becomes its reference: what a fit of the group alone would take.
+ * If no row of a group has the reference level of a text column, the terms of its other levels add up to the intercept.  Then
+ * the first level in the group becomes the reference, as in a fit of the group alone.
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
 #include "ols.h"
 
-/* Tells which features are the reference level of this group's own; blocks are those of ols_fit. */
+/* Tells for each feature whether it is the reference level in this group alone; `blocks` are those of ols_fit(). */
 bool *
 own_references(const Moments *moments, const int32 *blocks)
 {
@@ -37,7 +37,7 @@ own_references(const Moments *moments, const int32 *blocks)
 	return flags;
 }
 
-/* Writes the level of a text column as the intercept less the other levels. */
+/* Sets a row of weights: the level of a text column is the intercept less the other levels. */
 static void
 reference_row(int reference, const int32 *blocks, int k, double *row)
 {
@@ -48,8 +48,8 @@ reference_row(int reference, const int32 *blocks, int k, double *row)
 }
 
 /*
- * Column a as a combination of the kept columns before it.  The solved ones are (x_j - p_j) s_j; what the pivots leave is
- * the constant's, as in restore_coef (ols_units.c).
+ * Sets a row of weights: column a as a combination of the kept columns before it.  The solved columns are (x_j - p_j) s_j;
+ * the terms of the pivots are added to the constant, as in restore_coef() (ols_units.c).
  */
 DD_CLONES static void
 alias_row(const Ols *ols, const Moments *moments, int a, double *row)
@@ -70,7 +70,7 @@ alias_row(const Ols *ols, const Moments *moments, int a, double *row)
 		row[c] = dd_double(dd_add(own, dd_div(dd_from(ols->pivots[a]), value)));
 }
 
-/* A coefficient is rounding if it adds no more than this share to the largest value of an aliased column. */
+/* A weight is rounding if its term is at most this share of the largest value of the aliased column. */
 #define NO_WEIGHT 1e-13
 
 static double
@@ -79,7 +79,7 @@ largest(const Moments *moments, int column)
 	return Max(fabs(moments->minima[column]), fabs(moments->maxima[column]));
 }
 
-/* Returns k - rank rows of k, in the order of the aliased columns; moments are those that were fitted. */
+/* Returns k - rank rows of k numbers, in the order of the aliased columns; `moments` are those that were fitted. */
 double *
 ols_aliases(const Ols *ols, const Moments *moments, const int32 *blocks)
 {

@@ -1,13 +1,14 @@
 /*
- * ols_units.c: least squares is solved for columns less their pivots, in units of powers of two; and the way back.
+ * ols_units.c: converts columns to those of the solved system, less pivots and in units of powers of two, and converts the
+ * solution back.
  */
 #include "postgres.h"
 
 #include "ols_units.h"
 
 /*
- * A sum of squares beyond a double is no sum, and one near the smallest double has lost its digits: either would pass
- * for a column with nothing in it.
+ * Raises an error if a sum of squares is outside the range of a double, or so small that it has lost digits: such a column
+ * would seem to be aliased.
  */
 void
 check_magnitude(const Moments *moments)
@@ -44,8 +45,8 @@ scale_of(double square)
 }
 
 /*
- * Choose what is subtracted from each column before the system is solved: nothing, unless there is a constant column,
- * which absorbs it.
+ * Chooses the pivots that are subtracted from the columns before the system is solved.  They are 0 without a constant column,
+ * to whose coefficient their terms are added.
  */
 static void
 choose_pivots(Ols *ols, const Moments *moments, bool any)
@@ -62,8 +63,8 @@ choose_pivots(Ols *ols, const Moments *moments, bool any)
 }
 
 /*
- * The moments that are solved: columns less their pivots, in units of powers of two, so that neither squares nor their
- * inverses leave the range of a double.
+ * Returns the moments of the system to solve: of columns less their pivots, in units of powers of two, so that neither
+ * squares nor their inverses leave the range of a double.
  */
 Moments
 normalize(Ols *ols, const Moments *moments, bool any_pivots)
@@ -93,8 +94,8 @@ normalize(Ols *ols, const Moments *moments, bool any_pivots)
 }
 
 /*
- * The coefficients of the columns as they came.  With x_j = (x_j - p_j) + (p_j / c) x_c, c the constant, that of x_c has
- * the sum of (p_j / c) b_j too much, and p_y / c too little.
+ * Computes the coefficients of the original columns.  With x_j = (x_j - p_j) + (p_j / c) x_c, where c is the constant column's
+ * value, the sum of (p_j / c) b_j is subtracted from the solved coefficient of x_c, and p_y / c is added.
  */
 DD_CLONES void
 restore_coef(Ols *ols, const Moments *moments, Halves solved)

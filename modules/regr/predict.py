@@ -18,7 +18,7 @@ METHOD = Method(
     name="regr_train",
     columns={
         "coef": "double precision[]",
-        "r2": "double precision",  # which a model of glm_train does not have
+        "r2": "double precision",  # a model of glm_train has no r2
         "std_err": "double precision[]",
         "t_stats": "double precision[]",
         "p_values": "double precision[]",

@@ -14,7 +14,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-/* All figures of a fit; NaN stands for one that is not defined. */
+/* All figures of a fit; NaN for a figure that is not defined. */
 typedef struct Fit
 {
 	const Ols  *ols;
@@ -28,7 +28,7 @@ typedef struct Fit
 	double	   *p_values;
 } Fit;
 
-/* Returns argument `number`, the number of each of k features' text column, 0 for others; NULL if not given. */
+/* Returns argument `number`: the number of the text column of each of k features, 0 for others; NULL if not given. */
 static const int32 *
 blocks_argument(FunctionCallInfo fcinfo, int number, int k)
 {
@@ -75,7 +75,7 @@ fit_of(const State *state, const int32 *blocks)
 	return fit;
 }
 
-/* Makes an array, NaN as NULL; faster than construct_md_array() for the many arrays of many groups. */
+/* Makes an array with NULL for NaN; faster than construct_md_array(), which matters with many groups. */
 static Datum
 number_array(const double *values, int ndim, int *dims)
 {
@@ -158,7 +158,7 @@ put_number(Datum *values, bool *nulls, int field, double value)
 	nulls[field] = isnan(value);
 }
 
-/* Fields of the SQL type regr_fit, in its order. */
+/* Fields of the SQL type regr_fit, in their order. */
 enum
 {
 	COEF, R2, STD_ERR, T_STATS, P_VALUES, CONDITION_NO, ROWS_PROCESSED, ROWS_SKIPPED, COVARIANCE,
@@ -191,7 +191,7 @@ fill_record(const Fit *fit, Datum *values, bool *nulls)
 	values[HAS_INTERCEPT] = BoolGetDatum(fit->ols->intercept);
 }
 
-/* regr_fit(state [, blocks]): the final function of regr_agg; blocks are those of text columns. */
+/* regr_fit(state [, blocks]): the final function of regr_agg; `blocks` are the numbers of text columns, see ols_fit(). */
 PG_FUNCTION_INFO_V1(regr_fit);
 Datum
 regr_fit(PG_FUNCTION_ARGS)
@@ -242,8 +242,8 @@ MREGR_FINAL(pvalues, PG_RETURN_DATUM(vector_datum(fit.p_values, fit.ols->k)))
 MREGR_FINAL(r2, if (isnan(fit.r2)) PG_RETURN_NULL(); else PG_RETURN_FLOAT8(fit.r2))
 
 /*
- * regr_sandwich(moments, meat, blocks): the heteroskedasticity-consistent covariance of the coefficients without a correction
- * for small samples (HC0), k x k; NULL where a term is aliased.
+ * regr_sandwich(moments, meat, blocks): returns the heteroskedasticity-consistent covariance of the coefficients without a
+ * correction for small samples (HC0), k x k; NULL for aliased terms.
  */
 PG_FUNCTION_INFO_V1(regr_sandwich);
 Datum
@@ -270,7 +270,7 @@ regr_sandwich(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(number_array(values, 2, dims));
 }
 
-/* regr_aliases(moments, blocks): a row for each aliased term with the weights of the terms that it combines. */
+/* regr_aliases(moments, blocks): returns a row for each aliased term, with the weights of the terms that it combines. */
 PG_FUNCTION_INFO_V1(regr_aliases);
 Datum
 regr_aliases(PG_FUNCTION_ARGS)
@@ -290,7 +290,7 @@ regr_aliases(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(number_array(ols_aliases(ols, &moments, blocks), 2, (int[]) {ols->k - ols->rank, ols->k}));
 }
 
-/* regr_is_perfect(moments): whether the residuals may be the rounding of the target only, by the bound of R's summary.lm. */
+/* regr_is_perfect(moments): returns whether the residuals may be rounding errors, by the bound of R's summary.lm(). */
 PG_FUNCTION_INFO_V1(regr_is_perfect);
 Datum
 regr_is_perfect(PG_FUNCTION_ARGS)
@@ -306,7 +306,7 @@ regr_is_perfect(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(variance < PERFECT_FIT * fit.ols->target_square / fit.ols->rows);
 }
 
-/* regr_constants(moments): the value of each feature that is the same in all rows; NULL if there are several. */
+/* regr_constants(moments): returns for each feature its value if that is the same in all rows, else NULL. */
 PG_FUNCTION_INFO_V1(regr_constants);
 Datum
 regr_constants(PG_FUNCTION_ARGS)

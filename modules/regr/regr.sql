@@ -2,17 +2,17 @@
 
 -- Kernels of the second pass.
 
--- meat: the sums of (w e)^2 x x, the middle of a sandwich, e being the residuals of given coefficients.
+-- meat: the sums of (w e)^2 x x, the middle matrix of a sandwich covariance; e are the residuals for given coefficients.
 
 MADLIB_KERNEL meat(y double precision, x double precision[], weight double precision, coef double precision[]) IS
-    'the sums of (w e)^2 x x, the middle of a sandwich';
+    'the sums of (w e)^2 x x, the middle matrix of a sandwich covariance';
 
--- squared_residuals: the moments of x and the squared residuals, e being the residuals of given coefficients.
+-- squared_residuals: the moments of x and of the squared residuals for given coefficients.
 
 MADLIB_KERNEL squared_residuals(y double precision, x double precision[], weight double precision, coef double precision[]) IS
-    'the moments of x and the squared residuals';
+    'the moments of x and of the squared residuals';
 
--- What a fit says.
+-- The figures of a fit.
 
 CREATE TYPE MADLIB_SCHEMA.regr_fit AS (
     coef                     double precision[],   -- NULL where a term is aliased
@@ -20,7 +20,7 @@ CREATE TYPE MADLIB_SCHEMA.regr_fit AS (
     std_err                  double precision[],
     t_stats                  double precision[],
     p_values                 double precision[],
-    condition_no             double precision,     -- of the features, by singular values
+    condition_no             double precision,     -- condition number of the features, by singular values
     num_rows_processed       bigint,
     num_missing_rows_skipped bigint,
     variance_covariance      double precision[],   -- k x k
@@ -30,7 +30,7 @@ CREATE TYPE MADLIB_SCHEMA.regr_fit AS (
     f_p_value                double precision,
     df_model                 integer,
     df_residual              bigint,
-    has_intercept            boolean               -- some combination of the features is constant
+    has_intercept            boolean               -- whether some combination of the features is constant
 );
 COMMENT ON TYPE MADLIB_SCHEMA.regr_fit IS 'a linear regression: coefficients, their errors, and how well it fits';
 
@@ -41,21 +41,21 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.regr_fit(bytea) IS
 
 CREATE FUNCTION MADLIB_SCHEMA.__regr_fit(
     state  bytea,
-    blocks integer[]                    -- of each term the number of the text column that it is a level of, else 0
+    blocks integer[]                    -- for each term, the number of the text column of which it is a level, else 0
 ) RETURNS MADLIB_SCHEMA.regr_fit
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_fit';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_fit(bytea, integer[]) IS
-    'fits a state of moments like regr_fit; a text column whose reference level is not there gets another one';
+    'fits a state of moments like regr_fit; a text column without rows of its reference level gets another one';
 
 CREATE FUNCTION MADLIB_SCHEMA.__regr_aliases(state bytea, blocks integer[]) RETURNS double precision[]
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_aliases';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_aliases(bytea, integer[]) IS
-    'a row for each aliased term of __regr_fit, the combination of terms that it is; NULL without any';
+    'a row for each aliased term of __regr_fit: the combination of terms that equals it; NULL without aliased terms';
 
 CREATE FUNCTION MADLIB_SCHEMA.__regr_is_perfect(state bytea) RETURNS boolean
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'regr_is_perfect';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__regr_is_perfect(bytea) IS
-    'whether the residuals of the linear regression of a state may be the rounding of the target only';
+    'whether the residuals of the linear regression of a state may be rounding errors';
 
 -- Aggregates: SELECT madlib.mregr_coef(price, ARRAY[1, bedroom, bath, size]) FROM houses.
 
@@ -173,12 +173,12 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'regr_predict';
 COMMENT ON FUNCTION MADLIB_SCHEMA.regr_predict(double precision[], double precision[], double precision[]) IS
     'predicts by a model with aliased terms: NULL where they are not the combination of terms that they were in training';
 
--- Drivers.  Without JIT: PostgreSQL puts the small statements around a scan at a million times their cost, and compiling
--- them takes longer than reading the table.
+-- Drivers run without JIT: PostgreSQL overestimates the cost of the small statements around a scan a million times, and
+-- compiling them takes longer than reading the table.
 
 CREATE TYPE MADLIB_SCHEMA.regr_result AS (
     MADLIB_TRAINING,
-    r2                       double precision,   -- of the one group, if there is one
+    r2                       double precision,   -- of the only group, else NULL
     residual_std_err         double precision,
     terms                    jsonb               -- what each feature is made of
 );

@@ -1,11 +1,11 @@
 /*
- * regr_predict.c: the row function of a linear regression.
+ * regr_predict.c: predicts a row with the coefficients of a linear regression.
  */
 #include "common/linear/predictor.h"
 
 /*
- * How far a row may be from what an aliased term was in training, relative to what is added up for it.  A column is aliased
- * by ALIAS_TOLERANCE, 1e-13 of its length: in one row of many it may be off by more.
+ * Relative tolerance for an aliased term to be the combination of terms that it was in training.  It is larger than
+ * ALIAS_TOLERANCE, 1e-13 of a column's length, because the deviation in one row can be larger than that of the column.
  */
 #define SAME 1e-9
 

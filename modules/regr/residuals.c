@@ -1,9 +1,9 @@
 /*
- * residuals.c: the second pass of a regression: moments that need its residuals e = y - x b.
+ * residuals.c: the kernels of the second pass of a regression: moments that depend on the residuals e = y - x b.
  *
  * Columns of a block: x_1 .. x_k, y, the weight w; parameters: the coefficients b.
  *
- * "meat": the sums of (w e)^2 x_i x_j, the middle of the sandwich of White (1980).
+ * "meat": the sums of (w e)^2 x_i x_j, the middle matrix of White's (1980) sandwich covariance.
  * "squared_residuals": the moments of x and e^2, from which e^2 is regressed on x for the test of Breusch & Pagan (1979).
  *
  * Body: the coefficients, then moments (moments.c).

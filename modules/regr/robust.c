@@ -1,6 +1,5 @@
 /*
- * robust.c: what follows from a covariance that is consistent under heteroskedasticity: errors, t tests, the test of
- * all slopes.
+ * robust.c: standard errors, t tests and the test of all slopes with a heteroskedasticity-consistent covariance.
  *
  * Sources: MacKinnon & White (1985), Journal of Econometrics 29; Wooldridge, Introductory Econometrics, 8-2.
  */
@@ -16,7 +15,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 
-/* Numbers of an array, NULL as NaN. */
+/* Returns the numbers of an array, with NaN for NULL. */
 static double *
 numbers_of(ArrayType *array, int64 expected)
 {
@@ -70,8 +69,8 @@ swap(double *a, double *b)
 }
 
 /*
- * t' R^-1 t of a symmetric R, q x q with 1 in the diagonal, by elimination, the largest pivot first; NaN where R has
- * not the rank q.  Both are used up.
+ * Returns t' R^-1 t for a symmetric q x q matrix R with 1 in the diagonal, by elimination with the largest pivot first; NaN if
+ * the rank of R is below q.  Destroys r and t.
  */
 static double
 quadratic_form(double *r, double *t, int q)
@@ -118,15 +117,16 @@ quadratic_form(double *r, double *t, int q)
 }
 
 /*
- * The F statistic of the hypothesis that all slopes, terms that vary, are zero.  Aliased ones are left out.  NaN where there is nothing
- * to test, or where the slopes are not the model's df_model degrees of freedom: a constant is hidden among them.
+ * Returns the F statistic of the hypothesis that the coefficients of all terms that are not constant are zero; aliased terms
+ * are left out.  NaN if there are no such terms, or if their number is not df_model, because a combination of them is
+ * constant.
  */
 static double
 wald(const double *coef, const double *covariance, const double *constants, int k, double df_model)
 {
 	int		   *kept = palloc(k * sizeof(int));
 	int			q = 0;
-	double	   *correlation;	/* units are no lack of rank */
+	double	   *correlation;	/* not the covariance, so that the rank does not depend on units */
 	double	   *t;
 
 	for (int j = 0; j < k; j++)
@@ -155,13 +155,13 @@ wald(const double *coef, const double *covariance, const double *constants, int 
 	return quadratic_form(correlation, t, q) / q;
 }
 
-/* Results of the SQL function, in its order. */
+/* Results of the SQL function, in their order. */
 enum
 {
 	STD_ERR, T_STATS, P_VALUES, COVARIANCE, F_STAT, F_P_VALUE, FIELDS
 };
 
-/* __regr_robust(coef, sandwich, num_rows, df_residual, df_model, constants): HC1 and the tests with it; NaN is NULL. */
+/* __regr_robust(coef, sandwich, num_rows, df_residual, df_model, constants): returns HC1 and the tests with it; NULL for NaN. */
 PG_FUNCTION_INFO_V1(regr_robust);
 Datum
 regr_robust(PG_FUNCTION_ARGS)

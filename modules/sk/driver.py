@@ -24,6 +24,7 @@ from madpy.ports.postgres.model import pack
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
+from madpy.records import Record
 
 ALLOWED = "number, boolean, text or time"
 TASKS = ("regression", "classification", "clustering", "decomposition")
@@ -37,8 +38,7 @@ COLUMNS = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result(Training):
+class Result(Training, kw_only=True):
     """Field for field the SQL type sk_result."""
 
     algorithm: str
@@ -49,8 +49,7 @@ class Result(Training):
     seed: int
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Record):
     """The target of a training: SQL of each number, and its classes if it has some."""
 
     items: list[str]

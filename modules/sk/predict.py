@@ -1,7 +1,5 @@
 """sk_predict, sk_predict_prob and sk_create_view over tables, from the record of what their models are."""
 
-from dataclasses import dataclass
-
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.features.categories import row_of
@@ -18,7 +16,6 @@ FIRST = "num_rows_processed"  # the column behind the grouping columns
 NUMBER = {"regression": "double precision", "clustering": "integer"}
 
 
-@dataclass(frozen=True)
 class Fitted(Packed):
     """A model table of sk_train, whose features are given to C as they are: C knows the levels."""
 

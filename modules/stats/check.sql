@@ -1,4 +1,4 @@
--- The self-test of madpy check: one row, whether it works and what was seen.
+-- The self-test of madpy check: one row: whether it works, and the figures.
 SELECT correlation = 1 AND distinct_values = 4 AND median = 2.5 AS ok,
        format('correlation of y = 1 + 2 x is %s, distinct values %s, median %s', correlation, distinct_values, median)
            AS detail

@@ -1,7 +1,6 @@
 """Checks of the arguments of summary: columns, and figures to compute."""
 
 import math
-from dataclasses import dataclass
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
@@ -10,12 +9,12 @@ from madpy.modules.stats.core import fractions
 from madpy.modules.stats.layout import Sketch
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill
+from madpy.records import Record
 
 MOST_FREQUENT = 1000
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Record):
     """A column to summarize: `item` is its SQL, `number` its number in the table, None for an expression."""
 
     name: str
@@ -25,9 +24,8 @@ class Column:
     number: int | None
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """The figures to compute beside counts, mean and range; `fractions` begins with quartiles, if wanted."""
+class Wanted(Record):
+    """The figures to compute besides counts, mean and range; `fractions` begins with quartiles, if wanted."""
 
     distinct: bool
     quartiles: bool

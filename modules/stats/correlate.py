@@ -1,7 +1,6 @@
 """correlation and covariance: a pass of the kernel "column_moments", the matrix as a table, its summary."""
 
 import re
-from dataclasses import dataclass, replace
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
@@ -12,15 +11,15 @@ from madpy.helper.tables.training import Training, check_tables, create_summary_
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
+from madpy.records import replace
 
 NAMED = 10  # variables in a warning
-MAX_VARIABLES = 950  # of 8 bytes each in a row of 8 kB, with space for its name and grouping columns
-OWN_COLUMNS = ("column_position", "variable")  # of the output table
+MAX_VARIABLES = 950  # 8 bytes each in a row of 8 kB, with space for its name and grouping columns
+OWN_COLUMNS = ("column_position", "variable")  # columns of the output table
 FUNCTIONS = {"correlation": "column_correlation", "covariance": "column_covariance"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result(Training):
+class Result(Training, kw_only=True):
     """Field for field the SQL type correlation_result; the arrays are NULL where there are several groups."""
 
     column_names: list[str]
@@ -65,7 +64,7 @@ def _matrix(
     tables = check_tables(db, source_table, output_table)
     source = tables.source
     source.look_up(target_cols, grouping_cols)
-    groups = helper.check_groups(source, grouping_cols, OWN_COLUMNS, Result.__dataclass_fields__)
+    groups = helper.check_groups(source, grouping_cols, OWN_COLUMNS, Result.__fields__)
     names, items = _check_variables(source, target_cols, groups)
     _check_names(db, names)
     helper.check_apart(groups, names)
@@ -133,7 +132,7 @@ def _check_names(db: Database, names: list[str]) -> None:
             f"target_cols: {len(names)} variables are too many",
             sqlstate="54011",
             hint="take fewer, or the aggregate correlation_agg or covariance_agg, which returns an array",
-            detail=f"a row of the output table has room for {MAX_VARIABLES}",
+            detail=f"a row of the output table has space for {MAX_VARIABLES}",
         )
     for name in names:
         if len(name.encode()) > limit:

@@ -1,6 +1,5 @@
 """summary: figures of each column of a table, from one pass of the aggregate column_summary_state."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from madpy.helper import helper
@@ -21,8 +20,7 @@ OWN_COLUMNS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result(Training):
+class Result(Training, kw_only=True):
     """Field for field the SQL type summary_result."""
 
     num_col_summarized: int

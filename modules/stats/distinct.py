@@ -10,7 +10,7 @@ def fmsketch_dcount(db: Database, source_table: str | None, expression: str | No
     checked = helper.check_expression(source, expression, "expression", "any", may_be_vector=True)
     holes = {"schema": db.schema, "item": checked.items[0]}
     count: int
-    if source.shards.is_citus:  # which sends no aggregate of anyelement
+    if source.shards.is_citus:  # Citus sends no aggregate of anyelement
         count = db.value(
             "SELECT {schema:i}.__fmsketch_row(ROW({item:q}), 0) FROM {source:i}", **holes, source=source
         )

@@ -6,7 +6,7 @@ C_HEADER = "stats/summary.h"
 
 
 class Sketch(IntEnum):
-    """Sketches that a state has beside counts and moments."""
+    """Sketches that a state has besides counts and moments."""
 
     SUMMARY_DISTINCT = 1
     SUMMARY_QUANTILES = 2

@@ -1,9 +1,9 @@
 /*
- * sketch.h: what is said of many values in little memory: how many distinct ones there are (HyperLogLog), which are the
- * most frequent (Misra-Gries), and their quantiles (KLL).  All merge.
+ * sketch.h: sketches, which estimate figures of many values in little memory: the number of distinct values (HyperLogLog),
+ * the most frequent values (Misra-Gries), and quantiles (KLL).  All sketches can be merged.
  *
- * A sketch lies in memory that its owner made (part of a flat state): it holds no pointers and grows only by being
- * copied into a larger one.  What is read from a sketch is checked where it is used.
+ * The caller allocates the memory of a sketch, usually as a part of a flat state.  A sketch has no pointers, and grows only
+ * when it is copied into a larger one.  Functions check what they read from a sketch before they use it.
  */
 #ifndef MADPY_SKETCH_H
 #define MADPY_SKETCH_H
@@ -15,18 +15,18 @@
 #include "fmgr.h"
 
 /*
- * Distinct values.  While there are few, their hashes as they are, in a table with open addressing: an exact count.
- * From HLL_MAX_ENTRIES on, HyperLogLog of Flajolet, Fusy, Gandouet & Meunier (2007) with 64-bit hashes.
+ * Distinct values.  A few values are counted exactly, by their hashes in a table with open addressing.  When the largest table
+ * is full, it becomes the registers of HyperLogLog (Flajolet, Fusy, Gandouet & Meunier, 2007) with 64-bit hashes.
  */
 #define HLL_BITS 14				/* relative standard error 1.04 / sqrt(2^14) = 0.8% */
 #define HLL_REGISTERS (1 << HLL_BITS)
 #define HLL_MIN_CAPACITY 8
-#define HLL_MAX_CAPACITY 2048	/* takes as many bytes as the registers */
+#define HLL_MAX_CAPACITY 2048	/* entries of a table that has as many bytes as the registers */
 #define HLL_ERROR 0.008125
 
 typedef struct Hll
 {
-	uint32		capacity;		/* of the table, a power of two; 0: there are registers, a byte each */
+	uint32		capacity;		/* entries of the table, a power of two; 0 if there are registers, a byte each */
 	uint32		count;			/* entries of the table that are not 0 */
 	uint64		entries[FLEXIBLE_ARRAY_MEMBER];
 } Hll;
@@ -41,20 +41,21 @@ extern void hll_add_all(Hll *hll, const Hll *from);
 extern double hll_estimate(const Hll *hll);
 
 /*
- * Frequent values: a counter for each value, and when there is no space for another, all counters are lowered by their
- * median and those that are used up go.  After Misra & Gries (1982); the merge after Agarwal et al. (2012), "Mergeable
- * summaries"; the median after Anderson et al. (2017), "A high-performance algorithm for identifying frequent items in
- * data streams".  A count is too low by `lowered` at most, and a value that is not there was seen no more often than that.
+ * Frequent values.  Each value has a counter; when there is no space for another one, the median of the counts is subtracted
+ * from all counters, and those that are not positive any more are removed.  The method is that of Misra & Gries (1982), the
+ * merge that of Agarwal et al. (2012), "Mergeable summaries", the median that of Anderson et al. (2017), "A
+ * high-performance algorithm for identifying frequent items in data streams".  A count is too low by at most `lowered`, and
+ * a value without a counter occurred at most `lowered` times.
  */
 #define FREQUENT_MIN_CAPACITY 8
 #define FREQUENT_MAX_CAPACITY 2048
-#define FREQUENT_MAX_TEXT 128	/* bytes kept of a text */
+#define FREQUENT_MAX_TEXT 128	/* longer texts are cut to so many bytes */
 #define FREQUENT_MAX_SPACE (4 * FREQUENT_MAX_CAPACITY * FREQUENT_MAX_TEXT)	/* for the texts of two sketches merged */
 
 typedef struct Counter
 {
-	uint64		key;			/* the value's bits, or its hash where there are texts */
-	int64		count;			/* 0: free */
+	uint64		key;			/* the value's bits, or the hash of a text */
+	int64		count;			/* 0 if the counter is free */
 } Counter;
 
 typedef struct Frequent
@@ -65,7 +66,7 @@ typedef struct Frequent
 	Counter		counters[FLEXIBLE_ARRAY_MEMBER];
 } Frequent;
 
-/* The texts of the values, beside their counters. */
+/* Position and length of the text of a counter. */
 typedef struct TextRef
 {
 	uint32		at;
@@ -74,11 +75,11 @@ typedef struct TextRef
 
 typedef struct Texts
 {
-	uint32		capacity;		/* that of the counters */
-	uint32		space;			/* bytes, a multiple of 8 */
+	uint32		capacity;		/* capacity of the counters */
+	uint32		space;			/* bytes for texts, a multiple of 8 */
 	uint32		used;
 	uint32		unused;
-	TextRef		refs[FLEXIBLE_ARRAY_MEMBER];	/* and behind them the bytes */
+	TextRef		refs[FLEXIBLE_ARRAY_MEMBER];	/* the bytes follow */
 } Texts;
 
 #define FREQUENT_FULL(capacity) ((capacity) / 4 * 3)
@@ -95,20 +96,21 @@ extern void frequent_add_all(Frequent *frequent, Texts *texts, const Frequent *f
 extern const char *frequent_text(const Frequent *frequent, const Texts *texts, const Counter *counter, uint32 *length);
 
 /*
- * Quantiles.  Levels of values, each of level h standing for 2^h; a full level is sorted, and every second value of it
- * goes up.  Karnin, Lang & Liberty (2016), "Optimal quantile approximation in streams".
+ * Quantiles.  Values are in levels; a value of level h represents 2^h values.  When a level is full, every second of its
+ * sorted values moves to the next level, and the others are dropped.  Karnin, Lang & Liberty (2016), "Optimal quantile
+ * approximation in streams".
  */
 #define QUANTILES_LEVELS 44		/* 2^44 times the 2,048 values of the first level */
-#define QUANTILES_AT_ONCE 128	/* values added at once, at most */
-#define QUANTILES_ERROR 0.0018	/* of a rank, as a part of all rows, in 99 of 100 cases */
+#define QUANTILES_AT_ONCE 128	/* most values that are added at once */
+#define QUANTILES_ERROR 0.0018	/* error of a rank, as a share of all rows, in 99 of 100 cases */
 
 typedef struct Quantiles
 {
-	uint32		capacity;		/* of values */
+	uint32		capacity;		/* values that fit */
 	uint32		levels;
 	uint32		used;			/* values in all levels */
 	uint32		unused;
-	uint64		random;			/* state of a generator, the same in every run */
+	uint64		random;			/* state of a random number generator, with the same start in every run */
 	uint32		sizes[QUANTILES_LEVELS];
 	double		values[FLEXIBLE_ARRAY_MEMBER];	/* the highest level first */
 } Quantiles;
@@ -121,14 +123,14 @@ extern void quantiles_add(Quantiles *quantiles, const double *values, int count)
 extern Quantiles *quantiles_merged(const Quantiles *a, const Quantiles *b);
 extern void quantiles_at(const Quantiles *quantiles, const double *fractions, int count, double above, double *result);
 
-/* Hashes of values of any type: of equal values equal. */
+/* Computes hashes of values of any type; equal values have equal hashes. */
 typedef struct Hasher Hasher;
 
 extern Oid argument_type(FunctionCallInfo fcinfo, int arg);
 extern Hasher *hasher_new(MemoryContext context, Oid type, Oid collation);
 extern uint64 hash_value(Hasher *hasher, Datum value);
 
-/* The bits of a number: the same for both zeros, and for every NaN. */
+/* Returns the bits of a number; they are the same for both zeros, and for every NaN. */
 static inline uint64
 float_bits(double x)
 {
@@ -142,7 +144,7 @@ float_bits(double x)
 	return bits;
 }
 
-/* Bits mixed so that each depends on all: the last step of MurmurHash3, and zero is not left as it is. */
+/* Mixes bits so that each depends on all, by the last step of MurmurHash3 after an addition that changes 0. */
 static inline uint64
 mix64(uint64 x)
 {

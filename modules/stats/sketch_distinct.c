@@ -1,5 +1,5 @@
 /*
- * sketch_distinct.c: the aggregate fmsketch_dcount: how many distinct values there are, of any type.
+ * sketch_distinct.c: the aggregate fmsketch_dcount, which counts distinct values of any type.
  */
 #include "postgres.h"
 
@@ -8,7 +8,7 @@
 #include "engine/bounds.h"
 #include "summary.h"
 
-/* Reads differently on a machine with the other byte order, which is then refused. */
+/* A state from a machine with the other byte order has another number here, and raises an error. */
 #define DISTINCT_MAGIC 0x4453444dU
 #define DISTINCT_VERSION 1
 
@@ -34,7 +34,7 @@ new_state(uint32 capacity)
 	return state;
 }
 
-/* A state that may come from anywhere: checked before use, and aligned. */
+/* Returns the state in an argument, aligned, after checks: any user may have written the bytes. */
 static DistinctState *
 state_argument(FunctionCallInfo fcinfo, int arg)
 {
@@ -51,7 +51,7 @@ state_argument(FunctionCallInfo fcinfo, int arg)
 	return state;
 }
 
-/* The state of argument 0 with one more value; NULL does not count, and of nothing else there is no state. */
+/* Returns the state in argument 0 with one more value.  NULL is ignored; without a value there is no state. */
 static Datum
 add_value(FunctionCallInfo fcinfo, Hasher *hasher, Datum value, bool isnull)
 {
@@ -89,7 +89,7 @@ fmsketch_accum(PG_FUNCTION_ARGS)
 	return add_value(fcinfo, fcinfo->flinfo->fn_extra, PG_GETARG_DATUM(1), PG_ARGISNULL(1));
 }
 
-/* fmsketch_row_accum(state bytea, value record, unused integer): the value is the one column of a row */
+/* fmsketch_row_accum(state bytea, value record, unused integer): the value is the only column of a row */
 PG_FUNCTION_INFO_V1(fmsketch_row_accum);
 Datum
 fmsketch_row_accum(PG_FUNCTION_ARGS)
@@ -126,7 +126,7 @@ fmsketch_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(merged);
 }
 
-/* fmsketch_final(state bytea): of no values 0 */
+/* fmsketch_final(state bytea): returns the number of distinct values, 0 without a state */
 PG_FUNCTION_INFO_V1(fmsketch_final);
 Datum
 fmsketch_final(PG_FUNCTION_ARGS)

@@ -1,5 +1,5 @@
 /*
- * sketch_frequent.c: the most frequent values, by counters that are lowered when they run out.
+ * sketch_frequent.c: finds the most frequent values with a limited number of counters (see sketch.h).
  */
 #include "postgres.h"
 
@@ -56,7 +56,7 @@ texts_is_valid(const Texts *texts, const Frequent *frequent, Size bytes)
 		bytes == texts_bytes(texts->capacity, texts->space);
 }
 
-/* The table for `count` counters, or the largest there is. */
+/* Returns the capacity of a table for `count` counters, or the largest capacity. */
 uint32
 frequent_capacity_for(uint64 count)
 {
@@ -67,7 +67,7 @@ frequent_capacity_for(uint64 count)
 	return capacity;
 }
 
-/* The counter of a key, or the free one where it belongs. */
+/* Returns the counter of a key, or the free counter for it. */
 static inline Counter *
 find(Frequent *frequent, uint64 key, uint64 hash)
 {
@@ -81,7 +81,7 @@ find(Frequent *frequent, uint64 key, uint64 hash)
 	return NULL;
 }
 
-/* Where a key begins to be looked for: texts are known by their hashes. */
+/* Returns the hash that gives the first counter to compare; the key of a text is already a hash. */
 static inline uint64
 hash_of(uint64 key, const Texts *texts)
 {
@@ -111,7 +111,7 @@ frequent_text(const Frequent *frequent, const Texts *texts, const Counter *count
 	return text_data(texts) + ref.at;
 }
 
-/* The median of the counts. */
+/* Returns the median of the counts. */
 static int64
 median_count(const Frequent *frequent)
 {
@@ -125,15 +125,15 @@ median_count(const Frequent *frequent)
 			counts[n++] = frequent->counters[i].count;
 			ones += frequent->counters[i].count == 1;
 		}
-	if (n == 0)					/* there are none, whatever `count` says */
+	if (n == 0)					/* `count` is wrong: there are no counters */
 		damaged();
-	if (ones > n / 2)			/* where nearly all values differ */
+	if (ones > n / 2)			/* nearly all values are distinct */
 		return 1;
 	sort_counts(counts, n);
 	return counts[n / 2];
 }
 
-/* Lower all counters by their median, and lay those that are left anew. */
+/* Subtracts the median from all counters, and builds the table again with those that are still positive. */
 static void
 lower(Frequent *frequent, Texts *texts)
 {
@@ -174,7 +174,7 @@ lower(Frequent *frequent, Texts *texts)
 		pfree(old_texts);
 }
 
-/* Count a number, `hash` being mix64(key). */
+/* Adds `count` occurrences of a number; `hash` is mix64(key). */
 static void
 frequent_add(Frequent *frequent, uint64 key, uint64 hash, int64 count)
 {
@@ -193,7 +193,7 @@ frequent_add(Frequent *frequent, uint64 key, uint64 hash, int64 count)
 	counter->count += count;
 }
 
-/* Count numbers.  As in hll_add_block, the counters of all are asked for first. */
+/* Adds an occurrence of each number.  All counters are prefetched first, as in hll_add_block(). */
 void
 frequent_add_block(Frequent *frequent, const uint64 *keys, const uint64 *hashes, int count)
 {
@@ -205,7 +205,7 @@ frequent_add_block(Frequent *frequent, const uint64 *keys, const uint64 *hashes,
 		frequent_add(frequent, keys[i], hashes[i], 1);
 }
 
-/* Count a text if there is a counter for it; else false. */
+/* Adds an occurrence of a text if there is a counter for it, else returns false. */
 bool
 frequent_count(Frequent *frequent, uint64 hash)
 {
@@ -217,7 +217,7 @@ frequent_count(Frequent *frequent, uint64 hash)
 	return true;
 }
 
-/* Count a text; there must be space for it. */
+/* Adds `count` occurrences of a text; there must be space for the text. */
 void
 frequent_add_text(Frequent *frequent, Texts *texts, uint64 hash, int64 count, const char *text, uint32 length)
 {
@@ -237,7 +237,7 @@ frequent_add_text(Frequent *frequent, Texts *texts, uint64 hash, int64 count, co
 	counter->count += count;
 }
 
-/* Add what another sketch has counted. */
+/* Adds the counts of another sketch. */
 void
 frequent_add_all(Frequent *frequent, Texts *texts, const Frequent *from, const Texts *from_texts)
 {

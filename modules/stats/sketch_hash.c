@@ -1,10 +1,12 @@
 /*
- * sketch_hash.c: 64-bit hashes of values of any type; values that are equal to their type have the same.
+ * sketch_hash.c: computes 64-bit hashes of values of any type.  Values that are equal by their type's operator have equal
+ * hashes.
  *
- * Integers and times are their bits: their types' own hash functions fold 64 bits into 32 first, so that among a
- * hundred million one in a hundred would be lost.  Other types: their extended hash function, which partitions by hash
- * rely on too, so it stays as it is.  Types without one, as json and point: the text of a value; enums too, and arrays of
- * them, because their hashes are of numbers that are others on another server.
+ * The hash of integers and times is computed from their bits.  Their types' own hash functions first reduce 64 bits to 32, so
+ * that of a hundred million distinct values one in a hundred would not be counted.  Other types use their extended hash
+ * function, which does not change between versions because hash partitions depend on it.  Types without one, such as json
+ * and point, use the text of a value.  So do enums and arrays of enums, because their hash functions hash OIDs, which differ
+ * between servers.
  */
 #include "postgres.h"
 
@@ -27,7 +29,7 @@ struct Hasher
 	HashKind	kind;
 	TypeCacheEntry *type;
 	Oid			collation;
-	FmgrInfo	output;			/* HASH_TEXT */
+	FmgrInfo	output;			/* used for HASH_TEXT */
 };
 
 static HashKind
@@ -57,7 +59,7 @@ kind_of(Oid type)
 	return HASH_BY_TYPE;
 }
 
-/* Whether values of a type are labels of an enum, or arrays of them. */
+/* Whether a type is an enum or an array of an enum. */
 static bool
 is_of_enum(Oid type)
 {
@@ -66,7 +68,7 @@ is_of_enum(Oid type)
 	return type_is_enum(getBaseType(OidIsValid(element) ? element : type));
 }
 
-/* How values of a type are hashed; kept as long as `context`. */
+/* Returns a hasher for values of a type; it lives as long as `context`. */
 Hasher *
 hasher_new(MemoryContext context, Oid type, Oid collation)
 {
@@ -87,7 +89,7 @@ hasher_new(MemoryContext context, Oid type, Oid collation)
 	return hasher;
 }
 
-/* The base type of an argument of the running function. */
+/* Returns the base type of an argument of the running function. */
 Oid
 argument_type(FunctionCallInfo fcinfo, int arg)
 {

@@ -1,5 +1,5 @@
 /*
- * sketch_hll.c: counting distinct values by their hashes.
+ * sketch_hll.c: counts distinct values by their hashes (see sketch.h).
  */
 #include "postgres.h"
 
@@ -16,7 +16,7 @@ hll_bytes(uint32 capacity)
 	return offsetof(Hll, entries) + (capacity == 0 ? HLL_REGISTERS : (Size) capacity * sizeof(uint64));
 }
 
-/* Whether `bytes` bytes can be a sketch; its entries and registers are checked where they are read. */
+/* Whether `bytes` bytes can be a sketch; its entries and registers are checked when they are read. */
 bool
 hll_is_valid(const Hll *hll, Size bytes)
 {
@@ -29,7 +29,7 @@ hll_is_valid(const Hll *hll, Size bytes)
 	return bytes == hll_bytes(hll->capacity);
 }
 
-/* Returns the smallest capacity for `count` entries, or the largest, at which a table turns into registers. */
+/* Returns the smallest capacity for `count` entries, at most the largest one, whose table is converted to registers. */
 uint32
 hll_capacity_for(uint64 count)
 {
@@ -66,7 +66,7 @@ damaged(void)
 			 errmsg("this sketch of distinct values is damaged")));
 }
 
-/* Turn the largest table into registers, which take as many bytes. */
+/* Converts the largest table to registers, which have as many bytes. */
 static void
 turn_into_registers(Hll *hll)
 {
@@ -85,7 +85,7 @@ turn_into_registers(Hll *hll)
 	pfree(entries);
 }
 
-/* Add a hash; false where the table is full: then it has to be copied into a larger one first. */
+/* Adds a hash; returns false if the table is full and must first be copied into a larger one. */
 bool
 hll_add(Hll *hll, uint64 hash)
 {
@@ -97,7 +97,7 @@ hll_add(Hll *hll, uint64 hash)
 		add_to_registers(hll, hash);
 		return true;
 	}
-	if (hash == 0)				/* that is an empty entry */
+	if (hash == 0)				/* 0 marks an empty entry */
 		hash = 1;
 	at = (uint32) hash & mask;
 	for (uint32 tried = 0; tried <= mask; tried++, at = (at + 1) & mask)
@@ -123,8 +123,8 @@ hll_add(Hll *hll, uint64 hash)
 }
 
 /*
- * Add many hashes; there must be space for them (hll_capacity_for).  The registers of a dozen columns are more than a
- * processor keeps near, so all that a block needs are asked for before the first is looked at.
+ * Adds many hashes; there must be space for them (hll_capacity_for).  The registers of a dozen columns do not fit into the
+ * first-level cache, so all that are needed are prefetched before the first is changed.
  */
 void
 hll_add_block(Hll *hll, const uint64 *hashes, int count)
@@ -141,7 +141,7 @@ hll_add_block(Hll *hll, const uint64 *hashes, int count)
 			damaged();
 }
 
-/* Merge another sketch; there must be space for it (hll_merged_capacity). */
+/* Adds another sketch; there must be space for it (hll_merged_capacity). */
 void
 hll_add_all(Hll *hll, const Hll *from)
 {
@@ -196,8 +196,8 @@ tau(double x)
 }
 
 /*
- * The number of distinct values.  From registers: Ertl (2017), "New cardinality estimation algorithms for HyperLogLog
- * sketches", arXiv:1702.01284, algorithm 6, which has no bias to correct over the whole range.
+ * Returns the number of distinct values.  For registers it is the estimate of Ertl (2017), "New cardinality estimation
+ * algorithms for HyperLogLog sketches", arXiv:1702.01284, algorithm 6, which needs no correction of bias.
  */
 double
 hll_estimate(const Hll *hll)

@@ -1,5 +1,5 @@
 /*
- * sketch_quantiles.c: quantiles by a sketch of levels; exact until the first level is full.
+ * sketch_quantiles.c: estimates quantiles (see sketch.h); they are exact until the first level is full.
  */
 #include "postgres.h"
 
@@ -8,8 +8,8 @@
 #include "numeric/dd.h"
 #include "sketch.h"
 
-#define MIN_WIDTH 8				/* of a level */
-#define LANES 4					/* runs sorted side by side */
+#define MIN_WIDTH 8				/* smallest width of a level */
+#define LANES 4					/* runs that are sorted at the same time */
 #define RUN (QUANTILES_AT_ONCE / LANES)
 
 Size
@@ -18,7 +18,7 @@ quantiles_bytes(uint32 capacity)
 	return offsetof(Quantiles, values) + (Size) capacity * sizeof(double);
 }
 
-/* How many values level h of `levels` holds before it is full: k at the top, two thirds of the one above elsewhere. */
+/* Returns how many values make level h of `levels` full: k for the top level, two thirds of the next level for others. */
 static inline uint32
 width(uint32 levels, uint32 h)
 {
@@ -28,7 +28,7 @@ width(uint32 levels, uint32 h)
 	return depth < lengthof(widths) ? widths[depth] : MIN_WIDTH;
 }
 
-/* With more values than this, some level is full. */
+/* Returns the number of values above which some level must be full. */
 static uint32
 limit(uint32 levels)
 {
@@ -39,20 +39,20 @@ limit(uint32 levels)
 	return sum;
 }
 
-/* The largest capacity, in values. */
+/* Returns the largest capacity, in values. */
 static uint32
 most_values(void)
 {
 	return limit(QUANTILES_LEVELS) + QUANTILES_AT_ONCE;
 }
 
-/* Whether `bytes` bytes can be a sketch, down to the sizes of its levels. */
+/* Whether `bytes` bytes can be a sketch with levels of these sizes. */
 bool
 quantiles_is_valid(const Quantiles *q, Size bytes)
 {
 	uint64		sum = 0;
 
-	/* two sketches that are merged have space for all values of both */
+	/* the result of quantiles_merged() has space for all values of two sketches */
 	if (bytes < offsetof(Quantiles, values) || q->capacity > 2 * most_values() ||
 		bytes != quantiles_bytes(q->capacity) ||
 		q->used > q->capacity || q->levels < 1 || q->levels > QUANTILES_LEVELS)
@@ -68,7 +68,7 @@ quantiles_capacity_for(const Quantiles *q, uint32 more)
 {
 	uint32		most = most_values();
 	uint32		needed = (q ? q->used : 0) + more;
-	uint32		capacity = q ? Max(q->capacity, 16) : 16;	/* of two empty ones merged it is 0 */
+	uint32		capacity = q ? Max(q->capacity, 16) : 16;	/* the capacity of two merged empty sketches is 0 */
 
 	while (capacity < needed && capacity < most)
 		capacity = Min(2 * capacity, most);
@@ -93,8 +93,8 @@ random_bit(Quantiles *q)
 }
 
 /*
- * Two sorted runs into one.  Without a branch on the values, which no processor could foresee; and from both ends at once:
- * two chains of steps that do not wait for each other.
+ * Merges two sorted runs.  There is no branch on the values, which a processor could not predict.  The merge runs from both
+ * ends at the same time, as two chains of steps that do not depend on each other.
  */
 static void
 merge(const double *a, uint32 na, const double *b, uint32 nb, double *to)
@@ -103,7 +103,7 @@ merge(const double *a, uint32 na, const double *b, uint32 nb, double *to)
 	const double *last_b = b + nb - 1;
 	double	   *back = to + na + nb - 1;
 
-	while (a <= last_a && b <= last_b)	/* one and one at least: each end finds a value of its own */
+	while (a <= last_a && b <= last_b)	/* both runs have a value, so that the two ends take different values */
 	{
 		Size		first = *a <= *b;
 		Size		last = *last_a > *last_b;
@@ -117,11 +117,11 @@ merge(const double *a, uint32 na, const double *b, uint32 nb, double *to)
 		last_a -= last;
 		last_b -= 1 - last;
 	}
-	/* what is left of one of them; as many values where a damaged run was in no order */
+	/* copy the rest of one run; the length is right even if a damaged run was not sorted */
 	memcpy(to, a <= last_a ? a : b, (back + 1 - to) * sizeof(double));
 }
 
-/* Order the pairs of two rows, the smaller ones into a. */
+/* Orders the pairs of two rows, with the smaller values in a. */
 DD_INLINE void
 exchange(double *restrict a, double *restrict b)
 {
@@ -136,8 +136,8 @@ exchange(double *restrict a, double *restrict b)
 }
 
 /*
- * Sort the columns of RUN x LANES values: Batcher's merge exchange, Knuth's algorithm 5.2.2M.  Which rows it compares
- * does not depend on the values, so the processor's vector units do LANES columns at once, without a branch.
+ * Sorts the columns of RUN x LANES values by Batcher's merge exchange, Knuth's algorithm 5.2.2M.  Which rows are compared does
+ * not depend on the values, so that vector instructions sort LANES columns at once, without branches.
  */
 DD_CLONES static void
 sort_columns(double *values)
@@ -153,7 +153,7 @@ sort_columns(double *values)
 		}
 }
 
-/* Sort at most QUANTILES_AT_ONCE values, none NaN: a few times faster than a quicksort. */
+/* Sorts at most QUANTILES_AT_ONCE values, without NaN, a few times faster than quicksort. */
 static void
 sort_values(const double *values, int count, double *sorted)
 {
@@ -181,12 +181,12 @@ sort_values(const double *values, int count, double *sorted)
 	memcpy(sorted, from, count * sizeof(double));
 }
 
-/* Send every second value of the lowest full level to the level above. */
+/* Moves every second value of the lowest full level to the next level, and drops the others. */
 static void
 compact(Quantiles *q)
 {
 	uint32		h = 0;
-	uint32		below = 0;		/* values in lower levels, which lie behind */
+	uint32		below = 0;		/* values in lower levels, which come after this one */
 	double	   *level;
 	double	   *above;
 	double	   *scratch;
@@ -207,7 +207,7 @@ compact(Quantiles *q)
 	above = level - q->sizes[h + 1];
 	odd = size % 2;
 	rising = size / 2;
-	if (odd && random_bit(q))	/* the one without a partner stays, the last or the first */
+	if (odd && random_bit(q))	/* one value has no partner and stays: at random the last or the first */
 	{
 		double		first = level[0];
 
@@ -228,7 +228,7 @@ compact(Quantiles *q)
 	pfree(scratch);
 }
 
-/* Add at most QUANTILES_AT_ONCE values, none NaN; there must be space for them (quantiles_capacity_for). */
+/* Adds at most QUANTILES_AT_ONCE values, without NaN; there must be space for them (quantiles_capacity_for). */
 void
 quantiles_add(Quantiles *q, const double *values, int count)
 {
@@ -249,7 +249,7 @@ quantiles_add(Quantiles *q, const double *values, int count)
 	q->sizes[0] += count;
 }
 
-/* A sketch of what both have seen. */
+/* Returns a new sketch of the values of both. */
 Quantiles *
 quantiles_merged(const Quantiles *a, const Quantiles *b)
 {
@@ -294,8 +294,8 @@ typedef struct Weighted
 #include "lib/sort_template.h"
 
 /*
- * The values at fractions of the way, as percentile_cont has them: between the two values nearest to it, where it falls
- * between.  Beside what is in the sketch there are `above` values greater than all of them (NaN).
+ * Computes quantiles as percentile_cont does, with interpolation between the two nearest values.  Besides the values of the
+ * sketch there are `above` values that are greater than all of them (NaN).
  */
 void
 quantiles_at(const Quantiles *q, const double *fractions, int count, double above, double *result)
@@ -309,7 +309,7 @@ quantiles_at(const Quantiles *q, const double *fractions, int count, double abov
 			all[n] = (Weighted) {q->values[n], ldexp(1, h)};
 	sort_weighted(all, n);
 	for (uint32 i = 0; i < n; i++)
-		total = all[i].weight += total;	/* from here on: how many values up to this one */
+		total = all[i].weight += total;	/* from here on, the weight is the number of values up to this one */
 	for (int f = 0; f < count; f++)
 	{
 		double		rank = fractions[f] * (total + above - 1);
@@ -321,7 +321,7 @@ quantiles_at(const Quantiles *q, const double *fractions, int count, double abov
 			uint32		low = 0;
 			uint32		high = n;
 
-			while (low < high)	/* the first with more than `wanted` values up to it */
+			while (low < high)	/* find the first value with more than `wanted` values up to it */
 			{
 				uint32		middle = (low + high) / 2;
 

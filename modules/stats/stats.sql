@@ -8,7 +8,7 @@ MADLIB_KERNEL column_moments(x double precision[]) IS
 CREATE FUNCTION MADLIB_SCHEMA.__column_rows(state bytea, skipped boolean) RETURNS bigint
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_rows';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__column_rows(bytea, boolean) IS
-    'how many rows a state of column_moments_state has used, or skipped';
+    'the number of rows that a state of column_moments_state has used, or skipped';
 
 CREATE FUNCTION MADLIB_SCHEMA.column_means(state bytea) RETURNS double precision[]
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_means';
@@ -22,7 +22,7 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.column_correlation(bytea) IS
 CREATE FUNCTION MADLIB_SCHEMA.column_covariance(state bytea) RETURNS double precision[]
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'column_covariance';
 COMMENT ON FUNCTION MADLIB_SCHEMA.column_covariance(bytea) IS
-    'the matrix of covariances, over n - 1, of a state of column_moments_state; NaN of one row';
+    'the matrix of covariances, over n - 1, of a state of column_moments_state; NaN for one row';
 
 CREATE AGGREGATE MADLIB_SCHEMA.correlation_agg(x double precision[]) (
     SFUNC = MADLIB_SCHEMA.__column_moments_accum, STYPE = bytea,
@@ -40,7 +40,7 @@ CREATE AGGREGATE MADLIB_SCHEMA.covariance_agg(x double precision[]) (
 COMMENT ON AGGREGATE MADLIB_SCHEMA.covariance_agg(double precision[]) IS
     'the matrix of covariances of the columns of an array: covariance_agg(ARRAY[tax, bath, size])';
 
--- fmsketch_dcount: how many distinct values there are, of any type.
+-- fmsketch_dcount: the number of distinct values of any type.
 
 CREATE FUNCTION MADLIB_SCHEMA.__fmsketch_accum(state bytea, value anyelement) RETURNS bytea
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'fmsketch_accum';
@@ -86,7 +86,7 @@ CREATE AGGREGATE MADLIB_SCHEMA.fmsketch_dcount_merge_state(state bytea) (
 COMMENT ON AGGREGATE MADLIB_SCHEMA.fmsketch_dcount_merge_state(bytea) IS
     'merges states of fmsketch_dcount_state into one, to be merged further';
 
-CREATE AGGREGATE MADLIB_SCHEMA.__fmsketch_row(value record, unused integer) (  -- a row alone Citus takes apart
+CREATE AGGREGATE MADLIB_SCHEMA.__fmsketch_row(value record, unused integer) (  -- Citus would expand a record that is the only argument
     SFUNC = MADLIB_SCHEMA.__fmsketch_row_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__fmsketch_combine,
     FINALFUNC = MADLIB_SCHEMA.__fmsketch_final, PARALLEL = SAFE
 );
@@ -211,9 +211,9 @@ COMMENT ON AGGREGATE MADLIB_SCHEMA.__row_summary(record, integer) IS
 CREATE TYPE MADLIB_SCHEMA.correlation_result AS (
     MADLIB_TRAINING,
     column_names             text[],
-    mean_vector              double precision[],   -- of the one group, if there is one
+    mean_vector              double precision[],   -- of the only group, else NULL
     total_rows_processed     bigint,
-    matrix                   double precision[]    -- of the one group; k x k
+    matrix                   double precision[]    -- of the only group, else NULL; k x k
 );
 COMMENT ON TYPE MADLIB_SCHEMA.correlation_result IS
     'result of correlation or covariance: the one row of the summary table, or figures over all groups';

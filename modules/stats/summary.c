@@ -37,7 +37,7 @@ kind_of(Oid type)
 	return category == TYPCATEGORY_STRING && get_typlen(type) == -1 ? COLUMN_TEXT : COLUMN_OTHER;
 }
 
-/* Fill in how values of a base type are read, hashed and shown; it lasts as long as `context`. */
+/* Prepares to read, hash and print values of a base type; `column` is valid as long as `context` lives. */
 void
 summary_column_start(SummaryColumn *column, MemoryContext context, Oid type, Oid collation)
 {
@@ -56,7 +56,7 @@ column_of(FunctionCallInfo fcinfo)
 {
 	SummaryColumn *column = fcinfo->flinfo->fn_extra;
 
-	if (column)					/* and so it is called by an aggregate */
+	if (column)					/* an earlier call has checked that an aggregate is running */
 		return column;
 	aggregate_only(fcinfo, "column_summary", NULL);
 	column = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(SummaryColumn));
@@ -65,7 +65,7 @@ column_of(FunctionCallInfo fcinfo)
 	return column;
 }
 
-/* A state with one more value. */
+/* Returns a state with one more value. */
 Summary *
 summary_add_value(Summary *summary, SummaryColumn *column, Datum value, bool isnull)
 {
@@ -99,14 +99,14 @@ summary_accum(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(summary_add_value(summary, column, PG_GETARG_DATUM(1), PG_ARGISNULL(1)));
 }
 
-/* Returns a copy of the state with its waiting values added; the argument stays as it is. */
+/* Returns a copy of the state with the values of its tail added; the argument is not changed. */
 Summary *
 summary_folded(const Summary *summary)
 {
 	return summary_fold(memcpy(palloc(VARSIZE(summary)), summary, VARSIZE(summary)));
 }
 
-/* Add the counts and moments of another state. */
+/* Adds the counts and moments of another state. */
 static void
 add_counts(Summary *into, const Summary *from)
 {
@@ -124,7 +124,7 @@ add_counts(Summary *into, const Summary *from)
 	moments_merge(into->moments, from->moments, 1);
 }
 
-/* Two states with nothing waiting into a new one. */
+/* Merges two states without tails into a new one. */
 Summary *
 summary_merged(const Summary *a, const Summary *b)
 {
@@ -186,7 +186,7 @@ summary_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(summary_merged(summaries[0], summaries[1]));
 }
 
-/* summary_state(state bytea): with nothing waiting */
+/* summary_state(state bytea): returns the state with the values of its tail added */
 PG_FUNCTION_INFO_V1(summary_state);
 Datum
 summary_state(PG_FUNCTION_ARGS)

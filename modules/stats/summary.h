@@ -1,8 +1,8 @@
 /*
- * summary.h: what one column holds, in one pass: counts, moments, range, distinct values, quantiles, frequent values.
+ * summary.h: figures of one column from one pass: counts, moments, range, distinct values, quantiles, frequent values.
  *
- * The state is a bytea of one piece: a head of fixed size, values that wait (numbers only, to be worked on together), and
- * the sketches of sketch.h.  Each part is as large as it has to be, so that a state of few values is small.
+ * The state is a flat bytea: a header of fixed size, a tail of numbers that are not counted yet and are processed in blocks,
+ * and the sketches of sketch.h.  Each part is only as large as needed, so that a state of few values is small.
  */
 #ifndef MADPY_SUMMARY_H
 #define MADPY_SUMMARY_H
@@ -10,22 +10,22 @@
 #include "numeric/moments.h"
 #include "sketch.h"
 
-/* Values that wait, at most. */
+/* Most values in the tail. */
 #define SUMMARY_TAIL 256
 
-/* Figures beside counts and moments: bits of `wanted`. */
+/* Bits of `wanted`: figures that are computed besides counts and moments. */
 #define SUMMARY_DISTINCT 1
 #define SUMMARY_QUANTILES 2
 #define SUMMARY_FREQUENT 4
 #define SUMMARY_ALL 7
 
-/* How values of a column are read, and how numbers are shown. */
+/* Kinds of columns: how their values are read, and how numbers are printed. */
 typedef enum ColumnKind
 {
 	COLUMN_INTEGER = 1, COLUMN_FLOAT4, COLUMN_FLOAT8, COLUMN_NUMERIC,
 	COLUMN_DATE, COLUMN_TIMESTAMP, COLUMN_TIMESTAMPTZ,
-	COLUMN_TEXT,				/* with lengths */
-	COLUMN_OTHER				/* with a text form only */
+	COLUMN_TEXT,				/* a text, whose length is counted */
+	COLUMN_OTHER				/* any other type, whose values are printed as texts */
 } ColumnKind;
 
 #define IS_NUMBER(kind) ((kind) <= COLUMN_TIMESTAMPTZ)
@@ -41,27 +41,27 @@ typedef struct Summary
 	int32		vl_len_;		/* varlena header */
 	uint32		magic;
 	uint16		version;
-	uint8		kind;			/* ColumnKind */
+	uint8		kind;			/* a ColumnKind */
 	uint8		wanted;
 	uint32		waiting;		/* values in the tail */
-	uint32		bytes[PARTS];	/* of each part, multiples of 8; they lie one behind the other */
+	uint32		bytes[PARTS];	/* size of each part, a multiple of 8; the parts are consecutive */
 	uint32		unused;
-	int64		rows;			/* NULLs among them */
+	int64		rows;			/* all rows, with NULLs */
 	int64		nulls;
 	int64		blanks;
 	int64		positive;
 	int64		negative;
 	int64		zeros;
 	int64		nans;
-	int64		infinite;		/* above zero */
+	int64		infinite;		/* positive infinities */
 	int64		minus_infinite;
-	double		shortest;		/* of texts, in characters */
+	double		shortest;		/* length of texts, in characters */
 	double		longest;
-	double		moments[10];	/* of finite numbers: the body of moments.h with one column */
+	double		moments[10];	/* moments of finite numbers: the body of moments.h with one column */
 	char		parts[FLEXIBLE_ARRAY_MEMBER];
 } Summary;
 
-/* How values of the argument are read, hashed and shown: looked up once, kept with the call. */
+/* Data to read, hash and print values of the argument, which are looked up once for a call in the query's plan. */
 typedef struct SummaryColumn
 {
 	ColumnKind	kind;
@@ -85,7 +85,7 @@ extern void summary_add_sets(Summary *into, const Summary *from);
 extern void summary_copy_quantiles(Summary *into, const Quantiles *from);
 extern Summary *summary_with_room(Summary *summary, uint32 more, uint32 more_text);
 
-/* summary_values.c: values into a state */
+/* summary_values.c: adds values to a state */
 extern double column_number(ColumnKind kind, uint64 bits);
 extern Summary *summary_add_number(Summary *summary, const SummaryColumn *column, Datum value);
 extern Summary *summary_add_other(Summary *summary, SummaryColumn *column, Datum value);
@@ -100,7 +100,7 @@ extern Summary *summary_folded(const Summary *summary);
 /* summary_row.c */
 extern SummaryColumn *row_column(FunctionCallInfo fcinfo, Datum *value, bool *isnull);
 
-/* Raise an error unless a condition on a state holds; inline, because it runs for every value. */
+/* Raises an error unless a condition on a state holds; inline, because it runs for every value. */
 static inline void
 summary_check(bool holds)
 {

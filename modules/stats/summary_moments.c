@@ -1,8 +1,8 @@
 /*
- * summary_moments.c: the kernel "column_moments", means, covariances and correlations.
+ * summary_moments.c: the kernel "column_moments": means, covariances and correlations.
  *
  * The moments of moments.c over all columns of a block, which has no target.  A covariance is
- * (n sum(x y) - sum(x) sum(y)) / (n (n - 1)), in double-double: means far from zero cancel 16 digits of 32, not all.
+ * (n sum(x y) - sum(x) sum(y)) / (n (n - 1)), in double-double: if means are far from zero, 16 of 32 digits cancel.
  */
 #include "postgres.h"
 
@@ -35,7 +35,7 @@ columns_add(State *state, const RowBlock *block)
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("this state is damaged")));
 	last = block->columns[state->ncols - 1];
-	/* moments_add would say that the last column is the target */
+	/* the error of moments_add() would call the last column the target */
 	for (int r = 0; r < block->rows; r++)
 		if (!isfinite(last[r]))
 			not_finite(state->ncols - 1, state->ncols + 1, last[r]);
@@ -60,7 +60,7 @@ const Kernel column_moments_kernel = {
 };
 MADPY_KERNEL(column_moments)
 
-/* Column i, 1 .. m, holds one value only. */
+/* Whether column i, 1 .. m, has one distinct value. */
 static bool
 is_constant(const Moments *moments, int i)
 {
@@ -74,7 +74,7 @@ check_squares(const Moments *moments)
 	{
 		double		square = moment(moments, i, i).hi;
 
-		/* scatter() takes n times as much */
+		/* scatter() computes n times the square */
 		if (isfinite(square * moments->rows) && (square > SMALLEST_SQUARE || is_constant(moments, i)))
 			continue;
 		ereport(ERROR,
@@ -84,7 +84,7 @@ check_squares(const Moments *moments)
 	}
 }
 
-/* n times the sum of (x_i - mean) (x_j - mean), i >= j; exactly zero where one of them is constant. */
+/* Returns n times the sum of (x_i - mean) (x_j - mean), i >= j; exactly 0 if one of the columns is constant. */
 static dd
 scatter(const Moments *moments, int i, int j)
 {
@@ -104,7 +104,7 @@ covariance(const Moments *moments, int i, int j)
 	return n > 1 ? dd_double(dd_div(scatter(moments, i, j), freedom)) : NAN;
 }
 
-/* The root of a number above zero: one step of Newton from the double nearest to it. */
+/* Returns the square root of a positive number, by one step of Newton's method from that of a double. */
 static dd
 root(dd a)
 {
@@ -113,7 +113,7 @@ root(dd a)
 	return fast_two_sum(x, dd_double(dd_sub(a, two_prod(x, x))) / (2 * x));
 }
 
-/* NaN where one of the columns is constant; `spread` is scatter(i, i) of each column. */
+/* Returns a correlation, NaN if one of the columns is constant; `spread` has scatter(i, i) of each column. */
 static double
 correlation(const Moments *moments, const dd *spread, int i, int j)
 {
@@ -127,7 +127,7 @@ correlation(const Moments *moments, const dd *spread, int i, int j)
 	return r > 1 ? 1 : r < -1 ? -1 : r;
 }
 
-/* An array of numbers without NULL: elements of it can be reached without walking over those before. */
+/* Returns an array without NULLs, whose elements are found without reading those before; sets `values` to its numbers. */
 static ArrayType *
 number_array(int ndim, int *dims, double **values)
 {
@@ -146,7 +146,7 @@ number_array(int ndim, int *dims, double **values)
 	return array;
 }
 
-/* column_means(state): the mean of each column; NULL of no rows */
+/* column_means(state): returns the mean of each column; NULL without rows */
 PG_FUNCTION_INFO_V1(column_means);
 Datum
 column_means(PG_FUNCTION_ARGS)
@@ -165,7 +165,7 @@ column_means(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(array);
 }
 
-/* The matrix of a state, NaN where it is not defined; NULL of no rows. */
+/* Returns the covariance or correlation matrix of a state, with NaN where it is not defined; NULL without rows. */
 static Datum
 matrix(FunctionCallInfo fcinfo, bool correlate)
 {
@@ -207,7 +207,7 @@ column_covariance(PG_FUNCTION_ARGS)
 	return matrix(fcinfo, false);
 }
 
-/* column_rows(state, skipped): the rows that were used, or those that were skipped */
+/* column_rows(state, skipped): returns the number of rows that were used, or that were skipped */
 PG_FUNCTION_INFO_V1(column_rows);
 Datum
 column_rows(PG_FUNCTION_ARGS)

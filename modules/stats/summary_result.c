@@ -1,5 +1,5 @@
 /*
- * summary_result.c: what a state of column_summary says, as a record.
+ * summary_result.c: returns the figures of a state of column_summary as a record.
  */
 #include "postgres.h"
 
@@ -19,11 +19,11 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
-#define Z_95 1.959963984540054	/* of the normal distribution, two-sided 95% */
+#define Z_95 1.959963984540054	/* quantile of the normal distribution, two-sided 95% */
 #define MAX_FRACTIONS 10000
 #define MAX_FREQUENT 1000
 
-/* Fields of the SQL type column_summary, in its order. */
+/* Fields of the SQL type column_summary, in their order. */
 enum
 {
 	ROW_COUNT, DISTINCT_VALUES, MISSING_VALUES, BLANK_VALUES, FRACTION_MISSING, FRACTION_BLANK,
@@ -56,7 +56,7 @@ put_numbers(Record *record, int field, const double *numbers, int count)
 													   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
 }
 
-/* Whether a value is one of its type; timestamp_out looks at times itself. */
+/* Raises an error for a date out of range; timestamp_out() checks times itself. */
 static void
 check_date(int64 days)
 {
@@ -64,7 +64,7 @@ check_date(int64 days)
 		summary_malformed();
 }
 
-/* A number of a column as its type writes it. */
+/* Returns a number as text, in the format of the column's type. */
 static char *
 number_text(ColumnKind kind, uint64 bits)
 {
@@ -89,7 +89,7 @@ number_text(ColumnKind kind, uint64 bits)
 	}
 }
 
-/* Seconds since 1970 as the type of a column of times writes them. */
+/* Returns seconds since 1970 as text, in the format of the column's type. */
 static char *
 time_text(ColumnKind kind, double seconds)
 {
@@ -104,7 +104,7 @@ time_text(ColumnKind kind, double seconds)
 	return number_text(kind, (uint64) value);
 }
 
-/* The range of what is not NULL; NaN is greater than all others, as it is to PostgreSQL. */
+/* Computes the range of values that are not NULL; NaN is greater than all other numbers, as in PostgreSQL. */
 static void
 range_of(const Summary *summary, double *low, double *high)
 {
@@ -116,7 +116,7 @@ range_of(const Summary *summary, double *low, double *high)
 	*high = summary->nans > 0 ? NAN : summary->infinite > 0 ? INFINITY : finite ? moments.maxima[0] : -INFINITY;
 }
 
-/* Means and ranges are of doubles; infinities and NaN as PostgreSQL's own aggregates have them. */
+/* Sets mean, variance and range; infinities and NaN have the results of PostgreSQL's own aggregates. */
 static void
 put_moments(Record *record, const Summary *summary)
 {
@@ -220,23 +220,23 @@ put_quantiles(Record *record, const Summary *summary, const double *fractions, i
 	found = palloc(count * sizeof(double));
 	quantiles_at(quantiles, fractions, count, summary->nans, found);
 	range_of(summary, &low, &high);
-	for (int i = 0; i < count; i++)	/* the ends are known exactly */
+	for (int i = 0; i < count; i++)	/* minimum and maximum are known exactly */
 		if (fractions[i] == 0 || fractions[i] == 1)
 			found[i] = fractions[i] == 0 ? low : high;
 	put_numbers(record, QUANTILE_ARRAY, found, count);
 	put(record, QUANTILE_ERROR, Float8GetDatum(quantiles->levels == 1 ? 0 : QUANTILES_ERROR));
 }
 
-/* One value that may be shown, and how often it was seen. */
+/* A value that may be listed, and its counter. */
 typedef struct Shown
 {
 	const Counter *counter;
-	const char *text;			/* of a text */
+	const char *text;			/* set for a text */
 	uint32		length;
 	double		number;
 } Shown;
 
-/* The most frequent first; among equals the smallest number, or the text that is first byte by byte. */
+/* Orders by decreasing frequency; among equally frequent values by number, or by the bytes of texts. */
 static int
 compare_shown(const Shown *a, const Shown *b)
 {
@@ -250,7 +250,7 @@ compare_shown(const Shown *a, const Shown *b)
 	return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
 }
 
-/* Put a value among the `n` that come first, which are in order, at most `most`; how many they are now. */
+/* Inserts a value into a sorted list of `n` values, of which at most `most` are kept; returns the new length. */
 static int
 keep_first(Shown *first, int n, int most, Shown shown)
 {
@@ -266,7 +266,7 @@ keep_first(Shown *first, int n, int most, Shown shown)
 	return n;
 }
 
-/* The `most` values to show, in order.  Often only a few of many, so they are not all sorted. */
+/* Finds the `most` most frequent values, in order, without sorting all; returns their number. */
 static int
 find_frequent(const Summary *summary, int most, Shown *first)
 {
@@ -278,7 +278,7 @@ find_frequent(const Summary *summary, int most, Shown *first)
 	{
 		Shown		shown = {.counter = &frequent->counters[i]};
 
-		if (shown.counter->count <= frequent->lowered)	/* others may be as frequent */
+		if (shown.counter->count <= frequent->lowered)	/* a value without a counter may be as frequent */
 			continue;
 		if (summary->bytes[PART_TEXTS])
 			shown.text = frequent_text(frequent, texts, shown.counter, &shown.length);
@@ -319,7 +319,7 @@ put_frequent(Record *record, const Summary *summary, int how_many)
 	put(record, MFV_ERROR, Int64GetDatum(frequent->lowered));
 }
 
-/* The fractions that are asked for, quartiles unless others are. */
+/* Returns the fractions in argument 1, quartiles by default. */
 static const double *
 fractions_argument(FunctionCallInfo fcinfo, int *count)
 {
@@ -342,7 +342,7 @@ fractions_argument(FunctionCallInfo fcinfo, int *count)
 	return fractions;
 }
 
-/* The type column_summary: looked up once, kept with the call. */
+/* Returns the type column_summary, which is looked up once for a call in the query's plan. */
 static TupleDesc
 result_row(FunctionCallInfo fcinfo)
 {

@@ -1,9 +1,9 @@
 /*
- * summary_row.c: summaries of all columns of a row at once, and values of any type that come in a row.
+ * summary_row.c: summarises all columns of a row at once, and reads values of any type from a row.
  *
- * Citus calls a transition function without an expression that would tell the types of its arguments, and without a place
- * to keep anything from row to row.  A row tells the types of its columns by itself, and what is known of these types is
- * found again by the type of the row.
+ * Citus calls a transition function without an expression from which the types of arguments could be found, and without
+ * memory that lasts from row to row.  A row includes the types of its columns, and data about these types are stored in a
+ * list by the type of the row.
  */
 #include "postgres.h"
 
@@ -17,7 +17,7 @@
 
 #define ROW_MAGIC 0x7270646dU	/* "mdpr" */
 
-/* Summaries of the columns of a row, one behind the other; each begins where offsets says, the last ends with the state. */
+/* Summaries of the columns of a row.  That of column c is at bytes offsets[c] .. offsets[c + 1] - 1. */
 typedef struct RowSummary
 {
 	int32		vl_len_;
@@ -26,7 +26,7 @@ typedef struct RowSummary
 	uint32		offsets[FLEXIBLE_ARRAY_MEMBER];	/* columns + 1, multiples of 8 */
 } RowSummary;
 
-/* How rows of one type are read; freed with the memory of the aggregate. */
+/* Data to read rows of one type; freed with the memory context of the aggregate. */
 typedef struct RowType
 {
 	struct RowType *next;
@@ -80,7 +80,7 @@ row_type_new(MemoryContext context, HeapTupleHeader row)
 	return known;
 }
 
-/* The values in the row that argument 1 is, and what is known of their types. */
+/* Reads the values of the row in argument 1, and returns the data about their types. */
 static RowType *
 row_argument(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 {
@@ -106,7 +106,7 @@ row_argument(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 	return known;
 }
 
-/* The one value in the row that argument 1 is, and what is known of its type. */
+/* Reads the only value of the row in argument 1, and returns the data about its type. */
 SummaryColumn *
 row_column(FunctionCallInfo fcinfo, Datum *value, bool *isnull)
 {
@@ -135,7 +135,7 @@ summary_of(const RowSummary *all, int column)
 	return (Summary *) ((char *) all + all->offsets[column]);
 }
 
-/* Summaries in one piece. */
+/* Copies summaries into one RowSummary. */
 static RowSummary *
 joined(Summary *const *summaries, int columns)
 {
@@ -159,7 +159,7 @@ joined(Summary *const *summaries, int columns)
 	return all;
 }
 
-/* Summaries that may come from anywhere: the head of each is checked here, its parts where they are used. */
+/* Returns the summaries in an argument.  The header of each is checked here, its parts before they are used. */
 static RowSummary *
 rows_argument(FunctionCallInfo fcinfo, int arg)
 {
@@ -234,7 +234,7 @@ row_summary_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(joined(summaries, a->columns));
 }
 
-/* row_summary_column(state bytea, number integer): the state of column_summary of one column, counted from 1 */
+/* row_summary_column(state bytea, number integer): returns the state of column_summary of one column, counted from 1 */
 PG_FUNCTION_INFO_V1(row_summary_column);
 Datum
 row_summary_column(PG_FUNCTION_ARGS)

@@ -6,7 +6,7 @@
 #include "summary.h"
 #include "utils/memutils.h"
 
-/* Reads differently on a machine with the other byte order, which is then refused. */
+/* A state from a machine with the other byte order has another number here, and raises an error. */
 #define SUMMARY_MAGIC 0x4d55534dU
 #define SUMMARY_VERSION 1
 
@@ -29,7 +29,7 @@ summary_malformed(void)
 			 errhint("Pass a state that column_summary_state() of this version of madpy returned.")));
 }
 
-/* That a summary of `size` bytes is what it says, but for what is in its parts: cheap, asked for every value. */
+/* Raises an error unless the header of a summary of `size` bytes is valid; fast, because it is called for every value. */
 void
 summary_check_head(const Summary *summary, Size size)
 {
@@ -49,7 +49,7 @@ summary_check_head(const Summary *summary, Size size)
 				  (bytes[PART_TAIL] == 0 || IS_NUMBER(summary->kind)));
 }
 
-/* A state that may come from anywhere: its head is checked here, its parts where they are used. */
+/* Returns the state in an argument.  Its header is checked here, its parts before they are used. */
 Summary *
 summary_argument(FunctionCallInfo fcinfo, int arg)
 {
@@ -61,7 +61,7 @@ summary_argument(FunctionCallInfo fcinfo, int arg)
 	return summary;
 }
 
-/* Check the parts: only wanted ones have space, and each is well-formed. */
+/* Raises an error unless each part is valid and is one of those that are wanted. */
 void
 summary_check_parts(const Summary *summary)
 {
@@ -99,7 +99,7 @@ summary_new(ColumnKind kind, int wanted)
 	return summary;
 }
 
-/* Returns a state with the head of `summary` and parts of these sizes, all zeros. */
+/* Returns a state with the header of `summary` and parts of these sizes, all zeros. */
 Summary *
 summary_with_parts(const Summary *summary, const uint32 *bytes)
 {
@@ -119,7 +119,7 @@ summary_with_parts(const Summary *summary, const uint32 *bytes)
 	return result;
 }
 
-/* Whether a sketch is wanted of such a column. */
+/* Whether a state has this sketch: it is wanted, and exists for the kind of column. */
 bool
 summary_has_part(const Summary *summary, int part)
 {
@@ -137,7 +137,7 @@ summary_has_part(const Summary *summary, int part)
 	return false;
 }
 
-/* Compute the sizes of the parts with space for `more` values, whose texts take `more_text` bytes. */
+/* Computes the sizes of the parts with space for `more` values, whose texts take `more_text` bytes. */
 void
 summary_wanted_bytes(const Summary *summary, uint32 more, uint32 more_text, uint32 *bytes)
 {
@@ -175,7 +175,7 @@ summary_wanted_bytes(const Summary *summary, uint32 more, uint32 more_text, uint
 	}
 }
 
-/* Give the sketches, which are zeros, the size that their bytes say. */
+/* Initializes the sketches, which are all zeros, with the capacities that fit into their parts. */
 void
 summary_start_parts(Summary *summary)
 {
@@ -198,7 +198,7 @@ summary_start_parts(Summary *summary)
 	}
 }
 
-/* Add the sets of another state: distinct and frequent values.  There must be space for them. */
+/* Adds the distinct and the frequent values of another state.  There must be space for them. */
 void
 summary_add_sets(Summary *into, const Summary *from)
 {
@@ -210,7 +210,7 @@ summary_add_sets(Summary *into, const Summary *from)
 						 summary_part(from, PART_FREQUENT), summary_part(from, PART_TEXTS));
 }
 
-/* Copy quantiles into an empty sketch with space for them. */
+/* Copies quantiles into an empty sketch with space for them. */
 void
 summary_copy_quantiles(Summary *into, const Quantiles *from)
 {
@@ -221,7 +221,7 @@ summary_copy_quantiles(Summary *into, const Quantiles *from)
 	quantiles->capacity = capacity;
 }
 
-/* Returns the state with space for `more` values: the state itself if it has that space already. */
+/* Returns the state if it has space for `more` values, else a larger copy. */
 Summary *
 summary_with_room(Summary *summary, uint32 more, uint32 more_text)
 {

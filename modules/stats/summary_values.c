@@ -1,5 +1,5 @@
 /*
- * summary_values.c: values into a state of column_summary: numbers by blocks, texts and others one by one.
+ * summary_values.c: adds values to a state of column_summary: numbers in blocks, texts and others one by one.
  */
 #include "postgres.h"
 
@@ -18,7 +18,7 @@
 
 /* --- numbers --- */
 
-/* Words of the tail that a value takes: its bits, and for numeric its hash, because its bits are rounded. */
+/* Returns the words of a value in the tail: its bits and, for numeric, whose bits are rounded, also its hash. */
 static inline int
 stride(const Summary *summary)
 {
@@ -41,7 +41,7 @@ date_seconds(DateADT d)
 	return ((double) d + POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
 }
 
-/* A value as a number; a time as seconds since 1970. */
+/* Returns a value as a number; a time as seconds since 1970. */
 double
 column_number(ColumnKind kind, uint64 bits)
 {
@@ -83,7 +83,7 @@ value_bits(const SummaryColumn *column, Datum value)
 	}
 }
 
-/* Signs, and what is not finite: counted, and left out of x, which is then `*finite` numbers long. */
+/* Counts signs, and numbers that are not finite, which it removes from x; sets *finite to the new length. */
 static void
 count_values(Summary *summary, double *x, int count, int *finite)
 {
@@ -130,7 +130,7 @@ add_quantiles(Summary *summary, double *x, int count)
 		quantiles_add(summary_part(summary, PART_QUANTILES), x + done, Min(kept - done, QUANTILES_AT_ONCE));
 }
 
-/* Values among the distinct and the frequent ones. */
+/* Adds values to the distinct and the frequent values. */
 static void
 add_keys(Summary *summary, const uint64 *tail, int count)
 {
@@ -152,7 +152,7 @@ add_keys(Summary *summary, const uint64 *tail, int count)
 		hll_add_block(summary_part(summary, PART_DISTINCT), hashes, count);
 }
 
-/* Values that wait as numbers. */
+/* Converts the values of the tail to numbers. */
 static void
 waiting_numbers(const Summary *summary, const uint64 *tail, double *x)
 {
@@ -163,12 +163,12 @@ waiting_numbers(const Summary *summary, const uint64 *tail, double *x)
 			x[i] = column_number(summary->kind, tail[i * stride(summary)]);
 }
 
-/* The state with no values waiting; changed in place, or another one where it had to grow. */
+/* Adds the values of the tail; returns the state, or a larger copy if it had to grow. */
 Summary *
 summary_fold(Summary *summary)
 {
 	const uint64 *tail;
-	int			count = Min(summary->waiting, SUMMARY_TAIL);	/* as checked; for gcc 16 */
+	int			count = Min(summary->waiting, SUMMARY_TAIL);	/* has been checked; avoids a warning of gcc 16 */
 	double		x[SUMMARY_TAIL];
 	const double *column = x;
 	RowBlock		block = {0, &column};
@@ -194,7 +194,7 @@ summary_fold(Summary *summary)
 	return summary;
 }
 
-/* Returns the state with twice the space for waiting values. */
+/* Returns a copy of the state with a tail of twice the size. */
 static Summary *
 with_longer_tail(const Summary *summary)
 {
@@ -240,7 +240,7 @@ count_text(Summary *summary, const char *text, int length)
 	summary->longest = Max(summary->longest, characters);
 }
 
-/* A text as it is kept: long ones are cut. */
+/* Returns a text as it is stored: of at most FREQUENT_MAX_TEXT bytes, a longer one cut and with "..."; sets its length. */
 static char *
 kept_text(const char *text, int length, uint32 *kept)
 {
@@ -273,7 +273,7 @@ summary_add_other(Summary *summary, SummaryColumn *column, Datum value)
 		value = PointerGetDatum(detoasted);
 		text = VARDATA_ANY(detoasted);
 		length = VARSIZE_ANY_EXHDR(detoasted);
-		if (column->type == BPCHAROID)	/* blanks at the end are none of its own */
+		if (column->type == BPCHAROID)	/* spaces at the end do not count */
 			length = bpchartruelen((char *) text, length);
 		count_text(summary, text, length);
 	}
@@ -281,7 +281,7 @@ summary_add_other(Summary *summary, SummaryColumn *column, Datum value)
 	if (hash == 0)
 		hash = 1;
 	if (summary->bytes[PART_FREQUENT] && frequent_count(summary_part(summary, PART_FREQUENT), hash))
-		return summary;			/* and so among the distinct ones */
+		return summary;			/* a value with a counter is among the distinct values too */
 	if (summary_has_part(summary, PART_FREQUENT))
 	{
 		if (text == NULL)

@@ -29,7 +29,7 @@ def checksums(data: NDArray[np.uint8], lengths: NDArray[np.int64] | None = None)
     table = np.array(TABLE, np.uint32)
     crc = np.full(len(data), 0xFFFFFFFF, np.uint32)
     there = np.full(data.shape[1], len(data))
-    if lengths is not None:  # how many rows have a byte in each place
+    if lengths is not None:  # count the rows that have a byte at each position
         there = np.searchsorted(-lengths, -np.arange(data.shape[1]))
     for n, column in zip(there.tolist(), np.ascontiguousarray(data.T), strict=True):
         crc[:n] = table[(crc[:n] ^ column[:n]) & 0xFF] ^ (crc[:n] >> 8)

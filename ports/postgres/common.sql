@@ -1,4 +1,4 @@
--- common: what every module builds on: domains, the library's own settings, parsing, kernels as aggregates.
+-- common: the basis of every module: domains, the library's own settings, parsing, kernels as aggregates.
 
 -- Domains.  The name of a constraint is the message a user sees.
 
@@ -26,7 +26,7 @@ CREATE DOMAIN MADLIB_SCHEMA.nonnegative_float AS double precision
     CONSTRAINT "must be 0 or more and finite" CHECK (VALUE >= 0 AND VALUE < 'Infinity');
 COMMENT ON DOMAIN MADLIB_SCHEMA.nonnegative_float IS 'a finite number, 0 or more';
 
--- What predictions over a table return, of any method.
+-- The result of predictions over a table, for all methods.
 
 CREATE TYPE MADLIB_SCHEMA.predictions AS (
     output_table         text,
@@ -36,7 +36,7 @@ CREATE TYPE MADLIB_SCHEMA.predictions AS (
 COMMENT ON TYPE MADLIB_SCHEMA.predictions IS
     'result of a prediction over a table: the table, its rows, and how many have no prediction';
 
--- Who is at what: drivers say where they are in application_name, which other sessions see at once.
+-- The progress of trainings: drivers put it into application_name, which other sessions see immediately.
 
 CREATE VIEW MADLIB_SCHEMA.progress AS
 SELECT pid, datname AS database, usename AS role, substr(application_name, 8) AS doing,
@@ -58,49 +58,49 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.__c_version() IS 'the version of the C library
 
 CREATE FUNCTION MADLIB_SCHEMA.__parse_list(
     expressions text,
-    OUT is_array boolean,   -- it was ARRAY[...], the items are its elements
+    OUT is_array boolean,   -- whether the list is ARRAY[...], whose elements are the items
     OUT items    text[],    -- SQL of each expression, as written
     OUT columns  text[]     -- the column's name where an item is a bare column, else NULL
 )
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'parse_list';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__parse_list(text) IS
-    'takes a list of expressions apart with PostgreSQL''s own grammar; an error if it is anything else';
+    'splits a list of expressions with PostgreSQL''s own grammar; raises an error for anything else';
 
 CREATE FUNCTION MADLIB_SCHEMA.__resolve(expression text, source regclass, path text) RETURNS text
 LANGUAGE c STABLE STRICT PARALLEL SAFE SET DateStyle = 'ISO'  -- no abbreviations of time zones in constants
 AS 'MODULE_PATHNAME', 'resolve';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__resolve(text, regclass, text) IS
-    'an expression over a table as another search_path reads it, in words for the one that is set';
+    'returns an expression over a table, read under another search_path, with qualified names';
 
 CREATE FUNCTION MADLIB_SCHEMA.__hold_table(relation regclass) RETURNS boolean
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'hold_table';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__hold_table(regclass) IS
-    'locks a table until the end of the transaction; whether reading it runs nobody''s code';
+    'locks a table until the end of the transaction; returns whether reading it runs no code of other users';
 
 CREATE FUNCTION MADLIB_SCHEMA.__level_code(value text, levels text[]) RETURNS double precision
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'level_code';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__level_code(text, text[]) IS
-    'the place of a text among known levels, from 0; NULL where it is not among them';
+    'the position of a text in a list of levels, from 0; NULL if it is not in the list';
 
 CREATE FUNCTION MADLIB_SCHEMA.__level_code(value bigint, levels bigint[]) RETURNS double precision
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'integer_code';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__level_code(bigint, bigint[]) IS
-    'the place of an integer among known levels, from 0; NULL where it is not among them';
+    'the position of an integer in a list of levels, from 0; NULL if it is not in the list';
 
 CREATE FUNCTION MADLIB_SCHEMA.__numbers(data bytea, first integer, dims integer[]) RETURNS double precision[]
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'numbers';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__numbers(bytea, integer, integer[]) IS
-    'an array of the doubles in data, from one counted from 0; NaN becomes NULL, and NULL an array of nothing else';
+    'an array of the doubles in data from a position on, counted from 0; NaN becomes NULL, and an array of NaN only is NULL';
 
 CREATE FUNCTION MADLIB_SCHEMA.__number(data bytea, at integer) RETURNS double precision
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'number';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__number(bytea, integer) IS
-    'the double at a place in data, counted from 0; NaN becomes NULL';
+    'the double at a position in data, counted from 0; NaN becomes NULL';
 
 CREATE FUNCTION MADLIB_SCHEMA.__piece(data bytea, n integer) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'piece';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__piece(bytea, integer) IS
-    'one of the pieces in data, counted from 0: how many as an integer, where each ends, the bytes of all';
+    'a piece of data, counted from 0; data are the number of pieces as an integer, the end of each, and all bytes';
 
 CREATE FUNCTION MADLIB_SCHEMA.__text_piece(data bytea, n integer) RETURNS text
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'text_piece';

@@ -1,4 +1,4 @@
--- kernels: those that several methods take, each as an aggregate that returns its state, and one that merges states.
+-- kernels: the kernels that several methods use; each has an aggregate that returns its state, and one that merges states.
 -- A state is data: it may be kept in a table, and states of parts of the data merge into the state of the whole.
 
 -- moments: first and second moments of features and target in double-double.
@@ -6,17 +6,17 @@
 MADLIB_KERNEL moments(y double precision, x double precision[]) IS
     'the state of a linear regression of y on x, which can be kept, merged and fitted';
 
--- weighted_moments: the same with a weight per row.
+-- weighted_moments: moments of rows with weights.
 
 MADLIB_KERNEL weighted_moments(y double precision, x double precision[], weight double precision) IS
     'the state of a weighted linear regression of y on x, which can be kept, merged and fitted';
 
--- Aggregates over categories as they are share all but their transition function (src/engine/coded.c).
+-- Aggregates whose arguments may be categories share all but their transition function (src/engine/coded.c).
 
 CREATE FUNCTION MADLIB_SCHEMA.__coded_combine(state internal, other internal) RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'coded_combine';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__coded_combine(internal, internal) IS
-    'merges two states with categories, each numbered by itself';
+    'merges two states with categories, which each have codes of their own';
 
 CREATE FUNCTION MADLIB_SCHEMA.__coded_state(state internal) RETURNS bytea
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'coded_state';

@@ -87,7 +87,7 @@ def unpack(data: bytes, method: int) -> tuple[dict[str, Any], list[NDArray[Any]]
     except (ValueError, LookupError, OverflowError, RecursionError):
         header = None
     if not isinstance(header, dict):
-        raise MadpyError("this model is damaged: what it holds cannot be read", sqlstate="22P03")
+        raise MadpyError("this model is damaged: its contents cannot be read", sqlstate="22P03")
     return header, arrays
 
 

@@ -1,4 +1,4 @@
-"""The server's `plpy`, from outside the server: a connection over PyGreSQL's classic interface.
+"""A replacement of the server's `plpy` outside the server: a connection over PyGreSQL's classic interface.
 
 Results have the shape that PL/Python gives them: rows as dicts, arrays as lists, json and dates as text.
 """
@@ -66,7 +66,7 @@ class Connection:
     ):
         """Connect; arguments that are not given come from libpq's environment and defaults."""
         try:
-            # -1 is PyGreSQL's word for libpq's own port.
+            # In PyGreSQL -1 stands for libpq's own port.
             self._pg = pg.connect(dbname=dbname, host=host, port=port or -1, user=user, passwd=passwd)
         except pg.Error as error:
             raise _spi_error(error, "08001") from None
@@ -103,7 +103,7 @@ class Connection:
             yield
             self.execute("RELEASE madpy_atomic" if nested else "COMMIT")
         except BaseException:
-            # A connection that is gone has rolled back by itself; the first error is the one to report.
+            # A lost connection has rolled back by itself; the first error is the one to report.
             with contextlib.suppress(SPIError):
                 self.execute("ROLLBACK TO madpy_atomic; RELEASE madpy_atomic" if nested else "ROLLBACK")
             raise
@@ -114,7 +114,7 @@ class Connection:
             return
         if nested:
             raise MadpyError(
-                "in a READ COMMITTED transaction each pass would see other rows",
+                "in a READ COMMITTED transaction each pass would see different rows",
                 sqlstate="25000",
                 hint="begin it with BEGIN ISOLATION LEVEL REPEATABLE READ",
             )

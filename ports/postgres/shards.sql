@@ -3,12 +3,12 @@
 CREATE FUNCTION MADLIB_SCHEMA.__key_number(parameters bytea, VARIADIC keys "any") RETURNS integer
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'key_number';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__key_number(bytea, "any") IS
-    'the number, from 0, of the group that a row belongs to by its grouping columns; NULL if it is none of them';
+    'the number, from 0, of the group of a row, found by its grouping columns; NULL if there is no such group';
 
 CREATE FUNCTION MADLIB_SCHEMA.__key_params(parameters bytea, VARIADIC keys "any") RETURNS double precision[]
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'key_params';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__key_params(bytea, "any") IS
-    'the parameters of the group that a row belongs to by its grouping columns';
+    'the parameters of the group of a row, found by its grouping columns';
 
 CREATE FUNCTION MADLIB_SCHEMA.__key_rows(parameters bytea) RETURNS SETOF record
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'key_rows';
@@ -18,11 +18,11 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.__key_rows(bytea) IS
 CREATE FUNCTION MADLIB_SCHEMA.__same_version(version bytea, value "any") RETURNS boolean
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'same_version';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__same_version(bytea, "any") IS
-    'true where madpy is of this version, otherwise an error; asked of another server through a foreign table';
+    'true if madpy has this version, otherwise an error; other servers are asked through a foreign table';
 
 CREATE FUNCTION MADLIB_SCHEMA.__view_over(view regclass, whole regclass, part regclass) RETURNS text
 LANGUAGE c STABLE STRICT
-SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET extra_float_digits = 1  -- constants mean the same when read
+SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET extra_float_digits = 1  -- so that constants keep their meaning
 AS 'MODULE_PATHNAME', 'view_over';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__view_over(regclass, regclass, regclass) IS
     'the query of a view over one part of a table; NULL if the view does not read the table row by row';
@@ -46,12 +46,12 @@ CREATE AGGREGATE MADLIB_SCHEMA.__keep(
     SFUNC = MADLIB_SCHEMA.__keep_accum, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__keep_combine, PARALLEL = UNSAFE
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.__keep(bigint, tid, oid, double precision[], double precision[]) IS
-    'keeps rows in the memory of the backend that reads them, until the end of its transaction; where the first one is';
+    'keeps rows in the memory of the backend that reads them, until the end of its transaction; returns the ctid of the first row';
 
 CREATE FUNCTION MADLIB_SCHEMA.__kept_rows(at tid, relation oid) RETURNS bigint
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'kept_rows';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__kept_rows(tid, oid) IS
-    'how many rows are kept, the first of which is there; NULL where none are';
+    'the number of kept rows whose first row has this ctid; NULL if none are kept';
 
 CREATE FUNCTION MADLIB_SCHEMA.__kept_step_accum(
     state bytea, at tid, relation oid, kernel text, parameters double precision[]
@@ -75,4 +75,4 @@ CREATE AGGREGATE MADLIB_SCHEMA.__kept_step(
     FINALFUNC = MADLIB_SCHEMA.__kept_state, PARALLEL = UNSAFE
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.__kept_step(tid, oid, text, double precision[]) IS
-    'the state of a kernel after one pass over rows that are kept, found by where the first one is';
+    'the state of a kernel after one pass over kept rows, found by the ctid of the first row';

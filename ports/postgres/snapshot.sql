@@ -1,4 +1,4 @@
--- snapshot: what the statements of one call of a driver see of other transactions (src/catalog/snapshot.c).
+-- snapshot: one snapshot for all statements of a call of a driver (src/catalog/snapshot.c).
 
 CREATE FUNCTION MADLIB_SCHEMA.__snapshot_take() RETURNS integer
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'snapshot_take';
@@ -9,7 +9,7 @@ CREATE FUNCTION MADLIB_SCHEMA.__snapshot_execute(snapshot integer, statement tex
 RETURNS SETOF record
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'snapshot_execute';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__snapshot_execute(integer, text, bytea[]) IS
-    'runs a statement of the caller''s under a snapshot that was kept: SELECT __snapshot_execute(...) gives each row as a record';
+    'runs a statement of the caller under a snapshot: SELECT __snapshot_execute(...) returns each row as a record';
 
 CREATE FUNCTION MADLIB_SCHEMA.__snapshot_free(snapshot integer) RETURNS void
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'snapshot_free';

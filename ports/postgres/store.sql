@@ -3,11 +3,12 @@
 CREATE FUNCTION MADLIB_SCHEMA.__store_fill(
     query      text,
     num_groups integer   DEFAULT 0,
-    categories integer[] DEFAULT '{}'     -- columns, counted from 1, whose values are numbered whatever their type
+    categories integer[] DEFAULT '{}',    -- columns, counted from 1, whose values become codes whatever their type
+    max_levels integer   DEFAULT 0        -- more values of such a column, or of a text, are an error; 0: any number
 ) RETURNS integer
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_fill';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__store_fill(text, integer, integer[]) IS
-    'runs a query, keeps its columns, the last num_groups of them as grouping columns, and returns the number of the store; NULL if madpy.store_memory is too little';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_fill(text, integer, integer[], integer) IS
+    'runs a query, keeps its columns, the last num_groups of them as grouping columns, and returns the number of the store; NULL if it does not fit into madpy.store_memory';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_groups(store integer) RETURNS SETOF record
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_groups';
@@ -25,21 +26,21 @@ CREATE FUNCTION MADLIB_SCHEMA.__store_steps(
     store      integer,
     kernel     text,
     parameters bytea     DEFAULT '',
-    groups     integer[] DEFAULT '{}'     -- by their numbers; none: all
+    groups     integer[] DEFAULT '{}'     -- numbers of groups; all if none is given
 ) RETURNS bytea
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_steps';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_steps(integer, text, bytea, integer[]) IS
-    'the states of a kernel after one pass over the groups of a store, one behind the other; parameters are doubles as they lie in memory';
+    'returns the concatenated states of a kernel after one pass over the groups of a store; parameters are the bytes of doubles';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_outcomes(
     store      integer,
     kernel     text,
     parameters bytea     DEFAULT '',
-    groups     integer[] DEFAULT '{}'     -- by their numbers; none: all
+    groups     integer[] DEFAULT '{}'     -- numbers of groups; all if none is given
 ) RETURNS bytea
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_outcomes';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_outcomes(integer, text, bytea, integer[]) IS
-    'outcomes of a kernel after one pass over the groups of a store, filled up with zeros to the longest';
+    'outcomes of a kernel after one pass over the groups of a store, padded with zeros to the longest';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_map(
     store integer,
@@ -56,7 +57,7 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.__store_map(integer) IS 'layout of the memory 
 CREATE FUNCTION MADLIB_SCHEMA.__store_levels(
     store         integer,
     column_number integer,
-    complete      boolean DEFAULT false,  -- NULL in place of levels that no row without a NULL has
+    complete      boolean DEFAULT false,  -- whether levels that only rows with a NULL have are NULL
     weight        integer DEFAULT 0       -- the column of weights: rows whose weight is 0 do not count as complete
 ) RETURNS text[]
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_levels';
@@ -66,12 +67,12 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.__store_levels(integer, integer, boolean, inte
 CREATE FUNCTION MADLIB_SCHEMA.__store_order(store integer, column_number integer, codes integer[]) RETURNS void
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_order';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_order(integer, integer, integer[]) IS
-    'gives the levels of a column, counted from 1, the codes at their places in `codes`, less than 0: NULL';
+    'replaces each code c of a column, counted from 1, by the one at position c of `codes`, or by NULL if that is negative';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_indicate(store integer, counts integer[]) RETURNS void
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_indicate';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_indicate(integer, integer[]) IS
-    'has kernels see columns as indicators of 0 and 1, as many as counts says of each, -1: as they are';
+    'makes kernels get columns as indicators of 0 and 1; counts has the number for each column, -1 for none';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_free(store integer) RETURNS void
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_drop';

@@ -6,6 +6,7 @@ from tests.methods import (
     GROUPED,
     Call,
     Driver,
+    Growth,
     Method,
     Parameters,
     Statements,
@@ -81,6 +82,7 @@ RIGHTS = {
     "__dtree_sample_columns": AGGREGATE,
 }
 DEEP = "min_split => 2, min_bucket => 1"
+GROWTH = [Growth("dtree_train", "'y', '{x}', max_depth => 5", passes=True)]
 CANCELLED = [
     Call("dtree wide", train("dtree", "wide", "'yes', 'x'")),
     Call("dtree wide pruned", train("dtree", "wide", "'y', 'x', n_folds => 3, max_depth => 4")),

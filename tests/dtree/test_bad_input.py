@@ -71,11 +71,24 @@ def test_an_empty_table(sql, load, refuses):
             assert error.message == 'dtree_train: table "t" is empty'
 
 
-def test_more_than_100_000_categories(sql, refuses):
-    sql("CREATE TABLE t AS SELECT i::float8 AS y, 'k' || i AS c FROM generate_series(1, 100001) AS i")
-    error = refuses("c")
+@pytest.mark.parametrize("memory", [0, 100000])
+@pytest.mark.parametrize(("column", "forced"), [("c", None), ("i", "i")])
+def test_more_than_100_000_categories(sql, refuses, column, forced, memory):
+    sql("CREATE TABLE t AS SELECT i, i::float8 AS y, 'k' || i AS c FROM generate_series(1, 100001) AS i")
+    sql(f"SET madpy.store_memory = {memory}")
+    error = refuses(f"y, {column}", categorical_cols=forced)
     assert error.sqlstate == "54000"
-    assert error.message == 'dtree_train: features: "c" has more than 100000 distinct values'
+    assert error.message == f'dtree_train: features: "{column}" has more than 100000 distinct values'
+
+
+def test_a_key_is_refused_before_it_is_read_to_its_end(sql, refuses):
+    """The last row has no value of the expression, only an error."""
+    sql("CREATE TABLE t AS SELECT i AS y, i - 100100 AS c FROM generate_series(1, 100100) AS i")
+    error = refuses("y, (1e14 / c)::bigint::text")
+    assert (
+        error.message
+        == 'dtree_train: features: "(1e14 / c)::bigint::text" has more than 100000 distinct values'
+    )
 
 
 def test_many_categories(sql):
@@ -180,6 +193,6 @@ def test_a_warning_names_features_that_are_never_there(sql, memory):
     )
     sql(f"SET madpy.store_memory = '{memory}'")
     sql(call("x, none, nan, once, word", source="many", max_depth=2))
-    assert sql.warnings == ["left out, being NULL in every row: none, nan, word"]
+    assert sql.warnings == ["NULL in every row, and so left out: none, nan, word"]
     sql(call("x, once", source="many", output="n", max_depth=2))
     assert not sql.warnings

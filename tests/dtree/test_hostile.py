@@ -234,7 +234,7 @@ def test_sets_of_levels_that_are_none(sql, word):
 
 
 # The same root, and what a second look adds: where a row was before, then the bins with several values, or
-# two intervals; the least that a row counts, where moves begin, how many there are, where marks or intervals
+# two intervals; the smallest weight of a row, where moves begin, how many there are, where marks or intervals
 # begin, how many intervals.
 BOUND = [*PARAMS[:5], 2, *PARAMS[6:], 0, 7, 1, 22, 1, 23, 0]
 INTERVAL = [0, 0, 1, -np.inf, np.inf, 1.0, 2.0, 1, 4, 0.5, *[3, 4] * 3]

@@ -6,6 +6,7 @@ from tests.methods import (
     GROUPED,
     Call,
     Driver,
+    Growth,
     Method,
     Parameters,
     Statements,
@@ -18,6 +19,7 @@ DRIVERS = [
 ]
 # What takes a model: the training that makes it, and the arguments after it.
 USES = {
+    "glm_summary": ("glm_train", ""),
     "glm_predict": ("glm_train", ", 't', 'p'"),
 }
 METHODS = {
@@ -55,9 +57,15 @@ RIGHTS = {
     "__glm_predict": "in the queries of glm_predict",
     "__glm_columns": AGGREGATE,
 }
+GROWTH = [Growth("glm_train", "'odds', '{x}', 'poisson'", passes=True, groups_goal=2)]
 CANCELLED = [
     Call("glm wide", train("glm", "wide", "'yes', 'x', 'binomial', 'probit'")),
     Call("glm long", train("glm", "long", "'y * y + 1', 'a, b, c', 'gamma', \"offset\" => 'a'")),
     Call("glm grouped", train("glm", "grouped", f"'yes', 'a, b', 'poisson', {GROUPED}")),
+    Call(
+        "glm_summary",
+        "SELECT FROM madlib.glm_summary('m')",
+        train("glm", "grouped", f"'yes', 'a, b', 'poisson', {GROUPED}", "m"),
+    ),
     using("glm_predict", "leveled", "'yes', 'a, class', 'poisson'"),
 ]

@@ -75,7 +75,7 @@ def test_coefficients_that_give_a_row_no_mean(sql, source):
         ),
         (
             "{1,5,NaN,0, 0,0,0, 0,0,0, 0,0,0}",
-            "the target is 4 in some row, which the family binomial does not have",
+            "the target is 4 in some row, which the family binomial does not allow",
         ),
     ],
 )
@@ -105,7 +105,7 @@ def test_text_features_and_aliases(sql, source, train):
     assert model["feature_names"] == ["(Intercept)", "a", "2 * a", "c=c1"]
     assert model["coef"][2] is None
     assert (
-        sql.notices == ["WARNING:  not estimated, being a combination of the terms before: 2 * a"]
+        sql.notices == ["WARNING:  a combination of earlier terms, and so not estimated: 2 * a"]
         or sql.notices
     )
     (alone,) = train("a, c", "poisson", output="n")
@@ -153,20 +153,57 @@ def test_the_summary(sql, source, train):
         assert row[name] == model[name]
 
 
+@pytest.mark.parametrize(
+    ("family", "statistic", "other"), [("gamma", "t_stats", "z_stats"), ("poisson", "z_stats", "t_stats")]
+)
+def test_the_long_form(sql, source, train, family, statistic, other):
+    """A row per group and term; a grouping column named as the other statistic is not taken for it."""
+    sql(f"ALTER TABLE t ADD {other} float8[]")
+    sql(f"UPDATE t SET {other} = ARRAY[g]")
+    models = train("a, 2 * a, b", family, target="y + 1", grouping_cols=other, order=other)
+    rows = sql.rows("SELECT * FROM madlib.glm_summary('m')")
+    assert list(rows[0]) == ["groups", "term", "estimate", "std_error", "statistic", "p_value", "signif"]
+    terms = ["(Intercept)", "a", "2 * a", "b"]
+    assert [(row["groups"], row["term"]) for row in rows] == [
+        ({other: [g]}, term) for g in (0, 1) for term in terms
+    ]
+    for name, array in (("estimate", "coef"), ("std_error", "std_err"), ("statistic", statistic)):
+        assert [row[name] for row in rows] == [value for model in models for value in model[array]]
+    assert [(row["p_value"], row["signif"]) for row in rows if row["term"] == "2 * a"] == [(None, "")] * 2
+    assert rows[0]["p_value"] == models[0]["p_values"][0] < 0.001
+    assert rows[0]["signif"] == "***"
+
+
+def test_the_long_form_without_groups(sql, source, train):
+    (model,) = train("b", "binomial", target="g")
+    rows = sql("SELECT groups, term, p_value FROM madlib.glm_summary('m')")
+    assert rows == [(None, name, p) for name, p in zip(["(Intercept)", "b"], model["p_values"], strict=True)]
+
+
+def test_the_long_form_of_no_model(sql, source, train):
+    train("b", "poisson")
+    for missing in ("z_stats", "p_values", "feature_names"):
+        sql(f"CREATE TABLE x AS SELECT * FROM m; ALTER TABLE x DROP {missing}")
+        error = sql.refuses("SELECT madlib.glm_summary('x')")
+        assert error.sqlstate == "42809"
+        assert error.message == 'glm_summary: table "x" is not a model of glm_train'
+        sql("DROP TABLE x")
+
+
 # --- errors ---
 
 
 @pytest.mark.parametrize(
     ("family", "target", "message", "hint"),
     [
-        ("poisson", "y - 5", "the target is -4 in some row, which the family poisson does not have",
+        ("poisson", "y - 5", "the target is -4 in some row, which the family poisson does not allow",
          "Leave out rows with a negative target, or choose the family gaussian."),
-        ("gamma", "y - 1", "the target is 0 in some row, which the family gamma does not have",
+        ("gamma", "y - 1", "the target is 0 in some row, which the family gamma does not allow",
          "Leave out rows whose target is not above zero, or choose the family poisson or gaussian."),
         ("inverse_gaussian", "-y",
-         "the target is -5 in some row, which the family inverse_gaussian does not have",
+         "the target is -5 in some row, which the family inverse_gaussian does not allow",
          "Leave out rows whose target is not above zero, or choose the family poisson or gaussian."),
-        ("binomial", "y", "the target is 5 in some row, which the family binomial does not have",
+        ("binomial", "y", "the target is 5 in some row, which the family binomial does not allow",
          "Give 0 and 1, a condition that is true or false, or a share with the number of trials as weights."),
     ],
 )  # fmt: skip

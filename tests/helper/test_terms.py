@@ -97,5 +97,5 @@ def test_read_back(db, source, text):
 def test_what_cannot_be_read(text):
     with pytest.raises(MadpyError) as error:
         read_terms(text)
-    assert error.value.message == "what the model's terms are made of cannot be read"
+    assert error.value.message == "the terms of the model cannot be read"
     assert (error.value.sqlstate, error.value.hint) == ("22P02", "Train the model again.")

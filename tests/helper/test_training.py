@@ -1,6 +1,5 @@
 """The summary table, and the record a driver returns."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from madpy import __version__
@@ -9,8 +8,7 @@ from madpy.ports.postgres.session.db import Relation
 from madpy.ports.postgres.session.udf import plain
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fit(Training):
+class Fit(Training, kw_only=True):
     r2: float | None
     sizes: list[int]
 

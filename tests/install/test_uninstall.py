@@ -81,7 +81,7 @@ def test_a_table_of_yours_in_the_schema_is_named(db: Database, install: Install,
     installation = install(release)
     db.execute("CREATE TABLE madlib.mine (x int)")
     error = refused(db, installation, release)
-    assert error.message == 'schema "madlib" also holds what is not madpy\'s: table madlib.mine'
+    assert error.message == 'schema "madlib" also has objects that are not madpy\'s: table madlib.mine'
 
 
 def test_without_the_rights(db: Database, install: Install, release: Release) -> None:

@@ -113,7 +113,7 @@ def test_valid_states_with_other_numbers(sql, whole, data):
         ("'{0, 0, 0, 0, 1, 1, 2}'", "7 parameters do not fit 2 features"),
         ("'{3, 0, 0, 0, 1, 1, 2, 3}'", "parameter 1 must be between 0 and 2, not 3"),
         ("'{0, NaN, 0, 0, 1, 1, 2, 3}'", "parameter 2 must be between 0 and 3, not NaN"),
-        ("'{0, 0, 0, 0, 1, 1, NaN, NaN}'", "there is no centroid that some row is nearest to"),
+        ("'{0, 0, 0, 0, 1, 1, NaN, NaN}'", "some row has no finite distance to any centroid"),
     ],
 )
 def test_parameters(sql, parameters, message):

@@ -6,6 +6,7 @@ from tests.methods import (
     GROUPED,
     Call,
     Driver,
+    Growth,
     Method,
     Parameters,
     Statements,
@@ -44,6 +45,13 @@ METHODS = {
         ("logregr",),
         3,
     ),
+    "logregr, a class in rows that are skipped": Method(
+        "logregr_train('{table}', '{out}', 'CASE WHEN x2 IS NULL THEN 0 WHEN y > 3 THEN 1 ELSE 2 END',"
+        " 'x1, x2')",
+        "SELECT coef, num_rows_processed, num_missing_rows_skipped FROM {out}",
+        ("logregr",),
+        3,
+    ),
     "logregr weighted": Method(
         "logregr_train('{table}', '{out}', 'y > 3', 'x1, x2', weights => 'place')",
         "SELECT coef, std_err, log_likelihood, num_rows_processed, num_missing_rows_skipped FROM {out}",
@@ -65,6 +73,7 @@ RIGHTS = {
     "__logregr_columns": AGGREGATE,
     "__weighted_logregr_columns": AGGREGATE,
 }
+GROWTH = [Growth("logregr_train", "'odds', '{x}'", passes=True, groups_goal=2)]
 CANCELLED = [
     Call("logregr wide", train("logregr", "wide", "'yes', 'x'")),
     Call("logregr long", train("logregr", "long", "'yes', 'a, b, c'")),

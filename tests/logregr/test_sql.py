@@ -273,7 +273,7 @@ def test_summary(sql, source, train):
 
 def test_collinear_features(sql, source, train):
     (model,) = train("a, 2 * a + 1, b")
-    assert sql.warnings == ["not estimated, being a combination of the terms before: 2 * a + 1"]
+    assert sql.warnings == ["a combination of earlier terms, and so not estimated: 2 * a + 1"]
     (plain,) = train("a, b", output="n")
     assert model["coef"][2] is None
     assert [model["coef"][i] for i in (0, 1, 3)] == pytest.approx(plain["coef"], rel=1e-10)

@@ -1,6 +1,17 @@
 """Calls of naive Bayes, for the tests of all methods: see tests/methods.py."""
 
-from tests.methods import AGGREGATE, GROUPED, Call, Driver, Method, Parameters, Statements, train, using
+from tests.methods import (
+    AGGREGATE,
+    GROUPED,
+    Call,
+    Driver,
+    Growth,
+    Method,
+    Parameters,
+    Statements,
+    train,
+    using,
+)
 
 DRIVERS = [Driver("nb_train", "yes")]
 # What takes a model: the training that makes it, and the arguments after it.
@@ -50,6 +61,7 @@ RIGHTS = {
     "__weighted_nb_coded_columns": AGGREGATE,
     "__weighted_nb_columns": AGGREGATE,
 }
+GROWTH = [Growth("nb_train", "'odds = 1', '{x}'")]
 CANCELLED = [
     Call("nb wide", train("nb", "wide", "'yes', 'x'")),
     Call("nb flags", train("nb", "flags", "'yes', '{flags}'")),

@@ -120,7 +120,7 @@ def test_a_class_with_one_row(sql, nb):
 def test_features_that_say_nothing(sql, nb):
     """Zero variance and NULL everywhere: what is left is the prior."""
     nb("one, nul")
-    assert [n.message for n in sql.notices] == ["left out, being NULL in every row: nul"]
+    assert [n.message for n in sql.notices] == ["NULL in every row, and so left out: nul"]
     rows = sql("SELECT p.* FROM m_summary, madlib.nb_predict_prob(model, ARRAY[7, 8]) AS p")
     assert rows == [("c0", 0.5), ("c1", 0.5)]
 

@@ -234,7 +234,7 @@ def test_support_functions_outside_an_aggregate(sql, call):
 def test_a_version_that_is_no_text(sql):
     error = sql.fails("SELECT madlib.__same_version('\\xea'::bytea, 1)")
     assert error.sqlstate == "55000"
-    assert error.message.endswith(" here, and something else where it was asked from")
+    assert error.message.endswith(" here, and something else on the server that asks")
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,25 @@ def test_nothing_is_left_after_an_error_of_the_query(sql, wrong):
     assert left(sql) == NOTHING
 
 
+@pytest.mark.parametrize("value", ["i::text", "i::numeric", "'k' || i"])
+def test_more_values_than_are_wanted(sql, value):
+    """The error comes with the first value that is too many; 0 and a column of numbers have no limit."""
+    query = f"SELECT 1.0, CASE WHEN i = 12 THEN (1 / (i - 12))::text::int END, {value} FROM {{}}"
+    first_10, first_20 = (query.format(f"generate_series(1, {rows}) AS i") for rows in (10, 20))
+    sql("BEGIN")
+
+    def fill(rows, most):
+        return f"SELECT madlib.__store_fill($${rows}$$, 0, '{{3}}', {most}) IS NOT NULL"
+
+    assert sql.value(fill(first_10, 10)) is True
+    assert sql.value(fill(first_10, 0)) is True
+    error = sql.fails(fill(first_20, 10))
+    assert (error.sqlstate, error.message) == ("54000", "column 3 has more than 10 distinct values")
+    sql("ROLLBACK")
+    assert left(sql) == NOTHING
+    assert sql.fails(fill(first_20, 0)).sqlstate == "22012"
+
+
 def test_a_failed_transaction_does_not_wait_for_its_rollback(sql, connect):
     """Seen from beside it, since it answers nothing: a store is 20000 x 100 numbers, 16 MB and more."""
     other, pid = connect(), sql.value("SELECT pg_backend_pid()")

@@ -6,6 +6,7 @@ from tests.methods import (
     GROUPED,
     Call,
     Driver,
+    Growth,
     Method,
     Parameters,
     Statements,
@@ -72,6 +73,7 @@ RIGHTS = {
     "__meat_columns": AGGREGATE,
     "__squared_residuals_columns": AGGREGATE,
 }
+GROWTH = [Growth("regr_train", "'y', '{x}'", groups_goal=2)]
 CANCELLED = [
     Call("regr wide", train("regr", "wide", "'y', 'x'")),
     Call("regr wide robust", train("regr", "wide", "'y', 'x', robust => true")),

@@ -111,7 +111,10 @@ def test_a_transaction_of_many_snapshots_is_refused():
     with pytest.raises(MadpyError) as error:
         outside("a")
     assert error.value.sqlstate == "25000"
-    assert error.value.message == "regr_train: in a READ COMMITTED transaction each pass would see other rows"
+    assert (
+        error.value.message
+        == "regr_train: in a READ COMMITTED transaction each pass would see different rows"
+    )
     assert error.value.hint == "Begin it with BEGIN ISOLATION LEVEL REPEATABLE READ."
     assert plpy.execute("SELECT 1 AS goes_on")
     plpy.execute("ROLLBACK")
@@ -120,5 +123,5 @@ def test_a_transaction_of_many_snapshots_is_refused():
 def test_warnings_and_verbose_lines_go_to_stderr(capsys):
     outside("a, 2 * a", verbose=True)
     lines = capsys.readouterr().err.splitlines()
-    assert "WARNING:  not estimated, being a combination of the terms before: 2 * a" in lines
+    assert "WARNING:  a combination of earlier terms, and so not estimated: 2 * a" in lines
     assert lines[0].startswith("INFO:  regr_train: y on (Intercept), a, 2 * a, from ")

@@ -6,7 +6,7 @@ import statsmodels.api as sm
 
 from tests.regr.call import call
 
-ALIASED = "not estimated, being a combination of the terms before: "
+ALIASED = "a combination of earlier terms, and so not estimated: "
 
 
 @pytest.fixture

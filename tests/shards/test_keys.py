@@ -50,7 +50,7 @@ def test_types_without_a_hash(sql: Session) -> None:
     error = sql.fails(f"SELECT madlib.__key_params('\\x{packed}', point '(1,2)')")
     assert (error.sqlstate, error.message) == (
         "42883",
-        "values of type point cannot be looked up: it has no hash function",
+        "values of type point cannot be looked up: the type has no hash function",
     )
     error = sql.fails(
         f"SELECT madlib.__key_params(decode(x, 'hex'), 1) FROM (VALUES ('{packed}')) AS v(x), pg_class"

@@ -83,7 +83,7 @@ def test_views_whose_rows_are_fetched(sharded: Session, query: str) -> None:
     sharded(f"CREATE VIEW one AS {query.format('flat')}")
     sharded(f"CREATE VIEW parts AS {query.format('rows')}")
     some = {name: SOME[name] for name in ("regr", "summary")}
-    assert same(sharded, "parts", "one", some) == {f'rows of "parts" are fetched from where they are: {MORE}'}
+    assert same(sharded, "parts", "one", some) == {f'rows of "parts" are fetched from their servers: {MORE}'}
 
 
 def test_a_column_of_an_enum(sharded: Session, far: Far, schema: str) -> None:
@@ -115,7 +115,7 @@ def test_a_view_of_two_sharded_tables(sharded: Session) -> None:
     )
     sharded("CREATE VIEW one AS SELECT * FROM flat WHERE id < 10 OR place = 2")
     warned = same(sharded, "two", "one", {"regr": METHODS["regr"]})
-    assert warned == {'rows of "two" are fetched from where they are: it is made of several such tables'}
+    assert warned == {'rows of "two" are fetched from their servers: it is made of several such tables'}
 
 
 def test_one_foreign_table(sharded: Session, far: Far, schema: str) -> None:
@@ -127,7 +127,7 @@ def test_one_foreign_table(sharded: Session, far: Far, schema: str) -> None:
     options = f"OPTIONS (schema_name '{schema}', table_name 't')"
     sharded(f"CREATE FOREIGN TABLE alone ({COLUMNS}) SERVER {schema}_plain {options}")
     assert same(sharded, "alone", "one") == {
-        f'rows of "alone" are fetched from where they are: server "{schema}_plain" is not known to have madpy'
+        f'rows of "alone" are fetched from their servers: server "{schema}_plain" is not known to have madpy'
     }
 
 
@@ -231,7 +231,7 @@ def test_rights(sharded: Session, schema: str, role: str) -> None:
     assert str(error.hint).startswith("Ask for SELECT on all parts")
     warned = same(sharded, "shown", "one", {"regr": METHODS["regr"], "nb": METHODS["nb"]})
     assert warned == {
-        'rows of "shown" are fetched from where they are:'
+        'rows of "shown" are fetched from their servers:'
         " it is a view, and you may not read the tables below it by yourself"
     }
     sharded("RESET ROLE")
@@ -263,7 +263,7 @@ def test_a_view_of_an_owner_with_another_user_mapping(
         sharded(f"SET ROLE {role}")
         regr = {"regr": METHODS["regr"]}
         assert same(sharded, "owners", "flat", regr) == {
-            'rows of "owners" are fetched from where they are:'
+            'rows of "owners" are fetched from their servers:'
             " it is a view, and its owner has a user mapping that is not yours"
         }
         assert same(sharded, "readers", "one", regr) == set()
@@ -323,18 +323,16 @@ def test_row_level_security(sharded: Session, schema: str, role: str) -> None:
     sharded(f"SET ROLE {role}")
     some = {"regr": METHODS["regr"], "logregr grouped": METHODS["logregr grouped"]}
     warning = 'row-level security of "rows" is looked at here'
-    assert same(sharded, "rows", "one", some) == {
-        f'rows of "rows" are fetched from where they are: {warning}'
-    }
+    assert same(sharded, "rows", "one", some) == {f'rows of "rows" are fetched from their servers: {warning}'}
     assert same(sharded, "all_of_it", "flat", some) == {
-        f'rows of "all_of_it" are fetched from where they are: {warning}'
+        f'rows of "all_of_it" are fetched from their servers: {warning}'
     }
     sharded("RESET ROLE")
     sharded("ALTER TABLE rows DISABLE ROW LEVEL SECURITY")
     sharded("ALTER TABLE near ENABLE ROW LEVEL SECURITY")
     sharded(f"SET ROLE {role}")
     assert same(sharded, "rows", "flat", some) == {
-        f'rows of "rows" are fetched from where they are: {warning}'
+        f'rows of "rows" are fetched from their servers: {warning}'
     }
 
 

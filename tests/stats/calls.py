@@ -1,6 +1,6 @@
 """Calls of summaries and correlations, for the tests of all methods: see tests/methods.py."""
 
-from tests.methods import AGGREGATE, DRIVER, GROUPED, ROWS, Call, Driver, Method, Statements
+from tests.methods import AGGREGATE, DRIVER, GROUPED, ROWS, Call, Driver, Growth, Method, Statements
 
 # All that a summary says but its quartiles, which are estimates: they depend on the order of rows.
 FIGURES = (
@@ -72,6 +72,10 @@ RIGHTS = {
     "__row_summary": AGGREGATE,
     "__row_summary_column": DRIVER,
 }
+GROWTH = [
+    Growth("correlation", "'{x}'"),
+    Growth("summary", "'{x}, y'"),
+]
 CANCELLED = [
     Call("summary flags", "SELECT FROM madlib.summary('flags', 'o')"),
     Call("summary long", "SELECT FROM madlib.summary('long', 'o')"),

@@ -1,8 +1,8 @@
-"""The features of a fit as its first pass finds them: means, sums of products, and combinations of others.
+"""The features of a fit after its first pass: means, sums of products, and combinations of other features.
 
-Arrays hold one row per group: G groups, k features.  Where the first feature is constant, the others are
-centred at their means while the model is sought, and the coefficients are turned back at its end: the model
-is the same, and a feature that is large beside its spread (a year, a timestamp) costs no digits.
+Arrays hold one row per group: G groups, k features.  If the first feature is constant, the others are centred
+at their means during the search, and the coefficients are converted back at its end.  The model is the same,
+and no digits are lost with a feature that is large relative to its spread (a year, a timestamp).
 
 Pure: numpy only.
 """
@@ -25,23 +25,23 @@ from madpy.modules.common.linear.matrices import (
     solved,
 )
 
-CONSTANT = 1e-26  # squared length left around the mean, over that around zero: rounding
-NO_WEIGHT = 1e-9  # what adds no more than this to the length of a combination is rounding
-COLLINEAR = 1e-12  # squared length that the features before leave unexplained
-SAME = 1e-12  # of a sum of weights: rounding
+CONSTANT = 1e-26  # squared length around the mean, over that around zero, that is rounding
+NO_WEIGHT = 1e-9  # a term below this share of the length of a combination is rounding
+COLLINEAR = 1e-12  # smallest share of a squared length that earlier features must leave unexplained
+SAME = 1e-12  # rounding, as a share of a sum of weights
 
 
 @dataclass(frozen=True)
 class Design:
     """The moments of the features from one pass, in centred units."""
 
-    rows: Array  # (G,) or the sum of their weights
+    rows: Array  # (G,) number of rows, or the sum of their weights
     total: Array  # (G,) sum of the target
     square: Array  # (G,) sum of its squares
-    lowest: Array  # (G,) of the target
+    lowest: Array  # (G,) smallest and largest target
     highest: Array  # (G,)
     first: Array  # (G,) the first feature where it is constant, else 0
-    shift: Array  # (G, k) what is taken off each feature
+    shift: Array  # (G, k) the number subtracted from each feature
     gram: Array  # (G, k, k) sums of products
     sums: Array  # (G, k)
     cross: Array  # (G, k) sums of products with the target
@@ -55,7 +55,7 @@ class Design:
 def design(body: Array, k: int, blocks: Sequence[int] = ()) -> Design:
     """Read states of the kernel "moments", or "weighted_moments", of k features and the target.
 
-    `blocks`: of each feature the number of the text column that it is a level of, 0 for others.
+    `blocks` has for each feature the number of the text column of which it is a level, 0 for others.
     """
     return _joined([_design(body[piece], k, blocks) for piece in pieces(len(body), k)])
 
@@ -103,7 +103,7 @@ def _design(body: Array, k: int, blocks: Sequence[int]) -> Design:
 def own_references(sums: Array, rows: Array, blocks: Sequence[int]) -> Mask:
     """Find the levels that replace the reference level of a text column in groups that lack it, shape (G, k).
 
-    The terms of the levels then add up to the intercept, and the first one that the group has stands for it.
+    The terms of the other levels then add up to the intercept, and the group's first level is the reference.
     """
     own = np.zeros(sums.shape, dtype=bool)
     numbers = np.array(blocks)

@@ -1,5 +1,5 @@
 /*
- * elementary.c: exponentials, logarithms, ranges and sums of products of many numbers, in loops that the compiler vectorises.
+ * elementary.c: exponentials, logarithms, ranges and sums of products of arrays, in loops that the compiler vectorises.
  */
 #include "postgres.h"
 
@@ -9,13 +9,13 @@
 
 typedef int64 bits __attribute__((may_alias));
 
-/* exp(-700) is the last power that all of this can be done with: 1e-304. */
+/* Limit of |x|: exp(-700) is 1e-304, which all functions here can still compute with. */
 #define MOST 700.0
 
 /*
- * exp(-|x|), to a unit or two in the last place: x = n log 2 + r, |r| <= log(2) / 2, and exp(r) by its Taylor series.
- * n is found by adding a number so large that n is left in its last bits, from which 2^n is made.  |x| counts as `most`
- * where it is more: as an argument, because gcc 12 does not vectorise a loop with a constant there.
+ * Computes exp(-|x|) with an error of one or two units in the last place: x = n log 2 + r with |r| <= log(2) / 2, and
+ * exp(r) by its Taylor series.  A large number is added so that the last bits of the sum are n, from which 2^n is made.
+ * |x| above `most` counts as `most`, which is an argument because gcc 12 does not vectorise the loop with a constant.
  */
 DD_CLONES static void
 exponentials(const double *restrict x, double most, int rows, double *restrict result, double *restrict shifted)
@@ -55,7 +55,7 @@ scale_by_powers(bits *restrict result, const bits *restrict shifted, int rows)
 		result[r] += (bits) ((uint64) shifted[r] << 52);
 }
 
-/* exp(-|x|), or exp(-700) where that is less; `shifted` is space for as many numbers. */
+/* Computes exp(-|x|), but exp(-700) for |x| > 700; `shifted` is space for as many numbers. */
 void
 exp_minus_abs(const double *x, int rows, double *result, double *shifted)
 {
@@ -64,8 +64,8 @@ exp_minus_abs(const double *x, int rows, double *result, double *shifted)
 }
 
 /*
- * Split x into 2^e and a number from root 1/2 to root 2; e comes as a double that is 1.5 2^52 larger, whose last bits are
- * those of e.  Shifts are of unsigned numbers, as AVX2 has no other for 64 bits.
+ * Splits x into 2^e and a mantissa from sqrt(1/2) to sqrt(2).  The exponent is returned as the double 1.5 2^52 + e, whose
+ * last bits are those of e.  The shifts are of unsigned numbers, because AVX2 has no signed ones for 64 bits.
  */
 DD_CLONES static void
 split(const bits *restrict x, int rows, bits *restrict exponent, bits *restrict mantissa)
@@ -83,7 +83,7 @@ split(const bits *restrict x, int rows, bits *restrict exponent, bits *restrict 
 	}
 }
 
-/* e log 2 + log m, by the series of 2 atanh((m - 1) / (m + 1)), whose argument is below 0.172. */
+/* Computes e log 2 + log m; log m by the series of 2 atanh((m - 1) / (m + 1)), whose argument is below 0.172. */
 DD_CLONES static void
 logarithms(const double *restrict mantissa, int rows, double *restrict result)
 {
@@ -108,7 +108,7 @@ logarithms(const double *restrict mantissa, int rows, double *restrict result)
 	}
 }
 
-/* log(x) of normal numbers above 0, to two units in the last place; `scratch` has space for as many numbers. */
+/* Computes log(x) of positive normal numbers, to two units in the last place; `scratch` is space for as many numbers. */
 void
 log_positive(const double *x, int rows, double *result, double *scratch)
 {
@@ -116,7 +116,7 @@ log_positive(const double *x, int rows, double *result, double *scratch)
 	logarithms(scratch, rows, result);
 }
 
-/* Sum of a[r] b[r]. */
+/* Returns the sum of a[r] b[r]. */
 DD_CLONES double
 sum_of_products(const double *restrict a, const double *restrict b, int rows)
 {
@@ -128,7 +128,7 @@ sum_of_products(const double *restrict a, const double *restrict b, int rows)
 	return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
 }
 
-/* The smallest and the largest of numbers, of which none is NaN. */
+/* Returns the smallest and the largest number; none may be NaN. */
 DD_CLONES Range
 range_of(const double *x, int rows)
 {

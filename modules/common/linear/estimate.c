@@ -1,5 +1,5 @@
 /*
- * estimate.c: coefficients, their errors and tests, from the Hessian of a fit by maximum likelihood.
+ * estimate.c: computes coefficients, standard errors and tests from the Hessian of a fit by maximum likelihood.
  */
 #include "postgres.h"
 
@@ -16,19 +16,19 @@
 #define AT(matrix, k, i, j) ((matrix)[(Size) (i) * (k) + (j)])
 
 /*
- * One group.  What is asked: the first feature where it is constant, else 0; the coefficients of features less their
- * shifts; the shifts, NaN where there is no coefficient; the Hessian, a triangle; and one R with R'R its inverse, where
- * that is known to more digits than the Hessian, else NaN.
+ * The fit of one group.  The input is: the value of the first feature if that is constant, else 0; the coefficients of the
+ * features less their shifts; the shifts, NaN for a feature without a coefficient; the lower triangle of the Hessian; and a
+ * triangle R with R'R the inverse of the Hessian, if it has more digits than the Hessian, else NaN.
  */
 typedef struct Fit
 {
 	int			k;
-	double	   *coef;			/* of the features as they are */
-	double	   *back;			/* shifts over the first feature: the first coefficient has so much of each other too much */
-	bool	   *kept;
-	bool	   *known;			/* and has a place in the inverse */
-	double	   *hessian;		/* full, of the kept features as they came; destroyed for the condition number */
-	double	   *covariance;		/* full, of coef */
+	double	   *coef;			/* coefficients of the features without shifts */
+	double	   *back;			/* shifts divided by the first feature: coef[0] includes each other coefficient times this */
+	bool	   *kept;			/* whether the feature has a coefficient */
+	bool	   *known;			/* whether it also has a row in the inverse */
+	double	   *hessian;		/* full matrix, of the kept features without shifts; destroyed by condition() */
+	double	   *covariance;		/* full matrix, of `coef` */
 } Fit;
 
 static int64
@@ -38,8 +38,8 @@ numbers_asked(int k)
 }
 
 /*
- * The numbers of a fit of k coefficients, copied from `first` on in `data`, counted from 0; before them stand `more` numbers
- * of the caller's own.  Raises an error where they are not there.
+ * Returns a copy of the input of a fit of k coefficients, with `more` numbers of the caller before it, from position `first`
+ * in `data` on, counted from 0.  Raises an error if `data` is too short.
  */
 double *
 fit_argument(bytea *data, int64 first, int k, int more)
@@ -78,7 +78,7 @@ mirror(double *matrix, int k)
 			AT(matrix, k, i, j) = AT(matrix, k, j, i);
 }
 
-/* The covariance: the inverse of the Hessian, turned to features as they are. */
+/* Computes the covariance as the inverse of the Hessian, then converts it to features without shifts. */
 static void
 invert(Fit *fit, const double *triangle)
 {
@@ -103,7 +103,7 @@ invert(Fit *fit, const double *triangle)
 		AT(c, k, i, 0) = AT(c, k, 0, i);
 }
 
-/* Compute the covariance from a root of the inverse, which is turned itself: nothing large is subtracted. */
+/* Computes the covariance as R'R.  R is converted to features without shifts before, so that no large numbers cancel. */
 static void
 square(Fit *fit, double *root)
 {
@@ -124,7 +124,7 @@ square(Fit *fit, double *root)
 	mirror(fit->covariance, k);
 }
 
-/* The Hessian of features as they are; what is left out has none. */
+/* Sets the Hessian of the features without shifts; rows of features without a coefficient are 0. */
 static void
 take_hessian(Fit *fit, double *triangle)
 {
@@ -146,7 +146,7 @@ take_hessian(Fit *fit, double *triangle)
 			AT(h, k, i, j) += AT(h, k, i, 0) * fit->back[j];
 }
 
-/* By singular values, of the features, each row times the root of its weight p (1 - p). */
+/* Returns the condition number, by singular values, of the features with each row times the root of its weight in IRLS. */
 static double
 condition(Fit *fit)
 {
@@ -171,7 +171,7 @@ condition(Fit *fit)
 	return sqrt(largest_eigenvalue(fit->hessian, rank)) * sqrt(largest_eigenvalue(fit->covariance, rank));
 }
 
-/* Fill in what is said of a fit; `asked`, from fit_argument, is destroyed.  df: of the t distribution; infinite: z. */
+/* Computes all figures of a fit; destroys `asked`, from fit_argument().  `df` is that of the t tests, infinite for z tests. */
 void
 estimate_fit(double *asked, int k, double dispersion, double df, const Estimates *said)
 {
@@ -210,9 +210,9 @@ estimate_fit(double *asked, int k, double dispersion, double df, const Estimates
 }
 
 /*
- * linear_estimate(data, first, k): what is said of the fit whose numbers begin there in data, counted from 0: the condition
- * number, then k of each: coefficients, standard errors, z or t, p; then the covariance.  Before the fit stand its dispersion
- * and the degrees of freedom of t, infinite for z.
+ * linear_estimate(data, first, k): returns the figures of a fit as doubles: the condition number, then k of each:
+ * coefficients, standard errors, z or t statistics, p-values; then the covariance.  From position `first` on, counted from
+ * 0, `data` has the dispersion, the degrees of freedom of t (infinite for z), and the input of the fit (see Fit).
  */
 PG_FUNCTION_INFO_V1(linear_estimate);
 Datum

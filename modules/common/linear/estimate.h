@@ -1,18 +1,18 @@
 /*
- * estimate.h: coefficients, their errors and tests, from the Hessian of a fit by maximum likelihood.
+ * estimate.h: computes coefficients, standard errors and tests from the Hessian of a fit by maximum likelihood.
  */
 #ifndef MADPY_ESTIMATE_H
 #define MADPY_ESTIMATE_H
 
 #include "postgres.h"
 
-/* Where figures go: one number, k of each, k * k. */
+/* Pointers to the results: the condition number, k numbers for each of the next four, and k * k for the covariance. */
 typedef struct Estimates
 {
 	double	   *condition_no;
 	double	   *coef;
 	double	   *std_err;
-	double	   *stats;			/* z or t */
+	double	   *stats;			/* z or t statistics */
 	double	   *p_values;
 	double	   *covariance;
 } Estimates;

@@ -1,5 +1,5 @@
 /*
- * families.c: families of distributions: deviances, variances and the targets they have (see families.h).
+ * families.c: families of distributions: deviances, variances and ranges of the target (see families.h).
  */
 #include "postgres.h"
 
@@ -7,7 +7,7 @@
 
 #include "families.h"
 
-/* a log(a / b), 0 for a = 0 */
+/* Returns a log(a / b), 0 for a = 0. */
 static inline double
 entropy(double a, double b)
 {
@@ -27,7 +27,7 @@ gaussian_deviance(Scratch *s, int rows)
 	return sum_of_products(s->w, s->ratio, rows) / 2;
 }
 
-/* The probability of each target that is 0 or 1, else 1; `neither` is above 0 where a target is neither. */
+/* Sets the probability of each target that is 0 or 1, else 1; sets `neither` above 0 for a target between them. */
 DD_CLONES static void
 take_probabilities(const double *restrict y, const double *restrict mu, const double *restrict other, int rows,
 				   double *restrict probability, double *restrict variance, double *restrict neither)
@@ -59,7 +59,7 @@ binomial_deviance(Scratch *s, int rows)
 	return sum;
 }
 
-/* Target over mean, 1 for a target of 0. */
+/* Sets s->ratio to target / mean, 1 for a target of 0. */
 DD_CLONES static void
 take_ratios(Scratch *s, int rows)
 {
@@ -146,7 +146,7 @@ family_by_number(double number)
 	return &families[(int) number];
 }
 
-/* Whether a family has this target. */
+/* Whether a target is in the range of a family. */
 bool
 family_has(const Family *family, double y)
 {

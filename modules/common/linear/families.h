@@ -18,7 +18,7 @@ enum
 	LINK_IDENTITY, LINK_LOG, LINK_INVERSE, LINK_SQRT, LINK_SQR_INVERSE, LINK_LOGIT, LINK_PROBIT, LINK_CLOGLOG
 };
 
-/* The first parameters: in the first pass the mean of the target, else NaN; a constant in each predictor. */
+/* The first parameters.  HEAD_MEAN: the mean of the target in the first pass, else NaN; HEAD_CONSTANT: added to each predictor. */
 enum
 {
 	HEAD_FAMILY, HEAD_LINK, HEAD_MEAN, HEAD_CONSTANT, HEADS
@@ -33,23 +33,23 @@ enum
 typedef struct Link
 {
 	const char *name;
-	/* mu, 1 - mu where a binomial needs it, and the derivative of mu by eta; NaN where eta has no mean */
+	/* computes mu, 1 - mu if a binomial family needs it, and d mu / d eta; mu is NaN if the link has none for an eta */
 	void		(*mean) (Scratch *s, int rows);
-	/* g and the derivative of mu by eta at a mean; NULL where a search does not begin with it */
+	/* returns g(mu) and sets d mu / d eta, for the first step of a search; NULL if the search begins otherwise */
 	double		(*predictor) (double mu, double *slope);
 } Link;
 
-/* A family: how the variance depends on the mean, and what targets there are. */
+/* A family: the variance as a function of the mean, and the range of the target. */
 typedef struct Family
 {
 	const char *name;
-	double		lowest;			/* of a target */
+	double		lowest;			/* range of the target */
 	double		highest;
-	bool		open;			/* the lowest is not one itself */
-	bool		positive;		/* means have to be above 0 */
-	/* half the deviance of rows, added up, with weights; the variance of each row goes into s->far */
+	bool		open;			/* `lowest` is not in the range */
+	bool		positive;		/* means must be positive */
+	/* returns half the deviance of the rows with their weights; sets s->far to the variance of each row */
 	double		(*deviance) (Scratch *s, int rows);
-	/* what the log-likelihood of a target has beside the mean, as families.py uses it */
+	/* returns the term of a row's log-likelihood that depends on the target alone; families.py uses their sum */
 	double		(*constant) (double y);
 } Family;
 

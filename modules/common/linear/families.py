@@ -31,9 +31,9 @@ SLOPES: dict[str, Callable[[Array], Array]] = {
     "sqrt": lambda mean: 0.5 / np.sqrt(mean),
     "sqr_inverse": lambda mean: -2 / mean**3,
 }
-# links of which a predictor that grows without end means that there is no maximum
+# links with which there is no maximum if a predictor grows without end
 UNBOUNDED = ("log", "logit", "probit", "cloglog")
-POSITIVE = ("log", "sqrt", "inverse", "sqr_inverse")  # of which means have one sign
+POSITIVE = ("log", "sqrt", "inverse", "sqr_inverse")  # links whose means have one sign
 ABOVE_ZERO = "leave out rows whose target is not above zero, or choose the family poisson or gaussian"
 
 
@@ -53,10 +53,10 @@ class Family:
 
     number: FamilyNumber
     links: tuple[str, ...]
-    has_dispersion: bool  # which is estimated
-    # from the deviance, the sum of weights, the sum of constants of families.c
+    has_dispersion: bool  # whether the dispersion is estimated
+    # arguments: deviance, sum of weights, sum of the constants of families.c
     log_likelihood: Callable[[Array, Array, Array], Array]
-    # whether targets from a lowest to a highest are ones that the family has, and what to do about others
+    # whether the family allows targets from a lowest to a highest, and a hint for others
     has: Callable[[Array, Array], Mask] = lambda low, high: np.isfinite(high - low)
     hint: str = ""
     limits: tuple[float, ...] = ()  # targets that leave no model if all are equal to one

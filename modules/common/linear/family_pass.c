@@ -1,12 +1,12 @@
 /*
- * family_pass.c: a pass of a generalised linear model (see families.h).
+ * family_pass.c: the model of IRLS for a generalised linear model (see families.h and irls.h).
  *
  * The objective is minus half the deviance.  Extras are sums over rows, with their weights: Pearson's (y - mu)^2 / V(mu),
  * the constants of the log-likelihood (first pass only), the residuals, and the weights of IRLS.
  *
- * The first pass looks at the coefficients that a search begins with, which are one mean for all rows, and gives a step
- * from there: its working responses are at means halfway between that mean and the target, as no step from one mean for
- * all rows is good where targets differ by orders of magnitude.
+ * In the first pass the coefficients are those of one mean for all rows, and the pass returns a step from them.  Its working
+ * responses are at means halfway between that mean and the target: a step from one mean for all rows would be poor if
+ * targets differ by orders of magnitude.
  */
 #include "postgres.h"
 
@@ -21,7 +21,7 @@ add_constant(double *eta, double constant, int rows)
 		eta[r] += constant;
 }
 
-/* Targets, weights and predictors, with the last row repeated at weight 0; false where a row cannot be used. */
+/* Copies targets, weights and predictors, and pads them with the last row at weight 0; false if a row cannot be used. */
 static bool
 take_rows(const Body *body, const Family *family, const Chunk *chunk, Scratch *s)
 {
@@ -49,14 +49,14 @@ take_rows(const Body *body, const Family *family, const Chunk *chunk, Scratch *s
 	return true;
 }
 
-/* Whether each row has a mean. */
+/* Whether the mean of each row is valid for the family. */
 static bool
 has_means(const Family *family, const Scratch *s, int rows)
 {
 	return all_finite(s->mu, rows) && (!family->positive || range_of(s->mu, rows).lowest > 0);
 }
 
-/* The margin of each row; returns whether all targets are classes, 0 or 1: else margins say nothing. */
+/* Sets the margin of each row; returns whether all targets are 0 or 1, since only then margins have a meaning. */
 DD_CLONES static bool
 take_margins(const double *restrict y, const double *restrict mu, const double *restrict other, int rows,
 			 double *restrict margin)
@@ -77,7 +77,7 @@ take_margins(const double *restrict y, const double *restrict mu, const double *
 	return total == 0;
 }
 
-/* Residuals, weights and their sums, by the variances in s->far and the errors in s->ratio. */
+/* Computes residuals, weights and their sums from the variances in s->far and the errors in s->ratio. */
 DD_CLONES static void
 weigh_rows(Scratch *s, int rows, double *restrict sums)
 {
@@ -105,7 +105,7 @@ weigh_rows(Scratch *s, int rows, double *restrict sums)
 	}
 }
 
-/* Target - mean; a binomial's from the probability that is small, which has more digits. */
+/* Sets s->ratio to target - mean; for a binomial it is computed from mu or 1 - mu, whichever is small and so has more digits. */
 DD_CLONES static void
 take_errors(Scratch *s, bool is_binomial, int rows)
 {
@@ -129,7 +129,7 @@ add_rows(const Body *body, Scratch *s, bool is_binomial, int rows)
 	accumulate(body->extras + 2 * EXTRA_WEIGHTS, sums[2]);
 }
 
-/* In the first pass: residuals with which the step leads to the least squares of working responses. */
+/* Sets the residuals of the first pass, so that its step is the least squares fit of the working responses. */
 static void
 begin_rows(const Body *body, const Family *family, const Link *link, Scratch *s, const Chunk *chunk)
 {
@@ -141,7 +141,7 @@ begin_rows(const Body *body, const Family *family, const Link *link, Scratch *s,
 		double		mu = (s->y[r] + mean) / 2;
 
 		constants += s->w[r] * family->constant(s->y[r]);
-		if (link->predictor == NULL)	/* a binomial's, where the mean is as good */
+		if (link->predictor == NULL)	/* a binomial family: the mean itself serves as well */
 		{
 			s->residual[r] += s->weight[r] * body->head[HEAD_CONSTANT];
 			continue;
@@ -213,7 +213,7 @@ refuse_target(const double *head, double y)
 	if (!family_has(family, y))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("the target is %g in some row, which the family %s does not have", y, family->name),
+				 errmsg("the target is %g in some row, which the family %s does not allow", y, family->name),
 				 errhint("Leave such rows out, or choose another family.")));
 }
 

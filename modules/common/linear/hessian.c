@@ -1,5 +1,5 @@
 /*
- * hessian.c: systems of equations with the Hessian of a fit, a lower triangle row by row.
+ * hessian.c: solves systems of equations with the Hessian of a fit, a lower triangle stored row by row.
  *
  * Source: Golub & Van Loan, Matrix Computations, 4th ed., section 4.2.
  */
@@ -47,8 +47,8 @@ factor_free(Factor *f)
 }
 
 /*
- * Solve H x = b, whose place x takes; a coefficient that H does not tell from those before it is 0.  Before `from` b is
- * zero and x is not looked for.
+ * Replaces b in `x` by the solution of H x = b, from element `from` on; the elements of b before it must be 0.  The solution
+ * is 0 for a column that is a linear combination of those before it.
  */
 void
 factor_solve(const Factor *f, double *x, int from)
@@ -71,7 +71,7 @@ factor_solve(const Factor *f, double *x, int from)
 		x[i] *= f->scale[i];
 }
 
-/* Newton's step: x goes in as the gradient, and comes out as H^-1 x.  The smallest pivot, of features that have one. */
+/* Replaces the gradient x by Newton's step H^-1 x; returns the smallest pivot, without features whose diagonal is 0. */
 double
 newton_step(const double *hessian, int k, double *x)
 {

@@ -1,21 +1,21 @@
 /*
- * hessian.h: systems of equations with the Hessian of a fit, a lower triangle row by row.
+ * hessian.h: solves systems of equations with the Hessian of a fit, a lower triangle stored row by row.
  */
 #ifndef MADPY_HESSIAN_H
 #define MADPY_HESSIAN_H
 
 #include "postgres.h"
 
-/* Row i of a lower triangle that is kept row by row. */
+/* Row i of a lower triangle that is stored row by row. */
 #define ROW(triangle, i) ((triangle) + (Size) (i) * ((i) + 1) / 2)
 
-/* A Hessian whose diagonal was scaled to 1, as L L'; where the rows before explain one, its pivot is zero. */
+/* The factor L of a Hessian L L' whose diagonal was scaled to 1.  A row that depends linearly on those before it has pivot 0. */
 typedef struct Factor
 {
 	int			k;
-	double	   *scale;			/* k */
-	double	   *lower;			/* L, a triangle */
-	double	   *inverse;		/* k: 1 / L[i][i], and 0 for 0 */
+	double	   *scale;			/* k: 1 / sqrt(diagonal) */
+	double	   *lower;			/* L, a lower triangle */
+	double	   *inverse;		/* k: 1 / L[i][i], 0 for a pivot of 0 */
 } Factor;
 
 static inline double
@@ -32,7 +32,7 @@ extern Factor factorize(const double *hessian, int k);
 extern void factor_free(Factor *f);
 extern void factor_solve(const Factor *f, double *x, int from);
 
-/* Newton's step H^-1 x in the place of x, k numbers; returns the smallest pivot. */
+/* Replaces the gradient x, k numbers, by Newton's step H^-1 x; returns the smallest pivot. */
 extern double newton_step(const double *hessian, int k, double *x);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * indicators.c: categories that come as codes in a pass of iteratively reweighted least squares (see irls.h).
  *
- * A category of n levels beside the reference is n columns z = x - c, x being 1 in the rows of the level.  What a row adds
- * depends on its code alone: a table gives what it adds to the predictor, and sums by level, or by the levels of two
- * categories, give score and Hessian (indicators_sums.c).
+ * A category with n levels besides the reference stands for n columns z = x - c, where x is 1 in the rows of the level.  So
+ * a row's terms depend only on its code.  A table has what each code adds to the predictor; score and Hessian follow from
+ * sums over the rows of each level, and of each pair of levels of two categories (indicators_sums.c).
  */
 #include "postgres.h"
 
@@ -13,7 +13,7 @@
 #include "indicators.h"
 #include "utils/memutils.h"
 
-/* Fills the table of a category, from the place of its code 0 on. */
+/* Fills the table of a category; `table` points to the entry of its code 0. */
 static void
 fill_table(double *table, const Body *body, const Indicators *category)
 {
@@ -35,10 +35,10 @@ fill_table(double *table, const Body *body, const Indicators *category)
 	}
 }
 
-/* Weights may give nearly all to one level: above this share differences of sums lose more than six digits. */
+/* If a level has more than this share of all weights, differences of sums lose more than six digits. */
 #define MOST_SHARE (1 - 1e-6)
 
-/* Tells whether score and Hessian need columns: for a basis, which mixes them, or as a level has too large a share. */
+/* Tells whether the indicators must be columns: a basis combines columns, or a level has more than MOST_SHARE. */
 static bool
 needs_columns(const Body *body, const Places *places)
 {
@@ -71,7 +71,7 @@ levels_new(const RowBlock *block, const Body *body)
 	return levels;
 }
 
-/* Adds what rows of some categories, from `first` on, add to predictors and their changes. */
+/* Adds the terms of `count` categories, from category `first` on, to the predictors of rows and to their changes. */
 DD_INLINE void
 add_from_table(const Levels *levels, int first, int count, int rows, double *restrict eta, double *restrict change)
 {

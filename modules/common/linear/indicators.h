@@ -8,36 +8,36 @@
 #include "numeric/places.h"
 
 /*
- * The categories of a block, and sums by place.  A place has a row of sums: the weights of its rows by the places of the
- * categories before its own, then their weights in all, and their residuals.
+ * The categories of a block, and sums for each place (a code of a category, see numeric/places.h).  A place has a row of
+ * sums: the weights of its rows for each place of earlier categories, then all their weights, then their residuals.
  */
 typedef struct Levels
 {
 	const Places *places;
-	bool		as_columns;		/* sums by place are of no use: columns are made of the indicators */
-	double	   *table;			/* by place: what it adds to the predictor, and to its change */
+	bool		as_columns;		/* indicators are computed as columns: see needs_columns() */
+	double	   *table;			/* for each place, what it adds to the predictor and to its change */
 	double	   *sums;
-	double	   *weights;		/* by place, when the block is done */
-	const double *zeros;		/* a number for each place, as the next */
+	double	   *weights;		/* for each place, the sum of its weights at the end of the block */
+	const double *zeros;		/* zeros, one for each place */
 	double	   *scratch;
 } Levels;
 
-/* The categories of a block; NULL: it has none. */
+/* Returns the categories of a block, NULL if it has none. */
 extern Levels *levels_new(const RowBlock *block, const Body *body);
 
-/* Takes the codes of a chunk, and adds what they add to predictors and their changes; rows beyond `real` have code 0. */
+/* Reads the codes of a chunk, and adds their terms to the predictors and changes; rows beyond `real` have code 0. */
 extern void levels_take(const Levels *levels, int first, int real, int rows, Scratch *s);
 
-/* Makes the columns z of the indicators of a chunk. */
+/* Computes the columns z of the indicators of a chunk. */
 extern void levels_expand(const Levels *levels, const Body *body, int real, int rows, Scratch *s);
 
 /* Adds the weights and residuals of a chunk. */
 extern void levels_add(const Levels *levels, int rows, const Scratch *s);
 
-/* Adds the products of the indicators with column i, of which s->weighted has the values times the weights. */
+/* Adds the products of the indicators with column i; s->weighted has the column times the weights. */
 extern void levels_add_column(const Levels *levels, const Body *body, int i, int rows, const Scratch *s);
 
-/* Adds the residuals of indicators and their products with each other and with columns of ones, when the block is done. */
+/* Adds, at the end of a block, the residuals of indicators and their products with each other and with columns of ones. */
 extern void levels_finish(const Levels *levels, const Body *body);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * indicators_sums.c: score and Hessian of categories from sums by place (see indicators.h).
+ * indicators_sums.c: score and Hessian of categories from the sums for each place (see indicators.h).
  *
- * A category of n levels beside the reference is n columns z = x - c, x being 1 in the rows of the level.  The sum of
- * v (x - c) (u - d) is that of v x u less d times that of v x, less c times that of v u, with c d times that of v.  Shifts
- * of indicators are shares, so these differences lose next to no digits where no share is nearly 1 (see needs_columns()).
+ * A category with n levels besides the reference stands for n columns z = x - c, where x is 1 in the rows of the level.  The
+ * sum of v (x - c) (u - d) is sum(v x u) - d sum(v x) - c sum(v u) + c d sum(v).  The shift c of an indicator is its share of
+ * the weights, so that these differences lose few digits unless a share is close to 1 (see needs_columns()).
  */
 #include "postgres.h"
 
@@ -18,7 +18,7 @@ pair_of(const Body *body, int i, int j)
 	return body->hessian + 2 * (triangle(Max(i, j)) + Min(i, j));
 }
 
-/* Adds the products of a column with the levels of a category, from their sums by place. */
+/* Adds the products of a column with the levels of a category, from their sums for each place. */
 static void
 add_to_column(const Levels *levels, const Body *body, int i, int c, const double *by_place)
 {
@@ -48,7 +48,7 @@ void
 levels_add_column(const Levels *levels, const Body *body, int i, int rows, const Scratch *s)
 {
 	if (is_ones(levels, body, i))
-		return;					/* its products are weights: see levels_finish() */
+		return;					/* its products are sums of weights: see levels_finish() */
 	memset(levels->scratch, 0, levels->places->places * sizeof(double));
 	for (int c = 0; c < levels->places->count; c++)
 	{
@@ -60,7 +60,7 @@ levels_add_column(const Levels *levels, const Body *body, int i, int rows, const
 	}
 }
 
-/* Adds residuals, and takes the weights by place; returns the sum of the weights. */
+/* Adds the residuals of a category and sets the weights of its places; returns the sum of the weights. */
 static double
 finish_rows(const Levels *levels, const Body *body, int c)
 {
@@ -86,7 +86,7 @@ finish_rows(const Levels *levels, const Body *body, int c)
 	return weights;
 }
 
-/* Computes the products of one indicator, of weight `weight`, with others: 0 with those that are left out. */
+/* Computes the products of one indicator with others, 0 for those that are left out; `weight` is the sum of its weights. */
 DD_CLONES static void
 products_of(const double *restrict joint, const double *restrict weights, const double *restrict shifts, int count,
 			double weight, double shift, double total, double *restrict products)
@@ -99,7 +99,7 @@ products_of(const double *restrict joint, const double *restrict weights, const 
 	}
 }
 
-/* Adds numbers to pairs that lie side by side. */
+/* Adds numbers to an array of pairs. */
 DD_CLONES static void
 accumulate_all(double *restrict pairs, const double *restrict numbers, int count)
 {
@@ -112,7 +112,7 @@ accumulate_all(double *restrict pairs, const double *restrict numbers, int count
 	}
 }
 
-/* Adds the products of the levels of a category with those of the categories before it, and of its own. */
+/* Adds the products of the levels of a category with those of earlier categories, and with each other. */
 static void
 finish_products(const Levels *levels, const Body *body, int c, double total)
 {
@@ -134,13 +134,13 @@ finish_products(const Levels *levels, const Body *body, int c, double total)
 		{
 			const Indicators *other = &places->categories[d];
 			int			count = d == c ? level : other->count;
-			int			after = places->start[d] + 1;	/* the place of its first level with an indicator */
+			int			after = places->start[d] + 1;	/* place of its code 1, the first one with an indicator */
 
 			products_of(d == c ? levels->zeros : row + after, levels->weights + after, body->shift + other->first, count,
 						weight, body->shift[i], total, levels->scratch);
 			accumulate_all(pairs + 2 * other->first, levels->scratch, count);
 		}
-		accumulate(pairs + 2 * i, weight);	/* a row has one level: products of two have no joint weight */
+		accumulate(pairs + 2 * i, weight);	/* levels of one category have no rows in common */
 	}
 }
 

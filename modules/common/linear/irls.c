@@ -49,7 +49,7 @@ irls_start(const Model *model, State *state, const double *params)
 	*body_of(model, state->body, state->ncols, state->nparams).margin = INFINITY;
 }
 
-/* Say what is wrong in a chunk that could not be added. */
+/* Raises the error that says why a chunk could not be added. */
 pg_noreturn static void
 cannot_use(const Model *model, const Body *body, const RowBlock *block, int first, int rows)
 {
@@ -127,7 +127,7 @@ irls_merge(const Model *model, State *into, const State *from)
 	*to.margin = Min(*to.margin, *add.margin);
 }
 
-/* Every pair as one number. */
+/* Rounds each pair to one number. */
 static void
 round_pairs(const double *pairs, int64 count, double *numbers)
 {

@@ -1,26 +1,26 @@
 /*
- * irls.h: one pass of iteratively reweighted least squares over rows, for every method that fits by it.
+ * irls.h: one pass of iteratively reweighted least squares (IRLS) over rows, for every method that fits by it.
  *
- * Columns of a block: x_1 .. x_k, the target y, and, for a weighted model, a weight w.  Parameters: the numbers that the
- * model itself takes (Model.head), then k of each: the coefficients b, the step d that led to them, and the shifts c.
- * With z = x - c and the predictor eta = b'z, the sums over rows of
+ * Columns of a block: x_1 .. x_k, the target y, and, for a weighted model, a weight w.  Parameters: Model.head numbers for
+ * the model itself, then k of each: the coefficients b, the last step d of the search, and the shifts c.  With z = x - c and
+ * the predictor eta = b'z, the state has the sums over rows of
  *
- *     objective   what is maximised: the log-likelihood, up to a constant
- *     extras      sums of the model's own (Model.extras)
- *     score       r z, r being the derivative of the objective by eta
- *     hessian     v z z', v being the information on eta; lower triangle row by row
+ *     objective   the log-likelihood up to a constant, which is maximised
+ *     extras      Model.extras further sums of the model
+ *     score       r z, where r is the derivative of the objective by eta
+ *     hessian     v z z', where v is the information on eta; lower triangle, row by row
  *
- * each a compensated pair, high and low; then the sum of w y, the largest |d'z| of a row, and the smallest margin: where
- * that is above zero, b separates the two classes of a binary target.  b[0] = NaN: rows are counted and not looked at.
- * A feature whose shift is NaN is left out: it counts as 0.  One whose shift is infinite is an offset: b x is in the
- * predictor, and z is 0.
+ * as compensated pairs, high and low; then the sum of w y, the largest |d'z| of a row, and the smallest margin.  If that is
+ * positive, b separates the two classes of a binary target.  If b[0] is NaN, rows are only counted.  A feature whose shift
+ * is NaN is left out, as if it were 0.  A feature whose shift is infinite is an offset: the predictor includes b x, and z is
+ * 0.
  *
- * Behind the shifts may come a basis B, a lower triangle row by row: score and Hessian are then those of B z.  Where
- * features are nearly collinear, the Hessian's sums have too few digits to be inverted.  With the inverse of its factor
- * for B it is nearly the unit matrix, and its sums have all of them (Yamamoto et al. (2015), Roundoff error analysis of
- * the CholeskyQR2 algorithm, ETNA 44).
+ * A basis B may follow the shifts, a lower triangle row by row: score and Hessian are then those of B z.  If features are
+ * nearly collinear, the sums of the Hessian have too few digits to be inverted.  If B is the inverse of the Hessian's
+ * Cholesky factor, the new Hessian is close to the identity, and its sums are accurate (Yamamoto et al. (2015), Roundoff
+ * error analysis of the CholeskyQR2 algorithm, ETNA 44).
  *
- * The outcome: the objective, the largest |d'z|, the smallest margin, the smallest pivot of the Hessian scaled to a
+ * The outcome has the objective, the largest |d'z|, the smallest margin, the smallest pivot of the Hessian scaled to a
  * diagonal of 1, the extras, the next step H^-1 score, and the Hessian's lower triangle.
  *
  * Source: McCullagh & Nelder, Generalized Linear Models, 2nd ed., section 2.5.
@@ -33,13 +33,13 @@
 #include "numeric/dd.h"
 #include "engine/kernel.h"
 
-/* Rows worked on at once: a dozen columns of them stay in the first-level cache. */
+/* Rows of a chunk, so few that a dozen columns of them stay in the first-level cache. */
 #define CHUNK 256
 
-/* Independent sums; loops over them are what the compiler vectorises. */
+/* Number of independent sums; the compiler vectorises loops over them. */
 #define LANES 8
 
-/* The first numbers of an outcome. */
+/* Positions of the first numbers of an outcome. */
 enum
 {
 	OUTCOME_OBJECTIVE, OUTCOME_CHANGE, OUTCOME_MARGIN, OUTCOME_PIVOT, OUTCOME_EXTRAS
@@ -49,16 +49,16 @@ enum
 typedef struct Body
 {
 	int			k;
-	const double *head;			/* the model's own parameters */
+	const double *head;			/* Model.head parameters of the model */
 	const double *coef;
 	const double *step;
 	const double *shift;
-	const double *basis;		/* NULL: none */
-	double	   *objective;		/* a pair, as the next three are */
+	const double *basis;		/* NULL if there is none */
+	double	   *objective;		/* pairs, as the next three are */
 	double	   *extras;
 	double	   *score;
 	double	   *hessian;
-	double	   *total;			/* of w y */
+	double	   *total;			/* sum of w y */
 	double	   *change;
 	double	   *margin;
 } Body;
@@ -67,7 +67,7 @@ typedef struct Body
 typedef struct Scratch
 {
 	double	   *z;				/* k columns */
-	struct Levels *levels;		/* of categories that come as codes, NULL: there are none */
+	struct Levels *levels;		/* categories that come as codes; NULL if there are none */
 	double		eta[CHUNK];
 	double		change[CHUNK];
 	double		y[CHUNK];
@@ -75,43 +75,43 @@ typedef struct Scratch
 	double		residual[CHUNK];	/* derivative of the objective by eta; 0 beyond the last row */
 	double		weight[CHUNK];	/* information on eta; 0 beyond the last row */
 	double		weighted[CHUNK];	/* a column times the weights */
-	double		sign[CHUNK];	/* for a binary target 2 y - 1; 0 beyond the last row */
+	double		sign[CHUNK];	/* 2 y - 1 for a binary target; 0 beyond the last row */
 	double		far[CHUNK];		/* exp(-|eta|) */
 	double		shifted[CHUNK];
 	double		mu[CHUNK];		/* the mean */
-	double		other[CHUNK];	/* 1 - mu, of families and links that need its digits */
+	double		other[CHUNK];	/* 1 - mu, for families and links that need all its digits */
 	double		slope[CHUNK];	/* derivative of mu by eta */
 	double		ratio[CHUNK];	/* target over mean, or the probability of the target; then target - mean */
-	double		logarithm[CHUNK];	/* of the ratio */
+	double		logarithm[CHUNK];	/* logarithm of the ratio */
 } Scratch;
 
 /* Some rows of a block. */
 typedef struct Chunk
 {
 	const double *y;
-	const double *w;			/* NULL: 1 for each row */
-	int			real;			/* rows */
-	int			rows;			/* of arrays: a multiple of LANES */
+	const double *w;			/* weights; NULL if all are 1 */
+	int			real;			/* number of rows */
+	int			rows;			/* length of arrays, a multiple of LANES */
 } Chunk;
 
 typedef enum Taken
 {
 	CHUNK_TAKEN,
-	CHUNK_INVALID,				/* coefficients give some row no mean: the objective is -infinity */
-	CHUNK_WRONG					/* some value cannot be used: an error */
+	CHUNK_INVALID,				/* a row has no valid mean with these coefficients: the objective is -infinity */
+	CHUNK_WRONG					/* a value cannot be used, which is an error */
 } Taken;
 
-/* A generalised linear model: how predictors become residuals and weights. */
+/* A generalised linear model, which computes residuals and weights from predictors. */
 typedef struct Model
 {
-	int			head;			/* parameters of its own */
-	int			extras;			/* sums of its own */
+	int			head;			/* number of parameters of the model itself */
+	int			extras;			/* number of sums of the model itself */
 	bool		weighted;
-	/* takes eta of a chunk, adds to all sums but score and Hessian, and sets residual and weight of each row */
+	/* adds a chunk with its predictors to all sums but score and Hessian; sets the residual and weight of each row */
 	Taken		(*rows) (const Body *body, const Chunk *chunk, Scratch *s);
-	/* raises an error where the head of the parameters cannot be used; NULL: nothing to check */
+	/* raises an error if the first `head` parameters are invalid; NULL if there is nothing to check */
 	void		(*check) (const double *head);
-	/* raises an error for a target that the model does not allow, or returns */
+	/* raises an error if the model does not allow a target */
 	void		(*refuse) (const double *head, double y);
 } Model;
 
@@ -129,7 +129,7 @@ extern Taken irls_add_chunk(const Model *model, const Body *body, const RowBlock
 extern const Model logit_model;
 extern const Model weighted_logit_model;
 
-/* elementary.c; rows of arrays that are summed or searched are a multiple of LANES */
+/* elementary.c; the number of rows that are summed or searched must be a multiple of LANES */
 typedef struct Range
 {
 	double		lowest;
@@ -145,7 +145,7 @@ extern bool all_finite(const double *x, int rows);
 /* normal.c */
 extern void normal_tails(const double *z, int rows, double *density, double *tail, double *square, double *shifted);
 
-/* A kernel `x` of a model: its Kernel, which MADPY_KERNEL(x) enters, and the function x_outcome(state). */
+/* Defines a kernel `x` of a model, for MADPY_KERNEL(x), and the function x_outcome(state). */
 #define IRLS_KERNEL(x, number, model) \
 static int64 x##_size(int ncols, int nparams) { return irls_size(&model, ncols, nparams); } \
 static void x##_start(State *state, const double *params) { irls_start(&model, state, params); } \

@@ -26,7 +26,7 @@ from madpy.modules.common.linear.matrices import (
     triangle,
 )
 
-SLACK = 1e-13  # of an objective: rounding
+SLACK = 1e-13  # rounding, as a share of an objective
 ADRIFT = (
     0.1  # predictors that still move by this much, and hardly less than before, where there is no maximum
 )
@@ -34,24 +34,24 @@ AT_REST = 1e-6  # change of an objective
 FEW_DIGITS, HOPELESS = 1e-4, 1e-13  # pivots between which the inverse of a Hessian is found in another basis
 INTERVAL = 1e-3
 
-CONVERGED, NOT_CONVERGED, SEPARATED, PARTLY, ONE_CLASS, NO_ROWS = range(6)  # what became of a group
+CONVERGED, NOT_CONVERGED, SEPARATED, PARTLY, ONE_CLASS, NO_ROWS = range(6)  # the status of a group
 
 
 @dataclass(frozen=True)
 class Sums:
     """The sums of a pass for coefficients: the outcome of common/linear/irls.c."""
 
-    objective: Array  # (G,) log-likelihood, or what differs from it by a constant; -inf where it has no value
+    objective: Array  # (G,) log-likelihood up to a constant; -inf where it has no value
     change: Array  # (G,) the largest change of a row's predictor in the last step
-    margin: Array  # (G,) the smallest of a row; above 0 where the classes are separated
-    pivot: Array  # (G,) the smallest of the Hessian, scaled to ones on its diagonal
-    extras: Array  # (G, e) of the model
-    step: Array  # (G, k) the next
+    margin: Array  # (G,) the smallest margin of a row; above 0 if the classes are separated
+    pivot: Array  # (G,) the smallest pivot of the Hessian, scaled to ones on its diagonal
+    extras: Array  # (G, e) further sums of the model
+    step: Array  # (G, k) the next step
     hessian: Array  # (G, k (k + 1) / 2) its lower triangle row by row
 
 
 def sums(body: Array, k: int, extras: int = 0) -> Sums:
-    """Read outcomes of a pass over k features, or more: those behind them are offsets."""
+    """Read outcomes of a pass over k features, and maybe offsets after them."""
     step = Outcome.OUTCOME_EXTRAS + extras
     # c numbers of the step and c (c + 1) / 2 of the Hessian
     columns = (math.isqrt(9 + 8 * (body.shape[1] - step)) - 3) // 2
@@ -68,7 +68,7 @@ def sums(body: Array, k: int, extras: int = 0) -> Sums:
 
 
 class Search:
-    """The search for the maximum in each group: `params` go to the kernel, `take` gets what it says.
+    """The search for the maximum in each group: `params` are the kernel's parameters, `take` gets its sums.
 
     A step that lowers the objective is halved.  `tolerance` is the relative change of the objective that ends
     the search, once predictors move by little as well; one more step, whose sums need no pass, is then taken,
@@ -88,14 +88,14 @@ class Search:
         self.flat = np.zeros(groups, dtype=bool)
         self.adrift = np.zeros(groups, dtype=bool)
         self.change = np.full(groups, np.inf)
-        # of the last coefficients that were not worse than those before
+        # figures of the last coefficients that were not worse than those before
         self.coef = np.zeros((groups, k))
         self.objective = np.full(groups, -np.inf)
         self.pivot = np.ones(groups)
         self.hessian = np.zeros((groups, k * (k + 1) // 2))
         self.extras = np.zeros((groups, extras))
-        self.step = np.zeros((groups, k))  # the next, to be tried
-        self.rounding = np.zeros(groups)  # absolute, of the objective
+        self.step = np.zeros((groups, k))  # the next step to try
+        self.rounding = np.zeros(groups)  # absolute rounding error of the objective
 
     @property
     def going(self) -> Numbers:
@@ -108,7 +108,7 @@ class Search:
         return self.status < ONE_CLASS
 
     def params(self, groups: Numbers) -> Array:
-        """Coefficients to try, the step to them, and shifts, NaN for features left out; (len(groups), 3k)."""
+        """Return coefficients to try, the step to them, and shifts, NaN if left out; (len(groups), 3k)."""
         coef, step = self.coef[groups], self.step[groups]
         return np.concatenate([coef + step, step, self.shifts(groups)], axis=1)
 
@@ -125,7 +125,7 @@ class Search:
     def take(self, groups: Numbers, sums: Sums) -> None:
         """Continue with the sums of a pass over the rows of these groups."""
         self.iterations[groups] += 1
-        with np.errstate(invalid="ignore"):  # from no value to none
+        with np.errstate(invalid="ignore"):  # without a value before and after
             gain = sums.objective - self.objective[groups]
             better = gain >= -SLACK * np.abs(self.objective[groups]) - self.rounding[groups]
         self.step[groups[~better]] /= 2
@@ -228,7 +228,7 @@ def fits(search: Search, roots: Array) -> Array:
 def estimated(k: int, stats: str, *more: str) -> dict[str, list[int]]:
     """Returns the figures that common/linear/estimate.c makes of a row of `fits`, each with its dimensions.
 
-    `stats` is the name of z or t; `more` are vectors that a method adds behind the p-values.
+    `stats` is the name of z or t; `more` are vectors that a method adds after the p-values.
     """
     vectors = ("coef", "std_err", stats, "p_values", *more)
     return {"condition_no": [], **{name: [k] for name in vectors}, "variance_covariance": [k, k]}

@@ -1,5 +1,5 @@
 /*
- * irls_chunk.c: score and Hessian of some rows, in loops that the compiler vectorises.
+ * irls_chunk.c: adds some rows to score and Hessian, in loops that the compiler vectorises.
  */
 #include "postgres.h"
 
@@ -9,7 +9,7 @@
 #include "irls.h"
 #include "miscadmin.h"
 
-/* z = x - shift, and what it adds to the predictors and to their changes. */
+/* Computes z = x - shift, and adds its terms to the predictors and to their changes. */
 DD_CLONES static void
 take_column(const double *restrict x, double shift, double coef, double step, int rows,
 			double *restrict z, double *restrict eta, double *restrict change)
@@ -24,7 +24,7 @@ take_column(const double *restrict x, double shift, double coef, double step, in
 	}
 }
 
-/* Sums of a[r] b[r] for four columns b that lie CHUNK apart: a is read once. */
+/* Computes the sums of a[r] b[r] for four columns b, CHUNK numbers apart, so that a is read once. */
 DD_CLONES static void
 four_products(const double *restrict a, const double *restrict b, int rows, double *restrict sums)
 {
@@ -49,7 +49,7 @@ weigh(const double *restrict weight, const double *restrict z, int rows, double 
 		weighted[r] = weight[r] * z[r];
 }
 
-/* Column i of B z, which takes the place of the last column of z that it needs. */
+/* Replaces column i of z by column i of B z, which depends on columns 0 .. i of z. */
 DD_CLONES static void
 combine(double *restrict z, const double *restrict basis, int i, int rows)
 {
@@ -62,7 +62,7 @@ combine(double *restrict z, const double *restrict basis, int i, int rows)
 			own[r] += basis[j] * z[(Size) j * CHUNK + r];
 }
 
-/* The columns z, eta and its change. */
+/* Computes the columns z, the predictors and their changes. */
 static void
 take_columns(const Body *body, const RowBlock *block, int first, int real, int rows, Scratch *s)
 {
@@ -73,7 +73,7 @@ take_columns(const Body *body, const RowBlock *block, int first, int real, int r
 		double	   *z = s->z + (Size) j * CHUNK;
 		const double *x = block->columns[j] + first;
 
-		if (block->columns[j] == NULL)	/* an indicator */
+		if (block->columns[j] == NULL)	/* an indicator: see indicators.c */
 			continue;
 		if (isinf(body->shift[j]))
 			take_column(x, 0, body->coef[j], 0, real, z, s->eta, s->change);
@@ -89,7 +89,7 @@ take_columns(const Body *body, const RowBlock *block, int first, int real, int r
 		levels_take(s->levels, first, real, rows, s);
 }
 
-/* How many columns from j to i are multiplied at once: one, or four where none of them is missing. */
+/* Returns how many columns from j to i are multiplied at once: four if none of these is NULL, else one. */
 static inline int
 columns_at_once(const double *const *columns, int j, int i)
 {
@@ -98,7 +98,7 @@ columns_at_once(const double *const *columns, int j, int i)
 	return columns[j] && columns[j + 1] && columns[j + 2] && columns[j + 3] ? 4 : 1;
 }
 
-/* Add residuals and weights times the columns; those that are NULL are missing: indicators are added as levels. */
+/* Adds residuals and weights times the columns; NULL stands for an indicator, which indicators.c adds. */
 static void
 add_products(const Body *body, const double *const *columns, int rows, Scratch *s)
 {
@@ -138,7 +138,7 @@ add_products(const Body *body, const double *const *columns, int rows, Scratch *
 	}
 }
 
-/* Adds residuals and weights times columns, indicators among them; by a basis, where there is one, which mixes all of them. */
+/* Adds residuals and weights times all columns, indicators included, after multiplication with the basis if there is one. */
 static void
 add_products_of_columns(const Body *body, int real, int rows, Scratch *s)
 {
@@ -160,7 +160,7 @@ add_products_of_columns(const Body *body, int real, int rows, Scratch *s)
 	pfree(columns);
 }
 
-/* Add the rows of a block from `first` on; rows of arrays beyond the last one count for nothing. */
+/* Adds `real` rows of a block from row `first` on; the padding of arrays has weight 0. */
 Taken
 irls_add_chunk(const Model *model, const Body *body, const RowBlock *block, int first, int real, Scratch *s)
 {

@@ -29,7 +29,10 @@ identity_predictor(double mu, double *slope)
 	return mu;
 }
 
-/* exp(eta), from exp(-|eta|), to two places; `one` is an argument because gcc 12 vectorises no loop with a constant there. */
+/*
+ * Computes exp(eta) from exp(-|eta|), to two units in the last place.  `one` is an argument because gcc 12 does not vectorise
+ * the loop with a constant.
+ */
 DD_CLONES static void
 exponential_mean(const double *restrict eta, const double *restrict far, double one, int rows, double *restrict mu,
 				 double *restrict slope)
@@ -167,7 +170,7 @@ probit_mean(Scratch *s, int rows)
 	take_sides(s->eta, s->far, rows, s->mu, s->other);
 }
 
-/* 1 - exp(-rate), by its Taylor series where that is small; then the derivative by the logarithm of the rate. */
+/* Computes 1 - exp(-rate), by its Taylor series for a small rate, and the derivative by the logarithm of the rate. */
 DD_CLONES static void
 exponential_events(const double *restrict power, double small, int rows, double *restrict rate, double *restrict mu)
 {

@@ -1,5 +1,5 @@
 /*
- * logit.c: the model of a target of 0 or 1 whose logit is linear, for IRLS.
+ * logit.c: the model of IRLS for logistic regression: the target is 0 or 1, and its logit is linear in the features.
  *
  * It is the binomial family with its canonical link, in loops without a call per row: with p = 1 / (1 + exp(-eta)), the
  * objective is y log p + (1 - y) log (1 - p), the residual y - p, the weight p (1 - p), and the margin (2 y - 1) eta.
@@ -12,7 +12,7 @@
 
 #include "irls.h"
 
-/* Residuals and weights; no difference of close numbers is taken, so small probabilities keep their digits. */
+/* Computes residuals and weights without differences of close numbers, so that small probabilities keep their digits. */
 DD_CLONES static void
 probabilities(const double *restrict logit, const double *restrict sign, const double *restrict far, int rows,
 			  double *restrict residual, double *restrict weight)
@@ -28,7 +28,10 @@ probabilities(const double *restrict logit, const double *restrict sign, const d
 	}
 }
 
-/* The log-likelihood: of the sum of log (1 + exp(-|logit|)), as the log of a product, which is below 2^32 in a lane. */
+/*
+ * Returns the log-likelihood.  The sum of log(1 + exp(-|logit|)) is computed as the logarithm of a product, which is below 2^32
+ * in each lane.
+ */
 DD_CLONES static double
 likelihood(const double *restrict logit, const double *restrict sign, const double *restrict far, int rows)
 {
@@ -51,7 +54,7 @@ likelihood(const double *restrict logit, const double *restrict sign, const doub
 	return total;
 }
 
-/* Returns the likelihood with weights of rows, and multiplies residuals and weights of IRLS by them. */
+/* Returns the log-likelihood with weights of rows, and multiplies residuals and weights of IRLS by them. */
 static double
 weighted_likelihood(Scratch *s, const double *w, int real, int rows)
 {
@@ -71,16 +74,16 @@ weighted_likelihood(Scratch *s, const double *w, int real, int rows)
 	return total;
 }
 
-/* Figures of a chunk beside sums. */
+/* Extreme values of a chunk. */
 typedef struct Extremes
 {
-	double		poison;			/* not 0 where a logit is not finite, or a target not 0 or 1 */
+	double		poison;			/* not 0 if a logit is not finite, or a target is not 0 or 1 */
 	double		positives;
 	double		margin;
 	double		change;
 } Extremes;
 
-/* 2 y - 1, and the extremes, over all rows of a chunk; rows beyond the last one repeat it. */
+/* Sets sign to 2 y - 1 and returns the extremes of all rows of a chunk; its padding repeats the last row. */
 DD_CLONES static Extremes
 extremes(const double *restrict y, const double *restrict logit, const double *restrict change, int rows,
 		 double *restrict sign)
@@ -116,7 +119,7 @@ extremes(const double *restrict y, const double *restrict logit, const double *r
 	return found;
 }
 
-/* The extremes go into the body; false where the chunk cannot be used. */
+/* Updates the extremes in the body; returns false if the chunk has a value that cannot be used. */
 static bool
 look_at_rows(const Body *body, const Chunk *chunk, Scratch *s)
 {

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Numbers = NDArray[np.intp]  # of some groups
+Numbers = NDArray[np.intp]  # numbers of some groups
 
 BLOCK = 256  # rows of a matrix that numpy's own functions take at once
 NUMBERS_IN_CACHE = 2**15  # numbers of the matrices worked on together: they stay in the second-level cache
@@ -32,14 +32,14 @@ def triangle(values: Array, n: int) -> Array:
 
 
 def centred(high: Array, low: Array, shift: Array) -> Array:
-    """Sums of (x_i - c_i) (x_j - c_j) from pairs of sums of products, the first row being sums.
+    """Compute sums of (x_i - c_i) (x_j - c_j) from pairs of sums of products, the first row being sums.
 
     The product of the means may be nearly as large as the sum that it is subtracted from, so the pairs are
     subtracted before they are rounded to one number.
     """
     sum_high, sum_low = high[:, 0, 1:], low[:, 0, 1:]
     product, rest = _product(high[:, 0, :1], shift)
-    left = (sum_high - product) + (sum_low - rest)  # of the sums, after centring: rounding
+    left = (sum_high - product) + (sum_low - rest)  # rounding errors of the sums, after centring
     product, rest = _product(shift[:, :, None], sum_high[:, None, :])
     products = high[:, 1:, 1:]
     difference = products - product

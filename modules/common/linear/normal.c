@@ -1,9 +1,9 @@
 /*
- * normal.c: the normal distribution at many numbers, in loops that the compiler vectorises.
+ * normal.c: the normal distribution for arrays of numbers, in loops that the compiler vectorises.
  *
- * With x = |z|, the tail 1 - Phi(x) is exp(-x^2 / 2) times g(x) / (1 + sqrt(2) x), where g has a polynomial in
- * (x - 5) / (x + 5) for all x from 0 to infinity: it has no ranges, and so no branches.  Its coefficients are those of
- * Chebyshev interpolation of g at 80 points in 60 digits; they leave 5e-16 of the tail.
+ * With x = |z|, the tail 1 - Phi(x) is exp(-x^2 / 2) times g(x) / (1 + sqrt(2) x), where g is approximated
+ * by one polynomial in (x - 5) / (x + 5) for all x from 0 to infinity, so that there are no branches.  Its coefficients are
+ * those of a Chebyshev interpolation of g at 80 points in 60 digits; the relative error of the tail is 5e-16.
  *
  * Source: Shepherd & Laframboise (1981), Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in 0 <= x < infinity,
  * Mathematics of Computation 36, 249-253.
@@ -17,8 +17,8 @@
 #define ROOT_OF_2_PI 2.5066282746310002
 
 /*
- * z^2 / 2, and its rounding error, which the exponential of a large square would multiply.  A number of 26 bits, whose
- * square is exact, is split off by adding one so large that the others are lost; |z| is below 64.
+ * Computes z^2 / 2 and its rounding error, which the exponential would magnify if the square is large.  The first 26 bits of
+ * z, whose square is exact, are split off by adding and subtracting a large number; |z| is below 64.
  */
 DD_CLONES static void
 half_squares(const double *restrict z, int rows, double *restrict square, double *restrict error)
@@ -34,7 +34,7 @@ half_squares(const double *restrict z, int rows, double *restrict square, double
 	}
 }
 
-/* Density and tail, from exp(-z^2 / 2), which is in `tail`, and the error of z^2 / 2, which is in `density`. */
+/* Computes density and tail; before the call, `tail` has exp(-z^2 / 2) and `density` the error of z^2 / 2. */
 DD_CLONES static void
 densities_and_tails(const double *restrict z, int rows, double *restrict density, double *restrict tail)
 {
@@ -62,7 +62,10 @@ densities_and_tails(const double *restrict z, int rows, double *restrict density
 	}
 }
 
-/* The density at z, |z| up to 37, and the probability beyond |z|, to 1e-15 of themselves; `square` and `shifted` are scratch. */
+/*
+ * Computes the density at z and the probability beyond |z|, for |z| up to 37, with relative errors of 1e-15; `square` and
+ * `shifted` are space for as many numbers.
+ */
 void
 normal_tails(const double *z, int rows, double *density, double *tail, double *square, double *shifted)
 {

@@ -46,7 +46,7 @@ class Passes:
 
     def sums(self, search: irls.Search, groups: Numbers, params: Array) -> irls.Sums:
         """Run a pass over the rows of some groups, each with its row of parameters, and return the sums."""
-        # without groups a constant, which leaves parallel workers on
+        # without groups the parameters are a constant, which allows parallel workers
         given = params if self.scan.rows.groups else params[0]
         states = self.scan.step(self.kernel, given, groups.tolist(), outcome=True)
         return irls.sums(states.body, search.coef.shape[1], search.extras.shape[1])

@@ -1,5 +1,5 @@
 /*
- * predict_mean.c: the mean of a row by coefficients and a link.
+ * predict_mean.c: computes the mean of a row from coefficients and a link.
  */
 #include "postgres.h"
 
@@ -9,14 +9,14 @@
 #include "predictor.h"
 #include "utils/builtins.h"
 
-/* How far a row may be from what an aliased term was in training, as in logregr_predict. */
+/* Relative tolerance for an aliased term to be the combination of terms that it was in training, as in logregr_predict. */
 #define SAME 1e-6
 
-/* The mean of a row by its predictor; NULL where the link gives it none. */
+/* Returns the mean of a row with this predictor; NULL if the link has no mean for it. */
 static Datum
 mean_of(FunctionCallInfo fcinfo, text *link, double eta)
 {
-	static Scratch s;			/* too large for the stack, and for each row anew */
+	static Scratch s;			/* too large for the stack, and for an allocation in each row */
 
 	for (int r = 0; r < LANES; r++)
 		s.eta[r] = eta;
@@ -43,7 +43,7 @@ linear_mean(PG_FUNCTION_ARGS)
 	return mean_of(fcinfo, PG_GETARG_TEXT_PP(2), eta + PG_GETARG_FLOAT8(4));
 }
 
-/* linear_mean_row(coef, x, aliases, link, has_offset): the offset, if the model has one, stands behind the features. */
+/* linear_mean_row(coef, x, aliases, link, has_offset): the offset, if the model has one, is the last element of x. */
 PG_FUNCTION_INFO_V1(linear_mean_row);
 Datum
 linear_mean_row(PG_FUNCTION_ARGS)

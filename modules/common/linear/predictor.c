@@ -1,8 +1,8 @@
 /*
- * predictor.c: a row scored by coefficients.
+ * predictor.c: computes the linear predictor of a row.
  *
- * Aliased terms have no coefficient, and a model says what combination of other terms each of them was in training
- * (ols_aliases.c).  A row where they are the same combinations has a prediction, any other has none.
+ * Aliased terms have no coefficient; a model says which combination of other terms each of them was in training
+ * (ols_aliases.c).  A row has a prediction only if its aliased terms are these combinations.
  */
 #include "predictor.h"
 
@@ -11,7 +11,7 @@
 #include "engine/kernel.h"
 #include "utils/array.h"
 
-/* Whether x[j] is the combination of the others that a row of aliases says. */
+/* Whether x[j] is the combination of other terms with these weights, a row of aliases. */
 static bool
 is_combination(const double *x, int k, int j, const double *weights, double tolerance)
 {
@@ -28,8 +28,8 @@ is_combination(const double *x, int k, int j, const double *weights, double tole
 }
 
 /*
- * The sum of coef[j] x[j], compensated.  *known is false where a term without a coefficient has a value: not 0, or, with
- * aliases, another than the combination of terms that it was in training.
+ * Returns the sum of coef[j] x[j], compensated.  Sets *known to false if a term without a coefficient is not the combination
+ * of terms that it was in training; without `aliases`, if it is not 0.
  */
 DD_CLONES static double
 compensated_product(const double *coef, const bits8 *coef_nulls, const double *x, int k,
@@ -57,7 +57,7 @@ compensated_product(const double *coef, const bits8 *coef_nulls, const double *x
 	return isfinite(sum.hi) ? dd_double(sum) : sum.hi;
 }
 
-/* Argument 2 of a scorer, if there is one: a row of k for each NULL in coef. */
+/* Returns argument 2, a row of k numbers for each NULL in coef, or NULL if it is not given. */
 static const double *
 aliases_argument(FunctionCallInfo fcinfo, ArrayType *coef, int k)
 {
@@ -73,13 +73,13 @@ aliases_argument(FunctionCallInfo fcinfo, ArrayType *coef, int k)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("aliases must have a row of %d numbers for each of the %d terms without a coefficient", k, nulls),
-				 errhint("Give the aliases of the model that the coefficients are of.")));
+				 errhint("Give the aliases of the model that has these coefficients.")));
 	return (const double *) ARR_DATA_PTR(array);
 }
 
 /*
- * The linear predictor of the arguments coef, x and aliases of a scorer; false where a feature is NULL, or says what the
- * coefficients do not.
+ * Computes the linear predictor from the arguments coef, x and aliases; returns false if a feature is NULL, or an aliased
+ * term is not the combination of terms that it was in training.
  */
 bool
 linear_predictor(FunctionCallInfo fcinfo, double tolerance, bool with_offset, double *result)

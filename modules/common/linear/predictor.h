@@ -1,5 +1,5 @@
 /*
- * predictor.h: a row scored by coefficients, for every method that has them.
+ * predictor.h: computes the linear predictor of a row, for every method with coefficients.
  */
 #ifndef MADPY_PREDICTOR_H
 #define MADPY_PREDICTOR_H
@@ -8,9 +8,9 @@
 #include "fmgr.h"
 
 /*
- * The linear predictor of the arguments coef, x and aliases of a row function; false where there is none.  `tolerance`: how far a
- * row may be from what an aliased term was in training, relative to what is added up for it.  `with_offset`: x may have one
- * element more than coef, which is added.
+ * Computes the linear predictor from the arguments coef, x and aliases of an SQL function; returns false if the row has
+ * none.  `tolerance` is the relative tolerance for an aliased term to be the combination of terms that it was in training.
+ * With `with_offset`, x may have one element more than coef, which is added.
  */
 extern bool linear_predictor(FunctionCallInfo fcinfo, double tolerance, bool with_offset, double *result);
 

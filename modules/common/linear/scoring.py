@@ -16,16 +16,16 @@ from madpy.modules.common.linear.layout import Extra, Head, LinkNumber
 from madpy.modules.common.linear.matrices import Array, Mask, Numbers, pieces, triangle
 
 NEAR = 1e-4  # steps in units of standard errors, over the tolerance, that end the search
-WEAK = 0.1  # of the squares of the target that features explain
-ROUNDING = 1e-14  # of the deviance of one mean for all rows
-LAST_PLACE = 1e-15  # of predictors
+WEAK = 0.1  # share of the target's squares that features explain
+ROUNDING = 1e-14  # rounding, as a share of the deviance of one mean for all rows
+LAST_PLACE = 1e-15  # rounding, as a share of predictors
 
 
 class Scoring(irls.Search):
     """The search for the coefficients of a family and link, from one mean for all rows.
 
-    It ends when a step is below `tolerance` / 10000 in units of standard errors.  With an `offset`, passes
-    see it behind the features.
+    It ends when a step is below `tolerance` / 10000 in units of standard errors.  An `offset` is the
+    last feature of passes.
     """
 
     def __init__(self, design: Design, tolerance: float, family: str, link: str, offset: bool) -> None:
@@ -44,7 +44,7 @@ class Scoring(irls.Search):
         self.constant = np.zeros(len(status))  # the predictor of one mean for all rows
         beginning = self.active & design.has_constant
         self.constant[beginning] = LINKS[link](self.mean[beginning])
-        self.has_other = np.zeros(len(status), dtype=bool)  # another step, where the first one fails
+        self.has_other = np.zeros(len(status), dtype=bool)  # another step if the first one fails
         self.is_weak = self.has_other
         self.other = self.step
         if link in SLOPES and not offset:
@@ -54,7 +54,7 @@ class Scoring(irls.Search):
         self.constants = np.zeros(len(status))
 
     def params(self, groups: Numbers) -> Array:
-        """The head of families.c, then what every search has, with the offset behind each."""
+        """Return the head of families.c, then the parameters of every search, each with the offset last."""
         return self._with_head(groups, super().params(groups))
 
     def basis_params(self, groups: Numbers, basis: Array) -> Array:
@@ -137,7 +137,7 @@ class Scoring(irls.Search):
         return np.flatnonzero(self.fitted & self.design.has_constant & self.has_null & self.offset)
 
     def find_null(self, groups: Numbers, look: Callable[[Numbers, Array], irls.Sums], max_iter: int) -> None:
-        """Find the deviance of one constant beside the offset; `look` makes a pass with parameters."""
+        """Find the deviance of one constant and the offset; `look` makes a pass with parameters."""
         constant = np.where(self.design.first != 0, self.coef[:, 0] * self.design.first, self.constant)
         self.null_objective[groups] = -np.inf
         step = np.zeros(len(self.status))

@@ -12,7 +12,7 @@ def check_targets(family: str, lowest: Array, highest: Array, rows: Array) -> No
         low, high = float(lowest[wrong].min()), float(highest[wrong].max())
         seen = high if family == "binomial" and low >= 0 else low
         raise MadpyError(
-            f"the target is {seen:g} in some row, which the family {family} does not have",
+            f"the target is {seen:g} in some row, which the family {family} does not allow",
             sqlstate="22003",
             hint=FAMILIES[family].hint,
         )

@@ -1,5 +1,5 @@
 /*
- * bins.c: codes of values: the bin of a number, the index of a level.
+ * bins.c: converts values to codes: a number to its bin, a level to its index.
  */
 #include "bins.h"
 
@@ -12,7 +12,7 @@
 #include "store/store.h"
 #include "utils/memutils.h"
 
-/* Edges are filled up with infinities to a power of two less one, so that every search takes the same steps. */
+/* Returns the length of an array of edges padded with infinities: a power of two less one, so that all searches take as long. */
 int
 padded_edges(int edges)
 {
@@ -35,8 +35,8 @@ edges_filled_up(const double *edges, int count)
 }
 
 /*
- * How many edges are below each value; null_code for NaN.  All values take a step together: the loop over them has no
- * branch and no step that waits for another.
+ * Sets codes to the number of edges below each value, and to null_code for NaN.  All values take each step of the search
+ * together, so that the inner loop has no branches and no iteration depends on another.
  */
 DD_CLONES void
 code_numbers(const double *restrict values, int rows, const double *restrict edges, int padded, int null_code,
@@ -52,8 +52,9 @@ code_numbers(const double *restrict values, int rows, const double *restrict edg
 }
 
 /*
- * Codes that come as numbers, at most TREE_CHUNK of them; what is not one of them counts as NULL.  A cast means something
- * only within the range of an integer.  The limits come in a loop of their own: gcc 12 makes one loop of both twice as slow.
+ * Converts numbers, at most TREE_CHUNK of them, to codes; a number that is not a code becomes that of NULL.  Values are first
+ * limited to the range of an integer, outside of which a cast is undefined.  This has a loop of its own, because with gcc 12
+ * one loop for both takes twice as long.
  */
 DD_CLONES void
 code_levels(const double *restrict values, int rows, int null_code, int *restrict codes)
@@ -63,7 +64,7 @@ code_levels(const double *restrict values, int rows, int null_code, int *restric
 
 	for (int r = 0; r < rows; r++)
 	{
-		double		code = values[r] < last ? values[r] : last;	/* of NaN too */
+		double		code = values[r] < last ? values[r] : last;	/* for NaN too */
 
 		within[r] = code > -1 ? code : -1;
 	}
@@ -75,7 +76,7 @@ code_levels(const double *restrict values, int rows, int null_code, int *restric
 	}
 }
 
-/* Codes of a store as a pass takes them; those of other bins than the pass is told of count as NULL. */
+/* Converts the codes of a store to int; codes above those of the pass become that of NULL. */
 DD_CLONES void
 known_codes(const uint16 *restrict stored, int rows, int null_code, int *restrict codes)
 {
@@ -87,13 +88,13 @@ known_codes(const uint16 *restrict stored, int rows, int null_code, int *restric
 typedef struct Coding
 {
 	int			null_code;
-	double	   *edges;			/* NULL: levels */
+	double	   *edges;			/* NULL for a category */
 	int			padded;
 } Coding;
 
 /*
- * Code rows [from, to) of a column: of numbers beside the values, of categories in their place.  There is no NULL in
- * them any more: of numbers it becomes NaN.
+ * Codes the rows from `from` up to, without, `to` of a column.  The codes of numbers are stored beside the values, where NULL
+ * becomes NaN; those of categories replace the values.  NULL has a code, so that the columns have no NULLs afterwards.
  */
 static void
 code_column(Store *store, int column, const Coding *coding, int64 from, int64 to)
@@ -131,7 +132,7 @@ code_column(Store *store, int column, const Coding *coding, int64 from, int64 to
 	}
 }
 
-/* One feature's coding out of numbers: bins and edges, or minus the number of levels. */
+/* Reads the coding of a feature: its number of bins and its edges, or minus its number of levels. */
 static Coding
 read_coding(const double **numbers, const double *end)
 {
@@ -152,7 +153,7 @@ read_coding(const double **numbers, const double *end)
 	return coding;
 }
 
-/* Allocate codes and places, kept as long as the store; false where with them it is above the memory setting. */
+/* Allocates the store's codes and places; returns false if the store would then exceed madpy.store_memory. */
 static bool
 make_room(Store *store)
 {
@@ -171,11 +172,11 @@ make_room(Store *store)
 }
 
 /*
- * store_bin(store, first_group, edges, scalars): code the features of a store, all columns but the last ones, the
- * scalars: numbers in codes of their own beside the values, categories in place.  False: there is no space for codes, and
- * nothing was done.
- * edges: doubles as they lie in memory; for each group from first_group on, for each feature, its number of bins and
- * its edges, or minus its number of levels.
+ * store_bin(store, first_group, edges, scalars): codes the features of a store, which are all columns but the last `scalars`.
+ * The codes of numbers are stored beside the values, those of categories replace the values.  Returns false, and does
+ * nothing, if the codes do not fit into madpy.store_memory.
+ * `edges` has the bytes of doubles: for each group from first_group on, for each feature, its number of bins and its edges,
+ * or minus its number of levels.
  */
 PG_FUNCTION_INFO_V1(store_bin);
 Datum

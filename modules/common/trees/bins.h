@@ -1,14 +1,14 @@
 /*
- * bins.h: codes of values: the bin of a number, the index of a level.
+ * bins.h: converts values to codes: a number to its bin, a level to its index.
  *
- * The code after the last one is NULL.  Bin b holds the values above edge b - 1 and up to edge b.
+ * NULL has the code after the last bin or level.  Bin b has the values above edge b - 1 and up to edge b.
  */
 #ifndef MADPY_TREES_BINS_H
 #define MADPY_TREES_BINS_H
 
 #include "postgres.h"
 
-/* Rows worked on at once: the codes of a dozen features stay in the first-level cache. */
+/* Rows of a chunk, so few that the codes of a dozen features stay in the first-level cache. */
 #define TREE_CHUNK 512
 
 extern int	padded_edges(int edges);

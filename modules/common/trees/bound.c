@@ -1,9 +1,9 @@
 /*
- * bound.c: the most that a split within a bin can gain, from the counts of the bin alone.
+ * bound.c: an upper bound for the gain of a split within a bin, from the counts of the bin alone.
  *
- * The gain is a convex function of the counts on the left, so that its maximum over a set of them is at a corner of any
- * polygon around the set.  This finds, as Alsabti, Ranka & Singh (1998), CLOUDS: A decision tree classifier for large
- * datasets, KDD, the bins whose values are worth a second look.
+ * The gain is a convex function of the counts on the left, so that over any polygon that contains all possible counts it is
+ * largest at a corner.  With this bound a pass finds the bins whose rows have to be counted more finely, as in Alsabti,
+ * Ranka & Singh (1998), CLOUDS: A decision tree classifier for large datasets, KDD.
  */
 #include "gain.h"
 
@@ -16,12 +16,12 @@ set_node(Node *node, const Plan *plan, const double *total)
 	node->total = total;
 	node->rows = rows_of(plan, total);
 	node->base = explained_part(plan, NULL, total, node->rows);
-	/* the part of a loss that is the same for every split */
+	/* the part of the node's loss that is the same for every split */
 	square = plan->classes == 0 ? total[STAT_SQUARES] : plan->entropy ? 0 : node->rows;
 	node->least = TINY * Max(square - node->base, 0);
 }
 
-/* Two classes, or one class and the others: a and b rows of them on the left, of all and of all_b. */
+/* Gain of a split for two classes, or one class and the others: a of all_a and b of all_b rows go left. */
 static double
 gain_of_two(bool entropy, double a, double b, double all_a, double all_b)
 {
@@ -39,7 +39,7 @@ gain_of_two(bool entropy, double a, double b, double all_a, double all_b)
 	return 2 * more * more * rows / (left * right);
 }
 
-/* The most of gain_of_two where any of the rows of a cell may go left. */
+/* Returns the maximum of gain_of_two() if any of the rows of a cell may go left. */
 static double
 best_of_two(bool entropy, const double *left, const double *cell, const double *all)
 {
@@ -52,8 +52,9 @@ best_of_two(bool entropy, const double *left, const double *cell, const double *
 }
 
 /*
- * With several classes Gini's gain is half the sum of those of each class against the rest; that of entropy is the sum
- * over classes of those of each against the ones behind it, among the rows of these.
+ * Returns an upper bound for a classification.  With several classes the gain in Gini's index is half the sum of the gains
+ * for each class against the rest.  The gain in entropy is the sum of the gains for each class against all later classes,
+ * among the rows of these classes.
  */
 static double
 bound_of_classes(const Node *node, const double *left, const double *cell)
@@ -86,18 +87,18 @@ bound_of_classes(const Node *node, const double *left, const double *cell)
 	return sum;
 }
 
-/* The left side of a cell of a regression, and its rows. */
+/* A cell of a regression, and the rows to the left of it. */
 typedef struct Targets
 {
-	double		rows;			/* of the node */
+	double		rows;			/* rows of the node */
 	double		left;			/* rows to the left of the cell */
-	double		above;			/* the sum of their targets, less as many means of the node */
+	double		above;			/* sum over these rows of the target less the mean of the node */
 	double		cell;			/* rows of the cell */
-	double		mean;			/* of the cell, less that of the node */
+	double		mean;			/* mean of the cell less that of the node */
 	double		spread;			/* standard deviation in the cell */
 } Targets;
 
-/* The most that k rows of the cell can gain on the left, if their sum is up to `away` spreads from what is expected. */
+/* Returns the largest gain with k rows of the cell on the left, if their sum differs from k means by up to `away` spreads. */
 static double
 gain_of_rows(const Targets *t, double k, double away)
 {
@@ -108,8 +109,9 @@ gain_of_rows(const Targets *t, double k, double away)
 }
 
 /*
- * The sum of k of n values is no more than sqrt(k * (n - k)) standard deviations from k means, by Cauchy and Schwarz.
- * The curve lies below each of its tangents: first one for all k, then one for each doubling of k or of n - k.
+ * Returns an upper bound for a regression, which may be crude if it is not above `bar`.  By the Cauchy-Schwarz inequality the
+ * sum of k of n values differs from k means by at most sqrt(k * (n - k)) standard deviations.  This curve is below each of
+ * its tangents: first one tangent is taken for all k, then one for each doubling of k or of n - k.
  */
 static double
 bound_of_targets(const Node *node, const double *left, const double *cell, double bar)
@@ -139,7 +141,7 @@ bound_of_targets(const Node *node, const double *left, const double *cell, doubl
 
 		next = Min(to, from < n / 2 ? Min(2 * from, n / 2) : Max(from + unit, n - (n - from) / 2));
 		if (!(next > from))
-			next = to;			/* numbers too large for steps of a unit */
+			next = to;			/* `from` is so large that adding a unit does not change it */
 		middle = from < n / 2 ? sqrt(from * next) : n - sqrt((n - from) * (n - next));
 		root = sqrt(middle * (n - middle));
 		slope = (n - 2 * middle) / (2 * root);
@@ -151,7 +153,7 @@ bound_of_targets(const Node *node, const double *left, const double *cell, doubl
 	return bound;
 }
 
-/* Whether a split at an end of the cell leaves too few rows on one side, but not one at the other end. */
+/* Whether a split at one end of the cell leaves too few rows on a side, but a split at the other end does not. */
 static bool
 has_limit(const Node *node, const double *left, const double *cell)
 {
@@ -162,7 +164,7 @@ has_limit(const Node *node, const double *left, const double *cell)
 	return (before < least && upto > least) || (node->rows - upto < least && node->rows - before > least);
 }
 
-/* Whether all rows are of one class: then no split within a cell is better than those at its ends. */
+/* Whether all rows of a cell are of one class, so that no split within it is better than the splits at its ends. */
 static bool
 is_pure(const Plan *plan, const double *cell)
 {
@@ -174,8 +176,9 @@ is_pure(const Plan *plan, const double *cell)
 }
 
 /*
- * The most that a split within a cell can gain; if that is not above `bar`, anything not above it.  `below` is what is to
- * the left of the cell, NULL left out, which may go left or right; `scratch` has space for a cell.
+ * Returns an upper bound for the gain of a split within a cell; if the best bound is not above `bar`, it may be a cruder one
+ * that is not above `bar` either.  `below` has the counts to the left of the cell, without NULL, which may go left or right;
+ * `scratch` has space for a cell.
  */
 double
 most_within(const Node *node, const double *below, const double *cell, const double *null, double bar,

@@ -1,5 +1,5 @@
 /*
- * chunk.c: rows of a pass, coded, dropped down the tree, and chosen.
+ * chunk.c: codes some rows of a pass, finds their nodes in the tree, and selects the rows that are counted.
  */
 #include "chunk.h"
 
@@ -81,7 +81,7 @@ drop_rows(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
 			block->places[first + r] = chunk->node[r];
 }
 
-/* Tells for each row whether it is in the fold, by a hash of its values: both feeds give the same rows. */
+/* Tells for each row whether it is in the fold, by a hash of its values, so that both feeds select the same rows. */
 static void
 find_fold(const Plan *plan, const Chunk *chunk, const double *target, bool *in_fold)
 {
@@ -99,7 +99,7 @@ find_fold(const Plan *plan, const Chunk *chunk, const double *target, bool *in_f
 		in_fold[r] = mixed(hash[r]) % plan->folds == plan->fold;
 }
 
-/* Finds the rows that are counted, and their slots; `weights` is NULL if each row counts once. */
+/* Selects the rows that are counted, and finds their slots; `weights` is NULL if each row counts once. */
 static pg_attribute_always_inline void
 keep_rows(const Plan *plan, const double *target, const double *weights, Chunk *chunk)
 {
@@ -130,7 +130,7 @@ keep_rows(const Plan *plan, const double *target, const double *weights, Chunk *
 			whole_parameter(target[chunk->row[i]], 0, plan->classes - 1);
 }
 
-/* Takes the rows of a chunk from a block, from row `first` on. */
+/* Fills a chunk with the rows of a block from row `first` on. */
 void
 take_rows(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
 {
@@ -146,5 +146,5 @@ take_rows(const Plan *plan, const RowBlock *block, int first, Chunk *chunk)
 		keep_rows(plan, target, weights, chunk);
 	}
 	else
-		keep_rows(plan, target, NULL, chunk);	/* a loop without weights is compiled of its own */
+		keep_rows(plan, target, NULL, chunk);	/* so that the loop without weights is compiled separately */
 }

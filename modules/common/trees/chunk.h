@@ -1,5 +1,5 @@
 /*
- * chunk.h: some hundred rows of a pass: their codes, and the slots in which they are counted.
+ * chunk.h: some rows of a pass: their codes, their nodes, and the slots in which they are counted.
  */
 #ifndef MADPY_TREES_CHUNK_H
 #define MADPY_TREES_CHUNK_H
@@ -11,14 +11,14 @@
 typedef struct Chunk
 {
 	int			rows;
-	int		   *codes;			/* feature by feature, TREE_CHUNK apart */
+	int		   *codes;			/* TREE_CHUNK codes for each feature */
 	int			node[TREE_CHUNK];
-	int			kept;			/* rows that are counted */
-	int			row[TREE_CHUNK];	/* which they are */
+	int			kept;			/* number of rows that are counted; the next arrays have an element for each */
+	int			row[TREE_CHUNK];	/* their positions in the chunk */
 	int			slot[TREE_CHUNK];
 	int			class[TREE_CHUNK];
 	double		target[TREE_CHUNK];
-	double		weight[TREE_CHUNK];	/* of a plan with weights */
+	double		weight[TREE_CHUNK];	/* set only if the plan has weights */
 } Chunk;
 
 extern void take_rows(const Plan *plan, const RowBlock *block, int first, Chunk *chunk);

@@ -18,9 +18,9 @@ Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-TINY = 1e-10  # a gain below this part of what a node has to lose is rounding
-ROUNDING = 1e-13  # part of a sum of weights; of whole ones nothing is rounded
-NUMBERS_AT_ONCE = 500_000  # in one call of numpy
+TINY = 1e-10  # a gain below this share of a node's loss is rounding
+ROUNDING = 1e-13  # rounding, as a share of a sum of weights; whole weights are not rounded
+NUMBERS_AT_ONCE = 500_000  # numbers in one call of numpy
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def square_part(counts: Array, criterion: str) -> Array:
 
 
 def explained_part(counts: Array, rows: Array, criterion: str) -> Array:
-    """Return the part of a node's loss that a split changes; its sum grows by the gain of the split."""
+    """Return minus the part of a node's loss that a split changes: both sides exceed the node by the gain."""
     if criterion == "entropy":
         bits: Array = _n_log_n(counts).sum(axis=-1) - _n_log_n(rows)
         return bits

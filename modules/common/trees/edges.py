@@ -5,7 +5,7 @@ import numpy as np
 from madpy.modules.common.trees.counts import Array, Flags, Integers, divisor, parts
 
 LOWEST = np.finfo(float).min
-PARTS = 2.0**40  # that weights are counted in; times a number of bins they are whole numbers of 64 bits
+PARTS = 2.0**40  # units of a sum of weights; times a number of bins they fit into 64 bits
 
 
 def whole(weights: Array) -> Array:
@@ -25,7 +25,7 @@ def edges(values: Array, weights: Array, num_bins: int) -> Array:
     """Cut a feature into about `num_bins` bins of equal weight, between values and never at one.
 
     For G groups, values and whole weights have shape (G, n), and the edges have shape (G, most), with
-    infinity behind the last edge of a group.  A feature with fewer distinct values than `num_bins` gets a
+    infinity after the last edge of a group.  A feature with fewer distinct values than `num_bins` gets a
     bin for each, and a value that fills a bin gets a bin of its own.  NaN is left out.
     """
     return edges_and_order(values, weights, num_bins)[0]
@@ -74,7 +74,7 @@ def _fills_a_bin(weights: Integers, is_last: Flags, num_bins: int) -> Flags:
     below = weights.cumsum(axis=1)
     total = np.maximum(below[:, -1:], 1)
     upto = np.where(is_last, below[:, :-1], 0)
-    before = np.maximum.accumulate(np.pad(upto, [(0, 0), (1, 0)]), axis=1)  # of each value: what is below it
+    before = np.maximum.accumulate(np.pad(upto, [(0, 0), (1, 0)]), axis=1)  # weight below each value
     bins = np.minimum(below * num_bins // total, num_bins - 1)
     ends_one = bins > np.minimum(before * num_bins // total, num_bins - 1)
     heavy = (below - before) * num_bins >= total

@@ -1,5 +1,5 @@
 /*
- * gain.h: what a split of a node gains, from counts.
+ * gain.h: the gain of a split, computed from counts.
  *
  * Source: Breiman, Friedman, Olshen & Stone (1984), Classification and Regression Trees, chapters 2, 4 and 8.
  */
@@ -10,20 +10,20 @@
 
 #include "plan.h"
 
-/* A gain below this part of what a node has to lose is rounding: TINY of splits.py. */
+/* A gain below this share of a node's loss is rounding; TINY of splits.py is the same. */
 #define TINY 1e-10
 
-/* A split within a bin is looked for where it may gain more than this share above the best that is known. */
+/* A split within a bin is searched for only if its gain may exceed the best known gain by more than this share. */
 #define WORTH 0.01
 
-/* A node whose split is looked for. */
+/* A node for which the best split is searched. */
 typedef struct Node
 {
 	const Plan *plan;
-	const double *total;		/* its counts */
+	const double *total;		/* counts of the node */
 	double		rows;
-	double		base;			/* what the node explains without a split */
-	double		least;			/* a gain below it is rounding */
+	double		base;			/* explained_part() of the node itself */
+	double		least;			/* a smaller gain is rounding */
 } Node;
 
 static inline double
@@ -45,8 +45,8 @@ n_log_n(double n)
 }
 
 /*
- * Returns the part of a node's loss that a split changes: its sum over both sides grows by the gain.  The counts of the
- * node are `counts`, or `from` less `counts` if `from` is given.
+ * Returns the part of a node's loss that a split changes, with its sign reversed: the gain is the sum of both sides less the
+ * value of the node.  The counts of the node are `counts`, or `from` less `counts` if `from` is given.
  */
 static inline double
 explained_part(const Plan *plan, const double *from, const double *counts, double rows)

@@ -12,9 +12,9 @@ from madpy.modules.common.trees.counts import Array, Flags, Integers, Rule, divi
 from madpy.modules.common.trees.layout import STAT_MEAN, STAT_ROWS, STAT_SQUARES, STAT_SUM
 from madpy.modules.common.trees.splits import Counted, Splits, best_splits
 
-DOUBT = 1e-6  # part of sums of squares: what is left of them below it may be their rounding
-WHOLE = 4096.0  # whole numbers less a shift, squared and times this, are whole: their sums are not rounded
-ROUNDING = 4 * np.finfo(float).eps  # of a mean
+DOUBT = 1e-6  # share of sums of squares below which a difference may be rounding
+WHOLE = 4096.0  # squares of whole numbers less a shift, times this, are whole: their sums are exact
+ROUNDING = 4 * np.finfo(float).eps  # rounding, as a share of a mean
 ROUNDS = 3
 
 
@@ -42,10 +42,10 @@ class Trees:
     null_right: Flags
     left: Integers  # index of the left child, the right one follows; -1 in a leaf
     gain: Array
-    null_rows: Array  # of a split
-    shift: Array  # of a regression: is taken off the target before it is summed
-    doubt: Flags  # of a regression: mean and squares may be rounding of what was summed
-    threshold: Array  # of a split within a bin, which is last_left; NaN of one between bins
+    null_rows: Array  # rows that are NULL in the feature of the split
+    shift: Array  # regression: subtracted from the target before it is summed
+    doubt: Flags  # regression: mean and squares may be rounding errors of the sums
+    threshold: Array  # value of a split within the bin last_left; NaN for a split between bins
     levels_left: dict[int, Flags] = field(default_factory=dict)
 
     @classmethod
@@ -113,7 +113,7 @@ def rank(groups: Integers) -> Integers:
 
 # Yields parts of the given nodes, and their counts from a pass.
 Count = Callable[[Trees, Integers], Iterator[tuple[Integers, Counted]]]
-# Looks for better splits of nodes within bins, and changes the known splits.
+# Searches better splits of nodes within bins, and changes the known splits.
 Sharpen = Callable[[Trees, Integers, Splits, Counted], None]
 Announce = Callable[[int, int, int], None]  # the level, nodes to split, nodes in all
 
@@ -178,7 +178,7 @@ def can_split(counts: Array, limits: Limits, doubt: Flags | bool = False) -> Fla
 def in_doubt(counts: Array, sums: Array, criterion: str) -> Flags:
     """Say whether counts of nodes may be rounding errors of `sums`, of a target less a shift, over more rows.
 
-    One value far out, and the sums of its node have no digits left for the others.
+    With an extreme outlier, the sums of its node have no digits left for the other values.
     """
     if criterion != "variance":
         return np.zeros(len(counts), np.bool_)
@@ -191,7 +191,7 @@ def in_doubt(counts: Array, sums: Array, criterion: str) -> Flags:
 
 
 def settle(trees: Trees, totals: Callable[[Integers], Array]) -> None:
-    """Count leaves in doubt by themselves; `totals` are their rows, sum and squares around their means."""
+    """Count leaves in doubt in a pass of their own; `totals` counts rows, sum and squares around the mean."""
     for _ in range(ROUNDS):
         nodes = np.flatnonzero(trees.doubt & (trees.left < 0))
         if not len(nodes):

@@ -1,18 +1,20 @@
 /*
- * histograms.c: kernels of trees: rows dropped down a tree, and counted by node, feature and code.
+ * histograms.c: the kernel of trees that finds the node of each row and counts rows for each node, feature and code.
  *
- * Body: the parameters (plan.h), then the cells.  A cell is a count per class, or for regression rows, sum and sum of
- * squares of target - shift; with weights a row counts as often as its weight says.  Where histograms are asked for, per
- * feature: per slot, a cell per code; else a cell per slot, or the cells of intervals (interval_plan.h).
+ * Body: the parameters (plan.h), then the cells.  A cell of a classification has the number of rows of each class, a cell of
+ * a regression the number of rows, the sum and the sum of squares of target - shift.  With weights, a row of weight 3 counts
+ * as three rows.  A slot is the number of a node whose rows are counted.  For histograms there is, for each feature and
+ * slot, a cell for each code; else a cell for each slot, or the cells of intervals (interval_plan.h).
  */
 #include "tree_kernel.h"
 
 #include "chunk.h"
 #include "interval_counts.h"
+#include "interval_plan.h"
 #include "miscadmin.h"
 #include "splits.h"
 
-/* Cells between two looks for an interrupt. */
+/* Cells that are merged between two checks for interrupts. */
 #define MERGED_AT_ONCE 1000000
 
 int64
@@ -27,7 +29,7 @@ weighted_tree_size(int ncols, int nparams, const double *params)
 	return tree_body_size(ncols - 2, nparams, params);
 }
 
-/* Columns behind the features: the target, or the target and a weight. */
+/* Returns the number of columns after the features: the target, or the target and a weight. */
 static int
 scalars_of(const State *state)
 {
@@ -89,7 +91,7 @@ weigh_targets(double *restrict cells, const int *restrict codes, const Chunk *re
 	}
 }
 
-/* Add a chunk to the cells of one feature with `width` codes; returns where those of the next feature begin. */
+/* Adds a chunk to the cells of one feature with `width` codes; returns the first cell of the next feature. */
 static double *
 add_feature(const Plan *plan, double *cells, const int *codes, const Chunk *chunk, int width)
 {

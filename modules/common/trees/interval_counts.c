@@ -1,5 +1,5 @@
 /*
- * interval_counts.c: rows counted by parts of bins.
+ * interval_counts.c: counts rows in parts of bins.
  */
 #include "interval_counts.h"
 
@@ -30,24 +30,24 @@ merge_intervals(double *into, const double *from, int64 count, int stats)
 	}
 }
 
-/* A row that may lie in an interval, on its way into a cell. */
+/* A row that may be in an interval, before it is counted. */
 typedef struct Hit
 {
-	int			first;			/* of the intervals it may lie in */
+	int			first;			/* with `last`: the intervals that it may be in */
 	int			last;
 	int			bin;
-	int			row;			/* of the block */
+	int			row;			/* row number in the block */
 	const double *value;
 	double		shift;
 	double	   *cell;
 } Hit;
 
-/* As many as memory is asked for at once. */
+/* Rows whose memory is prefetched before they are counted. */
 #define HITS 256
 
 typedef struct Hits
 {
-	const double *targets;		/* of the block */
+	const double *targets;		/* targets of the block */
 	const double *weights;		/* NULL: each row counts once */
 	int			count;
 	Hit			hit[HITS];
@@ -59,7 +59,7 @@ no_hits(const Plan *plan, const RowBlock *block)
 	return (Hits) {block->columns[plan->features], plan->weighted ? block->columns[plan->features + 1] : NULL};
 }
 
-/* Among some intervals the one that a value of a bin is in, or NULL. */
+/* Returns the interval from `low` to `high` that a value of a bin is in, or NULL. */
 static const BinInterval *
 find_interval(const Plan *plan, int low, int high, int bin, double value)
 {
@@ -110,7 +110,7 @@ count_hit(const Plan *plan, const Hit *hit, const double *targets, double weight
 	cell[stats + 1] = Max(cell[stats + 1], *hit->value);
 }
 
-/* Rows lie anywhere in memory, and so do cells: all of them are asked for before the first one is needed. */
+/* Counts the collected rows.  Their cells are far apart in memory, so all are prefetched before the first is changed. */
 static void
 count_hits(const Plan *plan, Hits *hits, double *cells)
 {
@@ -126,7 +126,7 @@ count_hits(const Plan *plan, Hits *hits, double *cells)
 	hits->count = 0;
 }
 
-/* A value of a bin, in a slot: it is counted if it may be in one of the intervals of its feature there. */
+/* Collects a row if its bin has an interval among those of its feature and slot. */
 static inline void
 add_hit(const Plan *plan, const Among *among, int bin, int row, const double *value, double shift, Hits *hits,
 		double *cells)
@@ -151,15 +151,7 @@ add_hit(const Plan *plan, const Among *among, int bin, int row, const double *va
 		count_hits(plan, hits, cells);
 }
 
-/* Whether the rows of a block are where the pass before left them, so that the only thing to do is to count them. */
-bool
-are_placed(const Plan *plan, const RowBlock *block)
-{
-	return plan->counting == COUNTING_INTERVALS && plan->coded && plan->nmoves > 0 && plan->folds == 0 &&
-		plan->masks && block->codes && block->places;
-}
-
-/* Rows of a chunk in slots; returns how many.  `weights` is NULL where each counts once. */
+/* Lists the rows of a chunk that have a slot, and returns their number; `weights` is NULL if each row counts once. */
 static int
 rows_in_slots(const Plan *plan, const int *slot_of, const uint32 *places, const double *weights, int rows, int *row,
 			  int *slot)
@@ -175,7 +167,7 @@ rows_in_slots(const Plan *plan, const int *slot_of, const uint32 *places, const 
 	return kept;
 }
 
-/* Finds the rows whose bin of one feature has an interval; returns how many, and which they are in `found`. */
+/* Lists in `found` the rows whose bin of one feature has an interval, and returns their number. */
 static int
 rows_in_bins(const Mask *masks, const uint16 *codes, const int *row, const int *slot, int rows, int *found)
 {
@@ -193,7 +185,7 @@ rows_in_bins(const Mask *masks, const uint16 *codes, const int *row, const int *
 	return count;
 }
 
-/* Count rows that are where the pass before left them: feature by feature, for whose cells there is space in the cache. */
+/* Counts rows at the nodes that the previous pass has stored, feature by feature, so that the cells stay in the cache. */
 void
 count_placed(const Plan *plan, const RowBlock *block, double *cells)
 {
@@ -232,7 +224,7 @@ count_placed(const Plan *plan, const RowBlock *block, double *cells)
 	pfree(slot_of);
 }
 
-/* Count the rows of a chunk, whose first row is row `first` of the block. */
+/* Counts the rows of a chunk, whose first row is row `first` of the block. */
 void
 count_intervals(const Plan *plan, const RowBlock *block, int first, const Chunk *chunk, double *cells)
 {

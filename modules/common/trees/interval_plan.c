@@ -1,20 +1,19 @@
 /*
- * interval_plan.c: the intervals of a pass, read from its parameters.
+ * interval_plan.c: reads the intervals of a pass from its parameters.
  */
 #include "interval_plan.h"
 
-#include "engine/kernel.h"
 #include "parameters.h"
 
 #define MAX_PARTS 1024
 
-/* A feature with up to this many bins in use always has a list of intervals by bin. */
+/* If the intervals of a feature span up to this many bins, there is always a list of intervals by bin. */
 #define MANY_BINS 256
 
-/* The most masks of a pass. */
+/* Limit of masks in a pass. */
 #define MOST_MASKS 1000000
 
-/* Returns the intervals among the parameters, and their number. */
+/* Returns the intervals in the parameters, and their number. */
 static const double *
 given_intervals(int stats, int nparams, const double *params, int *count)
 {
@@ -58,7 +57,7 @@ read_interval(const Plan *plan, BinInterval *interval, const double *given)
 	plan->used[feature] = true;
 }
 
-/* Finds the intervals of each bin by a list, unless there are many bins with few intervals between them. */
+/* Makes a list of intervals by bin, unless there are many bins with few intervals. */
 static void
 list_bins(const Plan *plan, Among *among)
 {
@@ -94,7 +93,7 @@ mask_of(const Plan *plan, int number)
 	return mask;
 }
 
-/* Makes masks by feature, for rows that are counted feature by feature; none if there were too many. */
+/* Makes a mask for each feature and slot, for count_placed(); none if there would be too many. */
 static void
 list_masks(Plan *plan, int count)
 {
@@ -155,4 +154,12 @@ read_intervals(Plan *plan, int nparams, const double *params)
 	for (int a = 0; a <= among; a++)
 		list_bins(plan, &plan->among[a]);
 	list_masks(plan, among + 1);
+}
+
+/* Whether the rows of a block are where the pass before left them, so that the only thing to do is to count them. */
+bool
+are_placed(const Plan *plan, const RowBlock *block)
+{
+	return plan->counting == COUNTING_INTERVALS && plan->coded && plan->nmoves > 0 && plan->folds == 0 &&
+		plan->masks && block->codes && block->places;
 }

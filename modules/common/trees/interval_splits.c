@@ -1,8 +1,8 @@
 /*
  * interval_splits.c: the outcome of a pass over intervals: the best splits within them.
  *
- * Outcome: per interval, FoundField and the counts of the left side; how many parts may have a better split within them;
- * of each PartField, and the counts to the left of it.
+ * Layout: for each interval the numbers of FoundField and the counts of the left side; then the number of parts within which
+ * there may be a better split; for each such part the numbers of PartField and the counts to the left of it.
  */
 #include "splits.h"
 
@@ -21,8 +21,8 @@ typedef struct Search
 	const double *null;
 	double	   *found;
 	double	   *left;			/* counts of the left side */
-	double	   *below;			/* scratch */
-	double	   *side;			/* scratch */
+	double	   *below;			/* space for counts */
+	double	   *side;			/* space for counts */
 } Search;
 
 static Search
@@ -39,7 +39,7 @@ search_in(const Plan *plan, const State *state, int number)
 	return search;
 }
 
-/* Returns a value between two, the largest of a part and the smallest of the next one; `low` if there is none. */
+/* Returns a threshold between the largest value of a part and the smallest of the next; `low` if no double is between. */
 static double
 between(double low, double high)
 {
@@ -48,14 +48,14 @@ between(double low, double high)
 	return middle >= low && middle < high ? middle : low;
 }
 
-/* Tries the cuts between parts, with NULL on one side; keeps the first of the best ones. */
+/* Tries all splits between parts, with NULL on one side; keeps the first one with the best gain. */
 static void
 try_parts(Search *search, bool null_right)
 {
 	const Plan *plan = search->node.plan;
 	int			stats = plan->stats;
 	double		least_rows = Max(plan->min_bucket, 1);
-	const double *last = NULL;	/* the part before that has rows */
+	const double *last = NULL;	/* the previous part with rows */
 
 	for (int i = 0; i < stats; i++)
 		search->side[i] = search->before[i] + (null_right ? 0 : search->null[i]);
@@ -105,7 +105,7 @@ find_in_interval(Search *search)
 		search->found[FOUND_NULL_RIGHT] = rows_of(search->node.plan, search->left) * 2 < search->node.rows;
 }
 
-/* Lists parts with several values within which a split may be better than the best one known. */
+/* Lists the parts with several values within which a split may be better than the best one known. */
 static void
 find_parts(Search *search, int number, double best, Numbers *parts)
 {

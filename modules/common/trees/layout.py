@@ -23,7 +23,7 @@ COUNTING_CODES = 1
 COUNTING_AND_BOUND = 2
 COUNTING_INTERVALS = 3
 
-# A node among parameters.
+# A node in the parameters.
 NODE_FEATURE = 0
 NODE_LEFT = 1
 NODE_RIGHT = 2
@@ -41,15 +41,15 @@ TAIL_LIST_AT = 3
 TAIL_INTERVALS = 4
 TAIL_FIELDS = 5
 
-# A cell of a regression, and the counts of its nodes; of a classification they are the rows of each class.
+# A cell of a regression, and the counts of a node.  In a classification these are the rows of each class.
 STAT_ROWS = 0
 STAT_SUM = 1
 STAT_SQUARES = 2
 STAT_FIELDS = 3
 STAT_MEAN = 1
 
-# An interval among parameters: these, then counts, of stats numbers each: to the left of it, of NULL, of
-# the node.
+# An interval in the parameters: these numbers, then three cells of counts: to the left of it, of NULL, of the
+# node.
 INTERVAL_SLOT = 0
 INTERVAL_FEATURE = 1
 INTERVAL_BIN = 2
@@ -62,7 +62,7 @@ INTERVAL_PARTS = 8
 INTERVAL_BEST = 9
 INTERVAL_FIELDS = 10
 
-# The best split of a slot in an outcome: these, then counts of the node and of the left side.
+# The best split of a slot in an outcome: these numbers, then counts of the node and of the left side.
 SPLIT_GAIN = 0
 SPLIT_FEATURE = 1
 SPLIT_LAST_LEFT = 2
@@ -70,7 +70,7 @@ SPLIT_NULL_RIGHT = 3
 SPLIT_NULL_ROWS = 4
 SPLIT_FIELDS = 5
 
-# A bin that an outcome lists: these, then counts to the left of it and of NULL.
+# A bin that an outcome lists: these numbers, then counts to the left of it and of NULL.
 BIN_SLOT = 0
 BIN_FEATURE = 1
 BIN_NUMBER = 2
@@ -78,7 +78,7 @@ BIN_ROWS = 3
 BIN_MOST = 4
 BIN_FIELDS = 5
 
-# The best split within an interval in an outcome: these, then counts of the left side.
+# The best split within an interval in an outcome: these numbers, then counts of the left side.
 FOUND_GAIN = 0
 FOUND_THRESHOLD = 1
 FOUND_NULL_RIGHT = 2
@@ -86,7 +86,7 @@ FOUND_SMALLEST = 3
 FOUND_LARGEST = 4
 FOUND_FIELDS = 5
 
-# A part of an interval that an outcome lists: these, then counts to the left of it.
+# A part of an interval that an outcome lists: these numbers, then counts to the left of it.
 PART_INTERVAL = 0
 PART_SMALLEST = 1
 PART_LARGEST = 2
@@ -101,7 +101,7 @@ SAMPLE_COUNT = 2
 SAMPLE_LIMIT = 3
 SAMPLE_FIELDS = 4
 
-# An entry of it: these, then the values of the row; an outcome has all but the hash.
+# An entry of a sample: these numbers, then the values of the row.  An outcome has no hashes.
 ENTRY_HASH = 0
 ENTRY_COUNT = 1
 ENTRY_FIELDS = 2

@@ -1,9 +1,9 @@
 /*
- * outcome.c: outcomes of passes over a tree.
+ * outcome.c: builds the outcomes of passes over a tree.
  */
 #include "outcome.h"
 
-/* Makes space for `count` more numbers and returns where they begin. */
+/* Appends `count` numbers and returns a pointer to them, for the caller to set. */
 double *
 more_numbers(Numbers *numbers, int count)
 {
@@ -20,7 +20,7 @@ more_numbers(Numbers *numbers, int count)
 	return more;
 }
 
-/* Makes an outcome of some numbers, then the length of a list of rows of one width, then these rows. */
+/* Returns an outcome with some numbers, the number of rows in a list, and these rows of `width` numbers. */
 State *
 outcome_of(const State *state, const double *numbers, int64 count, const Numbers *list, int width)
 {

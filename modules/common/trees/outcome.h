@@ -1,5 +1,5 @@
 /*
- * outcome.h: outcomes of passes over a tree: numbers, and a list of rows of numbers behind them.
+ * outcome.h: builds the outcomes of passes over a tree: numbers, followed by a list of rows of numbers.
  */
 #ifndef MADPY_TREES_OUTCOME_H
 #define MADPY_TREES_OUTCOME_H

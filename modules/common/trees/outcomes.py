@@ -10,7 +10,7 @@ from madpy.modules.common.trees.within import Places
 
 def counted(body: Array, group: Integers, slots: Integers, stats: int, levels: list[int | None]) -> Counted:
     """Read counts and best splits of nodes; `group` is the body of each node, `slots` its slot there."""
-    shown = [(f, count + 1) for f, count in enumerate(levels) if count]  # without a level it splits nothing
+    shown = [(f, count + 1) for f, count in enumerate(levels) if count]  # without a level: no splits
     left_at = layout.SPLIT_FIELDS + stats
     at = left_at + stats
     cells = _cells(body, group, slots, at + sum(codes for _, codes in shown) * stats)
@@ -41,7 +41,7 @@ def _cells(body: Array, group: Integers, slots: Integers, width: int) -> Array:
 
 
 def bins_listed(body: Array, group: Integers, slots: Integers, width: int, stats: int) -> Places:
-    """Read the bins that a pass lists behind the `width` numbers of each slot."""
+    """Read the bins that a pass lists after the `width` numbers of each slot."""
     count = np.zeros(len(body), np.int64)
     np.maximum.at(count, group, slots + 1)
     node = np.zeros((len(body), int(slots.max()) + 1), np.int64)
@@ -51,7 +51,7 @@ def bins_listed(body: Array, group: Integers, slots: Integers, width: int, stats
 
 
 def listed(body: Array, start: Integers, width: int) -> tuple[Integers, Array]:
-    """Return the rows of the lists behind `start` numbers of each body, and the body of each row."""
+    """Return the rows of the lists after `start` numbers of each body, and the body of each row."""
     count = body[np.arange(len(body)), start].astype(np.int64)
     which = np.repeat(np.arange(len(body)), count)
     row = np.arange(len(which)) - np.repeat(count.cumsum() - count, count)

@@ -1,5 +1,5 @@
 /*
- * parameters.c: numbers that come as parameters, checked.
+ * parameters.c: checks numbers in parameters.
  */
 #include "parameters.h"
 

@@ -1,5 +1,5 @@
 /*
- * parameters.h: numbers that come as parameters, and may come from anybody.
+ * parameters.h: checks numbers in parameters, which any user may have written.
  */
 #ifndef MADPY_TREES_PARAMETERS_H
 #define MADPY_TREES_PARAMETERS_H
@@ -8,7 +8,7 @@
 
 #define MAX_LEVELS 100000
 
-/* A number among parameters that has to be whole and from low to high; an error if it is not. */
+/* Returns a parameter as an integer; raises an error unless it is an integer from low to high. */
 extern int	whole_parameter(double value, int low, int high);
 
 #endif

@@ -27,7 +27,7 @@ class Setup:
     groups: int
     classes: int  # 0 for a regression
     seed: int
-    unit: float  # the least that a row counts
+    unit: float  # the smallest weight of a row
     coded: bool
 
 
@@ -49,7 +49,7 @@ class Placed:
 
     @classmethod
     def after(cls, trees: Trees, nodes: Integers) -> "Placed":
-        """Return where rows are left by a pass that counts `nodes`."""
+        """Return the places of rows after a pass that counts `nodes`."""
         return cls(trees, way_to(trees, nodes)[0])
 
 
@@ -64,7 +64,7 @@ def parameters(
 ) -> Array:
     """Return the parameters of a pass for each group, shape (groups, p).
 
-    `tail`, shape (groups, n), has what some passes need beside the trees, and the number of intervals last.
+    `tail`, shape (groups, n), has what some passes need besides the trees; the number of intervals is last.
     """
     columns = [np.tile(_head(setup, target, counting, rule, fold), (setup.groups, 1))]
     if not setup.coded:
@@ -115,8 +115,8 @@ def _head(setup: Setup, target: Target, counting: int, rule: Rule | None, fold: 
 def _nodes(setup: Setup, target: Target, at: int) -> tuple[Array, Array, Integers]:
     """Return nodes, (groups, n, fields), the data of their splits, and each node's position, -1 for none.
 
-    `at` is where nodes begin among the parameters.  Only the way to the nodes that are counted is sent, and
-    the children beside it: rows that leave it are not counted.
+    `at` is where nodes begin among the parameters.  Only the paths to the nodes that are counted are sent,
+    with the children beside them: rows that leave these paths are not counted.
     """
     trees = target.trees
     sent, inner = way_to(trees, target.nodes)

@@ -18,10 +18,10 @@ from madpy.ports.postgres.scan.scan import Scan
 from madpy.ports.postgres.scan.states import States, packed
 from madpy.ports.postgres.session.db import Database
 
-CELLS = 8_000_000  # numbers that a pass counts at once, unless a node of each group has more
-SENT = 3_000_000  # and that it sends: what PL/Python copies cannot be cancelled
+CELLS = 8_000_000  # numbers that a pass counts, unless one node of each group has more
+SENT = 3_000_000  # numbers that a pass sends: a copy by PL/Python cannot be cancelled
 MOST_CELLS = 40_000_000
-LEAVES = 20_000  # of a tree, whose rows a pass counts without bins
+LEAVES = 20_000  # leaves of a tree whose rows one pass counts without bins
 
 
 class Passes:
@@ -45,7 +45,7 @@ class Passes:
         self.scan = scan
         self._kernel = method if scan.rows.weights is None else f"weighted_{method}"
         self.classes = classes
-        self.stats = classes or layout.STAT_FIELDS  # numbers that counts are
+        self.stats = classes or layout.STAT_FIELDS  # numbers of a cell
         num_bins = self._fewer(num_bins, levels)
         keep = rows_to_keep(len(scan.group_values), len(levels))
         states = scan.step(f"{self._kernel}_sample", np.array([float(keep), float(seed)]), outcome=True)
@@ -63,11 +63,11 @@ class Passes:
     def count(
         self, trees: Trees, nodes: Integers, rule: Rule, fold: Fold | None = None
     ) -> Iterator[tuple[Integers, Counted]]:
-        """Yield counts of `nodes` and their best splits by numbers, in as many passes as memory asks for."""
+        """Yield counts of `nodes` and their best splits by numbers, in as many passes as memory requires."""
         codes = [codes + 1 for codes in self.bins.codes]
         shown = [n for n, levels in zip(codes, self.bins.levels, strict=True) if levels]
         width = layout.SPLIT_FIELDS + (2 + sum(shown)) * self.stats
-        # of a store one group's histograms are in memory at a time
+        # with a store, the histograms of one group at a time are in memory
         held = sum(codes) * self.stats * (self.groups if self.scan.store is None else 1)
         at_once = max(1, min(CELLS // max(held, 1), SENT // max(width * self.groups, 1)))
         slots = rank(trees.group[nodes])
@@ -86,7 +86,7 @@ class Passes:
     def sharpen(
         self, rule: Rule, fold: Fold | None, trees: Trees, nodes: Integers, splits: Splits, counted: Counted
     ) -> None:
-        """Look for better splits of `nodes` within bins, and take them."""
+        """Search better splits of `nodes` within bins, and use them."""
 
         def run(nodes: Integers, slots: Integers, intervals: Array) -> Array:
             return self._look(Target(trees, nodes, slots), intervals, rule, fold)
@@ -126,7 +126,7 @@ class Passes:
         )
 
     def _make_sure(self) -> None:
-        """Find out, once, which of the bins that the sample leaves open have several values."""
+        """Find, in one pass, which of the bins have several values if the sample does not show it."""
         rule = Rule("variance", 1)
         roots = Trees.roots(self.groups, self.stats)
 
@@ -179,7 +179,7 @@ class Passes:
         return most
 
     def _code(self) -> bool:
-        """Find the codes of all values of the store once; False if there is no space to keep them."""
+        """Code all values of the store once; return False if there is no space for codes."""
         parts = []
         for levels, cuts in zip(self.bins.levels, self.bins.edges, strict=True):
             bins = cuts.shape[1] + 1 if levels is None else -levels

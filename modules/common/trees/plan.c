@@ -1,5 +1,5 @@
 /*
- * plan.c: the parameters of a pass, checked and made fast.
+ * plan.c: reads and checks the parameters of a pass.
  */
 #include "plan.h"
 
@@ -12,10 +12,10 @@
 #include "plan_nodes.h"
 #include "utils/memutils.h"
 
-/* From here on a comparison is worth its while. */
+/* From this number of parameters on, comparing them takes less time than reading them again. */
 #define LONG_PARAMS 500
 
-/* Rows may count less, but no split is looked for as if they did. */
+/* Smallest unit of weights: smaller weights count, but bounds of gains assume none. */
 #define LEAST_UNIT 1e-6
 
 static int
@@ -33,14 +33,14 @@ header(const double *params, int nparams, Header field)
 	return whole_parameter(params[field], 0, highest[field]);
 }
 
-/* How many codes a feature has, that of NULL among them. */
+/* Returns the number of codes of a feature, including that of NULL. */
 static int
 code_count(double bins)
 {
 	return abs(whole_parameter(bins, -MAX_LEVELS, MAX_LEVELS)) + 1;
 }
 
-/* In doubles: the parameters, and the cells.  A state that saw no features is its parameters. */
+/* Returns the size of a body in doubles: the parameters and the cells.  A state without features has no cells. */
 int64
 tree_body_size(int features, int nparams, const double *params)
 {
@@ -66,7 +66,7 @@ tree_body_size(int features, int nparams, const double *params)
 	return nparams + cells * header(params, nparams, HEADER_SLOTS) * (classes > 0 ? classes : 3);
 }
 
-/* The edges of each feature; returns where they end among the parameters. */
+/* Reads the edges of each feature; returns the position of the next parameter. */
 static int
 read_features(Plan *plan, int nparams, const double *params)
 {
@@ -95,7 +95,7 @@ read_features(Plan *plan, int nparams, const double *params)
 	return at;
 }
 
-/* The bins that may hold several values: words for each feature that has bins. */
+/* Reads the marks of bins that may have several values: a bitmap for each feature with bins. */
 static void
 read_marks(Plan *plan, int nparams, const double *params)
 {
@@ -113,7 +113,7 @@ read_marks(Plan *plan, int nparams, const double *params)
 	plan->several = params + at;
 }
 
-/* The tail: the least that a row counts, and where rows are that the pass before left somewhere. */
+/* Reads the tail: the smallest weight of a row, and the moves, which give the nodes of rows after the previous pass. */
 static void
 read_tail(Plan *plan, int nparams, const double *params)
 {
@@ -126,7 +126,7 @@ read_tail(Plan *plan, int nparams, const double *params)
 	if (!(plan->unit >= LEAST_UNIT && plan->unit <= 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the parameters do not describe a tree: the least that a row counts is %g", plan->unit)));
+				 errmsg("the parameters do not describe a tree: the smallest weight of a row is %g", plan->unit)));
 	plan->nmoves = whole_parameter(params[nparams - TAIL_FIELDS + TAIL_MOVES], 0, nparams - TAIL_FIELDS - at);
 	plan->moves = palloc(Max(plan->nmoves, 1) * sizeof(int));
 	for (int i = 0; i < plan->nmoves; i++)
@@ -137,7 +137,7 @@ read_tail(Plan *plan, int nparams, const double *params)
 	}
 }
 
-/* Raises an error where an index leads out of the plan. */
+/* Reads a plan; raises an error if an index in it is out of range. */
 static Plan *
 read_plan(int features, bool weighted, int nparams, const double *params)
 {
@@ -170,7 +170,7 @@ read_plan(int features, bool weighted, int nparams, const double *params)
 	return plan;
 }
 
-/* The last plan that took long to read: the same parameters come with every block of a pass. */
+/* The last long plan, since every block of a pass comes with the same parameters. */
 static struct
 {
 	MemoryContext context;
@@ -182,8 +182,8 @@ static struct
 } last;
 
 /*
- * Parameters as a plan, asked for at every block: a state may come from anywhere, so what was read before counts only
- * if every number is the same.
+ * Returns the plan in the parameters of a state, for every block of a pass.  A long plan is read only if any number differs
+ * from the last one's, since any user may have written the state.
  */
 const Plan *
 tree_plan(int features, bool weighted, int nparams, const double *params)
@@ -204,7 +204,7 @@ tree_plan(int features, bool weighted, int nparams, const double *params)
 	plan = read_plan(features, weighted, nparams, copy);
 	MemoryContextSwitchTo(old);
 
-	/* it is whole: now it may take the place of the one before */
+	/* the plan is complete, and no error can occur any more: replace the last one */
 	MemoryContextSetParent(context, TopMemoryContext);
 	if (last.context)
 		MemoryContextDelete(last.context);

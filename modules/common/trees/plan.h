@@ -1,19 +1,19 @@
 /*
  * plan.h: the parameters of a pass: bins, and the tree so far.
  *
- * A feature is a code: of a number the bin it lies in, of a category its place among the levels; the code after the
- * last one is NULL.  A split lies between two bins, or within one, at a value.
+ * Features are coded: a number as its bin, a category as the index of its level; NULL has the code after the last one.  A
+ * split is between two bins, or within a bin at a value.
  *
  * Parameters, all doubles:
  *   the header, one number for each of Header (layout.h)
- *   per feature: its number of bins, or less than zero: minus its number of levels
- *   unless the columns are codes already: per feature with bins, its edges, one fewer than bins
- *   per node: one number for each of NodeField; the root is node 0, children come after their parent
- *   for splits of categories: the levels that go left, 32 a number; for those within a bin: the bin, and the largest
- *   value that goes left
- *   for COUNTING_AND_BOUND: per feature with bins, those that may hold several values, 32 a number
+ *   for each feature: its number of bins, or minus its number of levels
+ *   unless the columns are codes already, for each feature with bins: its edges, one fewer than bins
+ *   for each node: one number for each of NodeField; the root is node 0, and children come after their parent
+ *   for splits of categories: a bitmap of the levels that go left, 32 bits in a number; for splits within a bin: the bin, and
+ *   the largest value that goes left
+ *   for COUNTING_AND_BOUND, for each feature with bins: a bitmap of the bins that may have several values (the marks)
  *   for COUNTING_INTERVALS: the intervals
- *   for these two, if rows are where the pass before left them: for each node of that pass which one it is now, or -1
+ *   for these two, if rows have the nodes of the previous pass: the number of each of those nodes now, or -1 (the moves)
  *   for these two: one number for each of TailField
  */
 #ifndef MADPY_TREES_PLAN_H
@@ -27,18 +27,18 @@ struct BinInterval;
 struct Among;
 struct Mask;
 
-/* One split, as fast as it can be taken: right where code - from < span, without a sign. */
+/* A node, for fast decisions: a row goes right if code - from, as an unsigned number, is less than span. */
 typedef struct TreeNode
 {
-	int			codes;			/* where the feature's codes begin in a chunk */
+	int			codes;			/* offset of the feature's codes in a chunk */
 	unsigned	from;
 	unsigned	span;
 	int			child[2];
 	int			slot;
 	double		shift;
-	const uint32 *levels;		/* of a category's split, else NULL */
+	const uint32 *levels;		/* for a category: bitmap of levels that go left, else NULL */
 	int			feature;
-	int			bin;			/* of a split within one, else -1 */
+	int			bin;			/* for a split within a bin: that bin, else -1 */
 	double		threshold;
 	int			null_code;
 	bool		null_right;
@@ -51,7 +51,7 @@ typedef struct Plan
 	int			slots;
 	int			stats;			/* numbers in a cell */
 	bool		coded;
-	bool		weighted;		/* the column behind the target is a weight */
+	bool		weighted;		/* the column after the target is a weight */
 	Counting	counting;
 	int			folds;
 	int			fold;
@@ -59,29 +59,29 @@ typedef struct Plan
 	uint64		seed;
 	bool		entropy;
 	int			min_bucket;
-	double		unit;			/* the least that a row counts */
+	double		unit;			/* the smallest weight of a row */
 	int			nnodes;
 	int			depth;			/* splits from the root to the lowest leaf */
 	bool		has_categories;	/* some split is of categories */
 	bool		has_thresholds; /* some split is within a bin */
 	bool		counts;			/* some node has a slot */
-	uint32	   *words;			/* the parameters as sets of levels; NULL: none are needed */
+	uint32	   *words;			/* the parameters as bitmaps of levels; NULL if none are needed */
 	TreeNode   *nodes;
-	int		   *codes;			/* per feature: how many codes, that of NULL among them */
-	double	  **edges;			/* per feature: filled up to a power of two less one; NULL: none to look among */
+	int		   *codes;			/* for each feature: its number of codes, including that of NULL */
+	double	  **edges;			/* for each feature: its edges, padded (see padded_edges()); NULL if it needs none */
 	int		   *edge_capacity;
-	bool	   *used;			/* per feature: whether its codes are needed */
-	bool	   *is_number;		/* per feature: it has bins, not levels */
-	const double *several;		/* for COUNTING_AND_BOUND: where the marks begin */
+	bool	   *used;			/* for each feature: whether its codes are needed */
+	bool	   *is_number;		/* for each feature: whether it has bins, not levels */
+	const double *several;		/* for COUNTING_AND_BOUND: the marks */
 	int			nmoves;
-	int		   *moves;			/* from where the pass before left a row; nnodes: to a node without a slot */
+	int		   *moves;			/* new number of each node of the previous pass; nnodes stands for a node without a slot */
 	int			nintervals;
 	struct BinInterval *intervals;
 	struct Among *among;
-	int		   *among_of;		/* slots + 1: where those of each slot begin */
+	int		   *among_of;		/* slots + 1: first element of `among` for each slot */
 	int			nlisted;		/* features with intervals */
 	int		   *listed;
-	struct Mask *masks;			/* NULL, or of each of these features: one for each slot */
+	struct Mask *masks;			/* NULL, or for each of these features a mask for each slot */
 } Plan;
 
 extern int64 tree_body_size(int features, int nparams, const double *params);

@@ -1,5 +1,5 @@
 /*
- * plan_nodes.c: the tree of a plan, checked and arranged for speed.
+ * plan_nodes.c: reads and checks the nodes of a plan.
  */
 #include "plan_nodes.h"
 
@@ -7,7 +7,7 @@
 #include "engine/bounds.h"
 #include "parameters.h"
 
-/* Parameters as the sets of levels that some of them are, each number 32 levels; no set where it is no such number. */
+/* Converts each parameter to a bitmap of 32 levels; a parameter that cannot be one becomes 0. */
 static uint32 *
 read_words(const double *params, int nparams)
 {
@@ -18,7 +18,7 @@ read_words(const double *params, int nparams)
 	return words;
 }
 
-/* Reads a split within a bin, whose rows may be on either side. */
+/* Reads a split within a bin, whose rows can go either way. */
 static void
 read_threshold(Plan *plan, TreeNode *node, double split, const double *params, int nparams)
 {

@@ -13,12 +13,12 @@ from madpy.modules.common.trees.outcomes import listed
 from madpy.modules.common.trees.splits import Splits
 from madpy.modules.common.trees.within import Found, Places, take
 
-PARTS = 16, 256  # of one place: so many where there are many places, where there are few
+PARTS = 16, 256  # parts of one place if there are many places, and if there are few
 TOTAL = 100_000  # parts of a pass that stay in the cache
-ROUNDS = 24  # each divides what is left by 8 or more, of doubles, of which there are 2^64
-NUMBERS = 400_000  # that describe the places of one pass
-PASSES = 8  # in a round; the places that may gain least are left out
-VALUES, SHARE = 200_000, 0.02  # values that a level looks at again, at most: so many, or of all its values
+ROUNDS = 24  # each reduces a range of doubles to an eighth or less, of 2^64
+NUMBERS = 400_000  # numbers that describe the places of one pass
+PASSES = 8  # passes in a round; the places that may gain least are left out
+VALUES, SHARE = 200_000, 0.02  # most values that a level counts again: so many, or this share of all
 
 # A function that takes nodes, their slots, and intervals, shape (groups, n), and returns the bodies of the
 # states of the groups that have nodes.
@@ -27,7 +27,7 @@ Pass = Callable[[Integers, Integers, Array], Array]
 
 @dataclass(frozen=True)
 class Refinement:
-    """Looks for better splits of `nodes` within bins; `splits` are those that are known, and change."""
+    """Searches better splits of `nodes` within bins, and puts them into `splits`, the known ones."""
 
     bins: Bins
     trees: Trees
@@ -35,11 +35,11 @@ class Refinement:
     splits: Splits
     total: Array  # counts of the nodes, (nodes, C)
     criterion: str
-    unit: float  # the least that a row counts
+    unit: float  # the smallest weight of a row
     run: Pass
 
     def look_within(self, places: Places) -> None:
-        """Look again at places, and at parts of them, as long as a better split may be there."""
+        """Count the rows of places, and of parts of them, as long as a better split may be there."""
         places = self._affordable(places)
         for number in range(ROUNDS):
             following = [Places.none(self.total.shape[1])]
@@ -49,7 +49,7 @@ class Refinement:
                 return
 
     def _affordable(self, places: Places) -> Places:
-        """Leave out places of nodes with too many values in them, most of all nodes of noise."""
+        """Leave out places of nodes with too many values in them, which are mostly nodes of noise."""
         rows = rows_of(self.total, self.criterion)
         values = np.bincount(places.node, places.rows, len(rows))
         order = (values / divisor(rows)).argsort(kind="stable")

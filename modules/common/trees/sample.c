@@ -1,12 +1,12 @@
 /*
- * sample.c: kernels of trees: distinct rows with the smallest hashes, and how often each came.
+ * sample.c: the kernel of trees that samples the distinct rows with the smallest hashes, and counts how often each occurs.
  *
- * Which rows they are depends on what they hold and on nothing else: not on their order, not on how they were split among
- * workers.  Of few distinct rows it is all of them.
+ * The sample depends only on the values of rows, not on their order or on how they were distributed among workers.  If there
+ * are few distinct rows, the sample has all of them.
  *
- * Parameters: how many to keep, and a seed.  Body: the parameters; how many entries there are; the hash above which none
- * is taken; space for twice as many entries as are kept, each: hash, count, the values of the row.  A body may hold more
- * than are to be kept, and equal rows apart; those with the smallest hashes are the sample.
+ * Parameters: the size of the sample, and a seed.  Body: the numbers of SampleField, then space for twice as many entries as
+ * the sample has, each with a hash, a count, and the values of the row.  Until compact() is called, a body may have more
+ * entries than the sample, and several entries for equal rows.
  */
 #include "tree_kernel.h"
 
@@ -59,7 +59,7 @@ weighted_sample_size(int ncols, int nparams, const double *params)
 	return sample_size(ncols - 1, nparams, params);
 }
 
-/* Columns whose values make a row: features and target, not a weight. */
+/* Returns the number of columns that a row of the sample has: features and target, without a weight. */
 static int
 values_of(const State *state)
 {
@@ -101,7 +101,7 @@ compare_entries(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Add up the entries of equal rows, and keep those with the smallest hashes. */
+/* Merges the entries of equal rows, and keeps those with the smallest hashes. */
 static void
 compact(State *state)
 {
@@ -136,7 +136,7 @@ compact(State *state)
 	pfree(order);
 }
 
-/* Returns where the numbers of a new entry go. */
+/* Returns a pointer to a new entry, after compact() if the body is full. */
 static double *
 new_entry(State *state)
 {
@@ -154,7 +154,7 @@ hash_column(const double *restrict values, int rows, uint64 *restrict hash)
 		hash[r] = (hash[r] ^ (hash[r] >> 29) ^ bits_of(values[r])) * UINT64CONST(0x9E3779B97F4A7C15);
 }
 
-/* Add rows; `weights` is NULL where each counts once. */
+/* Adds rows; `weights` is NULL if each row counts once. */
 static void
 add_rows(State *state, const RowBlock *block, const double *weights)
 {
@@ -224,7 +224,7 @@ sample_merge(State *into, const State *from)
 	}
 }
 
-/* The outcome: how many rows there are in the sample, and of each its count and its values. */
+/* Returns the outcome: the number of rows in the sample, then the count and the values of each. */
 State *
 sample_outcome(const State *state)
 {

@@ -1,4 +1,4 @@
-"""A sample of rows, as the kernel of sample.c gives it, and the bins that follow from it.  Pure: numpy."""
+"""A sample of rows from the kernel of sample.c, and the bins that follow from it.  Pure: numpy."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from madpy.modules.common.trees.counts import Array, Integers, divisor
 from madpy.modules.common.trees.edges import whole
 from madpy.modules.common.trees.grow import shift_for
 
-ROWS = 10_000  # of one group
-NUMBERS = 40_000_000  # of all groups together, unused space included
-LEAST_UNIT = 1e-6  # as in plan.c
+ROWS = 10_000  # rows of one group
+NUMBERS = 40_000_000  # numbers of all groups together, unused space included
+LEAST_UNIT = 1e-6  # LEAST_UNIT of plan.c
 LARGE, SMALL = 1e146, 1e-146  # differences whose squares, summed over many rows, are still numbers
 
 
@@ -25,7 +25,7 @@ def rows_to_keep(groups: int, features: int) -> int:
 
 @dataclass(frozen=True)
 class Sample:
-    """Distinct rows of each of G groups, and how often each came; shorter groups are filled up."""
+    """Distinct rows of each of G groups, and how often each occurs; shorter groups are padded."""
 
     count: Integers  # (G,)
     weights: Array  # (G, n)

@@ -1,17 +1,17 @@
 /*
- * score.c: trees of a model, checked; and one row dropped down.
+ * score.c: checks the tree of a model, and finds the leaf of a row.
  *
- * Arrays of a model (layout.h: ModelArray; model.py writes them), N nodes, the root first, children behind their parent
- * and the right one behind the left one:
+ * Arrays of a model (layout.h: ModelArray; model.py writes them).  The root is the first of N nodes, children come after their
+ * parent, and the right child is the node after the left one:
  *   shape       int32   K, the number of classes, 0 for a regression; for each feature 0, or the number of its levels
- *   steps       int32   per node: one number for each of StepField
- *   thresholds  double  per node: the largest value that goes left
- *   levels      int32   sets of levels that go left, a bit each, the first level the lowest
- *   values      double  per node: the mean, or the share of each class
- *   ends        int32   where texts end (model_row.h)
+ *   steps       int32   for each node: one number for each of StepField
+ *   thresholds  double  for each node: the largest value that goes left
+ *   levels      int32   bitmaps of the levels that go left; the lowest bit is the first level
+ *   values      double  for each node: the mean, or the share of each class
+ *   ends        int32   where each text ends (model_row.h)
  *   texts       int32   texts
  *
- * A level that was not there in training goes where NULL goes.
+ * A level that did not occur in training goes the same way as NULL.
  */
 #include "score.h"
 

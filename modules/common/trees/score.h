@@ -1,5 +1,5 @@
 /*
- * score.h: trees of a model, and the leaf that a row falls into.
+ * score.h: the tree of a model, and the leaf of a row.
  */
 #ifndef MADPY_TREES_SCORE_H
 #define MADPY_TREES_SCORE_H
@@ -8,12 +8,12 @@
 
 typedef struct Step
 {
-	int			feature;		/* -1: a leaf */
+	int			feature;		/* -1 for a leaf */
 	int			left;
-	const int32 *levels;		/* NULL: a split of numbers */
+	const int32 *levels;		/* NULL for a split of a number */
 	double		threshold;
 	bool		null_right;
-	int			likeliest;		/* class */
+	int			likeliest;		/* the most frequent class */
 } Step;
 
 typedef struct TreeModel
@@ -24,10 +24,10 @@ typedef struct TreeModel
 	const double *values;
 } TreeModel;
 
-/* Returns the tree in an argument, a packed model of a method, given by its number in config/Config.yml. */
+/* Returns the tree in an argument, a packed model; `method` is the number of the method in config/Config.yml. */
 extern const TreeModel *tree_argument(FunctionCallInfo fcinfo, int arg, uint32 method);
 
-/* Returns the leaf that a row falls into. */
+/* Returns the number of the row's leaf. */
 extern int	tree_leaf(const TreeModel *tree, const double *x);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * splits.c: the outcome of a pass: the best split of each node by a number.
+ * splits.c: the outcome of a pass: the best split of each node on a numeric feature.
  *
- * Per slot: SplitField; the counts of the node; the counts of the left side; of each category, in the order of features,
- * a cell per code.  Categories are left to splits.py: of a level of numbers no histogram leaves the server's memory.  For
- * COUNTING_AND_BOUND then how many bins there are within which there may be a better split; of each BinField, the counts
- * to the left of it, those of NULL.
+ * Layout, for each slot: the numbers of SplitField; the counts of the node; the counts of the left side; for each category, in
+ * the order of features, a cell for each code, since splits.py finds the splits of categories.  The histograms of numbers
+ * are not in the outcome.  For COUNTING_AND_BOUND there follows the number of bins within which there may be a better
+ * split; for each such bin the numbers of BinField, the counts to the left of it, and those of NULL.
  */
 #include "splits.h"
 
@@ -14,7 +14,7 @@
 #include "outcome.h"
 #include "parameters.h"
 
-/* A node whose split is looked for; `total` and `left` lie in the outcome, `below` and `side` are scratch. */
+/* The search for the best split of a node; `total` and `left` point into the outcome, `below` and `side` are space for counts. */
 typedef struct Search
 {
 	Node		node;
@@ -25,7 +25,7 @@ typedef struct Search
 	double	   *side;
 } Search;
 
-/* Returns the last bin left of a cut after bin `at`: in the middle of empty bins; all bins if none with rows follow. */
+/* Returns the last bin that goes left in a split after bin `at`: the middle one of the empty bins that follow. */
 static int
 middle_of(const Plan *plan, const double *cells, int at, int bins)
 {
@@ -36,7 +36,7 @@ middle_of(const Plan *plan, const double *cells, int at, int bins)
 	return next == bins ? bins - 1 : at + (next - at - 1) / 2;
 }
 
-/* Tries the cuts of one feature with `bins` bins, with NULL on one side; keeps the first of the best ones. */
+/* Tries all splits between the bins of one feature, with NULL on one side; keeps the first one with the best gain. */
 static void
 try_cuts(Search *search, const double *cells, int bins, int feature, bool null_right)
 {
@@ -86,7 +86,7 @@ try_cuts(Search *search, const double *cells, int bins, int feature, bool null_r
 		: rows_of(plan, search->left) * 2 < search->node.rows;
 }
 
-/* Finds the best split of the node in a slot, and copies cells of categories; returns where the next slot begins. */
+/* Finds the best split of the node in a slot, and copies the cells of categories; returns the end of what it has written. */
 static double *
 find_split(Search *search, const State *state, int slot, double *out)
 {
@@ -126,7 +126,7 @@ find_split(Search *search, const State *state, int slot, double *out)
 	return out;
 }
 
-/* Lists the bins of one feature within which a split may be better than the best one between bins. */
+/* Lists the bins of one feature within which a split may be better than the best split between bins. */
 static void
 bins_worth_a_look(Search *search, const double *cells, int feature, int slot, const double *several, Numbers *bins)
 {
@@ -161,7 +161,7 @@ bins_worth_a_look(Search *search, const double *cells, int feature, int slot, co
 	}
 }
 
-/* Lists such bins of all features, for a node whose best split between bins is known. */
+/* Calls bins_worth_a_look() for all features, after the best split of the node between bins has been found. */
 static void
 look_within(Search *search, const State *state, int slot, Numbers *bins)
 {

@@ -32,13 +32,13 @@ POWERS = 300
 class Splits:
     """The best split of each of A nodes; `gain` is 0 where there is none."""
 
-    gain: Array  # (A,): what the sum of losses falls by
+    gain: Array  # (A,): decrease of the sum of losses
     feature: Integers  # (A,)
     last_left: Integers  # (A,): the last bin that goes left; without meaning for categories
     null_right: Flags  # (A,)
     null_rows: Array  # (A,): rows that have no value of the feature
     left: Array  # (A, C): counts of the left side
-    levels_left: dict[int, Flags]  # of categories: per node, the levels that go left
+    levels_left: dict[int, Flags]  # for each category: the levels that go left, by node
     # within the last bin that goes left, or NaN
     threshold: Array = field(default_factory=lambda: np.zeros(0))
 
@@ -71,7 +71,7 @@ class Counted:
     total: Array  # (A, C)
     numbers: Splits
     categories: list[tuple[int, Array]]  # a feature, and its counts by code, (A, codes, C), the last one NULL
-    places: "Nodewise | None" = None  # where there may be better splits, within bins
+    places: "Nodewise | None" = None  # bins within which there may be better splits
 
     def of(self, nodes: Integers) -> "Counted":
         """Return the entries of some nodes."""

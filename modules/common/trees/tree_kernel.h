@@ -1,7 +1,7 @@
 /*
- * tree_kernel.h: the kernels of a method that grows trees: rows counted, and a sample of rows.
+ * tree_kernel.h: defines the kernels of a method that grows trees: one that counts rows, and one that samples rows.
  *
- * Columns of a block: features and target, in kernels with weights the weight behind them.
+ * Columns of a block: the features, the target, and in kernels with weights the weight.
  */
 #ifndef MADPY_TREES_TREE_KERNEL_H
 #define MADPY_TREES_TREE_KERNEL_H
@@ -25,14 +25,14 @@ extern void sample_add(State *state, const RowBlock *block);
 extern void sample_merge(State *into, const State *from);
 extern State *sample_outcome(const State *state);
 
-/* A kernel that counts rows: its name and number, how many columns are behind the features, and its size. */
+/* Defines a kernel that counts rows: its name and number, its number of columns after the features, and its size. */
 #define TREE_KERNEL(x, number, columns, size) \
 static const Kernel x##_kernel = { \
 	.name = #x, .id = number, .scalars = columns, .has_params = true, .takes_nulls = true, .sized_by_params = size, \
 	.start = tree_start, .add = tree_add, .merge = tree_merge, .outcome = tree_outcome \
 }
 
-/* A kernel that samples rows. */
+/* Defines a kernel that samples rows, in the same way. */
 #define SAMPLE_KERNEL(x, number, columns, size) \
 static const Kernel x##_kernel = { \
 	.name = #x, .id = number, .scalars = columns, .has_params = true, .takes_nulls = true, .sized_by_params = size, \

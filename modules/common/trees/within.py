@@ -8,20 +8,20 @@ from madpy.modules.common.trees import layout
 from madpy.modules.common.trees.counts import TINY, Array, Flags, Integers
 from madpy.modules.common.trees.splits import Splits
 
-WORTH = 0.01  # a place is looked at where it may gain so much more than the best that is known
+WORTH = 0.01  # a place is refined if it may gain this share more than the best known split
 
 
 @dataclass
 class Places:
     """Bins, or parts of them, in which a node may have a better split than is known, P of them."""
 
-    node: Integers  # which of the nodes in question
+    node: Integers  # number of its node among those that are refined
     feature: Integers
     bin: Integers
-    low: Array  # the smallest of its values, or -infinity for all there are in the bin
-    high: Array  # the largest
+    low: Array  # its smallest value; -infinity if the place is the whole bin
+    high: Array  # its largest value
     rows: Array
-    most: Array  # that a split there can gain
+    most: Array  # upper bound for the gain of a split there
     below: Array  # (P, C): counts to the left of it, without those of NULL
     null: Array  # (P, C)
 

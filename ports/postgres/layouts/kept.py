@@ -3,5 +3,5 @@
 C_HEADER = "store/kept.h"
 
 KEPT_MAGIC = 0x6B70646D
-KEPT_ENTRIES = {"magic": "I"}  # and behind it entries
+KEPT_ENTRIES = {"magic": "I"}  # the entries follow
 KEPT_ENTRY = {"rows": "q", "block": "I", "offset": "H", "over": "H", "relation": "I", "slot": "i"}

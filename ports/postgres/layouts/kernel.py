@@ -1,4 +1,4 @@
-"""The state of a kernel, as src/engine/kernel.h declares it, behind the length word of its bytea."""
+"""The state of a kernel, as src/engine/kernel.h declares it, without the length word of its bytea."""
 
 import numpy as np
 

@@ -4,4 +4,4 @@ C_HEADER = "catalog/keys.h"
 
 PACKED_MAGIC = 0x6B70646D
 PACKED_KEYS = {"magic": "I", "groups": "i", "keys": "i", "nparams": "i"}
-NULL_LENGTH = -1  # of a key, in place of the bytes of its text
+NULL_LENGTH = -1  # length of a key that is NULL and has no bytes

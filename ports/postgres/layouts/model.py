@@ -9,7 +9,7 @@ MODEL_VERSION = 1
 MAX_ARRAYS = 16
 ARRAY_DOUBLES = 0
 ARRAY_INTEGERS = 1
-MODEL_ALIGNMENT = 8  # the JSON and each array are filled up with zeros to a multiple of these bytes
+MODEL_ALIGNMENT = 8  # the JSON and each array are padded with zeros to a multiple of these bytes
 MODEL_HEADER = np.dtype(
     [("magic", "S4"), ("version", "<u4"), ("method", "<u4"), ("narrays", "<u4"), ("json_bytes", "<u8")]
 )

@@ -9,20 +9,20 @@ def moment_pair(i: int, j: int) -> int:
 
 
 def moments_minima(m: int) -> int:
-    """Return where the minima of m columns begin; the pairs, two doubles each, lie before them."""
+    """Return the position of the minima of m columns, which follow the pairs of two doubles each."""
     return 2 * moment_pair(m + 1, 0)
 
 
 def moments_maxima(m: int) -> int:
-    """Return where the maxima begin."""
+    """Return the position of the maxima."""
     return moments_minima(m) + m
 
 
 def moments_pivots(m: int) -> int:
-    """Return where the pivots begin."""
+    """Return the position of the pivots."""
     return moments_maxima(m) + m
 
 
 def moments_size(m: int) -> int:
-    """Return how many doubles the body of m columns has."""
+    """Return the number of doubles in the body of m columns."""
     return moments_pivots(m) + m

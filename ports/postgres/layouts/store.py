@@ -4,7 +4,7 @@ C_HEADER = "store/store.h"
 
 
 def store_bits_offset(ncols: int, block_rows: int) -> int:
-    """Return the bytes of a block's values, column by column; the bitmaps of NULLs lie behind them."""
+    """Return the bytes of a block's values, column by column; the bitmaps of NULLs follow."""
     return 8 * ncols * block_rows
 
 

@@ -1,4 +1,4 @@
-"""States of the kernel "moments" for numpy: sums of the columns as they came."""
+"""States of the kernel "moments" for numpy: sums of the columns without pivots."""
 
 import math
 
@@ -7,11 +7,11 @@ import numpy as np
 from madpy.ports.postgres.layouts.moments import moment_pair, moments_pivots, moments_size
 from madpy.ports.postgres.scan.states import Array
 
-Pair = tuple[Array, Array]  # a double-double: what a float64 holds of a number, and what is left
+Pair = tuple[Array, Array]  # a double-double: a rounded number and its rounding error
 
 
 def raw_moments(body: Array) -> Array:
-    """Bodies, shape (G, b), without pivots: pairs of sums of z_i z_j, row by row, then minima, then maxima.
+    """Return bodies without pivots, (G, b): pairs of sums of z_i z_j, row by row, minima, maxima.
 
     C sums columns less a pivot each, which is not zero if the first values of a column are far from zero.
     """

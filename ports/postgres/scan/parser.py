@@ -1,10 +1,10 @@
 """Expressions over a relation, parsed by the server's grammar and typed without reading a row."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from madpy.errors import SqlError
 from madpy.ports.postgres.session.db import Database, identifier
+from madpy.records import Record
 
 # Types by their numbers, and those under domains.  A statement of its own: Citus does not plan WITH RECURSIVE
 # over a distributed table, and where it sends a statement whole, pg_typeof tells another server's numbers.
@@ -23,21 +23,19 @@ EXPRESSIONS_PER_STATEMENT = 1000  # expressions in one statement, which has spac
 OF_EXPRESSIONS = ("42", "0A", "22", "3F")  # classes of SQLSTATEs
 
 
-@dataclass(frozen=True)
-class Type:
+class Type(Record):
     """The type of an expression, by its name."""
 
-    type: str  # as declared
-    base: str  # of a domain: the type under it
-    element: str | None  # of an array
+    type: str  # declared type
+    base: str  # base type of a domain, else the type itself
+    element: str | None  # element type of an array
     is_enum: bool
 
 
-@dataclass(frozen=True)
-class Parsed:
+class Parsed(Record):
     """A list of expressions as the server's grammar reads it."""
 
-    is_array: bool  # it was ARRAY[...]
+    is_array: bool  # whether the list is ARRAY[...]
     items: list[str]  # SQL of each expression, as written
     columns: list[str | None]  # the column's name where an item is a bare column
 

@@ -1,9 +1,9 @@
 """Relations of a call, looked up in one statement: those that are read and those to be created."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from madpy.ports.postgres.session.db import Database, Relation
+from madpy.records import Record
 
 QUERY = """
     SELECT f.*, t.*
@@ -31,22 +31,22 @@ QUERY = """
                         FROM pg_catalog.unnest({made:l}::text[]) WITH ORDINALITY AS m(name, place)
                         WHERE p.schema IS NOT NULL ORDER BY m.place) AS full_names,
                     ARRAY(
-                        SELECT m.name FROM pg_catalog.unnest({made:l}::text[]) AS m(name)
-                        WHERE EXISTS (SELECT FROM pg_catalog.pg_class
-                                      WHERE relname = m.name::name AND relnamespace = n.oid)
-                           OR EXISTS (SELECT FROM pg_catalog.pg_type
-                                      WHERE typname = m.name::name AND typnamespace = n.oid)) AS taken
+                        SELECT relname::text FROM pg_catalog.pg_class
+                        WHERE relname = ANY ({made:l}::name[]) AND relnamespace = n.oid
+                        UNION ALL
+                        SELECT typname::text FROM pg_catalog.pg_type
+                        WHERE typname = ANY ({made:l}::name[]) AND typnamespace = n.oid) AS taken
              FROM (SELECT COALESCE({schema:l}::name, pg_catalog.current_schema()) AS schema) AS p
                   LEFT JOIN pg_catalog.pg_namespace AS n
-                      ON CASE WHEN p.schema = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema()
-                              ELSE n.nspname = p.schema END
+                      ON n.oid = CASE p.schema WHEN 'pg_temp' THEN pg_catalog.pg_my_temp_schema()
+                                 ELSE pg_catalog.to_regnamespace(pg_catalog.quote_ident(p.schema))::oid END
+             OFFSET 0
          ) AS t
     ORDER BY w.place
 """
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Record):
     """A relation of any kind, as to_regclass finds it, and whether the caller may read it."""
 
     relation: Relation
@@ -56,12 +56,11 @@ class Found:
     full_name: str
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Record):
     """A schema for new tables: whether they can be created there, and which of their names are taken."""
 
-    schema: str | None  # as given, or the first of the search path; None if there is none
-    real_schema: str | None  # that of a temporary one too; None if there is no such schema
+    schema: str | None  # the given schema, or the first of the search path; None if there is none
+    real_schema: str | None  # its own name, also for pg_temp; None if there is no such schema
     is_writable: bool
     is_system: bool
     full_names: list[str]  # with quotes where SQL needs them
@@ -76,7 +75,7 @@ def find(
 ) -> tuple[list[Found | None], Place]:
     """Look up relations, each by [name] or [schema, name], and the schema of the tables to be `made`."""
     wanted = names or [[""]]
-    rows = db.execute(
+    rows = db.execute_kept(
         QUERY,
         schemas=[name[0] if len(name) == 2 else None for name in wanted],
         names=[name[-1] for name in wanted],

@@ -7,7 +7,6 @@ is taken where there are several passes or many groups, while it fits the settin
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.streaming import Streaming
 from madpy.ports.postgres.session.db import fill, free_name
 from madpy.ports.postgres.session.keys import packed_keys
+from madpy.records import Record, field
 
 if TYPE_CHECKING:  # numpy takes a tenth of a second, and one-pass methods do without it
     from madpy.ports.postgres.scan.states import Array, States
@@ -25,14 +25,13 @@ GROUP = "kernel group"
 STATE = "kernel state"
 PARAMS = "kernel params"
 
-# From here on one read into a store, its rows laid group by group, costs less than an aggregate's states.
+# With more groups than this, a store ordered by group takes less time than an aggregate with many states.
 MANY_GROUPS = 3000
 
 MOST = "madpy.worker_memory"  # of a store that there has to be, whatever madpy.store_memory is
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(Record):
     """The input of a kernel: SQL of each part, all of type double precision.
 
     `features` are SQL of one number each, or one expression of type double precision[] where `is_vector`;
@@ -47,6 +46,7 @@ class Rows:
     groups: list[str] = field(default_factory=list)
     # Features, counted from 1, that are categories as they are: a store numbers their values.
     categories: list[int] = field(default_factory=list)
+    max_levels: int = 0  # more values of one of these are an error of the store; 0: any number
 
     @property
     def vector(self) -> str:
@@ -126,7 +126,7 @@ class Scan:
         return self._stored(kernel, params)
 
     def joinable_states(self, kernel: str, params: str | None = None) -> str:
-        """Return SQL of the states for a statement that joins them with tables that lie here."""
+        """Return SQL of the states for a statement that joins them with tables of this server."""
         return self.rows.source.joinable(self.states(kernel, params))
 
     def step(
@@ -245,10 +245,11 @@ class Scan:
             },
         )
         store: int | None = self.db.value(
-            "SELECT {schema:i}.__store_fill({query:l}, {groups:l}, {categories:l}::integer[])",
+            "SELECT {schema:i}.__store_fill({query:l}, {groups:l}, {categories:l}::integer[], {most:l})",
             query=query,
             groups=len(groups),
             categories=self.rows.categories,
+            most=self.rows.max_levels,
         )
         return store
 
@@ -279,7 +280,7 @@ class Scan:
 def has_many_groups(source: Source, groups: list[str]) -> bool:
     """Tell whether the planner expects so many groups that a store is filled even for one pass.
 
-    Citus is not asked: after an EXPLAIN it refuses to read a table that lies here in the same transaction.
+    Citus is not asked: after an EXPLAIN it refuses to read a local table in the same transaction.
     """
     if not groups or source.shards.is_citus:
         return False

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ from madpy.ports.postgres.session.db import Database, Relation, fill, identifier
 from madpy.ports.postgres.session.types import text_item
 from madpy.ports.postgres.shards.layout import Part, Shards
 
-# One row of what is known of a relation.  A type is followed down to the one under a domain.
+# A query of one row with facts about a relation.  The types of domains are resolved to their base types.
 FACTS = """
     WITH RECURSIVE columns AS (
         SELECT attnum, attname, atttypid, atttypmod, attcollation, atttypid AS base
@@ -22,7 +21,7 @@ FACTS = """
         SELECT attnum, attname, atttypid, atttypmod, attcollation, typbasetype
         FROM columns JOIN pg_catalog.pg_type ON oid = base AND typtype = 'd'
     )
-    SELECT pg_catalog.format('%I.%I', {schema:l}, {name:l}) AS full_name,
+    SELECT {take:q} pg_catalog.format('%I.%I', {relation_schema:l}, {relation_name:l}) AS full_name,
            pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS has_citus,
            EXISTS (SELECT FROM pg_catalog.pg_foreign_table) AS has_foreign_tables,
            (SELECT pg_catalog.json_agg(
@@ -45,36 +44,35 @@ class Column(NamedTuple):
 
     name: str
     number: int
-    oid: int  # of the type
-    type: str  # as declared
-    base: str  # of a domain: the type under it
-    element: str | None  # of an array
+    oid: int  # OID of the type
+    type: str  # declared type
+    base: str  # base type of a domain, else the type itself
+    element: str | None  # element type of an array
     is_enum: bool
     collation: int
     definition: str  # the type with its modifiers and collation, as CREATE TABLE takes it
 
 
-@dataclass(frozen=True, eq=False)
 class Source(Relation):
     """A relation that a call reads, with its database.
 
     The catalogue is asked about it once: by `hold`, or else when the first fact is needed.
     """
 
-    db: Database = field(repr=False)
+    db: Database
 
     def hold(self, *, is_locked: bool = False) -> "Source":
         """Take the snapshot that all later statements of the run read under; see Database.keep_snapshot."""
-        self.__dict__["facts"] = self.db.keep_snapshot(self, self._asked, is_locked=is_locked)
+        self.__dict__["facts"] = self.db.keep_snapshot(self, FACTS, self._asked, is_locked=is_locked)
         return self
 
     @property
-    def _asked(self) -> str:
-        return fill(FACTS, {"relation": str(self), "schema": self.schema, "name": self.name})
+    def _asked(self) -> dict[str, str]:
+        return {"relation": str(self), "relation_schema": self.schema, "relation_name": self.name}
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        return self.db.execute("{asked:q}", asked=self._asked)[0]
+        return self.db.execute_kept(FACTS, take="", **self._asked)[0]
 
     @property
     def full_name(self) -> str:
@@ -162,7 +160,7 @@ class Source(Relation):
         """Return SQL of a query over the source that can be joined with tables of this server.
 
         Citus joins a distributed table with a local one in a SELECT only, and by fetching one of the two:
-        what the query returns goes into a temporary table first.
+        the rows of the query are first written to a temporary table.
         """
         if not self.shards.is_citus:
             return text
@@ -171,7 +169,7 @@ class Source(Relation):
     def distinct_values(self, item: str, most: int, conditions: Sequence[str] = ()) -> str:
         """Return SQL of a relation with the distinct values of an expression as `value`, at most `most`.
 
-        Only rows for which all `conditions`, SQL, are true are looked at.
+        Only rows for which all `conditions`, SQL, are true count.
         """
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         holes = {"item": item, "most": most, "where": where}

@@ -1,20 +1,19 @@
 """States of kernels as numpy arrays: their counts of rows, and their bodies."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from madpy.ports.postgres.layouts.kernel import STATE
+from madpy.records import Record
 
 Array = NDArray[np.float64]
 
 BYTES_PER_COPY = 16 * 2**20  # bytes that are copied in one call, which cannot be cancelled
 
 
-@dataclass(frozen=True)
-class States:
+class States(Record):
     """States of a kernel, one per group; their tails of buffered rows have been processed."""
 
     rows_used: NDArray[np.int64]  # (G,)

@@ -17,8 +17,8 @@ class Store:
 
     A float8[] of the query is a column per element; text and enums are codes into `levels`; dates and
     timestamps are seconds since 1970.  Rows lie group by group where there are groups, else in the query's
-    order.  Arrays are read-only, and keep the memory until the last of them is gone, whatever becomes of the
-    store.
+    order.  Arrays are read-only.  Their memory stays until the last array is freed, even if the store is
+    freed before.
     """
 
     def __init__(self, db: Database, number: int) -> None:
@@ -29,7 +29,7 @@ class Store:
         self.num_rows: int = mapped["num_rows"]
         self.num_columns: int = mapped["num_columns"]
         self._block_rows: int = mapped["block_rows"]
-        # mmap makes a descriptor of its own, so the store may close hers; an empty file cannot be mapped.
+        # mmap duplicates the descriptor, so the store may close its own; an empty file cannot be mapped.
         self._file = (
             mmap.mmap(mapped["fd"], mapped["bytes"], access=mmap.ACCESS_READ) if self.num_rows else b""
         )
@@ -66,7 +66,7 @@ class Store:
         """Free the store before the transaction ends."""
         self._db.execute("SELECT {schema:i}.__store_free({store:l})", store=self._number)
 
-    # A block is its columns, behind them a bitmap for each: little-endian words of 64 rows.
+    # A block has its columns, then a bitmap for each column: little-endian words of 64 rows.
 
     @property
     def _values(self) -> Numbers:

@@ -4,7 +4,7 @@ A statement is written whole; values enter it through holes only:
     {x:i}   an identifier: a str, or a Relation ("schema"."name")
     {x:i,}  identifiers, each followed by a comma and a space
     {x:l}   a literal: None, bool, int, float, str, bytes, timedelta, a list of one of these, a dict (jsonb)
-    {x:b}   bytes of any length, in a statement given to `execute`: beside it where that can be done
+    {x:b}   bytes of any length, in a statement given to `execute`; sent as a parameter if possible
     {x:q}   SQL that is the caller's own by design
 """
 
@@ -14,25 +14,30 @@ import json
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 from madpy.ports.postgres.session.facts import HOLES, QUERY, SETTINGS, Session
+from madpy.records import Record
 
 HOLE = re.compile(r"\{(\w+):(i,|i|l|b|q)\}")
 CANCELED = "57014"
 NO_LOCK = (CANCELED, "55P03", "40P01")  # a wait for a lock that did not get it
 CREATED_AT_ONCE = ("pg_class_relname_nsp_index", "pg_type_typname_nsp_index")
 
+_plans: dict[str, Any] = {}  # plans of this session, by their SQL
 
-@dataclass(frozen=True, eq=False)
-class Relation:
+
+class Parameter(str):
+    """SQL of a value that is given beside a statement: its number and type."""
+
+
+class Relation(Record):
     """A table or view by its parsed names; `str()` is the SQL for it.
 
-    Relations of the same names are equal, whatever else is known of one of them.
+    Relations with the same names are equal, whatever other attributes they have.
     """
 
     schema: str
@@ -54,10 +59,10 @@ class Database:
     def __init__(self, connection: Any, schema: str = "madlib"):
         self.connection = connection
         self.schema = schema
-        self.facts: dict[str, Any] = {}  # what was found out once in this run
+        self.facts: dict[str, Any] = {}  # facts that are looked up once in a run
         self.callers_path: str | None = None  # the search_path, where expressions have to be read by another
-        self._before: dict[str, str] = {}  # of settings that were changed, what they were
-        self._snapshot: int | None = None  # that all statements see, see keep_snapshot
+        self._before: dict[str, str] = {}  # original values of changed settings
+        self._snapshot: int | None = None  # the snapshot of all statements: see keep_snapshot
         self._locked: set[Relation] = set()
         self._temporary: list[Relation] = []  # tables of this run
 
@@ -69,7 +74,7 @@ class Database:
     def execute(self, sql: str, **holes: Any) -> list[dict[str, Any]]:
         """Run a statement and return its rows, none if it has no result; raise SqlError."""
         beside = list(dict.fromkeys(hole[1] for hole in HOLE.finditer(sql) if hole[2] == "b" and self.inside))
-        places = {name: f"${number}::bytea" for number, name in enumerate(beside, 1)}
+        places = {name: Parameter(f"${number}::bytea") for number, name in enumerate(beside, 1)}
         text = fill(sql, {"schema": self.schema, **holes, **places})
         values = [holes[name] for name in beside]
         try:
@@ -83,6 +88,31 @@ class Database:
             )
         except self.connection.SPIError as error:
             raise _sql_error(error) from None
+
+    def execute_kept(self, sql: str, **holes: Any) -> list[dict[str, Any]]:
+        """Run a statement like `execute`; in the server, the session keeps its plan for later calls.
+
+        Its literals, which are texts or short lists of texts, are parameters of the plan.  For statements
+        over the catalogue: one with parameters gets no parallel workers.
+        """
+        if not self.inside or self._snapshot is not None:
+            return self.execute(sql, **holes)
+        values: list[str | None] = []
+        places: dict[str, Parameter] = {}
+        for name in dict.fromkeys(hole[1] for hole in HOLE.finditer(sql) if hole[2] == "l"):
+            places[name] = _parameters(holes[name], values)
+        text = fill(sql, {"schema": self.schema, **holes, **places})
+        try:
+            plan = self._plan(text, ["pg_catalog.text"] * len(values))
+            return list(self.connection.execute(plan, values))
+        except self.connection.SPIError as error:
+            raise _sql_error(error) from None
+
+    def _plan(self, text: str, types: list[str]) -> Any:
+        """Return the plan that the session keeps of a statement; planning takes longer than a look-up."""
+        if text not in _plans:
+            _plans[text] = self.connection.prepare(text, types)
+        return _plans[text]
 
     def column_types(self, sql: str, **holes: Any) -> list[int]:
         """Return the OIDs of the types of a query's columns; raise SqlError."""
@@ -116,7 +146,7 @@ class Database:
     @cached_property
     def session(self) -> Session:
         """Return the facts about the session; they are read once."""
-        return Session.of(self.execute(QUERY, **HOLES)[0])
+        return Session.of(self.execute_kept(QUERY, **HOLES)[0])
 
     def now(self) -> str:
         """Return the time by the server's clock, as text of a timestamptz."""
@@ -148,26 +178,28 @@ class Database:
         self.set("search_path", ", ".join(map(identifier, names)))
 
     def keep_snapshot(
-        self, relation: Relation, facts: str = "SELECT", *, is_locked: bool = False
+        self, relation: Relation, facts: str, asked: dict[str, str], *, is_locked: bool = False
     ) -> dict[str, Any]:
-        """Take the snapshot that all later statements of the run read under, beside rows that the run writes.
+        """Take the snapshot of all later statements of the run, which see rows that the run writes as well.
 
-        A relation is locked before that, unless it is already: a session that fills it anew, with TRUNCATE,
-        is waited for, and cannot begin later.  Outside the server see `atomic`.
+        Unless it is locked already, the relation is locked first: this waits for a session that replaces its
+        rows with TRUNCATE, and no other session can do so later.  Outside the server see `atomic`.
 
-        Returns the one row of `facts`, SQL of what is to be known of the relation, read behind the lock.
+        Returns the only row of `facts`, a query about the relation that is run under the lock.  Its items$
+        begin with the hole `take`; `asked` are its other holes.
         """
         if not self.inside or relation in self._locked:
-            return self.execute("{facts:q}", facts=facts)[0]
+            return self.execute_kept(facts, take="", **asked)[0]
         before, self._snapshot = self._snapshot, None
         if not is_locked:
             self._lock(relation)
         self._locked.add(relation)
-        row = self.execute(
-            "SELECT {free:q} {schema:i}.__snapshot_take() AS snapshot, facts.* FROM ({facts:q}) AS facts",
-            free=self._freeing(before),
-            facts=facts,
-        )[0]
+        take = fill(
+            "{free:q} {schema:i}.__snapshot_take() AS snapshot,",
+            {"free": self._freeing(before), "schema": self.schema},
+        )
+        execute = self.execute_kept if before is None else self.execute
+        row = execute(facts, take=take, **asked)[0]
         self._snapshot = row.pop("snapshot")
         return row
 
@@ -186,7 +218,7 @@ class Database:
     def _under_snapshot(self) -> Any:
         """Return the prepared statement that runs another one under the snapshot and returns its rows."""
         call = fill("SELECT {schema:i}.__snapshot_execute($1, $2, $3) AS kept", {"schema": self.schema})
-        return self.connection.prepare(call, ["pg_catalog.int4", "pg_catalog.text", "pg_catalog.bytea[]"])
+        return self._plan(call, ["pg_catalog.int4", "pg_catalog.text", "pg_catalog.bytea[]"])
 
     def _freeing(self, number: int | None) -> str:
         """Return an item of SELECT, with its comma, that releases the snapshot; empty if there is none."""
@@ -259,10 +291,8 @@ def fill(sql: str, holes: dict[str, Any]) -> str:
                 return str(value) if isinstance(value, Relation) else identifier(value)
             case "i,":
                 return "".join(f"{identifier(name)}, " for name in value)
-            case "b" if isinstance(value, str):
-                return value  # the number of a parameter
             case "l" | "b":
-                return literal(value)
+                return value if isinstance(value, Parameter) else literal(value)
             case _:
                 return _without_nul(str(value))
 
@@ -274,6 +304,14 @@ def identifier(name: str) -> str:
     if not name:
         raise MadpyError("a name must not be empty", sqlstate="42602")
     return '"' + _without_nul(name).replace('"', '""') + '"'
+
+
+def _parameters(value: str | list[str | None] | None, values: list[str | None]) -> Parameter:
+    """Append a text, or the texts of a list, to `values`; return SQL that has parameters in their place."""
+    if isinstance(value, list):
+        return Parameter(f"ARRAY[{', '.join(_parameters(one, values) for one in value)}]")
+    values.append(value if value is None else _without_nul(value))
+    return Parameter(f"${len(values)}::pg_catalog.text")
 
 
 def free_name(name: str, taken: Collection[str]) -> str:

@@ -2,16 +2,17 @@
 
 import json
 import time
-from dataclasses import dataclass
 from typing import Any
+
+from madpy.records import Record
 
 SETTINGS = {
     "quote_all_identifiers": "off",  # types by their names
     "array_nulls": "on",  # NULL in array text
     "extra_float_digits": "1",  # a label or a group's value that was text is the same number again
-    "DateStyle": "ISO",  # and the same time: IST may be another zone's; the order of a date is kept
+    "DateStyle": "ISO",  # so is a time: IST may be another zone's; the order of a date is kept
 }
-CHANGED = (*SETTINGS, "application_name", "search_path")  # by most runs
+CHANGED = (*SETTINGS, "application_name", "search_path")  # settings that most runs change
 # Types that statements name without a schema: the grammar looks for them in the search_path.
 TYPES = (
     *("text", "name", "date", "uuid", "bytea", "inet", "jsonb", "timestamptz"),
@@ -39,8 +40,7 @@ HOLES = {
 }
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(Record):
     """Facts about a session: one row of QUERY."""
 
     database: str
@@ -51,11 +51,11 @@ class Session:
     is_read_only: bool
     is_standby: bool
     clock: float  # seconds since 1970, by the server
-    searched: list[str]  # schemas of the search_path, those that are searched without being named among them
-    listed: list[str]  # those that are named
+    searched: list[str]  # schemas of the search_path, including those that are searched implicitly
+    listed: list[str]  # schemas that the search_path names
     hides: str | None  # a temporary type with the name of one of TYPES
     settings: dict[str, str]  # the values of CHANGED
-    read_at: float  # by Python's clock
+    read_at: float  # time by Python's clock
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "Session":

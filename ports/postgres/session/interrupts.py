@@ -1,12 +1,12 @@
-"""A cancel, a timeout or the order to end, while Python runs: seen as soon as the server's own code sees it.
+"""Cancels, timeouts and terminations while Python runs: they take effect as soon as in the server's code.
 
-The server's signal handlers only set a flag, and its code looks at the flag in its loops.  Python's code,
-numpy's included, never does.  So a timer counts the processor time that the session uses; its signal is one
-that the server has no use for, and Python's own handler of it runs a statement between two instructions: a
-statement looks at the flag.  No loop of a driver or a core has to know.
+The server's signal handlers only set a flag, and its code checks the flag in its loops.  Python code, numpy
+included, never checks it.  So a timer of processor time sends a signal that the server does not use; Python's
+handler of this signal, called between two instructions, runs a statement, which checks the flag.  The loops
+of drivers and cores need no checks.
 
-Two things are left alone: a module that is being imported, since numpy cannot be imported again after half of
-it, and one call of C code, numpy's too, which ends before Python comes to its handler.
+There are two exceptions: an import is never interrupted, since numpy cannot be imported again after half of
+it; and a call of C code, such as numpy's, ends before Python calls the handler.
 """
 
 import signal
@@ -17,7 +17,7 @@ from madpy.errors import MadpyError
 from madpy.ports.postgres.session.db import Database
 
 EVERY = 0.05  # seconds of processor time
-IMPORT = "<frozen importlib"  # how the names of the files of Python's import begin
+IMPORT = "<frozen importlib"  # prefix of the file names of Python's import
 
 
 class Watch:
@@ -27,7 +27,7 @@ class Watch:
         self._db = db
         self._ended = False
         self._found: MadpyError | None = None
-        self._before: Any = None  # of the run that this one is called from: its handler, its timer
+        self._before: Any = None  # handler and timer of a run that called this one
         self._timer = (0.0, 0.0)
 
     def __enter__(self) -> "Watch":
@@ -41,7 +41,7 @@ class Watch:
     ) -> None:
         self._ended = True
         signal.setitimer(signal.ITIMER_VIRTUAL, *self._timer)
-        # by default this signal would end the process, and one may be on its way
+        # the default action would end the process, and a signal may be pending
         handler = signal.SIG_IGN if self._before in (None, signal.SIG_DFL) else self._before
         signal.signal(signal.SIGVTALRM, handler)
         signal.siginterrupt(signal.SIGVTALRM, False)

@@ -1,7 +1,6 @@
 """The entry point of SQL wrappers, and of Python outside the server: run a driver, return plain values."""
 
 import contextlib
-import dataclasses
 import importlib
 import json
 import os
@@ -13,6 +12,7 @@ from madpy.errors import MadpyError
 from madpy.ports.postgres.session.db import CANCELED, Database
 from madpy.ports.postgres.session.interrupts import Watch
 from madpy.ports.postgres.session.openblas import guard
+from madpy.records import Record, as_dict
 
 OUT_OF_MEMORY = "53200"
 
@@ -26,7 +26,7 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any], prefix: st
     """
     db = Database(connection, schema)
     if db.inside:
-        # read when numpy is loaded: a session keeps to its one core, as all of the server's do
+        # read when numpy is loaded: like all sessions of the server, this one uses one core
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     module, *file, function = name.split(".")
     label = (_prefix(module) if prefix is None else prefix) + function
@@ -49,12 +49,12 @@ def run(connection: Any, schema: str, name: str, args: Sequence[Any], prefix: st
 
 
 def plain(value: Any) -> Any:
-    """Return a dataclass (or a list of them) as a dict for PL/Python, with jsonb and interval as text."""
-    if isinstance(value, list) and value and dataclasses.is_dataclass(value[0]):
+    """Return a record (or a list of them) as a dict for PL/Python, with jsonb and interval as text."""
+    if isinstance(value, list) and value and isinstance(value[0], Record):
         return [plain(item) for item in value]
-    if not dataclasses.is_dataclass(value):
+    if not isinstance(value, Record):
         return value
-    return {field.name: _field(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    return {name: _field(content) for name, content in as_dict(value).items()}
 
 
 def _prefix(module: str) -> str:

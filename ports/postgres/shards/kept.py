@@ -3,13 +3,13 @@
 import random
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.layouts.kept import KEPT_ENTRIES, KEPT_ENTRY
 from madpy.ports.postgres.session.db import Relation
 from madpy.ports.postgres.shards.parts import ACTIVE
+from madpy.records import Record
 
 if TYPE_CHECKING:
     from madpy.ports.postgres.scan.source import Source
@@ -17,13 +17,12 @@ if TYPE_CHECKING:
 
 HEAD = struct.Struct("<" + "".join(KEPT_ENTRIES.values()))
 ENTRY = struct.Struct("<" + "".join(KEPT_ENTRY.values()))
-MOST = 5000  # entries: their places stand in each statement
+MOST = 5000  # entries: each statement lists their ctids
 
 Key = tuple[str | None, ...]  # a group's values as text
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(Record):
     """Rows kept by servers of Citus: the ctids that they are found by, and the number of rows by group."""
 
     places: str  # SQL, of type tid[]

@@ -1,26 +1,24 @@
 """The parts of a source whose rows lie on several servers."""
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from madpy.ports.postgres.session.db import Relation
+from madpy.records import Record
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Record):
     """A part of a source: `sql` is an item of FROM; `server` holds its rows, None is this server."""
 
     sql: str
     server: str | None
     table: Relation
-    probe: str = ""  # a column of it
+    probe: str = ""  # a column of the part
 
 
-@dataclass(frozen=True)
-class Shards:
+class Shards(Record):
     """The parts of a source that are read one by one; a source without parts is read as a whole.
 
-    `is_citus`: statements are planned by Citus, which finds the parts by itself.
+    `is_citus`: statements are planned by Citus, which finds the parts itself.
     `is_far`: some shards lie on other machines.
     """
 

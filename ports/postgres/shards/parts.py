@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 WRAPPER = "postgres_fdw"
 ACTIVE = 1  # shardstate of a placement that has its rows
 
-# What a source and the views in it name, as a part of WITH RECURSIVE.
+# Part of WITH RECURSIVE: the relations that a source and the views in it read.
 USED = """
     used(oid) AS (
         SELECT {source:l}::regclass::oid
@@ -175,5 +175,5 @@ def _view_over(view: "Source", base: Relation, table: Relation) -> str | None:
 
 def _whole(source: "Source", reason: str) -> Shards:
     """Warn that the source is read as a whole, which is right but slow, and return no parts."""
-    source.db.warning(f'rows of "{source.name}" are fetched from where they are: {reason}')
+    source.db.warning(f'rows of "{source.name}" are fetched from their servers: {reason}')
     return Shards(())

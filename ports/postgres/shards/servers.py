@@ -1,10 +1,10 @@
-"""Other servers: whether they can be asked for states, and which one it was that did not answer."""
+"""Other servers: whether they can compute states, and which of them has caused an error."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from madpy.errors import MadpyError, SqlError
 from madpy.ports.postgres.session.db import CANCELED, Database, Relation, fill, identifier
+from madpy.records import Record
 
 if TYPE_CHECKING:
     from madpy.ports.postgres.shards.layout import Part, Shards
@@ -101,8 +101,7 @@ def _named(server: str, error: SqlError) -> MadpyError:
     return MadpyError(message, sqlstate=error.sqlstate, hint=hint, detail=detail)
 
 
-@dataclass(frozen=True)
-class Worker:
+class Worker(Record):
     """A machine of Citus, and its answer to a query of its version of madpy."""
 
     name: str

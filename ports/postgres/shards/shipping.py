@@ -28,9 +28,9 @@ def check_shipped(db: Database, text: str) -> None:
     if tables and tables not in db.facts.setdefault("fetched", set()):
         db.facts["fetched"].add(tables)
         db.warning(
-            f"rows of {tables} are fetched from their servers, for what postgres_fdw does not send there, as"
-            " coalesce, a cast to text or a function of yours (use CASE, or a column there), or a column of"
-            " an enum or another type that was created, or as there are as many groups as rows"
+            f"rows of {tables} are fetched from their servers: postgres_fdw does not send some expression"
+            " (coalesce, a cast to text, a function of yours: use CASE, or a column there), or a column is of"
+            " an enum or another type that was created, or there are as many groups as rows"
         )
 
 

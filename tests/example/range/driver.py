@@ -1,7 +1,5 @@
 """range_train: check the arguments, read the rows, write the ranges and their summary."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from madpy.modules.range.core import ranges
 
@@ -15,8 +13,7 @@ from madpy.ports.postgres.session.db import Database
 COLUMNS = [("low", "double precision[]"), ("high", "double precision[]")]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result(Training):
+class Result(Training, kw_only=True):
     """Field for field the SQL type range_result."""
 
 
@@ -31,7 +28,7 @@ def train(
     tables = check_tables(db, source_table, output_table)
     tables.source.look_up(features, grouping_cols)
     terms = check_terms(tables.source, features)
-    groups = helper.check_groups(tables.source, grouping_cols, dict(COLUMNS), Result.__dataclass_fields__)
+    groups = helper.check_groups(tables.source, grouping_cols, dict(COLUMNS), Result.__fields__)
     scan = Scan(Rows(tables.source, None, terms.items, terms.is_vector, groups=groups))
     states = scan.step("column_range")
     low, high = ranges(states.body)

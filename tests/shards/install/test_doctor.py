@@ -32,7 +32,8 @@ def test_doctor_of_a_server_that_is_not_told(installed: Table) -> None:
     installed.sql("ALTER SERVER s1 OPTIONS (DROP extensions)")
     assert installed.madpy("doctor").exit_code == 0
     assert found(installed) == (
-        f"note server s1 PLACE: madpy {__version__}; not told of it here, so that rows would be fetched"
+        f"note server s1 PLACE: madpy {__version__}; not in the option extensions here,"
+        " so that rows would be fetched"
         " to do: madpy install --all-shards TABLE, to train on them"
     )
 
@@ -69,7 +70,7 @@ def test_doctor_and_install_of_another_library(installed: Table) -> None:
         "CREATE OR REPLACE FUNCTION madlib.__c_version() RETURNS text LANGUAGE sql AS 'SELECT ''9'''"
     )
     said = found(installed)
-    assert f'server "s1": madpy is {__version__} here, and 9 where it was asked from' in said
+    assert f'server "s1": madpy is {__version__} here, and 9 on the server that asks' in said
     assert f"to do: make install of madpy {__version__} on that machine" in said
     assert installed.install().exit_code == 1
 

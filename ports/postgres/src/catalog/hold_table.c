@@ -1,5 +1,5 @@
 /*
- * hold_table.c: locks a table that is read as a model, so that nothing that runs code can replace it.
+ * hold_table.c: locks a table before it is read as a model, so that nobody can replace it by a relation that runs code.
  */
 #include "postgres.h"
 
@@ -32,8 +32,8 @@ is_null_in(int cache, Oid oid, AttrNumber column)
 }
 
 /*
- * Tells whether planning a query over a table evaluates expressions of its owner: those of indexes, of extended
- * statistics, of checks and of partitioning.
+ * Tells whether planning a query over a table evaluates expressions of its owner: expressions in indexes, in extended
+ * statistics, in check constraints or in the partition key.
  */
 static bool
 has_expressions(Relation table)
@@ -54,7 +54,7 @@ has_expressions(Relation table)
 	return table->rd_att->constr && table->rd_att->constr->num_check > 0;
 }
 
-/* Tells whether reading a table runs no code but the caller's own or a superuser's. */
+/* Tells whether reading a table runs no code of other users, except superusers. */
 static bool
 is_harmless(Oid oid)
 {
@@ -69,9 +69,9 @@ is_harmless(Oid oid)
 }
 
 /*
- * hold_table(relation): whether reading it runs nobody's code: a table, partitioned or not, without a policy for this
- * user, and without expressions of somebody else.  It stays locked until the end of the transaction against being dropped,
- * renamed and changed, and what is below it too.
+ * hold_table(relation): returns whether reading a relation runs no code of other users.  It must be a table, partitioned or
+ * not, without row-level security for this user and without expressions of another owner.  The table and its partitions
+ * and child tables are locked until the end of the transaction, so that they are not dropped, renamed or changed.
  */
 PG_FUNCTION_INFO_V1(hold_table);
 Datum

@@ -1,8 +1,8 @@
 /*
- * keys.c: parameters of many groups as one value, looked up by a row's grouping columns.
+ * keys.c: finds a row's parameters by its grouping columns in one value with the parameters of many groups.
  *
- * A join with a relation of parameters cannot be sent to another server, a function of constants and columns can.
- * The value has the groups' keys as text, which this server's own types read, so that it means the same on every server.
+ * A join with a table of parameters cannot be sent to another server, but a function of constants and columns can.  The
+ * value has the keys of groups as text, which each server reads with its own types.  OIDs would differ between servers.
  */
 #include "keys.h"
 
@@ -32,9 +32,9 @@ typedef struct Lookup
 	Datum	   *values;			/* [groups][keys] */
 	bool	   *nulls;
 	uint32		mask;
-	int		   *slots;			/* group + 1, or 0 */
+	int		   *slots;			/* hash table: group + 1, or 0 if empty */
 	const char *numbers;		/* [groups][nparams] doubles, not aligned */
-	ArrayType **arrays;			/* [groups], made when first asked for */
+	ArrayType **arrays;			/* [groups], made at the first use of a group */
 } Lookup;
 
 static void
@@ -45,11 +45,11 @@ damaged(void)
 			 errmsg("these parameters of groups are damaged")));
 }
 
-/* Limits of groups, and of the keys of all groups: the look-up table takes ten times the bytes of the value. */
+/* Limits of groups, and of the keys of all groups.  The look-up table takes ten times as many bytes as the value. */
 #define MAX_GROUPS (4 * 1024 * 1024)
 #define MAX_KEYS (16 * 1024 * 1024)
 
-/* Check parameters of groups with `keys` keys each, whose bytes must suffice for all groups.  Returns their end. */
+/* Raises an error unless the bytes suffice for all groups, with `keys` keys each; returns the end of the bytes. */
 static const char *
 check_packed(const PackedKeys *packed, int keys)
 {
@@ -100,7 +100,7 @@ same_keys(const Lookup *lookup, const Datum *values, const bool *nulls, int grou
 	return true;
 }
 
-/* Returns the slot of a key in the hash table: that of its group, or the free one for it. */
+/* Returns the slot of a key in the hash table: that of its group, or an empty one. */
 static int *
 slot_of(const Lookup *lookup, const Datum *values, const bool *nulls)
 {
@@ -111,7 +111,7 @@ slot_of(const Lookup *lookup, const Datum *values, const bool *nulls)
 	return &lookup->slots[at];
 }
 
-/* Looks up the types of the grouping columns, which are the arguments from the second on. */
+/* Looks up the types of the grouping columns, which are the second and later arguments. */
 static void
 find_types(Lookup *lookup, FunctionCallInfo fcinfo)
 {
@@ -124,12 +124,12 @@ find_types(Lookup *lookup, FunctionCallInfo fcinfo)
 		if (!OidIsValid(lookup->types[k]->hash_proc_finfo.fn_oid) || !OidIsValid(lookup->types[k]->eq_opr_finfo.fn_oid))
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_FUNCTION),
-					 errmsg("values of type %s cannot be looked up: it has no hash function", format_type_be(type))));
+					 errmsg("values of type %s cannot be looked up: the type has no hash function", format_type_be(type))));
 	}
 	lookup->collation = OidIsValid(PG_GET_COLLATION()) ? PG_GET_COLLATION() : DEFAULT_COLLATION_OID;
 }
 
-/* Reads the next key by its type's input function; the constraints of a domain, users' code, are not run. */
+/* Reads the next key with its type's input function.  Constraints of a domain are not checked: they are users' code. */
 static Datum
 read_key(const char **at, const char *end, Oid type, int32 typmod, bool *isnull)
 {
@@ -268,7 +268,7 @@ key_params(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(lookup->arrays[group]);
 }
 
-/* key_rows(packed): a row for each group, its number from 0 and its keys, of the types in the column definition list. */
+/* key_rows(packed): returns a row for each group: its number, from 0, and its keys, with the types in the column definition list. */
 PG_FUNCTION_INFO_V1(key_rows);
 Datum
 key_rows(PG_FUNCTION_ARGS)

@@ -1,5 +1,5 @@
 /*
- * keys.h: parameters of many groups as one value, which Python writes by ports/postgres/layouts/keys.py.
+ * keys.h: the layout of a value with the parameters of many groups; Python writes it with ports/postgres/layouts/keys.py.
  */
 #ifndef MADPY_KEYS_H
 #define MADPY_KEYS_H
@@ -9,7 +9,7 @@
 #define PACKED_MAGIC 0x6b70646dU	/* "mdpk" */
 #define NULL_LENGTH (-1)
 
-/* Behind it: for each group its keys (int32 length, or NULL_LENGTH, and the text), then for each group its numbers. */
+/* Header of the value.  The keys of each group follow (int32 length, or NULL_LENGTH, and the text), then its numbers. */
 typedef struct PackedKeys
 {
 	int32		vl_len_;

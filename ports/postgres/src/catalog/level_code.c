@@ -1,5 +1,5 @@
 /*
- * level_code.c: a text or an integer as a number: its place among known levels.
+ * level_code.c: converts a text or an integer to its position in a list of levels.
  */
 #include "engine/cached.h"
 
@@ -11,11 +11,11 @@
 typedef struct Levels
 {
 	Cached		cached;
-	Dict	   *dict;			/* of the levels that are not NULL */
-	int		   *places;			/* of each of these, among all */
+	Dict	   *dict;			/* dictionary of the levels that are not NULL */
+	int		   *places;			/* position in the list of each level of the dictionary */
 } Levels;
 
-/* Puts the levels of an array into a dictionary; the first of several that are the same counts. */
+/* Puts the levels of an array into a dictionary; of equal levels the first position counts. */
 static void
 take_levels(Levels *levels, ArrayType *array, Oid type)
 {
@@ -38,7 +38,7 @@ take_levels(Levels *levels, ArrayType *array, Oid type)
 	}
 }
 
-/* The place of the value in argument 0 among the levels in argument 1, from 0; NULL where it is not among them. */
+/* Returns the position, from 0, of the value in argument 0 in the array of levels in argument 1; NULL if it is no level. */
 static Datum
 place_among(FunctionCallInfo fcinfo, Datum value, Oid type)
 {

@@ -1,5 +1,5 @@
 /*
- * madpy.c: the library itself: its settings and its version.
+ * madpy.c: loads the library: its settings and its version.
  */
 #include "postgres.h"
 
@@ -89,7 +89,7 @@ madpy_python_path(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
 				 errmsg("madpy does not know where its Python packages are"),
-				 errhint("Set it as a superuser: ALTER SYSTEM SET madpy.python_path = '.../site-packages'; SELECT pg_reload_conf();")));
+				 errhint("Set madpy.python_path as a superuser: ALTER SYSTEM SET madpy.python_path = '.../site-packages'; SELECT pg_reload_conf();")));
 	PG_RETURN_TEXT_P(cstring_to_text(python_path));
 }
 
@@ -101,9 +101,9 @@ madpy_version(PG_FUNCTION_ARGS)
 }
 
 /*
- * same_version(version, value): true, or an error that says which version this server has.  The value is not looked at:
- * a condition of constants alone would be decided by the server that asks.  The version is a bytea, because postgres_fdw
- * sends no function of a text that has no collation from a column.
+ * same_version(version, value): returns true, or raises an error if this server has another version of madpy.  `value`, a
+ * column, is ignored; without it, the server that asks would evaluate the call itself, as one of constants.  The version is
+ * a bytea, because postgres_fdw does not send functions of a text whose collation is not that of a column.
  */
 PG_FUNCTION_INFO_V1(same_version);
 Datum
@@ -116,6 +116,6 @@ same_version(PG_FUNCTION_ARGS)
 	if (strcmp(version, MADPY_VERSION) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("madpy is %s here, and %s where it was asked from", MADPY_VERSION, version)));
+				 errmsg("madpy is %s here, and %s on the server that asks", MADPY_VERSION, version)));
 	PG_RETURN_BOOL(true);
 }

@@ -1,5 +1,5 @@
 /*
- * numbers.c: numbers and texts in binary form, by which drivers write the results of Python for many rows.
+ * numbers.c: reads numbers and texts from a bytea, with which drivers pass results of Python for many rows to SQL.
  */
 #include "postgres.h"
 
@@ -11,7 +11,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-/* Returns the address of number `first`, counted from 0, in the data; it may not be aligned. */
+/* Returns the address of number `first`, counted from 0, in the data; the address need not be aligned. */
 static const char *
 numbers_at(bytea *data, int64 first, int count)
 {
@@ -23,7 +23,7 @@ numbers_at(bytea *data, int64 first, int count)
 	return VARDATA_ANY(data) + first * sizeof(double);
 }
 
-/* number(data, at): one number, counted from 0. */
+/* number(data, at): returns the number at position `at`, counted from 0. */
 PG_FUNCTION_INFO_V1(number);
 Datum
 number(PG_FUNCTION_ARGS)
@@ -36,7 +36,10 @@ number(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(value);
 }
 
-/* numbers(data, first, dims): an array of doubles, the first of them counted from 0; NaN is NULL, and so is all NaN. */
+/*
+ * numbers(data, first, dims): returns an array of the doubles from position `first` on, counted from 0.  NaN becomes NULL; if
+ * all are NaN, the result is NULL.
+ */
 PG_FUNCTION_INFO_V1(numbers);
 Datum
 numbers(PG_FUNCTION_ARGS)
@@ -77,7 +80,7 @@ numbers(PG_FUNCTION_ARGS)
 											 FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-/* Finds piece `n` of the data, counted from 0.  The data are an int32 count, the end of each piece, and all bytes. */
+/* Finds piece `n` of the data, counted from 0.  Layout: int32 count, int32 end of each piece, then the bytes of all pieces. */
 static const char *
 piece_at(bytea *data, int32 n, int *length)
 {
@@ -105,7 +108,7 @@ piece_at(bytea *data, int32 n, int *length)
 	return start + (1 + (int64) count) * sizeof(int32) + first;
 }
 
-/* piece(data, n): a piece as bytea. */
+/* piece(data, n): returns a piece as bytea. */
 PG_FUNCTION_INFO_V1(piece);
 Datum
 piece(PG_FUNCTION_ARGS)
@@ -119,7 +122,7 @@ piece(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(result);
 }
 
-/* text_piece(data, n): a piece as text. */
+/* text_piece(data, n): returns a piece as text. */
 PG_FUNCTION_INFO_V1(text_piece);
 Datum
 text_piece(PG_FUNCTION_ARGS)

@@ -1,9 +1,9 @@
 /*
- * parse_list.c: a list of expressions that a user wrote, taken apart by PostgreSQL's own grammar and scanner.
+ * parse_list.c: splits a list of expressions that a user wrote, with PostgreSQL's own grammar and scanner.
  *
- * parse_list('a, b + 1') gives {'a', 'b + 1'}; parse_list('ARRAY[a, b]') gives the elements and says that it was an
- * array.  Whatever is not a plain list of expressions (a second statement, a FROM clause, an alias, a semicolon) is an
- * error here, before it is put into any statement.
+ * parse_list('a, b + 1') returns {'a', 'b + 1'}; parse_list('ARRAY[a, b]') returns the elements and is_array.  All else than
+ * a plain list of expressions (a second statement, a FROM clause, an alias, a semicolon) raises an error here, before it
+ * is put into any statement.
  */
 #include "postgres.h"
 
@@ -17,7 +17,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-/* The scanner gives single characters as themselves; keywords and the rest are from 258 up. */
+/* The scanner returns a single character as its code; other tokens have numbers from 258 on. */
 #define END_OF_TEXT 0
 
 pg_noreturn static void refuse(const char *expressions, const char *detail);
@@ -33,7 +33,7 @@ refuse(const char *expressions, const char *detail)
 					 " and a double quote in it twice.")));
 }
 
-/* Parses "SELECT text" and returns its target list; an error if it is not a single plain SELECT. */
+/* Parses "SELECT text" and returns its target list; raises an error unless it is one plain SELECT. */
 static List *
 parse_targets(const char *expressions, const char *text)
 {
@@ -59,9 +59,7 @@ parse_targets(const char *expressions, const char *text)
 	return select->targetList;
 }
 
-/*
- * The texts between the commas that are inside `depth` brackets.  A comment behind an item stays with it.
- */
+/* Returns the texts between the commas that are inside `depth` brackets.  A comment after an item is part of its text. */
 static List *
 cut(const char *expressions, int depth)
 {
@@ -98,8 +96,8 @@ cut(const char *expressions, int depth)
 }
 
 /*
- * To the grammar "ALL a" and "a FOR READ ONLY" are a, but they cannot stand where an item will: each is parsed again
- * as such.
+ * Raises an error for an item that is valid only as a whole target list: "ALL a" and "a FOR READ ONLY" parse as a, but not
+ * as part of a list.  So each item is parsed again as one of several.
  */
 static void
 check_items(const char *expressions, List *items)

@@ -1,7 +1,7 @@
 /*
- * resolve.c: a user's expression, parsed under the caller's search_path and written with full names.
+ * resolve.c: parses a user's expression under the caller's search_path and returns it with schema-qualified names.
  *
- * A run sets a search_path for its own statements, under which the user's expression could mean something else.
+ * A driver sets a search_path for its own statements, under which the user's expression could mean something else.
  */
 #include "postgres.h"
 
@@ -27,7 +27,7 @@ analyzed(const char *sql)
 	return parse_analyze_fixedparams(linitial_node(RawStmt, trees), sql, NULL, 0, NULL);
 }
 
-/* resolve(expression, table, path): an equal expression with full names; itself if it is not valid over a row. */
+/* resolve(expression, table, path): returns the expression with qualified names, or unchanged if it is not valid for a row. */
 PG_FUNCTION_INFO_V1(resolve);
 Datum
 resolve(PG_FUNCTION_ARGS)

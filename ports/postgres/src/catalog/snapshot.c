@@ -1,9 +1,10 @@
 /*
- * snapshot.c: the statements of one call of a driver, all under one snapshot.
+ * snapshot.c: runs all statements of a call of a driver under one snapshot.
  *
- * A VOLATILE function takes a new snapshot for each of its statements in READ COMMITTED: two passes over a table would see
- * other rows.  A driver takes a snapshot here once, and its statements are run under it; what the transaction itself has
- * changed they see as ever.  A snapshot belongs to the transaction: freed at its end, on error too.
+ * In READ COMMITTED a VOLATILE function takes a new snapshot for each of its statements, so that two passes over a table
+ * could see different rows.  Therefore a driver takes a snapshot at its start and runs its statements under it.  They also
+ * see changes of the transaction itself.  A snapshot belongs to the transaction, and is freed at its end, also after an
+ * error.
  */
 #include "postgres.h"
 
@@ -27,7 +28,7 @@ typedef struct Kept
 	Snapshot	snapshot;		/* registered with the transaction */
 } Kept;
 
-#define MOST_KEPT 100			/* a driver takes one, and one that it calls another */
+#define MOST_KEPT 100			/* a driver takes one, and each driver that it calls takes one more */
 
 static List *kept = NIL;		/* in TopTransactionContext */
 static int	last_id = 0;
@@ -40,7 +41,7 @@ forget(Kept *one)
 	pfree(one);
 }
 
-/* Forgets the snapshots of a subtransaction and of those that began after it, which have higher numbers. */
+/* Forgets the snapshots of a subtransaction and of later ones, which have higher numbers. */
 static void
 forget_since(SubTransactionId first)
 {
@@ -53,7 +54,7 @@ forget_since(SubTransactionId first)
 	}
 }
 
-/* Releases all snapshots at a commit, where PostgreSQL would warn; after an error it releases them itself. */
+/* Releases all snapshots before a commit, where PostgreSQL would warn; after an error PostgreSQL releases them itself. */
 static void
 transaction_end(XactEvent event, void *arg)
 {
@@ -122,8 +123,8 @@ snapshot_free(PG_FUNCTION_ARGS)
 }
 
 /*
- * Run a statement.  Its rows outlive the connection to SPI, in a context of the caller's; NULL if it has none.  Parallel
- * workers are given the same snapshot.
+ * Runs a statement under a snapshot, which its parallel workers use too.  Returns its rows in `context`, where they outlive
+ * the connection to SPI; NULL if the statement returns no rows.
  */
 static SPITupleTable *
 run_under(Snapshot snapshot, const char *statement, ArrayType *parameters, MemoryContext context, uint64 *count)
@@ -159,10 +160,10 @@ run_under(Snapshot snapshot, const char *statement, ArrayType *parameters, Memor
 		MemoryContextSetParent(SPI_tuptable->tuptabcxt, context);
 		BlessTupleDesc(SPI_tuptable->tupdesc);
 	}
-	return SPI_tuptable;		/* SPI_finish() forgets it */
+	return SPI_tuptable;		/* SPI_finish() does not free it: `context` owns it now */
 }
 
-/* Makes a row a record in place, without a copy, as a state may be large. */
+/* Converts a row to a record in place: a state in it may be large, and is not copied. */
 static Datum
 record(HeapTuple tuple, TupleDesc desc)
 {
@@ -175,9 +176,9 @@ record(HeapTuple tuple, TupleDesc desc)
 }
 
 /*
- * snapshot_execute(snapshot, statement, parameters): the rows of any statement, run under a snapshot, each as one record:
- * in a target list that needs no list of columns.  The snapshot's command id becomes the current one, so that what the
- * transaction did before is seen.
+ * snapshot_execute(snapshot, statement, parameters): runs any statement under a snapshot and returns its rows, each as one
+ * record, so that a call in a target list needs no column definition list.  The snapshot gets the current command id, so
+ * that the statement sees what the transaction did before.
  */
 PG_FUNCTION_INFO_V1(snapshot_execute);
 Datum

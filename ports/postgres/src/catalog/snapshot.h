@@ -1,5 +1,5 @@
 /*
- * snapshot.h: the snapshots that drivers keep.
+ * snapshot.h: snapshots for the statements of drivers.
  */
 #ifndef MADPY_SNAPSHOT_H
 #define MADPY_SNAPSHOT_H

@@ -1,7 +1,8 @@
 /*
- * view_over.c: a view's query with a part in the place of the whole, a partition for the partitioned table below it.
+ * view_over.c: returns the query of a view with a partition in place of the partitioned table that the view reads.
  *
- * The parts together have the rows of the view if it picks, computes and filters row by row and does nothing else.
+ * Such queries of all partitions together return the rows of the view if the view only selects, computes and filters row
+ * by row.
  */
 #include "postgres.h"
 
@@ -20,7 +21,7 @@
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 
-/* Returns the only relation of a query that computes and filters its rows one by one; NULL for other queries. */
+/* Returns the relation of a query that only computes and filters rows of one relation; NULL for other queries. */
 static RangeTblEntry *
 row_by_row(Query *query, int *index)
 {
@@ -38,7 +39,7 @@ row_by_row(Query *query, int *index)
 	return entry->tablesample ? NULL : entry;
 }
 
-/* Opens a table; one that was dropped is a user's error here, where PostgreSQL's own code has an internal one. */
+/* Opens a table.  If it has been dropped, raises an error for users; PostgreSQL's own error is an internal one. */
 static Relation
 open_table(Oid table)
 {
@@ -64,7 +65,7 @@ query_of(Oid view)
 	return query;
 }
 
-/* Replaces the table of an entry by another one, columns by name; false if the query uses a whole row as value. */
+/* Replaces the table of an entry by `part`, with columns matched by name; false if the query uses a whole row as a value. */
 static bool
 replace_table(Query *query, RangeTblEntry *entry, int index, Oid part)
 {
@@ -84,7 +85,7 @@ replace_table(Query *query, RangeTblEntry *entry, int index, Oid part)
 	return !whole_row[0] && !whole_row[1];
 }
 
-/* Puts `part` in the place of `whole` if the query reads it row by row; tells whether it does. */
+/* Replaces `whole` by `part` in a query that reads `whole` row by row; returns false for other queries. */
 static bool
 put_in_place(Query *query, Oid whole, Oid part)
 {
@@ -118,7 +119,7 @@ put_in_place(Query *query, Oid whole, Oid part)
 	return true;
 }
 
-/* view_over(view, whole, part): the view's query over `part`, as text; NULL if it does not read row by row. */
+/* view_over(view, whole, part): returns the view's query over `part` as text; NULL if it does not read row by row. */
 PG_FUNCTION_INFO_V1(view_over);
 Datum
 view_over(PG_FUNCTION_ARGS)

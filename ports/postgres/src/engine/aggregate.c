@@ -1,9 +1,9 @@
 /*
  * aggregate.c: the aggregate around a kernel.
  *
- * x_accum(state, [y,] x[] [, weight] [, parameters]) gathers rows and gives the kernel a block of them; x_combine merges
- * two states; x_state is the final function of the aggregates that return a state.  A state is changed in place, and
- * grows while its first block fills, so that many small groups stay small.
+ * x_accum(state, [y,] x[] [, weight] [, parameters]) gathers rows in the state and passes them to the kernel in blocks;
+ * x_combine merges two states; x_state is the final function of the aggregates that return a state.  A state is changed
+ * in place.  Its space for rows grows while its first block fills, so that the states of many small groups stay small.
  */
 #include "postgres.h"
 
@@ -13,7 +13,7 @@
 #include "catalog/pg_type.h"
 #include "state.h"
 
-/* The state of no rows; the kernel's parameters, if it has any, are in argument `arg`. */
+/* Returns a state without rows; the kernel's parameters, if it has any, are in argument `arg`. */
 static State *
 first_state(const Kernel *kernel, FunctionCallInfo fcinfo, int ncols, int arg)
 {
@@ -31,7 +31,7 @@ first_state(const Kernel *kernel, FunctionCallInfo fcinfo, int ncols, int arg)
 	return state_new(kernel, ncols, nparams, params, FIRST_TAIL_ROWS);
 }
 
-/* Returns where the next waiting row goes; the state grows if it has to. */
+/* Returns a pointer to the space of the next row in the tail, after enlarging the tail if it is full. */
 static double *
 next_row(const Kernel *kernel, State **state)
 {
@@ -40,7 +40,7 @@ next_row(const Kernel *kernel, State **state)
 	return state_tail(*state) + (Size) (*state)->tail_rows * (*state)->ncols;
 }
 
-/* The row is in: with enough of them the kernel takes a block. */
+/* Counts a row that has been written into the tail, and passes the tail to the kernel when it is full. */
 static void
 row_done(const Kernel *kernel, State *state)
 {
@@ -50,13 +50,13 @@ row_done(const Kernel *kernel, State *state)
 	state->tail_rows = 0;
 }
 
-/* Put the scalars of a row behind its features; false where one is NULL. */
+/* Copies the scalars of a row (target, weight) to `to`; returns false if one of them is NULL. */
 static bool
 take_scalars(FunctionCallInfo fcinfo, int scalars, double *to)
 {
 	for (int s = 0; s < scalars; s++)
 	{
-		int			arg = s == 0 ? 1 : s + 2;	/* the first one stands before the features */
+		int			arg = s == 0 ? 1 : s + 2;	/* the first scalar is the argument before the features */
 
 		if (PG_ARGISNULL(arg))
 			return false;
@@ -77,11 +77,11 @@ kernel_accumulate(FunctionCallInfo fcinfo, const Kernel *kernel)
 	double	   *row;
 
 	aggregate_only(fcinfo, kernel->name, NULL);
-	state = PG_ARGISNULL(0) ? NULL : state_check(kernel, PG_GETARG_BYTEA_P(0));	/* INITCOND is anybody's */
+	state = PG_ARGISNULL(0) ? NULL : state_check(kernel, PG_GETARG_BYTEA_P(0));	/* any user may have written an INITCOND */
 	if (!PG_ARGISNULL(features))
 		x = (kernel->takes_nulls ? vector_with_nan : vector_argument)
 			(PG_GETARG_ARRAYTYPE_P(features), "features", &k);
-	if (state == NULL)			/* a row without features does not tell their number: 0 until one does */
+	if (state == NULL)			/* if the features are NULL their number is unknown: 0 for now */
 		state = first_state(kernel, fcinfo, k + kernel->scalars, PG_NARGS() - 1);
 	if (x == NULL || !take_scalars(fcinfo, kernel->scalars, scalars))
 	{
@@ -112,7 +112,7 @@ kernel_accumulate(FunctionCallInfo fcinfo, const Kernel *kernel)
 	PG_RETURN_POINTER(state);
 }
 
-/* That all arguments from `first` on are double precision: looked at once. */
+/* Raises an error unless all arguments from `first` on are double precision; checks only in the first row. */
 static void
 check_columns(FunctionCallInfo fcinfo, int first)
 {
@@ -129,8 +129,8 @@ check_columns(FunctionCallInfo fcinfo, int first)
 }
 
 /*
- * x_columns_accum(state, [y,] [weight,] [parameters,] x1, x2, ...): the features as arguments of their own.  The
- * executor then builds no array for each row, which costs as much as a third of reading it.
+ * x_columns_accum(state, [y,] [weight,] [parameters,] x1, x2, ...) takes each feature as an argument of its own.  So the
+ * executor need not build an array for each row, which can take a third of the time of reading the row.
  */
 Datum
 kernel_accumulate_columns(FunctionCallInfo fcinfo, const Kernel *kernel)
@@ -166,6 +166,7 @@ kernel_accumulate_columns(FunctionCallInfo fcinfo, const Kernel *kernel)
 	PG_RETURN_POINTER(state);
 }
 
+/* x_combine(state, other) */
 Datum
 kernel_combine(FunctionCallInfo fcinfo, const Kernel *kernel)
 {
@@ -184,6 +185,7 @@ kernel_combine(FunctionCallInfo fcinfo, const Kernel *kernel)
 	PG_RETURN_POINTER(state_merged(kernel, state_check(kernel, PG_GETARG_BYTEA_P(0)), from));
 }
 
+/* x_state(state) */
 Datum
 kernel_state(FunctionCallInfo fcinfo, const Kernel *kernel)
 {

@@ -1,5 +1,5 @@
 /*
- * bounds.c: checks that functions of several files share.
+ * bounds.c: checks of calls, sizes and alignment that several files share.
  */
 #include "bounds.h"
 

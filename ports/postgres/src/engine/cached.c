@@ -1,5 +1,5 @@
 /*
- * cached.c: values that a function computed from an argument, kept for its next call.
+ * cached.c: keeps what a function computed from an argument for its next call.
  */
 #include "cached.h"
 
@@ -40,7 +40,7 @@ cached_find(FunctionCallInfo fcinfo, int arg)
 	return NULL;
 }
 
-/* Its context is a child of the current one until cached_keep(), so that an error before frees it. */
+/* The new struct's context is a child of the current one until cached_keep(), so that an error before that frees it. */
 void *
 cached_new(FunctionCallInfo fcinfo, int arg, Size size)
 {

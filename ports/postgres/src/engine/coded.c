@@ -1,13 +1,16 @@
 /*
- * coded.c: the aggregate around a kernel whose columns may be categories, numbered as they come.
+ * coded.c: the aggregate around a kernel whose columns may be categories.  A value of a category gets a code when it first
+ * occurs.
  *
- * x_coded_accum(state, [y,] [weight,] limits, x1, x2, ...) takes the target and the features as they are: double precision,
- * or text, bigint or boolean, each value of which gets a number in a dictionary of the state.  The kernel sees the numbers.
- * One read is enough, and a category with a new value in each row is noticed before all of it is kept.
+ * x_coded_accum(state, [y,] [weight,] limits, x1, x2, ...) takes a target and features of type double precision, text,
+ * bigint or boolean.  A dictionary in the state gives each distinct text, bigint or boolean a code, and the kernel gets the
+ * codes.  So the table is read only once, and a category with a new value in each row raises an error before all of its
+ * values are in memory.
  *
- * The state has space for more levels than there are, and is laid out anew where they do not suffice.  Between processes and
- * at the end it is a bytea: a State of a shape that just fits, where a category without a value has one level all the same,
- * then the dictionaries of the target, if it is a category, and of each feature that is one, as dict_append() writes them.
+ * The state has space for more levels than there are, and is copied to a larger one when they no longer fit.  Between
+ * processes and at the end, the state is a bytea: first a State with space for exactly the levels that there are (one for a
+ * category without values), then the dictionary of the target, if the target is a category, then the dictionary of each
+ * feature that is a category, as dict_append() writes them.
  */
 #include "postgres.h"
 
@@ -51,7 +54,7 @@ coded_has_space(const Coded *coded)
 	return true;
 }
 
-/* Lays the state out anew: with space for all levels, and for half as many again while that is not too much. */
+/* Copies the state to one with space for all levels, and for half as many again unless that exceeds MAX_PARAMS. */
 static void
 grow_state(Coded *coded)
 {

@@ -10,19 +10,19 @@
 #include "coded.h"
 #include "utils/memutils.h"
 
-#define MAX_ALL_NUMBERS (20 * 1000 * 1000)	/* in the states of all groups: 160 MB */
+#define MAX_ALL_NUMBERS (20 * 1000 * 1000)	/* most numbers in the states of all groups: 160 MB */
 
-/* Data that all groups of a query share, kept with the call. */
+/* Data that all groups of a query share; they live as long as the call in the query's plan. */
 typedef struct Call
 {
-	double		numbers;		/* in the states of all groups */
+	double		numbers;		/* how many numbers the states of all groups have */
 	int			columns;
-	int			limits;			/* argument */
-	int		   *arguments;		/* of each column */
-	Oid		   *types;			/* of each column */
+	int			limits;			/* index of the argument `limits` */
+	int		   *arguments;		/* index of each column's argument */
+	Oid		   *types;			/* type of each column */
 } Call;
 
-/* Arguments and their types: looked at once. */
+/* Returns the call's data; looks the types of the arguments up in the first row only. */
 static Call *
 call_of(FunctionCallInfo fcinfo, const Kernel *kernel)
 {
@@ -71,7 +71,7 @@ first_coded(const Kernel *kernel, const Call *call, MemoryContext context)
 	return coded;
 }
 
-/* Raises an error where values are too many: `limits` are the most classes, and levels of a feature. */
+/* Raises an error if a column has too many distinct values.  `limits`: most classes, and most levels of a feature. */
 static void
 check_limits(FunctionCallInfo fcinfo, Call *call, Coded *coded)
 {
@@ -108,8 +108,8 @@ check_limits(FunctionCallInfo fcinfo, Call *call, Coded *coded)
 }
 
 /*
- * Whether the kernel can use a row: all scalars are there, and the features, unless it takes NULLs among them.  The values
- * of a row of weight 0 are not numbered.
+ * Whether the kernel can use a row: no scalar is NULL, no feature is NULL unless the kernel takes NULLs, and the weight is
+ * not 0, so that values which occur only in rows of weight 0 get no codes.
  */
 static bool
 is_usable(FunctionCallInfo fcinfo, const Kernel *kernel, const Call *call)

@@ -1,5 +1,5 @@
 /*
- * coded_merge.c: states of aggregates over categories merged, and as bytes (see coded.c).
+ * coded_merge.c: merges states of aggregates over categories, and converts them to bytes and back (see coded.c).
  */
 #include "postgres.h"
 
@@ -8,7 +8,7 @@
 #include "lib/stringinfo.h"
 #include "utils/memutils.h"
 
-/* Whether the same columns of both are categories. */
+/* Whether both states have the same kernel and the same columns are categories in both. */
 static bool
 same_columns(const Coded *into, const Coded *from)
 {
@@ -20,7 +20,7 @@ same_columns(const Coded *into, const Coded *from)
 	return true;
 }
 
-/* Adds `from` to `into`, which numbers the values of `from` as its own. */
+/* Adds `from` to `into`; the values of `from` get codes in the dictionaries of `into`. */
 static void
 merge_coded(Coded *into, Coded *from)
 {
@@ -81,7 +81,7 @@ coded_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(into);
 }
 
-/* Visits the columns with a dictionary in the order in which they are written: the target, then the features. */
+/* Returns the column whose dictionary is written as number `nth`: first the target's, then those of the features. */
 static int
 written(const Kernel *kernel, int columns, int nth)
 {
@@ -90,7 +90,7 @@ written(const Kernel *kernel, int columns, int nth)
 	return kernel->scalars == 0 ? nth : nth == 0 ? target : nth - 1;
 }
 
-/* coded_state(state): the serialization function, and the final one. */
+/* coded_state(state): the serialization function and the final function of the aggregates. */
 PG_FUNCTION_INFO_V1(coded_state);
 Datum
 coded_state(PG_FUNCTION_ARGS)
@@ -118,7 +118,7 @@ coded_state(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(bytes.data);
 }
 
-/* coded_deserial(bytes, state): which columns are categories is what the levels of the state say. */
+/* coded_deserial(bytes, state): a column is a category if the state has levels for it. */
 PG_FUNCTION_INFO_V1(coded_deserial);
 Datum
 coded_deserial(PG_FUNCTION_ARGS)

@@ -1,5 +1,5 @@
 /*
- * dict.c: a dictionary from keys to codes, with the equality of the keys' own types and collations.
+ * dict.c: a hash table from keys to codes.  Keys are equal if their types and collations say so.
  */
 #include "postgres.h"
 
@@ -14,7 +14,7 @@
 #include "utils/typcache.h"
 
 #define FIRST_CAPACITY 64			/* keys */
-#define FEW 4					/* of a dictionary that each of many groups has */
+#define FEW 4					/* first capacity of dictionaries of which each group has its own */
 
 typedef struct KeyColumn
 {
@@ -26,17 +26,17 @@ typedef struct KeyColumn
 	FmgrInfo	equal;
 } KeyColumn;
 
-/* A text of at most 16 bytes, whole: its first and last bytes, which overlap where it is shorter. */
+/* A text of at most 16 bytes as two integers: its first and its last bytes, which overlap in a shorter text. */
 typedef struct Words
 {
 	uint64		first;
 	uint64		last;
-	uint64		size;			/* also of a longer text, whose words are 0 */
+	uint64		size;			/* length in bytes; a longer text has its length here, and words of 0 */
 } Words;
 
 #define LONGEST_IN_WORDS (2 * sizeof(uint64))
 
-/* How keys are compared: one value whose bytes say all, or by the functions of their types. */
+/* How keys are compared: a single value by its Datum or by its bytes, other keys by the functions of their types. */
 typedef enum Compare
 {
 	BY_FUNCTIONS, BY_VALUE, BY_BYTES
@@ -45,19 +45,19 @@ typedef enum Compare
 struct Dict
 {
 	MemoryContext context;
-	MemoryContext scratch;		/* what hash and equality functions leave behind; NULL: none were called */
-	int			first;
-	int			n;
+	MemoryContext scratch;		/* memory that hash and equality functions leave behind; NULL before the first call */
+	int			first;			/* first column of the keys in a tuple */
+	int			n;				/* columns of a key */
 	KeyColumn  *columns;
 	Compare		compare;
 	int			count;
-	int			capacity;		/* capacity, in keys */
+	int			capacity;		/* in keys */
 	Datum	   *values;			/* capacity x n */
 	bool	   *nulls;
 	uint32	   *hashes;
-	Words	   *words;			/* BY_BYTES: of each key; else NULL */
-	int			null_code;		/* of a key of one value, -1: none yet */
-	int		   *slots;			/* 2 x capacity, a power of two: code + 1, or 0 */
+	Words	   *words;			/* words of each key if compared BY_BYTES, else NULL */
+	int			null_code;		/* code of the key NULL if keys are single values; -1 before NULL occurs */
+	int		   *slots;			/* hash table of 2 x capacity slots, a power of two: code + 1, or 0 if empty */
 };
 
 static Compare
@@ -245,7 +245,7 @@ key_add(Dict *dict, uint32 hash, uint32 slot, const Datum *values, const bool *n
 	return code;
 }
 
-/* The value of a key that is compared by value: what lies above its length is nobody's. */
+/* Returns the bits of a value that is compared by value; the bits of a Datum beyond the type's length are undefined. */
 static inline uint64
 value_bits(const KeyColumn *column, Datum value)
 {
@@ -270,7 +270,7 @@ same_bytes(Datum stored, const struct varlena *value)
 	return VARSIZE_ANY_EXHDR(other) == size && memcmp(VARDATA_ANY(other), VARDATA_ANY(value), size) == 0;
 }
 
-/* A key of one value that is not NULL; a new one gets a code if `add`, else -1. */
+/* Returns the code of a key of one value that is not NULL.  A new key gets the next code if `add`, else -1. */
 static int
 code_by_value(Dict *dict, const Datum *values, const bool *nulls, bool add)
 {
@@ -325,14 +325,14 @@ words_of(const char *bytes, Size size)
 		return (Words) {0, 0, size};
 	if (size > sizeof(uint64))
 		return (Words) {load_64(bytes), load_64(bytes + size - sizeof(uint64)), size};
-	if (size >= sizeof(uint32))	/* of 7 and of 8 bytes by one path: a guess which it is would often be wrong */
+	if (size >= sizeof(uint32))	/* one path for 7 and 8 bytes: a branch between them would often be mispredicted */
 		return (Words) {load_32(bytes), load_32(bytes + size - sizeof(uint32)), size};
 	for (Size i = 0; i < size; i++)
 		first = first << 8 | (uint8) bytes[i];
 	return (Words) {first, 0, size};
 }
 
-/* A hash of a text: of a short one, as most categories are, of its words. */
+/* Hash of a text.  A short text, as most categories are, is hashed by its words, which is faster. */
 static inline uint32
 hash_text(const Words *words, const char *bytes)
 {
@@ -350,6 +350,7 @@ same_words(const Words *a, const Words *b)
 	return a->first == b->first && a->last == b->last && a->size == b->size;
 }
 
+/* As code_by_value(), for a text. */
 static int
 code_by_bytes(Dict *dict, const Datum *values, const bool *nulls, bool add)
 {

@@ -9,16 +9,16 @@
 
 typedef struct Dict Dict;
 
-/* Keys are columns [first, first + n) of a tuple; the dictionary lives in the current memory context. */
+/* Creates a dictionary in the current memory context.  Its keys are columns [first, first + n) of a tuple. */
 extern Dict *dict_new(TupleDesc desc, int first, int n);
 
-/* A dictionary of single values of type text, bigint or boolean, small at first. */
+/* Creates a dictionary of single values of type text, bigint or boolean, which takes little memory at first. */
 extern Dict *dict_of_type(Oid type);
 
-/* The code of a key, given as all values of the tuple; a new one if the key is new.  NULL equals NULL. */
+/* Returns the code of the key in a tuple, given as all its values; a new key gets the next code.  NULL equals NULL. */
 extern int	dict_code(Dict *dict, const Datum *values, const bool *nulls);
 
-/* The code of a value in a dictionary of dict_of_type(), -1 where it is not in it; the value is in memory. */
+/* Returns the code of a detoasted value in a dictionary made by dict_of_type(), -1 if the dictionary lacks it. */
 extern int	dict_find(Dict *dict, Datum value);
 
 extern int	dict_count(const Dict *dict);
@@ -26,14 +26,17 @@ extern int	dict_columns(const Dict *dict);
 extern Oid	dict_type(const Dict *dict, int column);
 extern Datum dict_value(const Dict *dict, int code, int column, bool *isnull);
 
-/* For dictionaries of single values: the codes that `into` gives to the values of `from`, by their codes there. */
+/* Adds the values of `from` to `into`, both of single values; returns their codes in `into`, by their codes in `from`. */
 extern int *dict_merge(Dict *into, const Dict *from);
 
-/* Values as bytes and back: the type, int32 count, int32 length of each, and the values one behind the other. */
+/*
+ * Write a dictionary of single values as bytes and read it back.  Layout: Oid type, int32 count, int32 length of each
+ * value, then the values without gaps.
+ */
 extern void dict_append(StringInfo to, const Dict *dict);
 extern Dict *dict_read(const char **at, const char *end);
 
-/* The next `size` bytes of what ends at `end`, or an error where it is shorter. */
+/* Returns the next `size` bytes at `*at` and advances `*at`; raises an error if fewer bytes are left before `end`. */
 extern const char *dict_take(const char **at, const char *end, Size size);
 
 #endif

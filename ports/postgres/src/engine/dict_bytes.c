@@ -1,5 +1,5 @@
 /*
- * dict_bytes.c: dictionaries of single values merged, and as bytes.
+ * dict_bytes.c: merges dictionaries of single values, and converts them to bytes and back.
  */
 #include "postgres.h"
 
@@ -36,7 +36,7 @@ dict_merge(Dict *into, const Dict *from)
 	return map;
 }
 
-/* A number as it is written down: 64 bits, whatever its type. */
+/* Returns a bigint or a boolean as the 64 bits that dict_append() writes. */
 static int64
 integer_of(const Dict *dict, Datum value)
 {
@@ -91,7 +91,7 @@ damaged(void)
 			 errmsg("a state with categories is damaged")));
 }
 
-/* A value of a type that was written down. */
+/* Reads a value that dict_append() wrote. */
 static Datum
 read_value(Oid type, const char *bytes, int length)
 {

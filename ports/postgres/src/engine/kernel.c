@@ -1,5 +1,5 @@
 /*
- * kernel.c: the list of kernels, and what they share.
+ * kernel.c: the list of kernels, and checks of weights and values that kernels share.
  */
 #include "postgres.h"
 
@@ -16,7 +16,7 @@ kernel_enter(KernelEntry *entry)
 	kernels = entry;
 }
 
-/* Raises an error if two kernels have the same name or number: called when all of them have entered. */
+/* Raises an error if two kernels have the same name or number; called after all kernels have entered the list. */
 void
 kernel_check_list(void)
 {
@@ -47,7 +47,7 @@ kernel_by_id(int id)
 	return NULL;
 }
 
-/* Raises an error for a NaN or infinity, with the name of its column: x_1 .. x_k are features, y comes last. */
+/* Raises an error that names the column of a NaN or an infinity; the target is the last column. */
 void
 not_finite(int column, int ncols, double value)
 {
@@ -72,7 +72,7 @@ check_weights(const double *weights, int rows)
 					 errhint("Give weights that are finite and not negative.")));
 }
 
-/* Returns a copy of the numbers of rows whose weight is above zero. */
+/* Copies the numbers of the rows with a positive weight. */
 static const double *
 with_weight(const double *numbers, const double *weights, int rows)
 {
@@ -85,7 +85,7 @@ with_weight(const double *numbers, const double *weights, int rows)
 	return kept;
 }
 
-/* Returns the rows of a block whose weight, the last column, is above zero. */
+/* Returns the rows of a block whose weight, in the last column, is positive; a copy if some weights are 0. */
 RowBlock
 positive_weights(const RowBlock *block, int ncols)
 {
@@ -111,7 +111,7 @@ positive_weights(const RowBlock *block, int ncols)
 	return kept;
 }
 
-/* Returns the rows that positive_weights() does, of weights that say how many times a row counts. */
+/* As positive_weights(), for weights that are counts of rows: raises an error if one exceeds LARGEST_FREQUENCY. */
 RowBlock
 positive_frequencies(const RowBlock *block, int ncols)
 {

@@ -1,5 +1,5 @@
 /*
- * model.c: the madpy model format, read with every length checked.
+ * model.c: reads the madpy model format, and checks every length in it.
  */
 #include "model.h"
 
@@ -20,7 +20,7 @@ filled_up(uint64 bytes)
 	return TYPEALIGN64(MODEL_ALIGNMENT, bytes);
 }
 
-/* Sets the pointers of a model's arrays into its bytes, after checks of all lengths. */
+/* Points a model's arrays to their bytes after checking all lengths. */
 static void
 place_arrays(Model *model, const char *data, uint64 size)
 {
@@ -50,7 +50,7 @@ place_arrays(Model *model, const char *data, uint64 size)
 static void
 decode(Model *model, uint32 method)
 {
-	/* 4 bytes of a bytea's length before them would put the doubles askew: the copy begins 4 bytes later */
+	/* the copy begins 8 bytes after an aligned address, not after the 4 bytes of the length, so that doubles are aligned */
 	const char *data = (const char *) model->bytes + 8;
 	uint64		size = VARSIZE(model->bytes) - VARHDRSZ;
 	const ModelHeader *header = (const ModelHeader *) data;

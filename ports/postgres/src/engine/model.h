@@ -1,13 +1,14 @@
 /*
- * model.h: the madpy model format: one bytea that C scores, numpy reads, and nothing executes.
+ * model.h: the madpy model format, a bytea.  C scores rows with it, numpy reads it, and nothing in it is executed.
  *
  *   ModelHeader
  *   an ArrayHeader for each array
- *   the JSON (algorithm, features, classes, ...: for Python and for people), then the arrays, each of these filled up
- *   with zeros to a multiple of MODEL_ALIGNMENT bytes
- *   uint32   CRC-32C of all before
+ *   the JSON (algorithm, features, classes, ...: for Python and for people), then the arrays, each padded with zeros to
+ *   a multiple of MODEL_ALIGNMENT bytes
+ *   uint32   CRC-32C of all bytes before it
  *
- * Little-endian.  ports/postgres/model.py writes and reads it, with the names of ports/postgres/layouts/model.py.
+ * Numbers are little-endian.  ports/postgres/model.py writes and reads the format; ports/postgres/layouts/model.py has
+ * the names.
  */
 #ifndef MADPY_MODEL_H
 #define MADPY_MODEL_H
@@ -28,7 +29,7 @@ typedef struct ModelHeader
 {
 	char		magic[4];
 	uint32		version;
-	uint32		method;			/* a number of the method's own, as config/Config.yml has it */
+	uint32		method;			/* number of the method in config/Config.yml */
 	uint32		narrays;
 	uint64		json_bytes;
 } ModelHeader;
@@ -43,7 +44,7 @@ typedef struct ArrayHeader
 typedef struct Array
 {
 	int64		count;
-	const double *doubles;		/* one of the two */
+	const double *doubles;		/* one of `doubles` and `integers` is NULL */
 	const int32 *integers;
 } Array;
 
@@ -52,19 +53,19 @@ typedef struct Model
 	uint32		method;
 	int			narrays;
 	Array		arrays[MAX_ARRAYS];
-	void	   *checked;		/* the method's own, from its check */
-	bytea	   *bytes;			/* the arrays lie in here */
+	void	   *checked;		/* set by the method's check(), for the method's use */
+	bytea	   *bytes;			/* contains the arrays */
 } Model;
 
 /*
- * The model in argument `arg`, decoded once as long as it stays the same.  `check` looks at what the method asks of the
- * arrays, and is called only then; it raises an error by model_damaged().
+ * Returns the model in argument `arg`, which is decoded only if it differs from the previous call's.  `check` is called
+ * after decoding, and calls model_damaged() if the arrays are not what the method needs.
  */
 extern Model *model_argument(FunctionCallInfo fcinfo, int arg, uint32 method, void (*check) (Model *model));
 
 pg_noreturn extern void model_damaged(const char *what);
 
-/* Return array `number`; an error if it is of another kind or, where count >= 0, of another length. */
+/* Return array `number`; raise an error if it has another kind, or another length than `count` (if count >= 0). */
 extern const double *model_doubles(const Model *model, int number, int64 count);
 extern const int32 *model_integers(const Model *model, int number, int64 count);
 

@@ -1,5 +1,5 @@
 /*
- * model_row.c: the features of one row, as numbers and codes.
+ * model_row.c: reads the features of one row as numbers and codes.
  */
 #include "model_row.h"
 
@@ -121,7 +121,7 @@ compare_words(const void *a, const void *b)
 	return order != 0 ? order : x->length - y->length;
 }
 
-/* Returns the levels of a feature, which the first call sorts. */
+/* Returns the levels of a feature, sorted; the first call for a feature sorts them. */
 static const Word *
 words_of(ModelRow *row, int feature)
 {

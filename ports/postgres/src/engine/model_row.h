@@ -1,9 +1,9 @@
 /*
- * model_row.h: the features of one row as the model that scores it knows them.
+ * model_row.h: the features of one row, checked and encoded for a model.
  *
- * Three arrays of a model say what they are:
+ * Three arrays of a model describe its classes and features:
  *   shape  int32   the number of classes; for each feature 0, or the number of its levels
- *   ends   int32   where the texts of the classes, then of the levels, end, in bytes
+ *   ends   int32   byte at which each text ends: first the texts of the classes, then those of the levels
  *   texts  int32   the texts, in UTF-8
  */
 #ifndef MADPY_MODEL_ROW_H
@@ -11,7 +11,7 @@
 
 #include "model.h"
 
-/* The levels of one feature, by their bytes. */
+/* One level of a feature. */
 typedef struct Word
 {
 	const char *text;
@@ -23,22 +23,22 @@ typedef struct ModelRow
 {
 	int			classes;
 	int			features;
-	bool		all_numbers;	/* none of the features has levels */
-	const int32 *levels;		/* of each feature, 0: numeric */
-	text	  **labels;			/* of the classes, in the encoding of the database */
+	bool		all_numbers;	/* no feature has levels */
+	const int32 *levels;		/* number of levels of each feature; 0 for a number */
+	text	  **labels;			/* names of the classes, in the encoding of the database */
 	const int32 *ends;
 	const char *texts;
-	Word	  **words;			/* of each feature, sorted; NULL until a text is looked up */
-	double	   *x;				/* scratch, for the features */
+	Word	  **words;			/* sorted levels of each feature; NULL before its first lookup */
+	double	   *x;				/* features of the current row */
 	MemoryContext context;
 } ModelRow;
 
-/* Checks the three arrays, whose numbers these are, and prepares a row; for a check of model_argument(). */
+/* Checks the three arrays, given by their numbers, and prepares a row; for the `check` of model_argument(). */
 extern ModelRow *model_row(const Model *model, int shape, int ends, int texts);
 
 /*
- * The features in argument `arg`: double precision[] of numbers and codes, or text[] of numbers and levels.  One that is
- * NULL, or a text that is no level, is NaN.
+ * Returns the features in argument `arg`: double precision[] of numbers and codes, or text[] of numbers and levels.  A
+ * feature that is NULL, or a text that is not a level, is NaN.
  */
 extern const double *row_argument(ModelRow *row, FunctionCallInfo fcinfo, int arg);
 
@@ -51,7 +51,7 @@ extern text *row_text(const char *bytes, int length);
 /* Returns a copy of a class's label. */
 extern text *row_label(const ModelRow *row, int number);
 
-/* Tells whether a number is the code of one of the levels, from 0. */
+/* Tells whether a number is a valid code: an integer from 0 to levels - 1. */
 static inline bool
 is_code(double value, int levels)
 {

@@ -1,7 +1,7 @@
 /*
- * pieces.h: memory that is copied or filled with zeros piece by piece, with a look for interrupts between.
+ * pieces.h: copies memory or fills it with zeros piece by piece, and checks for interrupts between the pieces.
  *
- * A state may have a gigabyte: its pages alone take a few tenths of a second.
+ * A value may take a gigabyte, and only to allocate its pages takes a few tenths of a second.
  */
 #ifndef MADPY_PIECES_H
 #define MADPY_PIECES_H
@@ -11,7 +11,7 @@
 
 #define PIECE ((Size) 16 * 1024 * 1024)
 
-/* Copies bytes as memcpy does. */
+/* Copies bytes like memcpy(). */
 static inline void *
 copy_pieces(void *to, const void *from, Size size)
 {
@@ -23,7 +23,7 @@ copy_pieces(void *to, const void *from, Size size)
 	return to;
 }
 
-/* Allocates zeroed memory as palloc0 does. */
+/* Allocates zeroed memory like palloc0(). */
 static inline void *
 alloc_zeros(Size size)
 {

@@ -1,5 +1,5 @@
 /*
- * state.c: states as values, checked before use, and the rows that wait in them.
+ * state.c: creates states, checks those that come from outside, merges them, and manages the rows in their tails.
  */
 #include "state.h"
 
@@ -8,7 +8,7 @@
 #include "pieces.h"
 #include "utils/memutils.h"
 
-/* A body so many times as large as the whole tail is copied once while the tail fills, not at each doubling. */
+/* If the body is this many times as large as a full tail, the tail grows in one step, so that the body is copied once. */
 #define LARGE_BODY 8
 
 static int64
@@ -51,7 +51,7 @@ state_new(const Kernel *kernel, int ncols, int nparams, const double *params, in
 	return state;
 }
 
-/* A state that may come from anywhere: checked before use, and aligned. */
+/* Returns the state in a bytea of any origin, aligned; raises an error unless it is a valid state of the kernel. */
 State *
 state_check(const Kernel *kernel, bytea *value)
 {
@@ -72,7 +72,7 @@ state_check(const Kernel *kernel, bytea *value)
 		state->tail_rows == TAIL_ROWS ||
 		state->rows_used < 0 || state->rows_used > MAX_ROWS ||
 		state->rows_skipped < 0 || state->rows_skipped > MAX_ROWS ||
-		(state->ncols == kernel->scalars && (state->tail_rows > 0 || state->rows_used > 0)) ||	/* rows of nothing */
+		(state->ncols == kernel->scalars && (state->tail_rows > 0 || state->rows_used > 0)) ||	/* rows without features */
 		(kernel->sized_by_params && size < offsetof(State, body) + state->nparams * sizeof(double)) ||
 		size != state_bytes(kernel, state->ncols, state->nparams, state->body, state->tail_capacity))
 		ereport(ERROR,
@@ -102,7 +102,7 @@ state_add(const Kernel *kernel, State *state, const double *tail, int rows)
 	pfree(columns);
 }
 
-/* Returns a copy of the state with its waiting rows added; the argument stays as it is. */
+/* Returns a copy of the state with the rows of its tail added to the body; the argument is not changed. */
 State *
 state_folded(const Kernel *kernel, bytea *value)
 {
@@ -119,7 +119,7 @@ state_folded(const Kernel *kernel, bytea *value)
 	return folded;
 }
 
-/* Returns an outcome: the head of a state, and a body of so many numbers, all zeros. */
+/* Returns an outcome: the header of the state and a body of `numbers` zeros. */
 State *
 state_outcome(const State *state, int64 numbers)
 {
@@ -131,7 +131,7 @@ state_outcome(const State *state, int64 numbers)
 	return outcome;
 }
 
-/* Returns how many rows are to wait in a state that is full: twice as many, or a whole block beside a large body. */
+/* Returns the next capacity of a full tail: twice as many rows, or a whole block if the body is large. */
 static int
 next_capacity(const Kernel *kernel, const State *state)
 {
@@ -158,14 +158,14 @@ state_grown(const Kernel *kernel, const State *state)
 	return grown;
 }
 
-/* Whether a state has seen no row that told it the number of features. */
+/* Whether the number of features is unknown, because they were NULL in every row so far. */
 static bool
 shapeless(const Kernel *kernel, const State *state)
 {
 	return state->rows_used == 0 && state->tail_rows == 0 && state->ncols == kernel->scalars;
 }
 
-/* Two states in one, which is one of them; `from` has no rows that wait. */
+/* Merges two states into one of them and returns that one; the tail of `from` must be empty. */
 State *
 state_merged(const Kernel *kernel, State *into, State *from)
 {

@@ -1,5 +1,5 @@
 /*
- * vectors.c: arrays of numbers as arguments.
+ * vectors.c: reads arguments that are arrays of numbers.
  */
 #include "kernel.h"
 
@@ -7,7 +7,7 @@
 
 #include "catalog/pg_type.h"
 
-/* The length of a one-dimensional array of numbers. */
+/* Returns the length of a one-dimensional array of numbers; raises an error for any other array. */
 static int
 vector_length(ArrayType *array, const char *what)
 {

@@ -1,9 +1,9 @@
 /*
- * dd.h: double-double arithmetic, 106 bits.
+ * dd.h: double-double arithmetic, with 106 bits.
  *
- * A dd is an unevaluated sum hi + lo with |lo| <= ulp(hi)/2.  Error-free transformations after Dekker (1971) and
- * Knuth; the operations after Joldes, Muller & Popescu, "Tight and rigorous error bounds for basic building blocks
- * of double-word arithmetic", ACM TOMS 44 (2017).  Needs -ffp-contract=off and no -ffast-math.
+ * A dd is an unevaluated sum hi + lo with |lo| <= ulp(hi)/2.  The error-free transformations are those of Dekker (1971)
+ * and Knuth, the operations those of Joldes, Muller & Popescu, "Tight and rigorous error bounds for basic building blocks
+ * of double-word arithmetic", ACM TOMS 44 (2017).  It needs -ffp-contract=off, and no -ffast-math.
  */
 #ifndef MADPY_DD_H
 #define MADPY_DD_H
@@ -13,8 +13,9 @@
 #define DD_INLINE static inline __attribute__((always_inline))
 
 /*
- * Compiled twice on x86-64 and chosen at run time: with FMA (and so AVX), and for any processor.  Not by
- * "arch=haswell", which asks for the maker's processor and gives AMD's the slow one, three times slower.
+ * On x86-64 a function is compiled twice, with FMA (and so AVX) and for any processor, and one version is chosen at run
+ * time.  target_clones("arch=haswell") would test for Intel's processor, so that AMD's ran the other version, which takes
+ * three times as long.
  */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define DD_CLONES __attribute__((target_clones("fma", "default")))

@@ -1,9 +1,9 @@
 /*
  * distributions.c: tail probabilities of the t and F distributions, by the regularised incomplete beta function.
  *
- * Continued fraction DLMF 8.17.22 (https://dlmf.nist.gov/8.17.v), evaluated as Lentz (1976) does; the logarithm of
- * the beta function by Stirling's series (DLMF 5.11.1) where an argument is large, so that a million degrees of freedom
- * cost no digits.
+ * The continued fraction DLMF 8.17.22 (https://dlmf.nist.gov/8.17.v) is evaluated by the method of Lentz (1976).  If an
+ * argument is large, the logarithm of the beta function is computed by Stirling's series (DLMF 5.11.1), so that no digits
+ * are lost with a million degrees of freedom.
  */
 #include "postgres.h"
 
@@ -71,7 +71,7 @@ continued_fraction(double a, double b, double x)
 	return result;
 }
 
-/* Returns I_x(a, b); y = 1 - x is given too, since one of them may be too close to 1. */
+/* Returns I_x(a, b).  The caller also passes y = 1 - x, because the difference loses digits if x is close to 1. */
 static double
 incomplete_beta(double a, double b, double x, double y)
 {

@@ -1,8 +1,8 @@
 /*
- * eigenvalues.c: the largest eigenvalue of a symmetric matrix: Householder's tridiagonal form and Sturm sequences.
+ * eigenvalues.c: the largest eigenvalue of a symmetric matrix, by Householder's tridiagonal form and Sturm sequences.
  *
  * Golub & Van Loan, Matrix Computations, 4th ed., 8.3.1 and 8.4.1; Laguerre's method: Wilkinson, The Algebraic
- * Eigenvalue Problem, chapter 7; the bound it starts from: Wolkowicz & Styan (1980), Linear Algebra Appl. 29, 471-506.
+ * Eigenvalue Problem, chapter 7; its starting bound: Wolkowicz & Styan (1980), Linear Algebra Appl. 29, 471-506.
  */
 #include "postgres.h"
 
@@ -15,7 +15,7 @@
 
 #define AT(matrix, n, i, j) ((matrix)[(Size) (i) * (n) + (j)])
 
-/* w = A v over rows and columns `from` .. n - 1 of a symmetric matrix, along its rows. */
+/* Computes w = A v for the rows and columns `from` .. n - 1 of a symmetric matrix; the inner loop is along its rows. */
 DD_INLINE void
 times_vector(const double *a, int n, int from, const double *restrict v, double *restrict w)
 {
@@ -30,7 +30,7 @@ times_vector(const double *a, int n, int from, const double *restrict v, double 
 	}
 }
 
-/* Reduces a symmetric n x n matrix, which is destroyed, to a diagonal and the squares of the elements beside it. */
+/* Reduces a symmetric n x n matrix, which is destroyed, to its diagonal and the squares of the elements beside it. */
 DD_CLONES static void
 tridiagonalize(double *a, int n, double *diagonal, double *beside)
 {
@@ -76,13 +76,13 @@ tridiagonalize(double *a, int n, double *diagonal, double *beside)
 }
 
 /*
- * The Sturm sequence of a tridiagonal matrix at x: whether an eigenvalue is not below x; else the sums of 1 / (x - e)
- * and of its square over the eigenvalues e, which are p'/p and -(p'/p)' of the characteristic polynomial p.
+ * Computes the Sturm sequence of a tridiagonal matrix at x.  Returns true if an eigenvalue is not below x.  Else sets the
+ * sums of 1 / (x - e) and of its square over the eigenvalues e: p'/p and -(p'/p)' of the characteristic polynomial p.
  */
 static bool
 sturm(const double *diagonal, const double *beside, int n, double x, double *sum, double *squares)
 {
-	double		inverse = 0;	/* 1 / q, and the first and second derivative of q, over q, of the element before */
+	double		inverse = 0;	/* 1 / q of the previous element, and the first and second derivative of q divided by q */
 	double		first = 0;
 	double		second = 0;
 
@@ -114,8 +114,8 @@ upper_bound(int n, double squares)
 }
 
 /*
- * The largest eigenvalue of a symmetric matrix that is not negative, which is destroyed: Laguerre's steps from above
- * converge to it without passing it.
+ * Returns the largest eigenvalue of a positive semidefinite matrix, which is destroyed.  Laguerre's steps from an upper
+ * bound converge to it without passing it.
  */
 double
 largest_eigenvalue(double *a, int n)
@@ -130,7 +130,7 @@ largest_eigenvalue(double *a, int n)
 	for (int i = 0; i < n; i++)
 		trace += AT(a, n, i, i);
 	for (int i = 0; i < n * n; i++)
-		a[i] /= trace;			/* squares of elements are taken: in any unit */
+		a[i] /= trace;			/* so that squares of elements do not overflow in any unit */
 	tridiagonalize(a, n, diagonal, beside);
 	for (int i = 0; i < n; i++)
 		squares += diagonal[i] * diagonal[i] + (i + 1 < n ? 2 * beside[i] : 0);

@@ -1,15 +1,15 @@
 /*
- * factor.c: X'X = L D L' without pivoting, column by column, in double-double.
+ * factor.c: computes X'X = L D L' without pivoting, column by column, in double-double.
  *
- * Golub & Van Loan, Matrix Computations, 4th ed., 4.1.2, in the order of their outer products: what is inner then runs
- * along rows, vectorised, and no sum waits for another one.
+ * Source: Golub & Van Loan, Matrix Computations, 4th ed., 4.1.2, in the order of outer products.  In this order the inner
+ * loop runs along rows and can be vectorised, and no sum depends on the previous one.
  */
 #include "postgres.h"
 
 #include "factor.h"
 #include "miscadmin.h"
 
-/* Allocates rows of zeros. */
+/* Allocates a matrix of zeros. */
 Halves
 halves_new(int rows, int columns)
 {
@@ -29,7 +29,7 @@ halves_copy(Halves m, int rows)
 	return copy;
 }
 
-/* Subtracts b times row j of c from row i of a, from the register of column `from` to the one before column `to`. */
+/* Subtracts b times row j of c from row i of a, in whole registers that contain the columns `from` .. `to` - 1. */
 DD_INLINE void
 subtract_times(Halves a, int i, dd b, Halves c, int j, int from, int to)
 {
@@ -56,7 +56,7 @@ halves_subtract(Halves a, int i, dd b, Halves c, int j, int columns)
 	subtract_times(a, i, b, c, j, 0, columns);
 }
 
-/* Sets the only row of a to row i of b / c, from the register of column `from` to the one before column `to`. */
+/* Sets row 0 of a to row i of b divided by c, in whole registers that contain the columns `from` .. `to` - 1. */
 DD_INLINE void
 divide(Halves a, Halves b, int i, dd c, int from, int to)
 {
@@ -95,7 +95,7 @@ factor_new(int k)
 	return f;
 }
 
-/* Keeps column p: subtracts its part from what is left of the columns after it. */
+/* Adds column p to the factor: subtracts its projection from the columns after it. */
 DD_CLONES void
 factor_keep(Factor *f, int p)
 {
@@ -114,8 +114,8 @@ factor_keep(Factor *f, int p)
 }
 
 /*
- * The coefficients of a column on the kept ones before it, one row: b with L' b = the column's row of L; 0 for aliased
- * columns.  Column k is the target.
+ * Returns the coefficients of the regression of a column on the kept columns before it, in one row, with 0 for aliased
+ * columns.  They solve L' b = the column's row of L.  Column k is the target.
  */
 DD_CLONES Halves
 factor_solution(const Factor *f, int column)

@@ -1,5 +1,6 @@
 /*
- * factor.h: X'X = L D L' in double-double, with the target and the constant beside X, and what is solved with it.
+ * factor.h: the factorization X'X = L D L' in double-double, with the target and a constant as columns of X, and solutions
+ * of equations with it.
  */
 #ifndef MADPY_FACTOR_H
 #define MADPY_FACTOR_H
@@ -8,25 +9,25 @@
 #include "sums.h"
 
 /*
- * Rows of double-doubles, their halves apart, and each as long as whole vector registers: zeros fill it up.  That is what
- * GCC vectorises.
+ * A matrix of double-doubles, as one matrix of their high halves and one of their low halves, so that GCC vectorises the
+ * loops.  Rows are padded with zeros to whole vector registers.
  */
 typedef struct Halves
 {
-	int			stride;			/* from one row to the next, a multiple of LANES */
+	int			stride;			/* distance between two rows, a multiple of LANES */
 	double	   *hi;
 	double	   *lo;
 } Halves;
 
-/* Columns 0 .. k-1 are those of X; behind them the target, and last a constant 1.  Rows of aliased columns say nothing. */
+/* Columns 0 .. k - 1 are those of X, column k is the target, column k + 1 is 1.  Rows of aliased columns are undefined. */
 typedef struct Factor
 {
 	int			k;
-	bool	   *kept;			/* k: not aliased */
-	Halves		left;			/* k + 2 rows, from the diagonal on: what the kept columns so far leave of X'X, at last D L' */
-	Halves		l;				/* k + 1 rows, below the diagonal */
-	Halves		inverse_l;		/* k rows, up to the diagonal */
-	Halves		work;			/* scratch, for a row */
+	bool	   *kept;			/* k: whether each column of X is kept, not aliased */
+	Halves		left;			/* k + 2 rows, upper triangle: X'X less the projections on the columns kept so far; at the end D L' */
+	Halves		l;				/* k + 1 rows, below the diagonal: L */
+	Halves		inverse_l;		/* k rows, up to the diagonal: L^-1 */
+	Halves		work;			/* space for a row */
 } Factor;
 
 static inline dd

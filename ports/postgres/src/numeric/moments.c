@@ -1,12 +1,13 @@
 /*
  * moments.c: first and second moments in double-double, the body of several kernels.
  *
- * For the columns z_1 .. z_m of a block, each less its pivot, and z_0 = 1, the sums of w z_i z_j, j <= i, with weights w
- * or without.  Every product is split exactly (FMA), every sum is compensated (TwoSum), so a Gram matrix is right to about
- * 2^-104 and merges by addition.  Beside them each column's minimum and maximum.
+ * Moments are the sums of w z_i z_j, j <= i, where z_0 = 1, z_1 .. z_m are the columns of a block, each less its pivot, and
+ * w are weights or 1.  Every product is split exactly (FMA) and every sum is compensated (TwoSum), so that the Gram matrix
+ * has a relative error of about 2^-104.  Moments merge by addition.  The body also has the minimum and maximum of each
+ * column.
  *
- * The pivot of a column is 0, or, where its first rows lie far from zero and close together, their minimum: what is left
- * then is exact, and a mean of 10^15 costs no digits.
+ * The pivot of a column is the minimum of its first rows if these are far from zero and close together, else 0.  The
+ * subtraction is exact, and no digits are lost with a mean of 10^15.
  */
 #include "postgres.h"
 
@@ -72,7 +73,7 @@ pivot_of(Range range)
 	if (range.low < 0 && range.high > 0)
 		return 0;
 	if (range.low == range.high)
-		return nearest > 1024 ? range.low : 0;	/* a 1, and what is like it, stays itself */
+		return nearest > 1024 ? range.low : 0;	/* not for small values, such as a constant 1 */
 	return range.high - range.low < nearest / 16 ? range.low : 0;
 }
 
@@ -104,7 +105,7 @@ add_chunk(double *pair, const Chunk *chunk)
 		dd			sum;
 
 		CHECK_FOR_INTERRUPTS();
-		if (a == NULL)			/* an indicator */
+		if (a == NULL)			/* an indicator: see moments_indicators.c */
 		{
 			pair += 2 * (i + 2);
 			continue;
@@ -126,7 +127,7 @@ add_chunk(double *pair, const Chunk *chunk)
 	}
 }
 
-/* Returns rows [first, first + real) of a column; a copy padded with zeros if they are no multiple of LANES. */
+/* Returns `real` rows of a column from row `first` on; a copy padded with zeros to `rows` if that is more. */
 static const double *
 take_rows(const double *column, int first, int real, int rows, double *scratch)
 {
@@ -138,8 +139,8 @@ take_rows(const double *column, int first, int real, int rows, double *scratch)
 }
 
 /*
- * Column i of a chunk: its range, its pivot if this is its first chunk, and itself without the pivot.  scratch: for three
- * columns.  The first column with a value that is not finite is an error.
+ * Sets column i of a chunk: updates its range, sets its pivot in the first chunk, and subtracts the pivot.  `scratch` has
+ * space for three columns.  Raises an error if a value is not finite.
  */
 static void
 take_column(double *body, Chunk *chunk, int i, const double *column, int first, bool is_first, double *scratch)
@@ -174,7 +175,7 @@ take_column(double *body, Chunk *chunk, int i, const double *column, int first, 
 	}
 }
 
-/* Add the first m columns of a block, with a weight per row or without. */
+/* Adds the first m columns of a block; `weights` has a weight for each row, or is NULL. */
 void
 moments_add(double *body, int m, const RowBlock *block, const double *weights)
 {
@@ -192,7 +193,7 @@ moments_add(double *body, int m, const RowBlock *block, const double *weights)
 
 	for (int first = 0; first < block->rows; first += CHUNK)
 	{
-		bool		is_first = body[0] == 0;	/* no weight yet */
+		bool		is_first = body[0] == 0;	/* the sum of weights: no row yet */
 
 		chunk.real = Min(CHUNK, block->rows - first);
 		chunk.rows = TYPEALIGN(LANES, chunk.real);
@@ -218,7 +219,7 @@ moments_add(double *body, int m, const RowBlock *block, const double *weights)
 	pfree(chunk.ones);
 }
 
-/* Make the pairs those of columns less other pivots: z - q = (z - p) + (p - q). */
+/* Changes the moments to those of columns less other pivots, by z - q = (z - p) + (p - q). */
 DD_CLONES static void
 recenter(double *body, int m, const double *pivots)
 {
@@ -275,7 +276,7 @@ moments_merge(double *into, const double *from, int m)
 	Size		bytes = moments_size(m) * sizeof(double);
 
 	if (from[0] == 0)
-		return;					/* no weight: nothing was added */
+		return;					/* no row was added */
 	if (into[0] == 0)
 	{
 		memcpy(into, from, bytes);
@@ -298,7 +299,7 @@ moments_merge(double *into, const double *from, int m)
 	}
 }
 
-/* Returns a copy of moments with these pivots in place of its own. */
+/* Returns a copy of moments with other pivots. */
 Moments
 moments_recentered(const Moments *moments, const double *pivots)
 {

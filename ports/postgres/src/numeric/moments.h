@@ -12,8 +12,8 @@ extern const Kernel moments_kernel;
 extern const Kernel weighted_moments_kernel;
 
 /*
- * The body: hi and lo of the sums of w z_i z_j, 0 <= j <= i <= m, row by row; m minima; m maxima; m pivots.  Python reads
- * it by ports/postgres/layouts/moments.py.
+ * Layout of the body: hi and lo of the sums of w z_i z_j, 0 <= j <= i <= m, row by row; m minima; m maxima; m pivots.
+ * Python reads it with ports/postgres/layouts/moments.py.
  */
 static inline int64
 moment_pair(int i, int j)
@@ -45,7 +45,7 @@ moments_size(int m)
 	return moments_pivots(m) + m;
 }
 
-/* Below this a sum of squares, 106 bits of it, meets the smallest double, 1e-308. */
+/* Sums of squares below this lose bits of their 106, because the lowest ones are below the smallest double, 1e-308. */
 #define SMALLEST_SQUARE 1e-270
 
 typedef struct Moments
@@ -53,7 +53,7 @@ typedef struct Moments
 	int			m;				/* columns, z_1 .. z_m, each less its pivot; z_0 is 1 */
 	int64		rows;
 	const dd   *pairs;			/* sums of w z_i z_j, the lower triangle row by row; the whole body begins here */
-	const double *minima;		/* of the columns themselves */
+	const double *minima;		/* minima of the columns themselves, without pivots */
 	const double *maxima;
 	const double *pivots;
 } Moments;
@@ -68,7 +68,7 @@ extern Moments moments_recentered(const Moments *moments, const double *pivots);
 /* Returns the moments in a state of any kernel that keeps them. */
 extern Moments moments_of(const State *state);
 
-/* Sum of w z_i z_j, i >= j. */
+/* Returns the sum of w z_i z_j, i >= j. */
 static inline dd
 moment(const Moments *moments, int i, int j)
 {

@@ -1,5 +1,5 @@
 /*
- * moments_chunk.h: some rows of a block, as the files of moments.c pass them on.
+ * moments_chunk.h: types and functions that the moments*.c files share.
  */
 #ifndef MADPY_MOMENTS_CHUNK_H
 #define MADPY_MOMENTS_CHUNK_H
@@ -7,7 +7,7 @@
 #include "moments.h"
 #include "places.h"
 
-/* Rows worked on at once: a dozen columns of them stay in the first-level cache. */
+/* Rows of a chunk, so few that a dozen columns of them stay in the first-level cache. */
 #define CHUNK 256
 
 DD_INLINE void
@@ -19,42 +19,42 @@ accumulate(double *pair, dd value)
 	pair[1] = sum.lo;
 }
 
-/* Returns the sum of the products of columns i and j; -1 stands for the column of ones, z_0. */
+/* Returns a pointer to the sum of the products of columns i and j, counted from 0; -1 is the column of ones, z_0. */
 DD_INLINE double *
 moments_pair(double *body, int i, int j)
 {
 	return body + 2 * moment_pair(Max(i, j) + 1, Min(i, j) + 1);
 }
 
-/* One chunk of a block; rows is a multiple of LANES, beyond `real` all columns are zeros. */
+/* Some rows of a block: `real` rows, padded with zeros to `rows`, a multiple of LANES. */
 typedef struct Chunk
 {
 	int			m;
 	int			real;
 	int			rows;
-	const double **columns;		/* m, less their pivots; NULL: an indicator */
-	const double **lows;		/* m: what the subtraction of the pivot lost, NULL: nothing */
-	const double *weights;		/* NULL: 1 */
-	double	   *high;			/* scratch, for w z_i */
+	const double **columns;		/* m columns less their pivots; NULL for an indicator */
+	const double **lows;		/* m: rounding errors of the subtraction of pivots; NULL if it was exact */
+	const double *weights;		/* NULL if all are 1 */
+	double	   *high;			/* space for w z_i */
 	double	   *low;
-	bool	   *ones;			/* m: all values are 1, an intercept: its products are sums we have */
+	bool	   *ones;			/* m: whether all values are 1, as in an intercept, whose products are sums of the other column */
 } Chunk;
 
 /*
- * Categories of a block that come as codes.  A place has a row of counts: its rows by the places of the categories before
- * its own, then all of them.
+ * Sums for the categories of a block that come as codes.  Each place (a code of a category, see places.h) has a row of
+ * counts: of its rows by the places of earlier categories, and last of all its rows.
  */
 typedef struct Joint
 {
 	const Places *places;
-	int		   *counts;			/* NULL: rows have weights */
-	double	  **sums;			/* of each column: by place the sum of whole numbers, NULL: there were none */
-	bool		exact;			/* the rows of the block are so few that sums of whole numbers are */
-	dd		   *weights;		/* as counts, of rows with weights: sums of these */
-	dd		  **weighted;		/* of each column: by place the sum of its numbers times the weights, NULL: none */
+	int		   *counts;			/* NULL if rows have weights */
+	double	  **sums;			/* for each column, the sum of its whole numbers in each place; NULL before the first */
+	bool		exact;			/* whether sums of whole numbers are exact, because the block has few rows */
+	dd		   *weights;		/* if rows have weights: sums of these, in the layout of `counts` */
+	dd		  **weighted;		/* for each column, the sum of numbers times weights in each place; NULL before the first */
 } Joint;
 
-/* Returns counts, or sums of weights, of zero; NULL: the block has no categories. */
+/* Returns counts, or sums of weights, that are all 0; NULL if the block has no categories. */
 extern Joint *moments_joint(const RowBlock *block, int m, bool weighted);
 
 /* Counts a chunk, which begins at `first` in the block, and adds the products of indicators with numbers. */

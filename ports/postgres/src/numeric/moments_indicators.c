@@ -1,9 +1,9 @@
 /*
- * moments_indicators.c: moments of categories that come as codes, in place of a column of 0 and 1 for each level.
+ * moments_indicators.c: moments of categories that come as codes, not as a column of 0 and 1 for each level.
  *
- * Without weights indicators and their products are counts, and their products with numbers are sums by level: a few
- * additions for each row, where columns would take a product for each pair of levels.  Counts and sums of whole numbers
- * are exact, and so are the same to the bit as the sums of such columns.
+ * Without weights, sums of indicators and of their products are counts of rows, and sums of their products with numbers are
+ * sums of the numbers in each level.  This takes a few additions for each row, where columns would take a product for each
+ * pair of levels.  Counts and sums of whole numbers are exact, and so equal to the sums of such columns to the bit.
  */
 #include "postgres.h"
 
@@ -14,7 +14,7 @@
 #include "moments_chunk.h"
 #include "utils/memutils.h"
 
-/* Integers below this are summed as they are: 8,192 of them in a double. */
+/* Integers below this are summed without compensation: the sum of up to 8,192 of them is exact. */
 #define MOST_WHOLE 0x1p40
 
 Joint *
@@ -67,7 +67,7 @@ sum_whole(const Chunk *chunk, Joint *joint, int j)
 	}
 }
 
-/* Adds the products of indicators with a column of numbers: its sums by level. */
+/* Adds the products of indicators with a column of numbers, which are the sums of the numbers in each level. */
 static void
 add_by_level(double *body, const Chunk *chunk, const Places *places, int j)
 {
@@ -168,7 +168,7 @@ moments_add_indicators(double *body, const Chunk *chunk, Joint *joint, int first
 	for (int j = 0; j < chunk->m; j++)
 	{
 		if (chunk->columns[j] == NULL || (places->ones[j] && chunk->ones[j]))
-			continue;			/* indicators, and ones, whose sums are counts */
+			continue;			/* indicators and columns of ones: their sums are counts */
 		if (joint->exact && chunk->lows[j] == NULL && are_whole(chunk->columns[j], chunk->real))
 			sum_whole(chunk, joint, j);
 		else
@@ -176,7 +176,7 @@ moments_add_indicators(double *body, const Chunk *chunk, Joint *joint, int first
 	}
 }
 
-/* Adds the products of an indicator with itself, with 1 and with columns of ones, which are counts, and its range. */
+/* Adds the products of an indicator with itself, with 1 and with columns of ones, all of which are counts; sets its range. */
 static void
 add_count(double *body, int m, const Places *places, int i, int count, int rows)
 {

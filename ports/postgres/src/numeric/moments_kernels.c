@@ -1,11 +1,11 @@
 /*
- * moments_kernels.c: the kernels "moments" and "weighted_moments", and the moments in states of other kernels.
+ * moments_kernels.c: the kernels "moments" and "weighted_moments", and access to the moments in states of any kernel.
  */
 #include "postgres.h"
 
 #include "moments.h"
 
-/* The kernel "moments": every column of the block. */
+/* The kernel "moments" takes every column of the block. */
 
 static int64
 plain_size(int ncols, int nparams)
@@ -32,7 +32,7 @@ plain_merge(State *into, const State *from)
 	moments_merge(into->body, from->body, into->ncols);
 }
 
-/* The kernel "weighted_moments": the last column is the weight.  Rows of weight zero are ignored, as in R's lm. */
+/* In the kernel "weighted_moments" the last column is the weight.  Rows of weight 0 are skipped, as in R's lm(). */
 
 static int64
 weighted_size(int ncols, int nparams)
@@ -55,7 +55,7 @@ are_ones(const double *weights, int rows)
 	return true;
 }
 
-/* Where all weights are 1, sums without weights are the same and take fewer operations. */
+/* Adds a block.  If all weights are 1, sums without weights are the same and take fewer operations. */
 static void
 weighted_add(State *state, const RowBlock *block)
 {

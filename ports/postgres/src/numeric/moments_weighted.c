@@ -1,14 +1,15 @@
 /*
  * moments_weighted.c: moments of categories that come as codes, where rows have weights (see moments_indicators.c).
  *
- * A product of two indicators is a sum of weights, and one with numbers a sum of numbers times weights by level.  Sums are
- * pairs, high and low: to the last bits of a double-double they are those of columns of 0 and 1.
+ * The sum of the products of two indicators is a sum of weights; with numbers it is the sum of numbers times weights in each
+ * level.  Sums are double-doubles, and differ from those of columns of 0 and 1 only in the last bits of a double-double.
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
 #include "moments_chunk.h"
 
+/* Adds high + low to a sum whose halves may overlap, which takes fewer operations than dd_add(). */
 DD_INLINE void
 add_to(dd *sum, double high, double low)
 {
@@ -18,7 +19,7 @@ add_to(dd *sum, double high, double low)
 	sum->lo += total.lo + low;
 }
 
-/* Adds the numbers of such a sum to a sum of products. */
+/* Adds a sum that add_to() made to a sum of products in the body. */
 DD_INLINE void
 accumulate_sum(double *pair, dd sum)
 {
@@ -40,7 +41,7 @@ add_weights(const Places *places, const double *weights, int rows, dd *sums)
 		}
 }
 
-/* Adds column j times the weights to its sums by place. */
+/* Adds column j times the weights to its sums for each place. */
 static void
 add_column(const Chunk *chunk, Joint *joint, int j)
 {
@@ -68,11 +69,11 @@ moments_weigh_indicators(const Chunk *chunk, Joint *joint, int first)
 	places_take(places, first, chunk->real, chunk->real);
 	add_weights(places, chunk->weights, chunk->real, joint->weights);
 	for (int j = 0; j < chunk->m; j++)
-		if (chunk->columns[j] && !(places->ones[j] && chunk->ones[j]))	/* sums of ones are weights */
+		if (chunk->columns[j] && !(places->ones[j] && chunk->ones[j]))	/* the sums of a column of ones are sums of weights */
 			add_column(chunk, joint, j);
 }
 
-/* Adds the products of an indicator of this weight with itself, with 1 and with columns of ones. */
+/* Adds the products of an indicator with itself, with 1 and with columns of ones; `weight` is its sum of weights. */
 static void
 add_weight(double *body, int m, const Places *places, int i, dd weight)
 {
@@ -85,14 +86,14 @@ add_weight(double *body, int m, const Places *places, int i, dd weight)
 			accumulate_sum(moments_pair(body, i, j), weight);
 }
 
-/* Adds the ranges of the indicators of a category: weights are above 0, so that a level has rows if it has weight. */
+/* Extends the ranges of a category's indicators.  Weights are positive, so a level has rows if its sum of weights is not 0. */
 static void
 add_ranges(double *body, int m, const Joint *joint, int c)
 {
 	const Places *places = joint->places;
 	const dd   *own = joint->weights + places_row(places, c, places->start[c]) + places->width[c] - 1;
 	int			count = places->categories[c].count;
-	int			levels = 0;		/* that have rows */
+	int			levels = 0;		/* number of levels with rows */
 
 	for (int code = 0; code <= count; code++)
 		levels += own[(Size) code * places->width[c]].hi > 0;

@@ -1,5 +1,5 @@
 /*
- * places.c: the codes of all categories of a block numbered as places (see places.h).
+ * places.c: numbers the codes of all categories of a block consecutively, as places (see places.h).
  */
 #include "postgres.h"
 
@@ -7,7 +7,7 @@
 #include "engine/bounds.h"
 #include "places.h"
 
-/* Rows that are looked at before the next ones. */
+/* Rows that are compared before the loop stops at a difference. */
 #define AT_ONCE 256
 
 DD_CLONES static bool
@@ -58,7 +58,7 @@ places_new(const RowBlock *block, int columns, int chunk, int beside)
 	return places;
 }
 
-/* None is above the last code, whatever comes. */
+/* Computes the places of codes; invalid codes are clamped to 0 .. last. */
 DD_CLONES static void
 take_codes(const double *restrict codes, int rows, int last, int start, int *restrict taken)
 {

@@ -1,8 +1,8 @@
 /*
  * sums.c: compensated sums over columns, four lanes at once.
  *
- * Functions of their own, with restrict and without a struct or a branch inside: that is what GCC vectorises, three times
- * faster than the same lines inlined into their callers (docs/decisions).
+ * These are separate functions with restrict pointers and without structs or branches, because GCC vectorises such loops.
+ * They are three times as fast as the same lines inlined into their callers (docs/decisions).
  */
 #include "postgres.h"
 
@@ -22,7 +22,7 @@ lanes_total(const double *sum, const double *error)
 	return total;
 }
 
-/* Sum of a[r] over rows, a multiple of LANES. */
+/* Returns the sum of a[r]; the number of rows is a multiple of LANES. */
 DD_CLONES dd
 column_sum(const double *restrict a, int rows)
 {
@@ -41,7 +41,7 @@ column_sum(const double *restrict a, int rows)
 	return lanes_total(sum, error);
 }
 
-/* Sum of a[r] b[r]. */
+/* Returns the sum of a[r] b[r]. */
 DD_CLONES dd
 column_product(const double *restrict a, const double *restrict b, int rows)
 {
@@ -62,7 +62,7 @@ column_product(const double *restrict a, const double *restrict b, int rows)
 	return lanes_total(sum, error);
 }
 
-/* Sum of (a[r] + low[r]) b[r]. */
+/* Returns the sum of (a[r] + low[r]) b[r]. */
 DD_CLONES dd
 column_product_low(const double *restrict a, const double *restrict low, const double *restrict b, int rows)
 {
@@ -83,7 +83,7 @@ column_product_low(const double *restrict a, const double *restrict low, const d
 	return lanes_total(sum, error);
 }
 
-/* Sum of (a[r] + a_low[r]) (b[r] + b_low[r]). */
+/* Returns the sum of (a[r] + a_low[r]) (b[r] + b_low[r]). */
 DD_CLONES dd
 column_product_lows(const double *restrict a, const double *restrict a_low,
 					const double *restrict b, const double *restrict b_low, int rows)
@@ -123,7 +123,7 @@ column_times(const double *restrict a, const double *restrict b, const double *r
 			low[r] += a[r] * b_low[r];
 }
 
-/* Computes high[r] + low[r] = a[r] - pivot; tells whether some low[r] is not 0. */
+/* Computes high[r] + low[r] = a[r] - pivot; returns whether some low[r] is not 0. */
 DD_CLONES bool
 column_minus(const double *restrict a, double pivot, int rows, double *restrict high, double *restrict low)
 {

@@ -1,12 +1,12 @@
 /*
- * sums.h: compensated sums over columns; their errors are of order 2^-104 of the sum of absolute values.
+ * sums.h: compensated sums over columns, with errors of about 2^-104 of the sum of absolute values.
  */
 #ifndef MADPY_SUMS_H
 #define MADPY_SUMS_H
 
 #include "dd.h"
 
-/* Independent sums, as many as fill a vector register.  All rows below are multiples of it. */
+/* Number of independent sums, which fill a vector register.  All numbers of rows below are multiples of it. */
 #define LANES 4
 
 extern dd	column_sum(const double *restrict a, int rows);

@@ -1,5 +1,5 @@
 /*
- * kept.c: the aggregate keep(), a pass that keeps rows, and the stores that it fills.
+ * kept.c: the aggregate keep(), which reads rows into stores, and the list of these stores.
  */
 #include "postgres.h"
 
@@ -9,20 +9,20 @@
 #include "utils/array.h"
 #include "utils/memutils.h"
 
-#define MOST_KEPT 1000			/* stores of a backend */
+#define MOST_KEPT 1000			/* limit of stores in a backend */
 
 static Kept *kept[MOST_KEPT];
 static int	kept_count = 0;
 static int64 kept_training = 0;
 
-/* Callback of the memory context: the store is being freed. */
+/* Forgets a store that is being freed; a callback of its memory context. */
 static void
 store_gone(void *arg)
 {
 	((Kept *) arg)->store = NULL;
 }
 
-/* Tells whether kept rows are valid for this role; the end of a failed subtransaction frees them. */
+/* Tells whether rows are still in memory and belong to this role; a failed subtransaction frees its rows. */
 static bool
 is_there(const Kept *one)
 {
@@ -63,7 +63,7 @@ new_slot(int64 training, Oid relation, ItemPointer at)
 	return kept_count++;
 }
 
-/* Returns the bytes of all stores, with one more block of this one. */
+/* Returns the bytes of all stores and of one more block of `store`. */
 static int64
 bytes_with_block(const Store *store)
 {
@@ -76,7 +76,7 @@ bytes_with_block(const Store *store)
 	return bytes;
 }
 
-/* Puts the numbers of an array into the row being filled, from column `first` on. */
+/* Writes the numbers of an array into the last row, from column `first` on. */
 static void
 put_numbers(Store *store, ArrayType *array, int first)
 {
@@ -93,7 +93,7 @@ put_numbers(Store *store, ArrayType *array, int first)
 			to[(Size) i * store->block_rows] = *numbers++;
 }
 
-/* Adds a row to a store, one of NULLs if there are no `features`; false if the memory setting is exceeded. */
+/* Adds a row to a store, all NULL if `features` is NULL; returns false if that exceeds madpy.store_memory. */
 static bool
 put_row(Store *store, ArrayType *features, ArrayType *scalars, int k)
 {
@@ -125,7 +125,10 @@ length_of(ArrayType *array, const char *what)
 	return length;
 }
 
-/* Adds the next row; those without features wait until an array tells their number.  False: memory is exceeded. */
+/*
+ * Adds a row, and returns false if that exceeds madpy.store_memory.  Rows without features are only counted while the
+ * number of features is unknown.
+ */
 static bool
 keep_row(Kept *one, ArrayType *features, ArrayType *scalars)
 {
@@ -162,7 +165,7 @@ not_a_list(void)
 			 errmsg("this is not a list of kept rows")));
 }
 
-/* Returns a checked list of entries from an argument, which may come from anywhere. */
+/* Returns the list of entries in an argument, after checks: any user may have written the bytes. */
 static KeptEntries *
 entries_argument(FunctionCallInfo fcinfo, int arg, int *count)
 {
@@ -187,7 +190,7 @@ new_entries(int64 count)
 	return entries;
 }
 
-/* Returns a list with the entry of a store whose first row comes now. */
+/* Creates a store for the shard or group whose first row this is; returns a list with its entry. */
 static KeptEntries *
 first_entry(int64 training, Oid relation, ItemPointer at)
 {
@@ -228,7 +231,7 @@ keep_accum(PG_FUNCTION_ARGS)
 	if (one == NULL || !is_there(one))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the rows that were kept are gone")));
+				 errmsg("the kept rows have been freed")));
 	if (!keep_row(one, PG_ARGISNULL(4) ? NULL : PG_GETARG_ARRAYTYPE_P(4), PG_GETARG_ARRAYTYPE_P(5)))
 	{
 		entry->over = 1;
@@ -237,7 +240,7 @@ keep_accum(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(entries);
 }
 
-/* keep_combine(state bytea, other bytea): both lists, one behind the other */
+/* keep_combine(state bytea, other bytea): concatenates two lists of entries */
 PG_FUNCTION_INFO_V1(keep_combine);
 Datum
 keep_combine(PG_FUNCTION_ARGS)
@@ -257,7 +260,7 @@ keep_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(all);
 }
 
-/* Returns the kept rows whose first one has this ctid; NULL if there are none. */
+/* Returns the kept rows whose first row has this ctid; NULL if there are none. */
 Kept *
 kept_at(Oid relation, ItemPointer at)
 {

@@ -1,5 +1,5 @@
 /*
- * kept_step.c: a pass of a kernel over rows that are kept (kept.h).
+ * kept_step.c: runs a kernel over kept rows (see kept.h).
  */
 #include "postgres.h"
 
@@ -9,9 +9,9 @@
 #include "utils/builtins.h"
 
 #define PACKED_MAGIC 0x7a70646dU	/* "mdpz" */
-#define LARGE 8192				/* bytes of a state from which on it is packed */
+#define LARGE 8192				/* smallest size, in bytes, of a state that is packed */
 
-/* kept_rows(at tid, relation oid): the number of kept rows whose first one is at this ctid; NULL for none */
+/* kept_rows(at tid, relation oid): returns the number of kept rows whose first row has this ctid; NULL if none are kept */
 PG_FUNCTION_INFO_V1(kept_rows);
 Datum
 kept_rows(PG_FUNCTION_ARGS)
@@ -23,7 +23,7 @@ kept_rows(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(one->store->rows + one->waiting);
 }
 
-/* Returns the state of a kernel after one pass over kept rows. */
+/* Runs a kernel over kept rows and returns the state. */
 static State *
 step(Kept *one, const Kernel *kernel, const double *params, int nparams)
 {
@@ -35,20 +35,21 @@ step(Kept *one, const Kernel *kernel, const double *params, int nparams)
 		store_check_step(store, kernel, nparams);
 		return store_group_state(store, kernel, 0, params, nparams);
 	}
-	state = state_new(kernel, kernel->scalars, nparams, params, 0); /* of features that are NULL in every row */
+	state = state_new(kernel, kernel->scalars, nparams, params, 0); /* the features are NULL in every row */
 	state->rows_skipped = one->waiting;
 	return state;
 }
 
 /*
- * A large state, packed, as Citus sends it as text of twice its size.  Most of its numbers are zeros and small counts,
- * doubles with few bytes that are not zero: each is a byte that says which bytes these are, and these bytes.
+ * A large state, compressed, because Citus sends states as text of twice their size.  Most numbers of a state are zeros and
+ * small counts, which as doubles have few bytes that are not zero.  Each word of 8 bytes is written as a mask that says
+ * which of its bytes are not zero, followed by these bytes.
  */
 typedef struct Packed
 {
 	int32		vl_len_;
 	uint32		magic;
-	int32		size;			/* of the state, a multiple of 8 */
+	int32		size;			/* size of the state, a multiple of 8 */
 	uint8		data[FLEXIBLE_ARRAY_MEMBER];
 } Packed;
 
@@ -92,7 +93,7 @@ not_a_state(void)
 			 errmsg("this is not a state of an aggregate")));
 }
 
-/* Returns a state unpacked; the value may be packed or not, and may come from anywhere. */
+/* Returns a state unpacked; it may be packed or not, and any user may have written the bytes. */
 static bytea *
 unpacked(bytea *value)
 {
@@ -128,7 +129,7 @@ unpacked(bytea *value)
 	return (bytea *) state;
 }
 
-/* Returns the kernel whose number is in the head of a state. */
+/* Returns the kernel whose number is in the header of a state. */
 static const Kernel *
 kernel_of(bytea *state)
 {
@@ -154,7 +155,7 @@ kept_step_accum(PG_FUNCTION_ARGS)
 	aggregate_only(fcinfo, "kept_step", NULL);
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !PG_ARGISNULL(3))
 		one = kept_at(PG_GETARG_OID(2), (ItemPointer) PG_GETARG_POINTER(1));
-	if (one == NULL)			/* another shard has its first row at this place */
+	if (one == NULL)			/* the row with this ctid is not the first row of kept ones */
 	{
 		if (PG_ARGISNULL(0))
 			PG_RETURN_NULL();
@@ -192,7 +193,7 @@ kept_combine(PG_FUNCTION_ARGS)
 								   state_folded(kernel, unpacked(PG_GETARG_BYTEA_P(1)))));
 }
 
-/* kept_state(state bytea): the state, unpacked */
+/* kept_state(state bytea): returns the state unpacked */
 PG_FUNCTION_INFO_V1(kept_state);
 Datum
 kept_state(PG_FUNCTION_ARGS)

@@ -1,5 +1,5 @@
 /*
- * store.c: the stores of a transaction: made, found, read, freed.
+ * store.c: creates, finds and frees the stores of a transaction.
  */
 #include "postgres.h"
 
@@ -17,14 +17,14 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-#define MOST_STORES 1000		/* of a transaction; a driver has one */
+#define MOST_STORES 1000		/* limit of stores in a transaction; a training uses one */
 
 int			store_memory_kb;
 
 static List *stores = NIL;		/* in TopMemoryContext */
 static int	last_id = 0;
 
-/* Callback of the memory context: the store is being freed, whatever the reason. */
+/* Frees what is outside the store's memory context; a callback for when the context is deleted. */
 static void
 store_release(void *arg)
 {
@@ -33,8 +33,8 @@ store_release(void *arg)
 }
 
 /*
- * Frees the files of a failed subtransaction and of later ones, whose numbers are higher: PostgreSQL keeps the memory
- * of a failed transaction block until the user's ROLLBACK, which may come much later.
+ * Frees the mapped memory and the files of stores of a failed subtransaction and of later ones, whose numbers are higher.
+ * PostgreSQL would keep them in a failed transaction block until the user's ROLLBACK, which may come much later.
  */
 static void
 unmap_since(SubTransactionId first)
@@ -164,7 +164,7 @@ store_drop(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* store_groups(store): a row per group: its number from 0, and the values of the grouping columns. */
+/* store_groups(store): returns a row for each group: its number, from 0, and the values of the grouping columns. */
 PG_FUNCTION_INFO_V1(store_groups);
 Datum
 store_groups(PG_FUNCTION_ARGS)

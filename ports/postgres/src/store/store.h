@@ -1,15 +1,15 @@
 /*
  * store.h: the columns of a query, in memory.
  *
- * A store is memory of blocks; a block holds some rows, column by column, every value a double, and behind them a bitmap
- * of NULLs per column (a NaN is a value, a NULL is not).  Kernels run over it with no executor in between; numpy and
- * other processes map a memory file of it, made when one asks.  It belongs to the transaction: freed at its end, on
- * error too.
+ * A store consists of blocks.  A block holds some rows, column by column, every value as a double, and after the values a
+ * bitmap of NULLs for each column (a NaN is a value, a NULL is not).  Kernels read the blocks without PostgreSQL's
+ * executor; numpy and other processes map a memory file with a copy of them, which is written when it is first asked for.
+ * A store belongs to the transaction, and is freed at its end, also after an error.
  *
  *   smallint .. bigint, real, double precision, numeric, boolean   the number
  *   date, timestamp, timestamptz                                   seconds since 1970-01-01 00:00
  *   text, varchar, char, name, enum                                a code, and a dictionary
- *   double precision[]                                             a column per element, as many in every row
+ *   double precision[]                                             a column for each element; the same length in every row
  */
 #ifndef MADPY_STORE_H
 #define MADPY_STORE_H
@@ -20,8 +20,8 @@
 #define HUGE_PAGE (2 * 1024 * 1024)
 
 /*
- * A block in bytes: its values, column by column, and behind them a bitmap of NULLs for each column, little-endian words
- * of 64 rows.  Python maps it by ports/postgres/layouts/store.py.
+ * Layout of a block: its values, column by column, then a bitmap of NULLs for each column in little-endian words of 64
+ * rows.  Python maps it with ports/postgres/layouts/store.py.
  */
 static inline Size
 store_bits_offset(int ncols, int block_rows)
@@ -41,32 +41,32 @@ typedef struct Store
 {
 	int			id;
 	Oid			owner;
-	SubTransactionId since;
-	bool		filled;			/* the query that fills a store cannot name it */
+	SubTransactionId since;		/* subtransaction that created it */
+	bool		filled;			/* false until all rows are in it: store_find() ignores it until then */
 	MemoryContext context;
 	char	   *base;			/* the blocks */
-	Size		mapped;			/* bytes there */
-	int			fd;				/* the memory file, -1: nobody asked for it */
+	Size		mapped;			/* bytes at `base` */
+	int			fd;				/* the memory file, -1 if there is none */
 	int			ncols;
 	int			block_rows;		/* a power of two */
-	int			block_shift;	/* its logarithm */
+	int			block_shift;	/* log2(block_rows) */
 	Size		block_bytes;
-	int64		blocks;			/* capacity */
+	int64		blocks;			/* blocks that fit into `mapped` bytes */
 	int64		rows;
-	bool	   *has_nulls;		/* ncols */
-	uint16	   *codes;			/* NULL, or the bin of each value, laid out as the values are: see store_bin */
-	uint32	   *places;			/* NULL, or by row what a kernel keeps from pass to pass */
-	Dict	  **levels;			/* ncols, NULL where a column is not codes */
-	int		   *indicators;		/* NULL, or ncols: as how many indicators a kernel sees a column, -1: as it is */
-	Dict	   *groups;			/* NULL: one group, all rows */
-	int64	   *group_start;	/* groups + 1 row numbers: rows lie group by group */
-	double	  **buffer;			/* with groups, until rows are laid: blocks of them as they came, see buffer_row */
-	int64	   *order;			/* rows of the buffer, group by group; NULL: they are laid */
-	int64		taken;			/* groups that were taken from the buffer */
-	struct Store *part;			/* what was taken last */
+	bool	   *has_nulls;		/* one for each column: whether it has a NULL in any row */
+	uint16	   *codes;			/* NULL, or the bin of each value, in the layout of the values: see store_bin */
+	uint32	   *places;			/* NULL, or for each row a number that a kernel keeps from pass to pass */
+	Dict	  **levels;			/* one for each column: the dictionary of its codes, NULL if it has none */
+	int		   *indicators;		/* NULL, or for each column the number of indicators that kernels get in its place; -1: the column itself */
+	Dict	   *groups;			/* NULL if all rows are one group */
+	int64	   *group_start;	/* first row of each group, and the number of rows; rows are ordered by group */
+	double	  **buffer;			/* with groups: rows in the order of the query, until store_lay() moves them; see buffer_row */
+	int64	   *order;			/* row numbers of the buffer, group by group; NULL after store_lay() */
+	int64		taken;			/* groups that a pass has read from the buffer */
+	struct Store *part;			/* the rows read last from the buffer: see store_part */
 } Store;
 
-/* Each file uses those above it only. */
+/* The files below: each calls functions of those above it only. */
 
 /* store_memory.c */
 extern void store_shape(Store *store, int64 ncols);
@@ -98,7 +98,7 @@ extern State *store_group_state(Store *store, const Kernel *kernel, int group, c
 /* store_step.c */
 extern void store_check_step(const Store *store, const Kernel *kernel, int64 nparams);
 
-/* Returns the number of columns that a kernel sees, indicators included. */
+/* Returns the number of columns that a kernel gets, indicators included. */
 static inline int
 store_width(const Store *store)
 {
@@ -135,14 +135,14 @@ store_column(const Store *store, int64 block, int column)
 	return (double *) (store->base + block * store->block_bytes) + (Size) column * store->block_rows;
 }
 
-/* The bins of a column's values in a block. */
+/* Returns the bins of a column's values in a block. */
 static inline uint16 *
 store_codes(const Store *store, int64 block, int column)
 {
 	return store->codes + ((Size) block * store->ncols + column) * store->block_rows;
 }
 
-/* One bit per row: 1 is NULL. */
+/* Returns a column's bitmap of NULLs in a block: a bit for each row, 1 for NULL. */
 static inline uint64 *
 store_nulls(const Store *store, int64 block, int column)
 {
@@ -151,7 +151,7 @@ store_nulls(const Store *store, int64 block, int column)
 	return (uint64 *) end + (Size) column * (store->block_rows / 64);
 }
 
-/* Rows of the buffer lie one behind the other: values, and behind them a bit per column, 1 is NULL. */
+/* Returns the size of a row of the buffer, in doubles: its values, then a bit for each column, 1 for NULL. */
 static inline int
 buffer_width(const Store *store)
 {

@@ -1,5 +1,5 @@
 /*
- * store_file.c: the memory file of a store, which numpy and other processes map.
+ * store_file.c: copies a store to a memory file, which numpy and other processes map.
  */
 #include "postgres.h"
 
@@ -13,7 +13,7 @@
 #include "storage/fd.h"
 #include "utils/array.h"
 
-/* Bytes between two looks for an interrupt. */
+/* Bytes written between two checks for interrupts. */
 #define WRITTEN_BYTES (1024 * 1024)
 
 static void
@@ -31,7 +31,7 @@ write_blocks(int fd, const char *blocks, Size size)
 	}
 }
 
-/* Writes a memory file of the blocks; the store gets it when it is complete, since readers map all of it. */
+/* Writes the blocks to a memory file.  `store->fd` is set only after that, so that readers never map half a file. */
 static void
 write_file(Store *store, Size size)
 {
@@ -71,7 +71,7 @@ group_starts(const Store *store)
 	return PointerGetDatum(construct_array(starts, groups + 1, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-/* store_map(store): a record of the facts to map the file */
+/* store_map(store): returns a record of what is needed to map the file */
 PG_FUNCTION_INFO_V1(store_map);
 Datum
 store_map(PG_FUNCTION_ARGS)

@@ -1,5 +1,5 @@
 /*
- * store_fill.c: the rows of a query, received straight from the executor, into a store.
+ * store_fill.c: fills a store with the rows of a query, which the executor passes to a DestReceiver.
  */
 #include "postgres.h"
 
@@ -71,7 +71,7 @@ receive(TupleTableSlot *slot, DestReceiver *self)
 	return has_space;
 }
 
-/* Whether a column of the query is a category by the caller's will. */
+/* Whether the caller has listed a column of the query as a category. */
 static bool
 is_category(const Fill *fill, int column)
 {
@@ -121,7 +121,7 @@ shut_down(DestReceiver *self)
 {
 }
 
-/* No row told the length of some vector: they are all NULL, one column will do. */
+/* Completes the store.  A vector that is NULL in every row has no known length, and becomes one column. */
 static void
 finish(Fill *fill)
 {
@@ -136,9 +136,10 @@ finish(Fill *fill)
 }
 
 /*
- * store_fill(query, ngroups, categories): the number of a store that holds the columns of a query, the last ngroups of them
- * as grouping columns; NULL where madpy.store_memory is too little.  The values of `categories`, columns counted from 1,
- * are numbered whatever their type.
+ * store_fill(query, ngroups, categories, max_levels): creates a store with the columns of a query and returns its number;
+ * NULL if it does not fit into madpy.store_memory.  The last `ngroups` columns are the grouping columns.  `categories` lists
+ * columns, counted from 1, whose values become codes whatever their type.  A column with more than max_levels values that
+ * become codes is an error as soon as they have come, unless max_levels is 0.
  */
 PG_FUNCTION_INFO_V1(store_fill);
 Datum
@@ -150,6 +151,7 @@ store_fill(PG_FUNCTION_ARGS)
 		.pub = {.receiveSlot = receive, .rStartup = start_up, .rShutdown = shut_down, .rDestroy = shut_down,
 		.mydest = DestTuplestore},
 		.ngroups = PG_GETARG_INT32(1),
+		.max_levels = PG_GETARG_INT32(3),
 	};
 	ArrayType  *categories = PG_GETARG_ARRAYTYPE_P(2);
 	int			id;

@@ -1,5 +1,5 @@
 /*
- * store_fill.h: a store that is being filled from the rows of a query, for store_fill.c and store_rows.c.
+ * store_fill.h: types and functions to fill a store from the rows of a query, for store_fill.c and store_rows.c.
  */
 #ifndef MADPY_STORE_FILL_H
 #define MADPY_STORE_FILL_H
@@ -13,12 +13,12 @@ typedef enum Kind
 	FLOAT8, FLOAT4, INT2, INT4, INT8, BOOLEAN, NUMERIC, DATE, TIMESTAMP, LEVELS, VECTOR
 } Kind;
 
-/* One column of the query: where its values go. */
+/* A column of the query, and its columns in the store. */
 typedef struct Source
 {
 	Kind		kind;
 	int			to;				/* first column in the store */
-	int			width;			/* columns there; of a vector 0 until one was seen */
+	int			width;			/* columns in the store; 0 for a vector before its first value */
 	Dict	   *levels;
 } Source;
 
@@ -27,28 +27,29 @@ typedef struct Fill
 	DestReceiver pub;
 	Store	   *store;
 	TupleDesc	desc;
-	int			nsources;		/* columns of the query that are no grouping columns */
+	int			nsources;		/* columns of the query, without the grouping columns */
 	int			ngroups;
-	const int  *categories;		/* columns, counted from 1, whose values are numbered whatever their type */
+	const int  *categories;		/* columns, counted from 1, whose values become codes whatever their type */
 	int			ncategories;
+	int			max_levels;		/* the most distinct values of a column that are numbered; 0: any number */
 	Source	   *sources;
-	Tuplestorestate *waiting;	/* rows before the first one that told the length of every vector */
+	Tuplestorestate *waiting;	/* rows that came before the length of every vector was known */
 	bool		started;
-	bool		over;			/* the memory setting was reached */
-	int		   *codes;			/* group of every row */
+	bool		over;			/* the rows do not fit into madpy.store_memory */
+	int		   *codes;			/* group of each row */
 	int64		codes_capacity;
-	double	   *row;			/* where the values of the row being filled go */
-	Size		stride;			/* from one value of it to the next */
+	double	   *row;			/* space for the values of the current row */
+	Size		stride;			/* distance between two values in `row` */
 	MemoryContext scratch;
 } Fill;
 
-/* One row; false: there is no memory left for it. */
+/* Adds a row; returns false if the memory setting does not allow it. */
 extern bool store_put_row(Fill *fill, const Datum *values, const bool *nulls);
 
 /* Whether the length of every vector is known, this row included. */
 extern bool store_widths_known(Fill *fill, const Datum *values, const bool *nulls);
 
-/* All widths are known: lay the store out and put the rows in that waited. */
+/* Sets the shape of the store, once all widths are known, and adds the waiting rows; returns as store_put_row(). */
 extern bool store_begin_rows(Fill *fill);
 
 #endif

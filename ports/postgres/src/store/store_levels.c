@@ -1,8 +1,8 @@
 /*
- * store_levels.c: the categories of a store: their levels, in the order that they are given, and as indicators.
+ * store_levels.c: the categories of a store: lists their levels, changes their codes, and turns them into indicators.
  *
- * While a store is filled, a category's values are numbered as they come.  Who knows in which order they belong gives them
- * other codes, and may have kernels see a code as indicators.
+ * While a store is filled, the values of a category get codes in the order in which they first occur.  The caller reads the
+ * levels, sorts them, sets the codes to this order, and can have kernels get indicators in place of codes.
  */
 #include "postgres.h"
 
@@ -34,7 +34,7 @@ is_null(const Store *store, int64 row, int column)
 	return (store_nulls(store, block_of(store, row), column)[r / 64] >> (r % 64)) & 1;
 }
 
-/* Tells whether no column of a row is NULL, and its weight, in column `weight` if that is >= 0, is not 0. */
+/* Tells whether a row has no NULL, and no weight of 0 in column `weight` (-1: there are no weights). */
 static bool
 is_complete(const Store *store, int64 row, int weight)
 {
@@ -44,7 +44,7 @@ is_complete(const Store *store, int64 row, int weight)
 	return weight < 0 || store_column(store, block_of(store, row), weight)[row_of(store, row)] != 0;
 }
 
-/* Returns for each code of a column whether a complete row has it. */
+/* Returns for each code of a column whether it occurs in a complete row. */
 static bool *
 codes_used(const Store *store, int column, int weight)
 {
@@ -55,7 +55,7 @@ codes_used(const Store *store, int column, int weight)
 	for (int c = 0; c < store->ncols; c++)
 		any = any || store->has_nulls[c];
 	if (!any)
-		memset(used, true, count);	/* every code came with a row */
+		memset(used, true, count);	/* every code occurs in a row, and every row is complete */
 	for (int64 row = 0; row < store->rows && any; row++)
 	{
 		if (row_of(store, row) == 0)
@@ -67,9 +67,10 @@ codes_used(const Store *store, int column, int weight)
 }
 
 /*
- * store_levels(store, column, complete, weight): what the codes of a column, counted from 1, stand for; NULL if it is not
- * codes.  With `complete` there is NULL in place of levels that no row has in which no column is NULL and the column
- * `weight`, unless that is 0, is not 0.
+ * store_levels(store, column, complete, weight): returns the levels of a column as texts, in the order of their codes; NULL
+ * if the column has no codes.  Columns are counted from 1.  With `complete`, levels that occur in no complete row are
+ * NULL in the array.  A row is complete if it has no NULL and its weight, in column `weight`, is not 0 (`weight` 0: there
+ * are no weights).
  */
 PG_FUNCTION_INFO_V1(store_levels);
 Datum
@@ -108,7 +109,7 @@ store_levels(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(construct_md_array(texts, nulls, 1, &count, &lower, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/* Returns the integers of an array; an error if one is NULL. */
+/* Returns the integers of an array; raises an error if one is NULL. */
 static const int *
 integers_argument(FunctionCallInfo fcinfo, int arg, int *count)
 {
@@ -143,8 +144,8 @@ order_block(Store *store, int64 block, int column, const int *codes, int count)
 }
 
 /*
- * store_order(store, column, codes): gives the levels of a column, counted from 1, other codes, those at their places in
- * `codes`; less than 0: NULL.  From then on the column is numbers.
+ * store_order(store, column, codes): replaces each code c of a column, counted from 1, by the code at position c of `codes`,
+ * or by NULL if that is negative.  After that the column counts as one of numbers.
  */
 PG_FUNCTION_INFO_V1(store_order);
 Datum
@@ -169,8 +170,8 @@ store_order(PG_FUNCTION_ARGS)
 }
 
 /*
- * store_indicate(store, counts): has kernels see columns as indicators, as many as `counts` says of each, -1: as they are.
- * Code 0 is the level without an indicator.
+ * store_indicate(store, counts): makes kernels get columns as indicators.  `counts` has for each column the number of
+ * indicators, or -1 for a column that stays as it is.  Code 0 is the level without an indicator.
  */
 PG_FUNCTION_INFO_V1(store_indicate);
 Datum

@@ -1,5 +1,5 @@
 /*
- * store_memory.c: the memory of a store: its blocks, and the buffer of rows that are not laid into blocks yet.
+ * store_memory.c: allocates and frees the memory of a store: its blocks, and the buffer of rows that are not in blocks yet.
  */
 #include "postgres.h"
 
@@ -11,14 +11,14 @@
 #include "storage/fd.h"
 #include "utils/memutils.h"
 
-/* A block aims at this size, so that it stays in the second-level cache. */
+/* Intended size of a block, small enough for the second-level cache. */
 #define BLOCK_BYTES (1024 * 1024)
 #define MAX_BLOCK_ROWS 4096
 #define MIN_BLOCK_ROWS 64
 
 #define PAGE (4 * 1024)
 
-/* Blocks of the buffer that are allocated at once, a power of two. */
+/* Most blocks of the buffer that are allocated at once, a power of two. */
 #define MOST_BUFFERED 64
 
 void
@@ -26,7 +26,7 @@ store_no_memory(const char *what)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OUT_OF_MEMORY),
-			 errmsg("could not get memory to keep columns in: %s: %m", what),
+			 errmsg("could not allocate memory for columns: %s: %m", what),
 			 errhint("Lower madpy.store_memory, so that trainings read the table in each pass instead.")));
 }
 
@@ -49,8 +49,8 @@ store_shape(Store *store, int64 ncols)
 }
 
 /*
- * Addresses for so many bytes, nothing in them yet.  They begin where a large page does: a few large pages are had ten
- * times sooner than many small ones.
+ * Reserves a range of addresses without memory.  A large range begins at the boundary of a huge page, since a few huge
+ * pages are allocated ten times as fast as many small ones.
  */
 static char *
 new_range(Size size)
@@ -90,10 +90,10 @@ store_resize(Store *store, int64 blocks)
 	store->mapped = size;
 	store->blocks = blocks;
 	if (size >= HUGE_PAGE)
-		madvise(base, size, MADV_HUGEPAGE); /* a wish: it may be refused */
+		madvise(base, size, MADV_HUGEPAGE); /* only advice to the kernel: failure does not matter */
 }
 
-/* Make space for the block that row store->rows begins. */
+/* Makes space for the block that begins with row store->rows. */
 void
 store_add_block(Store *store)
 {
@@ -111,8 +111,8 @@ store_set_null(Store *store, int64 row, int column)
 }
 
 /*
- * Make space in the buffer for the block that row store->rows begins, and for as many as there are already, up to a
- * limit.  Few large pages are allocated much sooner than many small ones.
+ * Makes space in the buffer for the block that begins with row store->rows.  To do so, it doubles the buffer, or adds
+ * MOST_BUFFERED blocks to a large one: a few huge pages are allocated much faster than many small ones.
  */
 void
 store_buffer_block(Store *store)
@@ -124,7 +124,7 @@ store_buffer_block(Store *store)
 	uintptr_t	end;
 
 	if (block % MOST_BUFFERED != 0 && (block & (block - 1)) != 0)
-		return;					/* there is */
+		return;					/* the block has been allocated with an earlier one */
 	store->buffer = block == 0 ? MemoryContextAlloc(store->context, sizeof(double *))
 		: repalloc_huge(store->buffer, (block + more) * sizeof(double *));
 	store->buffer[block] = MemoryContextAllocHuge(store->context, more * doubles * sizeof(double));
@@ -133,7 +133,7 @@ store_buffer_block(Store *store)
 	start = TYPEALIGN(HUGE_PAGE, (uintptr_t) store->buffer[block]);
 	end = TYPEALIGN_DOWN(HUGE_PAGE, (uintptr_t) (store->buffer[block] + more * doubles));
 	if (start < end)
-		madvise((void *) start, end - start, MADV_HUGEPAGE);	/* a wish: it may be refused */
+		madvise((void *) start, end - start, MADV_HUGEPAGE);	/* only advice to the kernel: failure does not matter */
 }
 
 void

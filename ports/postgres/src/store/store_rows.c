@@ -1,5 +1,5 @@
 /*
- * store_rows.c: the values of a row as numbers, put into a store.
+ * store_rows.c: converts the values of a row to numbers and puts them into a store.
  */
 #include "store_fill.h"
 
@@ -120,7 +120,20 @@ put_codes(Fill *fill, int code, int64 row)
 	fill->codes[row] = code;
 }
 
-/* Make space for the next row: in its block, or, with groups, in the buffer; false: there is no memory left. */
+/* Returns the code of a value in its column of the query; raises an error for too many values. */
+static int
+level_code(const Fill *fill, int source, const Datum *values, const bool *nulls)
+{
+	int			code = dict_code(fill->sources[source].levels, values, nulls);
+
+	if (fill->max_levels > 0 && code >= fill->max_levels)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("column %d has more than %d distinct values", source + 1, fill->max_levels)));
+	return code;
+}
+
+/* Makes space for the next row in its block or, with groups, in the buffer; false if the memory setting forbids it. */
 static bool
 next_row(Fill *fill)
 {
@@ -128,7 +141,7 @@ next_row(Fill *fill)
 	int64		row = store->rows;
 	int			r = row_of(store, row);
 
-	if (r % 64 == 0 && !store_fits(store))	/* a long text may be in every row */
+	if (r % 64 == 0 && !store_fits(store))	/* checked often, as every row may have a new long text */
 		return false;
 	if (r == 0)
 	{
@@ -175,7 +188,7 @@ store_put_row(Fill *fill, const Datum *values, const bool *nulls)
 		else if (source->kind == VECTOR)
 			put_vector(fill, source, values[s]);
 		else if (source->kind == LEVELS)
-			put_number(fill, source->to, dict_code(source->levels, values, nulls));
+			put_number(fill, source->to, level_code(fill, s, values, nulls));
 		else
 			put_number(fill, source->to, number(source->kind, values[s]));
 	}
@@ -236,7 +249,7 @@ store_begin_rows(Fill *fill)
 		while (has_space && tuplestore_gettupleslot(fill->waiting, true, false, slot))
 		{
 			slot_getallattrs(slot);
-			MemoryContextSwitchTo(fill->scratch);	/* put_row empties it: the row must not be in it */
+			MemoryContextSwitchTo(fill->scratch);	/* store_put_row() resets the scratch context: the slot must not use it */
 			has_space = store_put_row(fill, slot->tts_values, slot->tts_isnull);
 			MemoryContextSwitchTo(store->context);
 		}

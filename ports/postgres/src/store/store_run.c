@@ -1,5 +1,5 @@
 /*
- * store_run.c: a kernel over the rows of one group in a store.
+ * store_run.c: runs a kernel over the rows of one group in a store.
  */
 #include "store.h"
 
@@ -9,16 +9,16 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-/* Rows that are given at once where indicators are made for them: what there are of them stays in the second-level cache. */
+/* Rows that a kernel gets at once as columns of indicators: few enough that they stay in the second-level cache. */
 #define INDICATED_ROWS 512
 
-/* Columns that a kernel sees of a store with indicators. */
+/* The columns that a kernel gets from a store with indicators. */
 typedef struct Seen
 {
-	const double **columns;		/* store_width() */
+	const double **columns;		/* store_width() columns */
 	Indicators *categories;
 	int			ncategories;
-	double	   *buffer;			/* of columns of indicators */
+	double	   *buffer;			/* values of the columns of indicators; NULL if the kernel takes codes */
 } Seen;
 
 static bool
@@ -30,14 +30,14 @@ is_null(const Store *store, int64 row, int column)
 }
 
 /*
- * Rows of one block that a kernel can use, copied: without a NULL, or with NULLs among the features as NaN.  The arrays
- * of the block, and the buffers for values and codes, are the caller's.
+ * Copies the rows of a block that a kernel can use to the caller's buffers, points `into` to them and returns their number.
+ * A row with a NULL is left out; if the kernel takes NULLs, a feature that is NULL becomes NaN instead.
  */
 static int
 usable_rows(const Store *store, const Kernel *kernel, int64 block, int first, int rows,
 			RowBlock *into, double *value_buffer, uint16 *code_buffer)
 {
-	int			needed = kernel->takes_nulls ? store->ncols - kernel->scalars : 0;	/* columns from here on */
+	int			needed = kernel->takes_nulls ? store->ncols - kernel->scalars : 0;	/* first column that must not be NULL */
 	int			kept = 0;
 
 	for (int r = first; r < first + rows; r++)
@@ -104,7 +104,7 @@ seen_new(const Store *store, const Kernel *kernel)
 	return seen;
 }
 
-/* Makes columns of 0 and 1 of a category's codes; returns the place behind them. */
+/* Writes the codes of a category as columns of 0 and 1; returns the end of what it has written. */
 static double *
 indicate(const Indicators *category, int rows, const double **columns, double *buffer)
 {
@@ -121,7 +121,7 @@ indicate(const Indicators *category, int rows, const double **columns, double *b
 	return buffer + (Size) category->count * INDICATED_ROWS;
 }
 
-/* Gives a kernel rows of a block of stored columns, categories among them as indicators. */
+/* Passes the rows of a block of stored columns to a kernel, with categories as indicators. */
 static void
 add_indicated(const Store *store, const Kernel *kernel, State *state, const RowBlock *block, const Seen *seen)
 {
@@ -155,7 +155,7 @@ add_indicated(const Store *store, const Kernel *kernel, State *state, const RowB
 	}
 }
 
-/* Give a kernel the rows [from, to). */
+/* Runs a kernel over the rows from `from` up to, without, `to`. */
 static void
 run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, int64 to)
 {
@@ -206,7 +206,7 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 	MemoryContextDelete(scratch);
 }
 
-/* The state of one group after one pass over its rows. */
+/* Runs a kernel over the rows of one group and returns the state. */
 State *
 store_group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams)
 {
@@ -215,7 +215,7 @@ store_group_state(Store *store, const Kernel *kernel, int group, const double *p
 	int64		to = store->groups ? store->group_start[group + 1] : store->rows;
 
 	if (store->taken == store_group_count(store))
-		store_lay(store);		/* a second pass */
+		store_lay(store);		/* this is a second pass: see store_sort.c */
 	if (store->order == NULL)
 	{
 		run_kernel(store, kernel, state, from, to);

@@ -1,8 +1,9 @@
 /*
- * store_sort.c: rows as they came, in a buffer, and laid group by group.
+ * store_sort.c: orders the rows of a store by group.
  *
- * A first pass over the groups takes their rows from the buffer, into a part that stays in the cache; a second pass
- * finds all of them laid into the blocks of the store.
+ * While the store is filled, rows are in a buffer in the order of the query.  The first pass over the groups copies some
+ * rows of a group at a time from the buffer to a small store of one block, which stays in the cache.  A second pass begins
+ * by moving all rows to the blocks of the store, group by group.
  */
 #include "postgres.h"
 
@@ -11,12 +12,12 @@
 #include "store.h"
 #include "utils/memutils.h"
 
-/* Rows of the part: columns of a power of two that is small do not evict each other. */
+/* Rows of that small store.  Columns of 256 rows do not evict each other from the cache. */
 #define PART_ROWS 256
 
 /*
- * Lay rows of the buffer into a block.  A few rows at once: each column's values are then written next to each
- * other, and reads of rows that lie anywhere wait for each other less.
+ * Rows that lay_block() copies at once from the buffer to a block.  So several values of a column are written next to each
+ * other, and the processor can read several rows at the same time from distant addresses.
  */
 #define ROWS_AT_ONCE 8
 
@@ -24,7 +25,7 @@ static void
 lay_block(const Store *store, Store *into, int64 block, int rows, const int64 *order)
 {
 	int			ncols = store->ncols;
-	int64		known = store->order + store->rows - order; /* rows that follow, those of further groups too */
+	int64		known = store->order + store->rows - order; /* rows from the first on, later groups included */
 	double	   *to = store_column(into, block, 0);
 
 	for (int r = 0; r < rows; r += ROWS_AT_ONCE)
@@ -73,7 +74,7 @@ lay_nulls(const Store *store, Store *into, int64 rows, const int64 *order)
 	}
 }
 
-/* Put the numbers of the rows, all of which are in the buffer, in the order of the groups; codes[row] is the group. */
+/* Orders the row numbers by group after the last row has come; codes[row] is the group of a row. */
 void
 store_sort(Store *store, const int *codes)
 {
@@ -98,7 +99,7 @@ store_sort(Store *store, const int *codes)
 	pfree(next);
 }
 
-/* Lay the rows of the buffer into the blocks of the store, if that is still to be done. */
+/* Moves the rows from the buffer to the blocks of the store, unless that has been done. */
 void
 store_lay(Store *store)
 {
@@ -116,7 +117,7 @@ store_lay(Store *store)
 	store_free_buffer(store);
 }
 
-/* Returns rows `from` to `to`, or as many as fit, in the order of the groups, as a store of one block. */
+/* Copies rows `from` up to, without, `to` in the order of groups, or as many as fit, to a store of one block. */
 const Store *
 store_part(Store *store, int64 from, int64 to)
 {

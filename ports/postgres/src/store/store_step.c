@@ -11,7 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-/* Bytes of states that are allocated before they are there. */
+/* Limit of the bytes that are allocated at the start for the states of all groups. */
 #define MOST_ALLOCATED (256 * 1024 * 1024)
 
 static void
@@ -36,7 +36,7 @@ store_check_step(const Store *store, const Kernel *kernel, int64 nparams)
 				 errmsg("kernel \"%s\" does not fit the columns of store %d", kernel->name, store->id)));
 }
 
-/* store_step(store, kernel, group, parameters): the state of one group after one pass over its rows. */
+/* store_step(store, kernel, group, parameters): runs a kernel over the rows of one group and returns the state. */
 PG_FUNCTION_INFO_V1(store_step);
 Datum
 store_step(PG_FUNCTION_ARGS)
@@ -65,7 +65,7 @@ store_step(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(store_group_state(store, kernel, group, params, nparams));
 }
 
-/* The numbers of some groups; all of them where none is named. */
+/* Returns the group numbers in an array, or those of all groups if the array is empty. */
 static int *
 group_numbers(const Store *store, ArrayType *given, int *count)
 {
@@ -93,8 +93,8 @@ typedef struct Steps
 	Store	   *store;
 	const Kernel *kernel;
 	int			groups;
-	int		   *numbers;		/* of the groups */
-	int64		nparams;		/* of each */
+	int		   *numbers;		/* numbers of the groups */
+	int64		nparams;		/* parameters of each group */
 	double	   *params;
 } Steps;
 
@@ -129,9 +129,9 @@ next_state(const Steps *steps, int i)
 }
 
 /*
- * store_steps(store, kernel, parameters, groups): the states of some groups, or of all, after one pass over their rows,
- * without their length words, one behind the other.
- * parameters: doubles as they lie in memory, those of the first group first, as many for each.
+ * store_steps(store, kernel, parameters, groups): runs a kernel over the rows of some groups, or of all if none is listed.
+ * Returns their states without their length words, concatenated.  `parameters` has the bytes of doubles: the same number of
+ * them for each group, those of the first group first.
  */
 PG_FUNCTION_INFO_V1(store_steps);
 Datum
@@ -155,7 +155,7 @@ store_steps(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(states.data);
 }
 
-/* store_outcomes(store, kernel, parameters, groups): the same of outcomes; behind shorter ones there are zeros. */
+/* store_outcomes(store, kernel, parameters, groups): as store_steps, for outcomes; shorter ones are padded with zeros. */
 PG_FUNCTION_INFO_V1(store_outcomes);
 Datum
 store_outcomes(PG_FUNCTION_ARGS)
@@ -178,7 +178,7 @@ store_outcomes(PG_FUNCTION_ARGS)
 		longest = Max(longest, VARSIZE(outcomes[i]) - VARHDRSZ);
 		total += VARSIZE(outcomes[i]);
 		pfree(state);
-		if (total > MaxAllocSize)	/* before all of them are there */
+		if (total > MaxAllocSize)	/* palloc_limited() below raises the error, before more memory is used */
 			break;
 	}
 	result = palloc_limited(VARHDRSZ + (int64) Max(steps.groups * longest, total), MaxAllocSize, "all outcomes together");

@@ -43,8 +43,32 @@ enum
 #define FLAG_IMPUTE 1			/* fill takes the place of NULL */
 #define FLAG_INDICATOR 2		/* a further column: 1 for NULL, else 0 */
 
+/* Functions that make classes of the sums of a linear model. */
+#define LINK_IDENTITY 0
+#define LINK_MARGIN 1			/* the class by the sign, or the largest value; no probabilities */
+#define LINK_LOGIT 2			/* two classes */
+#define LINK_SOFTMAX 3
+#define LINK_ONE_AGAINST_REST 4	/* logits of each class, divided by their sum */
+#define LINK_MODIFIED_HUBER 5
+
+/* Functions of the sums of a layer. */
+#define ACTIVATION_IDENTITY 0
+#define ACTIVATION_LOGISTIC 1
+#define ACTIVATION_TANH 2
+#define ACTIVATION_RELU 3
+#define ACTIVATION_EXP 4
+#define ACTIVATION_SOFTMAX 5
+
 /* Kinds of models. */
 #define KIND_LINEAR 1
+#define KIND_GAUSSIAN 21
+#define KIND_NETWORK 22
+#define KIND_CENTERS 23
+#define KIND_KNOWN 24
+#define KIND_FACTORS 25
+
+/* The cluster of a row that a clustering says nothing of: NULL. */
+#define SK_UNKNOWN PG_INT32_MIN
 
 typedef enum SkWanted
 {
@@ -94,6 +118,11 @@ typedef struct SkKind
 } SkKind;
 
 extern const SkKind sk_linear;
+extern const SkKind sk_gaussian;
+extern const SkKind sk_network;
+extern const SkKind sk_centers;
+extern const SkKind sk_known;
+extern const SkKind sk_factors;
 
 /* sk_row.c: returns the columns of the arguments from `first` on, NULL if one that is needed is NULL. */
 extern const double *sk_columns(Sk *sk, FunctionCallInfo fcinfo, int first);
@@ -103,5 +132,8 @@ extern void sk_check_row(Sk *sk);
 extern int	sk_largest(const double *values, int count);
 extern double sk_sigmoid(double x);
 extern void sk_softmax(double *values, int count);
+
+/* sk_sum.c: the sum of values, in the order in which numpy adds a row of an array. */
+extern double sk_sum(const double *values, int count);
 
 #endif

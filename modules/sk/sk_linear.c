@@ -9,13 +9,6 @@
 
 #include "sk.h"
 
-#define LINK_IDENTITY 0
-#define LINK_MARGIN 1			/* the class by the sign, or the largest value; no probabilities */
-#define LINK_LOGIT 2			/* two classes */
-#define LINK_SOFTMAX 3
-#define LINK_ONE_AGAINST_REST 4	/* logits of each class, divided by their sum */
-#define LINK_MODIFIED_HUBER 5
-
 typedef struct Linear
 {
 	int			link;

@@ -14,7 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-static const SkKind *const kinds[] = {&sk_linear};
+static const SkKind *const kinds[] = {&sk_linear, &sk_gaussian, &sk_network, &sk_centers, &sk_known, &sk_factors};
 
 static text **
 names_of(const Model *model, int inputs)
@@ -105,6 +105,8 @@ sk_predict(PG_FUNCTION_ARGS)
 	if (x == NULL)
 		PG_RETURN_NULL();
 	number = sk->kind->score(sk, x, WANT_PREDICTION);
+	if (sk->task == TASK_CLUSTERING && number == SK_UNKNOWN)
+		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(sk->task == TASK_CLUSTERING ? number : sk->values[0]);
 }
 

@@ -67,6 +67,11 @@ def packed(algorithm: Any, estimator: Any, data: Data) -> bytes:
     return pack(MODEL_SK, {"features": []}, arrays)
 
 
+def close(found: Any, expected: Any) -> None:
+    """Assert that numbers agree to 12 digits, those near 0 to 12 digits of the largest."""
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12 * np.abs(expected).max())
+
+
 class Scorer:
     """One estimator, and the answers of the SQL functions for rows."""
 

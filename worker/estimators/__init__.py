@@ -3,11 +3,12 @@
 from typing import Any
 
 from madpy.worker.errors import WorkerError
-from madpy.worker.estimators import linear
+from madpy.worker.estimators import clusters, components, gaussian, linear, linear_classes, neural
 from madpy.worker.estimators.algorithm import Algorithm
 
+FAMILIES = (linear, linear_classes, gaussian, neural, clusters, components)
 ALGORITHMS: dict[tuple[str, str], Algorithm] = {
-    (one.name, one.task): one for family in (linear,) for one in family.ALGORITHMS
+    (one.name, one.task): one for family in FAMILIES for one in family.ALGORITHMS
 }
 TASKS = ("regression", "classification", "clustering", "decomposition")
 

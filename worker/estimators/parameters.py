@@ -138,3 +138,8 @@ def checked(algorithm: str, given: Any, known: Mapping[str, Parameter]) -> dict[
         except (ValueError, TypeError, OverflowError):
             raise WorkerError(f'hyperparameter "{name}" of {algorithm} must be {known[name]}') from None
     return result
+
+
+def supported(estimator: Any, parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    """Return those of the parameters that a class has in the installed version of scikit-learn."""
+    return {name: kind for name, kind in parameters.items() if name in estimator._parameter_constraints}

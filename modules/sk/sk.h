@@ -45,6 +45,11 @@ enum
 
 /* Kinds of models. */
 #define KIND_LINEAR 1
+#define KIND_TREES 20
+#define KIND_KERNEL 21
+#define KIND_SVM 22
+#define KIND_LAPLACE 23
+#define KIND_NEIGHBORS 24
 
 typedef enum SkWanted
 {
@@ -94,6 +99,7 @@ typedef struct SkKind
 } SkKind;
 
 extern const SkKind sk_linear;
+extern const SkKind sk_trees;
 
 /* sk_row.c: returns the columns of the arguments from `first` on, NULL if one that is needed is NULL. */
 extern const double *sk_columns(Sk *sk, FunctionCallInfo fcinfo, int first);

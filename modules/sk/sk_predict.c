@@ -14,7 +14,9 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-static const SkKind *const kinds[] = {&sk_linear};
+static const SkKind *const kinds[] = {&sk_linear,
+	&sk_trees,
+};
 
 static text **
 names_of(const Model *model, int inputs)

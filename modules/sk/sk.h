@@ -61,11 +61,16 @@ enum
 
 /* Kinds of models. */
 #define KIND_LINEAR 1
-#define KIND_GAUSSIAN 21
-#define KIND_NETWORK 22
-#define KIND_CENTERS 23
-#define KIND_KNOWN 24
-#define KIND_FACTORS 25
+#define KIND_GAUSSIAN 2
+#define KIND_NETWORK 3
+#define KIND_CENTERS 4
+#define KIND_KNOWN 5
+#define KIND_FACTORS 6
+#define KIND_TREES 7
+#define KIND_KERNEL 8
+#define KIND_SVM 9
+#define KIND_LAPLACE 10
+#define KIND_NEIGHBORS 11
 
 /* The cluster of a row that a clustering says nothing of: NULL. */
 #define SK_UNKNOWN PG_INT32_MIN
@@ -123,6 +128,7 @@ extern const SkKind sk_network;
 extern const SkKind sk_centers;
 extern const SkKind sk_known;
 extern const SkKind sk_factors;
+extern const SkKind sk_trees;
 
 /* sk_row.c: returns the columns of the arguments from `first` on, NULL if one that is needed is NULL. */
 extern const double *sk_columns(Sk *sk, FunctionCallInfo fcinfo, int first);

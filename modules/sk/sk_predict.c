@@ -14,7 +14,9 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-static const SkKind *const kinds[] = {&sk_linear, &sk_gaussian, &sk_network, &sk_centers, &sk_known, &sk_factors};
+static const SkKind *const kinds[] = {
+	&sk_linear, &sk_gaussian, &sk_network, &sk_centers, &sk_known, &sk_factors, &sk_trees,
+};
 
 static text **
 names_of(const Model *model, int inputs)

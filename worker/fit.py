@@ -83,6 +83,7 @@ class Job:
             learned,
             [self.labels[code] for code in codes],
             self.algorithm.takes_nan,
+            np.average(prepared, axis=0, weights=weights),
         )
         scores = self._scores(estimator, prepared, y, weights)
         details = details_of(estimator, names_of(self.inputs, learned))

@@ -6,18 +6,20 @@ from dataclasses import replace
 from madpy.errors import SqlError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.reasons import with_feature_names
-from madpy.helper.features.categories import MAX_LEVELS, coded, in_order, too_many_levels
+from madpy.helper.features.categories import coded
 from madpy.helper.features.design import BOOLEANS, Category, Design, list_columns
+from madpy.helper.features.levels import MAX_LEVELS, category_levels, in_order, too_many_levels
 from madpy.helper.features.terms import MAX_LEVELS as MAX_INDICATORS
-from madpy.helper.features.terms import Terms, check_terms, checked_levels, terms_of, with_offset
+from madpy.helper.features.terms import Terms, checked_levels, term_levels, terms_of, with_offset
 from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.ports.postgres.scan.streaming import takes_categories
 
 
 def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design]:
     """Return a scan of `rows` over the features of `list_features`, and these features with their levels.
 
-    A filled store takes the order of each category's values; for the other feed the levels of each
-    category are read first, and its values are looked up in each pass.
+    A filled store takes the order of each category's values; for the other feed the levels of all
+    categories are read first, in one pass, and each pass looks values up in them.
     """
     if listed.is_vector:
         return Scan(rows, passes), listed
@@ -27,8 +29,13 @@ def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design
         return scan, listed.with_levels(levels)
     if not any(listed.categories):
         return scan, listed
-    design = coded(rows.source, listed)
-    return Scan(replace(rows, features=design.items), passes, may_store=False), design
+    if takes_categories(rows.source, len(listed.items)):
+        design = listed.with_levels(category_levels(rows.source, listed))
+        rows = _as_looked_up(rows, design)
+    else:
+        design = coded(rows.source, listed)
+        rows = replace(rows, features=design.items)
+    return Scan(rows, passes, may_store=False), design
 
 
 def scan_terms(
@@ -43,7 +50,7 @@ def scan_terms(
 
     `offset` is SQL of a number, which passes see as a feature behind the terms.
     A store keeps a code of each text value, from which kernels make the indicators of its levels; for the
-    other feed the levels are read first, and SQL computes each indicator.
+    other feed the levels are read first, in one pass, and each pass looks values up in them.
     """
     listed = list_columns(rows.source, text, what)
     if not any(listed.categories):
@@ -51,10 +58,16 @@ def scan_terms(
         return _scan(_with_terms(rows, terms, offset), passes, terms), terms
     behind = [] if offset is None else [offset]
     first = 1 if listed.is_list else 0  # the intercept
-    scan = Scan(_as_stored(rows, listed, ["1::double precision"] * first, behind), passes)
+    before = ["1::double precision"] * first
+    scan = Scan(_as_stored(rows, listed, before, behind), passes)
     if scan.store is None:
-        terms = check_terms(rows.source, text, what, conditions=conditions)
-        return _scan(_with_terms(rows, terms, offset), passes, terms, may_store=False), terms
+        design = listed.with_levels(term_levels(rows.source, listed, what, conditions))
+        terms = terms_of(design)
+        if takes_categories(rows.source, len(before) + len(listed.items) + len(behind)):
+            rows = replace(_as_looked_up(rows, design, before, behind), indicators=True)
+        else:
+            rows = _with_terms(rows, terms, offset)
+        return _scan(rows, passes, terms, may_store=False), terms
     levels = [
         None if category is None else _indicated(scan, first + n, category, listed.names[n], what)
         for n, category in enumerate(listed.categories)
@@ -87,6 +100,20 @@ def _as_stored(rows: Rows, listed: Design, before: Sequence[str] = (), behind: S
     ]
     places = [len(before) + n for n, is_numbered in enumerate(numbered, 1) if is_numbered]
     return replace(rows, features=[*before, *items, *behind], categories=places)
+
+
+def _as_looked_up(rows: Rows, design: Design, before: Sequence[str] = (), behind: Sequence[str] = ()) -> Rows:
+    """Return `rows` with the values of categories for an aggregate to look up among the design's levels."""
+    items = [
+        category.stored if category else item
+        for item, category in zip(design.items, design.categories, strict=True)
+    ]
+    levels = [feature.levels for feature in design.features]
+    return replace(
+        rows,
+        features=[*before, *items, *behind],
+        levels=[*(None for _ in before), *levels, *(None for _ in behind)],
+    )
 
 
 def _scan(rows: Rows, passes: int, terms: Terms, *, may_store: bool = True) -> Scan:

@@ -44,6 +44,10 @@ class Rows:
     groups: list[str] = field(default_factory=list)
     # Features, counted from 1, that are categories as they are: a store numbers their values.
     categories: list[int] = field(default_factory=list)
+    # The levels of each feature, None for a number, where an aggregate looks values up in them; its kernel
+    # sees a value's place among its levels, or `indicators` of all levels but the first.
+    levels: list[list[str] | None] = field(default_factory=list)
+    indicators: bool = False
 
     @property
     def vector(self) -> str:

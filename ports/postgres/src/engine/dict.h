@@ -12,13 +12,19 @@ typedef struct Dict Dict;
 /* Keys are columns [first, first + n) of a tuple; the dictionary lives in the current memory context. */
 extern Dict *dict_new(TupleDesc desc, int first, int n);
 
+/* A dictionary of single values of a type, with a collation where the type has one. */
+extern Dict *dict_of_values(Oid type, Oid collation);
+
 /* A dictionary of single values of type text, bigint or boolean, small at first. */
 extern Dict *dict_of_type(Oid type);
 
 /* The code of a key, given as all values of the tuple; a new one if the key is new.  NULL equals NULL. */
 extern int	dict_code(Dict *dict, const Datum *values, const bool *nulls);
 
-/* The code of a value in a dictionary of dict_of_type(), -1 where it is not in it; the value is in memory. */
+/*
+ * The code of a value in a dictionary of single values, -1 where it is not among them.  Memory that a look-up needs, as for
+ * a compressed text, is allocated in the current context.
+ */
 extern int	dict_find(Dict *dict, Datum value);
 
 extern int	dict_count(const Dict *dict);

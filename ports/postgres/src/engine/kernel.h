@@ -45,7 +45,7 @@ typedef struct RowBlock
 
 /*
  * A kernel's state: flat, self-describing, a bytea.  It is shipped as it is from parallel workers and from shards, so
- * the rows that still wait for their block travel in it, behind the body, row by row.
+ * the rows that still wait for their block travel in it, behind the body, row by row (state.h).
  * Python reads it by ports/postgres/layouts/kernel.py.
  */
 typedef struct State
@@ -58,7 +58,7 @@ typedef struct State
 	int32		nparams;		/* numbers the kernel was given at the start */
 	int32		tail_rows;		/* rows that wait */
 	int32		tail_capacity;	/* capacity, in rows */
-	int32		unused;
+	int32		tail_columns;	/* of a waiting row with codes; 0: it has ncols numbers.  See state.h */
 	int64		rows_used;		/* the waiting ones not counted yet */
 	int64		rows_skipped;	/* a NULL in them, or weight zero */
 	double		body[FLEXIBLE_ARRAY_MEMBER];
@@ -137,7 +137,7 @@ extern State *state_outcome(const State *state, int64 numbers);
 extern const double *vector_argument(ArrayType *array, const char *what, int *length);
 extern const double *vector_with_nan(ArrayType *array, const char *what, int *length);
 
-/* aggregate.c: what the functions of MADPY_KERNEL and MADPY_OUTCOME do */
+/* aggregate.c and columns.c: what the functions of MADPY_KERNEL and MADPY_OUTCOME do */
 extern Datum kernel_accumulate(FunctionCallInfo fcinfo, const Kernel *kernel);
 extern Datum kernel_accumulate_columns(FunctionCallInfo fcinfo, const Kernel *kernel);
 extern Datum kernel_combine(FunctionCallInfo fcinfo, const Kernel *kernel);

@@ -1,5 +1,5 @@
 /*
- * state.h: the rows that wait in a state, for state.c and aggregate.c.
+ * state.h: what the files share that make states of rows: state.c, waiting.c, aggregate.c and columns.c.
  */
 #ifndef MADPY_STATE_H
 #define MADPY_STATE_H
@@ -9,17 +9,56 @@
 /* Space for waiting rows of a new state. */
 #define FIRST_TAIL_ROWS 4
 
+/* The most rows that wait in a state whose rows have codes; in others it is TAIL_ROWS. */
+#define MOST_TAIL_ROWS 1024
+
+/*
+ * Behind the body of a state lie the rows that wait.  Where categories are indicators for the kernel, a waiting row has the
+ * codes, and before the rows there is, for each of its tail_columns, the number of its indicators, -1 for a number.
+ */
+static inline int
+tail_width(const State *state)
+{
+	return state->tail_columns ? state->tail_columns : state->ncols;
+}
+
 /* The rows that wait: the end of the state, which state_check() knows to be where the body ends. */
 static inline double *
 state_tail(State *state)
 {
-	return (double *) ((char *) state + VARSIZE(state)) - (Size) state->tail_capacity * state->ncols;
+	return (double *) ((char *) state + VARSIZE(state)) - (Size) state->tail_capacity * tail_width(state);
 }
 
-/* Give the kernel `rows` rows that lie one behind the other. */
-extern void state_add(const Kernel *kernel, State *state, const double *tail, int rows);
+/* state.c */
 
-/* Returns the state with more space for waiting rows: zeros, since an aggregate without a final function returns it. */
-extern State *state_grown(const Kernel *kernel, const State *state);
+extern int64 state_body_size(const Kernel *kernel, int ncols, int nparams, const double *params);
+
+/* Returns the bytes of a state whose body is so many doubles. */
+extern int64 state_bytes(int64 body, int ncols, int tail_capacity, int tail_columns);
+
+/* Returns a new state as state_new() does, whose waiting rows have `given` columns, with so many indicators each. */
+extern State *state_with_codes(const Kernel *kernel, int given, const int *counts, int nparams, const double *params);
+
+/* waiting.c */
+
+/* Returns where the numbers of indicators are. */
+extern double *state_counts(State *state);
+
+/* Returns how many rows wait at most beside a body of so many doubles: blocks of codes cost a kernel more than their rows. */
+extern int	state_most_waiting(const State *state, int64 body);
+
+/* Gives the kernel the waiting rows of `from`, for the state `to`, which may be the same. */
+extern void state_add(const Kernel *kernel, State *to, State *from);
+
+/* Returns where the next waiting row goes; the state grows if it has to. */
+extern double *state_next_row(const Kernel *kernel, State **state);
+
+/* Counts a row that is in place; the kernel takes a block when there are enough of them. */
+extern void state_row_done(const Kernel *kernel, State *state);
+
+/* aggregate.c */
+
+/* Returns the kernel's parameters, which are argument `arg`; NULL for a kernel without parameters. */
+extern const double *params_argument(FunctionCallInfo fcinfo, const Kernel *kernel, int arg, int *nparams);
 
 #endif

@@ -11,8 +11,12 @@ from madpy.helper.features.design import BOOLEANS, Category, Design, list_column
 from madpy.helper.features.levels import MAX_LEVELS, category_levels, in_order, too_many_levels
 from madpy.helper.features.terms import MAX_LEVELS as MAX_INDICATORS
 from madpy.helper.features.terms import Terms, checked_levels, term_levels, terms_of, with_offset
+from madpy.ports.postgres.layouts.known import KNOWN_ALL_INDICATORS, KNOWN_INDICATORS
 from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.streaming import takes_categories
+from madpy.ports.postgres.session.db import fill, identifier
+from madpy.ports.postgres.session.keys import packed_keys
 
 
 def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design]:
@@ -64,7 +68,7 @@ def scan_terms(
         design = listed.with_levels(term_levels(rows.source, listed, what, conditions))
         terms = terms_of(design)
         if takes_categories(rows.source, len(before) + len(listed.items) + len(behind)):
-            rows = replace(_as_looked_up(rows, design, before, behind), indicators=True)
+            rows = replace(_as_looked_up(rows, design, before, behind), indicators=KNOWN_INDICATORS)
         else:
             rows = _with_terms(rows, terms, offset)
         return _scan(rows, passes, terms, may_store=False), terms
@@ -79,6 +83,46 @@ def scan_terms(
     except SqlError as error:
         raise with_feature_names(error, terms) from None
     return scan, terms
+
+
+def scan_coordinates(rows: Rows, terms: Terms, passes: int) -> Scan:
+    """Return a scan of `rows`, whose features are `terms` with an indicator for each level of a text column.
+
+    The levels are known: either feed looks values up in them, and kernels make the indicators.
+    """
+    if not terms.references:
+        return Scan(rows, passes)
+    source = rows.source
+    features: list[str] = []
+    levels: list[list[str] | None] = []
+    begun: set[str | None] = set()
+    for term, item in zip(terms.terms, terms.items, strict=True):
+        if term.kind == "level" and term.column not in begun:
+            begun.add(term.column)
+            column = str(term.column)
+            features.append(Category(identifier(column), source.base_types[column]).stored)
+            levels.append(terms.levels(column))
+        elif term.kind != "level":
+            features.append(item)
+            levels.append(None)
+    coded = [
+        item if known is None else _code_from_one(source, item, known)
+        for item, known in zip(features, levels, strict=True)
+    ]
+    scan = Scan(replace(rows, features=coded), passes)
+    if scan.store is not None:
+        scan.indicate([-1 if known is None else len(known) for known in levels])
+        return scan
+    if takes_categories(source, len(features)):
+        rows = replace(rows, features=features, levels=levels, indicators=KNOWN_ALL_INDICATORS)
+    return Scan(rows, passes, may_store=False)
+
+
+def _code_from_one(source: Source, item: str, levels: list[str]) -> str:
+    """Return SQL of a value's place among levels, from 1, by the equality of its type and collation."""
+    keys = packed_keys([[level] for level in levels], [])
+    holes = {"schema": source.db.schema, "keys": keys, "item": item}
+    return fill("{schema:i}.__key_number({keys:l}, {item:q}) OPERATOR(pg_catalog.+) 1", holes)
 
 
 def _with_terms(rows: Rows, terms: Terms, offset: str | None) -> Rows:

@@ -9,8 +9,8 @@ HEAD = struct.Struct("<" + "".join(PACKED_LEVELS.values()))
 LENGTH = struct.Struct("<i")
 
 
-def packed_levels(levels: Sequence[list[str] | None], *, indicators: bool) -> bytes:
-    """Pack the levels of each feature, None for a number; kernels see codes, or `indicators`."""
+def packed_levels(levels: Sequence[list[str] | None], indicators: int) -> bytes:
+    """Pack the levels of each feature, None for a number; `indicators`: KNOWN_CODES or another name there."""
     parts = [HEAD.pack(KNOWN_MAGIC, len(levels), indicators)]
     for known in levels:
         parts.append(LENGTH.pack(KNOWN_NUMBER if known is None else len(known)))

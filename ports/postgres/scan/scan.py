@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from madpy.ports.postgres.layouts.known import KNOWN_CODES
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.streaming import Streaming
 from madpy.ports.postgres.session.db import fill, free_name
@@ -45,9 +46,9 @@ class Rows:
     # Features, counted from 1, that are categories as they are: a store numbers their values.
     categories: list[int] = field(default_factory=list)
     # The levels of each feature, None for a number, where an aggregate looks values up in them; its kernel
-    # sees a value's place among its levels, or `indicators` of all levels but the first.
+    # sees what `indicators` says: a value's place among its levels, or indicators of them.
     levels: list[list[str] | None] = field(default_factory=list)
-    indicators: bool = False
+    indicators: int = KNOWN_CODES
 
     @property
     def vector(self) -> str:

@@ -238,7 +238,7 @@ class Streaming:
         known = f"WHERE {params} IS NOT NULL" if is_asked else ""
         given = [] if params is None else [params]
         if self.rows.levels:
-            given.append(literal(packed_levels(self.rows.levels, indicators=self.rows.indicators)))
+            given.append(literal(packed_levels(self.rows.levels, self.rows.indicators)))
         return self._aggregated(aggregate, [*before, *after], part.sql, given, len(before), done, known)
 
     def _of_kept(self, kernel: str, kept_rows: "Kept", params: str | None, done: str) -> str:

@@ -95,6 +95,7 @@ indicated_add(const Kernel *kernel, State *state, const RowBlock *block, const I
 					buffer = indicate(one, part.rows, seen->columns, buffer);
 				to += one->count;
 			}
+		part.places = block->places ? block->places + first : NULL;
 		if (seen->buffer == NULL)
 		{
 			part.ncategories = seen->ncategories;

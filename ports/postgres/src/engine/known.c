@@ -45,9 +45,9 @@ read_text(const char **at, const char *end)
 	return text;
 }
 
-/* Reads the levels of a category; the constraints of a domain, which are a user's code, are not run. */
+/* Reads the levels of a category, whose codes begin with `first`; the constraints of a domain, which are a user's code, are not run. */
 static void
-read_levels(KnownColumn *column, int levels, const char **at, const char *end, Oid type, Oid collation)
+read_levels(KnownColumn *column, int levels, int first, const char **at, const char *end, Oid type, Oid collation)
 {
 	static const bool not_null = false;
 	int32		typmod = -1;
@@ -66,7 +66,7 @@ read_levels(KnownColumn *column, int levels, const char **at, const char *end, O
 
 		CHECK_FOR_INTERRUPTS();
 		if (dict_code(column->dict, &value, &not_null) == count)	/* of several that are equal the first one counts */
-			column->places[count] = level;
+			column->places[count] = first + level;
 		pfree(text);
 	}
 }
@@ -78,14 +78,16 @@ known_columns(const bytea *packed, int columns, const Oid *types, const Oid *col
 	const char *at = levels->data;
 	const char *end = (const char *) levels + VARSIZE(levels);
 	KnownColumn *known;
+	int			first;
 
 	if (VARSIZE(levels) < offsetof(PackedLevels, data) || levels->magic != KNOWN_MAGIC ||
-		levels->indicators < 0 || levels->indicators > 1)
+		levels->indicators < KNOWN_CODES || levels->indicators > KNOWN_ALL_INDICATORS)
 		damaged();
 	if (levels->columns != columns)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("levels of %d columns do not fit %d features", levels->columns, columns)));
+	first = levels->indicators == KNOWN_ALL_INDICATORS ? 1 : 0;
 	known = palloc0(Max(columns, 1) * sizeof(KnownColumn));
 	for (int c = 0; c < columns; c++)
 	{
@@ -96,9 +98,9 @@ known_columns(const bytea *packed, int columns, const Oid *types, const Oid *col
 			continue;
 		if (count < 0 || count > (end - at) / (ptrdiff_t) sizeof(int32))
 			damaged();
-		read_levels(&known[c], count, &at, end, types[c], collations[c]);
-		if (levels->indicators)
-			known[c].indicators = Min(Max(count - 1, 0), MAX_COLUMNS);
+		read_levels(&known[c], count, first, &at, end, types[c], collations[c]);
+		if (levels->indicators != KNOWN_CODES)
+			known[c].indicators = Min(Max(count - 1 + first, 0), MAX_COLUMNS);
 	}
 	if (at != end)
 		damaged();

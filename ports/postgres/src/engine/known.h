@@ -11,6 +11,9 @@
 
 #define KNOWN_MAGIC 0x6c70646dU	/* "mdpl" */
 #define KNOWN_NUMBER (-1)
+#define KNOWN_CODES 0
+#define KNOWN_INDICATORS 1		/* of all levels but the first */
+#define KNOWN_ALL_INDICATORS 2
 
 /*
  * Behind it, for each column: int32, how many levels it has, or KNOWN_NUMBER; and each level: int32 length, and the text.
@@ -21,7 +24,7 @@ typedef struct PackedLevels
 	int32		vl_len_;
 	uint32		magic;
 	int32		columns;
-	int32		indicators;		/* 1: a kernel sees indicators of all levels of a category but the first; 0: codes */
+	int32		indicators;		/* KNOWN_CODES, ...: what a kernel sees of a category */
 	char		data[FLEXIBLE_ARRAY_MEMBER];
 } PackedLevels;
 
@@ -29,14 +32,14 @@ typedef struct PackedLevels
 typedef struct KnownColumn
 {
 	Dict	   *dict;			/* of the levels; NULL: the column is numbers */
-	int		   *places;			/* of each code of the dictionary, its place among the levels */
+	int		   *places;			/* of each code of the dictionary, the code that a kernel sees */
 	int			indicators;		/* as a kernel sees it, -1: as a number or a code */
 } KnownColumn;
 
 /* Reads the levels of so many columns, of these types and collations, into the current memory context. */
 extern KnownColumn *known_columns(const bytea *packed, int columns, const Oid *types, const Oid *collations);
 
-/* Returns the place of a value among the levels of its column, -1 if it is not one of them. */
+/* Returns the code of a value, -1 if it is not one of the levels of its column. */
 static inline int
 known_place(const KnownColumn *column, Datum value)
 {

@@ -37,6 +37,7 @@ PRIORS: dict[str, Parameter] = {
     "lambda_2": Real(0),
 }
 FIXED = {"compute_score": False}
+EXACT = {"tol": 1e-14} if "tol" in linear_model.LinearRegression._parameter_constraints else {}
 
 
 def linear_form(coef: Any, intercept: Any, link: int = LINK_IDENTITY) -> Form:
@@ -60,7 +61,7 @@ ALGORITHMS = [
     Algorithm(
         "linear", "regression", linear_model.LinearRegression, _regression,
         {"fit_intercept": Boolean(), "positive": Boolean()},
-        fixed={"tol": 1e-14}, several_targets=True,
+        fixed=EXACT, several_targets=True,
     ),
     Algorithm(
         "ridge", "regression", linear_model.Ridge, _regression,

@@ -5,7 +5,7 @@ from typing import Any
 from sklearn import discriminant_analysis, linear_model, svm
 
 from madpy.worker.estimators.algorithm import Algorithm
-from madpy.worker.estimators.descent import AT_RANDOM, passive_aggressive
+from madpy.worker.estimators.descent import AT_RANDOM, VERSION, passive_aggressive
 from madpy.worker.estimators.form import Form
 from madpy.worker.estimators.linear import FROM_ZERO, ITERATIONS, POSITIVE, TOL, linear_form
 from madpy.worker.estimators.parameters import Boolean, Choice, Integer, OneOf, Parameter, Real, Several
@@ -18,6 +18,8 @@ from madpy.worker.layout import (
 )
 
 WEIGHTED: dict[str, Parameter] = {"class_weight": Choice("balanced", None)}
+# Before this version the penalty had another argument, and this one no effect.
+MIXED: dict[str, Parameter] = {"l1_ratio": Real(0, 1)} if VERSION >= (1, 8) else {}
 LINKS_OF_LOSSES = {"log_loss": LINK_ONE_AGAINST_REST, "modified_huber": LINK_MODIFIED_HUBER}
 PRIORS = OneOf(Several(Real(0, 1), 10_000), Choice(None))
 
@@ -41,7 +43,7 @@ ALGORITHMS = [
         "linear", "classification", linear_model.LogisticRegression, _logistic,
         {
             "C": POSITIVE, "fit_intercept": Boolean(), "max_iter": ITERATIONS, "tol": POSITIVE,
-            "l1_ratio": Real(0, 1), **WEIGHTED,
+            **MIXED, **WEIGHTED,
             "solver": Choice("lbfgs", "newton-cg", "newton-cholesky", "sag", "saga"),
         },
         is_seeded=True,

@@ -1,6 +1,6 @@
-"""Names of modules/sk/sk.h: the numbers in a model that C scores."""
+"""Names of modules/sk/sk.h and sk_trees.h: the numbers in a model that C scores."""
 
-C_HEADER = "sk/sk.h"
+C_HEADER = "sk/sk_trees.h"
 
 KIND_LINEAR = 1
 KIND_GAUSSIAN = 2

@@ -106,7 +106,7 @@ typedef struct Sk
 	bool		has_probabilities;
 	double	   *raw;			/* inputs */
 	double	   *x;				/* columns */
-	double	   *values;			/* outputs or decisions, the more of the two */
+	double	   *values;			/* outputs or decisions, whichever are more */
 	double	   *probabilities;	/* classes */
 	void	   *plan;			/* how sk_row.c reads arguments */
 } Sk;

@@ -60,7 +60,8 @@ def collected(address: Address, functions: list[Function]) -> Corpus:
         for model, training in MODELS.items():
             connection.query(training)
             kind = model.split("_")[0] + "_predict"
-            corpus.setdefault(kind, []).append(value(connection, f"SELECT model FROM {model}_summary"))
+            for table in (f"{model}_summary", model):  # which of the two has it depends on the method
+                corpus.setdefault(kind, []).extend(attempted(connection, f"SELECT model FROM {table}"))
         connection.query("ROLLBACK")
     return {kind: [value for value in values if len(value) < LONGEST] for kind, values in corpus.items()}
 

@@ -26,5 +26,10 @@ METHODS = {
 }
 MODELS = {
     "sk_1": "SELECT madlib.sk_train('t', 'sk_1', 'y', 'a, b', 'ridge')",
+    "sk_2": "SELECT madlib.sk_train('t', 'sk_2', 'y', 'a, c, d', 'lda', task => 'classification')",
+    "sk_3": """SELECT madlib.sk_train('t', 'sk_3', 'y', 'a, c, d', 'random_forest',
+        '{"n_estimators": 9, "max_depth": 4}', task => 'classification')""",
+    "sk_4": """SELECT madlib.sk_train('t', 'sk_4', 'a', 'b, c', 'gradient_boosting_trees',
+        '{"n_estimators": 9, "max_depth": 3}')""",
 }
 GROWTH = [Growth("sk_train", "'y', '{x}', 'linear'")]

@@ -275,6 +275,48 @@ def test_a_row_that_another_session_deletes(citus: Session, level: str, found: b
     assert citus.value(f"SELECT ({step}) IS NOT NULL") is found
 
 
+@pytest.mark.parametrize(
+    "train", ["glm_train('rows', 'm', 'x3', 'x1', 'poisson')", "kmeans_train('rows', 'm', 'x1', 4)"]
+)
+def test_a_cancel_at_any_moment_leaves_the_session_whole(session: Session, train: str) -> None:
+    """Citus sends savepoints around each statement; an error there would break Python, and end the server."""
+    with closing(pg.connect(dbname=DSN)) as connection:
+        sql = Session(connection)
+        sql(f"SET search_path = {session.value('SELECT current_schema()')}, public")
+        sql("SET madpy.store_memory = 0")
+        states = set()
+        for moment in range(2, 122, 2):
+            sql(f"SET statement_timeout = {moment}")
+            try:
+                sql(f"SELECT madlib.{train}")
+            except pg.DatabaseError as error:
+                states.add(error.sqlstate)
+            sql("RESET statement_timeout")
+            sql("DROP TABLE IF EXISTS m, m_summary")
+        assert states == {"57014"}
+        sql(f"SELECT madlib.{train}")
+        sql("DROP TABLE m, m_summary")
+
+
+def test_a_loop_after_a_training_can_be_cancelled(citus: Session) -> None:
+    """In the same transaction: blocks with EXCEPTION begin subtransactions, too."""
+    citus("DROP TABLE IF EXISTS m, m_summary")
+    error = citus.refuses(
+        """
+        SET statement_timeout = '3s';
+        DO $$ DECLARE i bigint := 0; BEGIN
+            PERFORM madlib.regr_train('rows', 'm', 'y', 'x1');
+            BEGIN
+                LOOP i := i + 1; END LOOP;
+            EXCEPTION WHEN division_by_zero THEN NULL;
+            END;
+        END $$
+        """
+    )
+    citus("RESET statement_timeout")
+    assert error.sqlstate == "57014"
+
+
 def test_what_the_server_says_of_an_expression(citus: Session) -> None:
     error = citus.refuses("SELECT madlib.regr_train('rows', 'no', 'y', 'generate_series(1, 3)')")
     assert error.sqlstate == "0A000"

@@ -7,6 +7,7 @@
 
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
+#include "savepoints.h"
 #include "snapshot.h"
 #include "store/store.h"
 #include "utils/builtins.h"
@@ -39,6 +40,7 @@ _PG_init(void)
 							&store_memory_kb, 256 * 1024, 0, INT_MAX,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	kernel_check_list();
+	savepoints_init();
 	snapshot_init();
 	store_init();
 	MarkGUCPrefixReserved("madpy");

@@ -25,6 +25,7 @@ ALLOWED: dict[str, str] = gathered("RIGHTS") | {
     "__numbers": DRIVER,
     "__piece": DRIVER,
     "__text_piece": DRIVER,
+    "__savepoints_guard": DRIVER,
     "__snapshot_execute": DRIVER,
     "__snapshot_free": DRIVER,
     "__snapshot_take": DRIVER,

@@ -16,6 +16,10 @@
 
 static const SkKind *const kinds[] = {&sk_linear,
 	&sk_trees,
+	&sk_kernel,
+	&sk_svm,
+	&sk_laplace,
+	&sk_neighbors,
 };
 
 static text **

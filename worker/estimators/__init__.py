@@ -3,11 +3,13 @@
 from typing import Any
 
 from madpy.worker.errors import WorkerError
-from madpy.worker.estimators import linear, trees
+from madpy.worker.estimators import gaussian, kernels, linear, neighbors, trees
 from madpy.worker.estimators.algorithm import Algorithm
 
 ALGORITHMS: dict[tuple[str, str], Algorithm] = {
-    (one.name, one.task): one for family in (linear, trees) for one in family.ALGORITHMS
+    (one.name, one.task): one
+    for family in (linear, trees, kernels, gaussian, neighbors)
+    for one in family.ALGORITHMS
 }
 TASKS = ("regression", "classification", "clustering", "decomposition")
 

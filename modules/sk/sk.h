@@ -129,6 +129,10 @@ extern const SkKind sk_centers;
 extern const SkKind sk_known;
 extern const SkKind sk_factors;
 extern const SkKind sk_trees;
+extern const SkKind sk_kernel;
+extern const SkKind sk_svm;
+extern const SkKind sk_laplace;
+extern const SkKind sk_neighbors;
 
 /* sk_row.c: returns the columns of the arguments from `first` on, NULL if one that is needed is NULL. */
 extern const double *sk_columns(Sk *sk, FunctionCallInfo fcinfo, int first);

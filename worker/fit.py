@@ -15,10 +15,11 @@ from madpy.worker.details import details_of, names_of
 from madpy.worker.errors import WorkerError
 from madpy.worker.estimators import ALGORITHMS, tasks_of
 from madpy.worker.estimators.algorithm import Algorithm
-from madpy.worker.estimators.parameters import checked
+from madpy.worker.estimators.parameters import Choice, checked
 from madpy.worker.model import arrays_of
 from madpy.worker.preparation import Input, Rule, complete, learn, rules_of
 
+ENGINE = Choice("sklearn")  # the program that fits: there is one so far
 MOST_SCORED = 10_000  # rows, where scoring is slow
 Answer = tuple[dict[str, Any], list[NDArray[Any]]]
 
@@ -44,11 +45,14 @@ class Job:
     def __init__(self, request: dict[str, Any]) -> None:
         self.task = str(request["task"])
         self.algorithm = find(str(request["algorithm"]), self.task)
-        self.hyperparams = checked(self.algorithm.name, request["hyperparams"], self.algorithm.parameters)
+        known = {**self.algorithm.parameters, "engine": ENGINE}
+        self.hyperparams = checked(self.algorithm.name, request["hyperparams"], known)
+        self.hyperparams.pop("engine", None)
         self.inputs = [Input(one["name"], one["levels"]) for one in request["inputs"]]
         default = Rule(encode=self.algorithm.encode)
         impute = "none" if self.algorithm.takes_nan else "mean"
-        auto = replace(default, impute=impute, scale=self.algorithm.scale)
+        scale = "none" if self.algorithm.encode == "ordinal" else self.algorithm.scale
+        auto = replace(default, impute=impute, scale=scale)
         self.rules = rules_of(request["preprocess"], self.inputs, default, auto)
         self.targets = [int(one) for one in request["targets"]]
         self.weights = request["weights"]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from madpy.worker import limits, protocol
-from madpy.worker.process import GO, WANT, Nonsense, Worker
+from madpy.worker.process import GO, WANT, InvalidMessage, Worker
 from madpy.worker.server import Server
 
 IDLE_SECONDS = 600
@@ -54,7 +54,7 @@ class Parent:
                 if worker := self._watched.get(descriptor):
                     self._attend(worker, descriptor)
             if self._children in ready:
-                self._bury_all()
+                self._reap_all()
             # last: a new worker may get the number of a descriptor that has just been closed
             if self._listener.fileno() in ready:
                 self._accept()
@@ -161,7 +161,7 @@ class Parent:
             return
         try:
             said = worker.heard()
-        except Nonsense:
+        except InvalidMessage:
             said = None
         if said is None:
             worker.is_lost = not worker.is_ending()
@@ -189,15 +189,15 @@ class Parent:
         for before, worker in enumerate(self._waiting):
             worker.tell(str(running + before).encode())
 
-    def _bury_all(self) -> None:
+    def _reap_all(self) -> None:
         with contextlib.suppress(BlockingIOError):
             while os.read(self._children, 512):
                 pass
         with contextlib.suppress(ChildProcessError):
             while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-                self._bury(ended.si_pid)
+                self._reap(ended.si_pid)
 
-    def _bury(self, pid: int) -> None:
+    def _reap(self, pid: int) -> None:
         """Clean up after a process that has ended; tell the session that still waits for it why."""
         worker = self._workers.pop(pid, None)
         if worker is None:
@@ -205,7 +205,7 @@ class Parent:
             return
         worker.kill()  # what it has started, if it is still there
         _, status = os.waitpid(pid, 0)
-        if event := worker.obituary(status):
+        if event := worker.event_of_end(status):
             _send(worker.connection, event)
         for watched in (worker.connection.fileno(), worker.control.fileno()):
             self._forget(watched)

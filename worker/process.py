@@ -12,7 +12,7 @@ WANT, GO, DONE = b"w", b"g", b"d"
 MOST_OUTPUT = 2000  # bytes of standard error that a session is shown
 
 
-class Nonsense(Exception):  # noqa: N818  (what a worker has said)
+class InvalidMessage(Exception):  # noqa: N818  (what a worker has said)
     """A worker said what no worker says."""
 
 
@@ -26,10 +26,10 @@ class Worker:
     output: int  # what it wrote to standard error
     runs: bool = False  # a fit
     wants: int = 0  # a turn, where so many fits may run at once
-    is_lost: bool = False  # it has closed its control socket and lives, or it said nonsense
+    is_lost: bool = False  # it has closed its control socket and lives, or it sent what no worker sends
 
     def heard(self) -> bytes | None:
-        """Return what the worker says over the control socket, None at its end; raise Nonsense."""
+        """Return what the worker says over the control socket, None at its end; raise InvalidMessage."""
         try:
             said = self.control.recv(64)
         except BlockingIOError:
@@ -39,7 +39,7 @@ class Worker:
         if said.startswith(WANT) and said[1:].isdigit() and not self.runs:
             self.wants = int(said[1:])
         elif said not in (DONE, b""):
-            raise Nonsense
+            raise InvalidMessage
         return said[:1] or None
 
     def tell(self, what: bytes) -> None:
@@ -65,7 +65,7 @@ class Worker:
             time.sleep(0.005)
         return False
 
-    def obituary(self, status: int) -> dict[str, object] | None:
+    def event_of_end(self, status: int) -> dict[str, object] | None:
         """Return the event for the session that waits for a fit; None if the worker had nothing to do.
 
         A session whose worker has ended without one asks another.

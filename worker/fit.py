@@ -87,6 +87,7 @@ class Job:
             learned,
             [self.labels[code] for code in codes],
             self.algorithm.takes_nan,
+            np.average(prepared, axis=0, weights=weights),
         )
         scores = self._scores(estimator, prepared, y, weights)
         details = details_of(estimator, names_of(self.inputs, learned))
@@ -96,6 +97,12 @@ class Job:
         """Return which rows have all that the algorithm needs, shape (n,)."""
         used: NDArray[np.bool_] = np.asarray(~np.isnan(y).any(axis=1))
         if weights is not None:
+            if (weights < 0).any():
+                raise WorkerError(
+                    f"a weight is {weights[weights < 0][0]:g} in some row",
+                    "22003",
+                    "give weights that are finite and not negative",
+                )
             used &= weights > 0
         if not self.algorithm.takes_nan:
             used &= complete(X, self.rules)

@@ -26,7 +26,7 @@ from madpy.worker.layout import (
 )
 
 Floats = NDArray[np.float64]
-FOLDS = 5  # of target encoding
+FOLDS = 5  # folds of target encoding
 AUTO = "auto"
 ANY = "*"  # the entry for columns that have none of their own
 IMPUTE = ("none", "mean", "median", "mode", "constant")
@@ -47,7 +47,7 @@ class Rule:
     """Preprocessing of an input, as the user or the algorithm asks for it."""
 
     impute: str = "none"
-    fill: float | str | None = None  # of impute "constant"
+    fill: float | str | None = None  # value for impute "constant"
     indicator: bool = False
     scale: str = "none"
     encode: str = "one_hot"
@@ -62,7 +62,7 @@ class Learned:
     fill: float
     center: float
     scale: float
-    values: Floats  # of target encoding: a row per level, then one for other values
+    values: Floats  # target encoding: a row per level, then one for other values
 
     def columns(self, levels: int) -> int:
         """Return how many columns the input becomes."""

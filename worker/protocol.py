@@ -1,10 +1,10 @@
-"""Messages between the server and its worker: JSON, and arrays of numbers behind it; nothing is unpickled.
+"""Messages between the server and its worker: JSON, then arrays of numbers; nothing is unpickled.
 
     4 bytes   MPW1
     uint32    bytes of the JSON, in UTF-8
     uint64    bytes of the arrays
     the JSON, an object; its entry "arrays" has dtype and shape of each array
-    the arrays, one behind the other, little-endian, row by row
+    the arrays, consecutive, little-endian, row by row
 
 A request may carry a file descriptor, sent with its first bytes.
 """

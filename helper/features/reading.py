@@ -54,7 +54,7 @@ def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design
 def store_features(rows: Rows, listed: Design, more: Sequence[str] = ()) -> tuple[Scan, Design]:
     """Return a scan whose store holds the features of `list_features`, and the features with their levels.
 
-    `more` is SQL of numbers that lie behind the features.  Raises an error where a store cannot hold them.
+    `more` is SQL of numbers that follow the features.  Raises an error where a store cannot hold them.
     """
     if listed.is_vector:
         stored = replace(rows, features=[*listed.items, *more], is_vector=False)

@@ -187,7 +187,11 @@ def _tasks(db: Database, algorithm: str) -> list[str]:
     tasks = [one["task"] for one in described if one["algorithm"] == algorithm]
     if not tasks:
         names = sorted({one["algorithm"] for one in described})
-        raise MadpyError(f'there is no algorithm "{algorithm}"', hint=f"choose one of: {', '.join(names)}")
+        from difflib import get_close_matches  # imported only here: no call that succeeds needs it
+
+        near = get_close_matches(algorithm.lower(), names, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"choose one of: {', '.join(names)}"
+        raise MadpyError(f'there is no algorithm "{algorithm}"', hint=hint)
     return tasks
 
 

@@ -38,11 +38,11 @@ typedef struct Plan
 {
 	int			nargs;
 	Oid			first;			/* type of the first argument */
-	Oid			row_type;		/* of the record that was read last */
+	Oid			row_type;		/* type of the last record */
 	int32		row_typmod;
-	int		   *attributes;		/* of a record, the number of the column for each input */
+	int		   *attributes;		/* column of a record for each input */
 	Reader	   *readers;		/* for each input */
-	Reader		element;		/* of an array */
+	Reader		element;		/* reader of the elements of an array */
 	MemoryContext context;
 } Plan;
 
@@ -348,6 +348,7 @@ sk_check_row(Sk *sk)
 	sk->encodings = model_integers(sk->model, SK_INPUTS, (int64) sk->inputs * INPUT_INTS);
 	sk->numbers = model_doubles(sk->model, SK_NUMBERS, (int64) sk->inputs * INPUT_DOUBLES);
 	sk->table = model_doubles(sk->model, SK_VALUES, -1);
+	sk->first = palloc((sk->inputs + 1) * sizeof(int));
 	for (int i = 0; i < sk->inputs; i++)
 	{
 		const int32 *encoding = sk->encodings + i * INPUT_INTS;
@@ -362,11 +363,13 @@ sk_check_row(Sk *sk)
 		if (encoding[0] == ENCODE_TARGET &&
 			(width < 1 || encoding[3] < 0 || encoding[3] + cells > sk->model->arrays[SK_VALUES].count))
 			model_damaged("an encoding has too few values");
+		sk->first[i] = Min(columns, sk->columns);
 		columns += encoding[0] == ENCODE_ONE_HOT ? levels : encoding[0] == ENCODE_TARGET ? width : 1;
 		columns += (encoding[1] & FLAG_INDICATOR) != 0;
 	}
 	if (columns != sk->columns)
 		model_damaged("its inputs become another number of columns");
+	sk->first[sk->inputs] = sk->columns;
 	plan->nargs = -1;
 	plan->context = CurrentMemoryContext;
 	plan->attributes = palloc0(sk->inputs * sizeof(int));

@@ -1,6 +1,6 @@
 """Calls of scikit-learn's algorithms, for the tests of all methods: see tests/methods.py."""
 
-from tests.methods import Driver, Method
+from tests.methods import Driver, Growth, Method
 
 # Sums of a library depend on the order of the rows in their last digits.
 ROUNDED = "round((metrics->>'rmse')::numeric, 9)"
@@ -27,3 +27,4 @@ METHODS = {
 MODELS = {
     "sk_1": "SELECT madlib.sk_train('t', 'sk_1', 'y', 'a, b', 'ridge')",
 }
+GROWTH = [Growth("sk_train", "'y', '{x}', 'linear'")]

@@ -24,8 +24,8 @@ class Algorithm:
     takes_weights: bool = True
     takes_nan: bool = False
     several_targets: bool = False
-    encode: str = "one_hot"  # of categories, where a user does not say it
-    scale: str = "standard"  # the scaling of numbers by the preprocessing "auto"; trees need none
+    encode: str = "one_hot"  # default encoding of categories
+    scale: str = "standard"  # scaling of numbers by the preprocessing "auto"; trees need none
     is_seeded: bool = False  # the class has an argument random_state
     slow_to_score: bool = False  # figures are then of some of the rows
 

@@ -29,7 +29,7 @@ PARAMS = "kernel params"
 # With more groups than this, a store ordered by group takes less time than an aggregate with many states.
 MANY_GROUPS = 3000
 
-MOST = "madpy.worker_memory"  # of a store that there has to be, whatever madpy.store_memory is
+MOST = "madpy.worker_memory"  # caps a store that a training cannot do without, whatever madpy.store_memory is
 
 
 class Rows(Record):

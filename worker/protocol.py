@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 MAGIC = b"MPW1"
 HEAD = struct.Struct("<4sIQ")
 MOST_JSON = 64 * 2**20
-MOST_ARRAYS = 2**40
+MOST_BYTES = 2**30  # of the arrays of a message: a model is a bytea, which holds no more
+MOST_ARRAYS = 1000  # in a message
 DTYPES = ("<f8", "<i4", "<i8", "|u1")
 PIECE = 2**20  # bytes that are received at once
 
@@ -46,22 +47,39 @@ class Message:
     files: list[int] = field(default_factory=list)
 
 
-def send(connection: socket.socket, message: Message) -> None:
-    """Send a message; raise Closed where nobody receives any more."""
+def send(connection: socket.socket, message: Message, wait: Callable[[], None] | None = None) -> None:
+    """Send a message; raise Closed where nobody receives any more.
+
+    With `wait` nothing blocks: it is called while the other side does not read, and returns when it may.
+    """
     listed = [{"dtype": _dtype(one), "shape": list(one.shape)} for one in message.arrays]
     text = json.dumps({**message.content, "arrays": listed}, allow_nan=False).encode()
     data = [one.astype(one.dtype.newbyteorder("<"), copy=False).tobytes() for one in message.arrays]
-    head = HEAD.pack(MAGIC, len(text), sum(map(len, data)))
+    size = sum(map(len, data))
+    if len(text) > MOST_JSON or size > MOST_BYTES or len(data) > MOST_ARRAYS:
+        raise ProtocolError(f"{size} bytes of arrays and {len(text)} of texts are too many for a message")
+    head = HEAD.pack(MAGIC, len(text), size)
     try:
         if message.files:
             socket.send_fds(connection, [head], message.files)
         else:
-            connection.sendall(head)
-        connection.sendall(text)
-        for part in data:
-            connection.sendall(part)
+            _send_all(connection, head, wait)
+        for part in (text, *data):
+            _send_all(connection, part, wait)
     except (BrokenPipeError, ConnectionResetError) as error:
         raise Closed from error
+
+
+def _send_all(connection: socket.socket, data: bytes, wait: Callable[[], None] | None) -> None:
+    if wait is None:
+        connection.sendall(data)
+        return
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[connection.send(rest[:PIECE], socket.MSG_DONTWAIT) :]
+        except BlockingIOError:
+            wait()
 
 
 def receive(
@@ -74,7 +92,7 @@ def receive(
     files: list[int] = []
     head = _exactly(connection, HEAD.size, wait, files, most_files)
     magic, json_bytes, array_bytes = HEAD.unpack(head)
-    if magic != MAGIC or json_bytes > MOST_JSON or array_bytes > MOST_ARRAYS:
+    if magic != MAGIC or json_bytes > MOST_JSON or array_bytes > MOST_BYTES:
         raise ProtocolError("the head of a message is wrong")
     text = _exactly(connection, json_bytes, wait)
     data = _exactly(connection, array_bytes, wait)
@@ -118,6 +136,8 @@ def _exactly(
 
 
 def _arrays(listed: Any, data: bytearray) -> "Sequence[NDArray[Any]]":
+    if not isinstance(listed, list) or len(listed) > MOST_ARRAYS:
+        raise ProtocolError("a message has no list of arrays, or one that is too long")
     if not listed and not data:
         return []
     import numpy as np  # messages without arrays come before numpy is needed

@@ -240,6 +240,8 @@ def _fit(db: Database, request: dict[str, Any], descriptor: int, header: dict[st
         models.details.append(content.get("details"))
         models.warnings.append(content.get("warnings", []))
         models.models.append(pack(MODEL_SK, header, message.arrays) if message.arrays else None)
+    if len(models.models) != len(request["groups"]):
+        raise MadpyError("the worker has not answered for every group", sqlstate="58000", hint="run it again")
     return models
 
 

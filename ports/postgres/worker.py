@@ -10,13 +10,15 @@ import fcntl
 import hashlib
 import itertools
 import os
+import re
 import select
 import socket
 import struct
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,27 @@ main(*map(int, sys.argv[2:]))
 """
 KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "CUDA_PATH", "CUDA_VISIBLE_DEVICES", "TZ")
 FAILED = "58000"
+SQLSTATE = re.compile(
+    r"(?!00|57)[0-9A-Z]{5}"
+)  # that an error of a fit may have: it is neither success nor a cancel
+MOST_TEXT = 10_000  # characters of a text of an answer
+# What the answers have to say, and of what type: a broken worker may say anything.
+Field = type | tuple[type, ...]
+EVENTS: dict[str, dict[str, Field]] = {
+    "progress": {"group": int, "groups": int},
+    "model": {"group": int, "num_rows": int, "num_skipped": int},
+    "waiting": {"before": int},
+    "done": {},
+    "died": {},
+    "error": {"message": str},
+}
+MAYBE: dict[str, Field] = {
+    "reason": str,
+    "metrics": dict,
+    "details": dict,
+    "warnings": list,
+    "algorithms": list,
+}
 
 _connection: socket.socket | None = None  # of this session, between two requests
 
@@ -63,7 +86,7 @@ def ask(
     try:
         while not is_complete:
             message = _receive(db, connection)
-            event = message.content.get("event")
+            event = _event(message.content)
             is_complete = event in ("done", "error")
             if event == "error":
                 _keep(connection)
@@ -82,6 +105,19 @@ def ask(
     finally:
         if not is_complete:
             connection.close()
+
+
+def _event(content: dict[str, Any]) -> str:
+    """Return the event of an answer; raise ProtocolError if the answer does not say what it has to."""
+    event = content.get("event")
+    if not isinstance(event, str) or event not in EVENTS:
+        raise ProtocolError("an answer is of no known event")
+    if not all(isinstance(content.get(name), kind) for name, kind in EVENTS[event].items()):
+        raise ProtocolError(f'an answer of event "{event}" is not complete')
+    given = {name: content[name] for name in MAYBE if content.get(name) is not None}
+    if not all(isinstance(value, MAYBE[name]) for name, value in given.items()):
+        raise ProtocolError(f'an answer of event "{event}" has values of other types')
+    return event
 
 
 def stored(db: Database, store: int) -> tuple[int, dict[str, int], list[tuple[int, int]]]:
@@ -118,12 +154,15 @@ def _request(db: Database, message: Message) -> socket.socket:
     if before is not None:
         if not select.select([before], [], [], 0)[0]:  # else it has ended, being idle
             with contextlib.suppress(Closed):
-                send(before, message)
-                return before
+                return _sent(db, before, message)
         before.close()
-    connection = _connect(db)
+    return _sent(db, _connect(db), message)
+
+
+def _sent(db: Database, connection: socket.socket, message: Message) -> socket.socket:
+    """Return the connection after sending a message over it; close it if that fails."""
     try:
-        send(connection, message)
+        send(connection, message, _writable(db, connection))
     except BaseException:
         connection.close()
         raise
@@ -135,10 +174,27 @@ def _keep(connection: socket.socket) -> None:
     _connection = connection
 
 
-def _receive(db: Database, connection: socket.socket) -> Message:
+def _writable(db: Database, connection: socket.socket) -> Callable[[], None]:
+    """Return a function that waits until the worker reads, and looks for a cancel meanwhile."""
+
     def wait() -> None:
-        while not select.select([connection], [], [], WAIT)[0]:
-            db.execute("SELECT")  # raises a cancel, a timeout, the end of the session
+        while not select.select([], [connection], [], WAIT)[1]:
+            db.execute("SELECT")
+
+    return wait
+
+
+def _receive(db: Database, connection: socket.socket) -> Message:
+    looked = time.monotonic()
+
+    def wait() -> None:
+        nonlocal looked
+        is_there = False
+        while not is_there:
+            is_there = bool(select.select([connection], [], [], WAIT)[0])
+            if time.monotonic() - looked > WAIT:  # also while there is always something to read
+                db.execute("SELECT")  # raises a cancel, a timeout, the end of the session
+                looked = time.monotonic()
 
     return receive(connection, wait)
 
@@ -253,16 +309,24 @@ def _spawn(listener: int, path: str) -> None:
 
 
 def _error(content: dict[str, Any]) -> MadpyError:
+    sqlstate = content.get("sqlstate")
     return MadpyError(
-        str(content.get("message")),
-        sqlstate=str(content.get("sqlstate")),
-        hint=content.get("hint"),
-        detail=content.get("detail"),
+        _text(content["message"]) or "the fit failed",
+        sqlstate=sqlstate if isinstance(sqlstate, str) and SQLSTATE.fullmatch(sqlstate) else FAILED,
+        hint=_text(content.get("hint")),
+        detail=_text(content.get("detail")),
     )
 
 
+def _text(value: Any) -> str | None:
+    """Return a text of an answer as the server can send it to its client; None for what is no text."""
+    if not isinstance(value, str):
+        return None
+    return value[:MOST_TEXT].replace("\0", "").encode(errors="replace").decode()
+
+
 def _died(content: dict[str, Any], settings: dict[str, int]) -> MadpyError:
-    name = content.get("name")
+    name = _text(content.get("name"))
     if name == "SIGKILL":
         return MadpyError(
             "the fit was killed, probably because the machine ran out of memory",
@@ -272,6 +336,6 @@ def _died(content: dict[str, Any], settings: dict[str, int]) -> MadpyError:
     return MadpyError(
         f"the fit crashed: {name}",
         sqlstate=FAILED,
-        detail=content.get("output"),
+        detail=_text(content.get("output")),
         hint="choose other hyperparameters or another algorithm: nothing else was affected",
     )

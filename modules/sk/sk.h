@@ -95,6 +95,7 @@ typedef struct Sk
 	int			outputs;
 	int			classes;		/* 0: none */
 	bool		takes_nan;
+	bool		is_plain;		/* the columns are the inputs, numbers that are not changed */
 	const int32 *encodings;		/* INPUT_INTS for each input */
 	const double *numbers;		/* INPUT_DOUBLES for each input */
 	const double *table;		/* SK_VALUES */
@@ -107,7 +108,7 @@ typedef struct Sk
 	double	   *x;				/* columns */
 	double	   *values;			/* outputs or decisions, the more of the two */
 	double	   *probabilities;	/* classes */
-	void	   *plan;			/* of sk_row.c: how arguments are read */
+	void	   *plan;			/* of sk_arguments.c: how arguments are read */
 } Sk;
 
 /* A way to predict. */
@@ -129,6 +130,10 @@ extern const SkKind sk_centers;
 extern const SkKind sk_known;
 extern const SkKind sk_factors;
 extern const SkKind sk_trees;
+
+/* sk_arguments.c: sets sk->raw to the inputs of a row, NaN for NULL; returns false if the whole row is NULL. */
+extern bool sk_read(Sk *sk, FunctionCallInfo fcinfo, int first);
+extern void sk_plan(Sk *sk);
 
 /* sk_row.c: returns the columns of the arguments from `first` on, NULL if one that is needed is NULL. */
 extern const double *sk_columns(Sk *sk, FunctionCallInfo fcinfo, int first);

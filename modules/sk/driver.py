@@ -238,6 +238,8 @@ def _fit(db: Database, request: dict[str, Any], descriptor: int, header: dict[st
     with closing(events):  # whatever ends the loop ends the fit
         for message in events:
             _take(db, message.content, message.arrays, header, models)
+    if len(models.models) != len(request["groups"]):
+        raise MadpyError("the worker has not answered for every group", sqlstate="58000", hint="run it again")
     return models
 
 

@@ -21,7 +21,25 @@ from madpy.ports.postgres.session.db import Database
 from madpy.worker.protocol import Closed, Message, ProtocolError, receive, send
 
 OUT_OF_MEMORY = "53200"
-SQLSTATE = re.compile("[0-9A-Z]{5}")
+SQLSTATE = re.compile(r"(?!00|57)[0-9A-Z]{5}")  # an error of a fit is neither a success nor a cancel
+MOST_TEXT = 10_000  # characters of a text of an answer
+# What the answers have to say, and the types: a broken worker may say anything.
+Field = type | tuple[type, ...]
+EVENTS: dict[str, dict[str, Field]] = {
+    "progress": {"group": int, "groups": int},
+    "model": {"group": int, "num_rows": int, "num_skipped": int},
+    "waiting": {"before": int},
+    "done": {},
+    "died": {},
+    "error": {},
+}
+MAYBE: dict[str, Field] = {
+    "reason": str,
+    "metrics": dict,
+    "details": dict,
+    "warnings": list,
+    "algorithms": list,
+}
 
 _connection: socket.socket | None = None  # of this session, between two requests
 
@@ -48,7 +66,7 @@ def ask(
         with _read_only(files) as opened:
             connection, message = _request(db, Message(content, arrays, opened))
         while True:
-            event = message.content.get("event")
+            event = _event(message.content)
             if event in ("error", "died"):
                 raise (_error if event == "error" else _died)(message.content, settings)
             if event == "waiting":
@@ -71,6 +89,19 @@ def ask(
     finally:
         if connection is not None and not is_complete:
             connection.close()
+
+
+def _event(content: dict[str, Any]) -> str:
+    """Return the event of an answer; raise ProtocolError if the answer does not say what it has to."""
+    event = content.get("event")
+    if not isinstance(event, str) or event not in EVENTS:
+        raise ProtocolError("an answer is of no known event")
+    if not all(isinstance(content.get(name), kind) for name, kind in EVENTS[event].items()):
+        raise ProtocolError(f'an answer of event "{event}" is not complete')
+    given = {name: content[name] for name in MAYBE if content.get(name) is not None}
+    if not all(isinstance(value, MAYBE[name]) for name, value in given.items()):
+        raise ProtocolError(f'an answer of event "{event}" has values of other types')
+    return event
 
 
 def stored(db: Database, store: int) -> tuple[int, dict[str, int], list[tuple[int, int]]]:
@@ -201,5 +232,5 @@ def _died(content: dict[str, Any], settings: dict[str, int]) -> MadpyError:
 
 def _text(content: dict[str, Any], name: str) -> str | None:
     """Return a text of a worker's as the server can show it, None if it is empty."""
-    text = str(content.get(name) or "")
+    text = str(content.get(name) or "")[:MOST_TEXT]
     return text.encode(errors="replace").decode().replace("\0", "") or None

@@ -24,7 +24,16 @@ METHODS = {
         (),
     ),
 }
-MODELS = {
-    "sk_1": "SELECT madlib.sk_train('t', 'sk_1', 'y', 'a, b', 'ridge')",
-}
+
+
+def _small_models() -> list[bytes]:
+    from tests.sk.models import small_models  # imports scikit-learn, which takes seconds
+
+    return list(small_models().values())
+
+
+PACKED = {"sk_": _small_models}
+FEATURES = dict.fromkeys(
+    ("sk_predict", "sk_predict_all", "sk_predict_class", "sk_predict_prob", "sk_decision"), 3
+)
 GROWTH = [Growth("sk_train", "'y', '{x}', 'linear'")]

@@ -106,7 +106,7 @@ def _create_model(db: Database, scan: Scan, output: Relation, terms: Terms) -> N
     weighted = scan.rows.weights is not None
     db.execute(
         """
-        CREATE TABLE {output:i} AS
+        CREATE TABLE {output:i} USING heap AS
         SELECT {groups:i,} ({fit:i}).coef, ({fit:i}).r2, ({fit:i}).std_err, ({fit:i}).t_stats,
                ({fit:i}).p_values, ({fit:i}).condition_no,
                NULL::double precision AS bp_stats, NULL::double precision AS bp_p_value,

@@ -95,6 +95,7 @@ typedef struct Sk
 	int			outputs;
 	int			classes;		/* 0: none */
 	bool		takes_nan;
+	bool		is_plain;		/* the columns are the inputs, numbers that are not changed */
 	const int32 *encodings;		/* INPUT_INTS for each input */
 	const double *numbers;		/* INPUT_DOUBLES for each input */
 	const double *table;		/* SK_VALUES */
@@ -109,7 +110,7 @@ typedef struct Sk
 	double	   *x;				/* columns */
 	double	   *values;			/* outputs or decisions, whichever are more */
 	double	   *probabilities;	/* classes */
-	void	   *plan;			/* how sk_row.c reads arguments */
+	void	   *plan;			/* how sk_arguments.c reads arguments */
 } Sk;
 
 /* A way to predict. */
@@ -137,6 +138,14 @@ extern const SkKind sk_centers;
 extern const SkKind sk_known;
 extern const SkKind sk_factors;
 extern const SkKind sk_trees;
+extern const SkKind sk_kernel;
+extern const SkKind sk_svm;
+extern const SkKind sk_laplace;
+extern const SkKind sk_neighbors;
+
+/* sk_arguments.c: sets sk->raw to the inputs of a row, NaN for NULL; returns false if the whole row is NULL. */
+extern bool sk_read(Sk *sk, FunctionCallInfo fcinfo, int first);
+extern void sk_plan(Sk *sk);
 
 /* sk_row.c: returns the columns of the arguments from `first` on, NULL if one that is needed is NULL. */
 extern const double *sk_columns(Sk *sk, FunctionCallInfo fcinfo, int first);

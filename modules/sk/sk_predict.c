@@ -15,7 +15,8 @@
 #include "utils/tuplestore.h"
 
 static const SkKind *const kinds[] = {
-	&sk_linear, &sk_gaussian, &sk_network, &sk_centers, &sk_known, &sk_factors, &sk_trees,
+	&sk_linear, &sk_gaussian, &sk_network, &sk_centers, &sk_known, &sk_factors, &sk_trees, &sk_kernel, &sk_svm, &sk_laplace,
+	&sk_neighbors,
 };
 
 static text **

@@ -68,10 +68,7 @@ extern double trees_shapley(const Sk *sk, const Trees *trees, int output, double
 /* sk_trees_rules.c: computes what is wanted of the numbers of each tree's leaf; see SkKind. */
 extern int	trees_combined(Sk *sk, Trees *trees, SkWanted wanted);
 
-/* Sets `leaves` to the numbers of the leaves of trees first to first + TREES_AT_ONCE - 1, repeating the last tree. */
-#define TREES_AT_ONCE 8
-extern void trees_leaves(const Trees *trees, int first, int32 *leaves);
-
+/* Returns the number of a leaf, which is in the place of its threshold. */
 static inline int32
 leaf_number(const TreeNode *node)
 {
@@ -80,5 +77,9 @@ leaf_number(const TreeNode *node)
 	memcpy(&number, &node->threshold, sizeof(number));
 	return number;
 }
+
+/* sk_trees_leaves.c: sets `leaves` to the numbers of the leaves of trees first to first + TREES_AT_ONCE - 1, repeating the last tree. */
+#define TREES_AT_ONCE 8
+extern void trees_leaves(const Trees *trees, int first, int32 *leaves);
 
 #endif

@@ -24,12 +24,16 @@ METHODS = {
         (),
     ),
 }
-MODELS = {
-    "sk_1": "SELECT madlib.sk_train('t', 'sk_1', 'y', 'a, b', 'ridge')",
-    "sk_2": "SELECT madlib.sk_train('t', 'sk_2', 'y', 'a, c, d', 'lda', task => 'classification')",
-    "sk_3": """SELECT madlib.sk_train('t', 'sk_3', 'y', 'a, c, d', 'random_forest',
-        '{"n_estimators": 9, "max_depth": 4}', task => 'classification')""",
-    "sk_4": """SELECT madlib.sk_train('t', 'sk_4', 'a', 'b, c', 'gradient_boosting_trees',
-        '{"n_estimators": 9, "max_depth": 3}')""",
-}
+
+
+def _small_models() -> list[bytes]:
+    from tests.sk.models import small_models  # imports scikit-learn, which takes seconds
+
+    return list(small_models().values())
+
+
+PACKED = {"sk_": _small_models}
+FEATURES = dict.fromkeys(
+    ("sk_predict", "sk_predict_all", "sk_predict_class", "sk_predict_prob", "sk_decision", "sk_explain"), 3
+)
 GROWTH = [Growth("sk_train", "'y', '{x}', 'linear'")]

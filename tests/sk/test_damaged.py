@@ -76,7 +76,7 @@ def test_altered_arrays(sql, name, task):
 def test_the_kind_of_another_model(sql, name, task):
     """Each kind reads the arrays of every other one."""
     arrays = model(name, task, **EXAMPLES[name, task])
-    for kind in {1, 21, 22, 23, 24, 25, 99} - {int(arrays[0][0])}:
+    for kind in {*range(1, 12), 99} - {int(arrays[0][0])}:
         first = arrays[0].copy()
         first[0] = kind
         data = pack(MODEL_SK, {"features": []}, [first, *arrays[1:]]).hex()

@@ -69,7 +69,7 @@ ALGORITHMS = [
             **NORMS, "max_iter": OneOf(ITERATIONS, Choice(None)),
             "solver": Choice("auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"),
         },
-        is_seeded=True, several_targets=True, scale="standard",
+        is_seeded=True, several_targets=True,
     ),
     Algorithm(
         "lasso", "regression", linear_model.Lasso, _regression, DESCENT,

@@ -8,21 +8,6 @@
 #include "pieces.h"
 #include "utils/memutils.h"
 
-int64
-state_body_size(const Kernel *kernel, int ncols, int nparams, const double *params)
-{
-	return kernel->sized_by_params ? kernel->sized_by_params(ncols, nparams, params)
-		: kernel->body_size(ncols, nparams);
-}
-
-int64
-state_bytes(int64 body, int ncols, int tail_capacity, int tail_columns)
-{
-	int			width = tail_columns ? tail_columns : ncols;
-
-	return offsetof(State, body) + (body + (int64) tail_capacity * width + tail_columns) * (int64) sizeof(double);
-}
-
 static State *
 new_state(const Kernel *kernel, int ncols, int nparams, const double *params, int tail_capacity, int tail_columns)
 {

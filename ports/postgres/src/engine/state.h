@@ -29,23 +29,47 @@ state_tail(State *state)
 	return (double *) ((char *) state + VARSIZE(state)) - (Size) state->tail_capacity * tail_width(state);
 }
 
-/* state.c */
+/* Returns where the numbers of indicators are. */
+static inline double *
+state_counts(State *state)
+{
+	return state_tail(state) - state->tail_columns;
+}
 
-extern int64 state_body_size(const Kernel *kernel, int ncols, int nparams, const double *params);
+static inline int64
+state_body_size(const Kernel *kernel, int ncols, int nparams, const double *params)
+{
+	return kernel->sized_by_params ? kernel->sized_by_params(ncols, nparams, params)
+		: kernel->body_size(ncols, nparams);
+}
 
 /* Returns the bytes of a state whose body is so many doubles. */
-extern int64 state_bytes(int64 body, int ncols, int tail_capacity, int tail_columns);
+static inline int64
+state_bytes(int64 body, int ncols, int tail_capacity, int tail_columns)
+{
+	int			width = tail_columns ? tail_columns : ncols;
+
+	return offsetof(State, body) + (body + (int64) tail_capacity * width + tail_columns) * (int64) sizeof(double);
+}
+
+/* Returns how many rows wait at most beside a body of so many doubles: blocks of codes cost a kernel more than their rows. */
+static inline int
+state_most_waiting(const State *state, int64 body)
+{
+	int			rows = TAIL_ROWS;
+
+	if (state->tail_columns)
+		while (rows < MOST_TAIL_ROWS && (int64) 2 * rows * state->tail_columns <= body)
+			rows *= 2;
+	return rows;
+}
+
+/* state.c */
 
 /* Returns a new state as state_new() does, whose waiting rows have `given` columns, with so many indicators each. */
 extern State *state_with_codes(const Kernel *kernel, int given, const int *counts, int nparams, const double *params);
 
 /* waiting.c */
-
-/* Returns where the numbers of indicators are. */
-extern double *state_counts(State *state);
-
-/* Returns how many rows wait at most beside a body of so many doubles: blocks of codes cost a kernel more than their rows. */
-extern int	state_most_waiting(const State *state, int64 body);
 
 /* Gives the kernel the waiting rows of `from`, for the state `to`, which may be the same. */
 extern void state_add(const Kernel *kernel, State *to, State *from);

@@ -9,12 +9,6 @@
 /* If the body is this many times as large as a full tail, the tail grows in one step, so that the body is copied once. */
 #define LARGE_BODY 8
 
-double *
-state_counts(State *state)
-{
-	return state_tail(state) - state->tail_columns;
-}
-
 /*
  * Reads the numbers of indicators of an untrusted state; returns false if they do not fit the state.  The kernel's scalars
  * are numbers.
@@ -72,17 +66,6 @@ state_add(const Kernel *kernel, State *to, State *from)
 		kernel->add(to, &block);
 	pfree(values);
 	pfree(columns);
-}
-
-int
-state_most_waiting(const State *state, int64 body)
-{
-	int			rows = TAIL_ROWS;
-
-	if (state->tail_columns)
-		while (rows < MOST_TAIL_ROWS && (int64) 2 * rows * state->tail_columns <= body)
-			rows *= 2;
-	return rows;
 }
 
 static int64

@@ -51,7 +51,7 @@ product_of(int kind)
 		kind == KERNEL_LINEAR || kind == KERNEL_POLYNOMIAL || kind == KERNEL_SIGMOID ? PRODUCT_DOT : PRODUCT_SQUARES;
 }
 
-/* What a column adds to the sums, or puts in their place. */
+/* Returns the sums with one more column. */
 DD_INLINE v4
 with_column(v4 sums, v4 x, v4 y, Product product)
 {

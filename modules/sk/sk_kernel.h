@@ -47,7 +47,7 @@ typedef struct Kernel
 	double	   *values;			/* of the machine computed last */
 } Kernel;
 
-/* What is summed over the columns of two rows. */
+/* Numbers that are made of the columns of two rows. */
 typedef enum Product
 {
 	PRODUCT_DOT,				/* x * y */

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 MAGIC = b"MPW1"
 HEAD = struct.Struct("<4sIQ")
 MOST_JSON = 64 * 2**20
-MOST_ARRAYS = 2**30  # no bytea is larger
+MOST_BYTES = 2**30  # of the arrays of a message: no bytea is larger
+MOST_ARRAYS = 1000  # in a message
 DTYPES = ("<f8", "<i4", "<i8", "|u1")
 PIECE = 2**20  # bytes that are sent or received at once
 Wait = Callable[[int], None]
@@ -57,7 +58,7 @@ def send(connection: socket.socket, message: Message, wait: Wait = lambda event:
     text = json.dumps({**message.content, "arrays": listed}, allow_nan=False).encode()
     data = [one.astype(one.dtype.newbyteorder("<"), copy=False).tobytes() for one in message.arrays]
     size = sum(map(len, data))
-    if len(text) > MOST_JSON or size > MOST_ARRAYS:
+    if len(text) > MOST_JSON or size > MOST_BYTES:
         raise ProtocolError(f"a message of {len(text)} and {size} bytes is too large")
     try:
         _send_all(connection, HEAD.pack(MAGIC, len(text), size), wait, message.files)
@@ -90,7 +91,7 @@ def receive(connection: socket.socket, wait: Wait = lambda event: None, most_fil
     files: list[int] = []
     head = _exactly(connection, HEAD.size, wait, files, most_files)
     magic, json_bytes, array_bytes = HEAD.unpack(head)
-    if magic != MAGIC or json_bytes > MOST_JSON or array_bytes > MOST_ARRAYS:
+    if magic != MAGIC or json_bytes > MOST_JSON or array_bytes > MOST_BYTES:
         raise ProtocolError("the head of a message is wrong")
     text = _exactly(connection, json_bytes, wait)
     data = _exactly(connection, array_bytes, wait)
@@ -132,6 +133,8 @@ def _exactly(
 def _arrays(listed: Any, data: bytearray) -> "Sequence[NDArray[Any]]":
     if not listed and not data:
         return []
+    if not isinstance(listed, list) or len(listed) > MOST_ARRAYS:
+        raise ProtocolError("the list of arrays of a message is too long, or no list")
     import numpy as np  # messages without arrays come before numpy is needed
 
     result = []

@@ -12,6 +12,14 @@
 #include "numeric/dd.h"
 #include "sk_kernel.h"
 
+typedef double v4 __attribute__((vector_size(32)));
+typedef int64 v4mask __attribute__((vector_size(32)));
+typedef double v4_unaligned __attribute__((vector_size(32), aligned(8), may_alias));
+
+#define LOAD(p) (*(const v4_unaligned *) (p))
+#define STORE(p, v) (*(v4_unaligned *) (p) = (v))
+#define SAME(x) ((v4) {x, x, x, x})
+
 #define MOST_SQUARINGS 64.0		/* powers by repeated products up to here */
 
 void
@@ -36,55 +44,76 @@ kernel_check(const Sk *sk, Kernel *kernel)
 	kernel->values = MemoryContextAllocHuge(CurrentMemoryContext, (blocks + 1) * KERNEL_BLOCK * sizeof(double));
 }
 
-typedef enum Product
-{
-	DOT,
-	SQUARES,
-	DIFFERENCES
-} Product;
-
 static inline Product
 product_of(int kind)
 {
-	return kind == KERNEL_LAPLACIAN ? DIFFERENCES :
-		kind == KERNEL_LINEAR || kind == KERNEL_POLYNOMIAL || kind == KERNEL_SIGMOID ? DOT : SQUARES;
+	return kind == KERNEL_LAPLACIAN ? PRODUCT_DIFFERENCES :
+		kind == KERNEL_LINEAR || kind == KERNEL_POLYNOMIAL || kind == KERNEL_SIGMOID ? PRODUCT_DOT : PRODUCT_SQUARES;
+}
+
+/* Returns the sums with one more column. */
+DD_INLINE v4
+with_column(v4 sums, v4 x, v4 y, Product product)
+{
+	v4			d = x - y;
+	v4			size = (v4) ((v4mask) d & INT64CONST(0x7fffffffffffffff));
+	v4mask		is_larger = size > sums;
+
+	switch (product)
+	{
+		case PRODUCT_DOT:
+			return sums + x * y;
+		case PRODUCT_SQUARES:
+			return sums + d * d;
+		case PRODUCT_DIFFERENCES:
+			return sums + size;
+		default:
+			return (v4) ((is_larger & (v4mask) size) | (~is_larger & (v4mask) sums));
+	}
 }
 
 /* Rows are in the lanes of vectors. */
-static pg_attribute_always_inline void
-block_products(const double *x, const double *block, int columns, double *restrict sums, Product product)
+DD_INLINE void
+block_products(const double *x, const double *block, int columns, double *sums, Product product)
 {
-	double		lanes[KERNEL_BLOCK] = {0};
+	v4			low = SAME(0.0);
+	v4			high = SAME(0.0);
 
-	for (int c = 0; c < columns; c++)
-		for (int lane = 0; lane < KERNEL_BLOCK; lane++)
-		{
-			double		y = block[(Size) c * KERNEL_BLOCK + lane];
-			double		d = x[c] - y;
-
-			lanes[lane] += product == DOT ? x[c] * y : product == SQUARES ? d * d : fabs(d);
-		}
-	memcpy(sums, lanes, sizeof(lanes));
+	for (int c = 0; c < columns; c++, block += KERNEL_BLOCK)
+	{
+		low = with_column(low, SAME(x[c]), LOAD(block), product);
+		high = with_column(high, SAME(x[c]), LOAD(block + 4), product);
+	}
+	STORE(sums, low);
+	STORE(sums + 4, high);
 }
 
-DD_CLONES static void
-products(const double *x, const double *data, int columns, int64 blocks, double *restrict sums, int product)
+DD_CLONES void
+kernel_blocks(const double *x, const double *data, int columns, int64 blocks, double *sums, Product product)
 {
 	for (int64 b = 0; b < blocks; b++, data += (Size) columns * KERNEL_BLOCK, sums += KERNEL_BLOCK)
-		if (product == DOT)
-			block_products(x, data, columns, sums, DOT);
-		else if (product == SQUARES)
-			block_products(x, data, columns, sums, SQUARES);
-		else
-			block_products(x, data, columns, sums, DIFFERENCES);
+		switch (product)
+		{
+			case PRODUCT_DOT:
+				block_products(x, data, columns, sums, PRODUCT_DOT);
+				break;
+			case PRODUCT_SQUARES:
+				block_products(x, data, columns, sums, PRODUCT_SQUARES);
+				break;
+			case PRODUCT_DIFFERENCES:
+				block_products(x, data, columns, sums, PRODUCT_DIFFERENCES);
+				break;
+			default:
+				block_products(x, data, columns, sums, PRODUCT_LARGEST);
+		}
 }
 
 void
 kernel_products(Kernel *kernel, const double *x)
 {
 	CHECK_FOR_INTERRUPTS();
-	products(x, kernel->data, kernel->columns, (kernel->rows + (int64) KERNEL_BLOCK - 1) / KERNEL_BLOCK, kernel->products,
-			 product_of(kernel->kind));
+	kernel_blocks(x, kernel->data, kernel->columns, (kernel->rows + (int64) KERNEL_BLOCK - 1) / KERNEL_BLOCK,
+				  kernel->products, product_of(kernel->kind));
 }
 
 static double
@@ -142,7 +171,7 @@ double
 kernel_of_itself(const Kernel *kernel, const double *x, int machine)
 {
 	const KernelParameters *p = kernel->parameters + machine;
-	double		product = product_of(kernel->kind) == DOT ? kernel_dot(x, x, kernel->columns) : 0;
+	double		product = product_of(kernel->kind) == PRODUCT_DOT ? kernel_dot(x, x, kernel->columns) : 0;
 
 	return p->factor * value_of(kernel->kind, p, product) + p->noise;
 }
@@ -150,15 +179,20 @@ kernel_of_itself(const Kernel *kernel, const double *x, int machine)
 DD_CLONES double
 kernel_dot(const double *a, const double *b, int64 count)
 {
-	double		lanes[KERNEL_BLOCK] = {0};
+	v4			low = SAME(0.0);
+	v4			high = SAME(0.0);
+	double		sum = 0;
 	int64		n = 0;
 
-	for (; n + KERNEL_BLOCK <= count; n += KERNEL_BLOCK)
-		for (int lane = 0; lane < KERNEL_BLOCK; lane++)
-			lanes[lane] += a[n + lane] * b[n + lane];
+	for (; n + 8 <= count; n += 8)
+	{
+		low += LOAD(a + n) * LOAD(b + n);
+		high += LOAD(a + n + 4) * LOAD(b + n + 4);
+	}
 	for (; n < count; n++)
-		lanes[n % KERNEL_BLOCK] += a[n] * b[n];
-	return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+		sum += a[n] * b[n];
+	low += high;
+	return ((low[0] + low[1]) + (low[2] + low[3])) + sum;
 }
 
 typedef struct Sums

@@ -47,6 +47,18 @@ typedef struct Kernel
 	double	   *values;			/* of the machine computed last */
 } Kernel;
 
+/* Numbers that are made of the columns of two rows. */
+typedef enum Product
+{
+	PRODUCT_DOT,				/* x * y */
+	PRODUCT_SQUARES,			/* (x - y)^2 */
+	PRODUCT_DIFFERENCES,		/* |x - y| */
+	PRODUCT_LARGEST				/* |x - y|, of which the largest, not the sum */
+} Product;
+
+/* Sets `sums` to the products of x and each row of `blocks` blocks, column after column. */
+extern void kernel_blocks(const double *x, const double *data, int columns, int64 blocks, double *sums, Product product);
+
 /* Checks the first arrays. */
 extern void kernel_check(const Sk *sk, Kernel *kernel);
 

@@ -1,50 +1,11 @@
 /*
- * sk_neighbors.c: the nearest rows of the training, by the k-d tree that scikit-learn has built.
- *
- * Its tree is searched in its order, and rows enter its heap of the nearest as there: so the same ones of several at the same
- * distance are chosen.
- *
- * Arrays of its own:
- *   int32   NEIGHBORS_INTS numbers: metric, weights, k, rows, nodes
- *   int32   for each node where its rows begin and end, and whether it is a leaf; node n has the children 2n + 1 and 2n + 2
- *   double  for each node the least and then the greatest value of each column
- *   double  rows, in the order of the tree
- *   double  targets of each row: numbers, or the number of its class
- *   double  the exponent of Minkowski's metric
+ * sk_neighbors.c: checks models of nearest neighbours, and makes predictions of the rows that are found.
  */
 #include "postgres.h"
 
 #include <math.h>
 
-#include "miscadmin.h"
 #include "sk_neighbors.h"
-
-#define NEIGHBORS_INTS 5
-#define NODE_INTS 3
-
-/* Rows that have been found, as a heap: the farthest first.  Distances are reduced: without the root at the end. */
-typedef struct Nearest
-{
-	double		distance;
-	int32		row;
-} Nearest;
-
-typedef struct Neighbors
-{
-	int			metric;
-	int			weights;
-	int			k;
-	int			rows;
-	int			nodes;
-	int			columns;
-	int			targets;
-	double		p;
-	const int32 *tree;
-	const double *bounds;
-	const double *data;
-	const double *y;
-	Nearest    *nearest;
-} Neighbors;
 
 static void
 check_tree(const Neighbors *neighbors)
@@ -82,7 +43,8 @@ check_neighbors(Sk *sk)
 		model_damaged("it has fewer rows than it looks for");
 	neighbors->tree = model_integers(sk->model, SK_OWN + 1, neighbors->nodes * (int64) NODE_INTS);
 	neighbors->bounds = model_doubles(sk->model, SK_OWN + 2, neighbors->nodes * (int64) 2 * sk->columns);
-	neighbors->data = model_doubles(sk->model, SK_OWN + 3, neighbors->rows * (int64) sk->columns);
+	neighbors->data = model_doubles(sk->model, SK_OWN + 3,
+									(neighbors->rows + (int64) KERNEL_BLOCK - 1) / KERNEL_BLOCK * KERNEL_BLOCK * sk->columns);
 	neighbors->y = model_doubles(sk->model, SK_OWN + 4, neighbors->rows * (int64) neighbors->targets);
 	neighbors->p = *model_doubles(sk->model, SK_OWN + 5, 1);
 	check_tree(neighbors);
@@ -92,106 +54,6 @@ check_neighbors(Sk *sk)
 	neighbors->nearest = MemoryContextAllocHuge(CurrentMemoryContext, neighbors->k * sizeof(Nearest));
 	sk->has_probabilities = sk->classes > 0;
 	sk->own = neighbors;
-}
-
-/* Returns the reduced distance of a row. */
-static inline double
-distance(const Neighbors *neighbors, const double *x, const double *row)
-{
-	double		sum = 0;
-	int			columns = neighbors->columns;
-
-	switch (neighbors->metric)
-	{
-		case METRIC_EUCLIDEAN:
-			for (int c = 0; c < columns; c++)
-				sum += (x[c] - row[c]) * (x[c] - row[c]);
-			break;
-		case METRIC_MANHATTAN:
-			for (int c = 0; c < columns; c++)
-				sum += fabs(x[c] - row[c]);
-			break;
-		case METRIC_CHEBYSHEV:
-			for (int c = 0; c < columns; c++)
-				sum = fmax(sum, fabs(x[c] - row[c]));
-			break;
-		default:
-			for (int c = 0; c < columns; c++)
-				sum += pow(fabs(x[c] - row[c]), neighbors->p);
-	}
-	return sum;
-}
-
-/* Returns the least reduced distance that a row of a node may have. */
-static double
-bound(const Neighbors *neighbors, const double *x, int node)
-{
-	const double *least = neighbors->bounds + (Size) node * 2 * neighbors->columns;
-	const double *greatest = least + neighbors->columns;
-	double		sum = 0;
-
-	for (int c = 0; c < neighbors->columns; c++)
-	{
-		double		below = least[c] - x[c];
-		double		above = x[c] - greatest[c];
-		double		d = 0.5 * ((below + fabs(below)) + (above + fabs(above)));
-
-		if (neighbors->metric == METRIC_CHEBYSHEV)
-			sum = fmax(sum, d);
-		else
-			sum += neighbors->metric == METRIC_EUCLIDEAN ? d * d : neighbors->metric == METRIC_MANHATTAN ? d :
-				pow(d, neighbors->p);
-	}
-	return sum;
-}
-
-/* Puts a row in place of the farthest, if it is nearer. */
-static inline void
-push(Nearest *heap, int64 size, double distance, int32 row)
-{
-	int64		at = 0;
-
-	if (!(distance < heap[0].distance))
-		return;
-	for (;;)
-	{
-		int64		child = 2 * at + 1;
-
-		if (child >= size)
-			break;
-		if (child + 1 < size && !(heap[child].distance >= heap[child + 1].distance))
-			child++;
-		if (!(heap[child].distance > distance))
-			break;
-		heap[at] = heap[child];
-		at = child;
-	}
-	heap[at] = (Nearest) {distance, row};
-}
-
-/* Looks for nearer rows below a node, of which `least` is the bound.  The children's numbers double, so 31 calls are the most. */
-static void
-search(const Neighbors *neighbors, const double *x, int n, double least)
-{
-	const int32 *node = neighbors->tree + (Size) n * NODE_INTS;
-
-	if (least > neighbors->nearest[0].distance)
-		return;
-	if (node[2])
-	{
-		CHECK_FOR_INTERRUPTS();
-		for (int32 row = node[0]; row < node[1]; row++)
-			push(neighbors->nearest, neighbors->k, distance(neighbors, x, neighbors->data + (Size) row * neighbors->columns), row);
-	}
-	else
-	{
-		int			first = 2 * n + 1;
-		double		bounds[2] = {bound(neighbors, x, first), bound(neighbors, x, first + 1)};
-		int			nearer = bounds[0] <= bounds[1] ? 0 : 1;
-
-		search(neighbors, x, first + nearer, bounds[nearer]);
-		search(neighbors, x, first + 1 - nearer, bounds[1 - nearer]);
-	}
 }
 
 static int
@@ -235,9 +97,7 @@ score_neighbors(Sk *sk, const double *x, SkWanted wanted)
 	int			count = sk->classes > 0 ? sk->classes : sk->outputs;
 	double		total = 0;
 
-	for (int i = 0; i < neighbors->k; i++)
-		neighbors->nearest[i] = (Nearest) {INFINITY, 0};
-	search(neighbors, x, 0, bound(neighbors, x, 0));
+	neighbors_search(neighbors, x);
 	qsort(neighbors->nearest, neighbors->k, sizeof(Nearest), compare_nearest);
 	weigh(neighbors);
 	memset(sums, 0, count * sizeof(double));

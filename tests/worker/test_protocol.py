@@ -112,6 +112,6 @@ def test_no_message(data):
 
 
 def test_a_message_that_is_too_large(pair, monkeypatch):
-    monkeypatch.setattr("madpy.worker.protocol.MOST_ARRAYS", 100)
+    monkeypatch.setattr("madpy.worker.protocol.MOST_BYTES", 100)
     with pytest.raises(ProtocolError, match="too large"):
         send(pair[0], Message({}, [np.zeros(100)]))

@@ -34,14 +34,18 @@ Machine = tuple[float, float, float, float, float]  # gamma, coef0, degree, fact
 
 def kernel_arrays(kernel: int, machines: Sequence[Machine], rows: Any) -> list[NDArray[Any]]:
     """Return the first arrays of a kind over kernels; rows have the shape (n, columns)."""
+    shape = [kernel, len(rows), len(machines)]
+    return [np.array(shape, np.int32), np.array(machines, float).ravel(), in_blocks(rows)]
+
+
+def in_blocks(rows: Any) -> NDArray[np.float64]:
+    """Return rows in blocks, column by column in each; zeros fill the last block up."""
     data = np.asarray(rows, float)
     count, columns = data.shape
     blocks = -(-count // KERNEL_BLOCK)
     filled = np.zeros((blocks * KERNEL_BLOCK, columns))
     filled[:count] = data
-    by_column = filled.reshape(blocks, KERNEL_BLOCK, columns).swapaxes(1, 2)
-    shape = [kernel, count, len(machines)]
-    return [np.array(shape, np.int32), np.array(machines, float).ravel(), by_column.ravel()]
+    return filled.reshape(blocks, KERNEL_BLOCK, columns).swapaxes(1, 2).ravel()
 
 
 def sums_form(kernel: int, machine: Machine, rows: Any, coef: Any, scale: Any, constant: Any) -> Form:

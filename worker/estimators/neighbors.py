@@ -8,6 +8,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from madpy.worker.estimators.algorithm import Algorithm
 from madpy.worker.estimators.form import Form
+from madpy.worker.estimators.kernels import in_blocks
 from madpy.worker.estimators.parameters import Choice, Integer, Parameter, Real
 from madpy.worker.layout import (
     KIND_NEIGHBORS,
@@ -48,7 +49,7 @@ def _form(estimator: Any) -> Form:
             np.array(shape, np.int32),
             tree.astype(np.int32).ravel(),
             np.swapaxes(bounds, 0, 1).ravel(),  # least and greatest of a node side by side
-            data[order].ravel(),
+            in_blocks(data[order]),
             y[order].ravel(),
             np.array([estimator.effective_metric_params_.get("p", 2)], float),
         ],

@@ -122,6 +122,36 @@ class Several:
         return f"an array, each {self.kind}"
 
 
+@dataclass(frozen=True)
+class CountOrShare:
+    """A whole number is a count, from `low`; a number with a point, as 0.5 or 1.0, is a share of all."""
+
+    low: int
+
+    def checked(self, value: Any) -> int | float:
+        if isinstance(value, int):
+            return Integer(self.low).checked(value)
+        return Real(0, 1, above=True).checked(value)
+
+    def __str__(self) -> str:
+        return f"an integer from {self.low}, or a share greater than 0 to 1.0"
+
+
+@dataclass(frozen=True)
+class Number:
+    """One of some numbers."""
+
+    choices: tuple[float, ...]
+
+    def checked(self, value: Any) -> float:
+        if isinstance(value, bool) or value not in self.choices:
+            raise ValueError
+        return float(value)
+
+    def __str__(self) -> str:
+        return " or ".join(f"{choice:g}" for choice in self.choices)
+
+
 def checked(algorithm: str, given: Any, known: Mapping[str, Parameter]) -> dict[str, Any]:
     """Return the hyperparameters of an algorithm, checked; raise WorkerError for one that is not known."""
     if not isinstance(given, dict):

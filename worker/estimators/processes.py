@@ -1,7 +1,6 @@
 """Gaussian processes, with kernels that a flat list of hyperparameters describes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from madpy.worker.errors import WorkerError
 from madpy.worker.estimators.algorithm import Algorithm
 from madpy.worker.estimators.form import Form
 from madpy.worker.estimators.kernels import Machine, kernel_arrays, sums_form
-from madpy.worker.estimators.parameters import Boolean, Choice, Integer, OneOf, Parameter, Real
+from madpy.worker.estimators.parameters import Boolean, Choice, Integer, Number, OneOf, Parameter, Real
 from madpy.worker.layout import (
     KERNEL_LINEAR,
     KERNEL_MATERN_1,
@@ -25,21 +24,6 @@ from madpy.worker.layout import (
 MATERN = {0.5: KERNEL_MATERN_1, 1.5: KERNEL_MATERN_3, 2.5: KERNEL_MATERN_5}
 MOST_NUMBERS = 2**26  # of Cholesky factors
 OF_KERNEL = ("kernel", "length_scale", "nu", "mixture", "sigma_0", "constant", "noise")
-
-
-@dataclass(frozen=True)
-class Number:
-    """One of some numbers."""
-
-    choices: tuple[float, ...]
-
-    def checked(self, value: Any) -> float:
-        if isinstance(value, bool) or value not in self.choices:
-            raise ValueError
-        return float(value)
-
-    def __str__(self) -> str:
-        return " or ".join(f"{choice:g}" for choice in self.choices)
 
 
 def _kernel(given: dict[str, Any]) -> Any:

@@ -1,7 +1,6 @@
 """Decision trees and ensembles of them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from sklearn import ensemble, tree
 from madpy.worker.estimators.algorithm import Algorithm
 from madpy.worker.estimators.forest import Tree, trees_form
 from madpy.worker.estimators.form import Form
-from madpy.worker.estimators.parameters import Boolean, Choice, Integer, OneOf, Parameter, Real
+from madpy.worker.estimators.parameters import Boolean, Choice, CountOrShare, Integer, OneOf, Parameter, Real
 from madpy.worker.layout import (
     TREES_DECISIONS,
     TREES_EXP,
@@ -22,21 +21,6 @@ from madpy.worker.layout import (
     TREES_SOFTMAX,
     TREES_VOTES,
 )
-
-
-@dataclass(frozen=True)
-class CountOrShare:
-    """A whole number is a count, from `low`; a number with a point, as 0.5 or 1.0, is a share of all."""
-
-    low: int
-
-    def checked(self, value: Any) -> int | float:
-        if isinstance(value, int):
-            return Integer(self.low).checked(value)
-        return Real(0, 1, above=True).checked(value)
-
-    def __str__(self) -> str:
-        return f"an integer from {self.low}, or a share greater than 0 to 1.0"
 
 
 def _numbers(estimator: Any) -> NDArray[np.float64]:

@@ -108,7 +108,7 @@ typedef struct Sk
 	double	   *x;				/* columns */
 	double	   *values;			/* outputs or decisions, the more of the two */
 	double	   *probabilities;	/* classes */
-	void	   *plan;			/* of sk_arguments.c: how arguments are read */
+	void	   *plan;			/* how arguments are read, known to sk_arguments.c */
 } Sk;
 
 /* A way to predict. */

@@ -1,6 +1,6 @@
 """Calls of scikit-learn's algorithms, for the tests of all methods: see tests/methods.py."""
 
-from tests.methods import Driver, Method
+from tests.methods import Driver, Growth, Method
 
 # Sums of a library depend on the order of the rows in their last digits.
 ROUNDED = "round((metrics->>'rmse')::numeric, 9)"
@@ -12,6 +12,7 @@ USES = {
     "sk_predict": ("sk_train", ", 't', 'p'"),
     "sk_create_view": ("sk_train", ", 't', 'p'"),
 }
+GROWTH = [Growth("sk_train", "'y', '{x}', 'linear'")]
 METHODS = {
     "sk": Method(
         "sk_train('{table}', '{out}', 'y', 'x1, x2, flag, colour', 'ridge')",

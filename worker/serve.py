@@ -17,7 +17,7 @@ from madpy.worker.protocol import Closed, Message, receive, send
 
 OUT_OF_MEMORY = "53200"
 
-# What a first fit would wait for is done here, in the parent: every worker is forked with it.
+# The parent does this once, and every worker is forked with it: a first fit would wait for it.
 THREADS = ThreadpoolController()  # finds the libraries that have threads, which takes 17 ms
 metrics.r2_score(np.arange(3.0), np.arange(3.0))  # imports what arguments are checked with
 

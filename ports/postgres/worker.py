@@ -41,11 +41,9 @@ main(*map(int, sys.argv[2:]))
 """
 KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "CUDA_PATH", "CUDA_VISIBLE_DEVICES", "TZ")
 FAILED = "58000"
-SQLSTATE = re.compile(
-    r"(?!00|57)[0-9A-Z]{5}"
-)  # that an error of a fit may have: it is neither success nor a cancel
+SQLSTATE = re.compile(r"(?!00|57)[0-9A-Z]{5}")  # codes of errors: neither success nor a cancel
 MOST_TEXT = 10_000  # characters of a text of an answer
-# What the answers have to say, and of what type: a broken worker may say anything.
+# Fields that answers must have, and their types: a broken worker may say anything.
 Field = type | tuple[type, ...]
 EVENTS: dict[str, dict[str, Field]] = {
     "progress": {"group": int, "groups": int},

@@ -21,9 +21,9 @@ from madpy.ports.postgres.session.db import Database
 from madpy.worker.protocol import Closed, Message, ProtocolError, receive, send
 
 OUT_OF_MEMORY = "53200"
-SQLSTATE = re.compile(r"(?!00|57)[0-9A-Z]{5}")  # an error of a fit is neither a success nor a cancel
+SQLSTATE = re.compile(r"(?!00|57)[0-9A-Z]{5}")  # codes of errors: neither success nor a cancel
 MOST_TEXT = 10_000  # characters of a text of an answer
-# What the answers have to say, and the types: a broken worker may say anything.
+# Fields that answers must have, and their types: a broken worker may say anything.
 Field = type | tuple[type, ...]
 EVENTS: dict[str, dict[str, Field]] = {
     "progress": {"group": int, "groups": int},

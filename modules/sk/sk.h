@@ -105,6 +105,7 @@ typedef struct Sk
 	void	   *own;			/* the kind's, from its check */
 	int			decisions;		/* decision values that a class has; 0: none */
 	bool		has_probabilities;
+	bool		is_explained;	/* the kind's explain() fits the model */
 	double	   *raw;			/* inputs */
 	double	   *x;				/* columns */
 	double	   *values;			/* outputs or decisions, whichever are more */
@@ -125,7 +126,7 @@ typedef struct SkKind
 
 	/*
 	 * Sets the contribution of each input to one output or decision value of the columns x, and returns what they are added
-	 * to.  NULL, or an own error, where there is no exact way.
+	 * to.  Called where is_explained is set.
 	 */
 	double		(*explain) (Sk *sk, const double *x, int output, double *contributions);
 } SkKind;

@@ -59,11 +59,11 @@ sk_explain(PG_FUNCTION_ARGS)
 	sk = sk_model(fcinfo);
 	if (sk->task != TASK_REGRESSION && sk->task != TASK_CLASSIFICATION)
 		sk_wrong_task("predicts neither a number nor a class", "sk_predict or sk_predict_all");
-	if (sk->kind->explain == NULL)
+	if (!sk->is_explained)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("there are no exact contributions to a prediction of this model"),
-				 errhint("Train a linear algorithm, such as linear or ridge.")));
+				 errhint("Train a linear algorithm, trees or boosting.")));
 	x = sk_columns(sk, fcinfo, 1);
 	if (x == NULL)
 		return (Datum) 0;

@@ -40,6 +40,7 @@ check_linear(Sk *sk)
 		model_damaged("a logit is of two classes");
 	sk->decisions = sk->classes > 0 ? sk->outputs : 0;
 	sk->has_probabilities = linear->link >= LINK_LOGIT;
+	sk->is_explained = true;
 	sk->own = linear;
 }
 

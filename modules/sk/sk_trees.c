@@ -38,6 +38,19 @@ check_nodes(const Sk *sk, const Trees *trees, int64 count, int64 leaves)
 }
 
 static void
+check_covers(const Sk *sk, Trees *trees, int64 nodes)
+{
+	trees->covers = model_doubles(sk->model, SK_OWN + 5, nodes);
+	for (int64 n = 0; n < nodes; n++)
+		if (!(trees->covers[n] > 0) || isinf(trees->covers[n]))
+			model_damaged("a node has no rows");
+	trees->inputs = palloc(Max(1, sk->columns) * sizeof(int));
+	for (int i = 0; i < sk->inputs; i++)
+		for (int c = sk->first[i]; c < sk->first[i + 1]; c++)
+			trees->inputs[c] = i;
+}
+
+static void
 check_rule(const Sk *sk, const Trees *trees)
 {
 	bool		is_binary = sk->classes == 2;
@@ -103,17 +116,20 @@ check_trees(Sk *sk)
 	trees->divisor = *trees->start++;
 	trees->weights = trees->start + sk->outputs;
 	check_nodes(sk, trees, nodes, leaves);
+	check_covers(sk, trees, nodes);
 	trees->x = palloc0(Max(1, sk->columns) * sizeof(double));
 	trees->votes = palloc0(Max(1, sk->classes) * sizeof(double));
 	if (trees->rule == TREES_MEDIAN)
 		trees->sorted = palloc(2 * (Size) trees->count * sizeof(double));
 	sk->decisions = sk->classes > 0 && trees->link != TREES_PLAIN ? sk->outputs : 0;
 	sk->has_probabilities = sk->classes > 0;
+	sk->is_explained = trees->rule == TREES_SUM && trees->link != TREES_EXP;
 	sk->own = trees;
 }
 
-static int
-score_trees(Sk *sk, const double *x, SkWanted wanted)
+/* Copies the columns as they are compared. */
+static Trees *
+trees_for(const Sk *sk, const double *x)
 {
 	Trees	   *trees = sk->own;
 
@@ -123,7 +139,19 @@ score_trees(Sk *sk, const double *x, SkWanted wanted)
 		trees->x[c] = trees->is_single ? (double) (float) x[c] : x[c];
 		trees->has_nan |= isnan(x[c]);
 	}
-	return trees_combined(sk, trees, wanted);
+	return trees;
 }
 
-const SkKind sk_trees = {KIND_TREES, check_trees, score_trees};
+static int
+score_trees(Sk *sk, const double *x, SkWanted wanted)
+{
+	return trees_combined(sk, trees_for(sk, x), wanted);
+}
+
+static double
+explain_trees(Sk *sk, const double *x, int output, double *contributions)
+{
+	return trees_shapley(sk, trees_for(sk, x), output, contributions);
+}
+
+const SkKind sk_trees = {KIND_TREES, check_trees, score_trees, explain_trees};

@@ -7,6 +7,7 @@
  *   int32   TreeNode of each node, tree by tree, the two children of a node side by side
  *   double  `width` numbers for each leaf
  *   double  divisor, a starting value for each output, then for each tree two weights
+ *   double  for each node its cover: the weight of the rows of the training in it
  */
 #ifndef MADPY_SK_TREES_H
 #define MADPY_SK_TREES_H
@@ -53,11 +54,16 @@ typedef struct Trees
 	double		divisor;
 	const double *start;
 	const double *weights;
+	const double *covers;
+	int		   *inputs;			/* input that each column comes from */
 	double	   *x;				/* the columns as they are compared */
 	bool		has_nan;		/* one of them is NaN */
 	double	   *votes;			/* of classes */
 	double	   *sorted;			/* pairs of number and weight */
 } Trees;
+
+/* sk_trees_shapley.c: sets the contribution of each input to one output, and returns what they are added to. */
+extern double trees_shapley(const Sk *sk, const Trees *trees, int output, double *contributions);
 
 /* sk_trees_rules.c: computes what is wanted of the numbers of each tree's leaf; see SkKind. */
 extern int	trees_combined(Sk *sk, Trees *trees, SkWanted wanted);

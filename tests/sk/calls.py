@@ -35,6 +35,6 @@ def _small_models() -> list[bytes]:
 
 PACKED = {"sk_": _small_models}
 FEATURES = dict.fromkeys(
-    ("sk_predict", "sk_predict_all", "sk_predict_class", "sk_predict_prob", "sk_decision"), 3
+    ("sk_predict", "sk_predict_all", "sk_predict_class", "sk_predict_prob", "sk_decision", "sk_explain"), 3
 )
 GROWTH = [Growth("sk_train", "'y', '{x}', 'linear'")]

@@ -1,5 +1,6 @@
 """Contributions of features to a prediction, beside Shapley values computed from their definition."""
 
+from functools import partial
 from itertools import combinations
 from math import factorial
 
@@ -73,6 +74,86 @@ def test_contributions_to_decision_values_add_up(sql, name, source):
             assert len(numbers) == data.X.shape[1] + 1
 
 
+def of_tree(tree, numbers, row, known, node=0):
+    """Return the expectation of a tree of scikit-learn where only some columns are known."""
+    left, right = tree.children_left[node], tree.children_right[node]
+    if left < 0:
+        return numbers[node]
+    column = tree.feature[node]
+    if column in known:
+        goes_left = row[column] <= tree.threshold[node]  # row: float32
+        return of_tree(tree, numbers, row, known, left if goes_left else right)
+    cover = tree.weighted_n_node_samples
+    return sum(cover[way] / cover[node] * of_tree(tree, numbers, row, known, way) for way in (left, right))
+
+
+def expectation(members, output, row, known):
+    """Return the mean over several trees."""
+    return np.mean([of_tree(one.tree_, one.tree_.value[:, 0, output], row, known) for one in members])
+
+
+FOREST = {"n_estimators": 4, "max_depth": 6}
+
+
+@pytest.mark.parametrize(
+    ("name", "hyperparams"), [("decision_tree", {}), ("random_forest", FOREST), ("extra_trees", FOREST)]
+)
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_trees_beside_shapley_values(sql, name, hyperparams, task):
+    """The worth of a coalition is the expectation of the trees, which the test computes itself."""
+    for number in range(4):
+        data = generated(task, number)
+        data = Data(data.X[:, :5], data.y)
+        scorer = Scorer(sql, name, task, data, **hyperparams).rows(data.X[:3])
+        members = getattr(scorer.estimator, "estimators_", [scorer.estimator])
+        for row, rows in zip(data.X[:3].astype(np.float32), explained(scorer), strict=True):
+            for output, label in enumerate(dict.fromkeys(one[0] for one in rows)):
+                value = partial(expectation, members, output, row)
+                numbers = np.array([one[2] for one in rows if one[0] == label])
+                expected = [value(set()), *shapley(value, len(row))]
+                np.testing.assert_allclose(numbers, expected, rtol=1e-9, atol=1e-11 * np.abs(expected).max())
+
+
+BOOSTING = [
+    ("gradient_boosting_trees", {"n_estimators": 20}),
+    ("hist_gradient_boosting", {"max_iter": 20}),
+    ("bagging", {"max_features": 0.5, "n_estimators": 5}),
+    ("random_forest", {"n_estimators": 20}),
+]
+
+
+@pytest.mark.parametrize(("name", "hyperparams"), BOOSTING)
+def test_contributions_of_trees_add_up(sql, name, hyperparams):
+    """They do for numbers, for decision values of boosting and for probabilities of the others."""
+    for task, source in (
+        ("regression", "diabetes"),
+        ("classification", "breast_cancer"),
+        ("classification", "digits"),
+    ):
+        data = shipped(source)
+        scorer = Scorer(sql, name, task, data, **hyperparams).rows(data.X[::50])
+        ways = ("predict",) if task == "regression" else ("decision_function", "predict_proba")
+        way = next(one for one in ways if hasattr(scorer.estimator, one))
+        found = []
+        for rows in explained(scorer):
+            sums = {}
+            for label, _, contribution in rows:
+                sums[label] = sums.get(label, 0) + contribution
+            found.append(list(sums.values()))
+        expected = getattr(scorer.estimator, way)(data.X[::50])
+        close(np.array(found), expected.reshape(len(expected), -1))
+
+
+def test_a_category_of_a_tree_is_one_feature(sql, houses, train):
+    rule = '{"*": {"encode": "one_hot"}}'
+    train("price", "tax, wall, new", "random_forest", hyperparams='{"n_estimators": 9}', preprocess=rule)
+    rows = sql(
+        "SELECT h.id, array_agg(e.feature), sum(e.contribution) - madlib.sk_predict(model, h)"
+        " FROM m, h, madlib.sk_explain(model, h) AS e GROUP BY h.id, model, h"
+    )
+    assert all(row[1] == [None, "tax", "wall", "new"] and abs(row[2]) < 1e-10 for row in rows)
+
+
 def test_several_targets_are_numbered(sql):
     data = shipped("linnerud")
     scorer = Scorer(sql, "linear", "regression", data).rows(data.X[:1])
@@ -107,6 +188,7 @@ def test_null_has_no_rows(sql, houses, train):
     ("algorithm", "target", "state", "message"),
     [
         ("mlp", "price", "0A000", "there are no exact contributions to a prediction of this model"),
+        ("ada_boost", "price", "0A000", "there are no exact contributions to a prediction of this model"),
         ("pca", None, "42809", "this model predicts neither a number nor a class"),
         ("kmeans", None, "42809", "this model predicts neither a number nor a class"),
     ],

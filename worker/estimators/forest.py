@@ -32,6 +32,7 @@ class Tree:
     threshold: Floats
     missing_left: NDArray[Any]
     numbers: Floats
+    cover: NDArray[Any]  # weight of the rows of training in each node
 
     @classmethod
     def of(cls, estimator: Any, numbers: Floats, columns: NDArray[Any] | None = None) -> "Tree":
@@ -39,7 +40,10 @@ class Tree:
         tree = estimator.tree_
         feature = tree.feature if columns is None else np.asarray(columns)[np.maximum(tree.feature, 0)]
         missing_left = tree.__getstate__()["nodes"]["missing_go_to_left"]
-        return cls(tree.children_left, tree.children_right, feature, tree.threshold, missing_left, numbers)
+        return cls(
+            tree.children_left, tree.children_right, feature, tree.threshold, missing_left, numbers,
+            tree.weighted_n_node_samples,
+        )  # fmt: skip
 
     @classmethod
     def of_histograms(cls, predictor: Any) -> "Tree":
@@ -49,7 +53,7 @@ class Tree:
         missing_left = nodes["missing_go_to_left"]
         return cls(
             left, nodes["right"].astype(int), nodes["feature_idx"], nodes["num_threshold"], missing_left,
-            np.asarray(nodes["value"], float)[:, None],
+            np.asarray(nodes["value"], float)[:, None], nodes["count"],
         )  # fmt: skip
 
 
@@ -68,16 +72,16 @@ def trees_form(
 ) -> Form:
     """Return the form of trees, whose numbers are added to the outputs in turn."""
     parts = [_laid_out(tree) for tree in trees]
-    sizes = [len(nodes) for nodes, _, _ in parts]
+    sizes = [len(nodes) for nodes, *_ in parts]
     if sum(sizes) > MOST_NODES:
         raise WorkerError(
             f"the trees have {sum(sizes)} nodes, and a model at most {MOST_NODES}",
             hint="lower n_estimators or max_depth, or raise min_samples_leaf",
         )
     roots = np.cumsum([0, *sizes])[:-1]
-    first_leaves = np.cumsum([0, *(len(numbers) for *_, numbers in parts)])
+    first_leaves = np.cumsum([0, *(len(numbers) for _, _, numbers, _ in parts)])
     width = parts[0][2].shape[1]
-    for (nodes, leaves, _), root, first_leaf in zip(parts, roots, first_leaves, strict=False):
+    for (nodes, leaves, *_), root, first_leaf in zip(parts, roots, first_leaves, strict=False):
         nodes["child"] += root
         nodes["threshold"].view(np.int64)[leaves] += first_leaf
     shape = [rule, link, len(trees), width, is_single, zero_is_second]
@@ -89,15 +93,16 @@ def trees_form(
         [
             np.array(shape, np.int32),
             np.concatenate([roots, first_outputs]).astype(np.int32),
-            np.concatenate([nodes for nodes, _, _ in parts]).view(np.int32),
-            np.concatenate([numbers for *_, numbers in parts]).ravel(),
+            np.concatenate([nodes for nodes, *_ in parts]).view(np.int32),
+            np.concatenate([numbers for _, _, numbers, _ in parts]).ravel(),
             np.concatenate([[divisor], np.broadcast_to(start, outputs), both.ravel()]).astype(float),
+            np.concatenate([cover for *_, cover in parts]),
         ],
     )
 
 
-def _laid_out(tree: Tree) -> tuple[NDArray[Any], NDArray[Any], Floats]:
-    """Return the nodes level by level, which of them are leaves, and the numbers of these."""
+def _laid_out(tree: Tree) -> tuple[NDArray[Any], NDArray[Any], Floats, Floats]:
+    """Return the nodes level by level, which of them are leaves, the numbers of these, and covers."""
     order = _levels(tree)
     places = np.zeros(len(tree.left), int)
     places[order] = np.arange(len(order))
@@ -111,7 +116,8 @@ def _laid_out(tree: Tree) -> tuple[NDArray[Any], NDArray[Any], Floats]:
     nodes["child"] = np.where(is_leaf, np.arange(len(order)), places[np.maximum(left, 0)])
     leaves = np.flatnonzero(is_leaf)
     nodes["threshold"].view(np.int64)[leaves] = LEAF + np.arange(len(leaves))
-    return nodes, leaves, np.ascontiguousarray(tree.numbers[order[is_leaf]], float)
+    numbers = np.ascontiguousarray(tree.numbers[order[is_leaf]], float)
+    return nodes, leaves, numbers, tree.cover[order].astype(float)
 
 
 def _levels(tree: Tree) -> NDArray[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from madpy.worker import limits
+from madpy.worker import device, limits
 from madpy.worker.errors import WorkerError
 from madpy.worker.estimators import described
 from madpy.worker.fit import fit
@@ -47,6 +47,9 @@ class Session:
         if content["do"] == "describe":
             self.say({"event": "done", "algorithms": described()})
             return True
+        if content["do"] == "device":
+            self.say({"event": "done", **device.described(str(content["device"]))})
+            return True
         self._wait_for_turn(int(content["fits"]))
         try:
             self._fit(request)
@@ -68,10 +71,13 @@ class Session:
 
     def _fit(self, request: Message) -> None:
         content = request.content
+        used = device.CPU
         try:
+            # Before the cap: memory of the machine that CUDA itself takes does not count.
+            used = device.chosen(str(content["device"]), int(content["gpu_memory_kb"]))
             limits.cap_memory(int(content["memory_kb"]))
             with threadpool_limits(int(content["threads"])):
-                for answer, arrays in fit(content, request.files[0] if request.files else None):
+                for answer, arrays in fit(content, request.files[0] if request.files else None, used):
                     self.say(answer, arrays)
             self.say({"event": "done"})
         except WorkerError as error:
@@ -85,3 +91,4 @@ class Session:
             self.say({"event": "error", "sqlstate": "22023", "message": "the fit failed", "detail": text})
         finally:
             limits.uncap_memory()
+            used.release()

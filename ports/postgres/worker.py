@@ -57,6 +57,8 @@ def ask(
         "threads": settings["worker_threads"],
         "fits": settings["worker_fits"],
         "idle_seconds": settings["worker_idle"],
+        "device": settings["device"],
+        "gpu_memory_kb": settings["gpu_memory"],
     }
     connection = _request(db, Message(content, arrays, list(files)))
     is_complete = False
@@ -99,12 +101,12 @@ def stored(db: Database, store: int) -> tuple[int, dict[str, int], list[tuple[in
     return facts["fd"], layout, list(itertools.pairwise(starts))
 
 
-def _settings(db: Database) -> dict[str, int]:
+def _settings(db: Database) -> dict[str, Any]:
     """Return the superuser's settings, in their units."""
     rows = db.execute(
         """
         SELECT name, setting FROM pg_catalog.pg_settings
-        WHERE name LIKE 'madpy.worker%' OR name = 'madpy.device'
+        WHERE name LIKE 'madpy.worker%' OR name IN ('madpy.device', 'madpy.gpu_memory')
         """
     )
     settings = {row["name"].removeprefix("madpy."): row["setting"] for row in rows}
@@ -183,7 +185,7 @@ def _data_folder() -> str:
 def _version(path: str) -> str:
     """Return a text that changes with the worker's files, so that an upgrade gets a parent of its own."""
     folder = Path(path, "madpy", "worker")
-    files = sorted([*folder.glob("*.py"), *folder.glob("*/*.py")])
+    files = sorted(folder.rglob("*.py"))
     known = [f"{file.name} {file.stat().st_mtime_ns}" for file in files]
     return hashlib.sha256("\n".join([__version__, path, *known]).encode()).hexdigest()[:16]
 
@@ -261,7 +263,7 @@ def _error(content: dict[str, Any]) -> MadpyError:
     )
 
 
-def _died(content: dict[str, Any], settings: dict[str, int]) -> MadpyError:
+def _died(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
     name = content.get("name")
     if name == "SIGKILL":
         return MadpyError(

@@ -48,12 +48,14 @@ class Device:
 CPU = Device("cpu", np, is_cpu=True)
 
 
-def chosen(setting: str, memory_kb: int) -> Device:
-    """Return the device that the setting asks for, with a cap on the memory that its arrays take.
+def chosen(setting: str, memory_kb: int, numbers: int) -> Device:
+    """Return the device for fits of at most so many numbers, with a cap on the memory that its arrays take.
 
-    Raises WorkerError for "cuda" where no GPU can be used; "auto" is the CPU then.
+    "auto" is the CPU for few numbers, for which CuPy is not even imported, and where no GPU can be used;
+    "cuda" raises WorkerError there.
     """
-    cupy, fact = (None, "") if setting == "cpu" else _look()
+    is_cpu = setting == "cpu" or (setting == "auto" and numbers < LEAST_NUMBERS)
+    cupy, fact = (None, "") if is_cpu else _look()
     if setting == "cuda" and cupy is None:
         raise WorkerError(
             f"madpy.device is cuda, but no GPU can be used: {fact}",

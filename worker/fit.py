@@ -16,7 +16,7 @@ from madpy.worker.device import CPU, Device
 from madpy.worker.errors import WorkerError
 from madpy.worker.estimators import ALGORITHMS, tasks_of
 from madpy.worker.estimators.algorithm import Algorithm
-from madpy.worker.estimators.arrays import fit_of
+from madpy.worker.estimators.arrays import FITS, fit_of
 from madpy.worker.estimators.parameters import checked
 from madpy.worker.model import arrays_of
 from madpy.worker.preparation import Input, Rule, complete, learn, rules_of
@@ -38,6 +38,15 @@ def fit(request: dict[str, Any], descriptor: int | None, device: Device = CPU) -
         yield {"event": "progress", "group": number, "groups": len(groups)}, []
         figures, arrays = job.fit(columns, int(first), int(last))
         yield {"event": "model", "group": number, **figures}, arrays
+
+
+def numbers_of(request: dict[str, Any]) -> int:
+    """Return rows times inputs of the largest group; 0 for an algorithm that only the CPU fits."""
+    if (request["algorithm"], request["task"]) not in FITS:
+        return 0
+    return len(request["inputs"]) * max(
+        (int(last) - int(first) for first, last in request["groups"]), default=0
+    )
 
 
 class Job:
@@ -103,7 +112,8 @@ class Job:
         """Return a fitted estimator, the name of the device that fitted it, and the texts of its warnings."""
         estimator = self.algorithm.build(self.hyperparams, self.seed)
         target = None if not self.targets else y[:, 0] if len(self.targets) == 1 else y
-        run = fit_of(self.algorithm.name, self.task, estimator) if self.device.is_worth(X.size) else None
+        numbers = len(X) * len(self.inputs)
+        run = fit_of(self.algorithm.name, self.task, estimator) if self.device.is_worth(numbers) else None
         texts = []
         if run is not None:
             try:

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from madpy.worker import device, limits
 from madpy.worker.errors import WorkerError
 from madpy.worker.estimators import described
-from madpy.worker.fit import fit
+from madpy.worker.fit import fit, numbers_of
 from madpy.worker.main import DONE, GO, WANT
 from madpy.worker.protocol import Closed, Message, receive, send
 
@@ -74,7 +74,8 @@ class Session:
         used = device.CPU
         try:
             # Before the cap: memory of the machine that CUDA itself takes does not count.
-            used = device.chosen(str(content["device"]), int(content["gpu_memory_kb"]))
+            settings = str(content["device"]), int(content["gpu_memory_kb"])
+            used = device.chosen(*settings, numbers_of(content))
             limits.cap_memory(int(content["memory_kb"]))
             with threadpool_limits(int(content["threads"])):
                 for answer, arrays in fit(content, request.files[0] if request.files else None, used):

@@ -15,7 +15,7 @@ def gpu():
     facts = described("auto")
     if facts["device"] != "cuda":
         pytest.skip(f"there is no GPU: {facts['detail']}")
-    return chosen("cuda", 4 * 1024 * 1024)
+    return chosen("cuda", 4 * 1024 * 1024, 0)
 
 
 DEVICES = {"numpy": lambda: NUMPY, "strict": lambda: STRICT, "gpu": gpu}

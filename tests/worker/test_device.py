@@ -11,10 +11,11 @@ from madpy.worker import device as devices
 from madpy.worker.columns import Columns
 from madpy.worker.device import CPU, Device, chosen, described
 from madpy.worker.errors import WorkerError
-from madpy.worker.fit import Job
+from madpy.worker.fit import Job, numbers_of
 from tests.worker.devices import NUMPY, gpu
 
 MEMORY_KB = 1024
+MANY = devices.LEAST_NUMBERS
 
 
 @pytest.fixture
@@ -40,11 +41,11 @@ def pretended(look, monkeypatch):
 
 def test_without_a_gpu_auto_is_the_cpu(look):
     look(None, "CuPy is not installed")
-    assert chosen("auto", MEMORY_KB) is chosen("cpu", MEMORY_KB) is CPU
+    assert chosen("auto", MEMORY_KB, MANY) is chosen("cpu", MEMORY_KB, MANY) is CPU
     assert described("auto") == {"device": "cpu", "detail": "CuPy is not installed"}
     assert described("cuda") == {"device": None, "detail": "CuPy is not installed"}
     with pytest.raises(WorkerError, match="no GPU can be used: CuPy is not installed") as error:
-        chosen("cuda", MEMORY_KB)
+        chosen("cuda", MEMORY_KB, 0)
     assert (error.value.sqlstate, error.value.hint) == ("55000", "set madpy.device to auto or to cpu")
 
 
@@ -54,16 +55,17 @@ def test_cpu_looks_for_nothing(look):
 
 
 def test_memory_of_the_gpu_is_capped_and_given_back(pretended):
-    device = chosen("cuda", MEMORY_KB)
+    device = chosen("cuda", MEMORY_KB, MANY)
     assert (device.name, pretended.limit) == ("cuda: Some GPU", 1024 * MEMORY_KB)
     device.release()
     assert pretended.freed == 1
 
 
 def test_auto_leaves_small_fits_to_the_cpu(pretended):
-    assert not chosen("auto", MEMORY_KB).is_worth(devices.LEAST_NUMBERS - 1)
-    assert chosen("auto", MEMORY_KB).is_worth(devices.LEAST_NUMBERS)
-    assert chosen("cuda", MEMORY_KB).is_worth(1)
+    assert chosen("auto", MEMORY_KB, MANY - 1) is CPU
+    assert not chosen("auto", MEMORY_KB, MANY).is_worth(MANY - 1)
+    assert chosen("auto", MEMORY_KB, MANY).is_worth(MANY)
+    assert chosen("cuda", MEMORY_KB, MANY).is_worth(1)
     assert not CPU.is_worth(10**12)
 
 
@@ -82,8 +84,9 @@ def test_libraries_that_do_not_fit_are_a_fact(monkeypatch):
 
 def job(device, **more):
     request = {
-        "task": "regression", "algorithm": "linear", "hyperparams": {}, "inputs": [{"name": "x", "levels": None}],
-        "preprocess": {}, "targets": [1], "weights": None, "classes": [], "seed": 0, **more,
+        "task": "regression", "algorithm": "linear", "hyperparams": {},
+        "inputs": [{"name": "x", "levels": None}], "preprocess": {}, "targets": [1],
+        "weights": None, "classes": [], "seed": 0, **more,
     }  # fmt: skip
     return Job(request, device)
 
@@ -126,12 +129,19 @@ def test_cuda_without_memory_is_an_error():
 
 def test_the_cap_holds_on_a_gpu():
     device = dataclasses.replace(gpu(), is_optional=False)
-    chosen("cuda", 1024)
+    chosen("cuda", MEMORY_KB, MANY)
     try:
         with pytest.raises(WorkerError, match="needs more memory of the GPU"):
             job(device).fit(rows(2**20), 0, 2**20)
     finally:
         device.release()
+
+
+def test_numbers_of_a_request():
+    request = {"algorithm": "linear", "task": "regression", "inputs": [{}, {}], "groups": [[0, 5], [5, 105]]}
+    assert numbers_of(request) == 200
+    assert numbers_of({**request, "groups": []}) == 0
+    assert numbers_of({**request, "algorithm": "lasso"}) == 0
 
 
 # --- in SQL ---

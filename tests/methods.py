@@ -10,6 +10,8 @@
     KERNELS     parameters of its kernels for the fuzzer, by kernel
     STATES      queries for states of its aggregates that are no kernels, for the fuzzer
     MODELS      queries that make packed models of table t, for the fuzzer
+    PACKED      functions that return models for the fuzzer, by a part of the name of what takes them
+    FEATURES    how many features of any type a function takes one by one, for the fuzzer
 
 A name that a file does not have stands for nothing; a method with its tests folder needs no other list.
 """

@@ -15,6 +15,7 @@ ALLOWED: dict[str, str] = gathered("RIGHTS") | {
     "__same_version": ELSEWHERE,
     "__key_number": ELSEWHERE,
     "__key_params": ELSEWHERE,
+    "__check_client": DRIVER,
     "__view_over": DRIVER,
     "__key_rows": DRIVER,
     "__hold_table": DRIVER,
@@ -25,6 +26,7 @@ ALLOWED: dict[str, str] = gathered("RIGHTS") | {
     "__numbers": DRIVER,
     "__piece": DRIVER,
     "__text_piece": DRIVER,
+    "__savepoints_guard": DRIVER,
     "__snapshot_execute": DRIVER,
     "__snapshot_free": DRIVER,
     "__snapshot_take": DRIVER,
@@ -40,6 +42,7 @@ ALLOWED: dict[str, str] = gathered("RIGHTS") | {
     "__store_steps": DRIVER,
     "__moments_columns": AGGREGATE,
     "__weighted_moments_columns": AGGREGATE,
+    "__levels": AGGREGATE,
     "__keep": AGGREGATE,
     "__kept_step": AGGREGATE,
     "__kept_rows": ELSEWHERE,
@@ -47,6 +50,7 @@ ALLOWED: dict[str, str] = gathered("RIGHTS") | {
 # PostgreSQL calls these with the rights of the aggregate's owner; Citus cannot, as their state is internal.
 REVOKED = {
     "__nb_coded_accum", "__weighted_nb_coded_accum", "__coded_combine", "__coded_state", "__coded_deserial",
+    "__levels_accum", "__levels_combine", "__levels_serial", "__levels_deserial", "__levels_texts",
 }  # fmt: skip
 
 

@@ -30,29 +30,32 @@ class Columns:
         sizes = (int(layout[name]) for name in ("num_columns", "block_rows", "block_bytes", "bits_offset"))
         return cls(data, *sizes)
 
-    def matrix(self, columns: list[int], first: int, last: int) -> Floats:
-        """Return a copy of these columns of rows first to last - 1, shape (n, k), row by row.
+    def matrix(self, columns: list[int], first: int, last: int) -> tuple[Floats, bool]:
+        """Return a copy of these columns of rows first to last - 1, shape (n, k), and whether NaN is in it.
 
-        A value that is not finite is NaN, as NULL is.
+        A value that is not finite is NaN, as NULL is.  The copy is row by row, made while a block is in the
+        processor's cache.
         """
         result = np.empty((last - first, len(columns)))
+        has_nan = False
+        # a slice is a view of a block, a list would be a copy
+        is_range = columns == list(range(columns[0], columns[0] + len(columns))) if columns else False
+        picked = slice(columns[0], columns[0] + len(columns)) if is_range else columns
         for start in range(first - first % self.block_rows, last, self.block_rows):
-            block = start // self.block_rows
             low, high = max(first, start), min(last, start + self.block_rows)
-            values, bits = self._block(block)
-            part = values[:, low - start : high - start]
+            rows = slice(low - start, high - start)
+            values, bits = self._block(start // self.block_rows)
+            part, nulls = values[picked, rows], bits[picked]
             target = result[low - first : high - first]
-            for j, column in enumerate(columns):
-                target[:, j] = part[column]
-                if bits[column].any():
-                    null = np.unpackbits(bits[column], bitorder="little")[low - start : high - start]
-                    target[null.astype(bool), j] = np.nan
-        result[np.isinf(result)] = np.nan
-        return result
-
-    def column(self, column: int, first: int, last: int) -> Floats:
-        """Return a copy of one column, shape (n,)."""
-        return self.matrix([column], first, last)[:, 0]
+            target[:] = part.T
+            if nulls.any():
+                null = np.unpackbits(nulls, axis=1, bitorder="little")[:, rows]
+                target[null.T.astype(bool)] = np.nan
+                has_nan = True
+            if not np.isfinite(part).all():
+                target[~np.isfinite(target)] = np.nan
+                has_nan = True
+        return result, has_nan
 
     def _block(self, number: int) -> tuple[Floats, NDArray[np.uint8]]:
         """Return the values of a block, shape (columns, rows), and its bitmaps of NULLs."""

@@ -8,7 +8,7 @@ import numpy as np
 from madpy.worker.layout import ENCODE_ONE_HOT, ENCODE_TARGET, FLAG_INDICATOR
 from madpy.worker.preparation import Input, Learned
 
-MOST_NUMBERS = 1000  # of a kind: more are for programs, which read the model
+MOST_NUMBERS = 1000  # limit for each figure: programs read longer ones from the model
 
 
 def names_of(inputs: Sequence[Input], learned: Sequence[Learned]) -> list[str]:

@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,11 @@ from madpy.worker.errors import WorkerError
 from madpy.worker.estimators import ALGORITHMS, tasks_of
 from madpy.worker.estimators.algorithm import Algorithm
 from madpy.worker.estimators.arrays import FITS, fit_of
-from madpy.worker.estimators.parameters import checked
+from madpy.worker.estimators.parameters import Choice, checked
 from madpy.worker.model import arrays_of
 from madpy.worker.preparation import Input, Rule, complete, learn, rules_of
 
+ENGINE = Choice("sklearn")  # the program that fits: there is one so far
 MOST_SCORED = 10_000  # rows, where scoring is slow
 Answer = tuple[dict[str, Any], list[NDArray[Any]]]
 
@@ -35,8 +36,9 @@ def fit(request: dict[str, Any], descriptor: int | None, device: Device = CPU) -
             os.close(descriptor)
     groups = request["groups"]
     for number, (first, last) in enumerate(groups):
+        rows = job.read(columns, int(first), int(last))
         yield {"event": "progress", "group": number, "groups": len(groups)}, []
-        figures, arrays = job.fit(columns, int(first), int(last))
+        figures, arrays = job.fit(rows)
         yield {"event": "model", "group": number, **figures}, arrays
 
 
@@ -44,9 +46,18 @@ def numbers_of(request: dict[str, Any]) -> int:
     """Return rows times inputs of the largest group; 0 for an algorithm that only the CPU fits."""
     if (request["algorithm"], request["task"]) not in FITS:
         return 0
-    return len(request["inputs"]) * max(
-        (int(last) - int(first) for first, last in request["groups"]), default=0
-    )
+    rows = max((int(last) - int(first) for first, last in request["groups"]), default=0)
+    return rows * len(request["inputs"])
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a group that can be used: features, shape (n, k), targets (n, t), weights (n,)."""
+
+    X: Floats
+    y: Floats
+    weights: Floats | None
+    num_skipped: int
 
 
 class Job:
@@ -56,11 +67,14 @@ class Job:
         self.device = device
         self.task = str(request["task"])
         self.algorithm = find(str(request["algorithm"]), self.task)
-        self.hyperparams = checked(self.algorithm.name, request["hyperparams"], self.algorithm.parameters)
+        known = {**self.algorithm.parameters, "engine": ENGINE}
+        self.hyperparams = checked(self.algorithm.name, request["hyperparams"], known)
+        self.hyperparams.pop("engine", None)
         self.inputs = [Input(one["name"], one["levels"]) for one in request["inputs"]]
         default = Rule(encode=self.algorithm.encode)
         impute = "none" if self.algorithm.takes_nan else "mean"
-        auto = replace(default, impute=impute, scale=self.algorithm.scale)
+        scale = "none" if self.algorithm.encode == "ordinal" else self.algorithm.scale
+        auto = replace(default, impute=impute, scale=scale)
         self.rules = rules_of(request["preprocess"], self.inputs, default, auto)
         self.targets = [int(one) for one in request["targets"]]
         self.weights = request["weights"]
@@ -71,18 +85,34 @@ class Job:
         if self.weights is not None and not self.algorithm.takes_weights:
             raise WorkerError(f"{self.algorithm.name} takes no weights", hint="leave out weights")
 
-    def fit(self, columns: Columns, first: int, last: int) -> Answer:
-        """Fit one group; return its figures and the arrays of its model."""
-        X = columns.matrix(list(range(len(self.inputs))), first, last)
-        y = columns.matrix(self.targets, first, last)
-        weights = None if self.weights is None else columns.column(int(self.weights), first, last)
-        used = self._used(X, y, weights)
-        figures: dict[str, Any] = {"num_rows": int(used.sum()), "num_skipped": int((~used).sum())}
-        if not figures["num_rows"]:
-            return {**figures, "reason": "none of the rows can be used"}, []
+    def read(self, columns: Columns, first: int, last: int) -> Rows:
+        """Return the rows of a group that can be used."""
+        X, has_nan = columns.matrix(list(range(len(self.inputs))), first, last)
+        y, y_has_nan = columns.matrix(self.targets, first, last)
+        weights = None
+        if self.weights is not None:
+            weights = columns.matrix([int(self.weights)], first, last)[0][:, 0]
+        used = np.ones(last - first, bool)
+        if y_has_nan:
+            used &= ~np.isnan(y).any(axis=1)
+        if weights is not None:
+            _check_weights(weights)
+            used &= weights > 0
+        if has_nan and not self.algorithm.takes_nan:
+            used &= complete(X, self.rules)
         if not used.all():
             X, y, weights = X[used], y[used], None if weights is None else weights[used]
-        codes = np.unique(y[:, 0]).astype(int).tolist() if self.task == "classification" else []
+        return Rows(X, y, weights, int((~used).sum()))
+
+    def fit(self, rows: Rows) -> Answer:
+        """Fit one group; return its figures and the arrays of its model."""
+        X, y, weights = rows.X, rows.y, rows.weights
+        figures: dict[str, Any] = {"num_rows": len(X), "num_skipped": rows.num_skipped}
+        if not figures["num_rows"]:
+            return {**figures, "reason": "none of the rows can be used"}, []
+        codes = (
+            np.flatnonzero(np.bincount(y[:, 0].astype(int))).tolist() if self.task == "classification" else []
+        )
         if len(codes) == 1:
             return {**figures, "reason": f"the target has one class only: {self.labels[codes[0]]}"}, []
         prepared, learned = learn(X, y, self.inputs, self.rules, self.task, self.seed)
@@ -94,19 +124,11 @@ class Job:
             learned,
             [self.labels[code] for code in codes],
             self.algorithm.takes_nan,
+            np.average(prepared, axis=0, weights=weights),
         )
         scores = self._scores(estimator, prepared, y, weights)
         details = {**details_of(estimator, names_of(self.inputs, learned)), "device": where}
         return {**figures, "metrics": scores, "details": details, "warnings": heard}, arrays
-
-    def _used(self, X: Floats, y: Floats, weights: Floats | None) -> NDArray[np.bool_]:
-        """Return which rows have all that the algorithm needs, shape (n,)."""
-        used: NDArray[np.bool_] = np.asarray(~np.isnan(y).any(axis=1))
-        if weights is not None:
-            used &= weights > 0
-        if not self.algorithm.takes_nan:
-            used &= complete(X, self.rules)
-        return used
 
     def _fitted(self, X: Floats, y: Floats, weights: Floats | None) -> tuple[Any, str, list[str]]:
         """Return a fitted estimator, the name of the device that fitted it, and the texts of its warnings."""
@@ -132,7 +154,7 @@ class Job:
         if not self.device.is_optional:
             raise WorkerError(
                 "the fit needs more memory of the GPU than madpy.gpu_memory allows, or than it has",
-                "53200",
+                "53400",
                 "raise madpy.gpu_memory, or set madpy.device to auto or to cpu",
             ) from error
         self.device.release()
@@ -169,3 +191,13 @@ def find(name: str, task: str) -> Algorithm:
     if task not in tasks:
         raise WorkerError(f"{name} is not for {task}", hint=f"choose {' or '.join(tasks)}")
     return ALGORITHMS[name, task]
+
+
+def _check_weights(weights: Floats) -> None:
+    """Raise WorkerError for a weight below zero."""
+    if (weights < 0).any():
+        raise WorkerError(
+            f"a weight is {weights[weights < 0][0]:g} in some row",
+            "22003",
+            "give weights that are finite and not negative",
+        )

@@ -1,13 +1,16 @@
 """Limits of a worker, set by itself before it does any work: they hold whatever a library does."""
 
 import ctypes
+import gc
 import os
 import resource
 import signal
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+PR_SET_NAME = 15
 MOST_STDERR = 64 * 1024  # bytes that a fit may write to any file, the one behind standard error included
 
 
@@ -18,10 +21,15 @@ def end_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def be_first_to_go() -> None:
+def name_process(name: str) -> None:
+    """Give the process a name that ps and top show, of 15 characters at most."""
+    ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
+
+
+def be_first_to_go(score: int = 1000) -> None:
     """Have the kernel, when the machine runs out of memory, choose this process and not the server."""
     with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")
+        Path("/proc/self/oom_score_adj").write_text(str(score))
 
 
 def forbid_files() -> None:
@@ -31,19 +39,27 @@ def forbid_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_STDERR, MOST_STDERR))
 
 
-def cap_memory(kilobytes: int) -> None:
-    """Cap the memory of its own that this process may take on from here: the store's file does not count."""
-    now = _kilobytes_of_data()
+@contextmanager
+def memory(kilobytes: int) -> Iterator[None]:
+    """Cap the memory of its own that this process takes on in a block: the store's file does not count."""
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    resource.setrlimit(resource.RLIMIT_DATA, ((now + kilobytes) * 1024, hard))
+    cap = (kilobytes_of_data() + kilobytes) * 1024
+    soft = cap if hard == resource.RLIM_INFINITY else min(cap, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
-def _kilobytes_of_data() -> int:
+def kilobytes_of_data() -> int:
+    """Return how much memory of its own this process has, as RLIMIT_DATA counts it."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmData:")).split()[1])
 
 
-def uncap_memory() -> None:
-    """Lift the cap, so that the worker can answer and its next fit begins with what it has."""
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+def give_back_memory() -> None:
+    """Give memory that is free back to the system."""
+    gc.collect()
+    with suppress(AttributeError):  # of another libc
+        ctypes.CDLL(None).malloc_trim(0)

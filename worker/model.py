@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from madpy.worker.estimators.form import Form
 from madpy.worker.layout import (
+    KIND_LINEAR,
     TASK_CLASSIFICATION,
     TASK_CLUSTERING,
     TASK_DECOMPOSITION,
@@ -30,8 +31,9 @@ def arrays_of(
     learned: Sequence[Learned],
     classes: Sequence[str],
     takes_nan: bool,
+    means: NDArray[np.float64],
 ) -> list[NDArray[Any]]:
-    """Return the arrays of a model in the order of sk.h."""
+    """Return the arrays of a model in the order of sk.h; `means` has the mean of each column in training."""
     levels = [one.levels or [] for one in inputs]
     columns = sum(what.columns(len(own)) for what, own in zip(learned, levels, strict=True))
     offsets = np.cumsum([0, *(what.values.size for what in learned)])
@@ -50,6 +52,7 @@ def arrays_of(
         np.array([(what.fill, what.center, what.scale) for what in learned]).ravel(),
         np.concatenate([np.zeros(0), *(what.values.ravel() for what in learned)]),
         *form.arrays,
+        *([np.asarray(means, float)] if form.kind == KIND_LINEAR else []),
     ]
 
 

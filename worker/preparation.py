@@ -26,7 +26,7 @@ from madpy.worker.layout import (
 )
 
 Floats = NDArray[np.float64]
-FOLDS = 5  # of target encoding
+FOLDS = 5  # folds of target encoding
 AUTO = "auto"
 ANY = "*"  # the entry for columns that have none of their own
 IMPUTE = ("none", "mean", "median", "mode", "constant")
@@ -47,7 +47,7 @@ class Rule:
     """Preprocessing of an input, as the user or the algorithm asks for it."""
 
     impute: str = "none"
-    fill: float | str | None = None  # of impute "constant"
+    fill: float | str | None = None  # value for impute "constant"
     indicator: bool = False
     scale: str = "none"
     encode: str = "one_hot"
@@ -62,7 +62,7 @@ class Learned:
     fill: float
     center: float
     scale: float
-    values: Floats  # of target encoding: a row per level, then one for other values
+    values: Floats  # target encoding: a row per level, then one for other values
 
     def columns(self, levels: int) -> int:
         """Return how many columns the input becomes."""
@@ -132,10 +132,13 @@ def learn(
 
     Target encoding is out of fold: a row's value comes from other rows than itself.
     """
+    if all(one.levels is None for one in inputs) and all(rule == Rule(encode=rule.encode) for rule in rules):
+        as_it_is = Learned(ENCODE_NUMBER, 0, float("nan"), 0.0, 1.0, np.zeros((0, 0)))
+        return X, [as_it_is] * len(inputs)
     learned = []
     columns = []
     for j, (one, rule) in enumerate(zip(inputs, rules, strict=True)):
-        what, own = _learn(X[:, j], y, one, rule, task, seed)
+        what, own = _learn(np.ascontiguousarray(X[:, j]), y, one, rule, task, seed)
         learned.append(what)
         columns.append(own)
     return np.ascontiguousarray(np.hstack(columns)), learned
@@ -144,7 +147,8 @@ def learn(
 def _learn(x: Floats, y: Floats, one: Input, rule: Rule, task: str, seed: int) -> tuple[Learned, Floats]:
     flags = (FLAG_IMPUTE if rule.impute != "none" else 0) | (FLAG_INDICATOR if rule.indicator else 0)
     fill = _fill(x, one, rule)
-    filled = np.where(np.isnan(x), fill, x)
+    missing = np.isnan(x)
+    filled = np.where(missing, fill, x) if missing.any() else x
     none = np.zeros((0, 0))
     if one.levels is None:
         center, scale = _scaling(filled, rule.scale)
@@ -186,7 +190,7 @@ def _encoded_by_target(x: Floats, y: Floats, levels: int, task: str, seed: int) 
 def transform(x: Floats, what: Learned, levels: int) -> Floats:
     """Return the columns that an input becomes, shape (n, columns)."""
     missing = np.isnan(x)
-    value = np.where(missing, what.fill, x) if what.flags & FLAG_IMPUTE else x
+    value = np.where(missing, what.fill, x) if what.flags & FLAG_IMPUTE and missing.any() else x
     if what.encode == ENCODE_NUMBER:
         columns = ((value - what.center) / what.scale)[:, None]
     elif what.encode == ENCODE_ONE_HOT:

@@ -1,10 +1,10 @@
-"""Messages between the server and its worker: JSON, and arrays of numbers behind it; nothing is unpickled.
+"""Messages between the server and its worker: JSON, then arrays of numbers; nothing is unpickled.
 
     4 bytes   MPW1
     uint32    bytes of the JSON, in UTF-8
     uint64    bytes of the arrays
     the JSON, an object; its entry "arrays" has dtype and shape of each array
-    the arrays, one behind the other, little-endian, row by row
+    the arrays, consecutive, little-endian, row by row
 
 A request may carry a file descriptor, sent with its first bytes.
 """
@@ -12,6 +12,7 @@ A request may carry a file descriptor, sent with its first bytes.
 import array
 import json
 import math
+import select
 import socket
 import struct
 from collections.abc import Callable, Sequence
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 MAGIC = b"MPW1"
 HEAD = struct.Struct("<4sIQ")
 MOST_JSON = 64 * 2**20
-MOST_ARRAYS = 2**40
+MOST_ARRAYS = 2**30  # no bytea is larger
 DTYPES = ("<f8", "<i4", "<i8", "|u1")
-PIECE = 2**20  # bytes that are received at once
+PIECE = 2**20  # bytes that are sent or received at once
+Wait = Callable[[int], None]
 
 
 class ProtocolError(Exception):
@@ -46,29 +48,43 @@ class Message:
     files: list[int] = field(default_factory=list)
 
 
-def send(connection: socket.socket, message: Message) -> None:
-    """Send a message; raise Closed where nobody receives any more."""
+def send(connection: socket.socket, message: Message, wait: Wait = lambda event: None) -> None:
+    """Send a message; raise Closed where nobody receives any more, ProtocolError if it is too large.
+
+    `wait` is called with select.POLLOUT before each write, see `receive`.
+    """
     listed = [{"dtype": _dtype(one), "shape": list(one.shape)} for one in message.arrays]
     text = json.dumps({**message.content, "arrays": listed}, allow_nan=False).encode()
     data = [one.astype(one.dtype.newbyteorder("<"), copy=False).tobytes() for one in message.arrays]
-    head = HEAD.pack(MAGIC, len(text), sum(map(len, data)))
+    size = sum(map(len, data))
+    if len(text) > MOST_JSON or size > MOST_ARRAYS:
+        raise ProtocolError(f"a message of {len(text)} and {size} bytes is too large")
     try:
-        if message.files:
-            socket.send_fds(connection, [head], message.files)
-        else:
-            connection.sendall(head)
-        connection.sendall(text)
-        for part in data:
-            connection.sendall(part)
+        _send_all(connection, HEAD.pack(MAGIC, len(text), size), wait, message.files)
+        for part in (text, *data):
+            _send_all(connection, part, wait)
     except (BrokenPipeError, ConnectionResetError) as error:
         raise Closed from error
 
 
-def receive(
-    connection: socket.socket, wait: Callable[[], None] = lambda: None, most_files: int = 0
-) -> Message:
-    """Receive a message; `wait` is called before each read, and returns when there may be something to read.
+def _send_all(connection: socket.socket, data: bytes, wait: Wait, files: Sequence[int] = ()) -> None:
+    """Send bytes, and with the first of them descriptors."""
+    rest = memoryview(data)
+    while rest:
+        wait(select.POLLOUT)
+        try:
+            piece = rest[:PIECE]
+            sent = socket.send_fds(connection, [piece], files) if files else connection.send(piece)
+        except BlockingIOError:
+            continue
+        rest = rest[sent:]
+        files = ()
 
+
+def receive(connection: socket.socket, wait: Wait = lambda event: None, most_files: int = 0) -> Message:
+    """Receive a message.
+
+    `wait` is called with select.POLLIN before each read, and returns when there may be something to read.
     Raises Closed at the end of the connection, ProtocolError for bytes that are no message.
     """
     files: list[int] = []
@@ -87,17 +103,13 @@ def receive(
 
 
 def _exactly(
-    connection: socket.socket,
-    size: int,
-    wait: Callable[[], None],
-    files: list[int] | None = None,
-    most_files: int = 0,
+    connection: socket.socket, size: int, wait: Wait, files: list[int] | None = None, most_files: int = 0
 ) -> bytearray:
     """Receive `size` bytes, and with them descriptors into `files`."""
     result = bytearray()
     space = socket.CMSG_LEN(most_files * array.array("i").itemsize) if files is not None else 0
     while len(result) < size:
-        wait()
+        wait(select.POLLIN)
         try:
             data, beside, _, _ = connection.recvmsg(
                 min(size - len(result), PIECE), space, socket.MSG_CMSG_CLOEXEC

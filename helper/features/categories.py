@@ -8,7 +8,6 @@ from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.expressions import SHOWN, check_expressions, check_no_domain
 from madpy.helper.features.design import (
     ALLOWED,
-    BOOLEANS,
     WITH_TIMES,
     Category,
     Design,
@@ -16,15 +15,14 @@ from madpy.helper.features.design import (
     list_features,
     vector_item,
 )
+from madpy.helper.features.levels import category_levels, in_order
 from madpy.helper.features.terms import check_same_order, checked_number, checked_vector
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, fill
 from madpy.ports.postgres.session.keys import packed_keys
-from madpy.ports.postgres.session.types import INTEGERS, TEXTS, TIMES, text_item, values_item
+from madpy.ports.postgres.session.types import INTEGERS, TEXTS, TIMES, text_item
 from madpy.records import replace
 
-MAX_LEVELS = 100_000
-TARGET = "the target"
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -46,12 +44,7 @@ def coded(source: Source, listed: Design, what: str = "features", conditions: Se
     """Return a design of `list_features` with levels read from the source, and codes as `items`."""
     if listed.is_vector:
         return listed
-    levels = [
-        feature.levels
-        if category is None or feature.levels is BOOLEANS
-        else levels_of(source, category, f"{what}: {quoted(feature.name)}", MAX_LEVELS, conditions)
-        for feature, category in zip(listed.features, listed.categories, strict=True)
-    ]
+    levels = category_levels(source, listed, what, conditions)
     items = [
         item if category is None else own_code_item(source.db, category.item, category.sql_type, known or [])
         for item, category, known in zip(listed.items, listed.categories, levels, strict=True)
@@ -160,25 +153,6 @@ def own_code_item(db: Database, item: str, sql_type: str, levels: list[str]) -> 
     )
 
 
-def in_order(source: Source, category: Category, values: list[str]) -> list[str]:
-    """Sort values of a category, given as text, in its type's order and collation."""
-    sql_type = "text" if category.sql_type in (*TEXTS, "record") else category.sql_type
-    item = category.item if sql_type == category.sql_type else f"({category.item})::text"
-    rows = source.db.execute(
-        """
-        SELECT v.level
-        FROM (SELECT {texts:q} AS level, {values:q} AS value) AS v
-             LEFT JOIN (SELECT {item:q} AS value FROM {part:q} LIMIT 0) AS s ON true
-        ORDER BY COALESCE(s.value, v.value)
-        """,
-        texts=values_item(values, "text"),
-        values=values_item(values, sql_type),
-        item=item,
-        part=source.one_part,
-    )
-    return [row["level"] for row in rows]
-
-
 def check_order(source: Source, category: Category, what: str) -> None:
     """Raise an error unless values can be compared and sorted, before they are read."""
     check_no_domain(source.db, what, category.sql_type)
@@ -191,28 +165,3 @@ def check_order(source: Source, category: Category, what: str) -> None:
         raise MadpyError(
             message, sqlstate="42804", hint="cast it to text, or choose another expression"
         ) from None
-
-
-def levels_of(
-    source: Source, category: Category, what: str, most: int, conditions: Sequence[str] = ()
-) -> list[str]:
-    """Read the distinct values of a category as text, in its type's order, without NULL; at most `most`."""
-    rows = source.db.execute(
-        """
-        SELECT {text:q} AS level
-        FROM ({values:q}) AS v WHERE value IS DISTINCT FROM NULL ORDER BY value
-        """,
-        text=text_item("value", category.sql_type),
-        values=source.distinct_values(category.item, most + 2, conditions),
-    )
-    if len(rows) > most:
-        raise too_many_levels(what, most)
-    return [row["level"] for row in rows]
-
-
-def too_many_levels(what: str, most: int) -> MadpyError:
-    """Return the error for a category, or the target, with more distinct values than `most`."""
-    hint = "group them first, or leave it out: it may be a name or a key"
-    if what == TARGET:
-        hint = "group them first"
-    return MadpyError(f"{what} has more than {most} distinct values", sqlstate="54000", hint=hint)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from madpy.errors import MadpyError
 from madpy.helper.checks.expressions import check_expression
-from madpy.helper.features.categories import TARGET, check_order, levels_of, own_code_item
+from madpy.helper.features.categories import check_order, own_code_item
 from madpy.helper.features.collations import with_exact_collations
 from madpy.helper.features.design import Category, category_item
+from madpy.helper.features.levels import TARGET, levels_of
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.types import NUMBERS
 from madpy.records import Record

@@ -6,11 +6,17 @@ from collections.abc import Sequence
 from madpy.errors import SqlError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.reasons import with_feature_names
-from madpy.helper.features.categories import MAX_LEVELS, coded, in_order, too_many_levels
+from madpy.helper.features.categories import coded
 from madpy.helper.features.design import BOOLEANS, Category, Design, list_columns
+from madpy.helper.features.levels import MAX_LEVELS, category_levels, in_order, too_many_levels
 from madpy.helper.features.terms import MAX_LEVELS as MAX_INDICATORS
-from madpy.helper.features.terms import Terms, check_terms, checked_levels, terms_of, with_offset
+from madpy.helper.features.terms import Terms, checked_levels, term_levels, terms_of, with_offset
+from madpy.ports.postgres.layouts.known import KNOWN_ALL_INDICATORS, KNOWN_INDICATORS
 from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.scan.streaming import takes_categories
+from madpy.ports.postgres.session.db import fill, identifier
+from madpy.ports.postgres.session.keys import packed_keys
 from madpy.records import replace
 
 TOO_MANY = re.compile(r"column (\d+) has more than \d+ distinct values")  # message of a store
@@ -19,8 +25,8 @@ TOO_MANY = re.compile(r"column (\d+) has more than \d+ distinct values")  # mess
 def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design]:
     """Return a scan of `rows` over the features of `list_features`, and these features with their levels.
 
-    A filled store takes the order of each category's values; for the other feed the levels of each
-    category are read first, and its values are looked up in each pass.
+    A filled store takes the order of each category's values; for the other feed the levels of all
+    categories are read first, in one pass, and each pass looks values up in them.
     """
     if listed.is_vector:
         return Scan(rows, passes), listed
@@ -36,14 +42,19 @@ def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design
         return scan, listed.with_levels(levels)
     if not any(listed.categories):
         return scan, listed
-    design = coded(rows.source, listed)
-    return Scan(replace(rows, features=design.items), passes, may_store=False), design
+    if takes_categories(rows.source, len(listed.items)):
+        design = listed.with_levels(category_levels(rows.source, listed))
+        rows = _as_looked_up(rows, design)
+    else:
+        design = coded(rows.source, listed)
+        rows = replace(rows, features=design.items)
+    return Scan(rows, passes, may_store=False), design
 
 
 def store_features(rows: Rows, listed: Design, more: Sequence[str] = ()) -> tuple[Scan, Design]:
     """Return a scan whose store holds the features of `list_features`, and the features with their levels.
 
-    `more` is SQL of numbers that lie behind the features.  Raises an error where a store cannot hold them.
+    `more` is SQL of numbers that follow the features.  Raises an error where a store cannot hold them.
     """
     if listed.is_vector:
         stored = replace(rows, features=[*listed.items, *more], is_vector=False)
@@ -65,7 +76,7 @@ def scan_terms(
 
     `offset` is SQL of a number, which is the last feature of passes.
     A store keeps a code of each text value, from which kernels make the indicators of its levels; for the
-    other feed the levels are read first, and SQL computes each indicator.
+    other feed the levels are read first, in one pass, and each pass looks values up in them.
     """
     listed = list_columns(rows.source, text, what)
     if not any(listed.categories):
@@ -73,10 +84,16 @@ def scan_terms(
         return _scan(_with_terms(rows, terms, offset), passes, terms), terms
     behind = [] if offset is None else [offset]
     first = 1 if listed.is_list else 0  # the intercept
-    scan = Scan(_as_stored(rows, listed, ["1::double precision"] * first, behind), passes)
+    before = ["1::double precision"] * first
+    scan = Scan(_as_stored(rows, listed, before, behind), passes)
     if scan.store is None:
-        terms = check_terms(rows.source, text, what, conditions=conditions)
-        return _scan(_with_terms(rows, terms, offset), passes, terms, may_store=False), terms
+        design = listed.with_levels(term_levels(rows.source, listed, what, conditions))
+        terms = terms_of(design)
+        if takes_categories(rows.source, len(before) + len(listed.items) + len(behind)):
+            rows = replace(_as_looked_up(rows, design, before, behind), indicators=KNOWN_INDICATORS)
+        else:
+            rows = _with_terms(rows, terms, offset)
+        return _scan(rows, passes, terms, may_store=False), terms
     levels = [
         None if category is None else _indicated(scan, first + n, category, listed.names[n], what)
         for n, category in enumerate(listed.categories)
@@ -88,6 +105,46 @@ def scan_terms(
     except SqlError as error:
         raise with_feature_names(error, terms) from None
     return scan, terms
+
+
+def scan_coordinates(rows: Rows, terms: Terms, passes: int) -> Scan:
+    """Return a scan of `rows`, whose features are `terms` with an indicator for each level of a text column.
+
+    The levels are known: either feed looks values up in them, and kernels make the indicators.
+    """
+    if not terms.references:
+        return Scan(rows, passes)
+    source = rows.source
+    features: list[str] = []
+    levels: list[list[str] | None] = []
+    begun: set[str | None] = set()
+    for term, item in zip(terms.terms, terms.items, strict=True):
+        if term.kind == "level" and term.column not in begun:
+            begun.add(term.column)
+            column = str(term.column)
+            features.append(Category(identifier(column), source.base_types[column]).stored)
+            levels.append(terms.levels(column))
+        elif term.kind != "level":
+            features.append(item)
+            levels.append(None)
+    coded = [
+        item if known is None else _code_from_one(source, item, known)
+        for item, known in zip(features, levels, strict=True)
+    ]
+    scan = Scan(replace(rows, features=coded), passes)
+    if scan.store is not None:
+        scan.indicate([-1 if known is None else len(known) for known in levels])
+        return scan
+    if takes_categories(source, len(features)):
+        rows = replace(rows, features=features, levels=levels, indicators=KNOWN_ALL_INDICATORS)
+    return Scan(rows, passes, may_store=False)
+
+
+def _code_from_one(source: Source, item: str, levels: list[str]) -> str:
+    """Return SQL of a value's place among levels, from 1, by the equality of its type and collation."""
+    keys = packed_keys([[level] for level in levels], [])
+    holes = {"schema": source.db.schema, "keys": keys, "item": item}
+    return fill("{schema:i}.__key_number({keys:l}, {item:q}) OPERATOR(pg_catalog.+) 1", holes)
 
 
 def _with_terms(rows: Rows, terms: Terms, offset: str | None) -> Rows:
@@ -109,6 +166,20 @@ def _as_stored(rows: Rows, listed: Design, before: Sequence[str] = (), behind: S
     ]
     places = [len(before) + n for n, is_numbered in enumerate(numbered, 1) if is_numbered]
     return replace(rows, features=[*before, *items, *behind], categories=places)
+
+
+def _as_looked_up(rows: Rows, design: Design, before: Sequence[str] = (), behind: Sequence[str] = ()) -> Rows:
+    """Return `rows` with the values of categories for an aggregate to look up among the design's levels."""
+    items = [
+        category.stored if category else item
+        for item, category in zip(design.items, design.categories, strict=True)
+    ]
+    levels = [feature.levels for feature in design.features]
+    return replace(
+        rows,
+        features=[*before, *items, *behind],
+        levels=[*(None for _ in before), *levels, *(None for _ in behind)],
+    )
 
 
 def _scan(rows: Rows, passes: int, terms: Terms, *, may_store: bool = True) -> Scan:

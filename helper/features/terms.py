@@ -9,6 +9,7 @@ from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.expressions import SHOWN, check_expression, check_expressions
 from madpy.helper.features.design import ALLOWED, Design, list_columns, number_item
+from madpy.helper.features.levels import read_levels
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill, identifier
 from madpy.ports.postgres.session.types import NUMBERS, text_item
@@ -98,16 +99,25 @@ def check_terms(
     design = list_columns(source, text, what)
     if design.is_vector:
         return terms_of(design)
-    used = [*conditions, *_are_there(design.expressions)]
+    if model is None:
+        return terms_of(design.with_levels(term_levels(source, design, what, conditions)))
     levels = [
-        None
-        if category is None
-        else model.levels(feature.name)
-        if model
-        else _levels(source, feature.name, category.sql_type, what, used)
+        None if category is None else model.levels(feature.name)
         for feature, category in zip(design.features, design.categories, strict=True)
     ]
     return terms_of(design.with_levels(levels))
+
+
+def term_levels(
+    source: Source, listed: Design, what: str, conditions: Sequence[str] = ()
+) -> list[list[str] | None]:
+    """Read the levels of a design's text columns in usable rows, None for a number; see `check_terms`."""
+    used = [*conditions, *(f"{item} IS NOT NULL" for item in dict.fromkeys(listed.expressions))]
+    texts = {n: category for n, category in enumerate(listed.categories) if category}
+    levels: list[list[str] | None] = [None for _ in listed.features]
+    for n, values in zip(texts, read_levels(source, list(texts.values()), MAX_LEVELS, used), strict=True):
+        levels[n] = checked_levels(listed.names[n], values, what)
+    return levels
 
 
 def terms_of(design: Design) -> Terms:
@@ -274,18 +284,6 @@ def intercept_item(types: dict[str, str], references: dict[str, str]) -> str:
         for column, sql_type in types.items()
     )
     return f"CASE WHEN {' AND '.join(known)} THEN 1::double precision END" if types else "1::double precision"
-
-
-def _levels(source: Source, column: str, sql_type: str, what: str, used: Sequence[str]) -> list[str]:
-    """Read the values of a text column in usable rows, in the order of its type; at least one."""
-    rows = source.db.execute(
-        """
-        SELECT {text:q} AS level FROM ({values:q}) AS v WHERE value IS NOT NULL ORDER BY value
-        """,
-        text=text_item("value", sql_type),
-        values=source.distinct_values(identifier(column), MAX_LEVELS + 2, used),
-    )
-    return checked_levels(column, [row["level"] for row in rows], what)
 
 
 def checked_levels(column: str, levels: list[str], what: str) -> list[str]:

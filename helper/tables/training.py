@@ -106,7 +106,7 @@ def create_summary_from(
         for name, value in as_dict(whole).items()
     )
     db.execute(
-        "CREATE TABLE {summary:i} AS SELECT {groups:i,} {columns:q} FROM {relation:q}",
+        "CREATE TABLE {summary:i} USING heap AS SELECT {groups:i,} {columns:q} FROM {relation:q}",
         summary=summary,
         groups=groups,
         columns=columns,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import nothing_to_use, with_feature_names
+from madpy.helper.features.reading import scan_coordinates
 from madpy.helper.features.terms import Terms
 from madpy.helper.tables.output import Column
 from madpy.modules.kmeans.check import Settings, check_size
@@ -68,7 +69,7 @@ def cluster(
     check_size(settings.k, d, len(rows.scalars))
     rows.source.db.progress(f"{label}: reading")
     try:
-        scan = Scan(rows, passes=settings.max_iter + 2)
+        scan = scan_coordinates(rows, terms, passes=settings.max_iter + 2)
         log(f"reading by {scan.feed}")
         return _fit(rows.source.db, scan, terms, settings, label, log)
     except SqlError as error:
@@ -97,7 +98,8 @@ def _fit(
     db.progress(f"{label}: seeding")
     sample = take_sample(scan, settings, d)
     if sample.rows_used.sum() == 0:
-        raise nothing_to_use(scan.rows, terms, int(sample.rows_skipped.sum()))
+        rows = replace(scan.rows, features=terms.items, is_vector=terms.is_vector)
+        raise nothing_to_use(rows, terms, int(sample.rows_skipped.sum()))
     distinct = distinct_points(sample, settings.distance)
     _check_distinct(db, settings, distinct[sample.rows_used > 0])
     seen = int((sample.kept.times > 0).sum())

@@ -2,9 +2,9 @@
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.features.categories import TARGET, levels_of
 from madpy.helper.features.classes import Classes, class_category, classes_of
 from madpy.helper.features.design import BOOLEANS, number_item
+from madpy.helper.features.levels import TARGET, levels_of
 from madpy.helper.features.terms import has_features, has_weight
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import fill

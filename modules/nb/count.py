@@ -13,15 +13,10 @@ from numpy.typing import NDArray
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.reasons import with_feature_names
-from madpy.helper.features.categories import (
-    MAX_LEVELS,
-    TARGET,
-    check_features,
-    in_order,
-    too_many_levels,
-)
+from madpy.helper.features.categories import check_features
 from madpy.helper.features.classes import MAX_CLASSES, Classes, check_classes, class_category, classes_of
 from madpy.helper.features.design import BOOLEANS, Category, Design, list_features
+from madpy.helper.features.levels import MAX_LEVELS, TARGET, in_order, too_many_levels
 from madpy.helper.features.terms import has_weight
 from madpy.modules.nb import core
 from madpy.ports.postgres.scan.scan import Rows, Scan, has_many_groups

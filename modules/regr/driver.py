@@ -5,11 +5,11 @@ from typing import Any
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.reasons import with_feature_names
-from madpy.helper.features.terms import Terms, check_numbers, check_terms, used_rows
+from madpy.helper.features.reading import scan_terms
+from madpy.helper.features.terms import Terms, check_numbers, used_rows
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.regr.check import check_fit, count_rows
 from madpy.ports.postgres.scan.scan import Rows, Scan
-from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, Relation, free_name
 from madpy.records import replace
 
@@ -46,19 +46,22 @@ def train(
     tables = check_tables(db, source_table, output_table)
     source = tables.source
     source.look_up(target, features, weights, grouping_cols)
-    rows, terms = _check_rows(source, features, target, grouping_cols, weights)
+    groups = helper.check_groups(source, grouping_cols, OUTPUT_COLUMNS)
+    items = check_numbers(source, target, weights=weights)
     if weights is not None and heteroskedasticity_option:
         raise MadpyError(
             "heteroskedasticity_option and weights cannot be given together", hint="leave one of them out"
         )
-    log(f"{target} on {', '.join(terms.names)}, from {tables.names['source_table']}")
-
+    rows = Rows(source, items["target"], [], weights=items.get("weights"), groups=groups)
     again = robust or heteroskedasticity_option
     weighted = replace(rows, weights=rows.weights or "1::double precision")  # the second pass needs weights
+    db.progress("regr_train: reading rows")
+    used = used_rows(**items)
+    scan, terms = scan_terms(weighted, features, 3, used) if again else scan_terms(rows, features, 1, used)
+    rows = replace(rows, features=terms.items, is_vector=terms.is_vector)
+    log(f"{target} on {', '.join(terms.names)}, from {tables.names['source_table']}")
+    log(f"reading by {scan.feed}")
     try:
-        db.progress("regr_train: reading rows")
-        scan = Scan(weighted, passes=3) if again else Scan(rows)
-        log(f"reading by {scan.feed}")
         _create_model(db, scan, tables.output, terms)
     except SqlError as error:
         raise with_feature_names(error, terms) from None
@@ -99,24 +102,11 @@ def train(
     )
 
 
-def _check_rows(
-    source: Source,
-    features: str | None,
-    target: str | None,
-    grouping_cols: str | None,
-    weights: str | None,
-) -> tuple[Rows, Terms]:
-    groups = helper.check_groups(source, grouping_cols, OUTPUT_COLUMNS)
-    items = check_numbers(source, target, weights=weights)
-    terms = check_terms(source, features, conditions=used_rows(**items))
-    return Rows(source, items["target"], terms.items, terms.is_vector, items.get("weights"), groups), terms
-
-
 def _create_model(db: Database, scan: Scan, output: Relation, terms: Terms) -> None:
     weighted = scan.rows.weights is not None
     db.execute(
         """
-        CREATE TABLE {output:i} AS
+        CREATE TABLE {output:i} USING heap AS
         SELECT {groups:i,} ({fit:i}).coef, ({fit:i}).r2, ({fit:i}).std_err, ({fit:i}).t_stats,
                ({fit:i}).p_values, ({fit:i}).condition_no,
                NULL::double precision AS bp_stats, NULL::double precision AS bp_p_value,

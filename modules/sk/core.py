@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-MEANS = ("accuracy",)  # whose mean over rows is the figure of all rows
+MEANS = ("accuracy",)  # the mean over rows is the figure of all rows
 ROOTS = ("rmse",)  # the root of such a mean
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +25,9 @@ from madpy.ports.postgres.model import pack
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.only import in_server
 from madpy.records import Record
 
-ALLOWED = "number, boolean, text or time"
 TASKS = ("regression", "classification", "clustering", "decomposition")
 COLUMNS = [
     ("num_rows_processed", "bigint"),
@@ -70,6 +71,7 @@ class Models:
     reasons: list[str | None]
 
 
+@in_server("sk_train")
 def train(
     db: Database,
     source_table: str | None,
@@ -168,6 +170,7 @@ def train(
     return record
 
 
+@in_server("sk_algorithms", is_set=True)
 def algorithms(db: Database) -> list[dict[str, Any]]:
     """Return the algorithms that there are, a row for each and its task."""
     return [{**one, "hyperparams": json.dumps(one["hyperparams"])} for one in _described(db)]
@@ -190,7 +193,11 @@ def _tasks(db: Database, algorithm: str) -> list[str]:
     tasks = [one["task"] for one in described if one["algorithm"] == algorithm]
     if not tasks:
         names = sorted({one["algorithm"] for one in described})
-        raise MadpyError(f'there is no algorithm "{algorithm}"', hint=f"choose one of: {', '.join(names)}")
+        from difflib import get_close_matches  # imported only here: no call that succeeds needs it
+
+        near = get_close_matches(algorithm.lower(), names, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"choose one of: {', '.join(names)}"
+        raise MadpyError(f'there is no algorithm "{algorithm}"', hint=hint)
     return tasks
 
 
@@ -233,12 +240,23 @@ def _fit(db: Database, request: dict[str, Any], descriptor: int, header: dict[st
     """Have the worker fit all groups; return what it answered, the models packed."""
     models = Models([], [], [], [], [], [], [])
     db.progress("sk_train: fitting")
-    for message in worker.ask(db, request, files=[descriptor]):
-        content = message.content
-        if content["event"] == "progress" and content["groups"] > 1:
-            db.progress(f"sk_train: fitting group {content['group'] + 1} of {content['groups']}")
-        if content["event"] != "model":
-            continue
+    events = worker.ask(db, request, files=[descriptor])
+    with closing(events):  # whatever ends the loop ends the fit
+        for message in events:
+            _take(db, message.content, message.arrays, header, models)
+    if len(models.models) != len(request["groups"]):
+        raise MadpyError("the worker has not answered for every group", sqlstate="58000", hint="run it again")
+    return models
+
+
+def _take(
+    db: Database, content: dict[str, Any], arrays: Sequence[Any], header: dict[str, Any], models: Models
+) -> None:
+    """Show how far the fit is, or add the model of a group."""
+    if content["event"] == "progress":
+        of = f" group {content['group'] + 1} of {content['groups']}" if content["groups"] > 1 else ""
+        db.progress(f"sk_train: fitting{of}")
+    if content["event"] == "model":
         models.rows.append(content["num_rows"])
         models.skipped.append(content["num_skipped"])
         models.reasons.append(content.get("reason"))
@@ -246,10 +264,7 @@ def _fit(db: Database, request: dict[str, Any], descriptor: int, header: dict[st
         models.details.append(content.get("details"))
         models.warnings.append(content.get("warnings", []))
         fitted_on = {"device": (content.get("details") or {}).get("device")}
-        models.models.append(
-            pack(MODEL_SK, {**header, **fitted_on}, message.arrays) if message.arrays else None
-        )
-    return models
+        models.models.append(pack(MODEL_SK, {**header, **fitted_on}, arrays) if arrays else None)
 
 
 def _check(source: Source, fitted: Models) -> None:

@@ -91,23 +91,25 @@ typedef struct Sk
 	ModelRow   *row;
 	int			task;
 	int			inputs;
-	int			columns;		/* that the kind sees */
+	int			columns;		/* columns of the prepared row */
 	int			outputs;
 	int			classes;		/* 0: none */
 	bool		takes_nan;
+	bool		is_plain;		/* the columns are the inputs, numbers that are not changed */
 	const int32 *encodings;		/* INPUT_INTS for each input */
 	const double *numbers;		/* INPUT_DOUBLES for each input */
 	const double *table;		/* SK_VALUES */
-	text	  **names;			/* of the inputs */
+	int		   *first;			/* column of each input, and one more: their number */
+	text	  **names;			/* names of the inputs */
 	const struct SkKind *kind;
 	void	   *own;			/* the kind's, from its check */
 	int			decisions;		/* decision values that a class has; 0: none */
 	bool		has_probabilities;
 	double	   *raw;			/* inputs */
 	double	   *x;				/* columns */
-	double	   *values;			/* outputs or decisions, the more of the two */
+	double	   *values;			/* outputs or decisions, whichever are more */
 	double	   *probabilities;	/* classes */
-	void	   *plan;			/* of sk_row.c: how arguments are read */
+	void	   *plan;			/* how sk_arguments.c reads arguments */
 } Sk;
 
 /* A way to predict. */
@@ -120,6 +122,12 @@ typedef struct SkKind
 
 	/* Computes what is wanted of the columns x; returns the number of the class or cluster, if there is one. */
 	int			(*score) (Sk *sk, const double *x, SkWanted wanted);
+
+	/*
+	 * Sets the contribution of each input to one output or decision value of the columns x, and returns what they are added
+	 * to.  NULL, or an own error, where there is no exact way.
+	 */
+	double		(*explain) (Sk *sk, const double *x, int output, double *contributions);
 } SkKind;
 
 extern const SkKind sk_linear;
@@ -129,10 +137,22 @@ extern const SkKind sk_centers;
 extern const SkKind sk_known;
 extern const SkKind sk_factors;
 extern const SkKind sk_trees;
+extern const SkKind sk_kernel;
+extern const SkKind sk_svm;
+extern const SkKind sk_laplace;
+extern const SkKind sk_neighbors;
+
+/* sk_arguments.c: sets sk->raw to the inputs of a row, NaN for NULL; returns false if the whole row is NULL. */
+extern bool sk_read(Sk *sk, FunctionCallInfo fcinfo, int first);
+extern void sk_plan(Sk *sk);
 
 /* sk_row.c: returns the columns of the arguments from `first` on, NULL if one that is needed is NULL. */
 extern const double *sk_columns(Sk *sk, FunctionCallInfo fcinfo, int first);
 extern void sk_check_row(Sk *sk);
+
+/* sk_predict.c: returns the model in argument 0; raises an error for a function that does not fit a model. */
+extern Sk  *sk_model(FunctionCallInfo fcinfo);
+pg_noreturn extern void sk_wrong_task(const char *has, const char *function);
 
 /* sk_links.c: what a classifier makes of decision values. */
 extern int	sk_largest(const double *values, int count);

@@ -29,6 +29,13 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'sk_decision';
 COMMENT ON FUNCTION MADLIB_SCHEMA.sk_decision(bytea, "any") IS
     'the decision values of a classifier, one for two classes, else one for each';
 
+CREATE FUNCTION MADLIB_SCHEMA.sk_explain(
+    model bytea, VARIADIC x "any", OUT class text, OUT feature text, OUT contribution double precision
+) RETURNS SETOF record
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20 ROWS 10 AS 'MODULE_PATHNAME', 'sk_explain';
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_explain(bytea, "any") IS
+    'how much each feature adds to a prediction or decision value; together with the row without a feature they are its sum';
+
 -- Drivers, without JIT as in regr.
 
 CREATE TYPE MADLIB_SCHEMA.sk_result AS (

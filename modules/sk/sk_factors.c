@@ -21,7 +21,7 @@ typedef struct Factors
 	double		penalty;
 	double		tolerance;
 	int			iterations;
-	double	   *fits;			/* of the row with each component */
+	double	   *fits;			/* products of the row and each component */
 } Factors;
 
 static void

@@ -1,7 +1,8 @@
 /*
  * sk_linear.c: sums of products, and a link that makes classes of them.
  *
- * Arrays of its own: int32 link; double coefficients, a row for each output; double intercepts.
+ * Arrays of its own: int32 link; double coefficients, a row for each output; double intercepts; double mean of each column
+ * in training.
  */
 #include "postgres.h"
 
@@ -14,6 +15,7 @@ typedef struct Linear
 	int			link;
 	const double *coefficients;
 	const double *intercepts;
+	const double *means;
 } Linear;
 
 static void
@@ -25,6 +27,7 @@ check_linear(Sk *sk)
 	linear->link = model_integers(sk->model, SK_OWN, 1)[0];
 	linear->coefficients = model_doubles(sk->model, SK_OWN + 1, (int64) sk->outputs * sk->columns);
 	linear->intercepts = model_doubles(sk->model, SK_OWN + 2, sk->outputs);
+	linear->means = model_doubles(sk->model, SK_OWN + 3, sk->columns);
 	if (linear->link < LINK_IDENTITY || linear->link > LINK_MODIFIED_HUBER)
 		model_damaged("its link is not known");
 	if ((sk->task == TASK_CLASSIFICATION) != (linear->link != LINK_IDENTITY))
@@ -98,4 +101,24 @@ score_linear(Sk *sk, const double *x, SkWanted wanted)
 	return sk->outputs == 1 ? sk->values[0] > 0 : sk_largest(sk->values, sk->outputs);
 }
 
-const SkKind sk_linear = {KIND_LINEAR, check_linear, score_linear};
+/* The Shapley values of a linear model whose inputs are independent (Strumbelj & Kononenko 2014). */
+static double
+explain_linear(Sk *sk, const double *x, int output, double *contributions)
+{
+	const Linear *linear = sk->own;
+	const double *row = linear->coefficients + (Size) output * sk->columns;
+	double		base = 0;
+
+	for (int i = 0; i < sk->inputs; i++)
+	{
+		contributions[i] = 0;
+		for (int c = sk->first[i]; c < sk->first[i + 1]; c++)
+		{
+			contributions[i] += row[c] * (x[c] - linear->means[c]);
+			base += row[c] * linear->means[c];
+		}
+	}
+	return base + linear->intercepts[output];
+}
+
+const SkKind sk_linear = {KIND_LINEAR, check_linear, score_linear, explain_linear};

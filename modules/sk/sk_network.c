@@ -43,24 +43,15 @@ check_activations(const Sk *sk, const Network *network)
 		model_damaged("its last layer does not fit its classes");
 }
 
-static void
-check_network(Sk *sk)
+/* Checks that the arrays hold what the layers need, and no more; returns the size of the widest layer. */
+static int
+check_layers(const Sk *sk, const Network *network)
 {
-	Network    *network = palloc0(sizeof(Network));
 	const Array *arrays = sk->model->arrays;
-	const int32 *integers = model_integers(sk->model, SK_OWN, -1);
 	int64		weights = 0;
 	int64		biases = 0;
 	int			widest = 1;
 
-	if (arrays[SK_OWN].count < 4)
-		model_damaged("it has too few layers");
-	network->hidden = integers[0];
-	network->last = integers[1];
-	network->sizes = integers + 2;
-	network->layers = arrays[SK_OWN].count - 2;
-	network->weights = model_doubles(sk->model, SK_OWN + 1, -1);
-	network->biases = model_doubles(sk->model, SK_OWN + 2, -1);
 	if (network->sizes[0] != sk->columns || network->sizes[network->layers - 1] != sk->outputs)
 		model_damaged("its first or last layer has a wrong size");
 	for (int l = 1; l < network->layers; l++)
@@ -75,6 +66,25 @@ check_network(Sk *sk)
 	}
 	if (weights != arrays[SK_OWN + 1].count || biases != arrays[SK_OWN + 2].count)
 		model_damaged("it has more weights than its layers");
+	return widest;
+}
+
+static void
+check_network(Sk *sk)
+{
+	Network    *network = palloc0(sizeof(Network));
+	const int32 *integers = model_integers(sk->model, SK_OWN, -1);
+	int			widest;
+
+	if (sk->model->arrays[SK_OWN].count < 4)
+		model_damaged("it has too few layers");
+	network->hidden = integers[0];
+	network->last = integers[1];
+	network->sizes = integers + 2;
+	network->layers = sk->model->arrays[SK_OWN].count - 2;
+	network->weights = model_doubles(sk->model, SK_OWN + 1, -1);
+	network->biases = model_doubles(sk->model, SK_OWN + 2, -1);
+	widest = check_layers(sk, network);
 	check_activations(sk, network);
 	network->from = palloc(widest * sizeof(double));
 	network->to = palloc(widest * sizeof(double));

@@ -15,7 +15,8 @@
 #include "utils/tuplestore.h"
 
 static const SkKind *const kinds[] = {
-	&sk_linear, &sk_gaussian, &sk_network, &sk_centers, &sk_known, &sk_factors, &sk_trees,
+	&sk_linear, &sk_gaussian, &sk_network, &sk_centers, &sk_known, &sk_factors, &sk_trees, &sk_kernel, &sk_svm, &sk_laplace,
+	&sk_neighbors,
 };
 
 static text **
@@ -71,14 +72,14 @@ check_sk(Model *model)
 }
 
 /* Returns the model in argument 0. */
-static Sk *
-model_of(FunctionCallInfo fcinfo)
+Sk *
+sk_model(FunctionCallInfo fcinfo)
 {
 	return model_argument(fcinfo, 0, MODEL_SK, check_sk)->checked;
 }
 
-pg_noreturn static void
-wrong_task(const char *has, const char *function)
+void
+sk_wrong_task(const char *has, const char *function)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
@@ -97,12 +98,12 @@ sk_predict(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	sk = model_of(fcinfo);
+	sk = sk_model(fcinfo);
 	if (sk->task == TASK_CLASSIFICATION)
-		wrong_task("predicts classes", "sk_predict_class or sk_predict_prob");
+		sk_wrong_task("predicts classes", "sk_predict_class or sk_predict_prob");
 	if (sk->task == TASK_DECOMPOSITION || sk->outputs > 1)
 		if (sk->task != TASK_CLUSTERING)
-			wrong_task("has several numbers for a row", "sk_predict_all");
+			sk_wrong_task("has several numbers for a row", "sk_predict_all");
 	x = sk_columns(sk, fcinfo, 1);
 	if (x == NULL)
 		PG_RETURN_NULL();
@@ -132,9 +133,9 @@ sk_predict_all(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	sk = model_of(fcinfo);
+	sk = sk_model(fcinfo);
 	if (sk->task != TASK_REGRESSION && sk->task != TASK_DECOMPOSITION)
-		wrong_task("has one class or cluster for a row", "sk_predict_class or sk_predict");
+		sk_wrong_task("has one class or cluster for a row", "sk_predict_class or sk_predict");
 	x = sk_columns(sk, fcinfo, 1);
 	if (x == NULL)
 		PG_RETURN_NULL();
@@ -152,9 +153,9 @@ sk_predict_class(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	sk = model_of(fcinfo);
+	sk = sk_model(fcinfo);
 	if (sk->task != TASK_CLASSIFICATION)
-		wrong_task("has no classes", "sk_predict or sk_predict_all");
+		sk_wrong_task("has no classes", "sk_predict or sk_predict_all");
 	x = sk_columns(sk, fcinfo, 1);
 	if (x == NULL)
 		PG_RETURN_NULL();
@@ -171,9 +172,9 @@ sk_decision(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	sk = model_of(fcinfo);
+	sk = sk_model(fcinfo);
 	if (sk->decisions == 0)
-		wrong_task("has no decision values", "sk_predict, sk_predict_class or sk_predict_prob");
+		sk_wrong_task("has no decision values", "sk_predict, sk_predict_class or sk_predict_prob");
 	x = sk_columns(sk, fcinfo, 1);
 	if (x == NULL)
 		PG_RETURN_NULL();
@@ -190,14 +191,14 @@ sk_predict_prob(PG_FUNCTION_ARGS)
 	const double *x;
 	Sk		   *sk;
 
-	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);	/* one made anew stays until the query ends */
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);	/* a new one would stay until the query ends */
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
-	sk = model_of(fcinfo);
+	sk = sk_model(fcinfo);
 	if (sk->task != TASK_CLASSIFICATION)
-		wrong_task("has no classes", "sk_predict or sk_predict_all");
+		sk_wrong_task("has no classes", "sk_predict or sk_predict_all");
 	if (!sk->has_probabilities)
-		wrong_task("has no probabilities", "sk_predict_class or sk_decision");
+		sk_wrong_task("has no probabilities", "sk_predict_class or sk_decision");
 	x = sk_columns(sk, fcinfo, 1);
 	if (x == NULL)
 		return (Datum) 0;

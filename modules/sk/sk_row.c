@@ -1,274 +1,14 @@
 /*
- * sk_row.c: the arguments of a row function as the columns that a model was fitted on.
+ * sk_row.c: the inputs of a row as the columns that a model was fitted on.
  *
- * Arguments are the inputs in the order of training, or one array of them, or one row of a table, whose columns are
- * found by the names of the inputs.  Each becomes a number or the code of a level; then worker/preparation.py's
- * transform is applied, the same operations in the same order.
+ * The inputs are numbers and codes of levels.  worker/preparation.py's transform is applied to them, the same operations
+ * in the same order.
  */
 #include "postgres.h"
 
 #include <math.h>
 
-#include "access/htup_details.h"
-#include "catalog/pg_type.h"
 #include "sk.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
-#include "utils/numeric.h"
-#include "utils/timestamp.h"
-#include "utils/typcache.h"
-
-#define UNSEEN (-1.0)			/* the code of a value that is no level */
-#define SECONDS_TO_1970 ((double) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY)
-
-/* How a value of one type is read. */
-typedef struct Reader
-{
-	Oid			type;
-	FmgrInfo	output;			/* for a type that is read as text */
-	bool		is_text;		/* text, varchar or char: its bytes are read as they are */
-	bool		uses_output;
-} Reader;
-
-/* How the arguments are read: as long as their types stay the same. */
-typedef struct Plan
-{
-	int			nargs;
-	Oid			first;			/* type of the first argument */
-	Oid			row_type;		/* of the record that was read last */
-	int32		row_typmod;
-	int		   *attributes;		/* of a record, the number of the column for each input */
-	Reader	   *readers;		/* for each input */
-	Reader		element;		/* of an array */
-	MemoryContext context;
-} Plan;
-
-static void
-reader_init(Reader *reader, Oid type, MemoryContext context)
-{
-	Oid			base = getBaseType(type);
-	Oid			function;
-	bool		is_varlena;
-
-	reader->type = base;
-	reader->is_text = base == TEXTOID || base == VARCHAROID || base == BPCHAROID;
-	reader->uses_output = false;
-	switch (base)
-	{
-		case FLOAT8OID:
-		case FLOAT4OID:
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-		case BOOLOID:
-		case NUMERICOID:
-		case DATEOID:
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			break;
-		default:
-			reader->uses_output = !reader->is_text;
-	}
-	getTypeOutputInfo(base, &function, &is_varlena);
-	fmgr_info_cxt(function, &reader->output, context);
-}
-
-/* Returns a value as a number; false if its type is read as text. */
-static bool
-as_number(const Reader *reader, Datum value, double *number)
-{
-	switch (reader->type)
-	{
-		case FLOAT8OID:
-			*number = DatumGetFloat8(value);
-			return true;
-		case FLOAT4OID:
-			*number = DatumGetFloat4(value);
-			return true;
-		case INT2OID:
-			*number = DatumGetInt16(value);
-			return true;
-		case INT4OID:
-			*number = DatumGetInt32(value);
-			return true;
-		case INT8OID:
-			*number = (double) DatumGetInt64(value);
-			return true;
-		case BOOLOID:
-			*number = DatumGetBool(value);
-			return true;
-		case NUMERICOID:
-			*number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
-			return true;
-		case DATEOID:
-			*number = DATE_NOT_FINITE(DatumGetDateADT(value)) ? NAN :
-				(double) DatumGetDateADT(value) * SECS_PER_DAY + SECONDS_TO_1970;
-			return true;
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			*number = TIMESTAMP_NOT_FINITE(DatumGetTimestamp(value)) ? NAN :
-				(double) DatumGetTimestamp(value) / USECS_PER_SEC + SECONDS_TO_1970;
-			return true;
-	}
-	return false;
-}
-
-/* Returns input `i` of a value that is not NULL. */
-static double
-read_value(Sk *sk, int i, const Reader *reader, Datum value)
-{
-	double		number;
-	char	   *string;
-
-	if (sk->row->levels[i] == 0)
-	{
-		if (as_number(reader, value, &number))
-			return number;
-		string = OutputFunctionCall((FmgrInfo *) &reader->output, value);
-		return DatumGetFloat8(DirectFunctionCall1(float8in, CStringGetDatum(string)));
-	}
-	if (reader->is_text)
-	{
-		text	   *bytes = DatumGetTextPP(value);
-		int			length = VARSIZE_ANY_EXHDR(bytes);
-
-		if (reader->type == BPCHAROID)
-			length = bpchartruelen(VARDATA_ANY(bytes), length);
-		number = row_code(sk->row, i, VARDATA_ANY(bytes), length);
-	}
-	else if (reader->type == BOOLOID)
-		number = DatumGetBool(value) ? row_code(sk->row, i, "true", 4) : row_code(sk->row, i, "false", 5);
-	else
-	{
-		string = OutputFunctionCall((FmgrInfo *) &reader->output, value);
-		number = row_code(sk->row, i, string, strlen(string));
-	}
-	return isnan(number) ? UNSEEN : number;
-}
-
-static void
-wrong_count(const Sk *sk, int given)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%d features do not fit the %d of the model", given, sk->inputs),
-			 errhint("Give the features in the order of training, one array of them, or a row of a table.")));
-}
-
-/* The inputs are the elements of an array. */
-static void
-read_array(Sk *sk, Plan *plan, Datum value)
-{
-	ArrayType  *array = DatumGetArrayTypeP(value);
-	int			given = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	Oid			type = ARR_ELEMTYPE(array);
-	Datum	   *values;
-	bool	   *nulls;
-	int16		length;
-	bool		by_value;
-	char		align;
-
-	if (given != sk->inputs)
-		wrong_count(sk, given);
-	if (type == FLOAT8OID && !ARR_HASNULL(array) && sk->row->all_numbers)
-	{
-		memcpy(sk->raw, ARR_DATA_PTR(array), given * sizeof(double));
-		return;
-	}
-	if (plan->element.type != type)
-		reader_init(&plan->element, type, plan->context);
-	get_typlenbyvalalign(type, &length, &by_value, &align);
-	deconstruct_array(array, type, length, by_value, align, &values, &nulls, &given);
-	for (int i = 0; i < given; i++)
-		sk->raw[i] = nulls[i] ? NAN : read_value(sk, i, &plan->element, values[i]);
-}
-
-/* Finds the columns of a record by the names of the inputs; those of ROW(...) have no names. */
-static void
-match_columns(Sk *sk, Plan *plan, TupleDesc desc)
-{
-	bool		by_place = desc->tdtypeid == RECORDOID && desc->natts == sk->inputs;
-
-	for (int c = 0; c < desc->natts && by_place; c++)
-	{
-		char		numbered[16];
-
-		snprintf(numbered, sizeof(numbered), "f%d", c + 1);
-		by_place = strcmp(NameStr(TupleDescAttr(desc, c)->attname), numbered) == 0;
-	}
-	for (int i = 0; i < sk->inputs; i++)
-	{
-		int			column = by_place ? i : -1;
-
-		for (int c = 0; c < desc->natts && column < 0; c++)
-		{
-			const char *name = NameStr(TupleDescAttr(desc, c)->attname);
-
-			if (!TupleDescAttr(desc, c)->attisdropped && strlen(name) == VARSIZE(sk->names[i]) - VARHDRSZ &&
-				memcmp(name, VARDATA(sk->names[i]), strlen(name)) == 0)
-				column = c;
-		}
-		if (column < 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("the row has no column \"%s\", which the model was trained on",
-							text_to_cstring(sk->names[i])),
-					 errhint("Give a row that has all the features, or the features one by one.")));
-		plan->attributes[i] = column;
-		reader_init(&plan->readers[i], TupleDescAttr(desc, column)->atttypid, plan->context);
-	}
-	plan->row_type = desc->tdtypeid;
-	plan->row_typmod = desc->tdtypmod;
-}
-
-/* The inputs are columns of a record. */
-static void
-read_record(Sk *sk, Plan *plan, Datum value)
-{
-	HeapTupleHeader header = DatumGetHeapTupleHeader(value);
-	Oid			type = HeapTupleHeaderGetTypeId(header);
-	int32		typmod = HeapTupleHeaderGetTypMod(header);
-	TupleDesc	desc = lookup_rowtype_tupdesc(type, typmod);
-	HeapTupleData tuple;
-	Datum	   *values = palloc(desc->natts * sizeof(Datum));
-	bool	   *nulls = palloc(desc->natts * sizeof(bool));
-
-	if (plan->row_type != type || plan->row_typmod != typmod)
-		match_columns(sk, plan, desc);
-	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = header;
-	heap_deform_tuple(&tuple, desc, values, nulls);
-	for (int i = 0; i < sk->inputs; i++)
-	{
-		int			column = plan->attributes[i];
-
-		sk->raw[i] = nulls[column] ? NAN : read_value(sk, i, &plan->readers[i], values[column]);
-	}
-	ReleaseTupleDesc(desc);
-	pfree(values);
-	pfree(nulls);
-}
-
-static Plan *
-plan_arguments(Sk *sk, FunctionCallInfo fcinfo, int first)
-{
-	Plan	   *plan = sk->plan;
-	int			nargs = PG_NARGS() - first;
-
-	if (plan->nargs == nargs)
-		return plan;
-	plan->first = nargs > 0 ? getBaseType(get_fn_expr_argtype(fcinfo->flinfo, first)) : InvalidOid;
-	if (nargs == sk->inputs)
-		for (int i = 0; i < nargs; i++)
-			reader_init(&plan->readers[i], get_fn_expr_argtype(fcinfo->flinfo, first + i), plan->context);
-	plan->nargs = nargs;
-	return plan;
-}
 
 /* Appends the columns of input `i`; returns false if the value is missing and nothing takes its place. */
 static bool
@@ -309,45 +49,52 @@ add_columns(const Sk *sk, int i, double **columns)
 	return true;
 }
 
+/* The columns of a row of numbers that are not changed: the inputs. */
+static const double *
+as_they_are(const Sk *sk)
+{
+	for (int i = 0; i < sk->inputs; i++)
+		if (!isfinite(sk->raw[i]))
+		{
+			if (!sk->takes_nan)
+				return NULL;
+			sk->raw[i] = NAN;
+		}
+	return sk->raw;
+}
+
 const double *
 sk_columns(Sk *sk, FunctionCallInfo fcinfo, int first)
 {
-	Plan	   *plan = plan_arguments(sk, fcinfo, first);
 	double	   *columns = sk->x;
 
-	if (plan->nargs == 1 && type_is_rowtype(plan->first))
-	{
-		if (PG_ARGISNULL(first))
-			return NULL;
-		read_record(sk, plan, PG_GETARG_DATUM(first));
-	}
-	else if (plan->nargs == 1 && get_element_type(plan->first) != InvalidOid)
-	{
-		if (PG_ARGISNULL(first))
-			return NULL;
-		read_array(sk, plan, PG_GETARG_DATUM(first));
-	}
-	else if (plan->nargs != sk->inputs)
-		wrong_count(sk, plan->nargs);
-	else
-		for (int i = 0; i < sk->inputs; i++)
-			sk->raw[i] = PG_ARGISNULL(first + i) ? NAN :
-				read_value(sk, i, &plan->readers[i], PG_GETARG_DATUM(first + i));
+	if (!sk_read(sk, fcinfo, first))
+		return NULL;
+	if (sk->is_plain)
+		return as_they_are(sk);
 	for (int i = 0; i < sk->inputs; i++)
 		if (!add_columns(sk, i, &columns))
 			return NULL;
 	return sk->x;
 }
 
+/* Tells whether an input is a number that becomes a column as it is. */
+static bool
+is_plain(const int32 *encoding, const double *numbers)
+{
+	return encoding[0] == ENCODE_NUMBER && encoding[1] == 0 && numbers[1] == 0 && numbers[2] == 1;
+}
+
 void
 sk_check_row(Sk *sk)
 {
-	Plan	   *plan = palloc0(sizeof(Plan));
 	int64		columns = 0;
 
 	sk->encodings = model_integers(sk->model, SK_INPUTS, (int64) sk->inputs * INPUT_INTS);
 	sk->numbers = model_doubles(sk->model, SK_NUMBERS, (int64) sk->inputs * INPUT_DOUBLES);
 	sk->table = model_doubles(sk->model, SK_VALUES, -1);
+	sk->first = palloc((sk->inputs + 1) * sizeof(int));
+	sk->is_plain = true;
 	for (int i = 0; i < sk->inputs; i++)
 	{
 		const int32 *encoding = sk->encodings + i * INPUT_INTS;
@@ -362,16 +109,14 @@ sk_check_row(Sk *sk)
 		if (encoding[0] == ENCODE_TARGET &&
 			(width < 1 || encoding[3] < 0 || encoding[3] + cells > sk->model->arrays[SK_VALUES].count))
 			model_damaged("an encoding has too few values");
+		sk->first[i] = Min(columns, sk->columns);
 		columns += encoding[0] == ENCODE_ONE_HOT ? levels : encoding[0] == ENCODE_TARGET ? width : 1;
 		columns += (encoding[1] & FLAG_INDICATOR) != 0;
+		sk->is_plain = sk->is_plain && is_plain(encoding, sk->numbers + i * INPUT_DOUBLES);
 	}
 	if (columns != sk->columns)
 		model_damaged("its inputs become another number of columns");
-	plan->nargs = -1;
-	plan->context = CurrentMemoryContext;
-	plan->attributes = palloc0(sk->inputs * sizeof(int));
-	plan->readers = palloc0(sk->inputs * sizeof(Reader));
-	sk->plan = plan;
-	sk->raw = palloc(sk->inputs * sizeof(double));
+	sk->first[sk->inputs] = sk->columns;
+	sk_plan(sk);
 	sk->x = palloc(Max(1, sk->columns) * sizeof(double));
 }

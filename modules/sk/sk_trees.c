@@ -1,14 +1,10 @@
 /*
- * sk_trees.c: checks trees, and walks down several of them at once.
- *
- * A step down a tree waits for the memory of its node, so the steps of TREES_AT_ONCE trees are taken together.  They go on until
- * none of them moves: a leaf leads to itself.
+ * sk_trees.c: trees of a model, checked and scored.
  */
 #include "postgres.h"
 
 #include <math.h>
 
-#include "miscadmin.h"
 #include "sk_trees.h"
 
 static void
@@ -30,9 +26,9 @@ check_nodes(const Sk *sk, const Trees *trees, int64 count, int64 leaves)
 		{
 			bool		is_leaf = node->child == n;
 
-			if (trees->leaves[n] < 0 || trees->leaves[n] >= leaves)
+			if (is_leaf && (leaf_number(node) < 0 || leaf_number(node) >= leaves))
 				model_damaged("a leaf is not there");
-			if (is_leaf ? node->feature != 0 || node->threshold != INFINITY :
+			if (is_leaf ? node->feature != 0 || !isnan(node->threshold) :
 				node->child < n || node->child + (int64) 1 >= to)
 				model_damaged("a tree has a node that leads nowhere");
 			if (!is_leaf && (node->feature & ~TREES_MISSING_RIGHT) >= sk->columns)
@@ -81,6 +77,7 @@ check_trees(Sk *sk)
 {
 	Trees	   *trees = palloc0(sizeof(Trees));
 	const int32 *shape = model_integers(sk->model, SK_OWN, TREES_INTS);
+	const int32 *roots;
 	int64		nodes;
 	int64		leaves;
 
@@ -93,14 +90,16 @@ check_trees(Sk *sk)
 	if (trees->count < 1 || trees->width < 1)
 		model_damaged("it has no trees");
 	check_rule(sk, trees);
-	trees->roots = model_integers(sk->model, SK_OWN + 1, 2 * (int64) trees->count);
-	trees->first_outputs = trees->roots + trees->count;
-	trees->leaves = model_integers(sk->model, SK_OWN + 3, -1);
-	nodes = sk->model->arrays[SK_OWN + 3].count;
-	trees->nodes = (const TreeNode *) model_integers(sk->model, SK_OWN + 2, nodes * (int64) (sizeof(TreeNode) / sizeof(int32)));
-	trees->numbers = model_doubles(sk->model, SK_OWN + 4, -1);
-	leaves = sk->model->arrays[SK_OWN + 4].count / trees->width;
-	trees->start = model_doubles(sk->model, SK_OWN + 5, 1 + sk->outputs + 2 * (int64) trees->count);
+	roots = model_integers(sk->model, SK_OWN + 1, 2 * (int64) trees->count);
+	trees->first_outputs = roots + trees->count;
+	trees->roots = palloc((trees->count + (Size) TREES_AT_ONCE) * sizeof(int32));
+	for (int t = 0; t < trees->count + TREES_AT_ONCE; t++)
+		trees->roots[t] = roots[Min(t, trees->count - 1)];
+	trees->nodes = (const TreeNode *) model_integers(sk->model, SK_OWN + 2, -1);
+	nodes = sk->model->arrays[SK_OWN + 2].count / (int64) (sizeof(TreeNode) / sizeof(int32));
+	trees->numbers = model_doubles(sk->model, SK_OWN + 3, -1);
+	leaves = sk->model->arrays[SK_OWN + 3].count / trees->width;
+	trees->start = model_doubles(sk->model, SK_OWN + 4, 1 + sk->outputs + 2 * (int64) trees->count);
 	trees->divisor = *trees->start++;
 	trees->weights = trees->start + sk->outputs;
 	check_nodes(sk, trees, nodes, leaves);
@@ -113,41 +112,17 @@ check_trees(Sk *sk)
 	sk->own = trees;
 }
 
-/* The steps of one level; returns whether a tree has moved.  A comparison with NaN is false. */
-static inline int32
-step(const TreeNode *nodes, const double *x, int32 *at)
-{
-	int32		moved = 0;
-
-	for (int t = 0; t < TREES_AT_ONCE; t++)
-	{
-		const TreeNode *node = nodes + at[t];
-		double		value = x[node->feature & ~TREES_MISSING_RIGHT];
-		int32		next = node->child + ((value > node->threshold) | ((value != value) & (node->feature < 0)));
-
-		moved |= next ^ at[t];
-		at[t] = next;
-	}
-	return moved;
-}
-
-void
-trees_leaves(const Trees *trees, int first, int32 *at)
-{
-	CHECK_FOR_INTERRUPTS();
-	for (int t = 0; t < TREES_AT_ONCE; t++)
-		at[t] = trees->roots[Min(first + t, trees->count - 1)];
-	while (step(trees->nodes, trees->x, at))
-		;
-}
-
 static int
 score_trees(Sk *sk, const double *x, SkWanted wanted)
 {
 	Trees	   *trees = sk->own;
 
+	trees->has_nan = false;
 	for (int c = 0; c < sk->columns; c++)
+	{
 		trees->x[c] = trees->is_single ? (double) (float) x[c] : x[c];
+		trees->has_nan |= isnan(x[c]);
+	}
 	return trees_combined(sk, trees, wanted);
 }
 

@@ -5,7 +5,6 @@
  *   int32   TREES_INTS numbers: rule, link, trees, width, whether columns are compared as float32, whether 0 is the second class
  *   int32   for each tree its root, then for each tree the output that its first number is added to
  *   int32   TreeNode of each node, tree by tree, the two children of a node side by side
- *   int32   for each node the number of its leaf, 0 for one that is none
  *   double  `width` numbers for each leaf
  *   double  divisor, a starting value for each output, then for each tree two weights
  */
@@ -31,7 +30,7 @@
 
 #define TREES_MISSING_RIGHT ((int32) 0x80000000)	/* set in `feature`: NaN goes to the second child */
 
-/* A leaf is its own child, and its threshold is infinite. */
+/* A leaf is its own child, and its threshold is NaN, whose lower half is the number of the leaf. */
 typedef struct TreeNode
 {
 	double		threshold;		/* the second child is for greater values */
@@ -47,15 +46,15 @@ typedef struct Trees
 	int			width;
 	bool		is_single;		/* columns are compared as float32 */
 	bool		zero_is_second; /* a decision value of 0 is for the second of two classes */
-	const int32 *roots;
+	int32	   *roots;			/* as many more as are gone down together */
 	const int32 *first_outputs;
 	const TreeNode *nodes;
-	const int32 *leaves;
 	const double *numbers;		/* of leaves */
 	double		divisor;
 	const double *start;
 	const double *weights;
 	double	   *x;				/* the columns as they are compared */
+	bool		has_nan;		/* one of them is NaN */
 	double	   *votes;			/* of classes */
 	double	   *sorted;			/* pairs of number and weight */
 } Trees;
@@ -63,8 +62,18 @@ typedef struct Trees
 /* sk_trees_rules.c: computes what is wanted of the numbers of each tree's leaf; see SkKind. */
 extern int	trees_combined(Sk *sk, Trees *trees, SkWanted wanted);
 
-/* Sets `at` to the leaves of trees first to first + TREES_AT_ONCE - 1, repeating the last tree. */
+/* Returns the number of a leaf, which is in the place of its threshold. */
+static inline int32
+leaf_number(const TreeNode *node)
+{
+	int32		number;
+
+	memcpy(&number, &node->threshold, sizeof(number));
+	return number;
+}
+
+/* sk_trees_leaves.c: sets `leaves` to the numbers of the leaves of trees first to first + TREES_AT_ONCE - 1, repeating the last tree. */
 #define TREES_AT_ONCE 8
-extern void trees_leaves(const Trees *trees, int first, int32 *at);
+extern void trees_leaves(const Trees *trees, int first, int32 *leaves);
 
 #endif

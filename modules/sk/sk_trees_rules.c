@@ -7,6 +7,24 @@
 
 #include "sk_trees.h"
 
+/* Adds up leaves of one number for one output. */
+static double
+sum_of_leaves(const Trees *trees)
+{
+	double		sum = trees->start[0];
+
+	for (int first = 0; first < trees->count; first += TREES_AT_ONCE)
+	{
+		int			count = Min(TREES_AT_ONCE, trees->count - first);
+		int32		leaves[TREES_AT_ONCE];
+
+		trees_leaves(trees, first, leaves);
+		for (int t = 0; t < count; t++)
+			sum += trees->numbers[leaves[t]];
+	}
+	return sum / trees->divisor;
+}
+
 static void
 add_leaves(const Sk *sk, const Trees *trees)
 {
@@ -16,12 +34,12 @@ add_leaves(const Sk *sk, const Trees *trees)
 	for (int first = 0; first < trees->count; first += TREES_AT_ONCE)
 	{
 		int			count = Min(TREES_AT_ONCE, trees->count - first);
-		int32		at[TREES_AT_ONCE];
+		int32		leaves[TREES_AT_ONCE];
 
-		trees_leaves(trees, first, at);
+		trees_leaves(trees, first, leaves);
 		for (int t = 0; t < count; t++)
 		{
-			const double *numbers = trees->numbers + (Size) trees->leaves[at[t]] * width;
+			const double *numbers = trees->numbers + leaves[t] * (Size) width;
 			double	   *outputs = sk->values + trees->first_outputs[first + t];
 
 			for (int w = 0; w < width; w++)
@@ -42,12 +60,12 @@ add_votes(const Sk *sk, const Trees *trees)
 	for (int first = 0; first < trees->count; first += TREES_AT_ONCE)
 	{
 		int			count = Min(TREES_AT_ONCE, trees->count - first);
-		int32		at[TREES_AT_ONCE];
+		int32		leaves[TREES_AT_ONCE];
 
-		trees_leaves(trees, first, at);
+		trees_leaves(trees, first, leaves);
 		for (int t = 0; t < count; t++)
 		{
-			double		class = trees->numbers[trees->leaves[at[t]]];
+			double		class = trees->numbers[leaves[t]];
 			const double *weights = trees->weights + 2 * (Size) (first + t);
 
 			for (int c = 0; c < sk->classes; c++)
@@ -82,12 +100,12 @@ median(const Trees *trees)
 	for (int first = 0; first < trees->count; first += TREES_AT_ONCE)
 	{
 		int			count = Min(TREES_AT_ONCE, trees->count - first);
-		int32		at[TREES_AT_ONCE];
+		int32		leaves[TREES_AT_ONCE];
 
-		trees_leaves(trees, first, at);
+		trees_leaves(trees, first, leaves);
 		for (int t = first; t < first + count; t++)
 		{
-			sorted[2 * (Size) t] = trees->numbers[trees->leaves[at[t - first]]];
+			sorted[2 * (Size) t] = trees->numbers[leaves[t - first]];
 			sorted[2 * (Size) t + 1] = trees->weights[2 * (Size) t];
 		}
 	}
@@ -136,7 +154,10 @@ trees_combined(Sk *sk, Trees *trees, SkWanted wanted)
 	switch (trees->rule)
 	{
 		case TREES_SUM:
-			add_leaves(sk, trees);
+			if (sk->outputs == 1)
+				sk->values[0] = sum_of_leaves(trees);
+			else
+				add_leaves(sk, trees);
 			break;
 		case TREES_VOTES:
 			add_votes(sk, trees);

@@ -102,7 +102,7 @@ def _create_output(
     """Create the table by one pass.  A subquery renames columns, as a grouping column may have any name."""
     source.db.execute(
         """
-        CREATE TABLE {output:i} AS
+        CREATE TABLE {output:i} USING heap AS
         SELECT {g_groups:q} {group_by:l}::text AS group_by, {group_value:q} AS group_by_value,
                v.name AS target_column, v.number AS column_number, v.type AS data_type, {figures:q}
         FROM ({states:q}) AS g

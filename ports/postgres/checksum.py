@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MANY_ROWS = 50
-MANY_BYTES = 100_000  # whose checksum is computed in PARALLEL parts, which are joined then
+MANY_BYTES = 100_000  # from here on a checksum is computed in PARALLEL parts, which are then joined
 PARALLEL = 1024
 COLUMNS = 256
 

@@ -25,3 +25,33 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.__coded_state(internal) IS 'a state with categ
 CREATE FUNCTION MADLIB_SCHEMA.__coded_deserial(bytes bytea, state internal) RETURNS internal
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'coded_deserial';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__coded_deserial(bytea, internal) IS 'a state with categories from its bytes';
+
+-- The levels of a category, numbered as they come (src/engine/levels.c).
+
+CREATE FUNCTION MADLIB_SCHEMA.__levels_accum(state internal, most integer, x "any") RETURNS internal
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'levels_accum';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__levels_accum(internal, integer, "any") IS 'transition function of __levels';
+
+CREATE FUNCTION MADLIB_SCHEMA.__levels_combine(state internal, other internal) RETURNS internal
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'levels_combine';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__levels_combine(internal, internal) IS 'merges two states of __levels';
+
+CREATE FUNCTION MADLIB_SCHEMA.__levels_serial(state internal) RETURNS bytea
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'levels_serial';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__levels_serial(internal) IS 'a state of __levels as bytes';
+
+CREATE FUNCTION MADLIB_SCHEMA.__levels_deserial(bytes bytea, state internal) RETURNS internal
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'levels_deserial';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__levels_deserial(bytea, internal) IS 'a state of __levels from its bytes';
+
+CREATE FUNCTION MADLIB_SCHEMA.__levels_texts(state internal) RETURNS text[]
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'levels_texts';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__levels_texts(internal) IS 'the values in a state of __levels';
+
+CREATE AGGREGATE MADLIB_SCHEMA.__levels(most integer, x "any") (
+    SFUNC = MADLIB_SCHEMA.__levels_accum, STYPE = internal, SSPACE = 4096,
+    COMBINEFUNC = MADLIB_SCHEMA.__levels_combine, SERIALFUNC = MADLIB_SCHEMA.__levels_serial,
+    DESERIALFUNC = MADLIB_SCHEMA.__levels_deserial, FINALFUNC = MADLIB_SCHEMA.__levels_texts, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.__levels(integer, "any") IS
+    'the distinct values of a category as text, in the order in which they come; no more once there are more than `most`';

@@ -1,54 +1,56 @@
 """The server's side of the worker: the only file that speaks its protocol (worker/protocol.py).
 
 A session has one connection to a worker of its own, kept from fit to fit.  While it waits for an answer it
-looks for a cancel every WAIT seconds, with a statement.  Whatever ends the wait ends the connection, and with
-it the worker.
+looks for a cancel every 20 ms, with a statement.  Whatever ends the wait ends the connection, and with it
+the worker.
 """
 
 import contextlib
-import fcntl
-import hashlib
 import itertools
 import os
+import re
 import select
 import socket
-import struct
-import subprocess
-import sys
-import sysconfig
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
-from madpy import __version__
 from madpy.errors import MadpyError
+from madpy.ports.postgres import parent
 from madpy.ports.postgres.layouts.store import store_bits_offset, store_block_bytes
 from madpy.ports.postgres.session.db import Database
 from madpy.worker.protocol import Closed, Message, ProtocolError, receive, send
 
-WAIT = 0.02  # seconds between two looks for a cancel
-TRIES = 3
-QUEUE = 1024  # sessions that may connect while the parent is not ready
-SOCKET = "pgsql_tmp.madpy."  # how its name begins: base backups leave such files out
-CREDENTIALS = struct.Struct("3i")
-CODE = """\
-import sys
-sys.path.insert(0, sys.argv[1])
-from madpy.worker.main import main
-main(*map(int, sys.argv[2:]))
-"""
-KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "CUDA_PATH", "CUDA_VISIBLE_DEVICES", "TZ")
-FAILED = "58000"
+OUT_OF_MEMORY = "53200"
+SQLSTATE = re.compile(r"(?!00|57)[0-9A-Z]{5}")  # an error of a fit is neither a success nor a cancel
+MOST_TEXT = 10_000  # characters of a text of an answer
+# What the answers have to say, and the types: a broken worker may say anything.
+Field = type | tuple[type, ...]
+EVENTS: dict[str, dict[str, Field]] = {
+    "progress": {"group": int, "groups": int},
+    "model": {"group": int, "num_rows": int, "num_skipped": int},
+    "waiting": {"before": int},
+    "done": {},
+    "died": {},
+    "error": {},
+}
+MAYBE: dict[str, Field] = {
+    "reason": str,
+    "metrics": dict,
+    "details": dict,
+    "warnings": list,
+    "algorithms": list,
+}
 
 _connection: socket.socket | None = None  # of this session, between two requests
 
 
 def ask(
     db: Database, request: dict[str, Any], arrays: Sequence[Any] = (), files: Sequence[int] = ()
-) -> Iterator[Message]:
-    """Send a request and yield its events up to the last but one, "done", whose content is yielded, too.
+) -> Generator[Message]:
+    """Send a request and yield its events up to the last, "done".
 
-    Raises MadpyError for an error of the fit, or of the worker, and the interrupt that came meanwhile.
+    Raises MadpyError for an error of the fit, or of the worker, and the interrupt that came meanwhile.  What
+    is sent of `files` is read-only.
     """
     settings = _settings(db)
     content = {
@@ -60,30 +62,48 @@ def ask(
         "device": settings["device"],
         "gpu_memory_kb": settings["gpu_memory"],
     }
-    connection = _request(db, Message(content, arrays, list(files)))
+    connection: socket.socket | None = None
     is_complete = False
     try:
-        while not is_complete:
-            message = _receive(db, connection)
-            event = message.content.get("event")
-            is_complete = event in ("done", "error")
-            if event == "error":
-                _keep(connection)
-                raise _error(message.content)
-            if event == "died":
-                raise _died(message.content, settings)
+        with _read_only(files) as opened:
+            connection, message = _request(db, Message(content, arrays, opened))
+        while True:
+            event = _event(message.content)
+            if event in ("error", "died"):
+                raise (_error if event == "error" else _died)(message.content, settings)
             if event == "waiting":
-                db.progress(f"waiting for a worker, {message.content['before']} fits before this one")
-                continue
-            yield message
-        _keep(connection)
-    except (Closed, ProtocolError):
+                db.progress(f"waiting for a worker, fits before this one: {message.content['before']}")
+            else:
+                is_complete = event == "done"
+                if is_complete:
+                    _keep(connection)
+                yield message
+                if is_complete:
+                    return
+            message = _receive(db, connection)
+    except (Closed, ProtocolError) as error:
         raise MadpyError(
-            "the worker was lost", sqlstate=FAILED, hint="run it again: the next call starts another one"
+            "the worker was lost",
+            sqlstate=parent.FAILED,
+            hint="run it again: the next call starts another one",
+            detail=str(error) or None,
         ) from None
     finally:
-        if not is_complete:
+        if connection is not None and not is_complete:
             connection.close()
+
+
+def _event(content: dict[str, Any]) -> str:
+    """Return the event of an answer; raise ProtocolError if the answer does not say what it has to."""
+    event = content.get("event")
+    if not isinstance(event, str) or event not in EVENTS:
+        raise ProtocolError("an answer is of no known event")
+    if not all(isinstance(content.get(name), kind) for name, kind in EVENTS[event].items()):
+        raise ProtocolError(f'an answer of event "{event}" is not complete')
+    given = {name: content[name] for name in MAYBE if content.get(name) is not None}
+    if not all(isinstance(value, MAYBE[name]) for name, value in given.items()):
+        raise ProtocolError(f'an answer of event "{event}" has values of other types')
+    return event
 
 
 def stored(db: Database, store: int) -> tuple[int, dict[str, int], list[tuple[int, int]]]:
@@ -101,6 +121,19 @@ def stored(db: Database, store: int) -> tuple[int, dict[str, int], list[tuple[in
     return facts["fd"], layout, list(itertools.pairwise(starts))
 
 
+@contextlib.contextmanager
+def _read_only(files: Sequence[int]) -> Iterator[list[int]]:
+    """Open files again, to read them only: a worker can neither write into them nor make them shorter."""
+    opened: list[int] = []
+    try:
+        for descriptor in files:
+            opened.append(os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC))
+        yield opened
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+
+
 def _settings(db: Database) -> dict[str, Any]:
     """Return the superuser's settings, in their units."""
     rows = db.execute(
@@ -113,167 +146,93 @@ def _settings(db: Database) -> dict[str, Any]:
     return {name: value if name == "device" else int(value) for name, value in settings.items()}
 
 
-def _request(db: Database, message: Message) -> socket.socket:
-    """Return the connection over which the request was sent: that of the session if its worker lives."""
+def _request(db: Database, message: Message) -> tuple[socket.socket, Message]:
+    """Send a request; return the connection and the first event.
+
+    The session's worker may be ending, being idle: then the request goes to a new one.
+    """
     global _connection
     before, _connection = _connection, None
     if before is not None:
-        if not select.select([before], [], [], 0)[0]:  # else it has ended, being idle
-            with contextlib.suppress(Closed):
-                send(before, message)
-                return before
+        with contextlib.suppress(Closed):
+            if not _is_over(before):
+                return before, _exchange(db, before, message)
         before.close()
-    connection = _connect(db)
+    connection = parent.connect(db)
+    return connection, _exchange(db, connection, message)
+
+
+def _is_over(connection: socket.socket) -> bool:
+    """Tell whether the other side of a connection over which nothing was asked has closed it."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _exchange(db: Database, connection: socket.socket, message: Message) -> Message:
+    """Send a request and return the first event; close the connection if that fails."""
     try:
-        send(connection, message)
+        send(connection, message, lambda event: parent.wait(db, connection.fileno(), event))
+        return _receive(db, connection)
     except BaseException:
         connection.close()
         raise
-    return connection
-
-
-def _keep(connection: socket.socket) -> None:
-    global _connection
-    _connection = connection
 
 
 def _receive(db: Database, connection: socket.socket) -> Message:
-    def wait() -> None:
-        while not select.select([connection], [], [], WAIT)[0]:
-            db.execute("SELECT")  # raises a cancel, a timeout, the end of the session
-
-    return receive(connection, wait)
+    return receive(connection, lambda event: parent.wait(db, connection.fileno(), event))
 
 
-def _connect(db: Database) -> socket.socket:
-    """Connect to the parent of this server's workers; start it if there is none."""
-    folder = _data_folder()
-    path = db.value("SELECT {schema:i}.__python_path()")
-    name = SOCKET + _version(path)
-    for _ in range(TRIES):
-        connection = socket.socket(socket.AF_UNIX)
-        try:
-            connection.connect(name)
-            credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
-            if CREDENTIALS.unpack(credentials)[1] != os.geteuid():
-                raise MadpyError("the worker's socket belongs to somebody else", sqlstate=FAILED)
-            return connection
-        except (FileNotFoundError, ConnectionRefusedError):
-            connection.close()
-        except BaseException:
-            connection.close()
-            raise
-        _start(db, folder, name, path)
-    raise MadpyError("no worker could be started", sqlstate=FAILED, hint="read the server's log")
+def _keep(connection: socket.socket) -> None:
+    """Keep a connection for the next request; another one may have been kept by a call within this one."""
+    global _connection
+    if _connection is not None:
+        _connection.close()
+    _connection = connection
 
 
-def _data_folder() -> str:
-    """Return the server's data directory, in which it runs; raise an error if a function has left it."""
-    try:
-        first = Path("postmaster.pid").read_text().splitlines()[0]
-    except (OSError, IndexError):
-        first = ""
-    if first != str(os.getppid()):
-        raise MadpyError(
-            "this session has left the server's data directory",
-            sqlstate="55000",
-            hint="connect again",
-        )
-    return str(Path.cwd())
-
-
-def _version(path: str) -> str:
-    """Return a text that changes with the worker's files, so that an upgrade gets a parent of its own."""
-    folder = Path(path, "madpy", "worker")
-    files = sorted(folder.rglob("*.py"))
-    known = [f"{file.name} {file.stat().st_mtime_ns}" for file in files]
-    return hashlib.sha256("\n".join([__version__, path, *known]).encode()).hexdigest()[:16]
-
-
-def _start(db: Database, folder: str, name: str, path: str) -> None:
-    """Start the parent, unless another session is just doing so: whoever holds the lock looks again."""
-    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        _lock(db, lock)
-        if _is_answered(name):
-            return
-        Path(name).unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX) as listener:
-            before = os.umask(0o177)
-            try:
-                listener.bind(name)
-            finally:
-                os.umask(before)
-            listener.listen(QUEUE)
-            _spawn(listener.fileno(), path)
-    finally:
-        os.close(lock)
-
-
-def _lock(db: Database, lock: int) -> None:
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            select.select([], [], [], WAIT)
-            db.execute("SELECT")
-
-
-def _is_answered(name: str) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(name)
-            return True
-        except (FileNotFoundError, ConnectionRefusedError):
-            return False
-
-
-def _spawn(listener: int, path: str) -> None:
-    """Run the parent with the project's own Python, from which nothing of the session is left."""
-    python = Path(
-        sysconfig.get_config_var("BINDIR"), f"python{sys.version_info.major}.{sys.version_info.minor}"
-    )
-    variables = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    variables |= {
-        "LC_ALL": "C.UTF-8",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "SCIPY_ARRAY_API": "1",
-    }
-    command = [str(python), "-I", "-c", CODE, path, str(os.getppid()), str(listener)]
-    try:
-        started = subprocess.run(
-            command, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, pass_fds=[listener], start_new_session=True, check=False,
-        )  # fmt: skip
-    except OSError as error:
-        raise MadpyError(f"{python} cannot be run: {error}", sqlstate=FAILED) from None
-    if started.returncode != 0:
-        text = started.stderr.decode(errors="replace").strip()
-        raise MadpyError("the worker cannot be started", sqlstate=FAILED, detail=text[-1000:])
-
-
-def _error(content: dict[str, Any]) -> MadpyError:
+def _error(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
+    """Return the error that a worker has told of."""
+    sqlstate = str(content.get("sqlstate"))
+    if sqlstate == OUT_OF_MEMORY:
+        return _out_of_memory(content, settings)
     return MadpyError(
-        str(content.get("message")),
-        sqlstate=str(content.get("sqlstate")),
-        hint=content.get("hint"),
-        detail=content.get("detail"),
+        _text(content, "message") or "the fit failed",
+        sqlstate=sqlstate if SQLSTATE.fullmatch(sqlstate) else parent.FAILED,
+        hint=_text(content, "hint"),
+        detail=_text(content, "detail"),
+    )
+
+
+def _out_of_memory(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
+    return MadpyError(
+        f"the fit needs more memory than the {settings['worker_memory'] // 1024} MB of madpy.worker_memory",
+        sqlstate=OUT_OF_MEMORY,
+        hint="train on fewer rows, or ask a superuser to raise madpy.worker_memory",
+        detail=_text(content, "output"),
     )
 
 
 def _died(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
-    name = content.get("name")
+    """Return the error for a worker that has ended in the middle of a fit."""
+    name, output = _text(content, "name"), _text(content, "output")
     if name == "SIGKILL":
         return MadpyError(
             "the fit was killed, probably because the machine ran out of memory",
-            sqlstate="53200",
-            hint="train on fewer rows, or lower madpy.worker_memory",
+            sqlstate=OUT_OF_MEMORY,
+            hint="train on fewer rows, or ask a superuser to lower madpy.worker_memory",
         )
+    if "bad_alloc" in (output or "") or "Cannot allocate memory" in (output or ""):
+        return _out_of_memory(content, settings)
     return MadpyError(
-        f"the fit crashed: {name}",
-        sqlstate=FAILED,
-        detail=content.get("output"),
+        f"the fit crashed: {name or 'exit code {}'.format(content.get('code'))}",
+        sqlstate=parent.FAILED,
+        detail=output,
         hint="choose other hyperparameters or another algorithm: nothing else was affected",
     )
+
+
+def _text(content: dict[str, Any], name: str) -> str | None:
+    """Return a text of a worker's as the server can show it, None if it is empty."""
+    text = str(content.get(name) or "")[:MOST_TEXT]
+    return text.encode(errors="replace").decode().replace("\0", "") or None

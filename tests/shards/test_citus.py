@@ -20,6 +20,12 @@ from tests.stats.calls import FIGURES
 DSN = os.environ.get("CITUS_DSN")
 pytestmark = pytest.mark.skipif(DSN is None, reason="CITUS_DSN is not set")
 
+# Methods that read the rows in several passes.
+MANY_PASSES = [
+    *("dtree grouped", "dtree weighted", "glm", "glm grouped", "kmeans", "kmeans grouped", "kmeans weighted"),
+    *("logregr grouped", "logregr weighted"),
+]
+
 # Types that have no number: an enum, and what no aggregate takes but one of any type.
 ODD = """
     SELECT id, (ARRAY['low', 'middle', 'high'])[1 + id % 3]::level AS kind,
@@ -38,6 +44,7 @@ def session() -> Iterator[Session]:
         sql = Session(connection)
         schema = f"madpy_test_{os.getpid()}"
         sql("CREATE EXTENSION IF NOT EXISTS madpy CASCADE")
+        sql("CREATE EXTENSION IF NOT EXISTS citus_columnar")
         sql(f"CREATE SCHEMA {schema}")
         sql(f"SET search_path = {schema}, public")
         sql(f"CREATE TABLE flat AS SELECT * FROM ({VALUES}) AS v")
@@ -99,10 +106,13 @@ def test_the_answer_of_a_table_that_citus_does_not_spread(citus: Session, method
     assert alike(found, wanted), f"{found}\n{wanted}"
 
 
-@pytest.mark.parametrize("name", ["dtree grouped", "kmeans", "kmeans grouped", "logregr grouped"])
-@pytest.mark.parametrize("source", ["view", "no memory", "partitioned"])
+@pytest.mark.parametrize("name", MANY_PASSES)
+@pytest.mark.parametrize("source", ["view", "no memory", "partitioned", "columnar", "partly columnar"])
 def test_the_answer_where_nothing_is_kept_and_of_partitions(citus: Session, name: str, source: str) -> None:
-    """A view has no places of rows; a setting is against keeping them; each partition has its own places."""
+    """A view has no places of rows; a setting is against keeping them; each partition has its own places.
+
+    A columnar table has places, but no scan that looks a row up by its own.
+    """
     method, table = METHODS[name], "rows"
     citus("DROP TABLE IF EXISTS one, one_summary, parts, parts_summary, halves")
     citus(method.run("flat", "one"))
@@ -112,13 +122,20 @@ def test_the_answer_where_nothing_is_kept_and_of_partitions(citus: Session, name
         table = "seen"
     if source == "no memory":
         citus("SET LOCAL madpy.store_memory = 0")
-    if source == "partitioned":
+    if source == "columnar":
+        citus(f"CREATE TABLE halves ({COLUMNS}) USING columnar")
+    if source in ("partitioned", "partly columnar"):
+        using = "USING columnar" if source == "partly columnar" else ""
         citus(f"CREATE TABLE halves ({COLUMNS}) PARTITION BY RANGE (id)")
-        citus("CREATE TABLE half_1 PARTITION OF halves FOR VALUES FROM (0) TO (1000)")
+        citus(f"CREATE TABLE half_1 PARTITION OF halves FOR VALUES FROM (0) TO (1000) {using}")
         citus("CREATE TABLE half_2 PARTITION OF halves FOR VALUES FROM (1000) TO (5000)")
+    if source not in ("view", "no memory"):
         citus("SELECT create_distributed_table('halves', 'id', shard_count => 4)")
         citus("INSERT INTO halves SELECT * FROM flat")
         table = "halves"
+    if source.endswith("columnar"):  # which cannot be read by a subtransaction of the one that wrote it
+        citus("COMMIT")
+        citus("BEGIN")
     citus(method.run(table, "parts"))
     citus("COMMIT")
     assert alike(citus(method.answers("parts")), citus(method.answers("one")))
@@ -133,22 +150,47 @@ def test_a_row_is_scored_where_it_is(citus: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("train", "predict"),
+    ("train", "predict", "by"),
     [
-        ("regr_train('flat', 'm', 'y', 'x1, colour', 'place')", "regr_predict"),
-        ("logregr_train('flat', 'm', 'y > 3', 'x1, x2')", "logregr_predict"),
-        ("nb_train('flat', 'm', 'colour', 'x1, flag', 'place')", "nb_predict"),
-        ("dtree_train('flat', 'm', 'colour', 'x1, x2, flag')", "dtree_predict"),
-        ("kmeans_train('flat', 'm', 'x1, x3', 3)", "kmeans_predict"),
+        ("regr_train('flat', 'm', 'y', 'x1, colour', 'place')", "regr_predict", ""),
+        ("logregr_train('flat', 'm', 'y > 3', 'x1, x2')", "logregr_predict", ""),
+        ("logregr_train('flat', 'm', 'y > 3', 'x1, colour', weights => 'x3')", "logregr_predict", ""),
+        (
+            "glm_train('flat', 'm', 'x3', 'x1, colour', 'poisson', \"offset\" => 'x1 / 10')",
+            "glm_predict",
+            ", \"offset\" => 'x1 / 10'",
+        ),
+        ("nb_train('flat', 'm', 'colour', 'x1, flag', 'place')", "nb_predict", ""),
+        ("nb_train('flat', 'm', 'flag', 'x1, colour', weights => 'x3')", "nb_predict_prob", ""),
+        ("dtree_train('flat', 'm', 'colour', 'x1, x2, flag')", "dtree_predict", ""),
+        ("dtree_train('flat', 'm', 'flag', 'x1, colour', weights => 'x3')", "dtree_predict_prob", ""),
+        ("kmeans_train('flat', 'm', 'x1, x3', 3)", "kmeans_predict", ""),
+        ("kmeans_train('flat', 'm', 'x1, colour', 3, weights => 'x3')", "kmeans_predict", ""),
     ],
 )
-def test_a_table_is_predicted(citus: Session, train: str, predict: str) -> None:
+def test_a_table_is_predicted(citus: Session, train: str, predict: str, by: str) -> None:
     citus("DROP TABLE IF EXISTS m, m_summary, of_flat, of_rows")
     citus(f"SELECT madlib.{train}")
     for table in ("flat", "rows"):
-        citus(f"SELECT madlib.{predict}('m', '{table}', 'of_{table}')")
-    assert citus("SELECT count(*) FROM of_rows") == [(3000,)]
+        citus(f"SELECT madlib.{predict}('m', '{table}', 'of_{table}'{by})")
+    assert citus("SELECT count(DISTINCT id) FROM of_rows") == [(3000,)]
+    assert citus("SELECT count(*) FROM of_rows") == citus("SELECT count(*) FROM of_flat")
     assert citus("TABLE of_rows EXCEPT TABLE of_flat") == []
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "regr_train('rows', 'm', 'y', 'x1', robust => true)",
+        "correlation('rows', 'm')",
+        "summary('rows', 'm', get_estimates => false)",
+    ],
+)
+def test_output_that_is_updated_where_tables_are_columnar_by_default(citus: Session, call: str) -> None:
+    citus("DROP TABLE IF EXISTS m, m_summary")
+    citus("BEGIN")
+    citus("SET LOCAL default_table_access_method = columnar")
+    citus(f"SELECT madlib.{call}")
 
 
 @pytest.mark.parametrize("estimates", [True, False])
@@ -231,6 +273,48 @@ def test_a_row_that_another_session_deletes(citus: Session, level: str, found: b
     with closing(pg.connect(dbname=DSN)) as connection:
         connection.query(f"DELETE FROM {citus.value('SELECT current_schema()')}.brief WHERE ctid = '(0,1)'")
     assert citus.value(f"SELECT ({step}) IS NOT NULL") is found
+
+
+@pytest.mark.parametrize(
+    "train", ["glm_train('rows', 'm', 'x3', 'x1', 'poisson')", "kmeans_train('rows', 'm', 'x1', 4)"]
+)
+def test_a_cancel_at_any_moment_leaves_the_session_whole(session: Session, train: str) -> None:
+    """Citus sends savepoints around each statement; an error there would break Python, and end the server."""
+    with closing(pg.connect(dbname=DSN)) as connection:
+        sql = Session(connection)
+        sql(f"SET search_path = {session.value('SELECT current_schema()')}, public")
+        sql("SET madpy.store_memory = 0")
+        states = set()
+        for moment in range(2, 122, 2):
+            sql(f"SET statement_timeout = {moment}")
+            try:
+                sql(f"SELECT madlib.{train}")
+            except pg.DatabaseError as error:
+                states.add(error.sqlstate)
+            sql("RESET statement_timeout")
+            sql("DROP TABLE IF EXISTS m, m_summary")
+        assert states == {"57014"}
+        sql(f"SELECT madlib.{train}")
+        sql("DROP TABLE m, m_summary")
+
+
+def test_a_loop_after_a_training_can_be_cancelled(citus: Session) -> None:
+    """In the same transaction: blocks with EXCEPTION begin subtransactions, too."""
+    citus("DROP TABLE IF EXISTS m, m_summary")
+    error = citus.refuses(
+        """
+        SET statement_timeout = '3s';
+        DO $$ DECLARE i bigint := 0; BEGIN
+            PERFORM madlib.regr_train('rows', 'm', 'y', 'x1');
+            BEGIN
+                LOOP i := i + 1; END LOOP;
+            EXCEPTION WHEN division_by_zero THEN NULL;
+            END;
+        END $$
+        """
+    )
+    citus("RESET statement_timeout")
+    assert error.sqlstate == "57014"
 
 
 def test_what_the_server_says_of_an_expression(citus: Session) -> None:

@@ -1,6 +1,6 @@
 """Calls of scikit-learn's algorithms, for the tests of all methods: see tests/methods.py."""
 
-from tests.methods import Driver, Method
+from tests.methods import Driver, Growth, Method
 
 # Sums of a library depend on the order of the rows in their last digits.
 ROUNDED = "round((metrics->>'rmse')::numeric, 9)"
@@ -24,6 +24,16 @@ METHODS = {
         (),
     ),
 }
-MODELS = {
-    "sk_1": "SELECT madlib.sk_train('t', 'sk_1', 'y', 'a, b', 'ridge')",
-}
+
+
+def _small_models() -> list[bytes]:
+    from tests.sk.models import small_models  # imports scikit-learn, which takes seconds
+
+    return list(small_models().values())
+
+
+PACKED = {"sk_": _small_models}
+FEATURES = dict.fromkeys(
+    ("sk_predict", "sk_predict_all", "sk_predict_class", "sk_predict_prob", "sk_decision"), 3
+)
+GROWTH = [Growth("sk_train", "'y', '{x}', 'linear'")]

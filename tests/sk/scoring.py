@@ -59,10 +59,16 @@ def packed(algorithm: Any, estimator: Any, data: Data) -> bytes:
     target = (
         np.zeros((len(data.X), 1)) if data.y is None else np.asarray(data.y, float).reshape(len(data.X), -1)
     )
-    _, learned = learn(data.X, target, inputs, [Rule()] * len(inputs), algorithm.task, 0)
+    prepared, learned = learn(data.X, target, inputs, [Rule()] * len(inputs), algorithm.task, 0)
     labels = [str(one) for one in estimator.classes_] if algorithm.task == "classification" else []
     arrays = arrays_of(
-        algorithm.task, algorithm.form(estimator), inputs, learned, labels, algorithm.takes_nan
+        algorithm.task,
+        algorithm.form(estimator),
+        inputs,
+        learned,
+        labels,
+        algorithm.takes_nan,
+        prepared.mean(axis=0),
     )
     return pack(MODEL_SK, {"features": []}, arrays)
 

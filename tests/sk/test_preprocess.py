@@ -163,7 +163,7 @@ def test_a_class_of_one_row_has_a_target_encoding(sql, table):
 
 @pytest.mark.parametrize("preprocess", ['"auto"', '{"*": "auto"}'])
 def test_auto_is_what_the_algorithm_needs(sql, table, columns, preprocess):
-    """Of ridge: numbers imputed by their mean and standardised, words by the most frequent one."""
+    """Ridge imputes numbers by their mean, standardises them, and imputes words by the most frequent one."""
     X, words, y = columns
     sql("UPDATE t SET word = NULL WHERE id % 5 = 0")
     codes = words.astype(float)

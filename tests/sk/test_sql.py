@@ -138,7 +138,9 @@ def test_every_algorithm_is_listed(sql):
 @pytest.mark.parametrize(
     ("options", "message", "hint"),
     [
-        ({"algorithm": "lineer"}, 'there is no algorithm "lineer"', "Choose one of: "),
+        ({"algorithm": "lineer"}, 'there is no algorithm "lineer"', "Did you mean linear"),
+        ({"algorithm": "RIDGE"}, 'there is no algorithm "RIDGE"', "Did you mean ridge"),
+        ({"algorithm": "xgb"}, 'there is no algorithm "xgb"', "Choose one of: ada_boost, "),
         ({"task": "clustering"}, "ridge is not for clustering", "Choose "),
         ({"hyperparams": '{"alph": 1}'}, 'ridge has no hyperparameter "alph"', "Known are: alpha, "),
         ({"hyperparams": '{"alpha": -1}'}, 'hyperparameter "alpha" of ridge must be a number from 0', None),
@@ -150,6 +152,7 @@ def test_every_algorithm_is_listed(sql):
         ({"preprocess": "[]"}, "preprocess must be an object with an object for each column", "Write it "),
         ({"seed": -1}, "seed must be ", None),
         ({"weights": "wall"}, 'weights: "wall" is of type text', None),
+        ({"weights": "bath - 2"}, "a weight is -1 in some row", "Give weights that are finite and not "),
     ],
 )  # fmt: skip
 def test_bad_arguments(sql, options, message, hint):

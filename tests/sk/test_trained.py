@@ -1,7 +1,6 @@
 """sk_train and sk_predict from end to end: a table's predictions are those of the same fit in the test."""
 
 import json
-import warnings
 
 import numpy as np
 import pytest
@@ -30,37 +29,72 @@ def flowers(sql):
     return data
 
 
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("name", "task"), ALGORITHMS, ids=map("-".join, ALGORITHMS))
-def test_table(sql, flowers, name, task):
-    options = OPTIONS.get(name, {})
-    target, y = {
-        "regression": ("'d'", flowers.X[:, 3]),
-        "classification": ("'name'", flowers.y.astype(float)),
-    }.get(task, ("NULL", None))
+def fitted(name, task, data, is_weighted):
+    """Return the estimator that sk_train has to fit, and the columns it was given."""
     algorithm = ALGORITHMS[name, task]
-    estimator = algorithm.build(algorithm_options(algorithm, options), 7)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        estimator.fit(flowers.X[:, :3].copy(), *([] if y is None else [y]))
+    options = {key: algorithm.parameters[key].checked(value) for key, value in OPTIONS.get(name, {}).items()}
+    X = data.X[:, :3].copy()
+    target = {"regression": {"y": data.X[:, 3]}, "classification": {"y": data.y.astype(float)}}.get(task, {})
+    weights = {"sample_weight": 1.0 + np.arange(len(X)) % 3} if is_weighted else {}
+    return algorithm.build(options, 7).fit(X, **target, **weights), X
+
+
+def predicted(sql, name, task, weights):
+    """Train on the table flowers and predict it."""
+    target = {"regression": "'d'", "classification": "'name'"}.get(task, "NULL")
     sql("SET client_min_messages = error")
     sql(
-        f"SELECT madlib.sk_train('flowers', 'm', {target}, 'a, b, c', '{name}', '{json.dumps(options)}',"
-        f" seed => 7, task => '{task}')"
+        f"SELECT madlib.sk_train('flowers', 'm', {target}, 'a, b, c', '{name}',"
+        f" '{json.dumps(OPTIONS.get(name, {}))}', seed => 7, task => '{task}', weights => {weights})"
     )
     sql("SELECT madlib.sk_predict('m', 'flowers', 'p')")
-    found = [row[0] for row in sql("SELECT prediction FROM p ORDER BY id")]
-    X = flowers.X[:, :3].copy()
+    return [row[0] for row in sql("SELECT prediction FROM p ORDER BY id")]
+
+
+def check(found, estimator, X, name, task):
     if task == "classification":
         assert found == NAMES[estimator.predict(X).astype(int)].tolist()
     elif task == "clustering":
-        expected = estimator.labels_ if name == "dbscan" else estimator.predict(X)
-        assert found == expected.tolist()
+        assert found == (estimator.labels_ if name == "dbscan" else estimator.predict(X)).tolist()
     elif name == "nmf":
         close(np.array(found, float), np.vstack([estimator.transform(row[None]) for row in X]))
     else:
-        close(np.array(found, float), (estimator.predict if y is not None else estimator.transform)(X))
+        predict = estimator.predict if task == "regression" else estimator.transform
+        close(np.array(found, float), predict(X))
 
 
-def algorithm_options(algorithm, options):
-    return {key: algorithm.parameters[key].checked(value) for key, value in options.items()}
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("name", "task"), ALGORITHMS, ids=map("-".join, ALGORITHMS))
+def test_table(sql, flowers, name, task):
+    estimator, X = fitted(name, task, flowers, is_weighted=False)
+    check(predicted(sql, name, task, "NULL"), estimator, X, name, task)
+
+
+WEIGHTED = [key for key, one in ALGORITHMS.items() if one.takes_weights]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("name", "task"), WEIGHTED, ids=map("-".join, WEIGHTED))
+def test_weights(sql, flowers, name, task):
+    estimator, X = fitted(name, task, flowers, is_weighted=True)
+    check(predicted(sql, name, task, "'1 + id % 3'"), estimator, X, name, task)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["kmeans", "dbscan", "birch"])
+def test_clusters_of_groups(sql, flowers, name):
+    sql("UPDATE flowers SET a = NULL WHERE id = 3")
+    sql(f"SELECT madlib.sk_train('flowers', 'm', NULL, 'a, b', '{name}', grouping_cols => 'name')")
+    assert sql("SELECT name, num_rows_processed, num_missing_rows_skipped FROM m ORDER BY 1") == [
+        ("setosa", 49, 1),
+        ("versicolor", 50, 0),
+        ("virginica", 50, 0),
+    ]
+    sql("SELECT madlib.sk_predict('m', 'flowers', 'p')")
+    for group, own in enumerate(NAMES):
+        X = flowers.X[(flowers.y == group) & (np.arange(150) != 3), :2]
+        expected = ALGORITHMS[name, "clustering"].build({}, 0).fit(X)
+        labels = expected.labels_ if name == "dbscan" else expected.predict(X)
+        rows = sql(f"SELECT prediction FROM p WHERE name = '{own}' AND id <> 3 ORDER BY id")
+        assert [row[0] for row in rows] == labels.tolist()
+    assert sql("SELECT prediction FROM p WHERE id = 3") == [(None,)]

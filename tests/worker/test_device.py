@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from madpy.worker import device as devices
-from madpy.worker.columns import Columns
 from madpy.worker.device import CPU, Device, chosen, described
 from madpy.worker.errors import WorkerError
-from madpy.worker.fit import Job, numbers_of
+from madpy.worker.fit import Job, Rows, numbers_of
 from tests.worker.devices import NUMPY, gpu
 
 MEMORY_KB = 1024
@@ -92,19 +91,18 @@ def job(device, **more):
 
 
 def rows(n=8):
-    """A block of a store: x is 0, 1, ..., y is 2 x + 1, and no value is NULL."""
-    x = np.arange(float(n))
-    data = np.concatenate([x, 2 * x + 1]).tobytes() + bytes(2 * n // 8)
-    return Columns(data, 2, n, len(data), 16 * n)
+    """x is 0, 1, ..., y is 2 x + 1."""
+    x = np.arange(float(n))[:, None]
+    return Rows(x, 2 * x + 1, None, 0)
 
 
 def test_a_fit_says_where_it_ran():
-    figures, arrays = job(NUMPY).fit(rows(), 0, 8)
+    figures, arrays = job(NUMPY).fit(rows())
     assert (figures["details"]["device"], figures["warnings"]) == ("numpy", [])
     assert figures["details"]["coef"]["x"] == pytest.approx(2)
-    assert job(CPU).fit(rows(), 0, 8)[0]["details"]["device"] == "cpu"
-    assert job(NUMPY, algorithm="lasso").fit(rows(), 0, 8)[0]["details"]["device"] == "cpu"
-    assert len(arrays) == len(job(CPU).fit(rows(), 0, 8)[1])
+    assert job(CPU).fit(rows())[0]["details"]["device"] == "cpu"
+    assert job(NUMPY, algorithm="lasso").fit(rows())[0]["details"]["device"] == "cpu"
+    assert len(arrays) == len(job(CPU).fit(rows())[1])
 
 
 class Full:
@@ -116,15 +114,15 @@ class Full:
 
 def test_auto_gives_what_does_not_fit_the_gpu_to_the_cpu(monkeypatch):
     monkeypatch.setattr(devices, "LEAST_NUMBERS", 1)
-    figures, _ = job(Device("full", Full(), is_optional=True)).fit(rows(), 0, 8)
+    figures, _ = job(Device("full", Full(), is_optional=True)).fit(rows())
     assert figures["details"]["device"] == "cpu"
     assert figures["warnings"][0].startswith("the GPU has too little memory for the fit")
 
 
 def test_cuda_without_memory_is_an_error():
     with pytest.raises(WorkerError, match="needs more memory of the GPU") as error:
-        job(Device("full", Full())).fit(rows(), 0, 8)
-    assert error.value.sqlstate == "53200"
+        job(Device("full", Full())).fit(rows())
+    assert error.value.sqlstate == "53400"
 
 
 def test_the_cap_holds_on_a_gpu():
@@ -132,7 +130,7 @@ def test_the_cap_holds_on_a_gpu():
     chosen("cuda", MEMORY_KB, MANY)
     try:
         with pytest.raises(WorkerError, match="needs more memory of the GPU"):
-            job(device).fit(rows(2**20), 0, 2**20)
+            job(device).fit(rows(2**20))
     finally:
         device.release()
 

@@ -3,10 +3,23 @@
 from typing import Any
 
 from madpy.worker.errors import WorkerError
-from madpy.worker.estimators import clusters, components, gaussian, linear, linear_classes, neural, trees
+from madpy.worker.estimators import (
+    clusters,
+    components,
+    gaussian,
+    kernels,
+    linear,
+    linear_classes,
+    neighbors,
+    neural,
+    processes,
+    trees,
+)
 from madpy.worker.estimators.algorithm import Algorithm
 
-FAMILIES = (linear, linear_classes, gaussian, neural, clusters, components, trees)
+FAMILIES = (
+    linear, linear_classes, gaussian, neural, clusters, components, trees, kernels, processes, neighbors,
+)  # fmt: skip
 ALGORITHMS: dict[tuple[str, str], Algorithm] = {
     (one.name, one.task): one for family in FAMILIES for one in family.ALGORITHMS
 }

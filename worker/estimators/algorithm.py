@@ -12,8 +12,7 @@ from madpy.worker.estimators.parameters import Parameter
 class Algorithm:
     """The record of an algorithm; `form` makes the arrays that C scores out of a fitted estimator.
 
-    `fixed` are arguments that a user does not choose.  `adapt` is given the checked hyperparameters and the
-    seed, and returns the arguments of the class.
+    `fixed` are arguments that a user does not choose.
     """
 
     name: str
@@ -25,8 +24,8 @@ class Algorithm:
     takes_weights: bool = True
     takes_nan: bool = False
     several_targets: bool = False
-    encode: str = "one_hot"  # of categories, where a user does not say it
-    scale: str = "none"  # of numbers, by the preprocessing "auto"
+    encode: str = "one_hot"  # default encoding of categories
+    scale: str = "standard"  # scaling of numbers by the preprocessing "auto"; trees need none
     is_seeded: bool = False  # the class has an argument random_state
     slow_to_score: bool = False  # figures are then of some of the rows
 

@@ -67,6 +67,7 @@ ALGORITHMS = [
             "tol": Real(0), "max_iter": Integer(1, 1_000_000), "alpha_W": Real(0),
             "alpha_H": OneOf(Real(0), Choice("same")), "l1_ratio": Real(0, 1),
         },
+        scale="min_max",
         is_seeded=True, takes_weights=False,
     ),
 ]  # fmt: skip

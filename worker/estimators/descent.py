@@ -17,6 +17,7 @@ AT_RANDOM: dict[str, Parameter] = {
     "validation_fraction": Real(0, 1, above=True, below=True),
     "n_iter_no_change": Integer(1),
 }
+VERSION = tuple(map(int, sklearn.__version__.split(".")[:2]))
 # From this version on the rule is a learning rate of the SGD classes, and its own classes are deprecated.
 FIRST_WITH_RULE = (1, 8)
 CLASSES = {
@@ -30,7 +31,7 @@ def passive_aggressive(task: str) -> Callable[..., Any]:
     descent, own, first = CLASSES[task]
 
     def make(C: float = 1.0, loss: str = first, **others: Any) -> Any:
-        if tuple(map(int, sklearn.__version__.split(".")[:2])) < FIRST_WITH_RULE:
+        if VERSION < FIRST_WITH_RULE:
             return getattr(linear_model, own)(C=C, loss=loss, **others)
         rule = "pa1" if loss == first else "pa2"
         return getattr(linear_model, descent)(loss=first, penalty=None, learning_rate=rule, eta0=C, **others)

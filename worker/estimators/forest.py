@@ -17,6 +17,7 @@ from madpy.worker.layout import (
 )
 
 NODE = np.dtype([("threshold", "<f8"), ("feature", "<i4"), ("child", "<i4")])
+LEAF = np.float64(np.nan).view(np.int64) & ~np.int64(2**32 - 1)  # the bits of NaN with a lower half of 0
 MOST_NODES = 2**27 - 1
 Floats = NDArray[np.float64]
 
@@ -78,7 +79,7 @@ def trees_form(
     width = parts[0][2].shape[1]
     for (nodes, leaves, _), root, first_leaf in zip(parts, roots, first_leaves, strict=False):
         nodes["child"] += root
-        leaves[leaves >= 0] += first_leaf
+        nodes["threshold"].view(np.int64)[leaves] += first_leaf
     shape = [rule, link, len(trees), width, is_single, zero_is_second]
     first_outputs = np.arange(len(trees)) % (outputs if width == 1 else 1)
     both = np.stack(np.broadcast_arrays(weights, others, np.zeros(len(trees)))[:2], axis=1)
@@ -89,7 +90,6 @@ def trees_form(
             np.array(shape, np.int32),
             np.concatenate([roots, first_outputs]).astype(np.int32),
             np.concatenate([nodes for nodes, _, _ in parts]).view(np.int32),
-            np.maximum(np.concatenate([leaves for _, leaves, _ in parts]), 0).astype(np.int32),
             np.concatenate([numbers for *_, numbers in parts]).ravel(),
             np.concatenate([[divisor], np.broadcast_to(start, outputs), both.ravel()]).astype(float),
         ],
@@ -97,19 +97,20 @@ def trees_form(
 
 
 def _laid_out(tree: Tree) -> tuple[NDArray[Any], NDArray[Any], Floats]:
-    """Return the nodes level by level, the number of each one's leaf or -1, and the numbers of leaves."""
+    """Return the nodes level by level, which of them are leaves, and the numbers of these."""
     order = _levels(tree)
     places = np.zeros(len(tree.left), int)
     places[order] = np.arange(len(order))
     left = tree.left[order]
     is_leaf = left < 0
     nodes = np.zeros(len(order), NODE)
-    nodes["threshold"] = np.where(is_leaf, np.inf, tree.threshold[order])
+    nodes["threshold"] = tree.threshold[order]
     feature = tree.feature[order].astype(np.int64)
     feature += np.where(tree.missing_left[order].astype(bool), 0, TREES_MISSING_RIGHT)
     nodes["feature"] = np.where(is_leaf, 0, feature)
     nodes["child"] = np.where(is_leaf, np.arange(len(order)), places[np.maximum(left, 0)])
-    leaves = np.where(is_leaf, np.cumsum(is_leaf) - 1, -1)
+    leaves = np.flatnonzero(is_leaf)
+    nodes["threshold"].view(np.int64)[leaves] = LEAF + np.arange(len(leaves))
     return nodes, leaves, np.ascontiguousarray(tree.numbers[order[is_leaf]], float)
 
 

@@ -52,6 +52,6 @@ ALGORITHMS = [
     ),
     Algorithm(
         "naive_bayes", "classification", GaussianNB, _independent,
-        {"priors": PRIORS, "var_smoothing": Real(0)},
+        {"priors": PRIORS, "var_smoothing": Real(0)}, scale="none",
     ),
 ]  # fmt: skip

@@ -37,6 +37,7 @@ PRIORS: dict[str, Parameter] = {
     "lambda_2": Real(0),
 }
 FIXED = {"compute_score": False}
+EXACT = {"tol": 1e-14} if "tol" in linear_model.LinearRegression._parameter_constraints else {}
 
 
 def linear_form(coef: Any, intercept: Any, link: int = LINK_IDENTITY) -> Form:
@@ -60,7 +61,7 @@ ALGORITHMS = [
     Algorithm(
         "linear", "regression", linear_model.LinearRegression, _regression,
         {"fit_intercept": Boolean(), "positive": Boolean()},
-        fixed={"tol": 1e-14}, several_targets=True,
+        fixed=EXACT, several_targets=True,
     ),
     Algorithm(
         "ridge", "regression", linear_model.Ridge, _regression,
@@ -68,16 +69,16 @@ ALGORITHMS = [
             **NORMS, "max_iter": OneOf(ITERATIONS, Choice(None)),
             "solver": Choice("auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"),
         },
-        is_seeded=True, several_targets=True, scale="standard",
+        is_seeded=True, several_targets=True,
     ),
     Algorithm(
         "lasso", "regression", linear_model.Lasso, _regression, DESCENT,
-        is_seeded=True, several_targets=True,
+        is_seeded=True, several_targets=True, scale="standard",
     ),
     Algorithm(
         "elastic_net", "regression", linear_model.ElasticNet, _regression,
         {**DESCENT, "l1_ratio": Real(0, 1)},
-        is_seeded=True, several_targets=True,
+        is_seeded=True, several_targets=True, scale="standard",
     ),
     Algorithm(
         "least_angle", "regression", linear_model.Lars, _regression,
@@ -87,7 +88,7 @@ ALGORITHMS = [
     Algorithm(
         "lasso_least_angle", "regression", linear_model.LassoLars, _regression,
         {**ANGLES, "alpha": Real(0), "max_iter": FROM_ZERO, "positive": Boolean()},
-        is_seeded=True, several_targets=True, takes_weights=False,
+        is_seeded=True, several_targets=True, takes_weights=False, scale="standard",
     ),
     Algorithm(
         "orthogonal_matching_pursuit", "regression", linear_model.OrthogonalMatchingPursuit, _regression,
@@ -120,7 +121,7 @@ ALGORITHMS = [
             "learning_rate": Choice("constant", "optimal", "invscaling", "adaptive"),
             "eta0": POSITIVE, "power_t": Real(),
         },
-        is_seeded=True,
+        is_seeded=True, scale="standard",
     ),
     Algorithm(
         "passive_aggressive", "regression", passive_aggressive("regression"), _regression,
@@ -128,7 +129,7 @@ ALGORITHMS = [
             **AT_RANDOM, "C": POSITIVE, "average": OneOf(Boolean(), Integer(1)), "epsilon": Real(0),
             "loss": Choice("epsilon_insensitive", "squared_epsilon_insensitive"),
         },
-        is_seeded=True, takes_weights=False,
+        is_seeded=True, takes_weights=False, scale="standard",
     ),
     Algorithm(
         "ransac", "regression", linear_model.RANSACRegressor, _consensus,
@@ -151,6 +152,7 @@ ALGORITHMS = [
     Algorithm(
         "huber", "regression", linear_model.HuberRegressor, _regression,
         {"epsilon": Real(1), "max_iter": FROM_ZERO, "alpha": Real(0), "tol": TOL, **COMMON},
+        scale="standard",
     ),
     Algorithm(
         "quantile", "regression", linear_model.QuantileRegressor, _regression,
@@ -158,6 +160,7 @@ ALGORITHMS = [
             "quantile": Real(0, 1, above=True, below=True), "alpha": Real(0),
             "solver": Choice("highs", "highs-ds", "highs-ipm"), **COMMON,
         },
+        scale="standard",
     ),
     Algorithm(
         "linear_svm", "regression", svm.LinearSVR, _regression,
@@ -166,6 +169,6 @@ ALGORITHMS = [
             "loss": Choice("epsilon_insensitive", "squared_epsilon_insensitive"),
             "dual": OneOf(Boolean(), Choice("auto")), "max_iter": FROM_ZERO, **COMMON,
         },
-        is_seeded=True,
+        is_seeded=True, scale="standard",
     ),
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 from sklearn import discriminant_analysis, linear_model, svm
 
 from madpy.worker.estimators.algorithm import Algorithm
-from madpy.worker.estimators.descent import AT_RANDOM, passive_aggressive
+from madpy.worker.estimators.descent import AT_RANDOM, VERSION, passive_aggressive
 from madpy.worker.estimators.form import Form
 from madpy.worker.estimators.linear import FROM_ZERO, ITERATIONS, POSITIVE, TOL, linear_form
 from madpy.worker.estimators.parameters import Boolean, Choice, Integer, OneOf, Parameter, Real, Several
@@ -18,6 +18,8 @@ from madpy.worker.layout import (
 )
 
 WEIGHTED: dict[str, Parameter] = {"class_weight": Choice("balanced", None)}
+# Before this version the penalty had another argument, and this one no effect.
+MIXED: dict[str, Parameter] = {"l1_ratio": Real(0, 1)} if VERSION >= (1, 8) else {}
 LINKS_OF_LOSSES = {"log_loss": LINK_ONE_AGAINST_REST, "modified_huber": LINK_MODIFIED_HUBER}
 PRIORS = OneOf(Several(Real(0, 1), 10_000), Choice(None))
 
@@ -41,10 +43,10 @@ ALGORITHMS = [
         "linear", "classification", linear_model.LogisticRegression, _logistic,
         {
             "C": POSITIVE, "fit_intercept": Boolean(), "max_iter": ITERATIONS, "tol": POSITIVE,
-            "l1_ratio": Real(0, 1), **WEIGHTED,
+            **MIXED, **WEIGHTED,
             "solver": Choice("lbfgs", "newton-cg", "newton-cholesky", "sag", "saga"),
         },
-        is_seeded=True,
+        is_seeded=True, scale="standard",
     ),
     Algorithm(
         "ridge", "classification", linear_model.RidgeClassifier, _margin,
@@ -53,7 +55,7 @@ ALGORITHMS = [
             "tol": TOL, "positive": Boolean(), **WEIGHTED,
             "solver": Choice("auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"),
         },
-        is_seeded=True,
+        is_seeded=True, scale="standard",
     ),
     Algorithm(
         "stochastic_gradient_descent", "classification", linear_model.SGDClassifier, _by_loss,
@@ -67,7 +69,7 @@ ALGORITHMS = [
             "learning_rate": Choice("constant", "optimal", "invscaling", "adaptive"),
             "eta0": POSITIVE, "power_t": Real(), **WEIGHTED,
         },
-        is_seeded=True,
+        is_seeded=True, scale="standard",
     ),
     Algorithm(
         "perceptron", "classification", linear_model.Perceptron, _margin,
@@ -75,7 +77,7 @@ ALGORITHMS = [
             **AT_RANDOM, "alpha": Real(0), "eta0": POSITIVE, "l1_ratio": Real(0, 1), **WEIGHTED,
             "penalty": Choice("l2", "l1", "elasticnet", None),
         },
-        is_seeded=True,
+        is_seeded=True, scale="standard",
     ),
     Algorithm(
         "passive_aggressive", "classification", passive_aggressive("classification"), _margin,
@@ -83,7 +85,7 @@ ALGORITHMS = [
             **AT_RANDOM, "C": POSITIVE, "average": OneOf(Boolean(), Integer(1)),
             "loss": Choice("hinge", "squared_hinge"), **WEIGHTED,
         },
-        is_seeded=True, takes_weights=False,
+        is_seeded=True, takes_weights=False, scale="standard",
     ),
     Algorithm(
         "linear_svm", "classification", svm.LinearSVC, _margin,
@@ -93,7 +95,7 @@ ALGORITHMS = [
             "dual": OneOf(Boolean(), Choice("auto")), "multi_class": Choice("ovr", "crammer_singer"),
             "fit_intercept": Boolean(), **WEIGHTED,
         },
-        is_seeded=True,
+        is_seeded=True, scale="standard",
     ),
     Algorithm(
         "lda", "classification", discriminant_analysis.LinearDiscriminantAnalysis, _logistic,

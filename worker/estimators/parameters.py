@@ -56,8 +56,8 @@ class Real:
 
     def __str__(self) -> str:
         low = "" if self.low == -math.inf else (" greater than" if self.above else " from") + f" {self.low:g}"
-        high = "" if self.high == math.inf else (" less than" if self.below else " to") + f" {self.high:g}"
-        return "a number" + low + high
+        less = (" and" if low else "") + " less than" if self.below else " to"
+        return "a number" + low + ("" if self.high == math.inf else f"{less} {self.high:g}")
 
 
 @dataclass(frozen=True)

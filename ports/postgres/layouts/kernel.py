@@ -18,7 +18,7 @@ STATE = np.dtype(
         ("nparams", "<i4"),
         ("tail_rows", "<i4"),
         ("tail_capacity", "<i4"),
-        ("unused", "<i4"),
+        ("tail_columns", "<i4"),
         ("rows_used", "<i8"),
         ("rows_skipped", "<i8"),
     ]

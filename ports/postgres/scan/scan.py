@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from madpy.errors import MadpyError
+from madpy.ports.postgres.layouts.known import KNOWN_CODES
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.streaming import Streaming
 from madpy.ports.postgres.session.db import fill, free_name
@@ -28,7 +29,7 @@ PARAMS = "kernel params"
 # With more groups than this, a store ordered by group takes less time than an aggregate with many states.
 MANY_GROUPS = 3000
 
-MOST = "madpy.worker_memory"  # of a store that there has to be, whatever madpy.store_memory is
+MOST = "madpy.worker_memory"  # caps a store that a training cannot do without, whatever madpy.store_memory is
 
 
 class Rows(Record):
@@ -47,6 +48,10 @@ class Rows(Record):
     # Features, counted from 1, that are categories as they are: a store numbers their values.
     categories: list[int] = field(default_factory=list)
     max_levels: int = 0  # more values of one of these are an error of the store; 0: any number
+    # The levels of each feature, None for a number, where an aggregate looks values up in them; its kernel
+    # sees what `indicators` says: a value's place among its levels, or indicators of them.
+    levels: list[list[str] | None] = field(default_factory=list)
+    indicators: int = KNOWN_CODES
 
     @property
     def vector(self) -> str:

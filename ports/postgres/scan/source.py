@@ -183,6 +183,29 @@ class Source(Relation):
         parts = self.part_by_part(lambda part: fill(f"({one})", {**holes, "part": part.sql}))
         return fill("SELECT value FROM ({parts:q}) AS p GROUP BY 1 LIMIT {most:l}", {**holes, "parts": parts})
 
+    def values_by_part(
+        self, items: Sequence[str], most: int, conditions: Sequence[str] = ()
+    ) -> list[list[list[str]]]:
+        """Read the distinct values of expressions as text in one pass, for each those of every part.
+
+        Only rows for which all `conditions`, SQL, are true are looked at.  An expression with more values
+        than `most` has as many and one more.
+        """
+        names = [f"values {n}" for n in range(len(items))]
+        columns = ", ".join(
+            fill(
+                "{schema:i}.__levels({most:l}, {item:q}) AS {name:i}",
+                {"schema": self.db.schema, "most": most, "item": item, "name": name},
+            )
+            for item, name in zip(items, names, strict=True)
+        )
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        query = self.part_by_part(
+            lambda part: fill("SELECT {c:q} FROM {p:q} {w:q}", {"c": columns, "p": part.sql, "w": where})
+        )
+        rows = self.db.execute("{query:q}", query=query)
+        return [[row[name] for row in rows] for name in names]
+
     def first_values(self, item: str, most: int) -> str:
         """Return SQL of a relation with an expression as `value`, over `most` rows or two of each part."""
         most = min(most, 2) if self.shards.parts else most

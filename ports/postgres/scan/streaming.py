@@ -10,12 +10,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from madpy.errors import MadpyError
+from madpy.ports.postgres.scan.levels import packed_levels
 from madpy.ports.postgres.session.db import fill, free_name, identifier, literal
 from madpy.ports.postgres.session.keys import packed_keys
 from madpy.ports.postgres.shards.layout import Part
 
 if TYPE_CHECKING:
     from madpy.ports.postgres.scan.scan import Rows
+    from madpy.ports.postgres.scan.source import Source
     from madpy.ports.postgres.scan.states import Array, States
     from madpy.ports.postgres.shards.kept import Kept
 
@@ -24,6 +26,14 @@ ARGUMENT = "kernel argument"  # the names of internal columns
 # The most features that an aggregate takes as arguments of their own, so that no array is built for each row;
 # the server allows 100 arguments, the state and the scalars among them.
 MOST_ARGUMENTS = 96
+
+
+def takes_categories(source: "Source", features: int) -> bool:
+    """Tell whether an aggregate over so many features looks values of categories up; else SQL has to.
+
+    It needs them as arguments of their own, and the levels as one more; Citus sends no such aggregate.
+    """
+    return not source.shards.is_citus and features < MOST_ARGUMENTS
 
 
 class Streaming:
@@ -227,6 +237,8 @@ class Streaming:
         is_asked = params is not None and self._keys != "" and not (part.server and all_known)
         known = f"WHERE {params} IS NOT NULL" if is_asked else ""
         given = [] if params is None else [params]
+        if self.rows.levels:
+            given.append(literal(packed_levels(self.rows.levels, self.rows.indicators)))
         return self._aggregated(aggregate, [*before, *after], part.sql, given, len(before), done, known)
 
     def _of_kept(self, kernel: str, kept_rows: "Kept", params: str | None, done: str) -> str:

@@ -249,7 +249,11 @@ class Database:
             for name, value in self._before.items()
         )
         if number is not None or restored:
-            self.execute("SELECT {free:q} {restored:q} true", free=self._freeing(number), restored=restored)
+            self.execute(
+                "SELECT {free:q} {restored:q} {schema:i}.__savepoints_guard(false)",
+                free=self._freeing(number),
+                restored=restored,
+            )
 
     def set(self, name: str, value: str) -> None:
         """Change a setting for the rest of this run."""

@@ -20,7 +20,8 @@ TYPES = (
 )
 # Run before the search_path is known: nothing is looked up there.
 QUERY = """
-    SELECT pg_catalog.current_database() AS database, current_user AS role,
+    SELECT {schema:i}.__savepoints_guard(true) AS guard,
+           pg_catalog.current_database() AS database, current_user AS role,
            pg_catalog.getdatabaseencoding() AS encoding,
            pg_catalog.current_setting('server_version') AS server_version,
            CAST(pg_catalog.current_setting('max_identifier_length') AS pg_catalog.int4) AS longest_name,
@@ -60,6 +61,7 @@ class Session(Record):
     @classmethod
     def of(cls, row: dict[str, Any]) -> "Session":
         """Build the facts from a row of QUERY."""
+        del row["guard"]
         settings = {name: row.pop(name.lower()) for name in CHANGED}
         lists = {name: json.loads(row.pop(name)) for name in ("searched", "listed")}
         return cls(**row, **lists, settings=settings, read_at=time.monotonic())

@@ -44,6 +44,7 @@ def can_be_kept(source: "Source") -> bool:
     """Tell whether servers can keep the rows of a source, and the setting madpy.store_memory allows it.
 
     They cannot keep those of a shard with copies, as reference tables have: each pass may read another copy.
+    Rows of a table that is not a heap, as a columnar one, cannot be found again by their ctid.
     """
     return bool(
         source.db.value(
@@ -54,6 +55,11 @@ def can_be_kept(source: "Source") -> bool:
                             JOIN pg_catalog.pg_dist_placement AS p ON p.shardid = s.shardid
                        WHERE s.logicalrelid = c.oid AND p.shardstate = {active:l}
                        GROUP BY s.shardid HAVING pg_catalog.count(*) > 1)
+                   AND NOT EXISTS (
+                       SELECT FROM pg_catalog.pg_class AS t JOIN pg_catalog.pg_am AS a ON a.oid = t.relam
+                       WHERE t.relkind = 'r' AND a.amname <> 'heap'
+                             AND (t.oid = c.oid
+                                  OR t.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(c.oid))))
             FROM pg_catalog.pg_class AS c WHERE oid = {source:l}::regclass::oid
             """,
             source=str(source),

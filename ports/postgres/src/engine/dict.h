@@ -12,13 +12,19 @@ typedef struct Dict Dict;
 /* Creates a dictionary in the current memory context.  Its keys are columns [first, first + n) of a tuple. */
 extern Dict *dict_new(TupleDesc desc, int first, int n);
 
+/* A dictionary of single values of a type, with a collation where the type has one. */
+extern Dict *dict_of_values(Oid type, Oid collation);
+
 /* Creates a dictionary of single values of type text, bigint or boolean, which takes little memory at first. */
 extern Dict *dict_of_type(Oid type);
 
 /* Returns the code of the key in a tuple, given as all its values; a new key gets the next code.  NULL equals NULL. */
 extern int	dict_code(Dict *dict, const Datum *values, const bool *nulls);
 
-/* Returns the code of a detoasted value in a dictionary made by dict_of_type(), -1 if the dictionary lacks it. */
+/*
+ * The code of a value in a dictionary of single values, -1 where it is not among them.  Memory that a look-up needs, as for
+ * a compressed text, is allocated in the current context.
+ */
 extern int	dict_find(Dict *dict, Datum value);
 
 extern int	dict_count(const Dict *dict);

@@ -44,9 +44,9 @@ typedef struct RowBlock
 } RowBlock;
 
 /*
- * State of a kernel: a flat bytea whose header describes it.  Parallel workers and shards send it as it is, with the rows
- * that do not fill a block yet: they follow the body, row by row (the tail).
- * Python reads it with ports/postgres/layouts/kernel.py.
+ * A kernel's state: flat, self-describing, a bytea.  It is shipped as it is from parallel workers and from shards, so
+ * the rows that still wait for their block travel in it, behind the body, row by row (state.h).
+ * Python reads it by ports/postgres/layouts/kernel.py.
  */
 typedef struct State
 {
@@ -58,7 +58,7 @@ typedef struct State
 	int32		nparams;		/* length of the kernel's parameters */
 	int32		tail_rows;		/* rows in the tail */
 	int32		tail_capacity;	/* rows that fit into the tail */
-	int32		unused;
+	int32		tail_columns;	/* columns of a waiting row with codes; 0: it has ncols numbers.  See state.h */
 	int64		rows_used;		/* rows in the body; those in the tail are not counted yet */
 	int64		rows_skipped;	/* rows with a NULL or with weight 0 */
 	double		body[FLEXIBLE_ARRAY_MEMBER];
@@ -137,7 +137,7 @@ extern State *state_outcome(const State *state, int64 numbers);
 extern const double *vector_argument(ArrayType *array, const char *what, int *length);
 extern const double *vector_with_nan(ArrayType *array, const char *what, int *length);
 
-/* aggregate.c: called by the functions that MADPY_KERNEL and MADPY_OUTCOME define */
+/* aggregate.c and columns.c: what the functions of MADPY_KERNEL and MADPY_OUTCOME do */
 extern Datum kernel_accumulate(FunctionCallInfo fcinfo, const Kernel *kernel);
 extern Datum kernel_accumulate_columns(FunctionCallInfo fcinfo, const Kernel *kernel);
 extern Datum kernel_combine(FunctionCallInfo fcinfo, const Kernel *kernel);

@@ -1,32 +1,15 @@
 /*
- * state.c: creates states, checks those that come from outside, merges them, and manages the rows in their tails.
+ * state.c: states as values, checked before use (the rows that wait in them: waiting.c).
  */
 #include "state.h"
 
 #include "bounds.h"
-#include "miscadmin.h"
+#include "indicated.h"
 #include "pieces.h"
 #include "utils/memutils.h"
 
-/* If the body is this many times as large as a full tail, the tail grows in one step, so that the body is copied once. */
-#define LARGE_BODY 8
-
-static int64
-body_size(const Kernel *kernel, int ncols, int nparams, const double *params)
-{
-	return kernel->sized_by_params ? kernel->sized_by_params(ncols, nparams, params)
-		: kernel->body_size(ncols, nparams);
-}
-
-static int64
-state_bytes(const Kernel *kernel, int ncols, int nparams, const double *params, int tail_capacity)
-{
-	return offsetof(State, body) +
-		(body_size(kernel, ncols, nparams, params) + (int64) tail_capacity * ncols) * (int64) sizeof(double);
-}
-
-State *
-state_new(const Kernel *kernel, int ncols, int nparams, const double *params, int tail_capacity)
+static State *
+new_state(const Kernel *kernel, int ncols, int nparams, const double *params, int tail_capacity, int tail_columns)
 {
 	int64		bytes;
 	State	   *state;
@@ -36,7 +19,7 @@ state_new(const Kernel *kernel, int ncols, int nparams, const double *params, in
 				(errcode(ERRCODE_TOO_MANY_COLUMNS),
 				 errmsg("%d columns are too many", ncols),
 				 errdetail("The most is %d, the target and a weight included.", MAX_COLUMNS)));
-	bytes = state_bytes(kernel, ncols, nparams, params, tail_capacity);
+	bytes = state_bytes(state_body_size(kernel, ncols, nparams, params), ncols, tail_capacity, tail_columns);
 	state = palloc_limited(bytes, MAX_STATE_BYTES, "a state of the kernel");
 	SET_VARSIZE(state, bytes);
 	state->magic = STATE_MAGIC;
@@ -45,13 +28,42 @@ state_new(const Kernel *kernel, int ncols, int nparams, const double *params, in
 	state->ncols = ncols;
 	state->nparams = nparams;
 	state->tail_capacity = tail_capacity;
+	state->tail_columns = tail_columns;
 	kernel->start(state, params);
 	if (kernel->check)
 		kernel->check(state);
 	return state;
 }
 
-/* Returns the state in a bytea of any origin, aligned; raises an error unless it is a valid state of the kernel. */
+State *
+state_new(const Kernel *kernel, int ncols, int nparams, const double *params, int tail_capacity)
+{
+	return new_state(kernel, ncols, nparams, params, tail_capacity, 0);
+}
+
+State *
+state_with_codes(const Kernel *kernel, int given, const int *counts, int nparams, const double *params)
+{
+	int			width = (int) Min(indicated_width(given, counts), MAX_COLUMNS + 1);
+	State	   *state = new_state(kernel, width, nparams, params, FIRST_TAIL_ROWS, given);
+
+	for (int c = 0; c < given; c++)
+		state_counts(state)[c] = counts[c];
+	return state;
+}
+
+/* Tells whether a state has the size of its body and of its waiting rows, and not more of these than there may be. */
+static bool
+has_right_size(const Kernel *kernel, const State *state, Size size)
+{
+	int64		body = state_body_size(kernel, state->ncols, state->nparams, state->body);
+	int			most = state_most_waiting(state, body);
+
+	return size == state_bytes(body, state->ncols, state->tail_capacity, state->tail_columns) &&
+		state->tail_capacity <= most && state->tail_rows != most;
+}
+
+/* Returns the state in an argument, aligned, after checks: any user may have written the bytes. */
 State *
 state_check(const Kernel *kernel, bytea *value)
 {
@@ -68,13 +80,13 @@ state_check(const Kernel *kernel, bytea *value)
 				 errmsg("this state is of another aggregate, or of another version of it")));
 	if (state->ncols < kernel->scalars || state->ncols > MAX_COLUMNS ||
 		state->nparams < 0 || state->nparams > MAX_PARAMS || (state->nparams > 0) != kernel->has_params ||
-		state->tail_rows < 0 || state->tail_rows > state->tail_capacity || state->tail_capacity > TAIL_ROWS ||
-		state->tail_rows == TAIL_ROWS ||
+		state->tail_rows < 0 || state->tail_rows > state->tail_capacity || state->tail_capacity > MOST_TAIL_ROWS ||
+		state->tail_columns < 0 || state->tail_columns > MAX_COLUMNS ||
 		state->rows_used < 0 || state->rows_used > MAX_ROWS ||
 		state->rows_skipped < 0 || state->rows_skipped > MAX_ROWS ||
 		(state->ncols == kernel->scalars && (state->tail_rows > 0 || state->rows_used > 0)) ||	/* rows without features */
 		(kernel->sized_by_params && size < offsetof(State, body) + state->nparams * sizeof(double)) ||
-		size != state_bytes(kernel, state->ncols, state->nparams, state->body, state->tail_capacity))
+		!has_right_size(kernel, state, size))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("this state is damaged")));
@@ -83,39 +95,22 @@ state_check(const Kernel *kernel, bytea *value)
 	return state;
 }
 
-void
-state_add(const Kernel *kernel, State *state, const double *tail, int rows)
-{
-	int			ncols = state->ncols;
-	double	   *values = palloc((Size) ncols * TAIL_ROWS * sizeof(double));
-	const double **columns = palloc(ncols * sizeof(double *));
-	RowBlock		block = {rows, columns};
-
-	for (int j = 0; j < ncols; j++)
-	{
-		columns[j] = values + j * TAIL_ROWS;
-		for (int r = 0; r < rows; r++)
-			values[j * TAIL_ROWS + r] = tail[(Size) r * ncols + j];
-	}
-	kernel->add(state, &block);
-	pfree(values);
-	pfree(columns);
-}
-
 /* Returns a copy of the state with the rows of its tail added to the body; the argument is not changed. */
 State *
 state_folded(const Kernel *kernel, bytea *value)
 {
 	State	   *state = state_check(kernel, value);
-	int64		bytes = state_bytes(kernel, state->ncols, state->nparams, state->body, 0);
+	int64		body = state_body_size(kernel, state->ncols, state->nparams, state->body);
+	int64		bytes = state_bytes(body, state->ncols, 0, 0);
 	State	   *folded = palloc(bytes);
 
 	copy_pieces(folded, state, bytes);
 	SET_VARSIZE(folded, bytes);
 	folded->tail_rows = 0;
 	folded->tail_capacity = 0;
+	folded->tail_columns = 0;
 	if (state->tail_rows > 0)
-		state_add(kernel, folded, state_tail(state), state->tail_rows);
+		state_add(kernel, folded, state);
 	return folded;
 }
 
@@ -129,33 +124,6 @@ state_outcome(const State *state, int64 numbers)
 	memcpy(outcome, state, offsetof(State, body));
 	SET_VARSIZE(outcome, bytes);
 	return outcome;
-}
-
-/* Returns the next capacity of a full tail: twice as many rows, or a whole block if the body is large. */
-static int
-next_capacity(const Kernel *kernel, const State *state)
-{
-	int64		body = body_size(kernel, state->ncols, state->nparams, state->body);
-
-	if (state->tail_capacity == 0)
-		return FIRST_TAIL_ROWS;
-	if (body >= LARGE_BODY * (int64) TAIL_ROWS * state->ncols)
-		return TAIL_ROWS;
-	return Min(TAIL_ROWS, 2 * state->tail_capacity);
-}
-
-State *
-state_grown(const Kernel *kernel, const State *state)
-{
-	int			capacity = next_capacity(kernel, state);
-	int64		bytes = state_bytes(kernel, state->ncols, state->nparams, state->body, capacity);
-	State	   *grown = palloc(bytes);
-
-	memcpy(grown, state, VARSIZE(state));
-	memset((char *) grown + VARSIZE(state), 0, bytes - VARSIZE(state));
-	SET_VARSIZE(grown, bytes);
-	grown->tail_capacity = capacity;
-	return grown;
 }
 
 /* Whether the number of features is unknown, because they were NULL in every row so far. */

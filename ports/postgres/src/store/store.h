@@ -15,7 +15,7 @@
 #define MADPY_STORE_H
 
 #include "engine/dict.h"
-#include "engine/kernel.h"
+#include "engine/indicated.h"
 
 #define HUGE_PAGE (2 * 1024 * 1024)
 
@@ -102,12 +102,7 @@ extern void store_check_step(const Store *store, const Kernel *kernel, int64 npa
 static inline int
 store_width(const Store *store)
 {
-	int			width = store->ncols;
-
-	for (int c = 0; c < store->ncols && store->indicators; c++)
-		if (store->indicators[c] >= 0)
-			width += store->indicators[c] - 1;
-	return width;
+	return store->indicators ? (int) indicated_width(store->ncols, store->indicators) : store->ncols;
 }
 
 static inline int

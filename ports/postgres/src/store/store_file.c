@@ -58,7 +58,7 @@ write_file(Store *store, Size size)
 	store->fd = fd;
 }
 
-/* Returns the number of the first row of each group, and behind them the number of rows. */
+/* Returns the number of the first row of each group, then the number of rows. */
 static Datum
 group_starts(const Store *store)
 {

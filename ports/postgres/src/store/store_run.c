@@ -5,21 +5,9 @@
 
 #include <math.h>
 
-#include "engine/bounds.h"
+#include "engine/indicated.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
-
-/* Rows that a kernel gets at once as columns of indicators: few enough that they stay in the second-level cache. */
-#define INDICATED_ROWS 512
-
-/* The columns that a kernel gets from a store with indicators. */
-typedef struct Seen
-{
-	const double **columns;		/* store_width() columns */
-	Indicators *categories;
-	int			ncategories;
-	double	   *buffer;			/* values of the columns of indicators; NULL if the kernel takes codes */
-} Seen;
 
 static bool
 is_null(const Store *store, int64 row, int column)
@@ -80,81 +68,6 @@ has_nulls(const Store *store, int64 block, int first, int rows)
 	return false;
 }
 
-static Seen
-seen_new(const Store *store, const Kernel *kernel)
-{
-	Seen		seen = {
-		.columns = palloc0(store_width(store) * sizeof(double *)),
-		.categories = palloc(store->ncols * sizeof(Indicators)),
-	};
-	int64		made = 0;
-	int			to = 0;
-
-	for (int c = 0; c < store->ncols; c++)
-	{
-		int			count = store->indicators[c];
-
-		if (count >= 0)
-			seen.categories[seen.ncategories++] = (Indicators) {to, count};
-		made += Max(count, 0);
-		to += count < 0 ? 1 : count;
-	}
-	if (!kernel->takes_indicators)
-		seen.buffer = palloc_limited(made * INDICATED_ROWS * sizeof(double), MaxAllocSize, "a block of indicators");
-	return seen;
-}
-
-/* Writes the codes of a category as columns of 0 and 1; returns the end of what it has written. */
-static double *
-indicate(const Indicators *category, int rows, const double **columns, double *buffer)
-{
-	memset(buffer, 0, (Size) category->count * INDICATED_ROWS * sizeof(double));
-	for (int i = 0; i < category->count; i++)
-		columns[category->first + i] = buffer + (Size) i * INDICATED_ROWS;
-	for (int r = 0; r < rows; r++)
-	{
-		int64		code = integer_within(category->codes[r], 1, category->count, 0);
-
-		if (code > 0)
-			buffer[(code - 1) * INDICATED_ROWS + r] = 1;
-	}
-	return buffer + (Size) category->count * INDICATED_ROWS;
-}
-
-/* Passes the rows of a block of stored columns to a kernel, with categories as indicators. */
-static void
-add_indicated(const Store *store, const Kernel *kernel, State *state, const RowBlock *block, const Seen *seen)
-{
-	int			most = seen->buffer ? INDICATED_ROWS : block->rows;
-
-	for (int first = 0; first < block->rows; first += most)
-	{
-		RowBlock	part = {.rows = Min(most, block->rows - first), .columns = seen->columns};
-		double	   *buffer = seen->buffer;
-		int			to = 0;
-		int			category = 0;
-
-		for (int c = 0; c < store->ncols; c++)
-			if (store->indicators[c] < 0)
-				seen->columns[to++] = block->columns[c] + first;
-			else
-			{
-				Indicators *one = &seen->categories[category++];
-
-				one->codes = block->columns[c] + first;
-				if (buffer)
-					buffer = indicate(one, part.rows, seen->columns, buffer);
-				to += one->count;
-			}
-		if (seen->buffer == NULL)
-		{
-			part.ncategories = seen->ncategories;
-			part.categories = seen->categories;
-		}
-		kernel->add(state, &part);
-	}
-}
-
 /* Runs a kernel over the rows from `from` up to, without, `to`. */
 static void
 run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, int64 to)
@@ -163,11 +76,11 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 	const uint16 **codes = store->codes ? palloc(store->ncols * sizeof(uint16 *)) : NULL;
 	double	   *value_buffer = NULL;
 	uint16	   *code_buffer = NULL;
-	Seen		seen = {0};
+	Indicated	seen = {0};
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "madpy kernel", ALLOCSET_DEFAULT_SIZES);
 
 	if (store->indicators)
-		seen = seen_new(store, kernel);
+		seen = indicated_new(kernel, store->ncols, store->indicators);
 	while (from < to)
 	{
 		int64		block = block_of(store, from);
@@ -196,7 +109,7 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 			}
 		old = MemoryContextSwitchTo(scratch);
 		if (b.rows > 0 && store->indicators)
-			add_indicated(store, kernel, state, &b, &seen);
+			indicated_add(kernel, state, &b, &seen);
 		else if (b.rows > 0)
 			kernel->add(state, &b);
 		MemoryContextSwitchTo(old);

@@ -1,6 +1,6 @@
 """Fits on a GPU beside the same fits on the CPU: python -m benchmarks.gpu [--rows N] [--numpy].
 
-Needs no database.  Each fit is checked: the arrays of its model agree with scikit-learn's, to TOLERANCE of the
+Needs no database.  Each fit is checked: arrays of its model agree with those of scikit-learn to TOLERANCE of the
 largest number.  The first fit on a GPU includes what CuPy compiles; the time is the better of two more.
 Without a GPU it says why, and that is all; `--numpy` runs the same code with numpy in the place of CuPy.
 """

@@ -82,7 +82,7 @@ def _check_folder() -> None:
 def _version(path: str) -> str:
     """Return a text that changes with the files that the parent imports: an upgrade gets a new parent."""
     folder = Path(path, "madpy", "worker")
-    files = sorted([*folder.glob("*.py"), *folder.glob("*/*.py")])
+    files = sorted(folder.rglob("*.py"))
     installed = sorted(one for name in LIBRARIES for one in Path(path).glob(f"{name}-*.dist-info"))
     known = [f"{file} {file.stat().st_mtime_ns}" for file in (*files, *installed)]
     return hashlib.sha256("\n".join([__version__, *known]).encode()).hexdigest()[:16]

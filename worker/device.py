@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from madpy.worker.errors import WorkerError
 
-LEAST_NUMBERS = 1_000_000  # of X, from which "auto" takes a GPU: below, copies and launches cost more
+LEAST_NUMBERS = 1_000_000  # numbers of X from which "auto" takes a GPU: below, copies and launches cost more
 # A worker may write no files (limits.py), which is how CuPy and CUDA keep what they have compiled.
 VARIABLES = {"CUPY_CACHE_IN_MEMORY": "1", "CUDA_CACHE_DISABLE": "1"}
 NAMESPACES = ("sklearn.externals.array_api_compat.cupy", "array_api_compat.cupy")

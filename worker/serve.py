@@ -112,7 +112,7 @@ class Session:
             self.say({"event": "error", "sqlstate": OUT_OF_MEMORY})
         except Closed:
             raise
-        except (Exception, SystemExit) as error:  # of a library: the session gets its text, and nothing else
+        except (Exception, SystemExit) as error:  # an error of a library: the session gets its text only
             text = f"{type(error).__name__}: {error}"[:2000]
             self.say({"event": "error", "sqlstate": "22023", "message": "the fit failed", "detail": text})
         finally:

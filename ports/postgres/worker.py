@@ -41,7 +41,7 @@ MAYBE: dict[str, Field] = {
     "algorithms": list,
 }
 
-_connection: socket.socket | None = None  # of this session, between two requests
+_connection: socket.socket | None = None  # the session's connection between two requests
 
 
 def ask(

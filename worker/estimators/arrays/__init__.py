@@ -26,7 +26,7 @@ FITS = {
     ("kmeans", "clustering"): Fit(kmeans.fit, lambda estimator: True),
     ("nearest_neighbors", "regression"): Fit(neighbors.fit, neighbors.takes),
     ("nearest_neighbors", "classification"): Fit(neighbors.fit, neighbors.takes),
-    # What scikit-learn itself computes with such arrays.
+    # Names of algorithms that scikit-learn itself computes with such arrays.
     ("pca", "decomposition"): Fit(dispatch.fit, dispatch.takes),
     ("linear", "classification"): Fit(dispatch.fit, dispatch.takes),
     ("lda", "classification"): Fit(dispatch.fit, dispatch.takes_lda),

@@ -31,7 +31,7 @@ class Columns:
         return cls(data, *sizes)
 
     def matrix(self, columns: list[int], first: int, last: int) -> tuple[Floats, bool]:
-        """Return a copy of these columns of rows first to last - 1, shape (n, k), and whether NaN is in it.
+        """Return a copy of columns of rows first to last - 1, shape (n, k), and whether NaN may be in it.
 
         A value that is not finite is NaN, as NULL is.  The copy is row by row, made while a block is in the
         processor's cache.

@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +12,11 @@ from sklearn import metrics
 
 from madpy.worker.columns import Columns, Floats
 from madpy.worker.details import details_of, names_of
+from madpy.worker.device import CPU, Device
 from madpy.worker.errors import WorkerError
 from madpy.worker.estimators import ALGORITHMS, tasks_of
 from madpy.worker.estimators.algorithm import Algorithm
+from madpy.worker.estimators.arrays import FITS, fit_of
 from madpy.worker.estimators.parameters import Choice, checked
 from madpy.worker.model import arrays_of
 from madpy.worker.preparation import Input, Rule, complete, learn, rules_of
@@ -24,9 +26,9 @@ MOST_SCORED = 10_000  # rows, where scoring is slow
 Answer = tuple[dict[str, Any], list[NDArray[Any]]]
 
 
-def fit(request: dict[str, Any], descriptor: int | None) -> Iterator[Answer]:
+def fit(request: dict[str, Any], descriptor: int | None, device: Device = CPU) -> Iterator[Answer]:
     """Fit a model for each group and yield it; the rows lie in the file behind the descriptor."""
-    job = Job(request)
+    job = Job(request, device)
     try:
         columns = Columns.map(descriptor, request["layout"])
     finally:
@@ -38,6 +40,14 @@ def fit(request: dict[str, Any], descriptor: int | None) -> Iterator[Answer]:
         yield {"event": "progress", "group": number, "groups": len(groups)}, []
         figures, arrays = job.fit(rows)
         yield {"event": "model", "group": number, **figures}, arrays
+
+
+def numbers_of(request: dict[str, Any]) -> int:
+    """Return rows times inputs of the largest group; 0 for an algorithm that only the CPU fits."""
+    if (request["algorithm"], request["task"]) not in FITS:
+        return 0
+    rows = max((int(last) - int(first) for first, last in request["groups"]), default=0)
+    return rows * len(request["inputs"])
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,8 @@ class Rows:
 class Job:
     """A checked request."""
 
-    def __init__(self, request: dict[str, Any]) -> None:
+    def __init__(self, request: dict[str, Any], device: Device = CPU) -> None:
+        self.device = device
         self.task = str(request["task"])
         self.algorithm = find(str(request["algorithm"]), self.task)
         known = {**self.algorithm.parameters, "engine": ENGINE}
@@ -105,8 +116,7 @@ class Job:
         if len(codes) == 1:
             return {**figures, "reason": f"the target has one class only: {self.labels[codes[0]]}"}, []
         prepared, learned = learn(X, y, self.inputs, self.rules, self.task, self.seed)
-        estimator = self.algorithm.build(self.hyperparams, self.seed)
-        heard = self._run(estimator, prepared, y, weights)
+        estimator, where, heard = self._fitted(prepared, y, weights)
         arrays = arrays_of(
             self.task,
             self.algorithm.form(estimator),
@@ -117,17 +127,38 @@ class Job:
             np.average(prepared, axis=0, weights=weights),
         )
         scores = self._scores(estimator, prepared, y, weights)
-        details = details_of(estimator, names_of(self.inputs, learned))
+        details = {**details_of(estimator, names_of(self.inputs, learned)), "device": where}
         return {**figures, "metrics": scores, "details": details, "warnings": heard}, arrays
 
-    def _run(self, estimator: Any, X: Floats, y: Floats, weights: Floats | None) -> list[str]:
-        """Fit the estimator; return the texts of its warnings."""
-        target = {} if not self.targets else {"y": y[:, 0] if len(self.targets) == 1 else y}
-        weighted = {} if weights is None else {"sample_weight": weights}
-        with warnings.catch_warnings(record=True) as heard:
-            warnings.simplefilter("always")
-            estimator.fit(X, **target, **weighted)
-        return list(dict.fromkeys(str(one.message).strip() for one in heard))[:5]
+    def _fitted(self, X: Floats, y: Floats, weights: Floats | None) -> tuple[Any, str, list[str]]:
+        """Return a fitted estimator, the name of the device that fitted it, and the texts of its warnings."""
+        estimator = self.algorithm.build(self.hyperparams, self.seed)
+        target = None if not self.targets else y[:, 0] if len(self.targets) == 1 else y
+        numbers = len(X) * len(self.inputs)
+        run = fit_of(self.algorithm.name, self.task, estimator) if self.device.is_worth(numbers) else None
+        texts = []
+        if run is not None:
+            try:
+                heard = _warnings_of(lambda: run(estimator, self.device, X, target, weights))
+                return estimator, self.device.name, heard
+            except MemoryError as error:
+                texts = [self._without_device(error)]
+                estimator = self.algorithm.build(self.hyperparams, self.seed)
+        given = {"y": target, "sample_weight": weights}
+        given = {name: one for name, one in given.items() if one is not None}
+        heard = _warnings_of(lambda: estimator.fit(X, **given))
+        return estimator, CPU.name, [*texts, *heard]
+
+    def _without_device(self, error: MemoryError) -> str:
+        """Return a warning that the CPU takes the fit; raise WorkerError where it may not."""
+        if not self.device.is_optional:
+            raise WorkerError(
+                "the fit needs more memory of the GPU than madpy.gpu_memory allows, or than it has",
+                "53400",
+                "raise madpy.gpu_memory, or set madpy.device to auto or to cpu",
+            ) from error
+        self.device.release()
+        return "the GPU has too little memory for the fit, or madpy.gpu_memory is too low: the CPU fitted it"
 
     def _scores(self, estimator: Any, X: Floats, y: Floats, weights: Floats | None) -> dict[str, Any]:
         """Return figures of the fit over its own rows, or over some of them where scoring is slow."""
@@ -144,6 +175,14 @@ class Job:
             "r2": float(metrics.r2_score(truth, predicted, **weighted)) if len(truth) > 1 else None,
             "rmse": squared**0.5,
         }
+
+
+def _warnings_of(run: Callable[[], Any]) -> list[str]:
+    """Run a fit; return the texts of its warnings."""
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        run()
+    return list(dict.fromkeys(str(one.message).strip() for one in heard))[:5]
 
 
 def find(name: str, task: str) -> Algorithm:

@@ -61,5 +61,5 @@ def kilobytes_of_data() -> int:
 def give_back_memory() -> None:
     """Give memory that is free back to the system."""
     gc.collect()
-    with suppress(AttributeError):  # of another libc
+    with suppress(AttributeError):  # another libc has none
         ctypes.CDLL(None).malloc_trim(0)

@@ -28,8 +28,10 @@ class Parent:
         self._inode = Path(listener.getsockname()).stat().st_ino
         self._server = server
         self._run = run
-        self._workers: dict[int, Worker] = {}  # by process
-        self._watched: dict[int, Worker] = {}  # by descriptor: of the session, of the worker's control socket
+        self._workers: dict[int, Worker] = {}  # keys are process numbers
+        self._watched: dict[
+            int, Worker
+        ] = {}  # keys are descriptors: of the session and of the control socket
         self._waiting: list[Worker] = []
         self._poll = select.epoll()
         self._used = time.monotonic()
@@ -90,7 +92,7 @@ class Parent:
             connection, _ = self._listener.accept()
         except BlockingIOError:
             return
-        except OSError:  # of descriptors there are too many: a session that ends frees some
+        except OSError:  # too many descriptors: a session that ends frees some
             time.sleep(0.1)
             return
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
@@ -203,7 +205,7 @@ class Parent:
         if worker is None:
             os.waitpid(pid, 0)
             return
-        worker.kill()  # what it has started, if it is still there
+        worker.kill()  # processes that it has started, too
         _, status = os.waitpid(pid, 0)
         if event := worker.event_of_end(status):
             _send(worker.connection, event)
@@ -217,7 +219,7 @@ class Parent:
 
 
 def _refuse(connection: socket.socket, error: OSError) -> None:
-    """Tell a session that no process could be had for it."""
+    """Tell a session that no process could be started for it."""
     text = f"no process could be started for the fit: {error.strerror}"
     hint = "run it again when the machine has less to do"
     _send(connection, {"event": "error", "sqlstate": "53000", "message": text, "hint": hint})

@@ -23,10 +23,10 @@ class Worker:
     pid: int
     connection: socket.socket
     control: socket.socket  # asks for its turn, and gets it; does not block
-    output: int  # what it wrote to standard error
+    output: int  # memory file of standard error
     runs: bool = False  # a fit
     wants: int = 0  # a turn, where so many fits may run at once
-    is_lost: bool = False  # it has closed its control socket and lives, or it sent what no worker sends
+    is_lost: bool = False  # the worker closed its control socket and lives, or sent an invalid message
 
     def heard(self) -> bytes | None:
         """Return what the worker says over the control socket, None at its end; raise InvalidMessage."""
@@ -48,7 +48,7 @@ class Worker:
             self.control.send(what)
         except BlockingIOError:
             self.kill()
-        except OSError:  # it is ending
+        except OSError:  # the worker is ending
             pass
 
     def kill(self) -> None:

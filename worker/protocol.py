@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 MAGIC = b"MPW1"
 HEAD = struct.Struct("<4sIQ")
 MOST_JSON = 64 * 2**20
-MOST_BYTES = 2**30  # of the arrays of a message: no bytea is larger
-MOST_ARRAYS = 1000  # in a message
+MOST_BYTES = 2**30  # limit for the arrays of a message: no bytea is larger
+MOST_ARRAYS = 1000
 DTYPES = ("<f8", "<i4", "<i8", "|u1")
 PIECE = 2**20  # bytes that are sent or received at once
 Wait = Callable[[int], None]

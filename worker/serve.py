@@ -6,21 +6,27 @@ import socket
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from sklearn import metrics
+from threadpoolctl import ThreadpoolController
 
-from madpy.worker import limits, sandbox
+from madpy.worker import device, limits, sandbox
 from madpy.worker.errors import WorkerError
 from madpy.worker.estimators import described
-from madpy.worker.fit import fit
+from madpy.worker.fit import fit, numbers_of
 from madpy.worker.process import DONE, GO, WANT
 from madpy.worker.protocol import Closed, Message, receive, send
 
 OUT_OF_MEMORY = "53200"
+THREADS = ThreadpoolController()  # finds the libraries that have threads, which takes 17 ms
 MOST_KEPT_KB = 64 * 1024  # a worker that has kept more ends after its fit, and the next call gets a new one
 
 
 def warm_up() -> None:
-    """Have the parent do once what would cost each worker time and memory: the buffers of OpenBLAS."""
+    """Have the parent do once what would cost each worker time and memory.
+
+    These are the buffers of OpenBLAS, and what scikit-learn imports to check arguments.
+    """
+    metrics.r2_score(np.arange(3.0), np.arange(3.0))
     np.eye(2) @ np.eye(2)
     np.linalg.solve(np.eye(2), np.eye(2))
 
@@ -47,6 +53,8 @@ class Session:
         self._control = control
         self._idle = 60.0
         self._data_kb = limits.kilobytes_of_data()
+        self._device = device.CPU
+        self._has_new_gpu = False
 
     def answer(self) -> bool:
         """Answer the next request; return False if none has come for a while, or a new worker is better."""
@@ -60,12 +68,18 @@ class Session:
         if content["do"] == "describe":
             self.say({"event": "done", "algorithms": described()})
             return True
+        if content["do"] == "device":
+            self.say({"event": "done", **device.described(str(content["device"]))})
+            return True
         self._wait_for_turn(int(content["fits"]))
         try:
             is_well = self._fit(request)
         finally:
             self._control.send(DONE)
         limits.give_back_memory()
+        if self._has_new_gpu:  # CUDA and its libraries stay, for the next fit
+            self._has_new_gpu = False
+            self._data_kb = limits.kilobytes_of_data()
         return is_well and limits.kilobytes_of_data() < self._data_kb + MOST_KEPT_KB
 
     def say(self, content: dict[str, Any], arrays: Any = ()) -> None:
@@ -86,8 +100,9 @@ class Session:
         os.ftruncate(2, 0)
         os.lseek(2, 0, os.SEEK_SET)
         try:
-            with limits.memory(int(content["memory_kb"])), threadpool_limits(int(content["threads"])):
-                for answer, arrays in fit(content, request.files[0] if request.files else None):
+            self._take_device(content)  # before the cap: memory that CUDA itself takes is not the fit's
+            with limits.memory(int(content["memory_kb"])), THREADS.limit(limits=int(content["threads"])):
+                for answer, arrays in fit(content, request.files[0] if request.files else None, self._device):
                     self.say(answer, arrays)
             self.say({"event": "done"})
             return True
@@ -97,7 +112,16 @@ class Session:
             self.say({"event": "error", "sqlstate": OUT_OF_MEMORY})
         except Closed:
             raise
-        except (Exception, SystemExit) as error:  # of a library: the session gets its text, and nothing else
+        except (Exception, SystemExit) as error:  # an error of a library: the session gets its text only
             text = f"{type(error).__name__}: {error}"[:2000]
             self.say({"event": "error", "sqlstate": "22023", "message": "the fit failed", "detail": text})
+        finally:
+            self._device.release()
         return False
+
+    def _take_device(self, content: dict[str, Any]) -> None:
+        """Choose the device of a request."""
+        was_cpu = self._device.is_cpu
+        settings = str(content["device"]), int(content["gpu_memory_kb"])
+        self._device = device.chosen(*settings, numbers_of(content))
+        self._has_new_gpu = was_cpu and not self._device.is_cpu

@@ -176,6 +176,12 @@ def algorithms(db: Database) -> list[dict[str, Any]]:
     return [{**one, "hyperparams": json.dumps(one["hyperparams"])} for one in _described(db)]
 
 
+def device(db: Database) -> dict[str, Any]:
+    """Return the device that fits use where they can, and what is known of it."""
+    *_, last = worker.ask(db, {"do": "device"})
+    return {name: last.content[name] for name in ("device", "detail")}
+
+
 def _described(db: Database) -> list[dict[str, Any]]:
     *_, last = worker.ask(db, {"do": "describe"})
     described: list[dict[str, Any]] = last.content["algorithms"]
@@ -257,7 +263,8 @@ def _take(
         models.metrics.append(content.get("metrics"))
         models.details.append(content.get("details"))
         models.warnings.append(content.get("warnings", []))
-        models.models.append(pack(MODEL_SK, header, arrays) if arrays else None)
+        fitted_on = {"device": (content.get("details") or {}).get("device")}
+        models.models.append(pack(MODEL_SK, {**header, **fitted_on}, arrays) if arrays else None)
 
 
 def _check(source: Source, fitted: Models) -> None:

@@ -110,7 +110,7 @@ typedef struct Sk
 	double	   *x;				/* columns */
 	double	   *values;			/* outputs or decisions, whichever are more */
 	double	   *probabilities;	/* classes */
-	void	   *plan;			/* how sk_arguments.c reads arguments */
+	void	   *plan;			/* how arguments are read, known to sk_arguments.c */
 } Sk;
 
 /* A way to predict. */

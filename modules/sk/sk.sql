@@ -76,6 +76,11 @@ LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.algorithms);
 COMMENT ON FUNCTION MADLIB_SCHEMA.sk_algorithms() IS
     'the algorithms that sk_train knows, and the hyperparameters of each: SELECT * FROM MADLIB_SCHEMA.sk_algorithms()';
 
+CREATE FUNCTION MADLIB_SCHEMA.sk_device(OUT device text, OUT detail text)
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.device);
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_device() IS
+    'the device that fits use where they can: cpu, cuda, or NULL where madpy.device is cuda and there is none';
+
 CREATE FUNCTION MADLIB_SCHEMA.sk_predict(
     model_table  text,                -- the output_table of sk_train
     source_table text,                -- read, never changed

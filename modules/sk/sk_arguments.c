@@ -32,7 +32,7 @@ typedef struct Reader
 	bool		uses_output;
 } Reader;
 
-/* What the arguments are. */
+/* Forms in which the features of a row are given. */
 typedef enum Shape
 {
 	UNKNOWN,					/* nothing has been read yet */
@@ -41,18 +41,18 @@ typedef enum Shape
 	RECORD
 } Shape;
 
-/* How the arguments are read.  Their types are the same in all calls of an FmgrInfo, to which the model belongs. */
+/* Readers of the arguments.  Their types are the same in all calls of an FmgrInfo, to which the model belongs. */
 typedef struct Plan
 {
 	Shape		shape;
-	Oid			row_type;		/* of the record that was read last */
+	Oid			row_type;		/* type of the record that was read last */
 	int32		row_typmod;
-	int			columns;		/* of that record */
-	Datum	   *values;			/* of a record's columns */
+	int			columns;		/* number of columns of that record */
+	Datum	   *values;			/* memory for that record's columns */
 	bool	   *nulls;
-	int		   *attributes;		/* of a record, the number of the column for each input */
+	int		   *attributes;		/* number of the record's column for each input */
 	Reader	   *readers;		/* for each input */
-	Oid			element_type;	/* of the array that was read last */
+	Oid			element_type;	/* type of the elements of the array that was read last */
 	Reader		element;
 	MemoryContext context;
 } Plan;

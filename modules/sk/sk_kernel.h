@@ -13,7 +13,7 @@
 
 #define KERNEL_INTS 3
 #define KERNEL_BLOCK 8
-#define SK_KERNEL_OWN (SK_OWN + 3)	/* the first array behind them */
+#define SK_KERNEL_OWN (SK_OWN + 3)	/* the first array after them */
 
 /* Kernels of rows x and y: d is their Euclidean distance, s the distance divided by the length scale. */
 #define KERNEL_LINEAR 0			/* gamma x.y + coef0 */
@@ -31,7 +31,7 @@ typedef struct KernelParameters
 	double		gamma;
 	double		coef0;
 	double		degree;
-	double		factor;			/* of the kernel */
+	double		factor;			/* parameters of the kernel */
 	double		noise;			/* is added to the kernel of a row and itself */
 } KernelParameters;
 
@@ -41,10 +41,10 @@ typedef struct Kernel
 	int			rows;
 	int			machines;
 	int			columns;
-	const KernelParameters *parameters;	/* of each machine */
+	const KernelParameters *parameters;	/* products of each machine */
 	const double *data;
-	double	   *products;		/* of the row and each other, filled up to whole blocks: x.y, d^2 or the sum of differences */
-	double	   *values;			/* of the machine computed last */
+	double	   *products;		/* kernel arguments of the row and each other row, filled up to whole blocks: x.y, d^2 or the sum of differences */
+	double	   *values;			/* products of the last machine */
 } Kernel;
 
 /* Numbers that are made of the columns of two rows. */

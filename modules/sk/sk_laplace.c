@@ -22,7 +22,7 @@ static const double shares[PARTS] = {-1854.8214151, 3516.89893646, 221.29346712,
 typedef struct Laplace
 {
 	Kernel		kernel;
-	const double *gradients;	/* of each machine those, then the roots */
+	const double *gradients;	/* latent values of each machine, then the roots */
 	const double *factors;
 	double	   *solution;
 } Laplace;

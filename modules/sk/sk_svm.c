@@ -26,8 +26,8 @@ typedef struct Svm
 	const double *constants;
 	const double *a;			/* Platt's; NULL: there are no probabilities */
 	const double *b;
-	double	   *margins;		/* of pairs */
-	double	   *confidences;	/* of classes */
+	double	   *margins;		/* decisions of pairs */
+	double	   *confidences;	/* votes of classes */
 	int		   *votes;
 	double	   *pairwise;		/* classes x classes: probability of the first against the second */
 	double	   *q;

@@ -27,7 +27,7 @@
 #define TREES_LOGIT 2
 #define TREES_LOGIT_TWICE 3		/* the logistic function of twice the sum */
 #define TREES_SOFTMAX 4
-#define TREES_DECISIONS 5		/* of votes */
+#define TREES_DECISIONS 5		/* decisions from votes */
 
 #define TREES_MISSING_RIGHT ((int32) 0x80000000)	/* set in `feature`: NaN goes to the second child */
 
@@ -50,7 +50,7 @@ typedef struct Trees
 	int32	   *roots;			/* as many more as are gone down together */
 	const int32 *first_outputs;
 	const TreeNode *nodes;
-	const double *numbers;		/* of leaves */
+	const double *numbers;		/* numbers of leaves */
 	double		divisor;
 	const double *start;
 	const double *weights;
@@ -58,7 +58,7 @@ typedef struct Trees
 	int		   *inputs;			/* input that each column comes from */
 	double	   *x;				/* the columns as they are compared */
 	bool		has_nan;		/* one of them is NaN */
-	double	   *votes;			/* of classes */
+	double	   *votes;			/* votes of classes */
 	double	   *sorted;			/* pairs of number and weight */
 } Trees;
 

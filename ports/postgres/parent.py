@@ -31,7 +31,7 @@ sys.path.insert(0, sys.argv[1])
 from madpy.worker.main import main
 main(*map(int, sys.argv[2:]))
 """
-READY = b"\0ready"  # what the parent writes last, see worker/main.py
+READY = b"\0ready"  # the last bytes that the parent writes, see worker/main.py
 KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "CUDA_PATH", "CUDA_VISIBLE_DEVICES", "TZ")
 LIBRARIES = ("madpy", "numpy", "scipy", "scikit_learn", "threadpoolctl", "cupy*")
 FAILED = "58000"
@@ -56,7 +56,7 @@ def connect(db: Database) -> socket.socket:
 
 def wait(db: Database, descriptor: int, event: int) -> None:
     """Wait for an event of a descriptor; raise the interrupt that comes meanwhile."""
-    poll = select.poll()  # which takes descriptors of any number
+    poll = select.poll()  # select() takes small descriptors only
     poll.register(descriptor, event)
     while not poll.poll(WAIT * 1000):
         look(db)
@@ -82,7 +82,7 @@ def _check_folder() -> None:
 def _version(path: str) -> str:
     """Return a text that changes with the files that the parent imports: an upgrade gets a new parent."""
     folder = Path(path, "madpy", "worker")
-    files = sorted([*folder.glob("*.py"), *folder.glob("*/*.py")])
+    files = sorted(folder.rglob("*.py"))
     installed = sorted(one for name in LIBRARIES for one in Path(path).glob(f"{name}-*.dist-info"))
     known = [f"{file} {file.stat().st_mtime_ns}" for file in (*files, *installed)]
     return hashlib.sha256("\n".join([__version__, *known]).encode()).hexdigest()[:16]
@@ -189,7 +189,7 @@ def _spawn(db: Database, listener: int, path: str) -> None:
         text = _read_all(db, output)
     finally:
         os.close(output)
-        process.kill()  # it has become a daemon at once, and ended
+        process.kill()  # this process has forked a daemon and ended
         process.wait()
     if not text.endswith(READY):
         detail = text.decode(errors="replace").replace("\0", "").strip()[-1000:]

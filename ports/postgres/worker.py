@@ -21,9 +21,9 @@ from madpy.ports.postgres.session.db import Database
 from madpy.worker.protocol import Closed, Message, ProtocolError, receive, send
 
 OUT_OF_MEMORY = "53200"
-SQLSTATE = re.compile(r"(?!00|57)[0-9A-Z]{5}")  # an error of a fit is neither a success nor a cancel
+SQLSTATE = re.compile(r"(?!00|57)[0-9A-Z]{5}")  # codes of errors: neither success nor a cancel
 MOST_TEXT = 10_000  # characters of a text of an answer
-# What the answers have to say, and the types: a broken worker may say anything.
+# Fields that answers must have, and their types: a broken worker may say anything.
 Field = type | tuple[type, ...]
 EVENTS: dict[str, dict[str, Field]] = {
     "progress": {"group": int, "groups": int},
@@ -41,7 +41,7 @@ MAYBE: dict[str, Field] = {
     "algorithms": list,
 }
 
-_connection: socket.socket | None = None  # of this session, between two requests
+_connection: socket.socket | None = None  # the session's connection between two requests
 
 
 def ask(
@@ -59,6 +59,8 @@ def ask(
         "threads": settings["worker_threads"],
         "fits": settings["worker_fits"],
         "idle_seconds": settings["worker_idle"],
+        "device": settings["device"],
+        "gpu_memory_kb": settings["gpu_memory"],
     }
     connection: socket.socket | None = None
     is_complete = False
@@ -132,12 +134,12 @@ def _read_only(files: Sequence[int]) -> Iterator[list[int]]:
             os.close(descriptor)
 
 
-def _settings(db: Database) -> dict[str, int]:
+def _settings(db: Database) -> dict[str, Any]:
     """Return the superuser's settings, in their units."""
     rows = db.execute(
         """
         SELECT name, setting FROM pg_catalog.pg_settings
-        WHERE name LIKE 'madpy.worker%' OR name = 'madpy.device'
+        WHERE name LIKE 'madpy.worker%' OR name IN ('madpy.device', 'madpy.gpu_memory')
         """
     )
     settings = {row["name"].removeprefix("madpy."): row["setting"] for row in rows}
@@ -189,7 +191,7 @@ def _keep(connection: socket.socket) -> None:
     _connection = connection
 
 
-def _error(content: dict[str, Any], settings: dict[str, int]) -> MadpyError:
+def _error(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
     """Return the error that a worker has told of."""
     sqlstate = str(content.get("sqlstate"))
     if sqlstate == OUT_OF_MEMORY:
@@ -202,7 +204,7 @@ def _error(content: dict[str, Any], settings: dict[str, int]) -> MadpyError:
     )
 
 
-def _out_of_memory(content: dict[str, Any], settings: dict[str, int]) -> MadpyError:
+def _out_of_memory(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
     return MadpyError(
         f"the fit needs more memory than the {settings['worker_memory'] // 1024} MB of madpy.worker_memory",
         sqlstate=OUT_OF_MEMORY,
@@ -211,7 +213,7 @@ def _out_of_memory(content: dict[str, Any], settings: dict[str, int]) -> MadpyEr
     )
 
 
-def _died(content: dict[str, Any], settings: dict[str, int]) -> MadpyError:
+def _died(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
     """Return the error for a worker that has ended in the middle of a fit."""
     name, output = _text(content, "name"), _text(content, "output")
     if name == "SIGKILL":

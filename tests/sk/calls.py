@@ -12,6 +12,7 @@ USES = {
     "sk_predict": ("sk_train", ", 't', 'p'"),
     "sk_create_view": ("sk_train", ", 't', 'p'"),
 }
+GROWTH = [Growth("sk_train", "'y', '{x}', 'linear'")]
 METHODS = {
     "sk": Method(
         "sk_train('{table}', '{out}', 'y', 'x1, x2, flag, colour', 'ridge')",

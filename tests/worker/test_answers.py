@@ -166,7 +166,7 @@ def test_a_large_head_allocates_nothing(head, little_memory):
     """A worker that ended before an answer is replaced: here, outside the server, that fails."""
     with (
         answering(head, to_request=True) as connection,
-        pytest.raises(MadpyError, match="the worker was lost|this session has left") as raised,
+        pytest.raises(MadpyError, match=r"the worker was lost|this session has left") as raised,
     ):
         asked(connection)
     assert raised.value.sqlstate in ("58000", "55000")

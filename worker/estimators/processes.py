@@ -22,7 +22,7 @@ from madpy.worker.layout import (
 )
 
 MATERN = {0.5: KERNEL_MATERN_1, 1.5: KERNEL_MATERN_3, 2.5: KERNEL_MATERN_5}
-MOST_NUMBERS = 2**26  # of Cholesky factors
+MOST_NUMBERS = 2**26  # numbers in Cholesky factors
 OF_KERNEL = ("kernel", "length_scale", "nu", "mixture", "sigma_0", "constant", "noise")
 
 

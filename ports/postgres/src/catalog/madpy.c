@@ -30,6 +30,7 @@ static int	worker_threads;
 static int	worker_fits;
 static int	worker_idle_s;
 static int	worker_device;
+static int	gpu_memory_kb;
 
 static const struct config_enum_entry devices[] = {
 	{"auto", 0, false}, {"cpu", 1, false}, {"cuda", 2, false}, {NULL, 0, false}
@@ -58,6 +59,10 @@ define_worker_settings(void)
 							 "Device that fits in workers use where they can.",
 							 NULL, &worker_device, 0, devices,
 							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("madpy.gpu_memory",
+							"Memory of a GPU that the arrays of a fit in a worker may use.",
+							NULL, &gpu_memory_kb, 4 * 1024 * 1024, 1024, INT_MAX,
+							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 }
 
 void		_PG_init(void);

@@ -16,7 +16,7 @@ from madpy.worker.preparation import Input, Rule, learn
 
 INPUTS = [Input("a", None), Input("b", None), Input("c", ["v0", "v1", "v2", "v3"])]
 SMALL = {"n_estimators": 3, "max_depth": 3, "hidden_layer_sizes": [4, 3], "n_init": 1, "n_clusters": 3}
-ROWS = 60
+ROWS = 50
 MOST_BYTES = 16_000  # of a model: altered bytes of a longer one are rarely those that matter
 
 

@@ -89,7 +89,9 @@ DAMAGED = [
     ("a median is of one number", "ada_boost regression", [put(FORM, OUTPUTS, 2)]),
     ("its trees are out of order", TREES, [put(OWN + 1, 0, 1)]),
     ("a tree has more numbers than there are outputs", TREES, [put(OWN + 1, 3, 5)]),
-    ("a leaf is not there", TREES, [put(OWN + 3, 0, 10**6)]),
+    ("a leaf is not there", TREES, [keep(OWN + 3, 1)]),
+    ("a node has no rows", TREES, [put(OWN + 5, 0, 0)]),
+    ("a node has no rows", TREES, [put(OWN + 5, 0, np.nan)]),
     ("a tree has a node that leads nowhere", TREES, [put(NODES, 3, -5)]),
     ("a tree has a node that leads nowhere", TREES, [put(NODES, 3, 2**31 - 1)]),
     ("a tree asks for a column that is not there", TREES, [put(NODES, 2, 1000)]),
@@ -142,11 +144,11 @@ def test_any_number_anywhere(sql):
         for n, at in rng.permutation(places)[:40]:
             value = rng.choice([-(2**31), -1, 0, 1, 2, 255, 2**16, 2**27, 2**31 - 1])
             hostile = changed(name, [put(n, at, value)])
-            for function in ("sk_predict", "sk_predict_all", "sk_predict_class", "sk_decision"):
+            for function in ("sk_predict", "sk_predict_all", "sk_predict_class", "sk_decision", "sk_explain"):
                 try:
                     scored(sql, hostile, function)
                 except pg.DatabaseError as error:
-                    assert error.sqlstate in ("22P03", "42809", "22021", "22023", "22003"), (
+                    assert error.sqlstate in ("22P03", "42809", "22021", "22023", "22003", "0A000"), (
                         name,
                         n,
                         at,

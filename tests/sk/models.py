@@ -53,7 +53,7 @@ def _model(algorithm: Algorithm, classes: int) -> bytes | None:
         except ValueError:
             return None
     labels = [f"y{code}" for code in range(classes)]
-    arrays = arrays_of(algorithm.task, form, INPUTS, learned, labels, algorithm.takes_nan)
+    arrays = arrays_of(algorithm.task, form, INPUTS, learned, labels, algorithm.takes_nan, X.mean(axis=0))
     return pack(MODEL_SK, {"features": []}, arrays)
 
 

@@ -62,7 +62,7 @@ ALGORITHMS = [
     Algorithm(
         "kmeans", "clustering", cluster.KMeans, _centers,
         {**CENTERS, "algorithm": Choice("lloyd", "elkan")},
-        is_seeded=True, scale="standard",
+        is_seeded=True,
     ),
     Algorithm(
         "mini_batch_kmeans", "clustering", cluster.MiniBatchKMeans, _centers,
@@ -70,7 +70,7 @@ ALGORITHMS = [
             **CENTERS, "batch_size": Integer(1), "max_no_improvement": OneOf(Integer(0), Choice(None)),
             "init_size": OneOf(Integer(1), Choice(None)), "reassignment_ratio": Real(0),
         },
-        fixed={"compute_labels": False}, is_seeded=True, scale="standard",
+        fixed={"compute_labels": False}, is_seeded=True,
     ),
     Algorithm(
         "birch", "clustering", cluster.Birch, _subclusters,
@@ -78,7 +78,7 @@ ALGORITHMS = [
             "threshold": POSITIVE, "branching_factor": Integer(2),
             "n_clusters": OneOf(Integer(1), Choice(None)),
         },
-        fixed={"compute_labels": False}, takes_weights=False, scale="standard",
+        fixed={"compute_labels": False}, takes_weights=False,
     ),
     Algorithm(
         "affinity_propagation", "clustering", cluster.AffinityPropagation, _centers,
@@ -86,7 +86,7 @@ ALGORITHMS = [
             "damping": Real(0.5, 1, below=True), "max_iter": Integer(1, 1_000_000),
             "convergence_iter": Integer(1), "preference": OneOf(Real(), Choice(None)),
         },
-        is_seeded=True, takes_weights=False, scale="standard",
+        is_seeded=True, takes_weights=False,
     ),
     Algorithm(
         "dbscan", "clustering", KnownRows, _known,
@@ -95,6 +95,5 @@ ALGORITHMS = [
             "metric": Choice("euclidean", "manhattan", "chebyshev", "minkowski", "cosine"),
             "algorithm": Choice("auto", "ball_tree", "kd_tree", "brute"), "leaf_size": Integer(1),
         },
-        scale="standard",
     ),
 ]  # fmt: skip

@@ -73,12 +73,12 @@ ALGORITHMS = [
     ),
     Algorithm(
         "lasso", "regression", linear_model.Lasso, _regression, DESCENT,
-        is_seeded=True, several_targets=True, scale="standard",
+        is_seeded=True, several_targets=True,
     ),
     Algorithm(
         "elastic_net", "regression", linear_model.ElasticNet, _regression,
         {**DESCENT, "l1_ratio": Real(0, 1)},
-        is_seeded=True, several_targets=True, scale="standard",
+        is_seeded=True, several_targets=True,
     ),
     Algorithm(
         "least_angle", "regression", linear_model.Lars, _regression,
@@ -88,7 +88,7 @@ ALGORITHMS = [
     Algorithm(
         "lasso_least_angle", "regression", linear_model.LassoLars, _regression,
         {**ANGLES, "alpha": Real(0), "max_iter": FROM_ZERO, "positive": Boolean()},
-        is_seeded=True, several_targets=True, takes_weights=False, scale="standard",
+        is_seeded=True, several_targets=True, takes_weights=False,
     ),
     Algorithm(
         "orthogonal_matching_pursuit", "regression", linear_model.OrthogonalMatchingPursuit, _regression,
@@ -121,7 +121,7 @@ ALGORITHMS = [
             "learning_rate": Choice("constant", "optimal", "invscaling", "adaptive"),
             "eta0": POSITIVE, "power_t": Real(),
         },
-        is_seeded=True, scale="standard",
+        is_seeded=True,
     ),
     Algorithm(
         "passive_aggressive", "regression", passive_aggressive("regression"), _regression,
@@ -129,7 +129,7 @@ ALGORITHMS = [
             **AT_RANDOM, "C": POSITIVE, "average": OneOf(Boolean(), Integer(1)), "epsilon": Real(0),
             "loss": Choice("epsilon_insensitive", "squared_epsilon_insensitive"),
         },
-        is_seeded=True, takes_weights=False, scale="standard",
+        is_seeded=True, takes_weights=False,
     ),
     Algorithm(
         "ransac", "regression", linear_model.RANSACRegressor, _consensus,
@@ -152,7 +152,6 @@ ALGORITHMS = [
     Algorithm(
         "huber", "regression", linear_model.HuberRegressor, _regression,
         {"epsilon": Real(1), "max_iter": FROM_ZERO, "alpha": Real(0), "tol": TOL, **COMMON},
-        scale="standard",
     ),
     Algorithm(
         "quantile", "regression", linear_model.QuantileRegressor, _regression,
@@ -160,7 +159,6 @@ ALGORITHMS = [
             "quantile": Real(0, 1, above=True, below=True), "alpha": Real(0),
             "solver": Choice("highs", "highs-ds", "highs-ipm"), **COMMON,
         },
-        scale="standard",
     ),
     Algorithm(
         "linear_svm", "regression", svm.LinearSVR, _regression,
@@ -169,6 +167,6 @@ ALGORITHMS = [
             "loss": Choice("epsilon_insensitive", "squared_epsilon_insensitive"),
             "dual": OneOf(Boolean(), Choice("auto")), "max_iter": FROM_ZERO, **COMMON,
         },
-        is_seeded=True, scale="standard",
+        is_seeded=True,
     ),
 ]  # fmt: skip

@@ -46,7 +46,7 @@ ALGORITHMS = [
             **MIXED, **WEIGHTED,
             "solver": Choice("lbfgs", "newton-cg", "newton-cholesky", "sag", "saga"),
         },
-        is_seeded=True, scale="standard",
+        is_seeded=True,
     ),
     Algorithm(
         "ridge", "classification", linear_model.RidgeClassifier, _margin,
@@ -55,7 +55,7 @@ ALGORITHMS = [
             "tol": TOL, "positive": Boolean(), **WEIGHTED,
             "solver": Choice("auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"),
         },
-        is_seeded=True, scale="standard",
+        is_seeded=True,
     ),
     Algorithm(
         "stochastic_gradient_descent", "classification", linear_model.SGDClassifier, _by_loss,
@@ -69,7 +69,7 @@ ALGORITHMS = [
             "learning_rate": Choice("constant", "optimal", "invscaling", "adaptive"),
             "eta0": POSITIVE, "power_t": Real(), **WEIGHTED,
         },
-        is_seeded=True, scale="standard",
+        is_seeded=True,
     ),
     Algorithm(
         "perceptron", "classification", linear_model.Perceptron, _margin,
@@ -77,7 +77,7 @@ ALGORITHMS = [
             **AT_RANDOM, "alpha": Real(0), "eta0": POSITIVE, "l1_ratio": Real(0, 1), **WEIGHTED,
             "penalty": Choice("l2", "l1", "elasticnet", None),
         },
-        is_seeded=True, scale="standard",
+        is_seeded=True,
     ),
     Algorithm(
         "passive_aggressive", "classification", passive_aggressive("classification"), _margin,
@@ -85,7 +85,7 @@ ALGORITHMS = [
             **AT_RANDOM, "C": POSITIVE, "average": OneOf(Boolean(), Integer(1)),
             "loss": Choice("hinge", "squared_hinge"), **WEIGHTED,
         },
-        is_seeded=True, takes_weights=False, scale="standard",
+        is_seeded=True, takes_weights=False,
     ),
     Algorithm(
         "linear_svm", "classification", svm.LinearSVC, _margin,
@@ -95,7 +95,7 @@ ALGORITHMS = [
             "dual": OneOf(Boolean(), Choice("auto")), "multi_class": Choice("ovr", "crammer_singer"),
             "fit_intercept": Boolean(), **WEIGHTED,
         },
-        is_seeded=True, scale="standard",
+        is_seeded=True,
     ),
     Algorithm(
         "lda", "classification", discriminant_analysis.LinearDiscriminantAnalysis, _logistic,

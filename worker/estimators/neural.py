@@ -78,10 +78,10 @@ def _takes_weights(estimator: Any) -> bool:
 ALGORITHMS = [
     Algorithm(
         "mlp", "regression", MLPRegressor, _network, supported(MLPRegressor, {**COMMON, **LOSS}),
-        is_seeded=True, several_targets=True, takes_weights=_takes_weights(MLPRegressor), scale="standard",
+        is_seeded=True, several_targets=True, takes_weights=_takes_weights(MLPRegressor),
     ),
     Algorithm(
         "mlp", "classification", MLPClassifier, _network, COMMON,
-        is_seeded=True, takes_weights=_takes_weights(MLPClassifier), scale="standard",
+        is_seeded=True, takes_weights=_takes_weights(MLPClassifier),
     ),
 ]  # fmt: skip

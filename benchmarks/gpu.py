@@ -1,8 +1,9 @@
 """Fits on a GPU beside the same fits on the CPU: python -m benchmarks.gpu [--rows N] [--numpy].
 
-Needs no database.  Each fit is checked: arrays of its model agree with those of scikit-learn to TOLERANCE of the
-largest number.  The first fit on a GPU includes what CuPy compiles; the time is the better of two more.
-Without a GPU it says why, and that is all; `--numpy` runs the same code with numpy in the place of CuPy.
+Needs no database. Each fit is checked: its arrays agree with those of scikit-learn to TOLERANCE of the
+largest number. The first fit on a GPU includes what CuPy compiles; the time is the better of two more.
+Without a GPU the program says why, and that is all; `--numpy` runs the same code with numpy in the place
+of CuPy.
 """
 
 import argparse

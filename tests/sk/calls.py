@@ -1,6 +1,6 @@
 """Calls of scikit-learn's algorithms, for the tests of all methods: see tests/methods.py."""
 
-from tests.methods import Driver, Growth, Method
+from tests.methods import Call, Driver, Growth, Method, train, using
 
 # Sums of a library depend on the order of the rows in their last digits.
 ROUNDED = "round((metrics->>'rmse')::numeric, 9)"
@@ -38,3 +38,10 @@ FEATURES = dict.fromkeys(
     ("sk_predict", "sk_predict_all", "sk_predict_class", "sk_predict_prob", "sk_decision", "sk_explain"), 3
 )
 GROWTH = [Growth("sk_train", "'y', '{x}', 'linear'")]
+TREES = """'random_forest', hyperparams => '{"n_estimators": 20}'"""
+CANCELLED = [
+    Call("sk wide", train("sk", "wide", "'yes', 'x', 'linear'")),
+    Call("sk long", train("sk", "long", f"'y', 'a, b, c', {TREES}")),
+    using("sk_predict", "leveled", "'yes', 'a, class', 'linear'"),
+    using("sk_predict_prob", "long", "'yes', 'a, b', 'linear'"),
+]

@@ -23,7 +23,8 @@ from madpy.worker.protocol import (
     receive,
 )
 
-KNOWN = {"worker_memory": 1, "worker_threads": 1, "worker_fits": 1, "worker_idle": 1}
+KNOWN = {"worker_memory": 1, "worker_threads": 1, "worker_fits": 1, "worker_idle": 1, "gpu_memory": 1}
+KNOWN |= {"device": "auto"}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),

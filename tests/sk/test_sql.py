@@ -42,6 +42,30 @@ def test_a_row_is_read_by_names(sql, train):
     )
 
 
+def test_a_table_that_is_altered_is_read_as_it_is_now(sql, train):
+    """PL/pgSQL keeps an expression for the transaction: what is known of a row must not outlive its type."""
+    train("price", "tax", "linear")
+    sql("CREATE TABLE r (tax text)")
+    sql("INSERT INTO r VALUES ('7')")
+    sql(
+        """
+        CREATE FUNCTION twice() RETURNS bool LANGUAGE plpgsql AS $$
+        DECLARE
+            now r; model bytea := (SELECT m.model FROM m); before float8; after float8;
+        BEGIN
+            FOR n IN 1..2 LOOP
+                SELECT * INTO now FROM r;
+                before := after;
+                after := madlib.sk_predict(model, now);
+                IF n = 1 THEN ALTER TABLE r ALTER tax TYPE float8 USING tax::float8; END IF;
+            END LOOP;
+            RETURN before = after;
+        END $$
+        """
+    )
+    assert sql.value("SELECT twice()") is True
+
+
 def test_null_is_predicted_null(sql, train):
     train("price", FEATURES, "linear")
     assert sql(

@@ -1,5 +1,6 @@
 """A fit: the rows of each group into the arrays of a model."""
 
+import math
 import os
 import warnings
 from collections.abc import Callable, Iterator
@@ -98,8 +99,8 @@ class Job:
         if weights is not None:
             _check_weights(weights)
             used &= weights > 0
-        if has_nan and not self.algorithm.takes_nan:
-            used &= complete(X, self.rules)
+        if has_nan:
+            used &= complete(X, self.inputs, self.rules, self.algorithm.takes_nan)
         if not used.all():
             X, y, weights = X[used], y[used], None if weights is None else weights[used]
         return Rows(X, y, weights, int((~used).sum()))
@@ -171,10 +172,10 @@ class Job:
         if self.task == "classification":
             return {"accuracy": float(metrics.accuracy_score(truth, predicted, **weighted))}
         squared = float(metrics.mean_squared_error(truth, predicted, **weighted))
-        return {
-            "r2": float(metrics.r2_score(truth, predicted, **weighted)) if len(truth) > 1 else None,
-            "rmse": squared**0.5,
-        }
+        r2 = float(metrics.r2_score(truth, predicted, **weighted)) if len(truth) > 1 else None
+        figures = {"r2": r2, "rmse": squared**0.5}
+        # squares of large targets overflow, and JSON has no number for that
+        return {name: None if one is None or not math.isfinite(one) else one for name, one in figures.items()}
 
 
 def _warnings_of(run: Callable[[], Any]) -> list[str]:

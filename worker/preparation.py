@@ -5,6 +5,7 @@ What is learned of it are a few numbers; `transform` applies them to many rows, 
 in the same order as C does.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -111,17 +112,31 @@ def _rule(one: Input, written: dict[str, Any], default: Rule) -> Rule:
             )
     if not isinstance(values["indicator"], bool):
         raise WorkerError(f'preprocess: indicator of feature "{one.name}" must be true or false')
-    if values["impute"] == "constant" and not isinstance(values["fill"], str if one.levels else int | float):
-        kind = "a text" if one.levels else "a number"
+    if values["impute"] == "constant" and not _is_fill(one, values["fill"]):
+        kind = "a number" if one.levels is None else "a text"
         raise WorkerError(f'preprocess: fill of feature "{one.name}" must be {kind}')
     if one.levels is not None and values["impute"] in ("mean", "median"):
         values["impute"] = "mode"
     return Rule(**values)
 
 
-def complete(X: Floats, rules: Sequence[Rule]) -> NDArray[np.bool_]:
-    """Return which rows have every value that no rule imputes, shape (n,)."""
-    needed = [j for j, rule in enumerate(rules) if rule.impute == "none"]
+def _is_fill(one: Input, fill: Any) -> bool:
+    if one.levels is not None:
+        return isinstance(fill, str)
+    # an integer may be too large for a double
+    return isinstance(fill, int | float) and abs(fill) <= sys.float_info.max
+
+
+def complete(X: Floats, inputs: Sequence[Input], rules: Sequence[Rule], takes_nan: bool) -> NDArray[np.bool_]:
+    """Return which rows have every value that is needed and that no rule imputes, shape (n,).
+
+    An algorithm that takes NaN needs none but those of encodings that have no column for it.
+    """
+    needed = [
+        j
+        for j, (one, rule) in enumerate(zip(inputs, rules, strict=True))
+        if rule.impute == "none" and not (takes_nan and (one.levels is None or rule.encode == "ordinal"))
+    ]
     return np.asarray(~np.isnan(X[:, needed]).any(axis=1))
 
 
@@ -145,6 +160,8 @@ def learn(
 
 
 def _learn(x: Floats, y: Floats, one: Input, rule: Rule, task: str, seed: int) -> tuple[Learned, Floats]:
+    if one.levels == []:
+        raise WorkerError(f'feature "{one.name}" is NULL in every row', hint="leave it out")
     flags = (FLAG_IMPUTE if rule.impute != "none" else 0) | (FLAG_INDICATOR if rule.indicator else 0)
     fill = _fill(x, one, rule)
     missing = np.isnan(x)

@@ -6,6 +6,7 @@ import socket
 from typing import Any
 
 import numpy as np
+from scipy import linalg
 from sklearn import metrics
 from threadpoolctl import ThreadpoolController
 
@@ -24,11 +25,13 @@ MOST_KEPT_KB = 64 * 1024  # a worker that has kept more ends after its fit, and 
 def warm_up() -> None:
     """Have the parent do once what would cost each worker time and memory.
 
-    These are the buffers of OpenBLAS, and what scikit-learn imports to check arguments.
+    These are the buffers of OpenBLAS, of which numpy and scipy have one each, and what scikit-learn imports
+    to check arguments.  An OpenBLAS that gets no memory for its first buffer asks for it for ever.
     """
     metrics.r2_score(np.arange(3.0), np.arange(3.0))
     np.eye(2) @ np.eye(2)
     np.linalg.solve(np.eye(2), np.eye(2))
+    linalg.lstsq(np.eye(2), np.eye(2))
 
 
 def run(parent: int, connection: socket.socket, control: socket.socket) -> None:

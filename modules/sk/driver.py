@@ -229,7 +229,10 @@ def _check_target(source: Source, task: str, target: str | None, conditions: lis
 
 def _json(name: str, value: str | None) -> Any:
     """Return the value of an argument of type jsonb, which the server has parsed; {} for NULL."""
-    return {} if value is None else json.loads(value)
+    try:
+        return {} if value is None else json.loads(value)
+    except ValueError:  # Python limits the digits of an integer
+        raise MadpyError(f"{name} has a number of too many digits", hint="give a smaller one") from None
 
 
 def _pieces(values: Sequence[Any]) -> Pieces:

@@ -45,8 +45,7 @@ typedef enum Shape
 typedef struct Plan
 {
 	Shape		shape;
-	Oid			row_type;		/* type of the record that was read last */
-	int32		row_typmod;
+	uint64		row_id;			/* of the type of the record that was read last: an altered table gets another one */
 	int			columns;		/* number of columns of that record */
 	Datum	   *values;			/* memory for that record's columns */
 	bool	   *nulls;
@@ -205,11 +204,11 @@ read_array(Sk *sk, Plan *plan, Datum value)
 
 /* Finds the columns of a record by the names of the inputs; those of ROW(...) have no names. */
 static void
-match_columns(Sk *sk, Plan *plan, TupleDesc desc)
+match_columns(Sk *sk, Plan *plan, TupleDesc desc, uint64 id)
 {
 	bool		by_place = desc->tdtypeid == RECORDOID && desc->natts == sk->inputs;
 
-	plan->row_type = InvalidOid;	/* until all is known, so that an error leaves nothing half known */
+	plan->row_id = INVALID_TUPLEDESC_IDENTIFIER;	/* until all is known, so that an error leaves nothing half known */
 	for (int c = 0; c < desc->natts && by_place; c++)
 	{
 		char		numbered[16];
@@ -244,8 +243,7 @@ match_columns(Sk *sk, Plan *plan, TupleDesc desc)
 		plan->values = MemoryContextAlloc(plan->context, desc->natts * sizeof(Datum));
 		plan->nulls = MemoryContextAlloc(plan->context, desc->natts * sizeof(bool));
 	}
-	plan->row_type = desc->tdtypeid;
-	plan->row_typmod = desc->tdtypmod;
+	plan->row_id = id;
 }
 
 /* The inputs are columns of a record. */
@@ -256,10 +254,11 @@ read_record(Sk *sk, Plan *plan, Datum value)
 	Oid			type = HeapTupleHeaderGetTypeId(header);
 	int32		typmod = HeapTupleHeaderGetTypMod(header);
 	TupleDesc	desc = lookup_rowtype_tupdesc(type, typmod);
+	uint64		id = assign_record_type_identifier(type, typmod);
 	HeapTupleData tuple;
 
-	if (plan->row_type != type || plan->row_typmod != typmod || plan->columns != desc->natts)
-		match_columns(sk, plan, desc);
+	if (plan->row_id != id)
+		match_columns(sk, plan, desc, id);
 	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;

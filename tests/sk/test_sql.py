@@ -42,6 +42,30 @@ def test_a_row_is_read_by_names(sql, train):
     )
 
 
+def test_a_table_that_is_altered_is_read_as_it_is_now(sql, train):
+    """PL/pgSQL keeps an expression for the transaction: what is known of a row must not outlive its type."""
+    train("price", "tax", "linear")
+    sql("CREATE TABLE r (tax text)")
+    sql("INSERT INTO r VALUES ('7')")
+    sql(
+        """
+        CREATE FUNCTION twice() RETURNS bool LANGUAGE plpgsql AS $$
+        DECLARE
+            now r; model bytea := (SELECT m.model FROM m); before float8; after float8;
+        BEGIN
+            FOR n IN 1..2 LOOP
+                SELECT * INTO now FROM r;
+                before := after;
+                after := madlib.sk_predict(model, now);
+                IF n = 1 THEN ALTER TABLE r ALTER tax TYPE float8 USING tax::float8; END IF;
+            END LOOP;
+            RETURN before = after;
+        END $$
+        """
+    )
+    assert sql.value("SELECT twice()") is True
+
+
 def test_null_is_predicted_null(sql, train):
     train("price", FEATURES, "linear")
     assert sql(
@@ -187,6 +211,42 @@ def test_more_rows_than_the_memory_holds(sql):
     sql("SET madpy.worker_memory = '1MB'")
     error = sql.refuses("SELECT madlib.sk_train('large', 'm', 'y', 'x', 'linear')")
     assert (error.sqlstate, error.message) == ("53400", "sk_train: the rows do not fit madpy.worker_memory")
+
+
+def test_a_fit_of_little_memory_ends(sql, train):
+    """OpenBLAS, whose first buffer is larger than this, would ask for it for ever."""
+    sql("SET madpy.worker_memory = '20MB'; SET statement_timeout = '60s'")
+    assert train("price", FEATURES, "linear")["num_rows_processed"] == 60
+
+
+def test_an_error_too_large_for_a_number_is_left_out(sql, train):
+    result = train("1e200 * (price + tax * tax)", "bath", "linear")
+    assert result["metrics"]["rmse"] is None
+
+
+@pytest.mark.parametrize(
+    "options", ["'decision_tree'", """'ridge', preprocess => '{"wall": {"fill": "x"}}'"""]
+)
+def test_a_category_without_levels(sql, options):
+    sql("UPDATE h SET wall = NULL")
+    error = sql.fails(f"SELECT madlib.sk_train('h', 'm', 'price', 'tax, wall', {options})")
+    assert error.message == 'sk_train: feature "wall" is NULL in every row'
+
+
+def test_numbers_that_are_too_large(sql):
+    call = "SELECT madlib.sk_train('h', 'm', 'price', 'tax', 'ridge', {})"
+    error = sql.fails(call.format("""'{"alpha": 1e5000}'"""))
+    assert error.message == "sk_train: hyperparams has a number of too many digits"
+    error = sql.fails(call.format("""preprocess => '{"tax": {"fill": 1e400}}'"""))
+    assert error.message == 'sk_train: preprocess: fill of feature "tax" must be a number'
+
+
+@pytest.mark.parametrize("encode", ["one_hot", "target"])
+def test_rows_without_a_prediction_are_not_trained_on(sql, train, encode):
+    sql("UPDATE h SET wall = NULL WHERE id <= 10")
+    result = train("price", "tax, wall", "decision_tree", preprocess=json.dumps({"wall": {"encode": encode}}))
+    assert (result["num_rows_processed"], result["num_missing_rows_skipped"]) == (50, 10)
+    assert sql.value("SELECT count(madlib.sk_predict(model, h)) FROM h, m") == 50
 
 
 def test_the_model_says_what_it_is(sql, train):

@@ -39,8 +39,21 @@ def fit(request: dict[str, Any], descriptor: int | None, device: Device = CPU) -
     for number, (first, last) in enumerate(groups):
         rows = job.read(columns, int(first), int(last))
         yield {"event": "progress", "group": number, "groups": len(groups)}, []
-        figures, arrays = job.fit(rows)
+        figures, arrays = _fitted(job, rows, is_alone=len(groups) == 1)
         yield {"event": "model", "group": number, **figures}, arrays
+
+
+def _fitted(job: "Job", rows: "Rows", *, is_alone: bool) -> Answer:
+    """Fit one group; a group among others that cannot be fitted has a reason in place of a model."""
+    try:
+        return job.fit(rows)
+    except MemoryError:
+        raise
+    except Exception as error:  # of a library, or of the rows of this group
+        if is_alone:
+            raise
+        figures = {"num_rows": len(rows.X), "num_skipped": rows.num_skipped}
+        return {**figures, "reason": f"no model: {error}"[:500]}, []
 
 
 def numbers_of(request: dict[str, Any]) -> int:

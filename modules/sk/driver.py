@@ -265,7 +265,8 @@ def _take(
         models.reasons.append(content.get("reason"))
         models.metrics.append(content.get("metrics"))
         models.details.append(content.get("details"))
-        models.warnings.append(content.get("warnings", []))
+        reason = [content["reason"]] if content.get("reason") else []
+        models.warnings.append([*content.get("warnings", []), *reason])
         fitted_on = {"device": (content.get("details") or {}).get("device")}
         models.models.append(pack(MODEL_SK, {**header, **fitted_on}, arrays) if arrays else None)
 
@@ -281,4 +282,5 @@ def _check(source: Source, fitted: Models) -> None:
             f"none of the {sum(fitted.skipped)} rows of table {quoted(source.name)} can be used",
             hint='check for NULL, or impute: preprocess => \'{"*": {"impute": "mean"}}\'',
         )
-    raise MadpyError(str(fitted.reasons[0]), hint="choose another target")
+    reason = str(fitted.reasons[0])
+    raise MadpyError(reason, hint="choose another target" if "class" in reason else None)

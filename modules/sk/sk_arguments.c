@@ -10,10 +10,12 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "sk.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/float.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
@@ -50,6 +52,7 @@ typedef struct Plan
 	Datum	   *values;			/* memory for that record's columns */
 	bool	   *nulls;
 	int		   *attributes;		/* number of the record's column for each input */
+	int			vector;			/* number of the record's column that is an array of all inputs, -1: none */
 	Reader	   *readers;		/* for each input */
 	Oid			element_type;	/* type of the elements of the array that was read last */
 	Reader		element;
@@ -126,6 +129,29 @@ as_number(const Reader *reader, Datum value, double *number)
 	return false;
 }
 
+/* Returns the text of a value as training wrote the levels, whatever the session's settings are. */
+static char *
+level_text(const Reader *reader, Datum value)
+{
+	int			style = DateStyle;
+	int			digits = extra_float_digits;
+	char	   *string = NULL;
+
+	DateStyle = USE_ISO_DATES;
+	extra_float_digits = 1;
+	PG_TRY();
+	{
+		string = OutputFunctionCall((FmgrInfo *) &reader->output, value);
+	}
+	PG_FINALLY();
+	{
+		DateStyle = style;
+		extra_float_digits = digits;
+	}
+	PG_END_TRY();
+	return string;
+}
+
 /* Returns input `i` of a value that is not NULL. */
 static inline double
 read_value(Sk *sk, int i, const Reader *reader, Datum value)
@@ -155,7 +181,7 @@ read_value(Sk *sk, int i, const Reader *reader, Datum value)
 		number = DatumGetBool(value) ? row_code(sk->row, i, "true", 4) : row_code(sk->row, i, "false", 5);
 	else
 	{
-		string = OutputFunctionCall((FmgrInfo *) &reader->output, value);
+		string = level_text(reader, value);
 		number = row_code(sk->row, i, string, strlen(string));
 	}
 	return isnan(number) ? UNSEEN : number;
@@ -202,6 +228,33 @@ read_array(Sk *sk, Plan *plan, Datum value)
 		sk->raw[i] = nulls[i] ? NAN : read_value(sk, i, &plan->element, values[i]);
 }
 
+/* Returns the number of a column of a record, -1 if there is none of this name. */
+static int
+find_column(TupleDesc desc, const char *name, int length)
+{
+	for (int c = 0; c < desc->natts; c++)
+	{
+		const char *other = NameStr(TupleDescAttr(desc, c)->attname);
+
+		if (!TupleDescAttr(desc, c)->attisdropped && strlen(other) == length && memcmp(other, name, length) == 0)
+			return c;
+	}
+	return -1;
+}
+
+/* Returns the column of a record that is an array of all inputs, which then have the names x[1], x[2], ...; else -1. */
+static int
+find_vector(const Sk *sk, TupleDesc desc)
+{
+	const char *name = VARDATA(sk->names[0]);
+	int			length = VARSIZE(sk->names[0]) - VARHDRSZ;
+	int			column = -1;
+
+	if (length > 3 && memcmp(name + length - 3, "[1]", 3) == 0 && find_column(desc, name, length) < 0)
+		column = find_column(desc, name, length - 3);
+	return column >= 0 && get_element_type(getBaseType(TupleDescAttr(desc, column)->atttypid)) != InvalidOid ? column : -1;
+}
+
 /* Finds the columns of a record by the names of the inputs; those of ROW(...) have no names. */
 static void
 match_columns(Sk *sk, Plan *plan, TupleDesc desc, uint64 id)
@@ -216,18 +269,12 @@ match_columns(Sk *sk, Plan *plan, TupleDesc desc, uint64 id)
 		snprintf(numbered, sizeof(numbered), "f%d", c + 1);
 		by_place = strcmp(NameStr(TupleDescAttr(desc, c)->attname), numbered) == 0;
 	}
-	for (int i = 0; i < sk->inputs; i++)
+	plan->vector = find_vector(sk, desc);
+	for (int i = 0; i < sk->inputs && plan->vector < 0; i++)
 	{
-		int			column = by_place ? i : -1;
+		int			column = by_place ? i :
+			find_column(desc, VARDATA(sk->names[i]), VARSIZE(sk->names[i]) - VARHDRSZ);
 
-		for (int c = 0; c < desc->natts && column < 0; c++)
-		{
-			const char *name = NameStr(TupleDescAttr(desc, c)->attname);
-
-			if (!TupleDescAttr(desc, c)->attisdropped && strlen(name) == VARSIZE(sk->names[i]) - VARHDRSZ &&
-				memcmp(name, VARDATA(sk->names[i]), strlen(name)) == 0)
-				column = c;
-		}
 		if (column < 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -265,7 +312,11 @@ read_record(Sk *sk, Plan *plan, Datum value)
 	tuple.t_data = header;
 	heap_deform_tuple(&tuple, desc, plan->values, plan->nulls);
 	ReleaseTupleDesc(desc);
-	for (int i = 0; i < sk->inputs; i++)
+	if (plan->vector >= 0 && !plan->nulls[plan->vector])
+		read_array(sk, plan, plan->values[plan->vector]);
+	for (int i = 0; i < sk->inputs && plan->vector >= 0 && plan->nulls[plan->vector]; i++)
+		sk->raw[i] = NAN;
+	for (int i = 0; i < sk->inputs && plan->vector < 0; i++)
 	{
 		int			column = plan->attributes[i];
 

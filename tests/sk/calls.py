@@ -5,11 +5,12 @@ from tests.methods import Call, Driver, Growth, Method, train, using
 # Sums of a library depend on the order of the rows in their last digits.
 ROUNDED = "round((metrics->>'rmse')::numeric, 9)"
 DRIVERS = [
-    Driver("sk_train", "y", more=", algorithm => 'linear'", has_row_per_group=True, reads_summary=False),
+    Driver("sk_train", "yes", more=", algorithm => 'linear'", has_row_per_group=True, reads_summary=False),
 ]
 # What takes a model: the training that makes it, and the arguments after it.
 USES = {
     "sk_predict": ("sk_train", ", 't', 'p'"),
+    "sk_predict_prob": ("sk_train", ", 't', 'p'"),
     "sk_create_view": ("sk_train", ", 't', 'p'"),
 }
 GROWTH = [Growth("sk_train", "'y', '{x}', 'linear'")]

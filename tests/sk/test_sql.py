@@ -255,3 +255,25 @@ def test_the_model_says_what_it_is(sql, train):
     data = sql.value("SELECT model FROM m")
     header, _ = json.JSONDecoder().raw_decode(data[data.index(b"{") :].decode(errors="replace"))
     assert (header["algorithm"], header["hyperparams"]) == ("ridge", {"alpha": 2})
+
+
+def test_a_row_with_an_array_column(sql, train):
+    train("price", "v", "linear")
+    assert sql.value("SELECT bool_and(madlib.sk_predict(model, h) = madlib.sk_predict(model, v)) FROM h, m")
+    assert sql("SELECT madlib.sk_predict(model, r) FROM m, (SELECT NULL::float8[] AS v) AS r") == [(None,)]
+
+
+def test_a_date_that_is_a_category_is_the_same_in_any_style(sql, train):
+    sql("ALTER TABLE h ADD d date; UPDATE h SET d = date '2020-02-03' + id % 3")
+    train("price", "tax, d", "linear", categorical_cols="d")
+    before = sql("SELECT madlib.sk_predict(model, tax, d) FROM h, m ORDER BY id")
+    sql("SET datestyle = 'german'")
+    assert sql("SELECT madlib.sk_predict(model, tax, d) FROM h, m ORDER BY id") == before
+
+
+def test_a_group_that_cannot_be_fitted_leaves_the_others(sql, train):
+    sql("UPDATE h SET side = 2 WHERE id = 1")
+    train(None, "tax, bath", "kmeans", grouping_cols="side")
+    rows = sql("SELECT side, model IS NULL, warnings FROM m ORDER BY 1")
+    assert [row[:2] for row in rows] == [(0, False), (1, False), (2, True)]
+    assert rows[2][2][0].startswith("no model: n_samples=1")

@@ -49,7 +49,7 @@ def _fitted(job: "Job", rows: "Rows", *, is_alone: bool) -> Answer:
         return job.fit(rows)
     except MemoryError:
         raise
-    except Exception as error:  # of a library, or of the rows of this group
+    except Exception as error:  # an error of a library, or of this group's rows
         if is_alone:
             raise
         figures = {"num_rows": len(rows.X), "num_skipped": rows.num_skipped}

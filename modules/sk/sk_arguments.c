@@ -47,7 +47,7 @@ typedef enum Shape
 typedef struct Plan
 {
 	Shape		shape;
-	uint64		row_id;			/* of the type of the record that was read last: an altered table gets another one */
+	uint64		row_id;			/* type of the last record: an altered table gets another number */
 	int			columns;		/* number of columns of that record */
 	Datum	   *values;			/* memory for that record's columns */
 	bool	   *nulls;

@@ -228,8 +228,8 @@ def _died(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
         f"the fit crashed: {name or 'exit code {}'.format(content.get('code'))}",
         sqlstate=parent.FAILED,
         detail=output,
-        hint="choose other hyperparameters or another algorithm: nothing else was affected; or ask a superuser to"
-        " raise madpy.worker_memory: some libraries crash where memory ends",
+        hint="choose other hyperparameters or another algorithm: nothing else was affected; or ask a"
+        " superuser to raise madpy.worker_memory: some libraries crash where memory ends",
     )
 
 

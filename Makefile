@@ -15,7 +15,7 @@ export PG_CONFIG
 in   = madpy/dev/bootstrap.sh
 HOME_OF_MADPY = $(PREFIX)/lib/madpy
 
-.PHONY: help demo test check fuzz check-memory bench bench-shards bench-stop server psql env stop build install uninstall
+.PHONY: help demo test check fuzz check-memory bench bench-shards bench-stop bench-gpu server psql env stop build install uninstall
 
 help:       ## use: list these commands
 	@for group in use develop measure; do \
@@ -46,6 +46,9 @@ bench-shards: ## measure: compare on several servers of this machine
 
 bench-stop: ## measure: how soon a cancelled call ends
 	@$(in) --with bench python -m benchmarks.stop $(BENCH)
+
+bench-gpu:  ## measure: fits on a GPU beside the CPU; says so where there is no GPU
+	@$(in) $(if $(wildcard /dev/nvidia0),--with gpu) python -m benchmarks.gpu $(BENCH)
 
 server:     ## develop: start the private server with the library of the checkout
 	@$(in) python -m madpy.dev.server start

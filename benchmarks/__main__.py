@@ -23,6 +23,7 @@ from benchmarks.logregr import logregr
 from benchmarks.memory import memory
 from benchmarks.nb import naive_bayes
 from benchmarks.report import document
+from benchmarks.sk import beside, scoring, sk, sk_first
 from benchmarks.speed import first, predict, speed
 from benchmarks.stats import summaries
 from benchmarks.text import text_features
@@ -41,6 +42,10 @@ TABLES = {
     "logregr": logregr,
     "kmeans": kmeans,
     "dtree": decision_tree,
+    "sk": sk,
+    "sk_scoring": scoring,
+    "sk_beside": beside,
+    "sk_first": sk_first,
     "text": text_features,
     "feeds": feeds,
     "rows": by_rows,

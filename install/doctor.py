@@ -32,6 +32,7 @@ def examine(db: Database, schema: str | None = None) -> Iterator[Finding]:
         yield Finding("ignored", what, "note", remedy)
     yield from _library(db, installation)
     yield from _python(db)
+    yield from _device(db, installation)
     yield from remote.examine(db, installation)
     yield from citus.examine(db, installation)
 
@@ -142,6 +143,25 @@ def _python(db: Database) -> Iterator[Finding]:
     yield from _interpreter(facts)
     yield from _search_path(facts, path)
     yield from _packages(facts)
+
+
+def _device(db: Database, installation: Installation | None) -> Iterator[Finding]:
+    """Have a worker look for a GPU, where madpy is installed: nothing is imported into the server."""
+    if installation is None or not db.value(
+        "SELECT to_regprocedure(quote_ident({schema:l}) || '.sk_device()') IS NOT NULL",
+        schema=installation.schema,
+    ):
+        return
+    try:
+        facts = db.execute("SELECT * FROM {schema:i}.sk_device()", schema=installation.schema)[0]
+    except SqlError as error:
+        yield Finding("device of fits", error.message, "note" if error.sqlstate in NOT_ALLOWED else "bad")
+        return
+    if facts["device"] is None:
+        fact = f"madpy.device is cuda, but: {facts['detail']}"
+        yield Finding("device of fits", fact, "bad", "set madpy.device to auto or to cpu")
+    else:
+        yield Finding("device of fits", f"{facts['device']}: {facts['detail']}")
 
 
 def _setting(db: Database, name: str) -> str | None:

@@ -17,6 +17,8 @@ from tests.session import Session
 
 # Set before scikit-learn is imported, which asks /sys for the cores otherwise, and warns where there is none.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# As the worker has it: scikit-learn takes arrays of other modules than numpy only then.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 NUMBERS = count(1)
 TYPES = {bool: "boolean", int: "integer", float: "double precision", str: "text", list: "double precision[]"}

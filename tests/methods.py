@@ -10,6 +10,8 @@
     KERNELS     parameters of its kernels for the fuzzer, by kernel
     STATES      queries for states of its aggregates that are no kernels, for the fuzzer
     MODELS      queries that make packed models of table t, for the fuzzer
+    PACKED      functions that return models for the fuzzer, by a part of the name of what takes them
+    FEATURES    how many features of any type a function takes one by one, for the fuzzer
 
 A name that a file does not have stands for nothing; a method with its tests folder needs no other list.
 """
@@ -41,6 +43,7 @@ class Driver:
     more: str = ""
     is_linear: bool = False  # features as numbers
     has_row_per_group: bool = False  # in the model
+    reads_summary: bool = True  # in predictions
     is_matrix: bool = False
 
     def call(self, source: str | None = "t", output: str | None = "m", **options: str | None) -> str:

@@ -29,7 +29,7 @@ from madpy.dev.state import here
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted(
     path.relative_to(ROOT)
-    for folder in ("modules", "ports", "tests")
+    for folder in ("modules", "ports", "tests", "worker")
     for path in ROOT.glob(f"{folder}/**/*.py")
     if "\nC_HEADER = " in path.read_text()
 )

@@ -15,6 +15,7 @@ ALLOWED: dict[str, str] = gathered("RIGHTS") | {
     "__same_version": ELSEWHERE,
     "__key_number": ELSEWHERE,
     "__key_params": ELSEWHERE,
+    "__check_client": DRIVER,
     "__view_over": DRIVER,
     "__key_rows": DRIVER,
     "__hold_table": DRIVER,

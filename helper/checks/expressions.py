@@ -8,7 +8,7 @@ from madpy.helper.checks.arguments import check_not_null, quoted, shown
 from madpy.ports.postgres.scan.parser import Parsed
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, identifier
-from madpy.ports.postgres.session.types import NUMBERS, PLAIN, TEXTS, domain_within
+from madpy.ports.postgres.session.types import NUMBERS, PLAIN, TEXTS, TIMES, domain_within
 from madpy.records import Record
 
 NOT_HERE = {
@@ -26,13 +26,13 @@ class Expressions(Record):
     items: list[str]  # SQL that can stand anywhere an expression can
     names: list[str]  # the column's name, or the text as written
     types: list[str]  # base types of domains, element types of arrays
-    kinds: list[str]  # number, boolean, text or other
+    kinds: list[str]  # number, boolean, text, time or other
     is_array: bool  # written as ARRAY[...]
     is_vector: bool  # one expression whose value is an array
 
 
 def check_expressions(source: Source, text: str | None, what: str, allowed: str = "number") -> Expressions:
-    """Check the expressions in `text`, of the `allowed` types: words of number, boolean and text, or any."""
+    """Check the expressions in `text`, of the `allowed` types: number, boolean, text, time, or any."""
     parsed = _parse(source, text, what)
     for name in parsed.columns:
         if name is not None and name not in source.columns and name not in (source.name, *SYSTEM_COLUMNS):
@@ -208,6 +208,8 @@ def _kind(base: str, is_enum: bool) -> str:
         return "number"
     if base == "boolean":
         return "boolean"
+    if base in TIMES:
+        return "time"
     return "text" if is_enum or base in TEXTS else "other"
 
 

@@ -6,13 +6,21 @@ from collections.abc import Sequence
 from madpy.errors import MadpyError, SqlError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.expressions import SHOWN, check_expressions, check_no_domain
-from madpy.helper.features.design import Category, Design, category_item, list_features, vector_item
+from madpy.helper.features.design import (
+    ALLOWED,
+    WITH_TIMES,
+    Category,
+    Design,
+    category_item,
+    list_features,
+    vector_item,
+)
 from madpy.helper.features.levels import category_levels, in_order
 from madpy.helper.features.terms import check_same_order, checked_number, checked_vector
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, fill
 from madpy.ports.postgres.session.keys import packed_keys
-from madpy.ports.postgres.session.types import INTEGERS, TEXTS, text_item
+from madpy.ports.postgres.session.types import INTEGERS, TEXTS, TIMES, text_item
 from madpy.records import replace
 
 INTEGER = re.compile(r"-?[0-9]{1,18}")
@@ -50,8 +58,33 @@ def features_of(source: Source, model: Design, text: str | None) -> str:
     Only names and levels are taken from the model, never SQL; `text` has the features if the caller wrote
     them, which is needed for expressions.
     """
+    given = _given(source, model, text, ALLOWED)
+    return given if isinstance(given, str) else _array(source.db, model, *given)
+
+
+def row_of(source: Source, model: Design, text: str | None) -> str:
+    """Return SQL of the features of a model, over another source, as a row of numbers and texts.
+
+    An array column stays an array.  `text` is that of `features_of`.
+    """
+    given = _given(source, model, text, WITH_TIMES)
+    if isinstance(given, str):
+        return given
+    values = (
+        (item if sql_type in TIMES else checked_number(feature.name, item, sql_type))
+        if feature.levels is None
+        else text_item(category_item(item, sql_type), sql_type)
+        for item, sql_type, feature in zip(*given, model.features, strict=True)
+    )
+    return f"ROW({', '.join(values)})"
+
+
+def _given(
+    source: Source, model: Design, text: str | None, allowed: str
+) -> str | tuple[list[str], list[str]]:
+    """Return SQL of each feature and its type; of an array column SQL of the array."""
     if text is not None:
-        return _given(source, model, text)
+        return _written(source, model, text, allowed)
     columns = source.base_types
     for feature in model.features:
         if feature.column is None:
@@ -68,12 +101,11 @@ def features_of(source: Source, model: Design, text: str | None) -> str:
     names = [str(feature.column) for feature in model.features]
     if model.is_vector:
         return vector_item(checked_vector(names[0], columns[names[0]]), len(names))
-    items = [fill("{c:i}", {"c": name}) for name in names]
-    return _array(source.db, model, items, [columns[name] for name in names])
+    return [fill("{c:i}", {"c": name}) for name in names], [columns[name] for name in names]
 
 
-def _given(source: Source, model: Design, text: str) -> str:
-    expressions = check_expressions(source, text, "features", allowed="number, boolean or text")
+def _written(source: Source, model: Design, text: str, allowed: str) -> str | tuple[list[str], list[str]]:
+    expressions = check_expressions(source, text, "features", allowed)
     if expressions.is_vector and expressions.kinds[0] == "number":
         return vector_item(f"{expressions.items[0]}::double precision[]", len(model.features))
     if len(expressions.items) != len(model.features):
@@ -82,7 +114,7 @@ def _given(source: Source, model: Design, text: str) -> str:
             hint=f"give them in the order of training: {', '.join(model.names[:SHOWN])}",
         )
     check_same_order(expressions.names, model.names)
-    return _array(source.db, model, expressions.items, expressions.types)
+    return expressions.items, expressions.types
 
 
 def _array(db: Database, model: Design, items: list[str], types: list[str]) -> str:

@@ -17,6 +17,7 @@ from madpy.ports.postgres.session.types import INTEGERS, TEXTS, text_item
 from madpy.records import Record, as_dict, field, replace
 
 ALLOWED = "number, boolean or text"
+WITH_TIMES = "number, boolean, text or time"
 BOOLEANS = ["false", "true"]
 
 
@@ -86,13 +87,19 @@ class Design(Record):
 
 
 def list_features(
-    source: Source, text: str | None, categorical_cols: str | None = None, what: str = "features"
+    source: Source,
+    text: str | None,
+    categorical_cols: str | None = None,
+    what: str = "features",
+    *,
+    as_numbers: bool = False,
 ) -> Design:
     """Return the features in `text`; categories are text, boolean, enum and those in `categorical_cols`.
 
-    The source is not read: `levels` are empty, and items of categories are their keys.
+    The source is not read: `levels` are empty, and items of categories are their keys.  With `as_numbers` a
+    boolean is a number, and so is a time, whose item stays as it is: a store makes it seconds since 1970.
     """
-    expressions = check_expressions(source, text, what, allowed=ALLOWED)
+    expressions = check_expressions(source, text, what, allowed=WITH_TIMES if as_numbers else ALLOWED)
     if expressions.is_vector:
         return _elements(source, expressions, what, row_by_row=True)
     check_once(expressions.names, what)
@@ -105,11 +112,13 @@ def list_features(
         zip(expressions.names, expressions.kinds, expressions.types, strict=True)
     ):
         column = name if expressions.items[n] == identifier(name) else None
-        is_category = kind in ("boolean", "text") or name in forced
+        is_category = kind == "text" or (kind == "boolean" and not as_numbers) or name in forced
         category = Category(category_item(own[n], sql_type), sql_type) if is_category else None
-        levels: list[str] | None = BOOLEANS if kind == "boolean" else [] if is_category else None
+        levels: list[str] | None = None
+        if is_category:
+            levels = BOOLEANS if kind == "boolean" else []
         features.append(Feature(name, column, levels))
-        items.append(category.key if category else number_item(own[n], kind))
+        items.append(category.key if category else own[n] if kind == "time" else number_item(own[n], kind))
         categories.append(category)
     if unknown := [name for name in forced if name not in expressions.names]:
         message = f"categorical_cols: {quoted(unknown[0])} is not among the features"

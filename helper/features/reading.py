@@ -51,6 +51,19 @@ def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design
     return Scan(rows, passes, may_store=False), design
 
 
+def store_features(rows: Rows, listed: Design, more: Sequence[str] = ()) -> tuple[Scan, Design]:
+    """Return a scan whose store holds the features of `list_features`, and the features with their levels.
+
+    `more` is SQL of numbers that follow the features.  Raises an error where a store cannot hold them.
+    """
+    if listed.is_vector:
+        stored = replace(rows, features=[*listed.items, *more], is_vector=False)
+    else:
+        stored = _as_stored(rows, listed, behind=more)
+    scan = Scan(stored, passes=2, must_store=True)
+    return scan, listed.with_levels([_ordered(scan, n, listed) for n in range(len(listed.features))])
+
+
 def scan_terms(
     rows: Rows,
     text: str | None,

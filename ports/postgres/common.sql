@@ -56,6 +56,11 @@ CREATE FUNCTION MADLIB_SCHEMA.__c_version() RETURNS text
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'madpy_version';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__c_version() IS 'the version of the C library that this session has loaded';
 
+CREATE FUNCTION MADLIB_SCHEMA.__check_client() RETURNS void
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'check_client';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__check_client() IS
+    'raises a cancel that has come, and ends the session if its client has gone';
+
 CREATE FUNCTION MADLIB_SCHEMA.__parse_list(
     expressions text,
     OUT is_array boolean,   -- whether the list is ARRAY[...], whose elements are the items

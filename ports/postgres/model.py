@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
+from madpy.ports.postgres.checksum import MANY_ROWS, checksums, crc32c
 from madpy.ports.postgres.layouts.model import (
     ARRAY_DOUBLES,
     ARRAY_HEADER,
@@ -21,7 +22,6 @@ from madpy.ports.postgres.layouts.model import (
 )
 
 KINDS = {ARRAY_DOUBLES: "<f8", ARRAY_INTEGERS: "<i4"}
-MANY_ROWS = 50
 MODELS_PER_CALL = 1000  # models whose checksums are computed together
 MOST_BYTES = 64_000_000
 CHECKSUM = struct.Struct("<I")
@@ -111,31 +111,6 @@ def _filled_up(data: bytes) -> bytes:
     return data + bytes(-len(data) % MODEL_ALIGNMENT)
 
 
-def _table() -> NDArray[np.uint32]:
-    """Return the table of CRC-32C: remainders of all bytes by the polynomial 0x82F63B78 (RFC 3720, B.4)."""
-    remainders = np.arange(256, dtype=np.uint32)
-    for _ in range(8):
-        remainders = np.where(remainders & 1, (remainders >> 1) ^ np.uint32(0x82F63B78), remainders >> 1)
-    return remainders.astype(np.uint32)
-
-
-TABLE = [int(entry) for entry in _table()]
-
-
-def checksums(data: NDArray[np.uint8], lengths: NDArray[np.int64] | None = None) -> list[int]:
-    """Compute CRC-32C of rows, all rows at once, byte by byte; `lengths` has the longest first."""
-    if len(data) < MANY_ROWS:
-        return [crc32c(row.tobytes()) for row in data]
-    table = np.array(TABLE, np.uint32)
-    crc = np.full(len(data), 0xFFFFFFFF, np.uint32)
-    there = np.full(data.shape[1], len(data))
-    if lengths is not None:  # count the rows that have a byte at each position
-        there = np.searchsorted(-lengths, -np.arange(data.shape[1]))
-    for n, column in zip(there.tolist(), np.ascontiguousarray(data.T), strict=True):
-        crc[:n] = table[(crc[:n] ^ column[:n]) & 0xFF] ^ (crc[:n] >> 8)
-    return [int(value) for value in crc ^ np.uint32(0xFFFFFFFF)]
-
-
 def _checksums_of(data: Sequence[bytes]) -> list[int]:
     """Compute CRC-32C of each model, those of about the same length together."""
     result = [0] * len(data)
@@ -151,11 +126,3 @@ def _checksums_of(data: Sequence[bytes]) -> list[int]:
         for index, crc in zip(indexes, crcs, strict=True):
             result[index] = crc
     return result
-
-
-def crc32c(data: bytes) -> int:
-    """Compute CRC-32C of `data`, as PostgreSQL does."""
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    return crc ^ 0xFFFFFFFF

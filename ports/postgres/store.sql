@@ -48,7 +48,8 @@ CREATE FUNCTION MADLIB_SCHEMA.__store_map(
     OUT bytes       bigint,
     OUT num_rows    bigint,
     OUT num_columns integer,
-    OUT block_rows  integer
+    OUT block_rows  integer,
+    OUT starts      bigint[]    -- the first row of each group, counted from 0, and the number of rows
 )
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_map';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_map(integer) IS 'layout of the memory file of a store, for programs that read it';

@@ -33,11 +33,11 @@ def test_there_is_a_summary_of_nothing(sql, source):
 
 @pytest.mark.parametrize(("column", "what"), [("nan", "NaN"), ("inf", "infinite")])
 def test_numbers_that_are_none(sql, refused, column, what):
-    """Naive Bayes and trees count NaN as NULL, trees split at infinity, a summary counts both."""
+    """Naive Bayes and trees count NaN as NULL, trees split at infinity, a summary counts both, sk neither."""
     takes = {"nb_train"} if column == "nan" else set()
     for name, driver in DRIVERS.items():
         query = driver.call(features=f"a, {column}")
-        if name in takes | {"dtree_train", "summary"}:
+        if name in takes | {"dtree_train", "summary", "sk_train"}:
             sql(f"{query}; DROP TABLE m, m_summary")
             continue
         feature = "" if name in MATRIX else "feature "

@@ -1,4 +1,5 @@
-"""python -m tests.fuzz [--calls N] [--seed N] [--seconds S] [--megabytes N] [--under sanitizers|valgrind]
+"""python -m tests.fuzz [--calls N] [--seed N] [--seconds S] [--megabytes N] [--only NAME]
+                      [--under sanitizers|valgrind]
 
 Calls every C function with values at their limits.  Says which calls end a backend, are an internal
 error, take too long or too much memory, or return memory that they did not write; exit code 1 if any does.
@@ -30,6 +31,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--most", type=int, default=20, help="faults after which the fuzzer stops")
     parser.add_argument("--tries", type=int, default=100, help="to make a call smaller")
     parser.add_argument("--under", choices=sorted(checked.CHECKERS), help="a checker of memory")
+    parser.add_argument("--only", default="", help="a part of the names of the functions that are called")
     options = parser.parse_args(arguments)
 
     state = here()
@@ -54,7 +56,7 @@ def report(options: argparse.Namespace, address: Address, state: State, valid: C
     began = time.monotonic()
     fuzzer = fuzz(
         address, state.log, valid, seed=options.seed, calls=options.calls, limits=limits, most=options.most,
-        tries=options.tries, say=lambda text: print(text, flush=True),
+        tries=options.tries, only=options.only, say=lambda text: print(text, flush=True),
     )  # fmt: skip
     outcomes = ", ".join(f"{count} {state}" for state, count in fuzzer.outcomes.most_common(8))
     taken = f"{fuzzer.number} calls in {time.monotonic() - began:.0f} s"

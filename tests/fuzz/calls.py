@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.fuzz.catalogue import Function
-from tests.fuzz.corpus import FEATURES, PARAMETERS
-from tests.fuzz.values import ANY, QUERIES, Maker, Raw, sql
+from tests.fuzz.corpus import FEATURES, ONE_BY_ONE, PARAMETERS
+from tests.fuzz.values import ANY, NUMBERS, QUERIES, WHOLE, WORDS, Maker, Raw, sql
 
 KEPT = 60  # calls that are kept of each function, to be altered further
 COLUMNS = ["number integer", "k text", "k bigint", "v double precision", "v double precision[]", "d date"]
@@ -188,6 +188,9 @@ class Writer:
         values = [
             self.value(function, type, names[n] if n < len(names) else "") for n, type in enumerate(types)
         ]
+        if function.kernel in ONE_BY_ONE and self.chance.random() < 0.9:
+            mixed = self.mixed(ONE_BY_ONE[function.kernel])
+            return Row((*types, *types[-1:] * (len(mixed) - 1)), (*values[:-1], *mixed))
         if function.is_variadic:
             more = self.chance.choice(
                 [0, FEATURES.get(function.kernel, 3) - 1, self.chance.choice([1, 7, 7, 97])]
@@ -203,6 +206,14 @@ class Writer:
             else:
                 values += [Raw(self.chance.choice(ANY)) for _ in range(more)]
         return Row(types, tuple(values))
+
+    def mixed(self, features: int) -> list[Any]:
+        """Features of a row, one by one with any types, or as an array or a row of a table."""
+        if self.chance.random() < 0.3:
+            return [Raw(self.chance.choice(WHOLE))]
+        number, word = self.chance.random() < 0.7, self.chance.random() < 0.7
+        kinds = [NUMBERS if number else ANY] * (features - 1) + [WORDS if word else ANY]
+        return [Raw(self.chance.choice(kind)) for kind in kinds]
 
     def value(self, function: Function, type: str, name: str) -> Any:
         if name == "store":

@@ -1,6 +1,7 @@
 """Valid values of the library: states, sketches and models that it makes, and what its functions take."""
 
 import struct
+from collections.abc import Callable
 from contextlib import closing
 
 import pg
@@ -19,7 +20,9 @@ TRAINED_ON = """
     SELECT sin(i) AS a, cos(i) AS b, 'v' || i % 4 AS c, i % 3 = 0 AS d, 'y' || i % 3 AS y
     FROM generate_series(1, 300) AS i;
 """
+ONE_BY_ONE: dict[str, int] = gathered("FEATURES")  # of any type
 MODELS: dict[str, str] = gathered("MODELS")
+PACKED: dict[str, Callable[[], list[bytes]]] = gathered("PACKED")
 STATES: dict[str, list[str]] = gathered("STATES") | {
     "keep": [
         "SELECT madlib.__keep(1, '(0,1)', 1::oid, ARRAY[i, 1]::float8[], ARRAY[i]::float8[])"
@@ -62,6 +65,7 @@ def collected(address: Address, functions: list[Function]) -> Corpus:
             kind = model.split("_")[0] + "_predict"
             corpus.setdefault(kind, []).append(value(connection, f"SELECT model FROM {model}_summary"))
         connection.query("ROLLBACK")
+    corpus |= {kind: models() for kind, models in PACKED.items()}
     return {kind: [value for value in values if len(value) < LONGEST] for kind, values in corpus.items()}
 
 

@@ -136,11 +136,13 @@ def fuzz(
     limits: Limits,
     most: int = 20,
     tries: int = 100,
+    only: str = "",
     say: Callable[[str], None] = lambda text: None,
 ) -> Fuzzer:
     """Call the library of a database with what it does not expect, as a login without rights."""
     chance = random.Random(seed)
-    writer = Writer(chance, Maker(chance, corpus), functions(address))
+    called = [function for function in functions(address) if only in function.name]
+    writer = Writer(chance, Maker(chance, corpus), called)
     with login(address) as user:
         session = Session(replace(address, user=user), log, 4 * limits.seconds)
         fuzzer = Fuzzer(session, writer, limits, most, tries, say)

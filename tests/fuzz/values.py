@@ -34,6 +34,37 @@ ANY = [
     "money '1'", "B'101'", "'127.0.0.1'::inet", "xml '<a/>'", "1e300::numeric", "'NaN'::numeric",
     "2147483647", "(-9223372036854775808)::bigint", "(SELECT c FROM pg_class AS c LIMIT 1)",
 ]  # fmt: skip
+NUMBERS = [
+    "0.5::float8", "0::float8", "0.25", "1", "NULL::float8", "'NaN'::float8", "'Infinity'::float8",
+    "1e300::float8", "-1e300::float8", "5e-324::float8", "0.5::real", "2::smallint", "3::bigint",
+    "0.1::numeric", "true", "1e300::numeric", "'NaN'::numeric", "date '2020-01-01'",
+    "timestamp '2020-01-01'", "now()", "'0.5'::text",
+]  # fmt: skip
+WORDS = [
+    "'v0'::text",
+    "'v3'::varchar",
+    "'v1'::char(5)",
+    "'v2'::name",
+    "'other'::text",
+    "NULL::text",
+    "'v1'",
+    "1",
+    "true",
+]
+WHOLE = [  # features in one argument
+    "ARRAY[0.5, 0.2, 1]", "ARRAY[0.5, 0.2, 1]::float8[]", "ARRAY['0.5', '0.2', 'v1']",
+    "ARRAY['0.5', NULL, 'v3']",
+    "ARRAY[0.5, NULL, 'NaN']::float8[]", "ARRAY['0.5', '0.2', 'v1']::varchar[]", "NULL::float8[]",
+    "ARRAY[]::float8[]",
+    "ARRAY[[0.5, 0.2, 1]]", "ARRAY[1, 2, 3]", "ARRAY[1, 2]",
+    "ARRAY[ROW(1, 2, 3), ROW(1, 2, 3), ROW(1, 2, 3)]",
+    "ARRAY[true, false, NULL]", "ARRAY[date '2020-01-01', NULL, 'infinity']", "'{0.5,0.2,v1}'::name[]",
+    "ROW(0.5, 0.2, 'v1')", "ROW(0.5, 0.2, 'v1'::text)", "ROW(1)", "NULL::record", "ROW()",
+    "(SELECT r FROM (SELECT 0.5 AS a, 1 AS b, 'v1'::text AS c) AS r)",
+    "(SELECT r FROM (SELECT 'v1'::text AS c, NULL::float8 AS a, 9 AS d, 0.5::real AS b) AS r)",
+    "(SELECT r FROM (SELECT 0.5 AS a, 1 AS b) AS r)", "(SELECT c FROM pg_class AS c LIMIT 1)",
+    "(SELECT r FROM (SELECT now() AS a, 'x'::text AS b, point '(1,2)' AS c) AS r)",
+]  # fmt: skip
 RECORDS = [
     "ROW(1)", "ROW(NULL::float8)", "ROW('a'::text)", "ROW(1, 'a'::text)", "ROW()", "NULL::record",
     "ROW(ARRAY[1, 2])", "ROW(date 'infinity', 2.5, point '(1,2)')", "(SELECT c FROM pg_class AS c LIMIT 1)",

@@ -38,6 +38,21 @@ def test_versions_that_differ(db: Database, release: Release) -> None:
     assert found["madpy.so"].fact == f"{__version__}, but SQL has 2"
 
 
+def test_the_device_of_fits(db: Database) -> None:
+    assert "device of fits" not in findings(db)
+    db.execute("CREATE EXTENSION madpy CASCADE")
+    db.execute("SET madpy.device = 'cpu'")
+    assert findings(db)["device of fits"] == Finding("device of fits", "cpu: madpy.device is cpu")
+    db.execute("SET madpy.device = 'cuda'")
+    facts = db.execute("SELECT * FROM madlib.sk_device()")[0]
+    if facts["device"] is None:
+        fact = f"madpy.device is cuda, but: {facts['detail']}"
+        expected = Finding("device of fits", fact, "bad", "set madpy.device to auto or to cpu")
+    else:
+        expected = Finding("device of fits", f"cuda: {facts['detail']}")
+    assert findings(db)["device of fits"] == expected
+
+
 def test_a_schema_that_was_renamed(db: Database) -> None:
     db.execute("CREATE EXTENSION madpy CASCADE")
     db.execute("CREATE FUNCTION madlib.own() RETURNS int LANGUAGE plpython3u AS 'return 1'")

@@ -6,6 +6,7 @@ import pytest
 
 from madpy.ports.postgres import plpy
 from madpy.ports.postgres.session.db import Database
+from tests.ports.fault import fault, faulty  # noqa: F401  (fixtures)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madpy.errors import MadpyError
-from madpy.ports.postgres.model import crc32c, pack, pack_all, unpack
+from madpy.ports.postgres.checksum import TABLE, crc32c
+from madpy.ports.postgres.model import pack, pack_all, unpack
 
 METHOD, ANOTHER = 1, 2  # numbers of their models
 MODEL = pack(
@@ -18,6 +19,15 @@ def test_what_goes_in_comes_out():
     header, arrays = unpack(MODEL, METHOD)
     assert header == {"name": "é"}
     np.testing.assert_equal([a.tolist() for a in arrays], [[1.5, np.nan], [1, -2, 3], []])
+
+
+@pytest.mark.parametrize("size", [100_000, 100_001, 102_400, 409_599, 1_000_003])
+def test_the_checksum_of_many_bytes_is_that_of_one_after_the_other(size):
+    data = np.random.default_rng(size).bytes(size)
+    expected = 0xFFFFFFFF
+    for byte in data:
+        expected = TABLE[(expected ^ byte) & 0xFF] ^ (expected >> 8)
+    assert crc32c(data) == expected ^ 0xFFFFFFFF
 
 
 def test_the_checksum_is_crc32c():

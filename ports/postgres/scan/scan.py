@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from madpy.errors import MadpyError
 from madpy.ports.postgres.layouts.known import KNOWN_CODES
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.streaming import Streaming
@@ -27,6 +28,8 @@ PARAMS = "kernel params"
 
 # With more groups than this, a store ordered by group takes less time than an aggregate with many states.
 MANY_GROUPS = 3000
+
+MOST = "madpy.worker_memory"  # caps a store that a training cannot do without, whatever madpy.store_memory is
 
 
 class Rows(Record):
@@ -78,11 +81,23 @@ class Rows(Record):
 class Scan:
     """`Rows` read through one of the two feeds, decided once."""
 
-    def __init__(self, rows: Rows, passes: int = 1, *, may_store: bool = True):
+    def __init__(self, rows: Rows, passes: int = 1, *, may_store: bool = True, must_store: bool = False):
         self.db = rows.source.db
         self.rows = rows
         self.streaming = Streaming(rows, passes)
         self.store: int | None = None
+        if must_store:
+            self.db.set(
+                "madpy.store_memory", self.db.value("SELECT pg_catalog.current_setting({n:l})", n=MOST)
+            )
+            self.store = self._fill_store()
+            if self.store is None:
+                raise MadpyError(
+                    f"the rows do not fit {MOST}",
+                    sqlstate="53400",
+                    hint="train on fewer rows or columns, or ask a superuser to set it higher",
+                )
+            return
         if rows.source.shards.is_spread or not may_store:
             return
         if passes > 1 or has_many_groups(rows.source, rows.groups):

@@ -24,6 +24,47 @@ PG_MODULE_MAGIC;
 
 static char *python_path = NULL;
 
+/* Settings of the worker, which ports/postgres/worker.py reads by their names. */
+static int	worker_memory_kb;
+static int	worker_threads;
+static int	worker_fits;
+static int	worker_idle_s;
+static int	worker_device;
+static int	gpu_memory_kb;
+
+static const struct config_enum_entry devices[] = {
+	{"auto", 0, false}, {"cpu", 1, false}, {"cuda", 2, false}, {NULL, 0, false}
+};
+
+static void
+define_worker_settings(void)
+{
+	DefineCustomIntVariable("madpy.worker_memory",
+							"Memory that a fit in a worker may use, beside its input.",
+							NULL, &worker_memory_kb, 1024 * 1024, 1024, INT_MAX,
+							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("madpy.worker_threads",
+							"Threads that a fit in a worker may use.",
+							NULL, &worker_threads, 1, 1, 1024,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("madpy.worker_fits",
+							"Fits in workers that run at the same time on the server; others wait.",
+							NULL, &worker_fits, 2, 1, 10000,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("madpy.worker_idle",
+							"Time after which a worker that has nothing to do ends.",
+							NULL, &worker_idle_s, 60, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomEnumVariable("madpy.device",
+							 "Device that fits in workers use where they can.",
+							 NULL, &worker_device, 0, devices,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("madpy.gpu_memory",
+							"Memory of a GPU that the arrays of a fit in a worker may use.",
+							NULL, &gpu_memory_kb, 4 * 1024 * 1024, 1024, INT_MAX,
+							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+}
+
 void		_PG_init(void);
 
 void
@@ -39,6 +80,7 @@ _PG_init(void)
 							"Above it, and with 0 always, each pass reads the table again.",
 							&store_memory_kb, 256 * 1024, 0, INT_MAX,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	define_worker_settings();
 	kernel_check_list();
 	savepoints_init();
 	snapshot_init();

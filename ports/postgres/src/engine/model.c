@@ -60,7 +60,8 @@ decode(Model *model, uint32 method)
 	if (size < sizeof(ModelHeader) + sizeof(stored) || memcmp(header->magic, MODEL_MAGIC, 4) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("this is not a model")));
+				 errmsg("this is not a model"),
+				 errhint("Give the column \"model\" of a table that a training has created.")));
 	if (header->version != MODEL_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),

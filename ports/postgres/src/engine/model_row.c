@@ -53,11 +53,13 @@ model_row(const Model *model, int shape, int ends, int texts)
 	if (features > MAX_COLUMNS || numbers[0] > MAX_PARAMS)
 		model_damaged("it has more features or classes than a training knows");
 	count = numbers[0];
+	row->all_numbers = true;
 	for (int64 f = 0; f < features; f++)
 	{
 		if (numbers[1 + f] < 0 || numbers[1 + f] > MAX_PARAMS)
 			model_damaged("a number of levels is negative, or larger than in any training");
 		count += numbers[1 + f];
+		row->all_numbers = row->all_numbers && numbers[1 + f] == 0;
 	}
 	row->classes = numbers[0];
 	row->features = features;
@@ -145,6 +147,15 @@ words_of(ModelRow *row, int feature)
 	return row->words[feature];
 }
 
+double
+row_code(ModelRow *row, int feature, const char *bytes, int length)
+{
+	Word		wanted = {bytes, length, 0};
+	const Word *word = bsearch(&wanted, words_of(row, feature), row->levels[feature], sizeof(Word), compare_words);
+
+	return word ? word->code : NAN;
+}
+
 static const double *
 texts_of(ModelRow *row, ArrayType *array)
 {
@@ -156,8 +167,6 @@ texts_of(ModelRow *row, ArrayType *array)
 	for (int f = 0; f < n; f++)
 	{
 		text	   *value = nulls[f] ? NULL : DatumGetTextPP(values[f]);
-		Word		wanted;
-		const Word *found;
 
 		row->x[f] = NAN;
 		if (value == NULL)
@@ -167,10 +176,7 @@ texts_of(ModelRow *row, ArrayType *array)
 			row->x[f] = DatumGetFloat8(DirectFunctionCall1(float8in, CStringGetDatum(text_to_cstring(value))));
 			continue;
 		}
-		wanted = (Word) {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), 0};
-		found = bsearch(&wanted, words_of(row, f), row->levels[f], sizeof(Word), compare_words);
-		if (found)
-			row->x[f] = found->code;
+		row->x[f] = row_code(row, f, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 	}
 	return row->x;
 }
@@ -188,6 +194,14 @@ row_argument(ModelRow *row, FunctionCallInfo fcinfo, int arg)
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("features must be an array of double precision or text")));
+}
+
+text *
+row_text(const char *bytes, int length)
+{
+	char	   *converted = pg_any_to_server(bytes, length, PG_UTF8);
+
+	return cstring_to_text_with_len(converted, converted == bytes ? length : strlen(converted));
 }
 
 text *

@@ -23,6 +23,7 @@ typedef struct ModelRow
 {
 	int			classes;
 	int			features;
+	bool		all_numbers;	/* no feature has levels */
 	const int32 *levels;		/* number of levels of each feature; 0 for a number */
 	text	  **labels;			/* names of the classes, in the encoding of the database */
 	const int32 *ends;
@@ -40,6 +41,12 @@ extern ModelRow *model_row(const Model *model, int shape, int ends, int texts);
  * feature that is NULL, or a text that is not a level, is NaN.
  */
 extern const double *row_argument(ModelRow *row, FunctionCallInfo fcinfo, int arg);
+
+/* Returns the code of a feature's level, given its bytes; NaN if there is no such level. */
+extern double row_code(ModelRow *row, int feature, const char *bytes, int length);
+
+/* Returns a text of a model, which is in UTF-8, in the encoding of the database. */
+extern text *row_text(const char *bytes, int length);
 
 /* Returns a copy of a class's label. */
 extern text *row_label(const ModelRow *row, int number);

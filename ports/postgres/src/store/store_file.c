@@ -6,10 +6,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "store.h"
 #include "storage/fd.h"
+#include "utils/array.h"
 
 /* Bytes written between two checks for interrupts. */
 #define WRITTEN_BYTES (1024 * 1024)
@@ -56,15 +58,28 @@ write_file(Store *store, Size size)
 	store->fd = fd;
 }
 
-/* store_map(store, OUT fd, OUT bytes, OUT num_rows, OUT num_columns, OUT block_rows): returns what is needed to map the file */
+/* Returns the number of the first row of each group, then the number of rows. */
+static Datum
+group_starts(const Store *store)
+{
+	int			groups = store_group_count(store);
+	Datum	   *starts = palloc_extended((groups + 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
+
+	for (int g = 0; g < groups; g++)
+		starts[g] = Int64GetDatum(store->group_start ? store->group_start[g] : 0);
+	starts[groups] = Int64GetDatum(store->rows);
+	return PointerGetDatum(construct_array(starts, groups + 1, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* store_map(store): returns a record of what is needed to map the file */
 PG_FUNCTION_INFO_V1(store_map);
 Datum
 store_map(PG_FUNCTION_ARGS)
 {
 	Store	   *store = store_argument(PG_GETARG_INT32(0));
 	int64		bytes = block_of(store, store->rows + store->block_rows - 1) * store->block_bytes;
-	Datum		values[5];
-	bool		nulls[5] = {false};
+	Datum		values[6];
+	bool		nulls[6] = {false};
 	TupleDesc	tupdesc;
 
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
@@ -76,5 +91,6 @@ store_map(PG_FUNCTION_ARGS)
 	values[2] = Int64GetDatum(store->rows);
 	values[3] = Int32GetDatum(store->ncols);
 	values[4] = Int32GetDatum(store->block_rows);
+	values[5] = group_starts(store);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
 }

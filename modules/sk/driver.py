@@ -1,0 +1,286 @@
+"""sk_train: check the arguments, have the worker fit a model per group, write the models and a summary."""
+
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from madpy import __version__
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.helper.checks.arguments import quoted
+from madpy.helper.features.classes import check_classes
+from madpy.helper.features.design import list_features, number_item
+from madpy.helper.features.reading import store_features
+from madpy.helper.features.terms import check_number, has_weight
+from madpy.helper.tables.output import Pieces, create_output
+from madpy.helper.tables.training import Training, check_tables, create_summary
+from madpy.modules.sk.core import pooled
+from madpy.modules.sk.layout import MODEL_SK
+from madpy.ports.postgres import worker
+from madpy.ports.postgres.model import pack
+from madpy.ports.postgres.scan.scan import Rows
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.only import in_server
+from madpy.records import Record
+
+TASKS = ("regression", "classification", "clustering", "decomposition")
+COLUMNS = [
+    ("num_rows_processed", "bigint"),
+    ("num_missing_rows_skipped", "bigint"),
+    ("metrics", "jsonb"),
+    ("details", "jsonb"),
+    ("warnings", "jsonb"),
+    ("model", "bytea"),
+]
+
+
+class Result(Training, kw_only=True):
+    """Field for field the SQL type sk_result."""
+
+    algorithm: str
+    task: str
+    classes: list[str] | None
+    class_type: str | None
+    metrics: dict[str, Any] | None
+    seed: int
+
+
+class Target(Record):
+    """The target of a training: SQL of each number, and its classes if it has some."""
+
+    items: list[str]
+    labels: list[str]
+    sql_type: str | None
+
+
+@dataclass
+class Models:
+    """The answers of the worker, an entry for each group."""
+
+    rows: list[int]
+    skipped: list[int]
+    metrics: list[dict[str, Any] | None]
+    details: list[dict[str, Any] | None]
+    warnings: list[list[str]]
+    models: list[bytes | None]
+    reasons: list[str | None]
+
+
+@in_server("sk_train")
+def train(
+    db: Database,
+    source_table: str | None,
+    output_table: str | None,
+    target: str | None,
+    features: str | None,
+    algorithm: str | None,
+    hyperparams: str | None,
+    grouping_cols: str | None,
+    categorical_cols: str | None,
+    preprocess: str | None,
+    weights: str | None,
+    seed: int | None,
+    verbose: bool | None,
+    task: str | None,
+) -> Result:
+    """Fit `algorithm` in each group; create `output_table`, a row per group, and its summary."""
+    log = db.logger("sk_train", verbose)
+    tables = check_tables(db, source_table, output_table)
+    source = tables.source
+    number = int(helper.check_range("seed", seed, 0, 2**31 - 1))
+    asked = {"hyperparams": _json("hyperparams", hyperparams), "preprocess": _json("preprocess", preprocess)}
+    groups = helper.check_groups(source, grouping_cols, dict(COLUMNS))
+    listed = list_features(source, features, categorical_cols, as_numbers=True)
+    weight = None if weights is None else check_number(source, weights, "weights")
+    helper.check_choice("task", task, ["auto", *TASKS])
+    name = str(helper.check_not_null("algorithm", algorithm))
+    db.progress("sk_train: starting the worker")
+    chosen = _task(source, str(task), target, name, _tasks(db, name))
+    subject = _check_target(source, chosen, target, has_weight(weight))
+    db.progress("sk_train: reading")
+    more = [*subject.items, *([] if weight is None else [weight])]
+    scan, design = store_features(
+        Rows(source, None, listed.items, listed.is_vector, None, groups), listed, more
+    )
+    assert scan.store is not None
+    descriptor, layout, ranges = worker.stored(db, scan.store)
+    first = len(design.features)
+    request = {
+        "do": "fit", "algorithm": name, "task": chosen, **asked, "seed": number,
+        "layout": layout, "groups": ranges,
+        "inputs": [{"name": feature.name, "levels": feature.levels} for feature in design.features],
+        "targets": [first + n for n in range(len(subject.items))],
+        "weights": None if weight is None else first + len(subject.items),
+        "classes": subject.labels,
+    }  # fmt: skip
+    header = {
+        "algorithm": name, "task": chosen, **asked, "seed": number, "features": design.as_json(),
+        "is_vector": design.is_vector, "madpy_version": __version__,
+        "classes": {"type": subject.sql_type, "labels": subject.labels} if subject.sql_type else None,
+    }  # fmt: skip
+    log(f"{name} for {chosen} of {', '.join(design.names)}, {len(ranges)} group(s)")
+    fitted = _fit(db, request, descriptor, header)
+    _check(source, fitted)
+    db.progress("sk_train: writing")
+    create_output(
+        db,
+        scan,
+        tables.output,
+        COLUMNS,
+        np.arange(len(ranges)),
+        {
+            "num_rows_processed": np.array(fitted.rows, float),
+            "num_missing_rows_skipped": np.array(fitted.skipped, float),
+            "metrics": _pieces(fitted.metrics),
+            "details": _pieces(fitted.details),
+            "warnings": _pieces(fitted.warnings),
+            "model": Pieces.of(fitted.models),
+        },
+    )
+    record = create_summary(
+        db,
+        tables.summary,
+        Result(
+            method="sk",
+            **tables.fields(),
+            target=target,
+            features=features,
+            feature_names=design.names,
+            grouping_cols=grouping_cols,
+            options={**asked, "categorical_cols": categorical_cols, "weights": weights},
+            num_groups=len(ranges),
+            num_rows_processed=sum(fitted.rows),
+            num_missing_rows_skipped=sum(fitted.skipped),
+            algorithm=name,
+            task=chosen,
+            classes=subject.labels or None,
+            class_type=subject.sql_type,
+            metrics=pooled(fitted.metrics, fitted.rows),
+            seed=number,
+        ),
+    )
+    for warning in dict.fromkeys(text for texts in fitted.warnings for text in texts):
+        db.warning(warning)
+    scan.close()
+    return record
+
+
+@in_server("sk_algorithms", is_set=True)
+def algorithms(db: Database) -> list[dict[str, Any]]:
+    """Return the algorithms that there are, a row for each and its task."""
+    return [{**one, "hyperparams": json.dumps(one["hyperparams"])} for one in _described(db)]
+
+
+def device(db: Database) -> dict[str, Any]:
+    """Return the device that fits use where they can, and what is known of it."""
+    *_, last = worker.ask(db, {"do": "device"})
+    return {name: last.content[name] for name in ("device", "detail")}
+
+
+def _described(db: Database) -> list[dict[str, Any]]:
+    *_, last = worker.ask(db, {"do": "describe"})
+    described: list[dict[str, Any]] = last.content["algorithms"]
+    return described
+
+
+def _tasks(db: Database, algorithm: str) -> list[str]:
+    described = _described(db)
+    tasks = [one["task"] for one in described if one["algorithm"] == algorithm]
+    if not tasks:
+        names = sorted({one["algorithm"] for one in described})
+        from difflib import get_close_matches  # imported only here: no call that succeeds needs it
+
+        near = get_close_matches(algorithm.lower(), names, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"choose one of: {', '.join(names)}"
+        raise MadpyError(f'there is no algorithm "{algorithm}"', hint=hint)
+    return tasks
+
+
+def _task(source: Source, task: str, target: str | None, algorithm: str, tasks: list[str]) -> str:
+    """Return the task: the one asked for, or the only one, or the one that fits the type of the target."""
+    if task != "auto":
+        if task not in tasks:
+            raise MadpyError(f"{algorithm} is not for {task}", hint=f"choose {' or '.join(tasks)}")
+        return task
+    supervised = [one for one in tasks if one in ("regression", "classification")]
+    if len(tasks) == 1 or target is None or len(supervised) < 2:
+        return tasks[0]
+    kinds = helper.check_expressions(source, target, "target", allowed="any").kinds
+    return "regression" if kinds[0] == "number" else "classification"
+
+
+def _check_target(source: Source, task: str, target: str | None, conditions: list[str]) -> Target:
+    if task in ("clustering", "decomposition"):
+        if target is not None and target.strip():
+            raise MadpyError(f"{task} has no target", hint="give NULL as target")
+        return Target([], [], None)
+    if task == "classification":
+        classes = check_classes(source, target, conditions=conditions)
+        return Target([classes.item], classes.labels, classes.sql_type)
+    expressions = helper.check_expressions(source, target, "target", allowed="number or boolean")
+    items = [number_item(*one) for one in zip(expressions.items, expressions.kinds, strict=True)]
+    return Target(items, [], None)
+
+
+def _json(name: str, value: str | None) -> Any:
+    """Return the value of an argument of type jsonb, which the server has parsed; {} for NULL."""
+    try:
+        return {} if value is None else json.loads(value)
+    except ValueError:  # Python limits the digits of an integer
+        raise MadpyError(f"{name} has a number of too many digits", hint="give a smaller one") from None
+
+
+def _pieces(values: Sequence[Any]) -> Pieces:
+    return Pieces.of([None if one is None else json.dumps(one) for one in values])
+
+
+def _fit(db: Database, request: dict[str, Any], descriptor: int, header: dict[str, Any]) -> Models:
+    """Have the worker fit all groups; return what it answered, the models packed."""
+    models = Models([], [], [], [], [], [], [])
+    db.progress("sk_train: fitting")
+    events = worker.ask(db, request, files=[descriptor])
+    with closing(events):  # whatever ends the loop ends the fit
+        for message in events:
+            _take(db, message.content, message.arrays, header, models)
+    if len(models.models) != len(request["groups"]):
+        raise MadpyError("the worker has not answered for every group", sqlstate="58000", hint="run it again")
+    return models
+
+
+def _take(
+    db: Database, content: dict[str, Any], arrays: Sequence[Any], header: dict[str, Any], models: Models
+) -> None:
+    """Show how far the fit is, or add the model of a group."""
+    if content["event"] == "progress":
+        of = f" group {content['group'] + 1} of {content['groups']}" if content["groups"] > 1 else ""
+        db.progress(f"sk_train: fitting{of}")
+    if content["event"] == "model":
+        models.rows.append(content["num_rows"])
+        models.skipped.append(content["num_skipped"])
+        models.reasons.append(content.get("reason"))
+        models.metrics.append(content.get("metrics"))
+        models.details.append(content.get("details"))
+        reason = [content["reason"]] if content.get("reason") else []
+        models.warnings.append([*content.get("warnings", []), *reason])
+        fitted_on = {"device": (content.get("details") or {}).get("device")}
+        models.models.append(pack(MODEL_SK, {**header, **fitted_on}, arrays) if arrays else None)
+
+
+def _check(source: Source, fitted: Models) -> None:
+    """Raise an error if no group has a model."""
+    if not sum(fitted.rows) + sum(fitted.skipped):
+        raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
+    if any(fitted.models):
+        return
+    if not sum(fitted.rows):
+        raise MadpyError(
+            f"none of the {sum(fitted.skipped)} rows of table {quoted(source.name)} can be used",
+            hint='check for NULL, or impute: preprocess => \'{"*": {"impute": "mean"}}\'',
+        )
+    reason = str(fitted.reasons[0])
+    raise MadpyError(reason, hint="choose another target" if "class" in reason else None)

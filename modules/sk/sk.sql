@@ -1,0 +1,112 @@
+-- sk: the algorithms of scikit-learn, fitted in a worker process and scored in C.  Manual: README.md.
+
+-- Prediction of one row: the features one by one, or one array of them, or one row of a table.
+
+CREATE FUNCTION MADLIB_SCHEMA.sk_predict(model bytea, VARIADIC x "any") RETURNS double precision
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'sk_predict';
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_predict(bytea, "any") IS
+    'the number that a regression predicts, or the number of the cluster: sk_predict(model, tax, bath), sk_predict(model, h) FROM houses AS h';
+
+CREATE FUNCTION MADLIB_SCHEMA.sk_predict_all(model bytea, VARIADIC x "any") RETURNS double precision[]
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'sk_predict_all';
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_predict_all(bytea, "any") IS
+    'the numbers that a model of several targets predicts, or the components of a decomposition';
+
+CREATE FUNCTION MADLIB_SCHEMA.sk_predict_class(model bytea, VARIADIC x "any") RETURNS text
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'sk_predict_class';
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_predict_class(bytea, "any") IS
+    'the label of the class that a classifier predicts: sk_predict_class(model, length, width)';
+
+CREATE FUNCTION MADLIB_SCHEMA.sk_predict_prob(
+    model bytea, VARIADIC x "any", OUT class text, OUT probability double precision
+) RETURNS SETOF record
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20 ROWS 3 AS 'MODULE_PATHNAME', 'sk_predict_prob';
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_predict_prob(bytea, "any") IS
+    'every class and its probability: SELECT p.* FROM iris, model, sk_predict_prob(model, length, width) AS p';
+
+CREATE FUNCTION MADLIB_SCHEMA.sk_decision(model bytea, VARIADIC x "any") RETURNS double precision[]
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'sk_decision';
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_decision(bytea, "any") IS
+    'the decision values of a classifier, one for two classes, else one for each';
+
+CREATE FUNCTION MADLIB_SCHEMA.sk_explain(
+    model bytea, VARIADIC x "any", OUT class text, OUT feature text, OUT contribution double precision
+) RETURNS SETOF record
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20 ROWS 10 AS 'MODULE_PATHNAME', 'sk_explain';
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_explain(bytea, "any") IS
+    'how much each feature adds to a prediction or decision value; together with the row without a feature they are its sum';
+
+-- Drivers, without JIT as in regr.
+
+CREATE TYPE MADLIB_SCHEMA.sk_result AS (
+    MADLIB_TRAINING,
+    algorithm text,
+    task      text,
+    classes   text[],
+    class_type text,             -- of the target
+    metrics   jsonb,             -- of the fit over its own rows, where there is one group
+    seed      bigint
+);
+COMMENT ON TYPE MADLIB_SCHEMA.sk_result IS 'result of sk_train: its row of the summary table';
+
+CREATE FUNCTION MADLIB_SCHEMA.sk_train(
+    source_table     text,                    -- read, never changed
+    output_table     text,                    -- created; must not exist
+    target           text,                    -- an expression, or several; NULL for clustering and decomposition
+    features         text,                    -- numbers, and categories: text, boolean, enum
+    algorithm        text,                    -- one of sk_algorithms()
+    hyperparams      jsonb   DEFAULT '{}',    -- of the algorithm
+    grouping_cols    text    DEFAULT NULL,    -- one model per distinct value of these columns
+    categorical_cols text    DEFAULT NULL,    -- numbers among the features that are categories
+    preprocess       jsonb   DEFAULT '{}',    -- what is done with each feature before
+    weights          text    DEFAULT NULL,    -- an expression: sample weights, 0 or more
+    seed             integer DEFAULT 0,
+    verbose          boolean DEFAULT false,
+    task             text    DEFAULT 'auto'   -- regression, classification, clustering or decomposition
+) RETURNS MADLIB_SCHEMA.sk_result
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.train);
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_train(text, text, text, text, text, jsonb, text, text, jsonb, text, integer, boolean, text) IS
+    'fits an algorithm of scikit-learn per group into output_table: SELECT MADLIB_SCHEMA.sk_train(''houses'', ''model'', ''price'', ''tax, bath'', ''ridge'')';
+
+CREATE FUNCTION MADLIB_SCHEMA.sk_algorithms(
+    OUT algorithm text, OUT task text, OUT hyperparams jsonb,
+    OUT takes_weights boolean, OUT takes_nulls boolean, OUT several_targets boolean
+) RETURNS SETOF record
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.algorithms);
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_algorithms() IS
+    'the algorithms that sk_train knows, and the hyperparameters of each: SELECT * FROM MADLIB_SCHEMA.sk_algorithms()';
+
+CREATE FUNCTION MADLIB_SCHEMA.sk_device(OUT device text, OUT detail text)
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.device);
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_device() IS
+    'the device that fits use where they can: cpu, cuda, or NULL where madpy.device is cuda and there is none';
+
+CREATE FUNCTION MADLIB_SCHEMA.sk_predict(
+    model_table  text,                -- the output_table of sk_train
+    source_table text,                -- read, never changed
+    output_table text,                -- created: the columns of source_table, and prediction
+    features     text DEFAULT NULL    -- needed where the model has expressions among its features
+) RETURNS MADLIB_SCHEMA.predictions
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.predict.predict);
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_predict(text, text, text, text) IS
+    'predicts a whole table: SELECT MADLIB_SCHEMA.sk_predict(''model'', ''houses'', ''predictions'')';
+
+CREATE FUNCTION MADLIB_SCHEMA.sk_predict_prob(
+    model_table  text,                -- the output_table of sk_train
+    source_table text,                -- read, never changed
+    output_table text,                -- created: for each class the columns of source_table, prediction, probability
+    features     text DEFAULT NULL    -- needed where the model has expressions among its features
+) RETURNS MADLIB_SCHEMA.predictions
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.predict.predict_prob);
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_predict_prob(text, text, text, text) IS
+    'the probability of each class for each row of a table: SELECT MADLIB_SCHEMA.sk_predict_prob(''model'', ''iris'', ''probabilities'')';
+
+CREATE FUNCTION MADLIB_SCHEMA.sk_create_view(
+    model_table  text,                -- the output_table of sk_train
+    source_table text,
+    view_name    text,                -- created: the columns of source_table, and prediction
+    features     text DEFAULT NULL    -- needed where the model has expressions among its features
+) RETURNS text
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.predict.create_view);
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_create_view(text, text, text, text) IS
+    'a view that predicts a table as it is when it is read: SELECT MADLIB_SCHEMA.sk_create_view(''model'', ''houses'', ''predicted'')';

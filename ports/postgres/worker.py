@@ -1,0 +1,239 @@
+"""The server's side of the worker: the only file that speaks its protocol (worker/protocol.py).
+
+A session has one connection to a worker of its own, kept from fit to fit.  While it waits for an answer it
+looks for a cancel every 20 ms, with a statement.  Whatever ends the wait ends the connection, and with it
+the worker.
+"""
+
+import contextlib
+import itertools
+import os
+import re
+import select
+import socket
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any
+
+from madpy.errors import MadpyError
+from madpy.ports.postgres import parent
+from madpy.ports.postgres.layouts.store import store_bits_offset, store_block_bytes
+from madpy.ports.postgres.session.db import Database
+from madpy.worker.protocol import Closed, Message, ProtocolError, receive, send
+
+OUT_OF_MEMORY = "53200"
+SQLSTATE = re.compile(r"(?!00|57)[0-9A-Z]{5}")  # codes of errors: neither success nor a cancel
+MOST_TEXT = 10_000  # characters of a text of an answer
+# Fields that answers must have, and their types: a broken worker may say anything.
+Field = type | tuple[type, ...]
+EVENTS: dict[str, dict[str, Field]] = {
+    "progress": {"group": int, "groups": int},
+    "model": {"group": int, "num_rows": int, "num_skipped": int},
+    "waiting": {"before": int},
+    "done": {},
+    "died": {},
+    "error": {},
+}
+MAYBE: dict[str, Field] = {
+    "reason": str,
+    "metrics": dict,
+    "details": dict,
+    "warnings": list,
+    "algorithms": list,
+}
+
+_connection: socket.socket | None = None  # the session's connection between two requests
+
+
+def ask(
+    db: Database, request: dict[str, Any], arrays: Sequence[Any] = (), files: Sequence[int] = ()
+) -> Generator[Message]:
+    """Send a request and yield its events up to the last, "done".
+
+    Raises MadpyError for an error of the fit, or of the worker, and the interrupt that came meanwhile.  What
+    is sent of `files` is read-only.
+    """
+    settings = _settings(db)
+    content = {
+        **request,
+        "memory_kb": settings["worker_memory"],
+        "threads": settings["worker_threads"],
+        "fits": settings["worker_fits"],
+        "idle_seconds": settings["worker_idle"],
+        "device": settings["device"],
+        "gpu_memory_kb": settings["gpu_memory"],
+    }
+    connection: socket.socket | None = None
+    is_complete = False
+    try:
+        with _read_only(files) as opened:
+            connection, message = _request(db, Message(content, arrays, opened))
+        while True:
+            event = _event(message.content)
+            if event in ("error", "died"):
+                raise (_error if event == "error" else _died)(message.content, settings)
+            if event == "waiting":
+                db.progress(f"waiting for a worker, fits before this one: {message.content['before']}")
+            else:
+                is_complete = event == "done"
+                if is_complete:
+                    _keep(connection)
+                yield message
+                if is_complete:
+                    return
+            message = _receive(db, connection)
+    except (Closed, ProtocolError) as error:
+        raise MadpyError(
+            "the worker was lost",
+            sqlstate=parent.FAILED,
+            hint="run it again: the next call starts another one",
+            detail=str(error) or None,
+        ) from None
+    finally:
+        if connection is not None and not is_complete:
+            connection.close()
+
+
+def _event(content: dict[str, Any]) -> str:
+    """Return the event of an answer; raise ProtocolError if the answer does not say what it has to."""
+    event = content.get("event")
+    if not isinstance(event, str) or event not in EVENTS:
+        raise ProtocolError("an answer is of no known event")
+    if not all(isinstance(content.get(name), kind) for name, kind in EVENTS[event].items()):
+        raise ProtocolError(f'an answer of event "{event}" is not complete')
+    given = {name: content[name] for name in MAYBE if content.get(name) is not None}
+    if not all(isinstance(value, MAYBE[name]) for name, value in given.items()):
+        raise ProtocolError(f'an answer of event "{event}" has values of other types')
+    return event
+
+
+def stored(db: Database, store: int) -> tuple[int, dict[str, int], list[tuple[int, int]]]:
+    """Return the descriptor of a store's memory file, its layout, and each group's first and last row."""
+    facts = db.execute("SELECT * FROM {schema:i}.__store_map({store:l})", store=store)[0]
+    columns, rows = facts["num_columns"], facts["block_rows"]
+    layout = {
+        "bytes": facts["bytes"],
+        "num_columns": columns,
+        "block_rows": rows,
+        "block_bytes": store_block_bytes(columns, rows),
+        "bits_offset": store_bits_offset(columns, rows),
+    }
+    starts = facts["starts"]
+    return facts["fd"], layout, list(itertools.pairwise(starts))
+
+
+@contextlib.contextmanager
+def _read_only(files: Sequence[int]) -> Iterator[list[int]]:
+    """Open files again, to read them only: a worker can neither write into them nor make them shorter."""
+    opened: list[int] = []
+    try:
+        for descriptor in files:
+            opened.append(os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC))
+        yield opened
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+
+
+def _settings(db: Database) -> dict[str, Any]:
+    """Return the superuser's settings, in their units."""
+    rows = db.execute(
+        """
+        SELECT name, setting FROM pg_catalog.pg_settings
+        WHERE name LIKE 'madpy.worker%' OR name IN ('madpy.device', 'madpy.gpu_memory')
+        """
+    )
+    settings = {row["name"].removeprefix("madpy."): row["setting"] for row in rows}
+    return {name: value if name == "device" else int(value) for name, value in settings.items()}
+
+
+def _request(db: Database, message: Message) -> tuple[socket.socket, Message]:
+    """Send a request; return the connection and the first event.
+
+    The session's worker may be ending, being idle: then the request goes to a new one.
+    """
+    global _connection
+    before, _connection = _connection, None
+    if before is not None:
+        with contextlib.suppress(Closed):
+            if not _is_over(before):
+                return before, _exchange(db, before, message)
+        before.close()
+    connection = parent.connect(db)
+    return connection, _exchange(db, connection, message)
+
+
+def _is_over(connection: socket.socket) -> bool:
+    """Tell whether the other side of a connection over which nothing was asked has closed it."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _exchange(db: Database, connection: socket.socket, message: Message) -> Message:
+    """Send a request and return the first event; close the connection if that fails."""
+    try:
+        send(connection, message, lambda event: parent.wait(db, connection.fileno(), event))
+        return _receive(db, connection)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _receive(db: Database, connection: socket.socket) -> Message:
+    return receive(connection, lambda event: parent.wait(db, connection.fileno(), event))
+
+
+def _keep(connection: socket.socket) -> None:
+    """Keep a connection for the next request; another one may have been kept by a call within this one."""
+    global _connection
+    if _connection is not None:
+        _connection.close()
+    _connection = connection
+
+
+def _error(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
+    """Return the error that a worker has told of."""
+    sqlstate = str(content.get("sqlstate"))
+    if sqlstate == OUT_OF_MEMORY:
+        return _out_of_memory(content, settings)
+    return MadpyError(
+        _text(content, "message") or "the fit failed",
+        sqlstate=sqlstate if SQLSTATE.fullmatch(sqlstate) else parent.FAILED,
+        hint=_text(content, "hint"),
+        detail=_text(content, "detail"),
+    )
+
+
+def _out_of_memory(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
+    return MadpyError(
+        f"the fit needs more memory than the {settings['worker_memory'] // 1024} MB of madpy.worker_memory",
+        sqlstate=OUT_OF_MEMORY,
+        hint="train on fewer rows, or ask a superuser to raise madpy.worker_memory",
+        detail=_text(content, "output"),
+    )
+
+
+def _died(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
+    """Return the error for a worker that has ended in the middle of a fit."""
+    name, output = _text(content, "name"), _text(content, "output")
+    if name == "SIGKILL":
+        return MadpyError(
+            "the fit was killed, probably because the machine ran out of memory",
+            sqlstate=OUT_OF_MEMORY,
+            hint="train on fewer rows, or ask a superuser to lower madpy.worker_memory",
+        )
+    if "bad_alloc" in (output or "") or "Cannot allocate memory" in (output or ""):
+        return _out_of_memory(content, settings)
+    return MadpyError(
+        f"the fit crashed: {name or 'exit code {}'.format(content.get('code'))}",
+        sqlstate=parent.FAILED,
+        detail=output,
+        hint="choose other hyperparameters or another algorithm: nothing else was affected; or ask a"
+        " superuser to raise madpy.worker_memory: some libraries crash where memory ends",
+    )
+
+
+def _text(content: dict[str, Any], name: str) -> str | None:
+    """Return a text of a worker's as the server can show it, None if it is empty."""
+    text = str(content.get(name) or "")[:MOST_TEXT]
+    return text.encode(errors="replace").decode().replace("\0", "") or None

@@ -1,0 +1,14 @@
+"""Errors that a worker sends back: they become the server's, with the SQL function's name in front."""
+
+
+class WorkerError(Exception):
+    """A fact, its SQLSTATE, and what can be done."""
+
+    def __init__(self, message: str, sqlstate: str = "22023", hint: str | None = None) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
+        self.hint = hint
+
+    def fields(self) -> dict[str, str | None]:
+        """Return the fields of an answer."""
+        return {"message": str(self), "sqlstate": self.sqlstate, "hint": self.hint}

@@ -1,0 +1,217 @@
+"""A fit: the rows of each group into the arrays of a model."""
+
+import math
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import metrics
+
+from madpy.worker.columns import Columns, Floats
+from madpy.worker.details import details_of, names_of
+from madpy.worker.device import CPU, Device
+from madpy.worker.errors import WorkerError
+from madpy.worker.estimators import ALGORITHMS, tasks_of
+from madpy.worker.estimators.algorithm import Algorithm
+from madpy.worker.estimators.arrays import FITS, fit_of
+from madpy.worker.estimators.parameters import Choice, checked
+from madpy.worker.model import arrays_of
+from madpy.worker.preparation import Input, Rule, complete, learn, rules_of
+
+ENGINE = Choice("sklearn")  # the program that fits: there is one so far
+MOST_SCORED = 10_000  # rows, where scoring is slow
+Answer = tuple[dict[str, Any], list[NDArray[Any]]]
+
+
+def fit(request: dict[str, Any], descriptor: int | None, device: Device = CPU) -> Iterator[Answer]:
+    """Fit a model for each group and yield it; the rows lie in the file behind the descriptor."""
+    job = Job(request, device)
+    try:
+        columns = Columns.map(descriptor, request["layout"])
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+    groups = request["groups"]
+    for number, (first, last) in enumerate(groups):
+        rows = job.read(columns, int(first), int(last))
+        yield {"event": "progress", "group": number, "groups": len(groups)}, []
+        figures, arrays = _fitted(job, rows, is_alone=len(groups) == 1)
+        yield {"event": "model", "group": number, **figures}, arrays
+
+
+def _fitted(job: "Job", rows: "Rows", *, is_alone: bool) -> Answer:
+    """Fit one group; a group among others that cannot be fitted has a reason in place of a model."""
+    try:
+        return job.fit(rows)
+    except MemoryError:
+        raise
+    except Exception as error:  # an error of a library, or of this group's rows
+        if is_alone:
+            raise
+        figures = {"num_rows": len(rows.X), "num_skipped": rows.num_skipped}
+        return {**figures, "reason": f"no model: {error}"[:500]}, []
+
+
+def numbers_of(request: dict[str, Any]) -> int:
+    """Return rows times inputs of the largest group; 0 for an algorithm that only the CPU fits."""
+    if (request["algorithm"], request["task"]) not in FITS:
+        return 0
+    rows = max((int(last) - int(first) for first, last in request["groups"]), default=0)
+    return rows * len(request["inputs"])
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a group that can be used: features, shape (n, k), targets (n, t), weights (n,)."""
+
+    X: Floats
+    y: Floats
+    weights: Floats | None
+    num_skipped: int
+
+
+class Job:
+    """A checked request."""
+
+    def __init__(self, request: dict[str, Any], device: Device = CPU) -> None:
+        self.device = device
+        self.task = str(request["task"])
+        self.algorithm = find(str(request["algorithm"]), self.task)
+        known = {**self.algorithm.parameters, "engine": ENGINE}
+        self.hyperparams = checked(self.algorithm.name, request["hyperparams"], known)
+        self.hyperparams.pop("engine", None)
+        self.inputs = [Input(one["name"], one["levels"]) for one in request["inputs"]]
+        default = Rule(encode=self.algorithm.encode)
+        impute = "none" if self.algorithm.takes_nan else "mean"
+        scale = "none" if self.algorithm.encode == "ordinal" else self.algorithm.scale
+        auto = replace(default, impute=impute, scale=scale)
+        self.rules = rules_of(request["preprocess"], self.inputs, default, auto)
+        self.targets = [int(one) for one in request["targets"]]
+        self.weights = request["weights"]
+        self.labels: list[str] = request["classes"]
+        self.seed = int(request["seed"])
+        if len(self.targets) > 1 and not self.algorithm.several_targets:
+            raise WorkerError(f"{self.algorithm.name} takes one target, not {len(self.targets)}")
+        if self.weights is not None and not self.algorithm.takes_weights:
+            raise WorkerError(f"{self.algorithm.name} takes no weights", hint="leave out weights")
+
+    def read(self, columns: Columns, first: int, last: int) -> Rows:
+        """Return the rows of a group that can be used."""
+        X, has_nan = columns.matrix(list(range(len(self.inputs))), first, last)
+        y, y_has_nan = columns.matrix(self.targets, first, last)
+        weights = None
+        if self.weights is not None:
+            weights = columns.matrix([int(self.weights)], first, last)[0][:, 0]
+        used = np.ones(last - first, bool)
+        if y_has_nan:
+            used &= ~np.isnan(y).any(axis=1)
+        if weights is not None:
+            _check_weights(weights)
+            used &= weights > 0
+        if has_nan:
+            used &= complete(X, self.inputs, self.rules, self.algorithm.takes_nan)
+        if not used.all():
+            X, y, weights = X[used], y[used], None if weights is None else weights[used]
+        return Rows(X, y, weights, int((~used).sum()))
+
+    def fit(self, rows: Rows) -> Answer:
+        """Fit one group; return its figures and the arrays of its model."""
+        X, y, weights = rows.X, rows.y, rows.weights
+        figures: dict[str, Any] = {"num_rows": len(X), "num_skipped": rows.num_skipped}
+        if not figures["num_rows"]:
+            return {**figures, "reason": "none of the rows can be used"}, []
+        codes = (
+            np.flatnonzero(np.bincount(y[:, 0].astype(int))).tolist() if self.task == "classification" else []
+        )
+        if len(codes) == 1:
+            return {**figures, "reason": f"the target has one class only: {self.labels[codes[0]]}"}, []
+        prepared, learned = learn(X, y, self.inputs, self.rules, self.task, self.seed)
+        estimator, where, heard = self._fitted(prepared, y, weights)
+        arrays = arrays_of(
+            self.task,
+            self.algorithm.form(estimator),
+            self.inputs,
+            learned,
+            [self.labels[code] for code in codes],
+            self.algorithm.takes_nan,
+            np.average(prepared, axis=0, weights=weights),
+        )
+        scores = self._scores(estimator, prepared, y, weights)
+        details = {**details_of(estimator, names_of(self.inputs, learned)), "device": where}
+        return {**figures, "metrics": scores, "details": details, "warnings": heard}, arrays
+
+    def _fitted(self, X: Floats, y: Floats, weights: Floats | None) -> tuple[Any, str, list[str]]:
+        """Return a fitted estimator, the name of the device that fitted it, and the texts of its warnings."""
+        estimator = self.algorithm.build(self.hyperparams, self.seed)
+        target = None if not self.targets else y[:, 0] if len(self.targets) == 1 else y
+        numbers = len(X) * len(self.inputs)
+        run = fit_of(self.algorithm.name, self.task, estimator) if self.device.is_worth(numbers) else None
+        texts = []
+        if run is not None:
+            try:
+                heard = _warnings_of(lambda: run(estimator, self.device, X, target, weights))
+                return estimator, self.device.name, heard
+            except MemoryError as error:
+                texts = [self._without_device(error)]
+                estimator = self.algorithm.build(self.hyperparams, self.seed)
+        given = {"y": target, "sample_weight": weights}
+        given = {name: one for name, one in given.items() if one is not None}
+        heard = _warnings_of(lambda: estimator.fit(X, **given))
+        return estimator, CPU.name, [*texts, *heard]
+
+    def _without_device(self, error: MemoryError) -> str:
+        """Return a warning that the CPU takes the fit; raise WorkerError where it may not."""
+        if not self.device.is_optional:
+            raise WorkerError(
+                "the fit needs more memory of the GPU than madpy.gpu_memory allows, or than it has",
+                "53400",
+                "raise madpy.gpu_memory, or set madpy.device to auto or to cpu",
+            ) from error
+        self.device.release()
+        return "the GPU has too little memory for the fit, or madpy.gpu_memory is too low: the CPU fitted it"
+
+    def _scores(self, estimator: Any, X: Floats, y: Floats, weights: Floats | None) -> dict[str, Any]:
+        """Return figures of the fit over its own rows, or over some of them where scoring is slow."""
+        if self.task not in ("regression", "classification"):
+            return {}
+        few = slice(MOST_SCORED if self.algorithm.slow_to_score else None)
+        predicted = estimator.predict(X[few])
+        truth = y[few, 0] if len(self.targets) == 1 else y[few]
+        weighted = {"sample_weight": None if weights is None else weights[few]}
+        if self.task == "classification":
+            return {"accuracy": float(metrics.accuracy_score(truth, predicted, **weighted))}
+        squared = float(metrics.mean_squared_error(truth, predicted, **weighted))
+        r2 = float(metrics.r2_score(truth, predicted, **weighted)) if len(truth) > 1 else None
+        figures = {"r2": r2, "rmse": squared**0.5}
+        # squares of large targets overflow, and JSON has no number for that
+        return {name: None if one is None or not math.isfinite(one) else one for name, one in figures.items()}
+
+
+def _warnings_of(run: Callable[[], Any]) -> list[str]:
+    """Run a fit; return the texts of its warnings."""
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        run()
+    return list(dict.fromkeys(str(one.message).strip() for one in heard))[:5]
+
+
+def find(name: str, task: str) -> Algorithm:
+    """Return an algorithm; raise WorkerError if there is none for the task."""
+    tasks = tasks_of(name)
+    if task not in tasks:
+        raise WorkerError(f"{name} is not for {task}", hint=f"choose {' or '.join(tasks)}")
+    return ALGORITHMS[name, task]
+
+
+def _check_weights(weights: Floats) -> None:
+    """Raise WorkerError for a weight below zero."""
+    if (weights < 0).any():
+        raise WorkerError(
+            f"a weight is {weights[weights < 0][0]:g} in some row",
+            "22003",
+            "give weights that are finite and not negative",
+        )

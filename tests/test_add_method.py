@@ -24,7 +24,7 @@ from tests.test_tree import ROOT
 
 METHOD = ROOT / "tests" / "example" / "range"
 ENTRY = "  range:\n    needs: [general]\n"
-COPIED = ("benchmarks", "config", "helper", "install", "madpy", "modules", "ports", "tests")
+COPIED = ("benchmarks", "config", "helper", "install", "madpy", "modules", "ports", "tests", "worker")
 # The tests of the method, its manual, and tests of all methods; with all of tests/drivers it takes minutes.
 TESTS = (
     "tests/range",

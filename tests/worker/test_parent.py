@@ -95,14 +95,15 @@ def test_all_end_with_the_server(root, started, server, before, number):
 def test_a_worker_that_is_killed(root, started):
     """Its session sees the end of the connection; others go on."""
     reach = started()
-    with reach() as one, reach() as other:
+    with reach() as one:
         described(one)
         (first,) = workers(root)
-        described(other)
-        os.kill(first, signal.SIGKILL)
-        with pytest.raises(Closed):
-            receive(one)
-        assert described(other)
+        with reach() as other:
+            described(other)
+            os.kill(first, signal.SIGKILL)
+            with pytest.raises(Closed):
+                receive(one)
+            assert described(other)
 
 
 def test_what_is_no_request_ends_the_worker_alone(root, started):

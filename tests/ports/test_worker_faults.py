@@ -7,8 +7,8 @@ import pytest
 from tests.worker.package import parents, within, workers
 
 CRASHED = (
-    "Choose other hyperparameters or another algorithm: nothing else was affected; or ask a superuser to raise"
-    " madpy.worker_memory: some libraries crash where memory ends."
+    "Choose other hyperparameters or another algorithm: nothing else was affected; or ask a superuser to"
+    " raise madpy.worker_memory: some libraries crash where memory ends."
 )
 MEMORY = ("53200", "sk_train: the fit needs more memory than the 200 MB of madpy.worker_memory")
 LOST = ("58000", "sk_train: the worker was lost")

@@ -1,8 +1,8 @@
 """Preprocessing, learned on the rows of a training: imputing, scaling, encoding.
 
 modules/sk/sk_row.c applies it.  Each input is a number or the code of a category's level; NaN is NULL.
-What is learned of it are a few numbers; `transform` applies them to many rows, with the same operations
-in the same order as C does.
+A few numbers are learned for each input; `transform` applies them to many rows, by the same operations in
+the same order as C does.
 """
 
 import sys

@@ -31,7 +31,6 @@ typedef struct Reader
 	Oid			type;
 	FmgrInfo	output;			/* for a type that is read as text */
 	bool		is_text;		/* text, varchar or char: its bytes are read as they are */
-	bool		uses_output;
 } Reader;
 
 /* Forms in which the features of a row are given. */
@@ -68,23 +67,6 @@ reader_init(Reader *reader, Oid type, MemoryContext context)
 
 	reader->type = base;
 	reader->is_text = base == TEXTOID || base == VARCHAROID || base == BPCHAROID;
-	reader->uses_output = false;
-	switch (base)
-	{
-		case FLOAT8OID:
-		case FLOAT4OID:
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-		case BOOLOID:
-		case NUMERICOID:
-		case DATEOID:
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			break;
-		default:
-			reader->uses_output = !reader->is_text;
-	}
 	getTypeOutputInfo(base, &function, &is_varlena);
 	fmgr_info_cxt(function, &reader->output, context);
 }

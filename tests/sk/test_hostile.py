@@ -45,7 +45,7 @@ def keep(array, count):
 LINE, LINES = "linear regression", "linear classification 3"
 NETWORK, TREES = "mlp regression", "random_forest regression"
 NODES = OWN + 2
-# What an error says, the model, and what is changed in its arrays.
+# Each entry: the text of the error, the name of the model, and the changes to its arrays.
 DAMAGED = [
     ("its names are out of order", LINE, [put(NAME_ENDS, 0, 10**6)]),
     ("its task is not known", LINE, [put(FORM, TASK, 9)]),

@@ -192,6 +192,13 @@ def test_one_c_source_knows_the_versions_of_postgresql() -> None:
     assert [path.name for path in sources if "PG_VERSION_NUM" in path.read_text()] == ["compat.h"]
 
 
+def test_c_builds_with_the_headers_of_the_servers_packages() -> None:
+    """libpq-be.h, which most headers of libpq/ include, wants Kerberos's, and no package of the server brings them."""
+    sources = [*ROOT.glob("ports/postgres/src/*/*.[ch]"), *ROOT.glob("modules/**/*.[ch]")]
+    named = {header for path in sources for header in re.findall(r'#include "(libpq/\S+)"', path.read_text())}
+    assert named == {"libpq/pqformat.h"}
+
+
 # --- SQL, as the installed extension has it ---
 
 

@@ -4,12 +4,13 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "libpq/libpq.h"
-#include "libpq/libpq-be.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 
 #define LOOK_EVERY_MS 1000.0
+
+/* The server's own, from libpq/libpq.h: that header includes Kerberos's, which the server's packages do not bring. */
+extern bool pq_check_connection(void);
 
 /* Tells whether the connection to the client was looked at so long ago that it is time for it. */
 static bool

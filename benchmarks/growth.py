@@ -16,6 +16,7 @@ FLOOR = "scan: sum of every column, serial"
 DROP_MODEL = "DROP TABLE model, model_summary"
 STREAM = "SET madpy.store_memory = 0"
 STORE_ROOM = "SET madpy.store_memory = '8GB'"  # for --rows; the default holds the usual table
+WORKER_ROOM = "SET madpy.worker_memory = '8GB'"  # the default does not hold five times the usual table
 
 METHODS: list[Growth] = [method for methods in entries("GROWTH") for method in methods]
 ROBUST = Growth("regr_train", "'y', '{x}', robust => true", passes=True)
@@ -99,6 +100,7 @@ def shape_table(
 ) -> Iterator[pg.Connection]:
     """The table `shape` for a while, and a connection in which every method has run before."""
     with closing(bench.connect()) as connection:
+        connection.query(WORKER_ROOM)
         create_shape(connection, 1000, features, groups)
         for method in METHODS:
             connection.query(call_of(method, features))

@@ -38,7 +38,6 @@ PACKED = {"sk_": _small_models}
 FEATURES = dict.fromkeys(
     ("sk_predict", "sk_predict_all", "sk_predict_class", "sk_predict_prob", "sk_decision", "sk_explain"), 3
 )
-GROWTH = [Growth("sk_train", "'y', '{x}', 'linear'")]
 TREES = """'random_forest', hyperparams => '{"n_estimators": 20}'"""
 CANCELLED = [
     Call("sk wide", train("sk", "wide", "'yes', 'x', 'linear'")),

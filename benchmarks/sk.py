@@ -14,8 +14,8 @@ import pg
 
 from benchmarks.database import FEATURES, Bench, names, scan
 from benchmarks.report import Goal, Table, goal_cells
-from benchmarks.speed import FILL, FLOOR, STORE_ROOM, first_call, later_call
-from benchmarks.timing import SERIAL, Case, Timing, interleave, multiples
+from benchmarks.speed import FILL, FLOOR, first_call, later_call
+from benchmarks.timing import SERIAL, STORE_ROOM, Case, Timing, interleave, multiples
 
 HEAD = """\
 import sys, json, time

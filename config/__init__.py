@@ -23,6 +23,12 @@ class Module:
     needs: tuple[str, ...] = ()  # names of those that must be installed before it
     prefix: str = ""  # prefix of the SQL names of its drivers
     model: int | None = None  # the number that its packed models have in their header
+    schema: str | None = None  # a schema of its own beside the library's
+
+    @property
+    def label(self) -> str:
+        """The beginning of the names of its drivers in error messages."""
+        return f"{self.schema}.{self.prefix}" if self.schema else self.prefix
 
 
 @dataclass(frozen=True)
@@ -33,9 +39,24 @@ class Config:
     port: str
     modules: tuple[Module, ...]
 
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """The library's schema, and those of modules that have their own."""
+        return (self.schema, *(module.schema for module in self.modules if module.schema))
+
     def with_schema(self, schema: str | None) -> "Config":
         """Return the configuration with another schema, or unchanged for None."""
-        return self if schema is None else replace(self, schema=check_schema(schema))
+        return self if schema is None else _distinct(replace(self, schema=check_schema(schema)))
+
+    def with_own_schemas(self, schemas: Mapping[str, str]) -> "Config":
+        """Return the configuration with other schemas for modules that have their own, by module."""
+        for name in schemas:
+            _one_of(name, "modules", [module.name for module in self.modules if module.schema])
+        modules = (
+            replace(module, schema=check_schema(schemas[module.name])) if module.name in schemas else module
+            for module in self.modules
+        )
+        return _distinct(replace(self, modules=tuple(modules)))
 
 
 def load(path: Path | None = None, home: Path = HOME) -> Config:
@@ -49,7 +70,8 @@ def load(path: Path | None = None, home: Path = HOME) -> Config:
     known = [name for name in _folders(home / "modules") if name != COMMON]
     modules = list(_modules(content["modules"], known))
     _check_models(modules)
-    return Config(check_schema(_text(content["schema"], "schema")), port, tuple(in_needed_order(modules)))
+    schema = check_schema(_text(content["schema"], "schema"))
+    return _distinct(Config(schema, port, tuple(in_needed_order(modules))))
 
 
 def check_schema(name: str) -> str:
@@ -94,7 +116,7 @@ def _modules(entries: Any, folders: list[str]) -> Iterator[Module]:
     listed = _mapping(entries, "modules", known=folders, what="module")
     for name, options in listed.items():
         where = f"modules.{name}"
-        given = _mapping(options or {}, where, known=("needs", "prefix", "model"))
+        given = _mapping(options or {}, where, known=("needs", "prefix", "model", "schema"))
         needs = given.get("needs") or []
         if not isinstance(needs, list):
             raise MadpyError(f'"{where}.needs" must be a list of modules, not {needs!r}')
@@ -103,7 +125,10 @@ def _modules(entries: Any, folders: list[str]) -> Iterator[Module]:
         prefix = _text(given.get("prefix", f"{name}_"), f"{where}.prefix")
         if not re.fullmatch(r"([a-z][a-z0-9_]*)?", prefix):
             raise MadpyError(f'"{where}.prefix" must be the beginning of a name, not {prefix!r}')
-        yield Module(name, tuple(needs), prefix, _model(given.get("model"), f"{where}.model"))
+        schema = given.get("schema")
+        if schema is not None:
+            check_schema(_text(schema, f"{where}.schema"))
+        yield Module(name, tuple(needs), prefix, _model(given.get("model"), f"{where}.model"), schema)
 
 
 def _model(number: Any, where: str) -> int | None:
@@ -121,6 +146,16 @@ def _check_models(modules: Iterable[Module]) -> None:
                 f"models of {seen[module.model]} and {module.name} have the same number, {module.model}",
                 hint=f"Give {module.name} a number that no release has had.",
             )
+
+
+def _distinct(config: Config) -> Config:
+    """Return the configuration; raise an error where two parts of it would have one schema."""
+    twice = sorted({name for name in config.schemas if config.schemas.count(name) > 1})
+    if twice:
+        raise MadpyError(
+            f'schema "{twice[0]}" is named twice', hint="Give each module that has a schema another one."
+        )
+    return config
 
 
 def _mapping(value: Any, where: str, known: Iterable[str], what: str = "key") -> Mapping[str, Any]:

@@ -1,7 +1,6 @@
 """Installing and uninstalling: each is one transaction."""
 
 import contextlib
-import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from madpy.errors import MadpyError, SqlError
@@ -41,7 +40,7 @@ def install(
 
 def uninstall(db: Database, installation: Installation, release: Release, progress: Progress = iter) -> None:
     """Drop all of madpy and nothing else; raise an error that names objects of users that depend on it."""
-    release = dataclasses.replace(release, config=release.config.with_schema(installation.schema))
+    release = installation.release(release)
     with _transaction(db):
         if needing := dependents(db, installation, release):
             raise MadpyError(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from madpy.errors import SqlError
-from madpy.install.plan import Release, filled
+from madpy.install.plan import Release, filled, own_schema
 from madpy.install.state import Installation
 from madpy.ports.postgres.session.db import Database
 
@@ -29,15 +29,14 @@ class Answer:
 
 def check(db: Database, installation: Installation, release: Release) -> Iterator[Answer]:
     """Yield an answer for each module."""
-    release = dataclasses.replace(
-        release, version=installation.version, config=release.config.with_schema(installation.schema)
-    )
+    release = dataclasses.replace(installation.release(release), version=installation.version)
     for module in release.config.modules:
         path = release.home / "modules" / module.name / "check.sql"
         if not path.exists():
             yield Answer(module.name, None, "has no self-test")
             continue
-        yield _answer(db, module.name, filled(path.read_text(encoding="utf-8"), release))
+        sql = filled(path.read_text(encoding="utf-8"), release, **own_schema(module))
+        yield _answer(db, module.name, sql)
 
 
 @contextlib.contextmanager

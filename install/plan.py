@@ -1,13 +1,14 @@
 """The steps of an installation or an upgrade: titled SQL, with every placeholder filled."""
 
 import itertools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from madpy import __version__
-from madpy.config import HOME, Config
+from madpy.config import HOME, Config, Module
 from madpy.errors import MadpyError
 from madpy.install.expand import expanded
 from madpy.install.statements import created_names, repeatable
@@ -80,17 +81,33 @@ def template_steps(release: Release) -> list[Step]:
     paths = [port / "common.sql", *others]
     steps = [_template_step(release, path, f"ports/{port.name}/{path.name}") for path in paths]
     for module in release.config.modules:
-        path = release.home / "modules" / module.name / f"{module.name}.sql"
-        steps.append(_template_step(release, path, f"module {module.name}", module.prefix))
+        folder = release.home / "modules" / module.name
+        first = folder / f"{module.name}.sql"
+        for path in [first, *sorted(set(folder.glob("*.sql")) - {first, folder / "check.sql"})]:
+            title = f"module {module.name}" if path == first else f"module {module.name}, {path.stem}"
+            steps.append(_template_step(release, path, title, module))
     return steps
 
 
 def filled(template: str, release: Release, **placeholders: str) -> str:
     """Return `template` with its placeholders replaced; schema and version are always among them."""
-    values = {**placeholders, "MADLIB_SCHEMA": release.schema, "MADLIB_VERSION": release.version}
+    values = {
+        **placeholders,
+        "MADLIB_SCHEMAS": f"'{{{','.join(release.config.schemas)}}}'::pg_catalog.text[]",
+        "MADLIB_OWN_SCHEMAS": json.dumps(
+            {module.name: module.schema for module in release.config.modules if module.schema}
+        ),
+        "MADLIB_SCHEMA": release.schema,
+        "MADLIB_VERSION": release.version,
+    }
     for name, value in values.items():
         template = template.replace(name, value)
     return template
+
+
+def own_schema(module: Module) -> dict[str, str]:
+    """Return the placeholder of the schema of a module, if it has one of its own."""
+    return {} if module.schema is None else {"MODULE_SCHEMA": module.schema}
 
 
 def own_sql(release: Release, name: str, **placeholders: str) -> str:
@@ -104,8 +121,9 @@ def _own_steps(release: Release, **placeholders: str) -> Callable[[str, str], St
     return lambda name, title: Step(title, own_sql(release, name, **placeholders))
 
 
-def _template_step(release: Release, path: Path, title: str, prefix: str = "") -> Step:
-    return Step(title, filled(expanded(_read(path), prefix), release))
+def _template_step(release: Release, path: Path, title: str, module: Module | None = None) -> Step:
+    template = expanded(_read(path), "" if module is None else module.label)
+    return Step(title, filled(template, release, **({} if module is None else own_schema(module))))
 
 
 def _migrations(release: Release, old: str) -> list[Step]:

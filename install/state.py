@@ -1,6 +1,7 @@
 """Find the madpy of a database, and the objects that depend on it; read only."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from typing import Any
 
 from madpy.errors import MadpyError
@@ -17,6 +18,13 @@ class Installation:
     schema: str
     version: str
     product: Product
+    own_schemas: tuple[tuple[str, str], ...] = ()  # modules that have a schema of their own, and its name
+
+    def release(self, release: Release) -> Release:
+        """Return `release` with the schemas of this installation."""
+        known = {module.name for module in release.config.modules if module.schema}
+        own = {module: schema for module, schema in self.own_schemas if module in known}
+        return replace(release, config=release.config.with_schema(self.schema).with_own_schemas(own))
 
     def __str__(self) -> str:
         kind = "as an extension" if self.product == "extension" else "from the plain script"
@@ -104,15 +112,27 @@ def _installations(db: Database) -> list[Installation]:
     for row in _candidates(db):
         if row["reason"]:
             continue
+        own = _own_schemas(db, row["schema"])
         if row["version"]:
-            installations.append(Installation(row["schema"], row["version"], "extension"))
+            installations.append(Installation(row["schema"], row["version"], "extension", own))
             continue
         versions = db.execute(
             "SELECT identity AS version FROM {schema:i}.__installed WHERE kind = 'version'",
             schema=row["schema"],
         )
-        installations += [Installation(row["schema"], version["version"], "plain") for version in versions]
+        installations += [
+            Installation(row["schema"], version["version"], "plain", own) for version in versions
+        ]
     return installations
+
+
+def _own_schemas(db: Database, schema: str) -> tuple[tuple[str, str], ...]:
+    """Return the schemas of modules that have one of their own, as the installation in `schema` was made."""
+    knows = "SELECT to_regprocedure(quote_ident({schema:l}) || '.__own_schemas()') IS NOT NULL"
+    if not db.value(knows, schema=schema):
+        return ()
+    own = db.value("SELECT {schema:i}.__own_schemas()::text", schema=schema)
+    return tuple(sorted(json.loads(own).items()))
 
 
 def _candidates(db: Database) -> list[dict[str, Any]]:

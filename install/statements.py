@@ -18,7 +18,7 @@ NAME = r"(?P<name>[\w.]+)"
 REPLACED = re.compile(
     rf"CREATE\s+(?:OR\s+REPLACE\s+)?(?P<kind>FUNCTION|PROCEDURE|AGGREGATE|VIEW)\s+{NAME}", re.I
 )
-KEPT = re.compile(rf"CREATE\s+(?P<kind>TABLE|INDEX|SEQUENCE)\s+(?:IF\s+NOT\s+EXISTS\s+)?{NAME}", re.I)
+KEPT = re.compile(rf"CREATE\s+(?P<kind>TABLE|INDEX|SEQUENCE|SCHEMA)\s+(?:IF\s+NOT\s+EXISTS\s+)?{NAME}", re.I)
 CAUGHT = re.compile(rf"CREATE\s+(?P<kind>TYPE|DOMAIN|CAST|OPERATOR)\s*{NAME}?", re.I)
 REPEATABLE = re.compile(r"(?:COMMENT|GRANT|REVOKE|ALTER|DO|SET|SELECT)\b", re.I)
 

@@ -1,6 +1,5 @@
 """From an older version to this one: users' views, rights and tables stay."""
 
-import dataclasses
 
 from madpy.errors import SqlError
 from madpy.install.apply import Progress, run
@@ -23,7 +22,7 @@ def upgrade(
     An extension gets the `version` given, or the one of the server's files; the plain product to
     `release`.
     """
-    release = dataclasses.replace(release, config=release.config.with_schema(installation.schema))
+    release = installation.release(release)
     if installation.product == "extension":
         _update_extension(db, progress, version)
     elif installation.version != release.version:

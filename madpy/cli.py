@@ -48,6 +48,10 @@ app = typer.Typer(
 Schema = Annotated[
     str | None, typer.Option("--schema", metavar="NAME", help="Schema of madpy, where not the usual one.")
 ]
+Projects = Annotated[
+    str | None,
+    typer.Option("--projects-schema", metavar="NAME", help="Schema of projects, where not the usual one."),
+]
 Plain = Annotated[
     bool, typer.Option("--plain", metavar="", help="Plain SQL, even where there is the extension.")
 ]
@@ -93,6 +97,12 @@ def tell(findings: Iterable[Finding]) -> None:
         raise typer.Exit(FAILED)
 
 
+def in_schemas(usual: Config, schema: str | None, projects_schema: str | None) -> Config:
+    """Return the configuration with the schemas that the options name."""
+    own = {} if projects_schema is None else {"projects": projects_schema}
+    return usual.with_schema(schema).with_own_schemas(own)
+
+
 def in_a_line(text: str) -> str:
     return " ".join(map(str.strip, text.splitlines()))
 
@@ -103,7 +113,13 @@ def in_a_line(text: str) -> str:
     "madpy install -d sales --all-shards public.orders",
 )
 @connected
-def install(db: Database, schema: Schema = None, plain: Plain = False, all_shards: AllShards = None) -> None:
+def install(
+    db: Database,
+    schema: Schema = None,
+    projects_schema: Projects = None,
+    plain: Plain = False,
+    all_shards: AllShards = None,
+) -> None:
     """Install madpy into a database, in one transaction.
 
     As an extension where the server has its files, otherwise by plain SQL.  Takes a superuser.
@@ -114,13 +130,13 @@ def install(db: Database, schema: Schema = None, plain: Plain = False, all_shard
     """
     usual = configuration.load()
     if all_shards is not None:
-        if plain or schema not in (None, usual.schema):
+        if plain or projects_schema or schema not in (None, usual.schema):
             raise typer.BadParameter("--all-shards takes the extension, in its usual schema")
         tell(remote.install(db, Release(usual), all_shards, shown))
         return
-    release = Release(usual.with_schema(schema))
-    # The files of the extension are made for one schema.
-    plain = plain or release.schema != usual.schema
+    release = Release(in_schemas(usual, schema, projects_schema))
+    # The files of the extension are made for the usual schemas.
+    plain = plain or release.config.schemas != usual.schemas
     installation = apply.install(db, release, plain, shown)
     out.print(f"installed: {escape(str(installation))}")
 
@@ -181,12 +197,14 @@ def doctor(db: Database, schema: Schema = None) -> None:
 
 
 @command("madpy render --schema ml | psql -d sales", "madpy render --from 0.1.0 >upgrade.sql")
-def render(schema: Schema = None, config: ConfigFile = None, old: From = None) -> None:
+def render(
+    schema: Schema = None, projects_schema: Projects = None, config: ConfigFile = None, old: From = None
+) -> None:
     """Print the plain script, for psql -f.
 
     It installs madpy in one transaction, without any file of the extension on the server.
     """
-    release = Release(configuration.load(config).with_schema(schema))
+    release = Release(in_schemas(configuration.load(config), schema, projects_schema))
     sys.stdout.write(upgrade_script(release, "plain", old) if old else install_script(release, "plain"))
 
 

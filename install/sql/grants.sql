@@ -3,7 +3,8 @@
 -- revoked: an upgrade does not change the rights of existing objects.
 --
 -- Support functions of aggregates with an internal state are not granted: PostgreSQL alone calls them, with the rights of
--- the aggregate's owner.  Citus calls the support functions of the other aggregates, with the caller's rights.
+-- the aggregate's owner.  Citus calls the support functions of the other aggregates, with the caller's rights.  Nor are
+-- functions SECURITY DEFINER whose names begin with __: those of projects are called by C, which notes who calls.
 DO $grants$
 DECLARE
     routine regprocedure;
@@ -11,6 +12,7 @@ DECLARE
 BEGIN
     FOR routine, for_all IN
         SELECT o.objid, NOT (starts_with(p.proname, '__') AND 'internal'::regtype = ANY (p.proargtypes::oid[] || p.prorettype))
+               AND NOT (starts_with(p.proname, '__') AND p.prosecdef)
                AND NOT EXISTS (
                    SELECT FROM pg_aggregate AS a
                    WHERE a.aggtranstype = 'internal'::regtype AND starts_with(p.proname, '__')

@@ -1,6 +1,8 @@
 DO $guard$
 DECLARE
+    foreign_schema text;
     foreigner text;
+    taken text;
     installed text;
     strangers text;
 BEGIN
@@ -12,7 +14,7 @@ BEGIN
 
     -- This comes before any other access to the schema: objects of other users in it would run with a superuser's rights,
     -- now (this schema is on the search path) or when they are called under madpy's names.
-    SELECT coalesce(r.rolname, 'public') INTO foreigner
+    SELECT n.nspname, coalesce(r.rolname, 'public') INTO foreign_schema, foreigner
     FROM pg_catalog.pg_namespace AS n
     CROSS JOIN LATERAL (
         SELECT n.nspowner AS role
@@ -20,12 +22,12 @@ BEGIN
         SELECT a.grantee FROM pg_catalog.aclexplode(n.nspacl) AS a WHERE a.privilege_type = 'CREATE'
     ) AS may
     LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = may.role
-    WHERE n.nspname = 'MADLIB_SCHEMA' AND r.rolsuper IS NOT TRUE
+    WHERE n.nspname = ANY (MADLIB_SCHEMAS) AND r.rolsuper IS NOT TRUE
     LIMIT 1;
     IF foreigner IS NOT NULL THEN
-        RAISE EXCEPTION 'role "%", not a superuser, may create objects in schema "MADLIB_SCHEMA"', foreigner
+        RAISE EXCEPTION 'role "%", not a superuser, may create objects in schema "%"', foreigner, foreign_schema
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  HINT = 'Take a schema of a superuser''s (madpy install --schema NAME), or: ALTER SCHEMA MADLIB_SCHEMA OWNER TO ..., REVOKE CREATE ON SCHEMA MADLIB_SCHEMA FROM ....';
+                  HINT = format('Take a schema of a superuser''s (madpy install --schema NAME), or: ALTER SCHEMA %1$s OWNER TO ..., REVOKE CREATE ON SCHEMA %1$s FROM ....', foreign_schema);
     END IF;
 
     -- PL/Python hands the text of a statement to the server as UTF-8, whatever the database's encoding is.
@@ -52,6 +54,15 @@ BEGIN
         RAISE EXCEPTION 'madpy % is installed in schema "MADLIB_SCHEMA" already', installed
             USING ERRCODE = 'duplicate_object',
                   HINT = 'Run madpy upgrade to bring it up to date, or madpy uninstall to remove it.';
+    END IF;
+
+    -- The schema of a module is made by its template.
+    SELECT name INTO taken FROM unnest(MADLIB_SCHEMAS) AS name
+    WHERE name <> 'MADLIB_SCHEMA' AND to_regnamespace(name) IS NOT NULL LIMIT 1;
+    IF taken IS NOT NULL THEN
+        RAISE EXCEPTION 'schema "%" is there already, and is not madpy''s', taken
+            USING ERRCODE = 'duplicate_schema',
+                  HINT = format('Choose another name (madpy install --projects-schema NAME), or: ALTER SCHEMA %s RENAME TO ....', taken);
     END IF;
 
     SELECT string_agg(pg_describe_object(o.classid, o.objid, 0), ', ') INTO strangers

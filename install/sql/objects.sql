@@ -2,7 +2,7 @@
     SELECT d.classid, d.objid
     FROM pg_catalog.pg_depend AS d
     WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
-      AND d.refobjid = pg_catalog.to_regnamespace('MADLIB_SCHEMA')
+      AND d.refobjid IN (SELECT pg_catalog.to_regnamespace(name) FROM unnest(MADLIB_SCHEMAS) AS name)
       AND d.deptype = 'n'
       AND NOT (d.classid = 'pg_catalog.pg_extension'::pg_catalog.regclass
                AND EXISTS (SELECT FROM pg_catalog.pg_extension AS e WHERE e.oid = d.objid AND e.extname = 'madpy'))
@@ -10,4 +10,4 @@
     SELECT 'pg_catalog.pg_cast'::pg_catalog.regclass, c.oid
     FROM pg_catalog.pg_cast AS c
     JOIN pg_catalog.pg_type AS t ON t.oid IN (c.castsource, c.casttarget)
-    WHERE t.typnamespace = pg_catalog.to_regnamespace('MADLIB_SCHEMA')
+    WHERE t.typnamespace IN (SELECT pg_catalog.to_regnamespace(name) FROM unnest(MADLIB_SCHEMAS) AS name)

@@ -56,6 +56,11 @@ CREATE FUNCTION MADLIB_SCHEMA.__c_version() RETURNS text
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'madpy_version';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__c_version() IS 'the version of the C library that this session has loaded';
 
+CREATE FUNCTION MADLIB_SCHEMA.__own_schemas() RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$SELECT 'MADLIB_OWN_SCHEMAS'::pg_catalog.jsonb$$;
+COMMENT ON FUNCTION MADLIB_SCHEMA.__own_schemas() IS
+    'the modules that have a schema of their own, and its name';
+
 CREATE FUNCTION MADLIB_SCHEMA.__check_client() RETURNS void
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'check_client';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__check_client() IS

@@ -60,7 +60,7 @@ def plain(value: Any) -> Any:
 def _prefix(module: str) -> str:
     from madpy.config import load  # takes time to import, and is needed outside of the server only
 
-    return next((known.prefix for known in load().modules if known.name == module), f"{module}_")
+    return next((known.label for known in load().modules if known.name == module), f"{module}_")
 
 
 def _check_encoding(db: Database) -> None:

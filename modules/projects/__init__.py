@@ -1,0 +1,1 @@
+"""projects: models by the name of what they are for."""

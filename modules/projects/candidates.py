@@ -1,0 +1,85 @@
+"""What a training tries: one algorithm, several, or a search over hyperparameters."""
+
+from typing import Any
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.modules.projects import core
+from madpy.records import Record
+
+SEARCHES = ("grid", "random", "halving")
+ARGUMENTS = ("n_iter", "folds", "factor", "min_rows")
+FOLDS = 5
+DRAWS = 10
+
+
+class Wanted(Record):
+    """Candidates as sk_compare takes them, and how they are compared."""
+
+    candidates: list[dict[str, Any]]
+    search: dict[str, Any] | None
+    folds: int
+    halving: dict[str, Any] | None
+
+
+def wanted(
+    task: str,
+    rows: int,
+    seed: int,
+    algorithm: str,
+    hyperparams: dict[str, Any],
+    search: str | None,
+    params: dict[str, Any],
+    args: dict[str, Any],
+    preprocess: Any,
+) -> Wanted:
+    """Check the arguments of a search and return what it tries."""
+    if search is None:
+        if params:
+            raise MadpyError("search_params needs a search", hint=f"give search: {', '.join(SEARCHES)}")
+        return _without_search(task, rows, algorithm, hyperparams, preprocess)
+    chosen = helper.check_choice("search", search, SEARCHES)
+    if algorithm == "auto":
+        raise MadpyError("a search needs an algorithm", hint="give algorithm => 'ridge' or another one")
+    for name in args:
+        helper.check_choice("search_args", name, ARGUMENTS)
+    values = {name: _values(name, value) for name, value in params.items()}
+    if not values:
+        raise MadpyError("search_params is empty", hint='give values to try: {"alpha": [0.1, 1, 10]}')
+    folds = _whole(args, "folds", FOLDS, 2)
+    if chosen == "random" or "n_iter" in args:
+        combinations = core.drawn(values, _whole(args, "n_iter", DRAWS, 1), seed)
+    else:
+        combinations = core.grid(values)
+    candidates = [
+        {"algorithm": algorithm, "hyperparams": {**hyperparams, **one}, "preprocess": preprocess}
+        for one in combinations
+    ]
+    halving = None
+    if chosen == "halving":
+        halving = {"factor": _whole(args, "factor", 3, 2), "min_rows": _whole(args, "min_rows", 200, 2)}
+    return Wanted(candidates, {"search": chosen, "search_params": params, "search_args": args}, folds, halving)
+
+
+def _without_search(
+    task: str, rows: int, algorithm: str, hyperparams: dict[str, Any], preprocess: Any
+) -> Wanted:
+    if algorithm == "auto" and hyperparams:
+        raise MadpyError("hyperparams need an algorithm", hint="give algorithm => 'ridge' or another one")
+    names = core.automatic(task, rows) if algorithm == "auto" else [algorithm]
+    candidates = [{"algorithm": name, "hyperparams": hyperparams, "preprocess": preprocess} for name in names]
+    return Wanted(candidates, None, 0, None)
+
+
+def _values(name: str, value: Any) -> list[Any]:
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        raise MadpyError(f'search_params has no values for "{name}"', hint="give a list of values to try")
+    return values
+
+
+def _whole(args: dict[str, Any], name: str, default: int, low: int) -> int:
+    value = args.get(name, default)
+    if type(value) is not int or value < low:
+        raise MadpyError(f"search_args: {name} must be a whole number from {low} on", hint=f"leave it out for {default}")
+    return value

@@ -1,0 +1,79 @@
+"""The fits of a training: sk_compare, called by SQL, and what it wrote."""
+
+import json
+from typing import Any
+
+from madpy.errors import MadpyError
+from madpy.modules.projects.candidates import Wanted
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Relation, identifier
+from madpy.records import Record
+
+TABLE = "madpy_candidates"
+JSON = ("hyperparams", "preprocess", "metrics", "train_metrics", "folds", "details", "warnings", "rungs")
+FIELDS = ("candidate", "algorithm", "status", "error", "score", "score_deviation", "seconds", "num_rows_processed")
+
+
+class Compared(Record):
+    """The answer of sk_compare: a row for each candidate, without its model, which stays in a temporary table."""
+
+    rows: list[dict[str, Any]]
+    best_number: int
+    metric: str
+    columns: dict[str, Any] | None
+    table: Relation
+
+    @property
+    def best(self) -> dict[str, Any]:
+        return next(row for row in self.rows if row["candidate"] == self.best_number)
+
+
+def compare(
+    source: Source,
+    targets: list[str],
+    features: list[str],
+    wanted: Wanted,
+    *,
+    task: str,
+    holdout: str | None,
+    metric: str | None,
+    seed: int,
+    limit: float | None,
+) -> Compared:
+    """Have all candidates fitted and scored on the same rows."""
+    db = source.db
+    table = Relation("pg_temp", TABLE)
+    record = db.execute(
+        """
+        SELECT best_candidate, metric, columns::text AS columns
+        FROM {schema:i}.sk_compare(
+            {source:l}, {table:l}, {target:l}, {features:l}, {candidates:l}::jsonb, task => {task:l},
+            holdout => {holdout:l}, folds => {folds:l}, metric => {metric:l}, halving => {halving:l},
+            time_limit => {limit:l}, seed => {seed:l}, keep => 'best')
+        """,
+        source=str(source),
+        table=str(table),
+        target=", ".join(map(identifier, targets)) or None,
+        features=", ".join(map(identifier, features)),
+        candidates=json.dumps(wanted.candidates),
+        task=task,
+        holdout=holdout,
+        folds=wanted.folds,
+        metric=metric,
+        halving=wanted.halving,
+        limit=limit,
+        seed=seed,
+    )[0]
+    texts = ", ".join(f"{name}::text AS {name}" for name in JSON)
+    rows = db.execute(
+        "SELECT {names:q}, {texts:q} FROM {table:i} ORDER BY candidate",
+        names=", ".join(FIELDS),
+        texts=texts,
+        table=table,
+    )
+    for row in rows:
+        row.update({name: json.loads(row[name]) if row[name] else None for name in JSON})
+    if record["best_candidate"] is None:
+        raise MadpyError(str(rows[0]["error"]))
+    columns = json.loads(record["columns"]) if record["columns"] else None
+    return Compared(rows, record["best_candidate"], record["metric"], columns, table)

@@ -1,0 +1,121 @@
+"""train: split the rows, have the candidates fitted and compared, keep the best, deploy it if it is better."""
+
+import json
+import time
+from typing import Any
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.helper.checks.arguments import quoted
+from madpy.modules.projects.candidates import wanted
+from madpy.modules.projects.catalogue import Project, add_project, find_project, last_snapshot
+from madpy.modules.projects.compare import compare
+from madpy.modules.projects.features import targets_and_features
+from madpy.modules.projects.keep import keep_models, keep_snapshot
+from madpy.modules.projects.split import Split, check_split
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.only import in_server
+from madpy.records import Record
+
+TASKS = ("regression", "classification", "clustering", "decomposition")
+SUPERVISED = ("regression", "classification")
+
+
+class Result(Record):
+    """Field for field the SQL type training."""
+
+    project_name: str
+    objective: str
+    status: str
+    algorithm: str
+    model_id: int
+    metric: str
+    score: float | None
+    metrics: dict[str, Any] | None
+
+
+@in_server("train", is_set=True)
+def train(
+    db: Database,
+    project_name: str | None,
+    task: str | None,
+    relation_name: str | None,
+    y_column_name: str | None,
+    algorithm: str | None,
+    hyperparams: str | None,
+    search: str | None,
+    search_params: str | None,
+    search_args: str | None,
+    test_size: float | None,
+    test_sampling: str | None,
+    preprocess: str | None,
+    automatic_deploy: bool | None,
+    seed: int | None,
+    test_column: str | None,
+    time_limit: float | None,
+    exclude: str | None,
+    metric: str | None,
+    materialize_snapshot: bool | None,
+    objective: str | None,
+) -> list[Result]:
+    """Fit models for a project over a relation, or over that of its last training; keep and deploy the best."""
+    started = time.monotonic()
+    name = str(helper.check_not_null("project_name", project_name))
+    number = int(helper.check_range("seed", seed, 0, 2**31 - 1))
+    project = find_project(db, name)
+    chosen = _task(project, name, task or objective)
+    before = last_snapshot(db, project) if relation_name is None else None
+    if relation_name is None and before is None:
+        raise MadpyError("relation_name must not be NULL", hint="name the table to train on")
+    source = helper.check_source(db, relation_name or before.relation_name, "relation_name")
+    targets, features = targets_and_features(source, y_column_name, exclude, before, chosen in SUPERVISED)
+    db.progress("train: reading")
+    rows = int(db.value("SELECT count(*) FROM {source:i}", source=source))
+    share, sampling = check_split(source, test_size, test_sampling, test_column, rows)
+    split = Split(share, sampling, test_column, number, [*targets, *features], targets)
+    holdout = split.holdout(source) if chosen in SUPERVISED else None
+    tried = wanted(
+        chosen,
+        rows,
+        number,
+        str(helper.check_not_null("algorithm", algorithm)),
+        _json("hyperparams", hyperparams),
+        search,
+        _json("search_params", search_params),
+        _json("search_args", search_args),
+        json.loads(preprocess or "{}"),
+    )
+    compared = compare(
+        source, targets, features, tried, task=chosen, holdout=holdout, metric=metric, seed=number, limit=time_limit
+    )
+    project = project or add_project(db, name, chosen)
+    snapshot = keep_snapshot(db, project, source, split, features, compared, holdout, bool(materialize_snapshot))
+    model, status = keep_models(db, project, snapshot, compared, tried, number, started, bool(automatic_deploy))
+    best = compared.best
+    return [
+        Result(name, chosen, status, best["algorithm"], model, compared.metric, best["score"], best["metrics"])
+    ]
+
+
+def _task(project: Project | None, name: str, given: str | None) -> str:
+    """Return the task of a project: the one given, or that of the project."""
+    if given is None:
+        if project is None:
+            raise MadpyError(
+                f"project {quoted(name)} does not exist", sqlstate="42704", hint=f"give its task: {', '.join(TASKS)}"
+            )
+        return project.task
+    chosen = helper.check_choice("task", given, TASKS)
+    if project is not None and project.task != chosen:
+        raise MadpyError(
+            f"project {quoted(name)} is for {project.task}, not for {chosen}", hint="choose another project_name"
+        )
+    return chosen
+
+
+def _json(name: str, value: str | None) -> dict[str, Any]:
+    """Return an argument of type jsonb that has to be an object; {} for NULL."""
+    content = json.loads(value or "{}")
+    if not isinstance(content, dict):
+        raise MadpyError(f"{name} must be an object", hint=f"write it like {name} => '{{\"alpha\": 1}}'")
+    return content

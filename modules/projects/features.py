@@ -1,0 +1,52 @@
+"""The targets and features of a training: all columns of a relation that a model can use, but the targets."""
+
+from madpy.errors import MadpyError
+from madpy.helper.checks.arguments import quoted
+from madpy.helper.checks.expressions import check_columns
+from madpy.modules.projects.catalogue import Snapshot
+from madpy.ports.postgres.scan.source import Column, Source
+from madpy.ports.postgres.session.types import NUMBERS, TEXTS, TIMES
+
+
+def targets_and_features(
+    source: Source, y_column_name: str | None, exclude: str | None, before: Snapshot | None, is_supervised: bool
+) -> tuple[list[str], list[str]]:
+    """Return the names of the targets and of the features; those of the last training where none are given."""
+    if before is not None and y_column_name is None:
+        targets = before.y_column_name
+    else:
+        targets = check_columns(source, y_column_name, "y_column_name")
+    if is_supervised and not targets:
+        raise MadpyError("y_column_name must not be NULL", hint="name the column to predict")
+    if targets and not is_supervised:
+        raise MadpyError("this task has no target", hint="leave y_column_name out")
+    if before is not None and exclude is None:
+        known = [feature["name"] for feature in before.features]
+        return targets, [name for name in known if name in source.columns]
+    left_out = {*targets, *check_columns(source, exclude, "exclude")}
+    columns = [column for name, column in source.columns.items() if name not in left_out]
+    features = [column.name for column in columns if is_feature(column)]
+    vectors = [column.name for column in columns if column.element is not None and is_feature(column)]
+    if vectors and len(features) > 1:
+        raise MadpyError(
+            f"column {quoted(vectors[0])} is an array, and there are other features",
+            hint=f"leave columns out: exclude => '{', '.join(name for name in features if name not in vectors)}'",
+        )
+    if not features:
+        raise MadpyError(
+            f"table {quoted(source.name)} has no column that can be a feature",
+            hint="numbers, booleans, texts, dates and times can, and an array of numbers",
+        )
+    unused = [column.name for column in columns if column.name not in features]
+    if unused:
+        source.db.notice(
+            f"these columns are of types that no model uses: {', '.join(map(quoted, unused))}"
+        )
+    return targets, features
+
+
+def is_feature(column: Column) -> bool:
+    """Tell whether a model can use a column: a number, boolean, text, enum, date or time, or an array of numbers."""
+    if column.element is not None:
+        return column.element in NUMBERS
+    return column.is_enum or column.base in NUMBERS | TEXTS | TIMES | {"boolean"}

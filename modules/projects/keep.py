@@ -1,0 +1,137 @@
+"""What a training leaves: a snapshot, a model, the trials of a search, and a deployment."""
+
+import json
+import sys
+import time
+from typing import Any
+
+from madpy import __version__
+from madpy.modules.projects.candidates import Wanted
+from madpy.modules.projects.catalogue import Project
+from madpy.modules.projects.compare import Compared
+from madpy.modules.projects.schema import own, write
+from madpy.modules.projects.split import Split
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database, Relation, identifier
+
+LOWER_IS_BETTER = ("mse", "rmse", "mae", "median_absolute_error", "max_error", "log_loss", "davies_bouldin", "inertia")
+
+
+def keep_snapshot(
+    db: Database,
+    project: Project,
+    source: Source,
+    split: Split,
+    features: list[str],
+    compared: Compared,
+    holdout: str | None,
+    is_copied: bool,
+) -> int:
+    """Write what is known of the rows of a training; return the number of the snapshot."""
+    db.progress("train: writing")
+    hashed = ", ".join(map(identifier, split.hashed))
+    counted = db.execute(
+        """
+        SELECT count(*) AS row_count, count(*) FILTER (WHERE {holdout:q}) AS test_row_count,
+               sum({own:i}.__hash(0, {hashed:q}))::text AS checksum
+        FROM {source:i}
+        """,
+        own=own(db),
+        holdout=holdout or "false",
+        hashed=hashed,
+        source=source,
+    )[0]
+    facts = {
+        "relation_name": source.full_name,
+        "y_column_name": split.targets,
+        "features": [{"name": name, "type": source.columns[name].definition} for name in features],
+        "test_size": split.share,
+        "test_sampling": split.sampling,
+        "test_column": split.column,
+        "seed": split.seed,
+        "columns": compared.columns,
+        **counted,
+    }
+    return write(db, "add_snapshot", "{project:l}::bigint, {facts:l}::jsonb", project=project.id, facts=facts)
+
+
+def keep_models(
+    db: Database,
+    project: Project,
+    snapshot: int,
+    compared: Compared,
+    wanted: Wanted,
+    seed: int,
+    started: float,
+    may_deploy: bool,
+) -> tuple[int, str]:
+    """Write the best model and what was tried; deploy the model if it is better than the one that is.
+
+    Returns the number of the model, and whether it is deployed.
+    """
+    best = compared.best
+    names = ("algorithm", "hyperparams", "preprocess", "metrics", "train_metrics", "folds", "details", "warnings")
+    facts = {
+        **{name: best[name] for name in names},
+        "search": wanted.search,
+        "status": "successful",
+        "metric": compared.metric,
+        "score": best["score"],
+        "seed": seed,
+        "num_rows": best["num_rows_processed"],
+        "duration": f"{time.monotonic() - started:f} seconds",
+        "libraries": {"madpy": __version__, "server": db.session.server_version, "python": sys.version.split()[0]},
+    }
+    model = write(
+        db,
+        "add_model",
+        "{project:l}::bigint, {snapshot:l}::bigint, {facts:l}::jsonb,"
+        " (SELECT model FROM {table:i} WHERE candidate = {best:l})",
+        project=project.id,
+        snapshot=snapshot,
+        facts=facts,
+        table=compared.table,
+        best=compared.best_number,
+    )
+    if len(compared.rows) > 1:
+        write(db, "add_trials", "{model:l}::bigint, {facts:l}::jsonb", model=model, facts=_trials(compared))
+    db.execute("DROP TABLE {table:i}, pg_temp.madpy_candidates_summary", table=compared.table)
+    if not (may_deploy and _is_better(db, project, compared)):
+        return model, "not deployed"
+    write(
+        db,
+        "deploy",
+        "{model:l}::bigint, {strategy:l}::text, {reason:l}::text",
+        model=model,
+        strategy="best_score",
+        reason="the first model" if project.deployed_model is None else "a better score",
+    )
+    return model, "deployed"
+
+
+def _trials(compared: Compared) -> str:
+    """Return the candidates as a JSON array of what the table of trials has of each."""
+    names = ("algorithm", "hyperparams", "status", "error", "score", "metrics", "folds", "rungs", "seconds")
+    return json.dumps(
+        [
+            {"trial": row["candidate"], "deviation": row["score_deviation"], **{name: row[name] for name in names}}
+            for row in compared.rows
+        ]
+    )
+
+
+def _is_better(db: Database, project: Project, compared: Compared) -> bool:
+    """Tell whether the best candidate has a better score than the model that is deployed."""
+    if project.deployed_model is None:
+        return True
+    rows = db.execute(
+        "SELECT metrics ->> {metric:l} AS score FROM {own:i}.models WHERE id = {id:l}",
+        metric=compared.metric,
+        own=own(db),
+        id=project.deployed_model,
+    )
+    score = compared.best["score"]
+    if not rows or rows[0]["score"] is None or score is None:
+        return True
+    before = float(rows[0]["score"])
+    return bool(score < before if compared.metric in LOWER_IS_BETTER else score > before)

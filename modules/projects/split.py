@@ -1,0 +1,97 @@
+"""Which rows are for testing: an SQL expression over the source, the same for every model of a snapshot."""
+
+from collections.abc import Sequence
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.modules.projects.schema import own
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import fill, identifier
+from madpy.records import Record
+
+SAMPLINGS = ("random", "stratified", "last", "group")
+
+
+class Split(Record):
+    """How rows are split: `share` of them are for testing."""
+
+    share: float
+    sampling: str
+    column: str | None
+    seed: int
+    hashed: list[str]  # the columns whose values decide
+    targets: list[str]
+
+    def holdout(self, source: Source) -> str | None:
+        """Return SQL that is true for a row for testing; None where there are none."""
+        if self.share == 0:
+            return None
+        if self.sampling == "random":
+            return f"{self._part(source, self.hashed)} < {self.share!r}"
+        if self.sampling == "group":
+            assert self.column is not None
+            return f"{self._part(source, [self.column])} < {self.share!r}"
+        if self.sampling == "last":
+            return self._behind(source)
+        return self._of_each_class(source)
+
+    def _part(self, source: Source, columns: Sequence[str]) -> str:
+        schema = identifier(own(source.db))
+        return f"{schema}.__part({self.seed}, {', '.join(map(identifier, columns))})"
+
+    def _behind(self, source: Source) -> str:
+        """Return SQL that is true for the last rows in the order of the column, rows of equal value together."""
+        assert self.column is not None
+        bound = source.db.execute(
+            """
+            SELECT pg_catalog.percentile_disc({share:l}) WITHIN GROUP (ORDER BY {column:i})::text AS bound
+            FROM {source:i}
+            """,
+            share=1 - self.share,
+            column=self.column,
+            source=source,
+        )[0]["bound"]
+        if bound is None:
+            raise MadpyError(f'column "{self.column}" has no values', hint="choose another test_column")
+        kind = source.columns[self.column].definition
+        return fill("{column:i} > {bound:l}", {"column": self.column, "bound": bound}) + f"::{kind}"
+
+    def _of_each_class(self, source: Source) -> str:
+        """Return SQL that is true for the same share of each class."""
+        part = self._part(source, self.hashed)
+        rows = source.db.execute(
+            """
+            SELECT {target:i}::text AS class,
+                   pg_catalog.percentile_disc({share:l}) WITHIN GROUP (ORDER BY {part:q}) AS bound
+            FROM {source:i} WHERE {target:i} IS NOT NULL GROUP BY 1
+            """,
+            target=self.targets[0],
+            share=self.share,
+            part=part,
+            source=source,
+        )
+        cases = " ".join(
+            fill("WHEN {label:l} THEN {bound:l}", {"label": row["class"], "bound": row["bound"]})
+            for row in rows
+        )
+        return f"{part} <= CASE {identifier(self.targets[0])}::text {cases} END" if rows else "false"
+
+
+def check_split(
+    source: Source, size: float | None, sampling: str | None, column: str | None, rows: int
+) -> tuple[float, str]:
+    """Return the share of rows for testing, from 0 below 1, and the way in which they are chosen."""
+    chosen = helper.check_choice("test_sampling", sampling, SAMPLINGS)
+    given = float(helper.check_range("test_size", size, 0))
+    share = given if given < 1 else given / max(rows, 1)
+    if share >= 1:
+        raise MadpyError(
+            f"test_size is {given:g}, and the table has {rows:,} rows", hint="leave rows to be fitted on"
+        )
+    if chosen in ("last", "group") and column is None:
+        raise MadpyError(f"test_sampling {chosen} needs a column", hint="give test_column")
+    if column is not None and chosen in ("random", "stratified"):
+        raise MadpyError(
+            f"test_sampling {chosen} takes no test_column", hint="choose test_sampling => 'last' or 'group'"
+        )
+    return share, chosen

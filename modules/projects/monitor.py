@@ -206,7 +206,14 @@ def _analysed(source: Source, like: Mapping[str, Any]) -> dict[str, Any]:
         first = dict(list(counts.items())[:MOST_LEVELS])
         total = sum(counts.values())
         rest = total - sum(first.values())
-        return {"name": name, "kind": "category", "count": total, "nulls": nulls, "levels": first, "rest": rest}
+        return {
+            "name": name,
+            "kind": "category",
+            "count": total,
+            "nulls": nulls,
+            "levels": first,
+            "rest": rest,
+        }
     row = source.db.execute(
         """
         SELECT count(*) AS rows, count(x) AS there,
@@ -219,4 +226,10 @@ def _analysed(source: Source, like: Mapping[str, Any]) -> dict[str, Any]:
     )[0]
     there = int(row["there"])
     quantiles = row["quantiles"] if there else None
-    return {"name": name, "kind": "number", "count": there, "nulls": row["rows"] - there, "quantiles": quantiles}
+    return {
+        "name": name,
+        "kind": "number",
+        "count": there,
+        "nulls": row["rows"] - there,
+        "quantiles": quantiles,
+    }

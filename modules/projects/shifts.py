@@ -1,7 +1,8 @@
 """Distances between the distributions of a column before and now.  Pure: no database, no worker.
 
-The population stability index is the sum over bins of (q - p) log(q / p), p and q the shares of the rows before and
-now; above 0.1 a column has changed a little, above 0.25 it has changed (Siddiqi, Credit Risk Scorecards, 2006, ch. 8).
+The population stability index is the sum over bins of (q - p) log(q / p), where p and q are the shares of the
+rows before and now; above 0.1 a column has changed a little, above 0.25 it has changed (Siddiqi, Credit Risk
+Scorecards, 2006, chapter 8).
 """
 
 import itertools

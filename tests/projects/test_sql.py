@@ -5,9 +5,7 @@ from tests.session import Session
 
 def test_parts_depend_on_values_and_seed_alone(sql: Session) -> None:
     parts = "SELECT pgml.__part({seed}, i, i::text, i::float8) FROM generate_series(1, 2000) AS i"
-    first, again, other = (
-        [part for (part,) in sql(parts.format(seed=seed))] for seed in (1, 1, 2)
-    )
+    first, again, other = ([part for (part,) in sql(parts.format(seed=seed))] for seed in (1, 1, 2))
     assert first == again != other
     assert all(0 <= part < 1 for part in first)
     # the share below 0.25 has a standard deviation of 0.0097

@@ -188,7 +188,8 @@ def single_rows(bench: Bench) -> Table:
         "Projects: one row after the other",
         "From one client over a socket of this machine, rows a second, the best of the rounds.  The service"
         " is an ASGI application under uvicorn with the same estimator of scikit-learn unpickled, asked over"
-        " one connection that stays open; PostgresML claimed 8 to 40 times the speed of such services in 2022."
+        " one connection that stays open; PostgresML claimed 8 to 40 times the speed of such services"
+        " in 2022."
         f"  The first predict of a connection takes {starts:.1f} ms more than SELECT 1 (goal: at most 10).",
         ["case", "rows/s", "x HTTP", "goal", "met"],
         lines,
@@ -216,7 +217,8 @@ def bench_rows(bench: Bench, project: str) -> float:
         address = bench.address
         command = [
             str(Path(here().pg["bindir"], "pgbench")), "-n", "-M", "prepared", "-c", "1", "-T", str(SECONDS),
-            "-f", script.name, "-h", address.host, "-p", str(address.port), "-U", address.user, address.database,
+            "-f", script.name, "-h", address.host, "-p", str(address.port), "-U", address.user,
+            address.database,
         ]  # fmt: skip
         result = subprocess.run(command, capture_output=True, text=True, check=True)
     line = next(line for line in result.stdout.splitlines() if line.startswith("tps = "))

@@ -1,4 +1,4 @@
-"""A service over HTTP as people build it: an estimator of scikit-learn unpickled behind an ASGI application."""
+"""A service over HTTP as people build it: estimators of scikit-learn behind an ASGI application."""
 
 import http.client
 import json
@@ -33,8 +33,10 @@ async def app(scope, receive, send):
             break
     asked = json.loads(body)
     answer = models[asked["model"]].predict(np.array([asked["features"]]))
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
-    await send({"type": "http.response.body", "body": json.dumps({"prediction": float(answer[0])}).encode()})
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    text = json.dumps({"prediction": float(answer[0])})
+    await send({"type": "http.response.body", "body": text.encode()})
 """
 
 

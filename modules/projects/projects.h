@@ -17,8 +17,8 @@ typedef struct Seen
 	TransactionId xmin;
 	TransactionId xmax;
 	TransactionId own;
-	uint32		count;			/* of transactions in progress */
-	int32		subcount;		/* of their subtransactions; on a standby of all */
+	uint32		count;			/* transactions in progress */
+	int32		subcount;		/* their subtransactions; on a standby all of them */
 	CommandId	command;
 	SubTransactionId part;
 	Oid			role;
@@ -27,9 +27,9 @@ typedef struct Seen
 /* The project or the model that a prediction asks for. */
 typedef struct Subject
 {
-	Oid			schema;			/* of projects */
-	text	   *name;			/* of the project, NULL: the model is given by its number */
-	int64		number;			/* of the model */
+	Oid			schema;			/* the one that projects are in */
+	text	   *name;			/* the name of the project, NULL: the model is given by its number */
+	int64		number;			/* the number of the model */
 } Subject;
 
 extern void set_seen(Seen *seen);

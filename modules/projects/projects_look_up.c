@@ -25,7 +25,7 @@ typedef struct Answer
 	struct varlena *model;		/* NULL: there is no answer */
 } Answer;
 
-static SPIPlanPtr plans[2];		/* look-ups by name and by number, of the schema below */
+static SPIPlanPtr plans[2];		/* look-ups by name and by number, in the schema below */
 static NameData plans_schema;
 static Answer answers[MOST_ANSWERS];
 static int	next_answer = 0;	/* the one to be replaced */
@@ -35,7 +35,7 @@ set_seen(Seen *seen)
 {
 	Snapshot	snapshot = GetActiveSnapshot();
 
-	memset(seen, 0, sizeof(Seen));	/* it is compared byte by byte */
+	memset(seen, 0, sizeof(Seen));	/* padding takes part in the comparison */
 	seen->xmin = snapshot->xmin;
 	seen->xmax = snapshot->xmax;
 	seen->own = GetTopTransactionIdIfAny();
@@ -137,7 +137,7 @@ no_model(const Subject *subject, bool is_found)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("no model of project \"%s\" is deployed", text_to_cstring(subject->name)),
-				 errhint("Deploy one: deploy(project, 'best_score').")));
+				 errhint("Call deploy(project, 'best_score').")));
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("project \"%s\" does not exist", text_to_cstring(subject->name)),

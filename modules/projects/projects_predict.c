@@ -20,7 +20,7 @@
 /* The model of a call, and the function that scores it. */
 typedef struct Deployed
 {
-	MemoryContext context;		/* of this struct, and all that it points to */
+	MemoryContext context;		/* memory of this struct and of all that it points to */
 	Seen		seen;
 	Subject		subject;
 	struct varlena *model;

@@ -7,10 +7,10 @@
 #include "postgres.h"
 
 /*
- * What tells apart the states that statements of a session see.  Two snapshots that have all of it in common are of the
- * same state.  Of the transactions below xmax, those in progress only become fewer: another number is another set.  The
- * changes of the session's own transaction have its number and a command; those that were rolled back in part belonged to
- * a subtransaction, whose number does not come again.
+ * State of the database that a statement sees.  Snapshots of a session that are equal in all of these see the same.
+ * Transactions below xmax that are in progress only become fewer, so that their number stands for the set.  Changes of
+ * the session's own transaction are known by its number and the command; if a part of them is rolled back, its
+ * subtransaction is over, and no later one has its number.
  */
 typedef struct Seen
 {

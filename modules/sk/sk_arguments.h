@@ -23,11 +23,11 @@ typedef struct Plan
 	Shape		shape;
 	uint64		row_id;			/* type of the last record: an altered table gets another number */
 	int			columns;		/* number of columns that there is memory for */
-	Datum	   *values;			/* of the columns of a record */
+	Datum	   *values;			/* memory for the columns of a record */
 	bool	   *nulls;
 	int		   *attributes;		/* number of the record's column for each input */
 	int			vector;			/* number of the record's column that is an array of all inputs, -1: none */
-	Oid			type;			/* of a single argument */
+	Oid			type;			/* type of the argument, if there is one */
 	Reader	   *readers;		/* for each input */
 	Oid			element_type;	/* type of the elements of the array that was read last */
 	Reader		element;

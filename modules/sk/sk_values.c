@@ -49,12 +49,18 @@ is_date(const char *string)
 	return true;
 }
 
-/* Returns a number or a time, given as text.  A time without a zone is read as those of a column without zones are. */
+/*
+ * Returns a number, boolean or time, given as text.  A time without a zone is read as those of a column without zones are.
+ */
 static double
 number_of_text(const char *string)
 {
 	Datum		text = CStringGetDatum(string);
 
+	if (strcmp(string, "true") == 0 || strcmp(string, "t") == 0)
+		return 1;
+	if (strcmp(string, "false") == 0 || strcmp(string, "f") == 0)
+		return 0;
 	if (!is_date(string))
 		return DatumGetFloat8(DirectFunctionCall1(float8in, text));
 	return seconds(DatumGetTimestamp(DirectFunctionCall3(strpbrk(string + DATE_LENGTH, "+-Zz") ? timestamptz_in : timestamp_in,

@@ -7,7 +7,7 @@
 #include "lib/ilist.h"
 #include "utils/memutils.h"
 
-/* What a session keeps, in models and in bytes of their memory. */
+/* The most that a session keeps: models, and bytes of their memory. */
 #define MOST_MODELS 8
 #define MOST_BYTES ((Size) 32 * 1024 * 1024)
 
@@ -20,12 +20,12 @@ typedef struct Entry
 	struct varlena *given;		/* the argument as passed: a TOAST pointer, compressed, or plain */
 	void		(*check) (Model *model);
 	int			nargs;
-	Oid		   *types;			/* of the arguments */
+	Oid		   *types;			/* types of the arguments */
 	int			uses;			/* number of FmgrInfos that have it */
 	bool		is_listed;
 } Entry;
 
-/* What an FmgrInfo has in fn_extra. */
+/* The value of fn_extra of an FmgrInfo. */
 typedef struct Use
 {
 	MemoryContextCallback end;

@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 #include "projects.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -153,6 +154,7 @@ ask(const Subject *subject, MemoryContext context)
 	bool		is_null = true;
 	bool		is_found;
 
+	AcceptInvalidationMessages();	/* a transaction that holds its locks hears of no role that was revoked */
 	SPI_connect();
 	if (SPI_execute_plan(look_up_plan(get_namespace_name(subject->schema), subject->name == NULL), &key, NULL, true, 1) !=
 		SPI_OK_SELECT)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from madpy.errors import MadpyError, SqlError
 from madpy.install.plan import Product, Release, Step, install_steps, own_sql
 from madpy.install.state import Installation, dependents, located, strangers, tables_with_rows
-from madpy.ports.postgres.session.db import Database, fill, identifier
+from madpy.ports.postgres.session.db import Database, fill
 
 Progress = Callable[[Sequence[Step]], Iterable[Step]]
 
@@ -106,8 +106,8 @@ def _drop_steps(product: Product, release: Release) -> list[Step]:
 
 def _drops(installation: Installation) -> str:
     """Return the statement that drops all projects."""
-    projects = identifier(dict(installation.own_schemas).get("projects", "pgml"))
-    return f"SELECT {projects}.drop_project(name) FROM {projects}.projects"
+    own = dict(installation.own_schemas).get("projects", "pgml")
+    return fill("SELECT {own:q}.drop_project(name) FROM {own:q}.projects", {"own": own})
 
 
 def _of_madpy(release: Release) -> str:

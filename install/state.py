@@ -148,7 +148,7 @@ def _installations(db: Database) -> list[Installation]:
 
 
 def _candidates(db: Database) -> list[dict[str, Any]]:
-    """List schemas that look like an installation: schema, version, schemas of modules, reason not to trust it."""
+    """List schemas that look like an installation, with those of its modules and a reason not to trust it."""
     rows = db.execute(
         """
         SELECT n.nspname AS schema, c.version

@@ -29,6 +29,7 @@ from madpy import __version__
 from madpy.dev import cluster, place
 from madpy.dev.state import State, here, say
 from madpy.errors import MadpyError
+from madpy.ports.postgres.session.db import fill
 
 DATABASE = "madpy"
 
@@ -133,8 +134,8 @@ def extension(connection: pg.Connection) -> dict[str, Any]:
         WHERE e.extname = 'madpy'
         """
     ).getresult()
-    has_rows = [connection.query(f"SELECT EXISTS (SELECT FROM {table})").getresult() for (table,) in tables]
-    return {**rows[0], "keeps_data": any(value for ((value,),) in has_rows)}
+    first = [connection.query(fill("SELECT FROM {t:q} LIMIT 1", {"t": table})) for (table,) in tables]
+    return {**rows[0], "keeps_data": any(map(len, first))}
 
 
 def dropped(connection: pg.Connection, present: dict[str, Any]) -> bool:

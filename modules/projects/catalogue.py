@@ -76,7 +76,7 @@ def last_snapshot(db: Database, project: Project) -> Snapshot | None:
         own=own(db),
         id=project.id,
     )
-    is_own, role = (rows[0].pop("is_own"), rows[0].pop("role")) if rows else (True, None)
+    is_own, role = (rows[0].pop("is_own"), rows[0].pop("role")) if rows else (True, "")
     if not is_own:
         raise MadpyError(
             f"the last training of project {quoted(project.name)} was one of role {quoted(role)}",

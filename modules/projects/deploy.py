@@ -75,7 +75,7 @@ def _chosen(db: Database, project: Project, strategy: str, algorithm: str | None
 
 
 def _models(db: Database, project: Project, algorithm: str | None) -> list[dict[str, Any]]:
-    """Return the models of a project that can predict, the newest last; all of one algorithm if it is given."""
+    """Return the models of a project that can predict, the newest last, of one algorithm if it is given."""
     rows = db.execute(
         """
         SELECT id, algorithm, metric, score, metrics::text AS metrics FROM {own:i}.models
@@ -126,8 +126,9 @@ def _before(db: Database, project: Project) -> Chosen:
         )
     model = core.before_last([(row["model_id"], row["is_rollback"]) for row in rows])
     if model is None:
+        last = rows[-1]["model_id"]
         raise MadpyError(
-            f"project {quoted(project.name)} has no deployment before the one of model {rows[-1]['model_id']}",
+            f"project {quoted(project.name)} has no deployment before the one of model {last}",
             sqlstate="55000",
             hint="choose a model of the view trained_models: deploy(model_id)",
         )

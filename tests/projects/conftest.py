@@ -28,7 +28,7 @@ def name(sql: Session) -> Iterator[str]:
 
 @pytest.fixture
 def roles(sql: Session, schema: str) -> Iterator[Callable[[str], str]]:
-    """Makes roles that may use the test's schema: roles("ann"); they end with the test, as do their projects."""
+    """Makes roles that may use the test's schema: roles("ann"); they and their projects end with the test."""
     names: list[str] = []
 
     def role(base: str, options: str = "LOGIN") -> str:

@@ -52,7 +52,7 @@ def _combination(values: Mapping[str, Sequence[Any]], sizes: Sequence[int], numb
 
 
 def best(scores: Sequence[float | None], is_lower: bool) -> int:
-    """Return the position of the best score, of equal ones the last; None and NaN are worse than any number."""
+    """Return the position of the best score, of equal ones the last; None and NaN are worse than a number."""
 
     def worth(at: int) -> tuple[bool, float, int]:
         score = scores[at]

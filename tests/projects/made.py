@@ -39,16 +39,16 @@ def write(sql: Session, what: str, arguments: str) -> int:
 
 def project(sql: Session, name: str, task: str = "regression") -> int:
     """Make a project of the current role."""
-    return write(sql, "add_project", f"'{name}'::text, '{task}'::text")
+    return write(sql, "add_project", f"{literal(name)}::text, '{task}'::text")
 
 
 def snapshot(sql: Session, project: int, **facts: Any) -> int:
     return write(sql, "add_snapshot", f"{project}::bigint, {as_json(SNAPSHOT | facts)}")
 
 
-def model(sql: Session, project: int, snapshot: int, model: str = r"'\x00'::bytea", **facts: Any) -> int:
-    """Add a model; `model` is SQL of its bytes."""
-    made = f"{project}::bigint, {snapshot}::bigint, {as_json(FACTS | facts)}, {model}"
+def model(sql: Session, project: int, snapshot: int, content: str = r"'\x00'::bytea", **facts: Any) -> int:
+    """Add a model; `content` is SQL of its bytes."""
+    made = f"{project}::bigint, {snapshot}::bigint, {as_json(FACTS | facts)}, {content}"
     return write(sql, "add_model", made)
 
 
@@ -63,5 +63,8 @@ def ridge(sql: Session, output: str = "made_model", source: str = "t") -> str:
 
 
 def as_json(facts: Any) -> str:
-    text = json.dumps(facts).replace("'", "''")
-    return f"'{text}'::jsonb"
+    return f"{literal(json.dumps(facts))}::jsonb"
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

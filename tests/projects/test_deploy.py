@@ -157,7 +157,7 @@ def test_errors(sql, name, models, call, sqlstate, message, hint):
 
 
 def test_a_training_that_failed_is_not_deployed(sql, name, models):
-    failed = models(model="NULL::bytea", status="failed", error="no rows")
+    failed = models(content="NULL::bytea", status="failed", error="no rows")
     error = sql.fails(f"SELECT pgml.deploy({failed})")
     assert (error.sqlstate, error.message) == ("55000", f"pgml.deploy: the training of model {failed} failed")
     error = sql.fails(f"SELECT pgml.deploy('{name}', 'most_recent')")

@@ -308,7 +308,7 @@ END
 $$;
 COMMENT ON FUNCTION MODULE_SCHEMA.__do_add_snapshot(bigint, jsonb) IS 'makes a snapshot in a project';
 
-CREATE FUNCTION MODULE_SCHEMA.__do_add_model(project bigint, snapshot bigint, facts jsonb, model bytea) RETURNS bigint
+CREATE FUNCTION MODULE_SCHEMA.__do_add_model(project bigint, snapshot bigint, facts jsonb, bytes bytea) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     made bigint;
@@ -318,7 +318,7 @@ BEGIN
         project_id, snapshot_id, algorithm, hyperparams, preprocess, search, status, error, metric, score, metrics,
         train_metrics, folds, details, warnings, seed, num_rows, duration, libraries, model, created_by)
     SELECT project, snapshot, algorithm, hyperparams, preprocess, search, status, error, metric, score, metrics,
-           train_metrics, folds, details, warnings, seed, num_rows, duration, libraries, $4, MODULE_SCHEMA.__caller()
+           train_metrics, folds, details, warnings, seed, num_rows, duration, libraries, bytes, MODULE_SCHEMA.__caller()
     FROM jsonb_populate_record(NULL::MODULE_SCHEMA.__models, facts)
     RETURNING id INTO made;
     RETURN made;
@@ -326,15 +326,15 @@ END
 $$;
 COMMENT ON FUNCTION MODULE_SCHEMA.__do_add_model(bigint, bigint, jsonb, bytea) IS 'adds a model, or a failed training';
 
-CREATE FUNCTION MODULE_SCHEMA.__do_add_trials(model bigint, facts jsonb) RETURNS bigint
+CREATE FUNCTION MODULE_SCHEMA.__do_add_trials(model_number bigint, facts jsonb) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     made bigint;
 BEGIN
-    PERFORM MODULE_SCHEMA.__check_model(model, true);
+    PERFORM MODULE_SCHEMA.__check_model(model_number, true);
     INSERT INTO MODULE_SCHEMA.__trials (
         model_id, trial, algorithm, hyperparams, status, error, score, deviation, metrics, folds, rungs, seconds)
-    SELECT model, trial, algorithm, hyperparams, status, error, score, deviation, metrics, folds, rungs, seconds
+    SELECT model_number, trial, algorithm, hyperparams, status, error, score, deviation, metrics, folds, rungs, seconds
     FROM jsonb_populate_recordset(NULL::MODULE_SCHEMA.__trials, facts);
     GET DIAGNOSTICS made = ROW_COUNT;
     RETURN made;

@@ -79,7 +79,7 @@ def test_without_pg_cron_the_hint_has_a_line_for_a_crontab(sql: Session) -> None
     line = failure.hint.split("crontab: ")[1].removesuffix(".")
     *when, program = line.split(" ", 5)
     words = shlex.split(program.replace("\\%", "%"))
-    assert (when, words[:2], words[3]) == ("0 3 * * 1".split(), ["psql", "-d"], "-c")
+    assert (when, words[:2], words[3]) == (["0", "3", "*", "*", "1"], ["psql", "-d"], "-c")
     sql("ROLLBACK")
     assert words[4] == ("""SELECT * FROM "pgml".train('it''s 5 % "sweet"', "seed" => '5'::integer)""")
 

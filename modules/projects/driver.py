@@ -8,7 +8,7 @@ from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.modules.projects.candidates import wanted
-from madpy.modules.projects.catalogue import Project, add_project, find_project, last_snapshot
+from madpy.modules.projects.catalogue import Project, add_project, check_name, find_project, last_snapshot
 from madpy.modules.projects.compare import compare
 from madpy.modules.projects.features import targets_and_features
 from madpy.modules.projects.keep import keep_failure, keep_models, keep_snapshot
@@ -64,6 +64,7 @@ def train(
     started = time.monotonic()
     name = str(helper.check_not_null("project_name", project_name))
     number = int(helper.check_range("seed", seed, 0, 2**31 - 1))
+    check_name(db, name)
     project = find_project(db, name)
     chosen = _task(project, name, task or objective)
     before = last_snapshot(db, project) if project and relation_name is None else None

@@ -25,7 +25,7 @@ demo:       ## use: install what is missing, start a server, train a regression 
 	@$(in) python -m madpy.dev.demo
 
 test:       ## develop: every test; TESTS="tests/regr -x" for some of them
-	@$(in) --with test python -m pytest $(TESTS)
+	@$(in) --with test --extension cron python -m pytest $(TESTS)
 
 check:      ## develop: style, types, layers, warnings of C, and the tests that need no database
 	@$(in) --with test --with check sh -c 'set -e; \

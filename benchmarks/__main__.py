@@ -22,6 +22,7 @@ from benchmarks.kmeans import kmeans
 from benchmarks.logregr import logregr
 from benchmarks.memory import memory
 from benchmarks.nb import naive_bayes
+from benchmarks.projects import predictions, single_rows, training
 from benchmarks.report import document
 from benchmarks.sk import beside, scoring, sk, sk_first
 from benchmarks.speed import first, predict, speed
@@ -46,6 +47,9 @@ TABLES = {
     "sk_scoring": scoring,
     "sk_beside": beside,
     "sk_first": sk_first,
+    "projects": training,
+    "projects_many": predictions,
+    "projects_rows": single_rows,
     "text": text_features,
     "feeds": feeds,
     "rows": by_rows,

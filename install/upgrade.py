@@ -1,6 +1,5 @@
 """From an older version to this one: users' views, rights and tables stay."""
 
-
 from madpy.errors import SqlError
 from madpy.install.apply import Progress, run
 from madpy.install.plan import Release, Step, upgrade_steps

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from madpy import __version__
 from madpy import config as configuration
+from madpy.config import Config
 from madpy.errors import MadpyError
 from madpy.install import apply, remote, state
 from madpy.install import check as checking

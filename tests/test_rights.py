@@ -15,6 +15,7 @@ ALLOWED: dict[str, str] = gathered("RIGHTS") | {
     "__same_version": ELSEWHERE,
     "__key_number": ELSEWHERE,
     "__key_params": ELSEWHERE,
+    "__own_schemas": DRIVER,
     "__check_client": DRIVER,
     "__view_over": DRIVER,
     "__key_rows": DRIVER,
@@ -52,16 +53,21 @@ REVOKED = {
     "__nb_coded_accum", "__weighted_nb_coded_accum", "__coded_combine", "__coded_state", "__coded_deserial",
     "__levels_accum", "__levels_combine", "__levels_serial", "__levels_deserial", "__levels_texts",
 }  # fmt: skip
+SCHEMAS = "pronamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('madlib', 'pgml'))"
 
 
 def test_who_may_execute_what_is_not_for_users(sql):
-    """The catalogue and the list agree: a new function begins without rights, or with a reason."""
+    """The catalogue and the list agree: a new function begins without rights, or with a reason.
+
+    Functions of the projects with the rights of their owner are called by __write, which nobody needs rights
+    for on them.
+    """
     rows = sql(
-        """
+        f"""
         SELECT p.proname, has_function_privilege('public', p.oid, 'EXECUTE'),
                EXISTS (SELECT FROM pg_aggregate AS a WHERE a.aggtranstype <> 'internal'::regtype
                        AND p.oid IN (a.aggtransfn, a.aggcombinefn, a.aggfinalfn))
-        FROM pg_proc AS p WHERE p.pronamespace = 'madlib'::regnamespace AND starts_with(p.proname, '__')
+        FROM pg_proc AS p WHERE {SCHEMAS} AND starts_with(p.proname, '__') AND NOT p.prosecdef
         """
     )
     granted = {name: CITUS if supports else ALLOWED.get(name) for name, may, supports in rows if may}
@@ -72,12 +78,23 @@ def test_who_may_execute_what_is_not_for_users(sql):
 
 def test_what_is_for_users_everybody_may_execute(sql):
     assert sql(
-        """
+        f"""
         SELECT oid::regprocedure FROM pg_proc
-        WHERE pronamespace = 'madlib'::regnamespace AND NOT starts_with(proname, '__')
+        WHERE {SCHEMAS} AND NOT starts_with(proname, '__')
           AND NOT has_function_privilege('public', oid, 'EXECUTE')
         """
     ) == []  # fmt: skip
+
+
+def test_functions_with_the_rights_of_their_owner_are_nobodys_to_call(sql):
+    rows = sql(
+        f"""
+        SELECT proname, has_function_privilege('public', oid, 'EXECUTE'), proconfig
+        FROM pg_proc WHERE {SCHEMAS} AND prosecdef
+        """
+    )
+    assert {name for name, _, _ in rows} > {"__do_add_project", "__do_deploy", "__check_may"}
+    assert {(may, *settings) for _, may, settings in rows} == {(False, "search_path=pg_catalog, pg_temp")}
 
 
 @pytest.mark.parametrize("memory", ["0", "256MB"])

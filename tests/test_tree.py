@@ -193,7 +193,7 @@ def test_one_c_source_knows_the_versions_of_postgresql() -> None:
 
 
 def test_c_builds_with_the_headers_of_the_servers_packages() -> None:
-    """libpq-be.h, which most headers of libpq/ include, wants Kerberos's, and no package of the server brings them."""
+    """Most headers of libpq/ include libpq-be.h, which wants Kerberos's; no package of the server has it."""
     sources = [*ROOT.glob("ports/postgres/src/*/*.[ch]"), *ROOT.glob("modules/**/*.[ch]")]
     named = {header for path in sources for header in re.findall(r'#include "(libpq/\S+)"', path.read_text())}
     assert named == {"libpq/pqformat.h"}
@@ -223,15 +223,16 @@ def test_arguments_have_the_names_of_the_drivers_parameters(sql: Session) -> Non
         """
         SELECT oid::regprocedure::text, prosrc,
                coalesce(proargnames[1:pronargs], '{}') FROM pg_proc
-        WHERE pronamespace = 'madlib'::regnamespace
+        WHERE pronamespace IN ('madlib'::regnamespace, 'pgml'::regnamespace)
             AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpython3u')
         """
     )
     for name, text, arguments in wrappers:
-        call = re.search(r"SD\['run'\]\(plpy, '\w+', '(\w+)(?:\.(\w+))?\.(\w+)', args, '(\w*)'\)", text)
+        call = re.search(r"SD\['run'\]\(plpy, '\w+', '(\w+)(?:\.(\w+))?\.(\w+)', args, '([\w.]*)'\)", text)
         assert call is not None, f"{name} does not go through udf.run"
         module, file, function, prefix = call.groups()
-        assert re.fullmatch(rf"madlib\.{prefix}{function}\(.*\)", name), f"errors do not begin with {name}"
+        label = prefix if prefix.startswith("pgml.") else f"madlib.{prefix}"
+        assert re.fullmatch(rf"{re.escape(label)}{function}\(.*\)", name), f"errors do not begin with {name}"
         driver = importlib.import_module(f"madpy.modules.{module}.{file or 'driver'}")
         parameters = list(inspect.signature(getattr(driver, function)).parameters)[1:]
         assert arguments == parameters, name

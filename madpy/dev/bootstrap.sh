@@ -1,11 +1,11 @@
 #!/bin/sh
 # Make ready what the project runs on, then run a command in it:
 #
-#   madpy/dev/bootstrap.sh [--with EXTRA]... [--program NAME]... [--venv FOLDER] [COMMAND [ARGUMENT]...]
+#   madpy/dev/bootstrap.sh [--with EXTRA]... [--program NAME]... [--extension NAME]... [--venv FOLDER] [COMMAND [ARGUMENT]...]
 #   madpy/dev/bootstrap.sh --state          only print the state folder; makes nothing
 #
 # 1. system packages: only what is missing, from the distribution, said before it is done; NAME is a program that
-#    only some commands need, and that of its package;
+#    only some commands need, and that of its package, or an extension of the distribution's PostgreSQL, pg_NAME;
 # 2. a virtual environment with the Python that PL/Python links to (its binary wheels have to match), in FOLDER or in
 #    the state folder, with the dependencies of pyproject.toml and of each EXTRA;
 # 3. the command, in the checkout, with that environment's programs first on PATH.
@@ -20,12 +20,13 @@ main() {
     unset CDPATH
     checkout=$(cd "$(dirname "$0")/../.." && pwd -P)
     state=${MADPY_STATE:-$(state_folder)}
-    venv=$state/venv extras= programs=
+    venv=$state/venv extras= programs= extensions=
     while [ $# -gt 0 ]; do
         case $1 in
             --state) echo "$state"; exit ;;
             --with) ensure_extra "${2:-}"; extras="$extras $2"; shift 2 ;;
             --program) programs="$programs $2"; shift 2 ;;
+            --extension) extensions="$extensions $2"; shift 2 ;;
             --venv) venv=$2; shift 2 ;;
             *) break ;;
         esac
@@ -121,6 +122,12 @@ missing_packages() {
     for program in $programs; do
         command -v "$program" >/dev/null || echo "$program"
     done
+    case $PG_CONFIG in
+        /usr/lib/postgresql/*)
+            for extension in $extensions; do
+                [ -f "$(pg --pkglibdir)/pg_$extension.so" ] || echo "postgresql-$version-$extension"
+            done ;;
+    esac
     python=$(linked_python)
     "$python" -I -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
     "$python" -I -c 'import os, sysconfig as s; os.stat(s.get_path("include") + "/Python.h")' 2>/dev/null || echo python3-dev

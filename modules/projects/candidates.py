@@ -1,4 +1,4 @@
-"""What a training tries: one algorithm, several, or a search over hyperparameters."""
+"""The candidates of a training: one algorithm, several, or a search over hyperparameters."""
 
 from typing import Any
 
@@ -50,6 +50,11 @@ def wanted(
     if chosen == "random" or "n_iter" in args:
         combinations = core.drawn(values, _whole(args, "n_iter", DRAWS, 1), seed)
     else:
+        if core.count(values) > core.MOST_CANDIDATES:
+            raise MadpyError(
+                f"search_params has {core.count(values):,} combinations, more than {core.MOST_CANDIDATES:,}",
+                hint="give fewer values, or search => 'random'",
+            )
         combinations = core.grid(values)
     candidates = [
         {"algorithm": algorithm, "hyperparams": {**hyperparams, **one}, "preprocess": preprocess}
@@ -58,7 +63,9 @@ def wanted(
     halving = None
     if chosen == "halving":
         halving = {"factor": _whole(args, "factor", 3, 2), "min_rows": _whole(args, "min_rows", 200, 2)}
-    return Wanted(candidates, {"search": chosen, "search_params": params, "search_args": args}, folds, halving)
+    return Wanted(
+        candidates, {"search": chosen, "search_params": params, "search_args": args}, folds, halving
+    )
 
 
 def _without_search(
@@ -81,5 +88,7 @@ def _values(name: str, value: Any) -> list[Any]:
 def _whole(args: dict[str, Any], name: str, default: int, low: int) -> int:
     value = args.get(name, default)
     if type(value) is not int or value < low:
-        raise MadpyError(f"search_args: {name} must be a whole number from {low} on", hint=f"leave it out for {default}")
+        raise MadpyError(
+            f"search_args: {name} must be a whole number from {low} on", hint=f"leave it out for {default}"
+        )
     return value

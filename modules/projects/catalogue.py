@@ -1,4 +1,4 @@
-"""What is known of projects and their snapshots, read with the caller's rights."""
+"""Projects and their snapshots, read with the caller's rights."""
 
 import json
 from typing import Any
@@ -31,7 +31,9 @@ class Snapshot(Record):
 def find_project(db: Database, name: str) -> Project | None:
     """Return the project of this name, None if there is none that the caller may use."""
     rows = db.execute_kept(
-        "SELECT id, name, task, deployed_model FROM {own:i}.projects WHERE name = {name:l}", own=own(db), name=name
+        "SELECT id, name, task, deployed_model FROM {own:i}.projects WHERE name = {name:l}",
+        own=own(db),
+        name=name,
     )
     return Project(**rows[0]) if rows else None
 
@@ -44,7 +46,9 @@ def get_project(db: Database, name: str) -> Project:
 
         known = [row["name"] for row in db.execute("SELECT name FROM {own:i}.projects", own=own(db))]
         near = get_close_matches(name, known, n=3)
-        hint = f"did you mean {' or '.join(map(quoted, near))}?" if near else "choose one of the view projects"
+        hint = (
+            f"did you mean {' or '.join(map(quoted, near))}?" if near else "choose one of the view projects"
+        )
         raise MadpyError(f"project {quoted(name)} does not exist", sqlstate="42704", hint=hint)
     return project
 

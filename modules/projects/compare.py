@@ -11,11 +11,20 @@ from madpy.records import Record
 
 TABLE = "madpy_candidates"
 JSON = ("hyperparams", "preprocess", "metrics", "train_metrics", "folds", "details", "warnings", "rungs")
-FIELDS = ("candidate", "algorithm", "status", "error", "score", "score_deviation", "seconds", "num_rows_processed")
+FIELDS = (
+    "candidate",
+    "algorithm",
+    "status",
+    "error",
+    "score",
+    "score_deviation",
+    "seconds",
+    "num_rows_processed",
+)
 
 
 class Compared(Record):
-    """The answer of sk_compare: a row for each candidate, without its model, which stays in a temporary table."""
+    """The answer of sk_compare: a row for each candidate; its model stays in a temporary table."""
 
     rows: list[dict[str, Any]]
     best_number: int

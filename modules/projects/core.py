@@ -1,13 +1,12 @@
 """The candidates of a training: from names, grids and random draws.  Pure: no database, no worker."""
 
 import itertools
+import math
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from madpy.errors import MadpyError
-
-# What `auto` tries, by task: from the fastest on, so that a time limit leaves out the slowest.
+# The algorithms of `auto`, by task, from the fastest on, so that a time limit leaves out the slowest.
 AUTO: dict[str, tuple[str, ...]] = {
     "regression": ("linear", "ridge", "hist_gradient_boosting", "random_forest"),
     "classification": ("linear", "hist_gradient_boosting", "random_forest"),
@@ -25,32 +24,25 @@ def automatic(task: str, rows: int) -> list[str]:
     return [*AUTO[task], *near]
 
 
+def count(values: Mapping[str, Sequence[Any]]) -> int:
+    """Return the number of combinations of the values of each hyperparameter."""
+    return math.prod(len(options) for options in values.values())
+
+
 def grid(values: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     """Return every combination of the values of each hyperparameter; the last one changes fastest."""
-    count = 1
-    for options in values.values():
-        count *= len(options)
-    if count > MOST_CANDIDATES:
-        raise MadpyError(
-            f"search_params has {count:,} combinations, more than {MOST_CANDIDATES:,}",
-            hint="give fewer values, or search => 'random'",
-        )
     return [dict(zip(values, one, strict=True)) for one in itertools.product(*values.values())]
 
 
-def drawn(values: Mapping[str, Sequence[Any]], count: int, seed: int) -> list[dict[str, Any]]:
-    """Return `count` different combinations at random, or all where there are no more."""
+def drawn(values: Mapping[str, Sequence[Any]], wanted: int, seed: int) -> list[dict[str, Any]]:
+    """Return `wanted` different combinations at random, or all where there are no more."""
     sizes = [len(options) for options in values.values()]
-    total = 1
-    for size in sizes:
-        total *= size
-    chosen = random.Random(seed).sample(range(total), min(count, total))
+    total = count(values)
+    chosen = random.Random(seed).sample(range(total), min(wanted, total))
     return [_combination(values, sizes, number) for number in chosen]
 
 
-def _combination(
-    values: Mapping[str, Sequence[Any]], sizes: Sequence[int], number: int
-) -> dict[str, Any]:
+def _combination(values: Mapping[str, Sequence[Any]], sizes: Sequence[int], number: int) -> dict[str, Any]:
     """Return a combination by its number, the last hyperparameter changing fastest."""
     one = {}
     for (name, options), size in reversed(list(zip(values.items(), sizes, strict=True))):

@@ -1,4 +1,4 @@
-"""train: split the rows, have the candidates fitted and compared, keep the best, deploy it if it is better."""
+"""train: split the rows, have candidates fitted and compared, keep the best, deploy it if it is better."""
 
 import json
 import time
@@ -58,16 +58,15 @@ def train(
     materialize_snapshot: bool | None,
     objective: str | None,
 ) -> list[Result]:
-    """Fit models for a project over a relation, or over that of its last training; keep and deploy the best."""
+    """Fit models over a relation, or that of the last training; keep the best for the project."""
     started = time.monotonic()
     name = str(helper.check_not_null("project_name", project_name))
     number = int(helper.check_range("seed", seed, 0, 2**31 - 1))
     project = find_project(db, name)
     chosen = _task(project, name, task or objective)
-    before = last_snapshot(db, project) if relation_name is None else None
-    if relation_name is None and before is None:
-        raise MadpyError("relation_name must not be NULL", hint="name the table to train on")
-    source = helper.check_source(db, relation_name or before.relation_name, "relation_name")
+    before = last_snapshot(db, project) if project and relation_name is None else None
+    relation = before.relation_name if before else helper.check_not_null("relation_name", relation_name)
+    source = helper.check_source(db, relation, "relation_name")
     targets, features = targets_and_features(source, y_column_name, exclude, before, chosen in SUPERVISED)
     db.progress("train: reading")
     rows = int(db.value("SELECT count(*) FROM {source:i}", source=source))
@@ -86,14 +85,28 @@ def train(
         json.loads(preprocess or "{}"),
     )
     compared = compare(
-        source, targets, features, tried, task=chosen, holdout=holdout, metric=metric, seed=number, limit=time_limit
+        source,
+        targets,
+        features,
+        tried,
+        task=chosen,
+        holdout=holdout,
+        metric=metric,
+        seed=number,
+        limit=time_limit,
     )
     project = project or add_project(db, name, chosen)
-    snapshot = keep_snapshot(db, project, source, split, features, compared, holdout, bool(materialize_snapshot))
-    model, status = keep_models(db, project, snapshot, compared, tried, number, started, bool(automatic_deploy))
+    snapshot = keep_snapshot(
+        db, project, source, split, features, compared, holdout, bool(materialize_snapshot)
+    )
+    model, status = keep_models(
+        db, project, snapshot, compared, tried, number, started, bool(automatic_deploy)
+    )
     best = compared.best
     return [
-        Result(name, chosen, status, best["algorithm"], model, compared.metric, best["score"], best["metrics"])
+        Result(
+            name, chosen, status, best["algorithm"], model, compared.metric, best["score"], best["metrics"]
+        )
     ]
 
 
@@ -102,13 +115,16 @@ def _task(project: Project | None, name: str, given: str | None) -> str:
     if given is None:
         if project is None:
             raise MadpyError(
-                f"project {quoted(name)} does not exist", sqlstate="42704", hint=f"give its task: {', '.join(TASKS)}"
+                f"project {quoted(name)} does not exist",
+                sqlstate="42704",
+                hint=f"give its task: {', '.join(TASKS)}",
             )
         return project.task
     chosen = helper.check_choice("task", given, TASKS)
     if project is not None and project.task != chosen:
         raise MadpyError(
-            f"project {quoted(name)} is for {project.task}, not for {chosen}", hint="choose another project_name"
+            f"project {quoted(name)} is for {project.task}, not for {chosen}",
+            hint="choose another project_name",
         )
     return chosen
 

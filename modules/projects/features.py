@@ -9,9 +9,13 @@ from madpy.ports.postgres.session.types import NUMBERS, TEXTS, TIMES
 
 
 def targets_and_features(
-    source: Source, y_column_name: str | None, exclude: str | None, before: Snapshot | None, is_supervised: bool
+    source: Source,
+    y_column_name: str | None,
+    exclude: str | None,
+    before: Snapshot | None,
+    is_supervised: bool,
 ) -> tuple[list[str], list[str]]:
-    """Return the names of the targets and of the features; those of the last training where none are given."""
+    """Return the names of targets and features; those of the last training where none are given."""
     if before is not None and y_column_name is None:
         targets = before.y_column_name
     else:
@@ -28,25 +32,24 @@ def targets_and_features(
     features = [column.name for column in columns if is_feature(column)]
     vectors = [column.name for column in columns if column.element is not None and is_feature(column)]
     if vectors and len(features) > 1:
+        others = ", ".join(name for name in features if name not in vectors)
         raise MadpyError(
             f"column {quoted(vectors[0])} is an array, and there are other features",
-            hint=f"leave columns out: exclude => '{', '.join(name for name in features if name not in vectors)}'",
+            hint=f"leave columns out: exclude => '{others}'",
         )
     if not features:
         raise MadpyError(
             f"table {quoted(source.name)} has no column that can be a feature",
-            hint="numbers, booleans, texts, dates and times can, and an array of numbers",
+            hint="give numbers, booleans, texts, dates or times, or an array of numbers",
         )
     unused = [column.name for column in columns if column.name not in features]
     if unused:
-        source.db.notice(
-            f"these columns are of types that no model uses: {', '.join(map(quoted, unused))}"
-        )
+        source.db.notice(f"these columns are of types that no model uses: {', '.join(map(quoted, unused))}")
     return targets, features
 
 
 def is_feature(column: Column) -> bool:
-    """Tell whether a model can use a column: a number, boolean, text, enum, date or time, or an array of numbers."""
+    """Tell whether a model can use a column: a number, boolean, text, enum, time, or array of numbers."""
     if column.element is not None:
         return column.element in NUMBERS
     return column.is_enum or column.base in NUMBERS | TEXTS | TIMES | {"boolean"}

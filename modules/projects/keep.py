@@ -1,9 +1,8 @@
-"""What a training leaves: a snapshot, a model, the trials of a search, and a deployment."""
+"""The results of a training: a snapshot, a model, the trials of a search, and a deployment."""
 
 import json
 import sys
 import time
-from typing import Any
 
 from madpy import __version__
 from madpy.modules.projects.candidates import Wanted
@@ -12,9 +11,18 @@ from madpy.modules.projects.compare import Compared
 from madpy.modules.projects.schema import own, write
 from madpy.modules.projects.split import Split
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, Relation, identifier
+from madpy.ports.postgres.session.db import Database, identifier
 
-LOWER_IS_BETTER = ("mse", "rmse", "mae", "median_absolute_error", "max_error", "log_loss", "davies_bouldin", "inertia")
+LOWER_IS_BETTER = (
+    "mse",
+    "rmse",
+    "mae",
+    "median_absolute_error",
+    "max_error",
+    "log_loss",
+    "davies_bouldin",
+    "inertia",
+)
 
 
 def keep_snapshot(
@@ -70,7 +78,16 @@ def keep_models(
     Returns the number of the model, and whether it is deployed.
     """
     best = compared.best
-    names = ("algorithm", "hyperparams", "preprocess", "metrics", "train_metrics", "folds", "details", "warnings")
+    names = (
+        "algorithm",
+        "hyperparams",
+        "preprocess",
+        "metrics",
+        "train_metrics",
+        "folds",
+        "details",
+        "warnings",
+    )
     facts = {
         **{name: best[name] for name in names},
         "search": wanted.search,
@@ -80,7 +97,11 @@ def keep_models(
         "seed": seed,
         "num_rows": best["num_rows_processed"],
         "duration": f"{time.monotonic() - started:f} seconds",
-        "libraries": {"madpy": __version__, "server": db.session.server_version, "python": sys.version.split()[0]},
+        "libraries": {
+            "madpy": __version__,
+            "server": db.session.server_version,
+            "python": sys.version.split()[0],
+        },
     }
     model = write(
         db,
@@ -114,7 +135,11 @@ def _trials(compared: Compared) -> str:
     names = ("algorithm", "hyperparams", "status", "error", "score", "metrics", "folds", "rungs", "seconds")
     return json.dumps(
         [
-            {"trial": row["candidate"], "deviation": row["score_deviation"], **{name: row[name] for name in names}}
+            {
+                "trial": row["candidate"],
+                "deviation": row["score_deviation"],
+                **{name: row[name] for name in names},
+            }
             for row in compared.rows
         ]
     )

@@ -20,7 +20,7 @@
 
 #define MAX_WRITTEN 8			/* arguments of a function that writes */
 
-static Oid	caller = InvalidOid;	/* who called projects_write(), while it runs */
+static Oid	caller = InvalidOid;	/* the role that called projects_write(), while it runs */
 
 /* Tells whether a role has the rights of the owner, or of a role in the array. */
 static bool

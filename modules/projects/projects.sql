@@ -35,7 +35,7 @@ CREATE TABLE MODULE_SCHEMA.__projects (
     trainers   regrole[] NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE MODULE_SCHEMA.__projects IS 'what models are for; seen through projects';
+COMMENT ON TABLE MODULE_SCHEMA.__projects IS 'the purposes of models; seen through projects';
 
 CREATE TABLE MODULE_SCHEMA.__snapshots (
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -20,7 +20,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-/* What tells the state that a statement sees from another one of the same transaction. */
+/* The state that a statement sees: statements of one transaction may see different ones. */
 typedef struct Seen
 {
 	TransactionId xmin;
@@ -34,16 +34,16 @@ typedef struct Seen
 /* The model of a call, and the function that scores it. */
 typedef struct Deployed
 {
-	MemoryContext context;		/* of this struct, and all that it points to */
+	MemoryContext context;		/* memory of this struct and of all that it points to */
 	Seen		seen;
-	text	   *name;			/* of the project, NULL: the model is given by its number */
-	int64		number;			/* of the model */
+	text	   *name;			/* the name of the project, NULL: the model is given by its number */
+	int64		number;			/* the number of the model */
 	struct varlena *model;
 	FmgrInfo	scorer;
 	FunctionCallInfo call;
 } Deployed;
 
-static SPIPlanPtr plans[2];		/* look-ups by name and by number, of the schema below */
+static SPIPlanPtr plans[2];		/* look-ups by name and by number, in the schema below */
 static Oid	plans_schema = InvalidOid;
 
 static void
@@ -51,7 +51,7 @@ set_seen(Seen *seen)
 {
 	Snapshot	snapshot = GetActiveSnapshot();
 
-	memset(seen, 0, sizeof(Seen));	/* it is compared byte by byte */
+	memset(seen, 0, sizeof(Seen));	/* padding takes part in the comparison */
 	seen->xmin = snapshot->xmin;
 	seen->xmax = snapshot->xmax;
 	seen->count = snapshot->xcnt;
@@ -108,7 +108,7 @@ no_model(const Deployed *deployed, bool is_found)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("no model of project \"%s\" is deployed", text_to_cstring(deployed->name)),
-				 errhint("Deploy one: deploy(project, 'best_score').")));
+				 errhint("Call deploy(project, 'best_score').")));
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("project \"%s\" does not exist", text_to_cstring(deployed->name)),
@@ -120,7 +120,7 @@ static void
 look_up(Deployed *deployed, Oid schema)
 {
 	Datum		key = deployed->name ? PointerGetDatum(deployed->name) : Int64GetDatum(deployed->number);
-	struct varlena *model;
+	struct varlena *model = NULL;
 	bool		is_null = true;
 	bool		is_found;
 

@@ -8,11 +8,13 @@ from madpy.ports.postgres.session.db import Database, fill
 def own(db: Database) -> str:
     """Return the name of the schema that projects are in."""
     if "projects" not in db.facts:
-        db.facts["projects"] = db.execute_kept("SELECT {schema:i}.__own_schemas() ->> 'projects' AS name")[0]["name"]
+        db.facts["projects"] = db.execute_kept("SELECT {schema:i}.__own_schemas() ->> 'projects' AS name")[0][
+            "name"
+        ]
     return str(db.facts["projects"])
 
 
 def write(db: Database, what: str, arguments: str, **holes: Any) -> int:
-    """Change the tables of projects by `__do_<what>`; `arguments` is SQL with holes, each of its exact type."""
+    """Change tables by `__do_<what>`; `arguments` is SQL with holes, each of its exact type."""
     call = fill("{own:i}.__write({what:l}, ", {"own": own(db), "what": what})
     return int(db.value(f"SELECT {call}{arguments})", **holes))

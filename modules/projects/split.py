@@ -1,4 +1,4 @@
-"""Which rows are for testing: an SQL expression over the source, the same for every model of a snapshot."""
+"""The rows for testing: an SQL expression over the source, the same for every model of a snapshot."""
 
 from collections.abc import Sequence
 
@@ -40,7 +40,7 @@ class Split(Record):
         return f"{schema}.__part({self.seed}, {', '.join(map(identifier, columns))})"
 
     def _behind(self, source: Source) -> str:
-        """Return SQL that is true for the last rows in the order of the column, rows of equal value together."""
+        """Return SQL that is true for the last rows by the column, rows of equal value together."""
         assert self.column is not None
         bound = source.db.execute(
             """

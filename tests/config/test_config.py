@@ -51,7 +51,7 @@ def test_modules_come_after_what_they_need(home):
         (
             {"modules": "{a: {need: [b]}}"},
             'unknown key "need" in modules.a',
-            "Known are: needs, prefix, model.",
+            "Known are: needs, prefix, model, schema.",
         ),
         ({"modules": "{a: {needs: b}, b: }"}, "\"modules.a.needs\" must be a list of modules, not 'b'", None),
         ({"modules": "{a: {needs: [b]}}"}, '"modules.a.needs" names an unknown "b"', "Known are: a."),

@@ -1,0 +1,108 @@
+"""schedule_train and unschedule_train: trainings at fixed times, by pg_cron."""
+
+import json
+import re
+import shlex
+from typing import Any
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.modules.projects.catalogue import get_project
+from madpy.modules.projects.schema import own
+from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.session.only import in_server
+
+PREFIX = "madpy:"  # of the names of jobs
+NOT_SCHEDULED = ("project_name", "relation_name", "y_column_name")
+# minute, hour, day of the month, month, day of the week; or a number of seconds: what pg_cron takes
+EXPRESSION = re.compile(r"(?:[\d*/,$a-z-]+\s+){4}[\d*/,a-z-]+|[1-5]?\d seconds?", re.IGNORECASE)
+
+
+@in_server("schedule_train")
+def schedule_train(
+    db: Database, project_name: str | None, schedule: str | None, arguments: str | None
+) -> int:
+    """Have pg_cron train a project at fixed times, as the current role; return the number of the job."""
+    project = get_project(db, str(helper.check_not_null("project_name", project_name)))
+    when = str(helper.check_not_null("schedule", schedule)).strip()
+    if not EXPRESSION.fullmatch(when):
+        raise MadpyError(
+            f'schedule: "{when}" is not a cron expression',
+            hint="write minute, hour, day, month and day of the week: '0 3 * * *' is every night at three",
+        )
+    command = _command(db, project.name, json.loads(arguments or "{}"))
+    _check_cron(db, when, command)
+    return int(
+        db.value(
+            "SELECT cron.schedule({name:l}, {schedule:l}, {command:l})",
+            name=PREFIX + project.name,
+            schedule=when,
+            command=command,
+        )
+    )
+
+
+@in_server("unschedule_train")
+def unschedule_train(db: Database, project_name: str | None) -> bool:
+    """End the schedule of a project; return whether there was one."""
+    name = PREFIX + str(helper.check_not_null("project_name", project_name))
+    _check_cron(db, "0 3 * * *", _command(db, name.removeprefix(PREFIX), {}))
+    jobs = db.execute(
+        "SELECT jobid FROM cron.job WHERE jobname = {name:l} AND username = current_user", name=name
+    )
+    for job in jobs:
+        db.execute("SELECT cron.unschedule({id:l}::bigint)", id=job["jobid"])
+    return bool(jobs)
+
+
+def _command(db: Database, project: str, arguments: Any) -> str:
+    """Return the statement that a job runs: a call of train with constants."""
+    if not isinstance(arguments, dict):
+        raise MadpyError("arguments must be an object", hint='write it like \'{"algorithm": "ridge"}\'')
+    known = {
+        row["name"]: row["type"]
+        for row in db.execute(
+            """
+            SELECT name, pg_catalog.format_type(type, NULL) AS type
+            FROM pg_catalog.pg_proc, ROWS FROM (
+                pg_catalog.unnest(proargnames), pg_catalog.unnest(proargtypes::oid[])) AS listed (name, type)
+            WHERE pronamespace = pg_catalog.to_regnamespace({own:l}) AND proname = 'train'
+              AND type IS NOT NULL
+            """,
+            own=own(db),
+        )
+    }
+    for name in arguments:
+        helper.check_choice("arguments", name, [one for one in known if one not in NOT_SCHEDULED])
+    texts = {
+        name: json.dumps(value) if known[name] == "jsonb" or not isinstance(value, str) else value
+        for name, value in arguments.items()
+    }
+    items = [
+        fill("{name:i} => {value:l}", {"name": name, "value": text}) + f"::{known[name]}"
+        for name, text in texts.items()
+    ]
+    return fill("SELECT * FROM {own:i}.train({listed:q})", {
+        "own": own(db),
+        "listed": ", ".join([fill("{project:l}", {"project": project}), *items]),
+    })  # fmt: skip
+
+
+def _check_cron(db: Database, when: str, command: str) -> None:
+    """Raise an error where pg_cron is not in this database, or not for the current role."""
+    if db.value("SELECT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'pg_cron')"):
+        if db.value("SELECT pg_catalog.has_schema_privilege('cron', 'USAGE')"):
+            return
+        raise MadpyError(
+            "permission denied for schema cron",
+            sqlstate="42501",
+            hint="ask a superuser for GRANT USAGE ON SCHEMA cron",
+        )
+    call = f"psql -d {shlex.quote(db.session.database)} -c {shlex.quote(command)}"
+    line = f"{when} {call}".replace("%", "\\%")  # a per cent sign ends the command in a crontab
+    raise MadpyError(
+        "pg_cron is not installed in this database",
+        sqlstate="0A000",
+        hint="install its package (postgresql-15-cron on Debian), add pg_cron to shared_preload_libraries and"
+        f" run CREATE EXTENSION pg_cron; or put this line into a crontab: {line}",
+    )

@@ -1,0 +1,14 @@
+"""Calls of projects, for the tests of all methods: see tests/methods.py."""
+
+from tests.methods import DRIVER
+
+SCORES = "predict and the like call it, with the caller's rights"
+RIGHTS = {
+    "__may": "views call it with the reader's rights, and it tells nothing but these",
+    "__write": "it calls functions that check themselves what the caller may do",
+    "__caller": "it is an error outside of __write",
+    "__caller_may": "it is an error outside of __write",
+    "__score": SCORES,
+    "__part": DRIVER,
+    "__hash": DRIVER,
+}

@@ -10,7 +10,7 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.modules.projects import measures
 from madpy.modules.projects.catalogue import find_project
-from madpy.modules.projects.fitted import deployed_model, get_model
+from madpy.modules.projects.fitted import Kept, deployed_model
 from madpy.modules.projects.predicted import Predicted, read_rows
 from madpy.modules.projects.queries import Subject, of_model
 from madpy.modules.projects.snapshots import snapshot_of, test_rows
@@ -28,36 +28,35 @@ Row = dict[str, Any]
 
 @in_server("evaluate", is_set=True)
 def evaluate(
-    db: Database,
-    model: str | int | None,
-    relation: str | None,
-    y_column_name: str | None,
-    features: str | None = None,
+    db: Database, model: str | None, relation: str | None, y_column_name: str | None, features: str | None
 ) -> list[Row]:
-    """Return the figures of a model over a relation, or over the rows for testing of its snapshot."""
+    """Return the figures of the deployed model of a project, or of a model table, over a relation."""
+    name = str(helper.check_not_null("model", model))
+    if find_project(db, name) is not None:
+        return evaluated(db, deployed_model(db, name), relation, y_column_name)
     db.progress("evaluate: reading")
-    name = helper.check_not_null("model", model)
-    if isinstance(name, str) and find_project(db, name) is None:
-        subject = of_table(db, name, relation, y_column_name, features)
-        rows = read_rows(db, subject.query, subject.labels, subject.class_type)
-        drop_tables(db)
+    subject = of_table(db, name, relation, y_column_name, features)
+    result = _figures_of(db, subject)
+    drop_tables(db)
+    return result
+
+
+def evaluated(db: Database, model: Kept, relation: str | None, y_column_name: str | None) -> list[Row]:
+    """Return the figures of a model of a project; without a relation over the rows for testing."""
+    db.progress("evaluate: reading")
+    taken = snapshot_of(db, model.snapshot_id)
+    if relation is None:
+        source, where = test_rows(db, taken, model.task)
     else:
-        subject = _of_project(db, name, relation, y_column_name)
-        rows = read_rows(db, subject.query, subject.labels, subject.class_type)
+        source, where = helper.check_source(db, relation, "relation"), "true"
+    return _figures_of(db, of_model(db, model, source, taken.y_column_name, y_column_name, where=where))
+
+
+def _figures_of(db: Database, subject: Subject) -> list[Row]:
+    rows = read_rows(db, subject.query, subject.labels, subject.class_type)
     if not len(rows.predicted):
         raise MadpyError("no row has both a target and a prediction", hint="give other rows")
     return [*figures(subject, rows)]
-
-
-def _of_project(db: Database, model: str | int, relation: str | None, y_column_name: str | None) -> Subject:
-    """Return the rows of a relation with predictions of a model, given by its project or number."""
-    entry = get_model(db, model) if isinstance(model, int) else deployed_model(db, model)
-    taken = snapshot_of(db, entry.snapshot_id)
-    if relation is None:
-        source, where = test_rows(db, taken, entry.task)
-    else:
-        source, where = helper.check_source(db, relation, "relation"), "true"
-    return of_model(db, entry, source, taken.y_column_name, y_column_name, where)
 
 
 def figures(subject: Subject, rows: Predicted) -> Iterator[Row]:

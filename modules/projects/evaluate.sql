@@ -26,6 +26,6 @@ CREATE FUNCTION MODULE_SCHEMA.evaluate(
     relation      text DEFAULT NULL,
     y_column_name text DEFAULT NULL
 ) RETURNS SETOF MODULE_SCHEMA.figure
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(projects.evaluate.evaluate);
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(projects.numbered.evaluate);
 COMMENT ON FUNCTION MODULE_SCHEMA.evaluate(bigint, text, text) IS
     'all metrics of a model given by its number, its confusions and curves';

@@ -275,7 +275,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     made bigint;
 BEGIN
-    PERFORM MODULE_SCHEMA.__check_may((SELECT project_id FROM MODULE_SCHEMA.__models WHERE id = model), true);
+    PERFORM MODULE_SCHEMA.__check_may((SELECT m.project_id FROM MODULE_SCHEMA.__models AS m WHERE m.id = $1), true);
     INSERT INTO MODULE_SCHEMA.__trials (
         model_id, trial, algorithm, hyperparams, status, error, score, deviation, metrics, folds, rungs, seconds)
     SELECT model, trial, algorithm, hyperparams, status, error, score, deviation, metrics, folds, rungs, seconds

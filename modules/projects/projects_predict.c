@@ -256,3 +256,10 @@ projects_predict(PG_FUNCTION_ARGS)
 {
 	return scored(fcinfo, "__score");
 }
+
+PG_FUNCTION_INFO_V1(projects_explain);
+Datum
+projects_explain(PG_FUNCTION_ARGS)
+{
+	return scored(fcinfo, "__explain");
+}

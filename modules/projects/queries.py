@@ -22,15 +22,25 @@ class Subject(Record):
 
 
 def of_model(
-    db: Database, model: Kept, source: Source, trained: list[str], given: str | None, where: str = "true"
+    db: Database,
+    model: Kept,
+    source: Source,
+    trained: list[str],
+    given: str | None,
+    *,
+    where: str = "true",
+    query: str | None = None,
+    with_shares: bool = True,
 ) -> Subject:
     """Return the rows of a source with predictions of a model; `where` is SQL that selects rows.
 
-    The targets are those `given`, SQL of the caller, or those that the model was `trained` on.
+    The targets are those `given`, SQL of the caller, or those that the model was `trained` on.  `query` is
+    SQL of the rows, if they are other ones with the columns of the source.
     """
     fitted = model.fitted
     row = free_name("s", source.columns)
-    relation = fill("(SELECT * FROM {source:i}) AS {row:i}", {"source": source, "row": row})
+    rows = query or fill("SELECT * FROM {source:i}", {"source": source})
+    relation = fill("({rows:q}) AS {row:i}", {"rows": rows, "row": row})
     arguments = fill("{model:q}, {row:i}", {"model": model.item(db), "row": row})
     truth: list[str] = []
     shares: list[str] = []
@@ -38,7 +48,7 @@ def of_model(
     if fitted.task in SUPERVISED:
         truth = target_items(source, given, trained, fitted.task == "classification")
     predicted = _predictions(db, model, arguments)
-    if fitted.task == "classification" and _has_probabilities(db, model):
+    if with_shares and fitted.task == "classification" and _has_probabilities(db, model):
         beside = free_name("shares", source.columns)
         relation += _beside(db, arguments, beside)
         shares = [fill("{name:i}[{n:l}]", {"name": beside, "n": n + 1}) for n in range(len(fitted.classes))]
@@ -49,8 +59,8 @@ def of_model(
             f"y_column_name has {len(truth)} columns, and the model predicts {len(predicted)}",
             hint="name the columns that the model predicts, in the order of training",
         )
-    query = Query(relation, truth, predicted, shares, points, where)
-    return Subject(fitted.task, query, fitted.classes, fitted.class_type, trained)
+    compared = Query(relation, truth, predicted, shares, points, where)
+    return Subject(fitted.task, compared, fitted.classes, fitted.class_type, trained)
 
 
 def _predictions(db: Database, model: Kept, arguments: str) -> list[str]:

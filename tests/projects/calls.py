@@ -9,6 +9,7 @@ RIGHTS = {
     "__caller": "it is an error outside of __write",
     "__caller_may": "it is an error outside of __write",
     "__score": SCORES,
+    "__explain": SCORES,
     "__part": DRIVER,
     "__hash": DRIVER,
 }

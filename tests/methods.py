@@ -45,6 +45,7 @@ class Driver:
     has_row_per_group: bool = False  # in the model
     reads_summary: bool = True  # in predictions
     is_matrix: bool = False
+    has_groups: bool = True  # takes grouping_cols
 
     def call(self, source: str | None = "t", output: str | None = "m", **options: str | None) -> str:
         """`options`: target, features, grouping_cols."""

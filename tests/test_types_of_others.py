@@ -5,7 +5,7 @@ Nothing of the owner is run, and what comes out is right, or an error says what 
 
 import pytest
 
-from tests.drivers.drivers import DRIVERS, USES
+from tests.drivers.drivers import DRIVERS, GROUPED, USES
 from tests.methods import Driver
 from tests.session import Session
 
@@ -69,7 +69,7 @@ def refused(driver: Driver, what: str, options: dict[str, str]) -> bool:
 
 
 @pytest.mark.parametrize("memory", [0, 100000])
-@pytest.mark.parametrize("name", DRIVERS)
+@pytest.mark.parametrize("name", GROUPED)
 def test_groups(sql: Session, name: str, memory: int) -> None:
     """Those of a type of somebody else are those of a text."""
     sql(f"SET madpy.store_memory = {memory}")
@@ -157,7 +157,7 @@ def test_a_domain_within_a_type(sql: Session, name: str) -> None:
     sql("CREATE TABLE u AS SELECT *, ROW(id % 2)::outer_c AS c, ARRAY[id % 2]::inner_d[] AS d FROM t")
     sql("ALTER DOMAIN inner_d ADD CHECK (trap(VALUE)) NOT VALID")
     driver = DRIVERS[name]
-    for column in ("c", "d"):
+    for column in ("c", "d") if driver.has_groups else ():
         error = sql.fails(driver.call("u", grouping_cols=column))
         assert error.sqlstate == "42804"
         assert error.message.endswith("which is made of the domain inner_d"), error

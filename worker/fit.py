@@ -3,7 +3,7 @@
 import math
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from madpy.worker.estimators.algorithm import Algorithm
 from madpy.worker.estimators.arrays import FITS, fit_of
 from madpy.worker.estimators.parameters import Choice, checked
 from madpy.worker.model import arrays_of
-from madpy.worker.preparation import Input, Rule, complete, learn, rules_of
+from madpy.worker.preparation import Input, Learned, Rule, complete, learn, rules_of
 
 ENGINE = Choice("sklearn")  # the program that fits: there is one so far
 MOST_SCORED = 10_000  # rows, where scoring is slow
@@ -57,10 +57,12 @@ def _fitted(job: "Job", rows: "Rows", *, is_alone: bool) -> Answer:
 
 
 def numbers_of(request: dict[str, Any]) -> int:
-    """Return rows times inputs of the largest group; 0 for an algorithm that only the CPU fits."""
-    if (request["algorithm"], request["task"]) not in FITS:
+    """Return rows times inputs of the largest fit; 0 if only the CPU fits what is asked for."""
+    algorithms = [one["algorithm"] for one in request.get("candidates", [request])]
+    if all((name, request["task"]) not in FITS for name in algorithms):
         return 0
-    rows = max((int(last) - int(first) for first, last in request["groups"]), default=0)
+    groups = request.get("groups", [request.get("rows")])
+    rows = max((int(last) - int(first) for first, last in groups), default=0)
     return rows * len(request["inputs"])
 
 
@@ -72,6 +74,22 @@ class Rows:
     y: Floats
     weights: Floats | None
     num_skipped: int
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted estimator, the columns that it was fitted on, and how they were prepared."""
+
+    prepared: Floats
+    learned: list[Learned]
+    estimator: Any
+    device: str  # its name
+    warnings: list[str]
+
+    def said(self, inputs: Sequence[Input]) -> dict[str, Any]:
+        """Return details of the fit, and its warnings."""
+        details = details_of(self.estimator, names_of(inputs, self.learned))
+        return {"details": {**details, "device": self.device}, "warnings": self.warnings}
 
 
 class Job:
@@ -110,7 +128,7 @@ class Job:
         if y_has_nan:
             used &= ~np.isnan(y).any(axis=1)
         if weights is not None:
-            _check_weights(weights)
+            check_weights(weights)
             used &= weights > 0
         if has_nan:
             used &= complete(X, self.inputs, self.rules, self.algorithm.takes_nan)
@@ -122,27 +140,41 @@ class Job:
         """Fit one group; return its figures and the arrays of its model."""
         X, y, weights = rows.X, rows.y, rows.weights
         figures: dict[str, Any] = {"num_rows": len(X), "num_skipped": rows.num_skipped}
-        if not figures["num_rows"]:
-            return {**figures, "reason": "none of the rows can be used"}, []
-        codes = (
+        codes = self.codes(y)
+        if reason := self.reason(rows, codes):
+            return {**figures, "reason": reason}, []
+        fitted = self.fitted(rows)
+        scores = self._scores(fitted.estimator, fitted.prepared, y, weights)
+        return {**figures, "metrics": scores, **fitted.said(self.inputs)}, self.arrays_of(fitted, rows, codes)
+
+    def codes(self, y: Floats) -> list[int]:
+        """Return the codes of the classes that are there, none for other tasks."""
+        return (
             np.flatnonzero(np.bincount(y[:, 0].astype(int))).tolist() if self.task == "classification" else []
         )
-        if len(codes) == 1:
-            return {**figures, "reason": f"the target has one class only: {self.labels[codes[0]]}"}, []
-        prepared, learned = learn(X, y, self.inputs, self.rules, self.task, self.seed)
-        estimator, where, heard = self._fitted(prepared, y, weights)
-        arrays = arrays_of(
+
+    def reason(self, rows: Rows, codes: Sequence[int]) -> str | None:
+        """Return why these rows cannot be fitted, None if they can."""
+        if not len(rows.X):
+            return "none of the rows can be used"
+        return f"the target has one class only: {self.labels[codes[0]]}" if len(codes) == 1 else None
+
+    def fitted(self, rows: Rows) -> "Fitted":
+        """Learn the preprocessing on these rows, and fit the estimator."""
+        prepared, learned = learn(rows.X, rows.y, self.inputs, self.rules, self.task, self.seed)
+        return Fitted(prepared, learned, *self._fitted(prepared, rows.y, rows.weights))
+
+    def arrays_of(self, fitted: "Fitted", rows: Rows, codes: Sequence[int]) -> list[NDArray[Any]]:
+        """Return the arrays of a model; `codes` are the classes that it was fitted on."""
+        return arrays_of(
             self.task,
-            self.algorithm.form(estimator),
+            self.algorithm.form(fitted.estimator),
             self.inputs,
-            learned,
+            fitted.learned,
             [self.labels[code] for code in codes],
             self.algorithm.takes_nan,
-            np.average(prepared, axis=0, weights=weights),
+            np.average(fitted.prepared, axis=0, weights=rows.weights),
         )
-        scores = self._scores(estimator, prepared, y, weights)
-        details = {**details_of(estimator, names_of(self.inputs, learned)), "device": where}
-        return {**figures, "metrics": scores, "details": details, "warnings": heard}, arrays
 
     def _fitted(self, X: Floats, y: Floats, weights: Floats | None) -> tuple[Any, str, list[str]]:
         """Return a fitted estimator, the name of the device that fitted it, and the texts of its warnings."""
@@ -207,7 +239,7 @@ def find(name: str, task: str) -> Algorithm:
     return ALGORITHMS[name, task]
 
 
-def _check_weights(weights: Floats) -> None:
+def check_weights(weights: Floats) -> None:
     """Raise WorkerError for a weight below zero."""
     if (weights < 0).any():
         raise WorkerError(

@@ -65,6 +65,11 @@ class Learned:
     scale: float
     values: Floats  # target encoding: a row per level, then one for other values
 
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether the input is a number that becomes a column as it is."""
+        return (self.encode, self.flags, self.center, self.scale) == (ENCODE_NUMBER, 0, 0.0, 1.0)
+
     def columns(self, levels: int) -> int:
         """Return how many columns the input becomes."""
         widths: dict[int, int] = {ENCODE_ONE_HOT: levels, ENCODE_TARGET: self.values.shape[1]}
@@ -157,6 +162,17 @@ def learn(
         learned.append(what)
         columns.append(own)
     return np.ascontiguousarray(np.hstack(columns)), learned
+
+
+def apply(X: Floats, inputs: Sequence[Input], learned: Sequence[Learned]) -> Floats:
+    """Return the columns that rows become by what was learned on others, as C makes them."""
+    if all(what.is_plain for what in learned):
+        return X
+    columns = [
+        transform(np.ascontiguousarray(X[:, j]), what, len(one.levels or []))
+        for j, (one, what) in enumerate(zip(inputs, learned, strict=True))
+    ]
+    return np.ascontiguousarray(np.hstack(columns))
 
 
 def _learn(x: Floats, y: Floats, one: Input, rule: Rule, task: str, seed: int) -> tuple[Learned, Floats]:

@@ -11,9 +11,11 @@ from sklearn import metrics
 from threadpoolctl import ThreadpoolController
 
 from madpy.worker import device, limits, sandbox
+from madpy.worker.compare import compare
 from madpy.worker.errors import WorkerError
 from madpy.worker.estimators import described
 from madpy.worker.fit import fit, numbers_of
+from madpy.worker.metrics import BETTER
 from madpy.worker.process import DONE, GO, WANT
 from madpy.worker.protocol import Closed, Message, receive, send
 
@@ -69,7 +71,7 @@ class Session:
         content = request.content
         self._idle = min(float(content.get("idle_seconds", self._idle)), 2e6)  # poll counts in milliseconds
         if content["do"] == "describe":
-            self.say({"event": "done", "algorithms": described()})
+            self.say({"event": "done", "algorithms": described(), "metrics": BETTER})
             return True
         if content["do"] == "device":
             self.say({"event": "done", **device.described(str(content["device"]))})
@@ -105,7 +107,8 @@ class Session:
         try:
             self._take_device(content)  # before the cap: memory that CUDA itself takes is not the fit's
             with limits.memory(int(content["memory_kb"])), THREADS.limit(limits=int(content["threads"])):
-                for answer, arrays in fit(content, request.files[0] if request.files else None, self._device):
+                run = {"fit": fit, "compare": compare}[content["do"]]
+                for answer, arrays in run(content, request.files[0] if request.files else None, self._device):
                     self.say(answer, arrays)
             self.say({"event": "done"})
             return True

@@ -51,15 +51,20 @@ def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design
     return Scan(rows, passes, may_store=False), design
 
 
-def store_features(rows: Rows, listed: Design, more: Sequence[str] = ()) -> tuple[Scan, Design]:
+def store_features(
+    rows: Rows, listed: Design, more: Sequence[str] = (), coded: int = 0
+) -> tuple[Scan, Design]:
     """Return a scan whose store holds the features of `list_features`, and the features with their levels.
 
-    `more` is SQL of numbers that follow the features.  Raises an error where a store cannot hold them.
+    `more` is SQL of numbers that follow the features, after SQL of so many values to be numbered as `coded`
+    says, see `store_levels`.  Raises an error where a store cannot hold them.
     """
     if listed.is_vector:
         stored = replace(rows, features=[*listed.items, *more], is_vector=False)
     else:
         stored = _as_stored(rows, listed, behind=more)
+    first = len(listed.items) + 1
+    stored = replace(stored, categories=[*stored.categories, *range(first, first + coded)])
     scan = Scan(stored, passes=2, must_store=True)
     return scan, listed.with_levels([_ordered(scan, n, listed) for n in range(len(listed.features))])
 
@@ -206,8 +211,11 @@ def _ordered(scan: Scan, n: int, listed: Design) -> list[str] | None:
     category = listed.categories[n]
     if category is None:
         return None
-    if category.sql_type == "boolean":
-        return BOOLEANS
+    return BOOLEANS if category.sql_type == "boolean" else store_levels(scan, n, category)
+
+
+def store_levels(scan: Scan, n: int, category: Category) -> list[str]:
+    """Return the levels of column n of a store in the order of their type, and give its codes that order."""
     values = [str(value) for value in scan.levels(n)]
     levels = in_order(scan.rows.source, category, values)
     codes = {level: code for code, level in enumerate(levels)}

@@ -14,10 +14,12 @@ from madpy.records import Record, as_dict, replace
 
 SUMMARY = "_summary"
 Timestamp = NewType("Timestamp", str)  # the text of a timestamptz
+Integer = NewType("Integer", int)  # an int of the type integer, not bigint
 SQL_TYPES: dict[Any, str] = {
     str: "text",
     bool: "boolean",
     int: "bigint",
+    Integer: "integer",
     float: "double precision",
     dict[str, Any]: "jsonb",
     timedelta: "interval",

@@ -1,5 +1,6 @@
-"""Figures of several fits together.  Pure: no database, no worker."""
+"""Figures of several fits together, and which of them go on.  Pure: no database, no worker."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 MEANS = ("accuracy",)  # the mean over rows is the figure of all rows
@@ -24,3 +25,24 @@ def pooled(
             mean = sum(count * float(one[name] or 0) ** power for one, count in known) / total
             result[name] = float(mean ** (1 / power))
     return result
+
+
+def rungs(candidates: int, rows: int, factor: int, min_rows: int) -> list[int]:
+    """Return how many rows each rung of successive halving has: the last one all, the first one the least.
+
+    There are as many rungs as candidates or rows allow (Jamieson & Talwalkar 2016).
+    """
+    count, left, part = 1, candidates, rows // factor
+    while left > 1 and part >= min_rows:
+        count, left, part = count + 1, math.ceil(left / factor), part // factor
+    return [rows // factor**n for n in reversed(range(count))]
+
+
+def ranked(scores: Sequence[float | None], *, is_lower_better: bool) -> list[int]:
+    """Return the positions of scores, the best one first and None last; equal ones keep their order."""
+    sign = 1 if is_lower_better else -1
+    worst = (1, 0.0)
+    return sorted(
+        range(len(scores)),
+        key=lambda n: worst if (score := scores[n]) is None else (0, sign * score),
+    )

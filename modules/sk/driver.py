@@ -8,27 +8,32 @@ from typing import Any
 
 import numpy as np
 
-from madpy import __version__
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.checks.arguments import quoted
-from madpy.helper.features.classes import check_classes
-from madpy.helper.features.design import list_features, number_item
+from madpy.helper.features.design import list_features
 from madpy.helper.features.reading import store_features
 from madpy.helper.features.terms import check_number, has_weight
 from madpy.helper.tables.output import Pieces, create_output
 from madpy.helper.tables.training import Training, check_tables, create_summary
+from madpy.modules.sk.arguments import (
+    TASKS,
+    check_rows,
+    check_target,
+    described,
+    header_of,
+    pack_model,
+    pieces,
+    read_json,
+    task_of,
+    tasks_of,
+)
 from madpy.modules.sk.core import pooled
-from madpy.modules.sk.layout import MODEL_SK
 from madpy.ports.postgres import worker
-from madpy.ports.postgres.model import pack
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
-from madpy.records import Record
 
-TASKS = ("regression", "classification", "clustering", "decomposition")
 COLUMNS = [
     ("num_rows_processed", "bigint"),
     ("num_missing_rows_skipped", "bigint"),
@@ -48,14 +53,6 @@ class Result(Training, kw_only=True):
     class_type: str | None
     metrics: dict[str, Any] | None
     seed: int
-
-
-class Target(Record):
-    """The target of a training: SQL of each number, and its classes if it has some."""
-
-    items: list[str]
-    labels: list[str]
-    sql_type: str | None
 
 
 @dataclass
@@ -93,15 +90,18 @@ def train(
     tables = check_tables(db, source_table, output_table)
     source = tables.source
     number = int(helper.check_range("seed", seed, 0, 2**31 - 1))
-    asked = {"hyperparams": _json("hyperparams", hyperparams), "preprocess": _json("preprocess", preprocess)}
+    asked = {
+        "hyperparams": read_json("hyperparams", hyperparams),
+        "preprocess": read_json("preprocess", preprocess),
+    }
     groups = helper.check_groups(source, grouping_cols, dict(COLUMNS))
     listed = list_features(source, features, categorical_cols, as_numbers=True)
     weight = None if weights is None else check_number(source, weights, "weights")
     helper.check_choice("task", task, ["auto", *TASKS])
     name = str(helper.check_not_null("algorithm", algorithm))
     db.progress("sk_train: starting the worker")
-    chosen = _task(source, str(task), target, name, _tasks(db, name))
-    subject = _check_target(source, chosen, target, has_weight(weight))
+    chosen = task_of(source, str(task), target, name, tasks_of(described(db), name))
+    subject = check_target(source, chosen, target, has_weight(weight))
     db.progress("sk_train: reading")
     more = [*subject.items, *([] if weight is None else [weight])]
     scan, design = store_features(
@@ -118,11 +118,7 @@ def train(
         "weights": None if weight is None else first + len(subject.items),
         "classes": subject.labels,
     }  # fmt: skip
-    header = {
-        "algorithm": name, "task": chosen, **asked, "seed": number, "features": design.as_json(),
-        "is_vector": design.is_vector, "madpy_version": __version__,
-        "classes": {"type": subject.sql_type, "labels": subject.labels} if subject.sql_type else None,
-    }  # fmt: skip
+    header = header_of(name, chosen, asked, number, design, subject)
     log(f"{name} for {chosen} of {', '.join(design.names)}, {len(ranges)} group(s)")
     fitted = _fit(db, request, descriptor, header)
     _check(source, fitted)
@@ -136,9 +132,9 @@ def train(
         {
             "num_rows_processed": np.array(fitted.rows, float),
             "num_missing_rows_skipped": np.array(fitted.skipped, float),
-            "metrics": _pieces(fitted.metrics),
-            "details": _pieces(fitted.details),
-            "warnings": _pieces(fitted.warnings),
+            "metrics": pieces(fitted.metrics),
+            "details": pieces(fitted.details),
+            "warnings": pieces(fitted.warnings),
             "model": Pieces.of(fitted.models),
         },
     )
@@ -173,70 +169,13 @@ def train(
 @in_server("sk_algorithms", is_set=True)
 def algorithms(db: Database) -> list[dict[str, Any]]:
     """Return the algorithms that there are, a row for each and its task."""
-    return [{**one, "hyperparams": json.dumps(one["hyperparams"])} for one in _described(db)]
+    return [{**one, "hyperparams": json.dumps(one["hyperparams"])} for one in described(db).algorithms]
 
 
 def device(db: Database) -> dict[str, Any]:
     """Return the device that fits use where they can, and what is known of it."""
     *_, last = worker.ask(db, {"do": "device"})
     return {name: last.content[name] for name in ("device", "detail")}
-
-
-def _described(db: Database) -> list[dict[str, Any]]:
-    *_, last = worker.ask(db, {"do": "describe"})
-    described: list[dict[str, Any]] = last.content["algorithms"]
-    return described
-
-
-def _tasks(db: Database, algorithm: str) -> list[str]:
-    described = _described(db)
-    tasks = [one["task"] for one in described if one["algorithm"] == algorithm]
-    if not tasks:
-        names = sorted({one["algorithm"] for one in described})
-        from difflib import get_close_matches  # imported only here: no call that succeeds needs it
-
-        near = get_close_matches(algorithm.lower(), names, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"choose one of: {', '.join(names)}"
-        raise MadpyError(f'there is no algorithm "{algorithm}"', hint=hint)
-    return tasks
-
-
-def _task(source: Source, task: str, target: str | None, algorithm: str, tasks: list[str]) -> str:
-    """Return the task: the one asked for, or the only one, or the one that fits the type of the target."""
-    if task != "auto":
-        if task not in tasks:
-            raise MadpyError(f"{algorithm} is not for {task}", hint=f"choose {' or '.join(tasks)}")
-        return task
-    supervised = [one for one in tasks if one in ("regression", "classification")]
-    if len(tasks) == 1 or target is None or len(supervised) < 2:
-        return tasks[0]
-    kinds = helper.check_expressions(source, target, "target", allowed="any").kinds
-    return "regression" if kinds[0] == "number" else "classification"
-
-
-def _check_target(source: Source, task: str, target: str | None, conditions: list[str]) -> Target:
-    if task in ("clustering", "decomposition"):
-        if target is not None and target.strip():
-            raise MadpyError(f"{task} has no target", hint="give NULL as target")
-        return Target([], [], None)
-    if task == "classification":
-        classes = check_classes(source, target, conditions=conditions)
-        return Target([classes.item], classes.labels, classes.sql_type)
-    expressions = helper.check_expressions(source, target, "target", allowed="number or boolean")
-    items = [number_item(*one) for one in zip(expressions.items, expressions.kinds, strict=True)]
-    return Target(items, [], None)
-
-
-def _json(name: str, value: str | None) -> Any:
-    """Return the value of an argument of type jsonb, which the server has parsed; {} for NULL."""
-    try:
-        return {} if value is None else json.loads(value)
-    except ValueError:  # Python limits the digits of an integer
-        raise MadpyError(f"{name} has a number of too many digits", hint="give a smaller one") from None
-
-
-def _pieces(values: Sequence[Any]) -> Pieces:
-    return Pieces.of([None if one is None else json.dumps(one) for one in values])
 
 
 def _fit(db: Database, request: dict[str, Any], descriptor: int, header: dict[str, Any]) -> Models:
@@ -267,20 +206,12 @@ def _take(
         models.details.append(content.get("details"))
         reason = [content["reason"]] if content.get("reason") else []
         models.warnings.append([*content.get("warnings", []), *reason])
-        fitted_on = {"device": (content.get("details") or {}).get("device")}
-        models.models.append(pack(MODEL_SK, {**header, **fitted_on}, arrays) if arrays else None)
+        models.models.append(pack_model(header, content, arrays))
 
 
 def _check(source: Source, fitted: Models) -> None:
     """Raise an error if no group has a model."""
-    if not sum(fitted.rows) + sum(fitted.skipped):
-        raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
-    if any(fitted.models):
-        return
-    if not sum(fitted.rows):
-        raise MadpyError(
-            f"none of the {sum(fitted.skipped)} rows of table {quoted(source.name)} can be used",
-            hint='check for NULL, or impute: preprocess => \'{"*": {"impute": "mean"}}\'',
-        )
-    reason = str(fitted.reasons[0])
-    raise MadpyError(reason, hint="choose another target" if "class" in reason else None)
+    if not any(fitted.models):
+        check_rows(source, sum(fitted.rows), sum(fitted.skipped))
+        reason = str(fitted.reasons[0])
+        raise MadpyError(reason, hint="choose another target" if "class" in reason else None)

@@ -5,7 +5,7 @@ from madpy.helper.checks.arguments import quoted
 from madpy.helper.features.categories import row_of
 from madpy.helper.features.classes import label_type
 from madpy.helper.features.design import Design, read_features
-from madpy.helper.tables.models import groups_before
+from madpy.helper.tables.models import groups_before, no_model
 from madpy.helper.tables.packed import Packed
 from madpy.helper.tables.predictions import PREDICTION, Method, Score
 from madpy.modules.sk.layout import MODEL_SK
@@ -32,12 +32,15 @@ def _read(method: Method, table: Source) -> Fitted:
     rows = table.db.execute("SELECT model FROM {t:i} WHERE model IS NOT NULL LIMIT 1", t=table)
     if not rows:
         raise MadpyError(f"table {quoted(table.name)} has no model", hint="train it again")
+    groups = groups_before(table, FIRST)
+    if "metrics" in groups:  # a table of sk_compare, with models of other algorithms in its rows
+        raise no_model(table, method.name)
     header, arrays = unpack(rows[0]["model"], MODEL_SK)
     classes = header.get("classes")
     design: Design = read_features(header.get("features"), header.get("is_vector", False))
     return Fitted(
         table,
-        groups_before(table, FIRST),
+        groups,
         design,
         label_type(str(classes.get("type"))) if isinstance(classes, dict) else None,
         str(header.get("task")),

@@ -68,6 +68,43 @@ LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.train);
 COMMENT ON FUNCTION MADLIB_SCHEMA.sk_train(text, text, text, text, text, jsonb, text, text, jsonb, text, integer, boolean, text) IS
     'fits an algorithm of scikit-learn per group into output_table: SELECT MADLIB_SCHEMA.sk_train(''houses'', ''model'', ''price'', ''tax, bath'', ''ridge'')';
 
+CREATE TYPE MADLIB_SCHEMA.sk_comparison AS (
+    MADLIB_TRAINING,
+    task           text,
+    classes        text[],               -- those of rows that are fitted on, then those of the holdout alone
+    class_type     text,                 -- of the target
+    metric         text,                 -- by which the best candidate is chosen
+    best_candidate integer,
+    best_score     double precision,
+    seed           bigint,
+    columns        jsonb                 -- an analysis of each feature and target over the rows that are fitted on
+);
+COMMENT ON TYPE MADLIB_SCHEMA.sk_comparison IS 'result of sk_compare: its row of the summary table';
+
+CREATE FUNCTION MADLIB_SCHEMA.sk_compare(
+    source_table     text,                          -- read once, never changed
+    output_table     text,                          -- created; must not exist
+    target           text,                          -- an expression, or several; NULL for clustering and decomposition
+    features         text,                          -- numbers, and categories: text, boolean, enum
+    candidates       jsonb,                         -- [{"algorithm": "ridge", "hyperparams": {"alpha": 1}, "preprocess": {}}, ...]
+    task             text             DEFAULT 'auto',
+    holdout          text             DEFAULT NULL, -- a condition: rows that are scored, and not fitted on
+    folds            integer          DEFAULT 0,    -- of a cross-validation; 0: none
+    fold_groups      text             DEFAULT NULL, -- an expression: rows of one value are in one fold
+    fold_order       text             DEFAULT NULL, -- a number or time: each fold is predicted from those before it
+    metric           text             DEFAULT NULL, -- by which the best is chosen; NULL: r2, f1, silhouette or explained_variance
+    halving          jsonb            DEFAULT NULL, -- successive halving: {"factor": 3, "min_rows": 200}
+    time_limit       double precision DEFAULT NULL, -- seconds after which no candidate begins
+    keep             text             DEFAULT 'all', -- of which candidates there are models: all, best
+    categorical_cols text             DEFAULT NULL, -- numbers among the features that are categories
+    weights          text             DEFAULT NULL, -- an expression: sample weights, 0 or more
+    seed             integer          DEFAULT 0,
+    verbose          boolean          DEFAULT false
+) RETURNS MADLIB_SCHEMA.sk_comparison
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.compare.compare);
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_compare(text, text, text, text, jsonb, text, text, integer, text, text, text, jsonb, double precision, text, text, text, integer, boolean) IS
+    'fits and scores several candidates from one reading of a table: SELECT MADLIB_SCHEMA.sk_compare(''houses'', ''tried'', ''price'', ''tax, bath'', ''[{"algorithm": "ridge"}, {"algorithm": "random_forest"}]'', folds => 5)';
+
 CREATE FUNCTION MADLIB_SCHEMA.sk_algorithms(
     OUT algorithm text, OUT task text, OUT hyperparams jsonb,
     OUT takes_weights boolean, OUT takes_nulls boolean, OUT several_targets boolean

@@ -28,6 +28,16 @@ Field = type | tuple[type, ...]
 EVENTS: dict[str, dict[str, Field]] = {
     "progress": {"group": int, "groups": int},
     "model": {"group": int, "num_rows": int, "num_skipped": int},
+    "rows": {
+        "num_rows": int,
+        "num_test_rows": int,
+        "num_usable": int,
+        "levels": list,
+        "classes": list,
+        "num_classes": int,
+    },
+    "candidate": {"candidate": int, "fold": int, "folds": int},
+    "compared": {"candidate": int, "status": str},
     "waiting": {"before": int},
     "done": {},
     "died": {},
@@ -39,6 +49,15 @@ MAYBE: dict[str, Field] = {
     "details": dict,
     "warnings": list,
     "algorithms": list,
+    "columns": dict,
+    "num_rows": int,
+    "num_skipped": int,
+    "num_test_rows": int,
+    "train_metrics": dict,
+    "fold_metrics": list,
+    "score": (int, float),
+    "deviation": (int, float),
+    "seconds": (int, float),
 }
 
 _connection: socket.socket | None = None  # the session's connection between two requests
@@ -196,6 +215,12 @@ def _error(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
     sqlstate = str(content.get("sqlstate"))
     if sqlstate == OUT_OF_MEMORY:
         return _out_of_memory(content, settings)
+    return failure_of(content)
+
+
+def failure_of(content: dict[str, Any]) -> MadpyError:
+    """Return the error of a fit that a worker has told of."""
+    sqlstate = str(content.get("sqlstate"))
     return MadpyError(
         _text(content, "message") or "the fit failed",
         sqlstate=sqlstate if SQLSTATE.fullmatch(sqlstate) else parent.FAILED,

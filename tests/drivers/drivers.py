@@ -6,6 +6,7 @@ from tests.session import Failure
 DRIVERS: dict[str, Driver] = {driver.name: driver for drivers in entries("DRIVERS") for driver in drivers}
 LINEAR = {name for name, driver in DRIVERS.items() if driver.is_linear}
 ROW_PER_GROUP = {name for name, driver in DRIVERS.items() if driver.has_row_per_group}
+GROUPED = [name for name, driver in DRIVERS.items() if driver.has_groups]
 MATRIX = {name for name, driver in DRIVERS.items() if driver.is_matrix}
 USES: dict[str, tuple[str, str]] = gathered("USES")
 

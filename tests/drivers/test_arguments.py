@@ -63,6 +63,8 @@ def test_none_is_missing(sql: Session) -> None:
 )  # fmt: skip
 def test_arguments(refused, options, sqlstate, message, hint):
     for driver in DRIVERS.values():
+        if "grouping_cols" in options and not driver.has_groups:
+            continue
         assert said(refused(driver.call(**options), driver.name)) == (sqlstate, message, hint)
 
 
@@ -110,9 +112,10 @@ def test_any_name(sql, name):
         """
     )
     for driver in DRIVERS.values():
-        options = {"features": f"{identifier(name)}, b", "grouping_cols": identifier(short + "g")}
+        groups = {"grouping_cols": identifier(short + "g")} if driver.has_groups else {}
+        options = {"features": f"{identifier(name)}, b", **groups}
         (row,) = sql.rows(driver.call(identifier(name), identifier(short + "o"), **options))
-        sql(driver.call(grouping_cols="g"))
+        sql(driver.call(**dict.fromkeys(groups, "g")))
         assert sql(f"SELECT count(*) FROM {row['output_table']}") == sql("SELECT count(*) FROM m")
         assert sql(f"SELECT count(*) FROM {row['summary_table']}") == sql("SELECT count(*) FROM m_summary")
         assert row["feature_names"][-1] == "b"

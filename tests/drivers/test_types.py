@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.drivers.drivers import DRIVERS, ROW_PER_GROUP
+from tests.drivers.drivers import DRIVERS, GROUPED, ROW_PER_GROUP
 
 
 @pytest.mark.parametrize("memory", [0, 100000])
@@ -50,7 +50,7 @@ def test_texts_that_a_collation_calls_equal(sql, name, memory):
 
 
 @pytest.mark.parametrize("memory", [0, 100000])
-@pytest.mark.parametrize("name", DRIVERS)
+@pytest.mark.parametrize("name", GROUPED)
 def test_groups_of_a_domain(sql, name, memory):
     """Its constraints, which somebody wrote, are not run."""
     sql("CREATE DOMAIN short AS char(3) NOT NULL; ALTER TABLE t ALTER c TYPE short")
@@ -68,7 +68,7 @@ def test_groups_of_a_domain(sql, name, memory):
 
 
 @pytest.mark.parametrize("memory", [0, 100000])
-@pytest.mark.parametrize("name", DRIVERS)
+@pytest.mark.parametrize("name", GROUPED)
 def test_times_are_the_same_times_in_any_style(sql, name, memory):
     """IST would be read as Israel's; the order in a date that is written is the session's."""
     sql("ALTER TABLE t ADD at timestamptz")

@@ -1,0 +1,380 @@
+"""sk_compare: figures are those of scikit-learn, run here on the same rows; models are those of sk_train."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn import metrics
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, TimeSeriesSplit, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from tests.sk.conftest import literal
+
+FEATURES = "a, b, c"
+REGRESSION = {
+    "r2": metrics.r2_score,
+    "mse": metrics.mean_squared_error,
+    "rmse": metrics.root_mean_squared_error,
+    "mae": metrics.mean_absolute_error,
+    "median_absolute_error": metrics.median_absolute_error,
+    "explained_variance": metrics.explained_variance_score,
+}
+
+
+@pytest.fixture
+def rows(sql):
+    """Table t: 200 rows of numbers, a holdout of every fourth row, classes of one to three letters."""
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(200, 3))
+    signal = X @ [1.0, -2.0, 0.5] + rng.normal(size=200)
+    data = {
+        "X": X, "y": signal, "pair": signal > 0.3, "three": np.searchsorted([-1.0, 1.0], signal),
+        "held": np.arange(200) % 4 == 0, "g": rng.integers(0, 9, 200),
+        "at": rng.permutation(200).astype(float),
+        "w": rng.integers(1, 4, 200).astype(float),
+    }  # fmt: skip
+    sql(
+        "CREATE TABLE t (id integer, a float8, b float8, c float8, y float8, pair boolean, three text,"
+        " held boolean, g integer, at float8, w float8)"
+    )
+    listed = [
+        (n, *X[n].tolist(), float(signal[n]), bool(data["pair"][n]), "abc"[data["three"][n]] * 2,
+         bool(data["held"][n]), int(data["g"][n]), float(data["at"][n]), float(data["w"][n]))
+        for n in range(200)
+    ]  # fmt: skip
+    sql.connection.inserttable("t", listed)
+    return data
+
+
+@pytest.fixture
+def compare(sql):
+    """Call sk_compare(source 't', output 'o', ...) and return its result."""
+
+    def call(target, *candidates, features=FEATURES, source="t", output="o", **options):
+        written = "".join(f", {name} => {literal(value)}" for name, value in options.items())
+        listed = [one if isinstance(one, dict) else {"algorithm": one} for one in candidates]
+        arguments = ", ".join(map(literal, (source, output, target, features, json.dumps(listed))))
+        sql("SET client_min_messages = error; DROP TABLE IF EXISTS o, o_summary")
+        (row,) = sql.rows(f"SELECT * FROM madlib.sk_compare({arguments}{written})")
+        return row
+
+    return call
+
+
+def tried(sql, columns="metrics"):
+    return [row[0] if len(row) == 1 else row for row in sql(f"SELECT {columns} FROM o ORDER BY candidate")]
+
+
+def close(found, expected):
+    assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+# --- metrics ---
+
+
+@pytest.mark.parametrize("weights", [None, "w"])
+def test_regression_on_a_holdout(sql, rows, compare, weights):
+    result = compare(
+        "y", "linear", {"algorithm": "ridge", "hyperparams": {"alpha": 50}}, holdout="held", weights=weights
+    )
+    held, w = rows["held"], rows["w"] if weights else np.ones(200)
+    for estimator, found in zip([LinearRegression(), Ridge(alpha=50)], tried(sql), strict=True):
+        estimator.fit(rows["X"][~held], rows["y"][~held], sample_weight=w[~held])
+        predicted = estimator.predict(rows["X"][held])
+        pair = rows["y"][held], predicted
+        close(found, {name: run(*pair, sample_weight=w[held]) for name, run in REGRESSION.items()})
+        close(found, {"max_error": metrics.max_error(*pair)})
+    assert (result["task"], result["metric"], result["best_candidate"]) == ("regression", "r2", 1)
+    assert result["best_score"] == tried(sql)[0]["r2"]
+    assert tried(sql, "num_rows_processed, num_test_rows") == [(150, 50)] * 2
+
+
+@pytest.mark.parametrize("weights", [None, "w"])
+@pytest.mark.parametrize("target", ["pair", "three"])
+def test_classification_on_a_holdout(sql, rows, compare, target, weights):
+    compare(target, "linear", holdout="held", weights=weights)
+    held, y = rows["held"], rows[target].astype(int)
+    w = rows["w"] if weights else np.ones(200)
+    model = LogisticRegression().fit(rows["X"][~held], y[~held], sample_weight=w[~held])
+    truth, predicted, shares = y[held], model.predict(rows["X"][held]), model.predict_proba(rows["X"][held])
+    of = {"sample_weight": w[held]}
+    average = {"average": "binary" if target == "pair" else "macro"}
+    scores = shares[:, 1] if target == "pair" else shares
+    (found,) = tried(sql)
+    expected = {
+        "accuracy": metrics.accuracy_score(truth, predicted, **of),
+        "balanced_accuracy": metrics.balanced_accuracy_score(truth, predicted, **of),
+        "f1": metrics.f1_score(truth, predicted, **average, **of),
+        "precision": metrics.precision_score(truth, predicted, **average, **of),
+        "recall": metrics.recall_score(truth, predicted, **average, **of),
+        "mcc": metrics.matthews_corrcoef(truth, predicted, **of),
+        "log_loss": metrics.log_loss(truth, shares, **of),
+    }
+    if target == "pair" or not weights:
+        expected["roc_auc"] = metrics.roc_auc_score(truth, scores, multi_class="ovr", **of)
+    close(found, expected)
+    assert found["confusion"] == metrics.confusion_matrix(truth, predicted, **of).tolist()
+
+
+def test_several_targets(sql, rows, compare):
+    compare("y, a * b", "linear", holdout="held", features="a, b")
+    held, X = rows["held"], rows["X"][:, :2]
+    y = np.column_stack([rows["y"], X[:, 0] * X[:, 1]])
+    predicted = LinearRegression().fit(X[~held], y[~held]).predict(X[held])
+    (found,) = tried(sql)
+    close(found, {name: run(y[held], predicted) for name, run in REGRESSION.items()})
+    assert [one["name"] for one in found["targets"]] == ["y", "a * b"]
+    close(found["targets"][1], {"r2": metrics.r2_score(y[held, 1], predicted[:, 1])})
+
+
+def test_clusters(sql, rows, compare):
+    candidates = [{"algorithm": "kmeans", "hyperparams": {"n_clusters": k}} for k in (2, 3)]
+    result = compare(None, *candidates)
+    sql("SELECT madlib.sk_train('t', 'm', NULL, 'a, b, c', 'kmeans', '{\"n_clusters\": 3}')")
+    labels = [n for (n,) in sql("SELECT madlib.sk_predict(model, a, b, c) FROM t, m ORDER BY id")]
+    found = tried(sql)[1]
+    for name, run in [
+        ("silhouette", metrics.silhouette_score),
+        ("calinski_harabasz", metrics.calinski_harabasz_score),
+        ("davies_bouldin", metrics.davies_bouldin_score),
+    ]:
+        close(found, {name: run(rows["X"], labels)})
+    close(found, {"inertia": sql.value("SELECT details FROM m")["inertia"]})
+    assert result["metric"] == "silhouette"
+    assert compare(None, *candidates, metric="inertia")["best_candidate"] == 2  # less is better
+
+
+def test_components(sql, rows, compare):
+    compare(None, *({"algorithm": "pca", "hyperparams": {"n_components": k}} for k in (1, 2)))
+    ratios = [sum(one["explained_variance_ratio"]) for one in tried(sql, "details")]
+    assert tried(sql, "score") == pytest.approx(ratios, rel=1e-9)
+    compare(None, {"algorithm": "pca", "hyperparams": {"n_components": 2}}, holdout="held")
+    assert 0.5 < tried(sql, "score")[0] < 1
+
+
+# --- folds ---
+
+
+@pytest.mark.parametrize("kind", ["shuffled", "stratified", "groups", "order"])
+def test_folds_are_those_of_scikit_learn(sql, rows, compare, kind):
+    X, y, options = rows["X"], rows["y"], {}
+    algorithm, estimator, scoring = "ridge", Ridge(), "r2"
+    groups = None
+    order = np.arange(200)
+    if kind == "stratified":
+        algorithm, estimator, scoring = "lda", LinearDiscriminantAnalysis(), "f1_macro"
+        y, cut = rows["three"], StratifiedKFold(4, shuffle=True, random_state=3)
+    elif kind == "groups":
+        hashed = "SELECT hash_record_extended(ROW(g), 0) & 9007199254740991 FROM t ORDER BY id"
+        groups, cut, options = [one for (one,) in sql(hashed)], GroupKFold(4), {"fold_groups": "g"}
+    elif kind == "order":
+        order, cut, options = np.argsort(rows["at"]), TimeSeriesSplit(4), {"fold_order": "at"}
+    else:
+        cut = KFold(4, shuffle=True, random_state=3)
+    target = "three" if kind == "stratified" else "y"
+    compare(
+        target,
+        {"algorithm": algorithm, "preprocess": {"*": {"scale": "standard"}}},
+        folds=4,
+        seed=3,
+        **options,
+    )
+    pipeline = make_pipeline(StandardScaler(), estimator)  # learned in each fold
+    scores = cross_validate(pipeline, X[order], y[order], cv=cut, groups=groups, scoring=scoring)[
+        "test_score"
+    ]
+    (row,) = tried(sql, "folds, score, score_deviation, metrics, num_test_rows")
+    name = "f1" if kind == "stratified" else "r2"
+    assert [one[name] for one in row[0]] == pytest.approx(scores.tolist(), rel=1e-9)
+    assert row[1:3] == pytest.approx((scores.mean(), scores.std()), rel=1e-9)
+    assert row[4] == (160 if kind == "order" else 200)
+
+
+def test_metrics_are_those_of_predictions_out_of_fold(sql, rows, compare):
+    compare("y", "ridge", folds=5)
+    predicted = np.zeros(200)
+    for before, own in KFold(5, shuffle=True, random_state=0).split(rows["X"]):
+        predicted[own] = Ridge().fit(rows["X"][before], rows["y"][before]).predict(rows["X"][own])
+    close(tried(sql)[0], {name: run(rows["y"], predicted) for name, run in REGRESSION.items()})
+
+
+# --- the holdout and the models ---
+
+
+@pytest.mark.parametrize(
+    ("target", "algorithm"),
+    [("y", "ridge"), ("y", "random_forest"), ("three", "lda"), ("pair", "decision_tree")],
+)
+def test_the_holdout_is_not_in_a_model(sql, rows, compare, target, algorithm):
+    """Levels, classes and NULLs of the holdout change nothing: the model is that of the other rows alone."""
+    sql("ALTER TABLE t ADD kind text; UPDATE t SET kind = CASE WHEN held THEN 'z' ELSE 'k' END || id % 3")
+    sql(
+        "UPDATE t SET three = 'b0', y = y * 100 WHERE held AND id < 40;"
+        " UPDATE t SET a = NULL WHERE id IN (3, 4)"
+    )
+    features = "a, b, c, kind"
+    compare(target, algorithm, holdout="held", features=features, seed=2, folds=3)
+    sql("CREATE VIEW v AS SELECT * FROM t WHERE NOT held")
+    sql(f"SELECT madlib.sk_train('v', 'm', '{target}', '{features}', '{algorithm}', seed => 2)")
+    assert sql.value("SELECT o.model = m.model FROM o, m")
+    assert sql.value("SELECT o.details = m.details FROM o, m")
+    takes_nulls = algorithm in ("random_forest", "decision_tree")
+    counts = (150, 0, 50) if takes_nulls else (149, 1, 49)
+    assert tried(sql, "num_rows_processed, num_missing_rows_skipped, num_test_rows") == [counts]
+
+
+def test_a_class_of_the_holdout_alone_is_wrong(sql, rows, compare):
+    sql("UPDATE t SET three = 'aa0' WHERE id = 0")
+    result = compare("three", "lda", holdout="held")
+    assert result["classes"] == ["aa", "bb", "cc", "aa0"]
+    (found,) = tried(sql)
+    assert (sum(found["confusion"][3]), found["confusion"][3][3], found["log_loss"]) == (1, 0, None)
+
+
+def test_the_same_seed_gives_the_same_result(sql, rows, compare):
+    candidates = ["random_forest", "mlp"]
+    columns = "score, metrics, folds, encode(sha256(model), 'hex')"
+    first = [(compare("y", *candidates, folds=2, seed=4), tried(sql, columns))[1] for _ in range(2)]
+    assert first[0] == first[1]
+    compare("y", *candidates, folds=2, seed=5)
+    assert tried(sql, columns) != first[0]
+
+
+def test_models_that_are_kept(sql, rows, compare):
+    candidates = [{"algorithm": "ridge", "hyperparams": {"alpha": alpha}} for alpha in (100, 1, 1000)]
+    result = compare("y", *candidates, keep="best", holdout="held")
+    assert result["best_candidate"] == 2
+    assert tried(sql, "model IS NOT NULL") == [False, True, False]
+    compare("y", *candidates, holdout="held")
+    assert tried(sql, "model IS NOT NULL") == [True] * 3
+
+
+def test_rows_are_read_once(sql, rows, compare):
+    sql("CREATE SEQUENCE reads; CREATE VIEW v AS SELECT *, nextval('reads') AS n FROM t")
+    compare("three", "lda", "linear", source="v", folds=3, holdout="n < 0 OR held")
+    assert sql.value("SELECT last_value FROM reads") == 200
+
+
+# --- which candidates are tried ---
+
+
+def test_halving(sql, rows, compare):
+    """9 candidates, of which a third goes on: on 22, 66 and 200 rows; the smallest alphas are the best."""
+    candidates = [{"algorithm": "ridge", "hyperparams": {"alpha": 10.0**n}} for n in range(9)]
+    result = compare("y", *candidates, halving='{"factor": 3, "min_rows": 20}', folds=2)
+    rungs = [[one["rows"] for one in rungs] for rungs in tried(sql, "rungs")]
+    assert sorted(map(len, rungs)) == [1] * 6 + [2] * 2 + [3]
+    assert [one for one in rungs if len(one) == 3] == [[22, 66, 200]]
+    assert sorted(tried(sql, "status")) == ["dropped"] * 8 + ["successful"]
+    assert tried(sql, "status")[result["best_candidate"] - 1] == "successful"
+    assert sql.value("SELECT count(*) FROM o WHERE score IS NOT NULL OR model IS NOT NULL") == 1
+    assert result["best_candidate"] <= 3
+
+
+def test_a_time_limit(sql, rows, compare):
+    result = compare("y", "ridge", "lasso", "linear", time_limit=0)
+    assert tried(sql, "status") == ["successful", "skipped", "skipped"]
+    assert result["best_candidate"] == 1
+
+
+def test_a_candidate_that_fails(sql, rows, compare):
+    wrong = {"algorithm": "ridge", "hyperparams": {"alpha": -1}}
+    missing = {"algorithm": "ridge", "preprocess": {"z": {}}}
+    result = compare(
+        "y", wrong, missing, "ridge", {"algorithm": "nearest_neighbors", "hyperparams": {"n_neighbors": 500}}
+    )
+    assert result["best_candidate"] == 3
+    assert tried(sql, "status, error")[:3] == [
+        ("failed", 'hyperparameter "alpha" of ridge must be a number from 0'),
+        ("failed", 'preprocess: there is no feature "z"'),
+        ("successful", None),
+    ]
+    status, error = tried(sql, "status, error")[3]
+    assert status == "failed"
+    assert error.startswith("the fit failed: ValueError: Expected n_neighbors <= n_samples")
+
+
+# --- errors ---
+
+RIDGE = '[{"algorithm": "ridge"}]'
+
+
+@pytest.mark.parametrize(
+    ("options", "sqlstate", "message", "hint"),
+    [
+        ({"candidates": None}, "22004", "candidates must not be null", None),
+        ({"candidates": "[]"}, "22023", "candidates must be an array of objects",
+         'Write them like this: [{"algorithm": "ridge", "hyperparams": {"alpha": 1}}].'),
+        ({"candidates": '[{"alpha": 1}]'}, "22023", "candidate 1 is not an object with an algorithm", None),
+        ({"candidates": '[{"algorithm": "ridge", "alpha": 1}]'}, "22023", 'candidate 1: "alpha" is not known',
+         "Known are: algorithm, hyperparams, preprocess."),
+        ({"candidates": '[{"algorithm": "rigde"}]'}, "22023", 'there is no algorithm "rigde"',
+         "Did you mean ridge?"),
+        ({"candidates": '[{"algorithm": "ridge"}, {"algorithm": "kmeans"}]'}, "22023",
+         "no task is common to all candidates", "Give candidates for one task."),
+        ({"candidates": '[{"algorithm": "lda"}]', "task": "regression"}, "22023", "lda is not for regression",
+         "Choose classification."),
+        ({"candidates": '[{"algorithm": "ridge", "hyperparams": {"alpha": -1}}]'}, "22023",
+         'hyperparameter "alpha" of ridge must be a number from 0', None),
+        ({"metric": "f1"}, "22023", 'there is no metric "f1" for regression',
+         "These are: r2, mse, rmse, mae, median_absolute_error, max_error, explained_variance."),
+        ({"folds": 1}, "22023", "folds must be 0 or at least 2, not 1", "Give 0 for no folds."),
+        ({"folds": 101}, "22023", "folds must be between 0 and 100, not 101", None),
+        ({"folds": 100, "holdout": "id > 50"}, "22023", "the folds need at least 100 rows, there are 51",
+         "Lower folds."),
+        ({"folds": 10, "fold_groups": "g"}, "22023",
+         "the folds need at least 10 values of fold_groups, there are 9", "Lower folds."),
+        ({"fold_groups": "g"}, "22023", "fold_groups needs folds", "Set folds to the number of folds."),
+        ({"folds": 2, "fold_groups": "g", "fold_order": "at"}, "22023",
+         "folds are by groups or in an order, not both", "Leave out one of the two."),
+        ({"holdout": "id"}, "42804", 'holdout: "id" is of type integer, a boolean is needed',
+         "Cast it or choose another expression."),
+        ({"holdout": "id < 0"}, "22023", "holdout is true for no row", "Choose another expression."),
+        ({"holdout": "id >= 0"}, "22023", "holdout is true for every row", "Choose another expression."),
+        ({"keep": "none"}, "22023", 'keep: unknown value "none"', "Known are: all, best."),
+        ({"halving": "3"}, "22023", "halving must be an object with factor and min_rows",
+         'Write it like this: {"factor": 3, "min_rows": 200}.'),
+        ({"halving": '{"factor": 1}'}, "22023", "halving: factor must be an integer from 2", None),
+        ({"time_limit": -1}, "22023", "time_limit must be at least 0, not -1.0", None),
+        ({"weights": "-w"}, "22003", None, "Give weights that are finite and not negative."),
+        ({"target": "held::text", "candidates": '[{"algorithm": "lda"}]', "holdout": "held"},
+         "22023", "the target has one class only: false", "Choose another target."),
+    ],
+)  # fmt: skip
+def test_errors(sql, rows, options, sqlstate, message, hint):
+    given = {"target": "y", "features": FEATURES, "candidates": RIDGE, **options}
+    written = ", ".join(f"{name} => {literal(value)}" for name, value in given.items())
+    error = sql.refuses(f"SELECT madlib.sk_compare('t', 'o', {written})")
+    assert error.sqlstate == sqlstate
+    if message is not None:
+        assert error.message == f"sk_compare: {message}"
+    if hint is not None:
+        assert error.hint == hint
+
+
+def test_all_candidates_fail(sql, rows, compare):
+    candidates = [{"algorithm": "ridge", "hyperparams": {"alpha": alpha}} for alpha in (-1, -2)]
+    error = sql.refuses(f"SELECT madlib.sk_compare('t', 'o', 'y', 'a', '{json.dumps(candidates)}')")
+    assert error.message == (
+        "sk_compare: none of the 2 candidates could be fitted, the first one because:"
+        ' hyperparameter "alpha" of ridge must be a number from 0'
+    )
+
+
+def test_analysis(sql, rows, compare):
+    """Figures of the rows that are fitted on, against numpy."""
+    sql("UPDATE t SET a = NULL WHERE id IN (1, 4)")
+    columns = compare("three", "lda", holdout="held", features="a, three || 'x'")["columns"]
+    held = rows["held"].copy()
+    held[1] = True
+    a = rows["X"][~held, 0]
+    number, category = columns["features"]
+    assert (number["name"], number["count"], number["nulls"]) == ("a", 149, 1)
+    close(number, {"mean": a.mean(), "deviation": a.std(ddof=1), "min": a.min(), "max": a.max()})
+    assert number["quantiles"] == pytest.approx(np.quantile(a, np.linspace(0, 1, 101)).tolist())
+    counts = np.bincount(rows["three"][~rows["held"]]).tolist()
+    assert category["levels"] == dict(zip(["aax", "bbx", "ccx"], counts, strict=True))
+    assert columns["targets"][0]["levels"] == dict(zip(["aa", "bb", "cc"], counts, strict=True))

@@ -12,6 +12,7 @@ from madpy.modules.projects.catalogue import Project, add_project, find_project,
 from madpy.modules.projects.compare import compare
 from madpy.modules.projects.features import targets_and_features
 from madpy.modules.projects.keep import keep_models, keep_snapshot
+from madpy.modules.projects.rival import rival_of
 from madpy.modules.projects.split import Split, check_split
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
@@ -99,8 +100,9 @@ def train(
     snapshot = keep_snapshot(
         db, project, source, split, features, compared, holdout, bool(materialize_snapshot)
     )
+    rival = rival_of(db, project, source, targets, holdout, compared.metric)
     model, status = keep_models(
-        db, project, snapshot, compared, tried, number, started, bool(automatic_deploy)
+        db, project, snapshot, compared, tried, number, started, bool(automatic_deploy), rival
     )
     best = compared.best
     return [

@@ -11,8 +11,8 @@ from madpy.helper import helper
 from madpy.modules.projects import measures
 from madpy.modules.projects.catalogue import find_project
 from madpy.modules.projects.fitted import Kept, deployed_model
-from madpy.modules.projects.predicted import Predicted, read_rows
-from madpy.modules.projects.queries import Subject, of_model
+from madpy.modules.projects.predicted import Predicted, read_rows, supervised_figures
+from madpy.modules.projects.queries import SUPERVISED, Subject, of_model
 from madpy.modules.projects.snapshots import snapshot_of, test_rows
 from madpy.modules.projects.tables import drop_tables, of_table
 from madpy.ports.postgres.session.db import Database
@@ -63,13 +63,16 @@ def figures(subject: Subject, rows: Predicted) -> Iterator[Row]:
     """Yield what is known of predictions, by the task of the model."""
     yield _row("rows", "num_rows", value=len(rows.predicted))
     yield _row("rows", "num_rows_skipped", value=rows.num_skipped)
-    if subject.task == "regression":
-        yield from _regression(rows, subject.targets)
+    if subject.task in SUPERVISED:
+        for name, value in supervised_figures(subject.task, rows).items():
+            yield _row("metric", name, value=value)
+    if subject.task == "regression" and rows.truth.shape[1] > 1:
+        yield from _targets(rows, subject.targets)
     elif subject.task == "classification":
-        yield from _classification(rows, len(subject.labels))
+        yield from _classes(rows, len(subject.labels))
     elif subject.task == "clustering":
         yield from _clustering(rows)
-    else:
+    elif subject.task == "decomposition":
         for n, column in enumerate(rows.predicted.T, 1):
             yield _row("component", str(n), value=float(np.var(np.sort(column))))
 
@@ -85,26 +88,18 @@ def _row(part: str, name: str, class_name: str | None = None, value: float = mat
     }
 
 
-def _regression(rows: Predicted, targets: Sequence[str]) -> Iterator[Row]:
-    """Yield figures; of several targets their means, then those of each."""
-    each = [measures.regression(rows.truth[:, j], rows.predicted[:, j]) for j in range(rows.truth.shape[1])]
-    for name in each[0]:
-        yield _row("metric", name, value=math.fsum(one[name] for one in each) / len(each))
-    for target, one in zip(targets, each, strict=True) if len(each) > 1 else ():
-        for name, value in one.items():
+def _targets(rows: Predicted, targets: Sequence[str]) -> Iterator[Row]:
+    for j, target in enumerate(targets):
+        for name, value in measures.regression(rows.truth[:, j], rows.predicted[:, j]).items():
             yield _row("target", name, target, value)
 
 
-def _classification(rows: Predicted, trained: int) -> Iterator[Row]:
+def _classes(rows: Predicted, trained: int) -> Iterator[Row]:
+    """Yield the figures of each class, its predictions, and curves of the first `trained` classes."""
     truth, predicted = rows.truth[:, 0].astype(int), rows.predicted[:, 0].astype(int)
     labels = rows.labels
     counts = measures.confusion(truth, predicted, len(labels))
     own = measures.by_class(counts)
-    measured = measures.classification(counts, own, is_binary=len(labels) == 2)
-    if rows.shares.shape[1]:
-        measured |= measures.probabilities(truth, rows.shares)
-    for name, value in measured.items():
-        yield _row("metric", name, value=value)
     for name, values in own.items():
         for label, value in zip(labels, values.tolist(), strict=True):
             yield _row("class", name, label, value)

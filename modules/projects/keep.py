@@ -8,21 +8,11 @@ from madpy import __version__
 from madpy.modules.projects.candidates import Wanted
 from madpy.modules.projects.catalogue import Project
 from madpy.modules.projects.compare import Compared
+from madpy.modules.projects.rival import Rival, is_better
 from madpy.modules.projects.schema import own, write
 from madpy.modules.projects.split import Split
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, identifier
-
-LOWER_IS_BETTER = (
-    "mse",
-    "rmse",
-    "mae",
-    "median_absolute_error",
-    "max_error",
-    "log_loss",
-    "davies_bouldin",
-    "inertia",
-)
 
 
 def keep_snapshot(
@@ -72,6 +62,7 @@ def keep_models(
     seed: int,
     started: float,
     may_deploy: bool,
+    rival: Rival | None,
 ) -> tuple[int, str]:
     """Write the best model and what was tried; deploy the model if it is better than the one that is.
 
@@ -94,6 +85,8 @@ def keep_models(
         "status": "successful",
         "metric": compared.metric,
         "score": best["score"],
+        "compared_with": rival and rival.model,
+        "compared_score": rival and rival.score,
         "seed": seed,
         "num_rows": best["num_rows_processed"],
         "duration": f"{time.monotonic() - started:f} seconds",
@@ -117,7 +110,7 @@ def keep_models(
     if len(compared.rows) > 1:
         write(db, "add_trials", "{model:l}::bigint, {facts:l}::jsonb", model=model, facts=_trials(compared))
     db.execute("DROP TABLE {table:i}, pg_temp.madpy_candidates_summary", table=compared.table)
-    if not (may_deploy and _is_better(db, project, compared)):
+    if not (may_deploy and is_better(compared, rival)):
         return model, "not deployed"
     write(
         db,
@@ -125,9 +118,15 @@ def keep_models(
         "{model:l}::bigint, {strategy:l}::text, {reason:l}::text",
         model=model,
         strategy="best_score",
-        reason="the first model" if project.deployed_model is None else "a better score",
+        reason="the first model" if rival is None else _reason(compared, rival),
     )
     return model, "deployed"
+
+
+def _reason(compared: Compared, rival: Rival) -> str:
+    if rival.score is None:
+        return f"model {rival.model} cannot be scored on these rows"
+    return f"{compared.metric} is better than {rival.score:.6g}, that of model {rival.model} on the same rows"
 
 
 def _trials(compared: Compared) -> str:
@@ -143,20 +142,3 @@ def _trials(compared: Compared) -> str:
             for row in compared.rows
         ]
     )
-
-
-def _is_better(db: Database, project: Project, compared: Compared) -> bool:
-    """Tell whether the best candidate has a better score than the model that is deployed."""
-    if project.deployed_model is None:
-        return True
-    rows = db.execute(
-        "SELECT metrics ->> {metric:l} AS score FROM {own:i}.models WHERE id = {id:l}",
-        metric=compared.metric,
-        own=own(db),
-        id=project.deployed_model,
-    )
-    score = compared.best["score"]
-    if not rows or rows[0]["score"] is None or score is None:
-        return True
-    before = float(rows[0]["score"])
-    return bool(score < before if compared.metric in LOWER_IS_BETTER else score > before)

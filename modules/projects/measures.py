@@ -36,6 +36,21 @@ def is_better(metric: str, score: float, other: float) -> bool:
     return score < other if metric in LOWER_IS_BETTER else score > other
 
 
+def supervised(task: str, truth: Floats, predicted: Floats, shares: Floats, count: int) -> Figures:
+    """Return the figures of a task with a target, by their names.
+
+    `truth` and `predicted`, shape (n, targets), are numbers, or codes of classes below `count`; `shares` are the
+    probabilities of classes, without columns where there are none.
+    """
+    if task == "regression":
+        each = [regression(truth[:, j], predicted[:, j]) for j in range(truth.shape[1])]
+        return {name: math.fsum(one[name] for one in each) / len(each) for name in each[0]}
+    codes = truth[:, 0].astype(int)
+    counts = confusion(codes, predicted[:, 0].astype(int), count)
+    figures = classification(counts, by_class(counts), is_binary=count == 2)
+    return figures | (probabilities(codes, shares) if shares.shape[1] else {})
+
+
 def regression(truth: Floats, predicted: Floats) -> Figures:
     """Return figures of predicted numbers, shape (n,), n > 0."""
     error = truth - predicted

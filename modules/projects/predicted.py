@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from madpy.errors import MadpyError
 from madpy.helper.checks.expressions import check_expressions
 from madpy.helper.features.terms import checked_number
+from madpy.modules.projects import measures
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.store import Store
 from madpy.ports.postgres.session.db import Database, fill
@@ -38,6 +39,11 @@ class Predicted(Record):
     points: Floats  # shape (n, d)
     labels: list[str]
     num_skipped: int
+
+
+def supervised_figures(task: str, rows: Predicted) -> dict[str, float]:
+    """Return the figures of a task with a target, by their names."""
+    return measures.supervised(task, rows.truth, rows.predicted, rows.shares, len(rows.labels))
 
 
 def target_items(

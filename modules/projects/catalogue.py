@@ -6,6 +6,7 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
 from madpy.modules.projects.schema import own, write
+from madpy.modules.projects.snapshots import IMPORTED
 from madpy.ports.postgres.session.db import Database
 from madpy.records import Record
 
@@ -74,9 +75,11 @@ def last_snapshot(db: Database, project: Project) -> Snapshot | None:
     rows = db.execute(
         """
         SELECT id, relation_name, y_column_name, features::text AS features
-        FROM {own:i}.snapshots WHERE project_id = {id:l} ORDER BY id DESC LIMIT 1
+        FROM {own:i}.snapshots WHERE project_id = {id:l} AND test_sampling <> {imported:l}
+        ORDER BY id DESC LIMIT 1
         """,
         own=own(db),
         id=project.id,
+        imported=IMPORTED,
     )
     return Snapshot(**{**rows[0], "features": json.loads(rows[0]["features"])}) if rows else None

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 from madpy.errors import MadpyError
+from madpy.helper.tables.training import SUMMARY
 from madpy.modules.projects.candidates import Wanted
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Relation, identifier
+from madpy.ports.postgres.session.db import Database, Relation, identifier
 from madpy.records import Record
 
 TABLE = "madpy_candidates"
@@ -35,6 +36,15 @@ class Compared(Record):
     @property
     def best(self) -> dict[str, Any]:
         return next(row for row in self.rows if row["candidate"] == self.best_number)
+
+
+def drop_compared(db: Database, compared: Compared) -> None:
+    """Drop the table of candidates and its summary."""
+    db.execute(
+        "DROP TABLE {table:i}, {summary:i}",
+        table=compared.table,
+        summary=Relation(compared.table.schema, compared.table.name + SUMMARY),
+    )
 
 
 def compare(

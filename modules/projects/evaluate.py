@@ -18,8 +18,8 @@ from madpy.modules.projects.tables import drop_tables, of_table
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
 
-BINS = 10  # of a calibration
-MOST_POINTS = 200  # of a ROC curve
+BINS = 10  # intervals of a calibration curve
+MOST_POINTS = 200  # points of a ROC curve
 MOST_CURVES = 50  # classes that have curves
 MOST_COMPARED = 3000  # rows of a silhouette, each of which is compared with each
 
@@ -48,7 +48,7 @@ def evaluated(db: Database, model: Kept, relation: str | None, y_column_name: st
     if relation is None:
         source, where = test_rows(db, taken, model.task)
     else:
-        source, where = helper.check_source(db, relation, "relation"), "true"
+        source, where = helper.check_source(db, relation, "relation"), None
     return _figures_of(db, of_model(db, model, source, taken.y_column_name, y_column_name, where=where))
 
 

@@ -77,7 +77,7 @@ CREATE TYPE MODULE_SCHEMA.column_facts AS (
     frequencies     bigint[],
     correlation     double precision   -- with the target, where both are numbers
 );
-COMMENT ON TYPE MODULE_SCHEMA.column_facts IS 'what is known of a column';
+COMMENT ON TYPE MODULE_SCHEMA.column_facts IS 'figures of a column';
 
 CREATE FUNCTION MODULE_SCHEMA.describe_data(
     relation      text,                -- read, never changed

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
 from madpy.modules.projects.catalogue import get_project
-from madpy.modules.projects.layout import (
+from madpy.modules.projects.sk_layout import (
     MODEL_SK,
     TASK_CLASSIFICATION,
     TASK_CLUSTERING,
@@ -28,6 +28,13 @@ TASKS = {
     TASK_CLASSIFICATION: "classification",
     TASK_CLUSTERING: "clustering",
     TASK_DECOMPOSITION: "decomposition",
+}
+
+SCORERS = {
+    "regression": "sk_predict_all",
+    "classification": "sk_predict_class",
+    "clustering": "sk_predict",
+    "decomposition": "sk_predict_all",
 }
 
 
@@ -110,7 +117,7 @@ def deployed_model(db: Database, project: str) -> Kept:
         raise MadpyError(
             f'no model of project "{project}" is deployed',
             sqlstate="55000",
-            hint="deploy one: deploy(project, 'best_score')",
+            hint="call deploy(project, 'best_score')",
         )
     return get_model(db, entry.deployed_model)
 
@@ -136,7 +143,9 @@ def get_model(db: Database, number: int | None) -> Kept:
             sqlstate="55000",
             hint="choose another one from the view trained_models",
         )
-    return Kept(**rows[0], fitted=read_model(bytes(model)))
+    fitted = read_model(bytes(model))
+    score(db, fitted, bytes(model), None)
+    return Kept(**rows[0], fitted=fitted)
 
 
 def read_model(data: bytes) -> Fitted:
@@ -147,7 +156,17 @@ def read_model(data: bytes) -> Fitted:
     return Fitted(header, arrays)
 
 
+def score(db: Database, fitted: Fitted, data: bytes, row: list[str] | None) -> None:
+    """Have the scorer in C check all arrays of a model and score a row; None has no prediction."""
+    db.execute(
+        "SELECT {schema:i}.{scorer:i}({data:b}, {row:l}::text[])",
+        scorer=SCORERS[fitted.task],
+        data=data,
+        row=row,
+    )
+
+
 def _texts(ends: NDArray[Any], texts: NDArray[Any]) -> list[str]:
     data = np.ascontiguousarray(texts, "<i4").tobytes()
     places = [0, *ends.tolist()]
-    return [data[start:end].decode() for start, end in itertools.pairwise(places)]
+    return [data[start:end].decode(errors="replace") for start, end in itertools.pairwise(places)]

@@ -116,7 +116,7 @@ def _sample(db: Database, taken: Taken, model: Kept) -> tuple[str, Source]:
                 "own": own(db),
                 "hashed": hashed,
                 "source": source,
-                "where": where,
+                "where": where or "true",
                 "most": MOST_ROWS,
             },
         ),

@@ -7,12 +7,13 @@ import time
 from madpy import __version__
 from madpy.modules.projects.candidates import Wanted
 from madpy.modules.projects.catalogue import Project
-from madpy.modules.projects.compare import Compared
+from madpy.modules.projects.compare import Compared, drop_compared
 from madpy.modules.projects.rival import Rival, is_better
-from madpy.modules.projects.schema import own, write
+from madpy.modules.projects.schema import write
+from madpy.modules.projects.snapshots import checksum_item
 from madpy.modules.projects.split import Split
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, identifier
+from madpy.ports.postgres.session.db import Database
 
 
 def keep_snapshot(
@@ -27,16 +28,14 @@ def keep_snapshot(
 ) -> int:
     """Write what is known of the rows of a training; return the number of the snapshot."""
     db.progress("train: writing")
-    hashed = ", ".join(map(identifier, split.hashed))
     counted = db.execute(
         """
         SELECT count(*) AS row_count, count(*) FILTER (WHERE {holdout:q}) AS test_row_count,
-               sum({own:i}.__hash(0, {hashed:q}))::text AS checksum
+               {checksum:q} AS checksum
         FROM {source:i}
         """,
-        own=own(db),
+        checksum=checksum_item(db, split.hashed),
         holdout=holdout or "false",
-        hashed=hashed,
         source=source,
     )[0]
     facts = {
@@ -109,7 +108,7 @@ def keep_models(
     )
     if len(compared.rows) > 1:
         write(db, "add_trials", "{model:l}::bigint, {facts:l}::jsonb", model=model, facts=_trials(compared))
-    db.execute("DROP TABLE {table:i}, pg_temp.madpy_candidates_summary", table=compared.table)
+    drop_compared(db, compared)
     if not (may_deploy and is_better(compared, rival)):
         return model, "not deployed"
     write(

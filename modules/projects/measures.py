@@ -39,8 +39,8 @@ def is_better(metric: str, score: float, other: float) -> bool:
 def supervised(task: str, truth: Floats, predicted: Floats, shares: Floats, count: int) -> Figures:
     """Return the figures of a task with a target, by their names.
 
-    `truth` and `predicted`, shape (n, targets), are numbers, or codes of classes below `count`; `shares` are the
-    probabilities of classes, without columns where there are none.
+    `truth` and `predicted`, shape (n, targets), are numbers, or codes of classes below `count`; `shares` are
+    the probabilities of classes, without columns where there are none.
     """
     if task == "regression":
         each = [regression(truth[:, j], predicted[:, j]) for j in range(truth.shape[1])]

@@ -27,7 +27,7 @@ class Query(Record):
     predicted: list[str]
     shares: list[str]  # probabilities of the classes
     points: list[str]  # coordinates of the row, for clusters
-    where: str = "true"  # which rows count
+    where: str = "true"  # condition for the rows that count
 
 
 class Predicted(Record):
@@ -52,7 +52,7 @@ def target_items(
     """Return SQL of the targets: expressions that the caller wrote, or the columns of the training."""
     text = given
     if text is None:
-        if trained is None or any(name not in source.columns for name in trained):
+        if not trained or any(name not in source.columns for name in trained):
             raise MadpyError("y_column_name must not be NULL", hint="name the column that the model predicts")
         text = ", ".join(fill("{name:i}", {"name": name}) for name in trained)
     targets = check_expressions(source, text, "y_column_name", "any")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from madpy.errors import MadpyError
 from madpy.helper.features.terms import checked_number
 from madpy.modules.projects.fitted import INPUT_DOUBLES, INPUT_INTS, INPUTS, NUMBERS, VALUES, Fitted
-from madpy.modules.projects.layout import (
+from madpy.modules.projects.sk_layout import (
     ENCODE_NUMBER,
     ENCODE_ONE_HOT,
     ENCODE_ORDINAL,
@@ -24,13 +24,13 @@ TIMES = ("date", "timestamp without time zone", "timestamp with time zone")
 class Input(Record):
     """An input of a model and what is done with it."""
 
-    levels: list[str]  # of a category; none for a number
+    levels: list[str]  # values of a category; none for a number
     encode: int
     flags: int
     fill: float
     center: float
     scale: float
-    values: list[list[float]]  # of target encoding: a row for each level, then one for other values
+    values: list[list[float]]  # target encoding: a row for each level, then one for other values
 
     def is_needed(self, takes_nan: bool) -> bool:
         """Tell whether there is no prediction without a value."""

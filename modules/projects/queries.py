@@ -1,4 +1,4 @@
-"""What the predictions of a model of a project are compared with, as SQL over the rows of a relation."""
+"""Predictions and targets of the rows of a relation as SQL, for a model of a project."""
 
 from madpy.errors import MadpyError, SqlError
 from madpy.modules.projects.fitted import Kept
@@ -28,7 +28,7 @@ def of_model(
     trained: list[str],
     given: str | None,
     *,
-    where: str = "true",
+    where: str | None = None,
     query: str | None = None,
     with_shares: bool = True,
 ) -> Subject:
@@ -59,7 +59,7 @@ def of_model(
             f"y_column_name has {len(truth)} columns, and the model predicts {len(predicted)}",
             hint="name the columns that the model predicts, in the order of training",
         )
-    compared = Query(relation, truth, predicted, shares, points, where)
+    compared = Query(relation, truth, predicted, shares, points, where or "true")
     return Subject(fitted.task, compared, fitted.classes, fitted.class_type, trained)
 
 

@@ -52,7 +52,7 @@ def is_better(compared: Compared, rival: Rival | None) -> bool:
 def _score(
     db: Database, number: int, source: Source, targets: list[str], holdout: str | None, metric: str
 ) -> float | None:
-    subject = of_model(db, get_model(db, number), source, targets, None, where=holdout or "true")
+    subject = of_model(db, get_model(db, number), source, targets, None, where=holdout)
     rows = read_rows(db, subject.query, subject.labels, subject.class_type)
     score = supervised_figures(subject.task, rows).get(metric) if len(rows.predicted) else None
     return score if score is not None and score == score else None

@@ -3,12 +3,15 @@
 import json
 from typing import Any
 
+from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.modules.projects.schema import own
 from madpy.modules.projects.split import Split
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database, identifier
 from madpy.records import Record
+
+IMPORTED = "imported"  # the sampling of a model whose training was elsewhere
 
 
 class Taken(Record):
@@ -51,11 +54,13 @@ def snapshot_of(db: Database, number: int) -> Taken:
     return Taken(**{**row, "features": json.loads(row["features"])})
 
 
-def test_rows(db: Database, taken: Taken, task: str) -> tuple[Source, str]:
+def test_rows(db: Database, taken: Taken, task: str) -> tuple[Source, str | None]:
     """Return the relation and SQL that is true for its rows for testing; without a split for all."""
+    if taken.test_sampling == IMPORTED:
+        raise MadpyError("the rows that the model was fitted on are not known", hint="give a relation")
     source = helper.check_source(db, taken.relation_name, "relation")
     is_split = task in ("regression", "classification")
-    return source, (taken.split.holdout(source) if is_split else None) or "true"
+    return source, taken.split.holdout(source) if is_split else None
 
 
 def checksum_item(db: Database, columns: list[str]) -> str:

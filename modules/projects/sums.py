@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
 from madpy.modules.projects.fitted import OWN, Fitted
-from madpy.modules.projects.layout import (
+from madpy.modules.projects.sk_layout import (
     TREES_EXP,
     TREES_MEDIAN,
     TREES_MISSING_RIGHT,
@@ -18,7 +18,7 @@ from madpy.modules.projects.layout import (
 from madpy.ports.postgres.session.db import literal
 from madpy.records import Record
 
-MOST_NODES = 20_000  # of all trees: the parser takes about a second for so many
+MOST_NODES = 20_000  # nodes of all trees: the parser takes about a second for so many
 NODE = np.dtype([("threshold", "<f8"), ("feature", "<i4"), ("child", "<i4")])
 
 

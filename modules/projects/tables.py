@@ -47,7 +47,7 @@ def of_table(
     task = METHODS[method] or str(facts.get("task"))
     if task not in (*SUPERVISED, "clustering"):
         raise MadpyError(
-            f"a model of {task} has no figures over a table", hint="evaluate a model that predicts"
+            f"a model of {task} has no figures over a table", hint="choose a model of another task"
         )
     source = helper.check_source(db, relation, "relation")
     return _predict(db, table, method, task, facts, source, given, features)

@@ -11,7 +11,8 @@ def easy_then_hard(sql):
     sql("SELECT setseed(0.25)")
     for table, noise in (("easy", 0.01), ("hard", 1.0)):
         sql(
-            f"CREATE TABLE {table} AS SELECT random() AS x, random() AS z, 0.0::float8 AS y FROM generate_series(1, 400)"
+            f"CREATE TABLE {table} AS SELECT random() AS x, random() AS z, 0.0::float8 AS y"
+            " FROM generate_series(1, 400)"
         )
         sql(f"UPDATE {table} SET y = 2 * x + {noise} * (random() - 0.5)")
 

@@ -1,4 +1,4 @@
-"""validate_skew and validate_drift: the rows now beside those of a training, or beside others."""
+"""validate_skew and validate_drift: the rows of now against those of a training, or of another relation."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -73,20 +73,20 @@ def _analysis(db: Database, project: Project) -> list[dict[str, Any]]:
     """Return the analysis of the features that the deployed model was fitted on."""
     rows = db.execute(
         """
-        SELECT s.columns::text AS columns, s.y_column_name AS targets
+        SELECT (s.columns -> 'features')::text AS features
         FROM {own:i}.models AS m JOIN {own:i}.snapshots AS s ON s.id = m.snapshot_id
         WHERE m.id = {id:l}
         """,
         own=own(db),
         id=project.deployed_model,
     )
-    analysis = json.loads(rows[0]["columns"]) if rows and rows[0]["columns"] else []
+    analysis: list[dict[str, Any]] = json.loads(rows[0]["features"] or "[]") if rows else []
     if not analysis:
         raise MadpyError(
             f"nothing is known of the rows of model {project.deployed_model}",
             hint="compare with a table: validate_drift",
         )
-    return [one for one in analysis if one["name"] not in rows[0]["targets"]]
+    return analysis
 
 
 def _check_columns(source: Source, features: Sequence[Mapping[str, Any]]) -> None:

@@ -254,7 +254,7 @@ END
 $$;
 COMMENT ON FUNCTION MODULE_SCHEMA.__do_add_snapshot(bigint, jsonb) IS 'makes a snapshot in a project';
 
-CREATE FUNCTION MODULE_SCHEMA.__do_add_model(project bigint, snapshot bigint, facts jsonb, model bytea) RETURNS bigint
+CREATE FUNCTION MODULE_SCHEMA.__do_add_model(project bigint, snapshot bigint, facts jsonb, bytes bytea) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     made bigint;
@@ -266,7 +266,7 @@ BEGIN
         libraries, model, created_by)
     SELECT project, snapshot, algorithm, hyperparams, preprocess, search, status, error, metric, score,
            compared_with, compared_score, metrics, train_metrics, folds, details, warnings, seed, num_rows, duration,
-           libraries, $4, MODULE_SCHEMA.__caller()
+           libraries, bytes, MODULE_SCHEMA.__caller()
     FROM jsonb_populate_record(NULL::MODULE_SCHEMA.__models, facts)
     RETURNING id INTO made;
     RETURN made;
@@ -274,15 +274,15 @@ END
 $$;
 COMMENT ON FUNCTION MODULE_SCHEMA.__do_add_model(bigint, bigint, jsonb, bytea) IS 'adds a model, or a failed training';
 
-CREATE FUNCTION MODULE_SCHEMA.__do_add_trials(model bigint, facts jsonb) RETURNS bigint
+CREATE FUNCTION MODULE_SCHEMA.__do_add_trials(model_number bigint, facts jsonb) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     made bigint;
 BEGIN
-    PERFORM MODULE_SCHEMA.__check_may((SELECT m.project_id FROM MODULE_SCHEMA.__models AS m WHERE m.id = $1), true);
+    PERFORM MODULE_SCHEMA.__check_may((SELECT project_id FROM MODULE_SCHEMA.__models WHERE id = model_number), true);
     INSERT INTO MODULE_SCHEMA.__trials (
         model_id, trial, algorithm, hyperparams, status, error, score, deviation, metrics, folds, rungs, seconds)
-    SELECT model, trial, algorithm, hyperparams, status, error, score, deviation, metrics, folds, rungs, seconds
+    SELECT model_number, trial, algorithm, hyperparams, status, error, score, deviation, metrics, folds, rungs, seconds
     FROM jsonb_populate_recordset(NULL::MODULE_SCHEMA.__trials, facts);
     GET DIAGNOSTICS made = ROW_COUNT;
     RETURN made;

@@ -1,4 +1,4 @@
-"""pgml.train in SQL: what it makes, what it returns, what it refuses.  Each test's project goes with ROLLBACK."""
+"""pgml.train in SQL: its models and its errors.  The project of a test goes with ROLLBACK."""
 
 import json
 from typing import Any
@@ -49,16 +49,16 @@ def test_equal_rows_have_equal_parts_whatever_their_bytes(sql: Session) -> None:
 
 
 def test_rows_for_testing_are_not_fitted_on(project: Session) -> None:
-    """The coefficients are those of sk_train over the other rows, and the figures those of its predictions."""
+    """The model is that of sk_train over the other rows, and the figures are those of its predictions."""
     (row,) = project(TRAIN.format(more=", 'ridge', seed => 5, preprocess => '{}'"))
     model = row[4]
     project(
         """
-        CREATE VIEW parts AS SELECT *, pgml.__part(5, target, age, sex, bmi, bp, s1, s2, s3, s4, s5, s6) < 0.25
-            AS is_test FROM sugar;
+        CREATE VIEW parts AS
+        SELECT *, pgml.__part(5, target, age, sex, bmi, bp, s1, s2, s3, s4, s5, s6) < 0.25 AS is_test FROM sugar;
         CREATE VIEW fitted_on AS SELECT * FROM parts WHERE NOT is_test;
-        SELECT madlib.sk_train('fitted_on', 'm', 'target', 'age, sex, bmi, bp, s1, s2, s3, s4, s5, s6', 'ridge',
-                               seed => 5)
+        SELECT madlib.sk_train(
+            'fitted_on', 'm', 'target', 'age, sex, bmi, bp, s1, s2, s3, s4, s5, s6', 'ridge', seed => 5)
         """
     )
     (same, mse, rows) = project(

@@ -175,5 +175,5 @@ PG_FUNCTION_INFO_V1(projects_explain);
 Datum
 projects_explain(PG_FUNCTION_ARGS)
 {
-	return scored(fcinfo, "__explain");
+	return predicted(fcinfo, "__explain");
 }

@@ -427,4 +427,4 @@ def test_the_table_of_another_roles_training_is_not_read_again(sql, mallory, own
     error = sql.fails(f"SELECT pgml.train('{name}')")
     assert error.sqlstate == "22023"
     assert error.message == f'pgml.train: the last training was one of role "{mallory.name}"'
-    assert error.hint == "Name the table to train on: trap."
+    assert error.hint == "Name the relation to read: trap."

@@ -4,6 +4,7 @@ import pytest
 
 from tests.projects import made
 
+
 @pytest.fixture
 def rows(sql):
     """Table "rows of homes": 30 rows; tax is NULL in three of them."""
@@ -53,9 +54,11 @@ def test_numbers(sql, rows, schema):
     assert sql.value(f"SELECT bool_and(prediction = pgml.predict('{name}', o)) FROM made AS o")
 
 
-@pytest.mark.parametrize(("target", "kind"), [("kind", "boolean"), ("three", "smallint"), ("madpy_row || bath", "text")])
+@pytest.mark.parametrize(
+    ("target", "kind"), [("kind", "boolean"), ("three", "smallint"), ("madpy_row || bath", "text")]
+)
 def test_classes_have_the_type_of_the_target(sql, rows, target, kind):
-    sql("UPDATE \"rows of homes\" SET madpy_row = chr(97 + id % 2)")
+    sql('UPDATE "rows of homes" SET madpy_row = chr(97 + id % 2)')
     name = project(sql, "classification", "random_forest", target, '{"n_estimators": 5}')
     batch(sql, name)
     assert types(sql)["prediction"] == kind and types(sql)["likelihood"] == "double precision"
@@ -89,7 +92,9 @@ def test_clusters_components_and_several_targets(sql, rows):
 )
 def test_errors(sql, rows, arguments, sqlstate, message):
     name = project(sql, "regression", "linear", "price")
-    sql("CREATE TABLE had AS SELECT 1 AS tax, 1 AS bath, 1 AS prediction; CREATE TABLE short AS SELECT 1 AS bath")
+    sql(
+        "CREATE TABLE had AS SELECT 1 AS tax, 1 AS bath, 1 AS prediction; CREATE TABLE short AS SELECT 1 AS bath"
+    )
     error = sql.refuses(f"SELECT pgml.predict_batch({arguments.format(name=name)})")
     assert (error.sqlstate, error.message.removeprefix("pgml.predict_batch: ")) == (sqlstate, message)
 

@@ -134,7 +134,9 @@ def test_words_flags_and_days_in_every_form(sql, project):
 @pytest.mark.parametrize("kind", ["timestamp", "timestamptz"])
 def test_times_in_json_are_those_of_columns(sql, project, kind):
     sql("SET TimeZone = 'Asia/Kathmandu'")
-    sql(f"ALTER TABLE h ALTER sold TYPE {kind} USING sold::timestamp + interval '5 hours 7 minutes 1.5 seconds'")
+    sql(
+        f"ALTER TABLE h ALTER sold TYPE {kind} USING sold::timestamp + interval '5 hours 7 minutes 1.5 seconds'"
+    )
     name, _ = project("price", "sold, tax")
     assert sql.value(
         f"SELECT bool_and(pgml.predict('{name}', h) = pgml.predict('{name}', to_jsonb(h))) FROM h"
@@ -151,7 +153,12 @@ def test_one_feature_that_is_a_word(sql, project):
     """Any text is a value of it, one that looks like an array too; JSON by name is read where it is no level."""
     sql("UPDATE h SET wall = '{' || wall WHERE wall = 'wood'")
     name, _ = project("price", "wall")
-    values = [("brick", "'brick'"), ("{wood", "'{wood'"), ("stone", '\'{"wall": "stone"}\''), ("none", "'{1,2}'")]
+    values = [
+        ("brick", "'brick'"),
+        ("{wood", "'{wood'"),
+        ("stone", '\'{"wall": "stone"}\''),
+        ("none", "'{1,2}'"),
+    ]
     for level, given in values:
         wanted = sql.value(f"SELECT madlib.sk_predict(model, ROW('{level}'::text)) FROM m")
         assert sql.value(f"SELECT pgml.predict('{name}', {given})") == wanted
@@ -168,7 +175,15 @@ def test_levels_that_are_numbers_in_json(sql, project):
 def test_null_of_json_is_null(sql, project):
     name, _ = project("price", NUMBERS)
     row = '{"tax": null, "bath": 1, "rooms": 2}'
-    for given in (f"'{row}'::jsonb", f"'{row}'", "NULL", "NULL::float8[]", "NULL::jsonb", "'null'::jsonb", "NULL, 1, 2"):
+    for given in (
+        f"'{row}'::jsonb",
+        f"'{row}'",
+        "NULL",
+        "NULL::float8[]",
+        "NULL::jsonb",
+        "'null'::jsonb",
+        "NULL, 1, 2",
+    ):
         assert sql.value(f"SELECT pgml.predict('{name}', {given})") is None
     assert sql.value("SELECT pgml.predict(NULL::text, 1)") is None
 
@@ -178,7 +193,12 @@ def test_missing_values_are_imputed_as_in_training(sql, project):
     name, _ = project("price", NUMBERS, preprocess='\'{"tax": {"impute": "mean"}}\'')
     mean = sql.value("SELECT avg(tax) FROM h")
     wanted = sql.value(f"SELECT pgml.predict('{name}', {mean!r}, 1, 2)")
-    for given in ("NULL, 1, 2", """'{"tax": null, "bath": 1, "rooms": 2}'""", "'{NULL,1,2}'", "ROW(NULL::float8, 1, 2)"):
+    for given in (
+        "NULL, 1, 2",
+        """'{"tax": null, "bath": 1, "rooms": 2}'""",
+        "'{NULL,1,2}'",
+        "ROW(NULL::float8, 1, 2)",
+    ):
         assert sql.value(f"SELECT pgml.predict('{name}', {given})") == pytest.approx(wanted)
 
 
@@ -200,7 +220,7 @@ TRAINED = "The model was trained on: tax, bath, rooms."
             "42703",
             'the JSON has no keys "tax", "rooms", which the model was trained on',
         ),
-        ("'{\"tax\": 1, \"bath\": 1}'", "42703", 'the JSON has no key "rooms", which the model was trained on'),
+        ('\'{"tax": 1, "bath": 1}\'', "42703", 'the JSON has no key "rooms", which the model was trained on'),
         (
             "(SELECT r FROM (SELECT 1 AS bath) AS r)",
             "42703",
@@ -232,7 +252,11 @@ def test_many_names_are_listed_in_part(sql, project):
     ("given", "sqlstate", "message"),
     [
         ("'{\"tax\": 1'", "22P02", "invalid input syntax for type json"),
-        ("'{\"tax\": [1], \"bath\": 1, \"rooms\": 1}'", "22023", 'the value of "tax" is an array or object of JSON'),
+        (
+            '\'{"tax": [1], "bath": 1, "rooms": 1}\'',
+            "22023",
+            'the value of "tax" is an array or object of JSON',
+        ),
         (
             "'5'::jsonb",
             "22023",
@@ -252,7 +276,9 @@ def test_values_that_cannot_be_read(sql, project, given, sqlstate, message):
 
 
 def test_the_class_of_a_row_and_its_likelihood(sql, project):
-    name, model = project("word", NUMBERS, "random_forest", "classification", hyperparams="'{\"n_estimators\": 5}'")
+    name, model = project(
+        "word", NUMBERS, "random_forest", "classification", hyperparams="'{\"n_estimators\": 5}'"
+    )
     rows = sql(
         f"""
         SELECT (pgml.predict_class('{name}', h)).*, (pgml.predict_class({model}, tax, bath, rooms)).likelihood,
@@ -291,9 +317,9 @@ def test_no_likelihood_where_there_are_no_probabilities(sql, project):
 
 def test_a_row_that_cannot_be_predicted_has_no_class(sql, project):
     name, _ = project("word", NUMBERS, "lda", "classification")
-    assert sql(f"SELECT (pgml.predict_class('{name}', NULL, 1, 2)).*, pgml.predict_proba('{name}', NULL, 1, 2)") == [
-        (None, None, None)
-    ]
+    assert sql(
+        f"SELECT (pgml.predict_class('{name}', NULL, 1, 2)).*, pgml.predict_proba('{name}', NULL, 1, 2)"
+    ) == [(None, None, None)]
 
 
 def test_clusters_and_components_and_several_targets(sql, project):
@@ -318,7 +344,14 @@ def test_clusters_and_components_and_several_targets(sql, project):
 def test_no_call_is_ambiguous(sql, project):
     """Every pair of first arguments and of second ones resolves, or says what does not fit."""
     name, model = project("price", "tax")
-    subjects = [f"'{name}'", f"'{name}'::text", f"'{name}'::varchar", f"{model}", f"{model}::bigint", f"{model}::smallint"]
+    subjects = [
+        f"'{name}'",
+        f"'{name}'::text",
+        f"'{name}'::varchar",
+        f"{model}",
+        f"{model}::bigint",
+        f"{model}::smallint",
+    ]
     given = [
         "1", "1.5", "'1'", "1::float8", "1::bigint", "1::smallint", "1::real", "true", "'1'::text", "'1'::varchar",
         "'1'::char(3)", "'1'::name", "NULL", "'{1}'", "ARRAY[1]", "ARRAY['1']", "'[1]'::jsonb", "'[1]'::json", "ROW(1)",
@@ -330,7 +363,12 @@ def test_no_call_is_ambiguous(sql, project):
                 try:
                     sql(f"SELECT pgml.{function}({subject}, {value})")
                 except Exception as error:
-                    assert re.search("this model has no classes", str(error)), (function, subject, value, error)
+                    assert re.search("this model has no classes", str(error)), (
+                        function,
+                        subject,
+                        value,
+                        error,
+                    )
 
 
 @pytest.mark.parametrize(

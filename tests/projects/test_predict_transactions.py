@@ -11,11 +11,17 @@ from tests.projects import made
 def twice(sql):
     """A project, and two of its models: the first predicts x, the second 100 x; neither is deployed."""
     name = made.fresh()
-    sql("CREATE TABLE s AS SELECT i::float8 AS x, i::float8 AS y, 100.0 * i AS z FROM generate_series(1, 20) AS i")
-    sql("SELECT madlib.sk_train('s', 'one', 'y', 'x', 'linear'); SELECT madlib.sk_train('s', 'two', 'z', 'x', 'linear')")
+    sql(
+        "CREATE TABLE s AS SELECT i::float8 AS x, i::float8 AS y, 100.0 * i AS z FROM generate_series(1, 20) AS i"
+    )
+    sql(
+        "SELECT madlib.sk_train('s', 'one', 'y', 'x', 'linear'); SELECT madlib.sk_train('s', 'two', 'z', 'x', 'linear')"
+    )
     number = made.project(sql, name)
     snapshot = made.snapshot(sql, number, relation_name="s")
-    return name, *(made.model(sql, number, snapshot, f"(SELECT model FROM {table})") for table in ("one", "two"))
+    return name, *(
+        made.model(sql, number, snapshot, f"(SELECT model FROM {table})") for table in ("one", "two")
+    )
 
 
 def predicted(session, name):
@@ -248,7 +254,7 @@ def test_altered_bytes_are_an_error_and_not_kept(sql, twice):
     made.deploy(sql, one)
     assert predicted(sql, name) == 1
     sql("BEGIN")
-    byte = f"set_byte(model, length(model) - 9, get_byte(model, length(model) - 9) # 1)"
+    byte = "set_byte(model, length(model) - 9, get_byte(model, length(model) - 9) # 1)"
     sql(f"UPDATE pgml.__models SET model = {byte} WHERE id = {one}; SAVEPOINT a")
     for _ in range(2):
         assert sql.fails(f"SELECT pgml.predict('{name}', 1.0)").sqlstate == "22P03"
@@ -264,7 +270,9 @@ def test_memory_does_not_grow_with_statements(sql, twice):
     for turn in range(4):
         for _ in range(100):
             made.deploy(sql, (one, two)[turn % 2])
-            assert math.isfinite(sql.value(f"SELECT pgml.predict('{name}', r) FROM (SELECT 1.0 AS x, 2 AS y) AS r"))
+            assert math.isfinite(
+                sql.value(f"SELECT pgml.predict('{name}', r) FROM (SELECT 1.0 AS x, 2 AS y) AS r")
+            )
             sql(f"SELECT pgml.predict('{name}', s), pgml.predict('{name}', to_jsonb(s)) FROM s")
         if turn == 1:
             before = sql.value(used)

@@ -1,7 +1,4 @@
-"""Projects and their snapshots, read with the caller's rights."""
-
-import json
-from typing import Any
+"""Projects, read with the caller's rights."""
 
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
@@ -17,15 +14,6 @@ class Project(Record):
     name: str
     task: str
     deployed_model: int | None
-
-
-class Snapshot(Record):
-    """The rows of a training."""
-
-    id: int
-    relation_name: str
-    y_column_name: list[str]
-    features: list[dict[str, Any]]
 
 
 def find_project(db: Database, name: str) -> Project | None:
@@ -62,28 +50,3 @@ def add_project(db: Database, name: str, task: str) -> Project:
     """Make a project of the caller, or return the one of this name that another session has made since."""
     made = write(db, "add_project", "{name:l}::text, {task:l}::text", name=name, task=task)
     return Project(made, name, task, None)
-
-
-def last_snapshot(db: Database, project: Project) -> Snapshot | None:
-    """Return the rows of the last training of a project; raise an error if it was another role's.
-
-    A trainer could have the next one, with more rights, read a view of the trainer's, whose functions then run
-    with these rights.
-    """
-    rows = db.execute(
-        """
-        SELECT id, relation_name, y_column_name, features::text AS features,
-               created_by::text AS role,
-               created_by = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user) AS is_own
-        FROM {own:i}.snapshots WHERE project_id = {id:l} ORDER BY id DESC LIMIT 1
-        """,
-        own=own(db),
-        id=project.id,
-    )
-    is_own, role = (rows[0].pop("is_own"), rows[0].pop("role")) if rows else (True, "")
-    if not is_own:
-        raise MadpyError(
-            f"the last training of project {quoted(project.name)} was one of role {quoted(role)}",
-            hint=f"name the table to train on: {rows[0]['relation_name']}",
-        )
-    return Snapshot(**{**rows[0], "features": json.loads(rows[0]["features"])}) if rows else None

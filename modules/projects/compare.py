@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from madpy.errors import SqlError
+from madpy.helper.tables.training import SUMMARY
 from madpy.modules.projects.plan import Plan
 from madpy.ports.postgres.session.db import Database, Relation, identifier
 from madpy.records import Record
@@ -34,6 +35,15 @@ class Compared(Record):
     @property
     def best(self) -> dict[str, Any]:
         return next(row for row in self.rows if row["candidate"] == self.best_number)
+
+
+def drop_compared(db: Database, compared: Compared) -> None:
+    """Drop the table of candidates and its summary."""
+    db.execute(
+        "DROP TABLE {table:i}, {summary:i}",
+        table=compared.table,
+        summary=Relation(compared.table.schema, compared.table.name + SUMMARY),
+    )
 
 
 def compare(plan: Plan) -> Compared:

@@ -8,7 +8,7 @@ from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.modules.projects import core
 from madpy.modules.projects.catalogue import Project, get_project
-from madpy.modules.projects.keep import LOWER_IS_BETTER
+from madpy.modules.projects.measures import LOWER_IS_BETTER
 from madpy.modules.projects.schema import own, write
 from madpy.ports.postgres.session.db import Database
 from madpy.records import Record

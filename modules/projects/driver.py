@@ -8,11 +8,13 @@ from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.modules.projects.candidates import wanted
-from madpy.modules.projects.catalogue import Project, add_project, check_name, find_project, last_snapshot
+from madpy.modules.projects.catalogue import Project, add_project, check_name, find_project
 from madpy.modules.projects.compare import compare
 from madpy.modules.projects.features import targets_and_features
 from madpy.modules.projects.keep import keep_failure, keep_models, keep_snapshot
 from madpy.modules.projects.plan import Plan
+from madpy.modules.projects.rival import rival_of
+from madpy.modules.projects.snapshots import last_snapshot
 from madpy.modules.projects.split import Split, check_split
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
@@ -67,7 +69,7 @@ def train(
     check_name(db, name)
     project = find_project(db, name)
     chosen = _task(project, name, task or objective)
-    before = last_snapshot(db, project) if project and relation_name is None else None
+    before = last_snapshot(db, project.id) if project and relation_name is None else None
     relation = before.relation_name if before else helper.check_not_null("relation_name", relation_name)
     source = helper.check_source(db, relation, "relation_name")
     targets, features = targets_and_features(source, y_column_name, exclude, before, chosen in SUPERVISED)
@@ -107,7 +109,8 @@ def _trained(
         return Result(name, plan.task, "failed", plan.algorithm, model, plan.metric, None, None)
     project = project or add_project(db, name, plan.task)
     snapshot = keep_snapshot(db, project, plan, compared.columns, is_copied=is_copied)
-    model, status = keep_models(db, project, snapshot, plan, compared, may_deploy)
+    rival = rival_of(db, project, plan, compared.metric)
+    model, status = keep_models(db, project, snapshot, plan, compared, rival, may_deploy=may_deploy)
     best = compared.best
     return Result(
         name,

@@ -9,22 +9,12 @@ from madpy import __version__
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.modules.projects.catalogue import Project
-from madpy.modules.projects.compare import Compared
+from madpy.modules.projects.compare import Compared, drop_compared
 from madpy.modules.projects.plan import Plan
-from madpy.modules.projects.schema import own, write
+from madpy.modules.projects.rival import Rival, is_better
+from madpy.modules.projects.schema import write
+from madpy.modules.projects.snapshots import checksum_item
 from madpy.ports.postgres.session.db import Database, fill, identifier
-
-LOWER_IS_BETTER = (
-    "mse",
-    "rmse",
-    "mae",
-    "median_absolute_error",
-    "max_error",
-    "log_loss",
-    "davies_bouldin",
-    "inertia",
-)
-
 
 COPIED = (
     "algorithm",
@@ -47,12 +37,11 @@ def keep_snapshot(
     counted = db.execute(
         """
         SELECT count(*) AS row_count, count(*) FILTER (WHERE {holdout:q}) AS test_row_count,
-               sum({own:i}.__hash(0, {hashed:q}))::text AS checksum
+               {checksum:q} AS checksum
         FROM {source:i}
         """,
-        own=own(db),
+        checksum=checksum_item(db, split.hashed),
         holdout=plan.holdout or "false",
-        hashed=", ".join(map(identifier, split.hashed)),
         source=source,
     )[0]
     facts = {
@@ -101,7 +90,14 @@ def keep_failure(db: Database, project: Project, snapshot: int, plan: Plan, erro
 
 
 def keep_models(
-    db: Database, project: Project, snapshot: int, plan: Plan, compared: Compared, may_deploy: bool
+    db: Database,
+    project: Project,
+    snapshot: int,
+    plan: Plan,
+    compared: Compared,
+    rival: Rival | None,
+    *,
+    may_deploy: bool,
 ) -> tuple[int, str]:
     """Write the best model and what was tried; deploy the model if it is better than the one that is.
 
@@ -114,6 +110,8 @@ def keep_models(
         "status": "successful",
         "metric": compared.metric,
         "score": best["score"],
+        "compared_with": rival and rival.model,
+        "compared_score": rival and rival.score,
         "seed": plan.split.seed,
         "num_rows": best["num_rows_processed"],
         **_made(db, plan),
@@ -123,8 +121,8 @@ def keep_models(
     model = _add_model(db, project, snapshot, facts, chosen)
     if len(compared.rows) > 1:
         write(db, "add_trials", "{model:l}::bigint, {facts:l}::jsonb", model=model, facts=_trials(compared))
-    db.execute("DROP TABLE {table:i}, pg_temp.madpy_candidates_summary", table=compared.table)
-    if not (may_deploy and _is_better(db, project, compared)):
+    drop_compared(db, compared)
+    if not (may_deploy and is_better(compared, rival)):
         return model, "not deployed"
     write(
         db,
@@ -132,9 +130,15 @@ def keep_models(
         "{model:l}::bigint, {strategy:l}::text, {reason:l}::text",
         model=model,
         strategy="best_score",
-        reason="the first model" if project.deployed_model is None else "a better score",
+        reason="the first model" if rival is None else _reason(compared, rival),
     )
     return model, "deployed"
+
+
+def _reason(compared: Compared, rival: Rival) -> str:
+    if rival.score is None:
+        return f"model {rival.model} cannot be scored on these rows"
+    return f"{compared.metric} is better than {rival.score:.6g}, that of model {rival.model} on the same rows"
 
 
 def _made(db: Database, plan: Plan) -> dict[str, Any]:
@@ -173,20 +177,3 @@ def _trials(compared: Compared) -> str:
             for row in compared.rows
         ]
     )
-
-
-def _is_better(db: Database, project: Project, compared: Compared) -> bool:
-    """Tell whether the best candidate has a better score than the model that is deployed."""
-    if project.deployed_model is None:
-        return True
-    rows = db.execute(
-        "SELECT metrics ->> {metric:l} AS score FROM {own:i}.models WHERE id = {id:l}",
-        metric=compared.metric,
-        own=own(db),
-        id=project.deployed_model,
-    )
-    score = compared.best["score"]
-    if not rows or rows[0]["score"] is None or score is None:
-        return True
-    before = float(rows[0]["score"])
-    return bool(score < before if compared.metric in LOWER_IS_BETTER else score > before)

@@ -1,4 +1,4 @@
-"""validate_skew and validate_drift: the rows now beside those of a training, or beside others."""
+"""validate_skew and validate_drift: the rows of now against those of a training, or of another relation."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -70,6 +70,8 @@ CREATE TABLE MODULE_SCHEMA.__models (
     error          text,
     metric         text,                   -- by which models are compared
     score          double precision,
+    compared_with  bigint,                 -- the model that was deployed then
+    compared_score double precision,       -- its score on the same rows, NULL if it cannot score them
     metrics        jsonb,                  -- on the rows for testing
     train_metrics  jsonb,
     folds          jsonb,
@@ -315,10 +317,12 @@ DECLARE
 BEGIN
     PERFORM MODULE_SCHEMA.__check_may(project, true);
     INSERT INTO MODULE_SCHEMA.__models (
-        project_id, snapshot_id, algorithm, hyperparams, preprocess, search, status, error, metric, score, metrics,
-        train_metrics, folds, details, warnings, seed, num_rows, duration, libraries, model, created_by)
-    SELECT project, snapshot, algorithm, hyperparams, preprocess, search, status, error, metric, score, metrics,
-           train_metrics, folds, details, warnings, seed, num_rows, duration, libraries, bytes, MODULE_SCHEMA.__caller()
+        project_id, snapshot_id, algorithm, hyperparams, preprocess, search, status, error, metric, score,
+        compared_with, compared_score, metrics, train_metrics, folds, details, warnings, seed, num_rows, duration,
+        libraries, model, created_by)
+    SELECT project, snapshot, algorithm, hyperparams, preprocess, search, status, error, metric, score,
+           compared_with, compared_score, metrics, train_metrics, folds, details, warnings, seed, num_rows, duration,
+           libraries, bytes, MODULE_SCHEMA.__caller()
     FROM jsonb_populate_record(NULL::MODULE_SCHEMA.__models, facts)
     RETURNING id INTO made;
     RETURN made;

@@ -170,3 +170,10 @@ projects_predict_joint(PG_FUNCTION_ARGS)
 {
 	return predicted(fcinfo, "__score_joint");
 }
+
+PG_FUNCTION_INFO_V1(projects_explain);
+Datum
+projects_explain(PG_FUNCTION_ARGS)
+{
+	return predicted(fcinfo, "__explain");
+}

@@ -12,7 +12,7 @@ from madpy.modules.projects.schema import own
 from madpy.ports.postgres.session.db import Database, fill
 from madpy.ports.postgres.session.only import in_server
 
-PREFIX = "madpy:"  # of the names of jobs
+PREFIX = "madpy:"  # names of jobs begin with it
 NOT_SCHEDULED = ("project_name", "relation_name", "y_column_name")
 # minute, hour, day of the month, month, day of the week; or a number of seconds: what pg_cron takes
 EXPRESSION = re.compile(r"(?:[\d*/,$a-z-]+\s+){4}[\d*/,a-z-]+|[1-5]?\d seconds?", re.IGNORECASE)

@@ -16,6 +16,7 @@ RIGHTS = {
     "__score_class": SCORES,
     "__score_proba": SCORES,
     "__score_joint": SCORES,
+    "__explain": SCORES,
     "__part": DRIVER,
     "__hash": DRIVER,
 }

@@ -426,7 +426,5 @@ def test_the_table_of_another_roles_training_is_not_read_again(sql, mallory, own
     made.snapshot(mallory, owned[0], relation_name="trap")
     error = sql.fails(f"SELECT pgml.train('{name}')")
     assert error.sqlstate == "22023"
-    assert (
-        error.message == f'pgml.train: the last training of project "{name}" was one of role "{mallory.name}"'
-    )
+    assert error.message == f'pgml.train: the last training was one of role "{mallory.name}"'
     assert error.hint == "Name the table to train on: trap."

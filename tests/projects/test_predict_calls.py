@@ -23,7 +23,7 @@ def test_no_call_is_ambiguous(sql, project):
     ]
     given = [
         "1", "1.5", "'1'", "1::float8", "1::bigint", "1::smallint", "1::real", "true", "'1'::text",
-        "'1'::varchar", "'1'::char(3)", "'1'::name", "NULL", "'{1}'", "ARRAY[1]", "ARRAY['1']", 
+        "'1'::varchar", "'1'::char(3)", "'1'::name", "NULL", "'{1}'", "ARRAY[1]", "ARRAY['1']",
         "'[1]'::jsonb", "'[1]'::json", "ROW(1)",
         "date '1970-01-01'", "now()", "VARIADIC ARRAY[1]", "VARIADIC '{1}'::text[]", "VARIADIC ARRAY['1']",
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""pgml.train in SQL: what it makes, what it returns, what it refuses.  Each test's project goes with ROLLBACK."""
+"""pgml.train in SQL: its models and its errors.  The project of a test goes with ROLLBACK."""
 
 import json
 from typing import Any
@@ -49,16 +49,17 @@ def test_equal_rows_have_equal_parts_whatever_their_bytes(sql: Session) -> None:
 
 
 def test_rows_for_testing_are_not_fitted_on(project: Session) -> None:
-    """The coefficients are those of sk_train over the other rows, and the figures those of its predictions."""
+    """The model is that of sk_train over the other rows, and the figures are those of its predictions."""
     (row,) = project(TRAIN.format(more=", 'ridge', seed => 5, preprocess => '{}'"))
     model = row[4]
     project(
         """
-        CREATE VIEW parts AS SELECT *, pgml.__part(5, target, age, sex, bmi, bp, s1, s2, s3, s4, s5, s6) < 0.25
-            AS is_test FROM sugar;
+        CREATE VIEW parts AS
+        SELECT *, pgml.__part(5, target, age, sex, bmi, bp, s1, s2, s3, s4, s5, s6) < 0.25 AS is_test
+        FROM sugar;
         CREATE VIEW fitted_on AS SELECT * FROM parts WHERE NOT is_test;
-        SELECT madlib.sk_train('fitted_on', 'm', 'target', 'age, sex, bmi, bp, s1, s2, s3, s4, s5, s6', 'ridge',
-                               seed => 5)
+        SELECT madlib.sk_train(
+            'fitted_on', 'm', 'target', 'age, sex, bmi, bp, s1, s2, s3, s4, s5, s6', 'ridge', seed => 5)
         """
     )
     (same, mse, rows) = project(
@@ -78,14 +79,16 @@ def test_rows_for_testing_are_not_fitted_on(project: Session) -> None:
 def test_other_ways_to_choose_rows_for_testing(project: Session, sampling: str) -> None:
     project(
         """
-        CREATE TABLE t AS SELECT i, i % 40 AS person, (i % 10 = 0)::text AS y, sin(i) AS x, DATE '2020-01-01' + i AS day
+        CREATE TABLE t AS
+        SELECT i, i % 40 AS person, (i % 10 = 0)::text AS y, sin(i) AS x, DATE '2020-01-01' + i AS day
         FROM generate_series(1, 1000) AS i
         """
     )
     column = {"stratified": "NULL", "group": "'person'", "last": "'day'"}[sampling]
     (row,) = project(
         f"""
-        SELECT * FROM pgml.train('P', 'classification', 't', 'y', 'naive_bayes', test_sampling => '{sampling}',
+        SELECT * FROM pgml.train(
+            'P', 'classification', 't', 'y', 'naive_bayes', test_sampling => '{sampling}',
             test_column => {column}, exclude => 'i', test_size => 0.2)
         """
     )
@@ -131,7 +134,7 @@ def test_the_answer_and_the_views_say_the_same(project: Session) -> None:
 def test_without_an_algorithm_several_are_tried_and_the_best_is_deployed(project: Session) -> None:
     (row,) = project(TRAIN.format(more=""))
     trials = project(
-        f"SELECT algorithm, status, score FROM pgml.trials WHERE model_id = {row[4]} ORDER BY score DESC NULLS LAST"
+        f"SELECT algorithm, status, score FROM pgml.trials WHERE model_id = {row[4]} ORDER BY score DESC"
     )
     assert len(trials) == 5
     assert {status for _, status, _ in trials} == {"successful"}
@@ -183,7 +186,8 @@ def test_tasks_without_a_target(project: Session) -> None:
 
 def test_missing_values_and_texts_are_taken_as_they_are(project: Session) -> None:
     project(
-        "ALTER TABLE sugar ADD kind text; UPDATE sugar SET kind = CASE WHEN age > 50 THEN 'old' ELSE 'young' END"
+        "ALTER TABLE sugar ADD kind text;"
+        " UPDATE sugar SET kind = CASE WHEN age > 50 THEN 'old' ELSE 'young' END"
     )
     project("UPDATE sugar SET bmi = NULL WHERE sex = 1")
     (row,) = project(TRAIN.format(more=", 'ridge'"))
@@ -242,7 +246,8 @@ def test_columns_of_any_name(project: Session) -> None:
         ("'P', 'regression', 'sugar', 'goal'", 'column "goal" of table "sugar" does not exist',
          'Use columns of table "sugar": age, sex, bmi, bp, s1, s2, s3, s4, s5, s6, target.'),
         ("'P', 'clustering', 'sugar', 'target'", "this task has no target", "Leave y_column_name out."),
-        ("'P', 'regression', 'sugar', 'target', 'ridg'", 'there is no algorithm "ridg"', "Did you mean ridge?"),
+        ("'P', 'regression', 'sugar', 'target', 'ridg'", 'there is no algorithm "ridg"',
+         "Did you mean ridge?"),
         ("'P', 'regression', 'sugar', 'target', 'ridge', '{\"alfa\": 1}'",
          'ridge has no hyperparameter "alfa"', None),
         ("'P', 'regression', 'sugar', 'target', 'ridge', '[]'", "hyperparams must be an object",

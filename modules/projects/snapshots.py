@@ -1,0 +1,105 @@
+"""The rows that a model was fitted on and tested with, found again by its snapshot."""
+
+import json
+from typing import Any
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.helper.checks.arguments import quoted
+from madpy.modules.projects.schema import own
+from madpy.modules.projects.split import Split
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database, identifier
+from madpy.records import Record
+
+IMPORTED = "imported"  # the sampling of a model whose training was elsewhere
+
+
+class Taken(Record):
+    """A snapshot: the relation, its columns, and how its rows were split."""
+
+    id: int
+    relation_name: str
+    y_column_name: list[str]
+    features: list[dict[str, Any]]
+    test_size: float
+    test_sampling: str
+    test_column: str | None
+    seed: int
+    checksum: str | None
+    role: str  # whose training it was
+    is_own: bool
+
+    @property
+    def feature_names(self) -> list[str]:
+        return [str(feature["name"]) for feature in self.features]
+
+    @property
+    def split(self) -> Split:
+        """Return the split of its training."""
+        hashed = [*self.y_column_name, *self.feature_names]
+        return Split(
+            self.test_size, self.test_sampling, self.test_column, self.seed, hashed, self.y_column_name
+        )
+
+
+def snapshot_of(db: Database, number: int) -> Taken:
+    """Return a snapshot by its number."""
+    (row,) = db.execute(
+        """
+        SELECT id, relation_name, y_column_name, features::text AS features, test_size, test_sampling,
+               test_column, seed, checksum, created_by::text AS role,
+               created_by = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user) AS is_own
+        FROM {own:i}.snapshots WHERE id = {id:l}
+        """,
+        own=own(db),
+        id=number,
+    )
+    return Taken(**{**row, "features": json.loads(row["features"])})
+
+
+def last_snapshot(db: Database, project: int) -> Taken | None:
+    """Return the rows of the last training of a project; raise an error if it was another role's."""
+    rows = db.execute(
+        """
+        SELECT id FROM {own:i}.snapshots
+        WHERE project_id = {project:l} AND test_sampling <> {imported:l} ORDER BY id DESC LIMIT 1
+        """,
+        own=own(db),
+        project=project,
+        imported=IMPORTED,
+    )
+    if not rows:
+        return None
+    taken = snapshot_of(db, rows[0]["id"])
+    _check_own(taken)
+    return taken
+
+
+def _check_own(taken: Taken) -> None:
+    """Raise an error unless a training was one of the current role.
+
+    A trainer could have a role with more rights read a view of the trainer's, whose functions then run with
+    these rights: such a relation is read where the role names it itself.
+    """
+    if not taken.is_own:
+        raise MadpyError(
+            f"the last training was one of role {quoted(taken.role)}",
+            hint=f"name the relation to read: {taken.relation_name}",
+        )
+
+
+def test_rows(db: Database, taken: Taken, task: str) -> tuple[Source, str | None]:
+    """Return the relation and SQL that is true for its rows for testing; without a split for all."""
+    if taken.test_sampling == IMPORTED:
+        raise MadpyError("the rows that the model was fitted on are not known", hint="give a relation")
+    _check_own(taken)
+    source = helper.check_source(db, taken.relation_name, "relation")
+    is_split = task in ("regression", "classification")
+    return source, taken.split.holdout(source) if is_split else None
+
+
+def checksum_item(db: Database, columns: list[str]) -> str:
+    """Return SQL of the checksum over all rows of these columns, whatever their order."""
+    names = ", ".join(map(identifier, columns))
+    return f"pg_catalog.sum({identifier(own(db))}.__hash(0, {names}))::text"

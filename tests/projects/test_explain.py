@@ -1,0 +1,135 @@
+"""explain, importance, trial_info and describe_data beside functions of madlib and numpy."""
+
+import numpy as np
+import pytest
+
+from tests.projects.kept import keep, project_of, quoted
+
+
+@pytest.fixture
+def diabetes(sql):
+    sql("SELECT madlib.load_dataset('diabetes', 'd')")
+
+
+def test_explain_by_project_and_by_number_is_sk_explain(sql, diabetes):
+    model = keep(sql, "d", "target", "age, bmi", "ridge")
+    item = f"(SELECT model FROM pgml.models WHERE id = {model})"
+    wanted = sql(f"SELECT d.ctid, e.* FROM d, madlib.sk_explain({item}, d) AS e ORDER BY 1, 3")
+    name = quoted(project_of(sql, model))
+    assert len(wanted) == 442 * 3
+    assert sql(f"SELECT d.ctid, e.* FROM d, pgml.explain({name}, d) AS e ORDER BY 1, 3") == wanted
+    assert sql(f"SELECT d.ctid, e.* FROM d, pgml.explain({model}, age, bmi) AS e ORDER BY 1, 3") == wanted
+    sums = sql(
+        f"SELECT sum(e.contribution) - pgml.predict({name}, d)"
+        f" FROM d, pgml.explain({name}, d) AS e GROUP BY d"
+    )
+    assert max(abs(one) for (one,) in sums) < 1e-10
+
+
+def test_explain_in_a_select_list_and_of_another_model_in_each_row(sql, diabetes):
+    first, second = (keep(sql, "d", "target", "age, bmi", one) for one in ("ridge", "linear"))
+    rows = sql(
+        f"SELECT m, pgml.explain(m, 50, 25.5) FROM unnest('{{{first}, {second}, {first}}}'::bigint[]) AS m"
+    )
+    assert len(rows) == 9
+    assert rows[:3] == rows[6:] != rows[3:6]
+
+
+def test_explain_errors(sql, diabetes):
+    model = keep(sql, "d", "target", "age, bmi", "nearest_neighbors")
+    assert sql.fails(f"SELECT pgml.explain({model}, 1, 2)").sqlstate == "0A000"
+    assert sql.fails("SELECT pgml.explain('nothing', 1)").message == 'project "nothing" does not exist'
+    assert sql.fails("SELECT pgml.explain(987654321, 1)").message == "model 987654321 does not exist"
+
+
+def importance(sql, model, *more):
+    given = ", ".join([str(model), *map(quoted, more)])
+    return sql.rows(f"SELECT * FROM pgml.importance({given})")
+
+
+def test_importance_from_coefficients_and_impurity(sql, diabetes):
+    model = keep(sql, "d", "target", "age, bmi", "ridge")
+    details = sql.value(f"SELECT details -> 'coef' FROM pgml.models WHERE id = {model}")
+    rows = importance(sql, model)
+    assert {row["method"] for row in rows} == {"coefficients"}
+    assert {row["feature"]: row["importance"] for row in rows} == {k: abs(v) for k, v in details.items()}
+    forest = keep(sql, "d", "target", "age, bmi", "random_forest")
+    rows = importance(sql, forest)
+    assert [row["feature"] for row in rows] == ["bmi", "age"]
+    assert sum(row["importance"] for row in rows) == pytest.approx(1)
+    assert {row["method"] for row in rows} == {"impurity"}
+    assert sql.fails(f"SELECT * FROM pgml.importance({forest}, 'coefficients')").message == (
+        "pgml.importance: the model has no coefficients"
+    )
+
+
+def test_importance_by_permutation(sql):
+    """The target is 3 a, and b is noise: permuting a leaves nothing to explain, permuting b little less."""
+    sql("SELECT setseed(0.5)")
+    sql("CREATE TABLE t AS SELECT random() AS a, random() AS b FROM generate_series(1, 2000)")
+    sql("ALTER TABLE t ADD y float8; UPDATE t SET y = 3 * a")
+    model = keep(sql, "t", "y", "a, b", "nearest_neighbors", test_size=0.25)
+    (a, b) = importance(sql, model)
+    assert (a["feature"], b["feature"], a["method"]) == ("a", "b", "permutation")
+    # r2 of 3 a' for 3 a, independent and of equal variance, is -1
+    assert a["importance"] == pytest.approx(2, abs=0.25)
+    assert b["importance"] > 0
+    sql("CREATE TABLE u AS SELECT * FROM t ORDER BY y; DROP TABLE t; ALTER TABLE u RENAME TO t")
+    assert importance(sql, model) == [a, b]
+
+
+def test_importance_of_classes_and_of_a_project(sql):
+    sql("SELECT madlib.load_dataset('iris', 'i')")
+    model = keep(sql, "i", "target_name", "sepal_width, petal_length", "nearest_neighbors", "classification")
+    rows = sql.rows(f"SELECT * FROM pgml.importance({quoted(project_of(sql, model))})")
+    assert [row["feature"] for row in rows] == ["petal_length", "sepal_width"]
+    assert 0.3 < rows[0]["importance"] < 0.8
+
+
+def test_trials_the_best_first(sql, diabetes):
+    model = keep(sql, "d", "target", "age", "ridge")
+    trials = [
+        {"trial": n, "algorithm": "ridge", "hyperparams": {} if n == 2 else {"alpha": n},
+         "status": "successful",
+         "score": score, "deviation": 0.1, "seconds": 1.5}
+        for n, score in ((1, 0.2), (2, 0.4), (3, None))
+    ]  # fmt: skip
+    sql(f"SELECT pgml.__write('add_trials', {model}::bigint, {quoted(trials)}::jsonb)")
+    rows = sql.rows(f"SELECT * FROM pgml.trial_info({quoted(project_of(sql, model))})")
+    assert [(row["trial"], row["is_kept"], row["score"]) for row in rows] == [
+        (2, True, 0.4), (1, False, 0.2), (3, False, None),
+    ]  # fmt: skip
+    assert sql.fails("SELECT * FROM pgml.trial_info('nothing')").sqlstate == "42704"
+
+
+def test_describe_data(sql, diabetes):
+    sql("UPDATE d SET bmi = NULL WHERE age > 60; ALTER TABLE d ADD word text")
+    sql("UPDATE d SET word = CASE WHEN age > 50 THEN 'old' ELSE 'young' END")
+    rows = {row["name"]: row for row in sql.rows("SELECT * FROM pgml.describe_data('d', 'target')")}
+    values = {
+        name: np.array(sql(f"SELECT {name}, target FROM d WHERE {name} IS NOT NULL"))
+        for name in ("age", "bmi")
+    }
+    for name, pairs in values.items():
+        row = rows[name]
+        assert row["num_rows"] == 442 and row["nulls"] == 442 - len(pairs)
+        assert row["distinct_values"] == len(np.unique(pairs[:, 0]))
+        assert row["mean"] == pytest.approx(pairs[:, 0].mean())
+        assert row["stddev"] == pytest.approx(pairs[:, 0].std(ddof=1))
+        assert (row["min"], row["max"]) == (pairs[:, 0].min(), pairs[:, 0].max())
+        assert row["median"] == pytest.approx(np.median(pairs[:, 0]))
+        assert row["correlation"] == pytest.approx(np.corrcoef(pairs.T)[0, 1])
+    assert rows["word"]["most_frequent"] == ["young", "old"]
+    assert rows["word"]["correlation"] is None and rows["target"]["correlation"] is None
+    assert sql("SELECT count(*) FROM pgml.describe_data('d') WHERE correlation IS NULL") == [(len(rows),)]
+    assert sql.fails("SELECT * FROM pgml.describe_data('d', 'word')").message == (
+        'pgml.describe_data: y_column_name: "word" is of type text, a number is needed'
+    )
+
+
+def test_describe_data_of_a_hostile_name(sql):
+    sql('CREATE TABLE "a""); DROP TABLE x; --" ("x y" float8, "select" float8)')
+    sql('INSERT INTO "a""); DROP TABLE x; --" VALUES (1, 2), (2, 4), (3, 5)')
+    rows = sql.rows("""SELECT * FROM pgml.describe_data('"a""); DROP TABLE x; --"', '"select"')""")
+    assert [row["name"] for row in rows] == ["x y", "select"]
+    assert rows[0]["correlation"] == pytest.approx(np.corrcoef([1, 2, 3], [2, 4, 5])[0, 1])

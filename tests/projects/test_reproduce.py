@@ -1,0 +1,52 @@
+"""Models trained again from their rows in the tables of projects."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def rows(sql):
+    sql("BEGIN")
+    sql("SELECT madlib.load_dataset('diabetes', 'd'), madlib.load_dataset('iris', 'i')")
+    sql("ALTER TABLE i RENAME target_name TO kind")
+    yield
+    sql("ROLLBACK")
+
+
+def reproduce(sql, model):
+    (row,) = sql.rows(f"SELECT * FROM pgml.reproduce({model})")
+    return row
+
+
+TRAININGS = {
+    "forest": """'regression', 'd', 'target', 'random_forest', '{"n_estimators": 5}', seed => 7""",
+    "search": """'regression', 'd', 'target', 'ridge', '{}', 'grid', '{"alpha": [1, 10]}'""",
+    "last": "'regression', 'd', 'target', 'ridge', test_sampling => 'last', test_column => 'age'",
+    "group": "'regression', 'd', 'target', 'ridge', test_sampling => 'group', test_column => 'sex'",
+    "classes": "'classification', 'i', 'kind', 'linear', test_sampling => 'stratified', exclude => 'target'",
+    "clusters": """'clustering', 'i', NULL, 'kmeans', '{"n_clusters": 3}', exclude => 'kind'""",
+    "components": "'decomposition', 'i', NULL, 'pca', exclude => 'kind'",
+}
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_bytes_are_equal(sql, name):
+    model = sql.value(f"SELECT model_id FROM pgml.train('Again', {TRAININGS[name]})")
+    row = reproduce(sql, model)
+    assert (row["data_is_equal"], row["model_is_equal"]) == (True, True)
+    assert row["score"] == row["score_before"] is not None
+    assert sql("SELECT count(*) FROM pgml.models AS m JOIN pgml.projects AS p ON p.id = m.project_id"
+               " WHERE name = 'Again'") == [(1,)]  # fmt: skip
+
+
+def test_changed_data_are_told(sql):
+    model = sql.value(f"SELECT model_id FROM pgml.train('Again', {TRAININGS['forest']})")
+    sql("UPDATE d SET bmi = bmi + 1 WHERE age = 50")
+    row = reproduce(sql, model)
+    assert (row["data_is_equal"], row["model_is_equal"]) == (False, False)
+
+
+def test_errors(sql):
+    assert (
+        sql.fails("SELECT pgml.reproduce(987654321)").message
+        == "pgml.reproduce: model 987654321 does not exist"
+    )

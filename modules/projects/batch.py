@@ -89,7 +89,8 @@ def _has_several(db: Database, task: str, model: int) -> bool:
         db.value(
             """
             SELECT pg_catalog.cardinality(s.y_column_name) > 1
-            FROM {own:i}.models AS m JOIN {own:i}.snapshots AS s ON s.id = m.snapshot_id WHERE m.id = {model:l}
+            FROM {own:i}.models AS m JOIN {own:i}.snapshots AS s ON s.id = m.snapshot_id
+            WHERE m.id = {model:l}
             """,
             own=own(db),
             model=model,

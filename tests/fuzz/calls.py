@@ -222,6 +222,8 @@ class Writer:
             return self.chance.choice(QUERIES)
         if name == "kernel":
             return self.chance.choice([*PARAMETERS, "moments", "weighted_moments", "column_moments", "x"])
+        if name == "model_id" and self.chance.random() < 0.9:
+            return self.chance.randrange(1, 30)
         if type == "double precision[]" and self.chance.random() < 0.8:
             return self.numbers(function, name)
         if type == "double precision" and self.chance.random() < 0.5:

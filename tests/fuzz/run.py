@@ -155,11 +155,12 @@ def fuzz(
 
 @contextmanager
 def login(address: Address) -> Iterator[str]:
-    """A login without rights, but that it may execute every function, those too that are not for users."""
+    """A login without rights, but that it may execute every function, and predict with every project."""
     name = f"madpy_fuzz_{os.getpid()}"
     with closing(address.connect()) as connection:
         connection.query(f"CREATE ROLE {name} LOGIN")
-        connection.query(f"GRANT EXECUTE ON ALL ROUTINES IN SCHEMA madlib TO {name}")
+        connection.query(f"GRANT EXECUTE ON ALL ROUTINES IN SCHEMA madlib, pgml TO {name}")
+        connection.query(f"UPDATE pgml.__projects SET readers = ARRAY['{name}'::regrole]")
     try:
         yield name
     finally:

@@ -63,6 +63,13 @@ WHOLE = [  # features in one argument
     "(SELECT r FROM (SELECT 0.5 AS a, 1 AS b, 'v1'::text AS c) AS r)",
     "(SELECT r FROM (SELECT 'v1'::text AS c, NULL::float8 AS a, 9 AS d, 0.5::real AS b) AS r)",
     "(SELECT r FROM (SELECT 0.5 AS a, 1 AS b) AS r)", "(SELECT c FROM pg_class AS c LIMIT 1)",
+    """'{"a": 0.5, "b": 0.2, "c": "v1"}'::jsonb""", """'{"c": null, "b": "0.2", "a": true}'::json""",
+    """'{"a": 0.5, "b": 0.2, "c": "v1"}'""", """'{"a": "2020-01-01T00:00:00+02", "b": 1e400, "c": 3.0}'""",
+    """'{"a": {}, "b": [0.2], "c": "v1"}'::jsonb""", """'[0.5, 0.2, "v1"]'::jsonb""", "'[1]'", "'{}'::jsonb",
+    "'null'::jsonb", "'7'::json", "'{0.5,0.2,v1}'", """'{0.5,NULL,"v\\"3"}'::text""", """'{"a'""",
+    """' {"a\\'""",
+    "'{{0.5},{0.2},{1}}'::varchar", """'{"{1,2,3}"}'""", "'[[1, 2, 3]]'", "'0.5'", "repeat('[', 9000)",
+    "VARIADIC '{0.5,0.2,v1}'::text[]",
     "(SELECT r FROM (SELECT now() AS a, 'x'::text AS b, point '(1,2)' AS c) AS r)",
 ]  # fmt: skip
 RECORDS = [

@@ -1,7 +1,11 @@
 """Calls of projects, for the tests of all methods: see tests/methods.py."""
 
 from tests.methods import DRIVER
+from tests.sk.calls import PACKED as SK
 
+SCORED = ("predict", "predict_class", "predict_proba", "predict_joint")
+FEATURES = dict.fromkeys((*SCORED, *(name.replace("predict", "score") for name in SCORED)), 3)
+PACKED = {"score": SK["sk_"]}
 SCORES = "predict and the like call it, with the caller's rights"
 RIGHTS = {
     "__may": "views call it with the reader's rights, and it tells nothing but these",

@@ -47,3 +47,37 @@ def roles(sql: Session, schema: str) -> Iterator[Callable[[str], str]]:
         sql(f"SELECT pgml.drop_project(name) FROM pgml.projects WHERE owner = '{name}'::regrole")
         sql(f"DROP OWNED BY {name} CASCADE")
         sql(f"DROP ROLE {name}")
+
+
+@pytest.fixture
+def homes(sql):
+    """Table h: 40 rows of numbers, words, flags and days; a price, and a kind, which is one of three."""
+    sql(
+        """
+        CREATE TABLE h AS
+        SELECT i AS id, (i * 37 % 101)::float8 AS tax, (i % 5)::int AS bath, (i % 7)::smallint AS rooms,
+               CASE i % 3 WHEN 0 THEN 'brick' WHEN 1 THEN 'wood' ELSE 'stone' END AS wall, i % 2 = 0 AS new,
+               date '2020-01-01' + i * 9 AS sold, 5 * i + (i * i) % 11 AS price, i % 3 AS kind,
+               'k' || i % 3 AS word, ARRAY[i, i % 5, i % 7]::float8[] AS v
+        FROM generate_series(1, 40) AS i
+        """
+    )
+
+
+@pytest.fixture
+def project(sql, homes):
+    """Makes a project of one deployed model: project(target, features, algorithm) is its name and number."""
+
+    def make(target, features, algorithm="linear", kind="regression", **options):
+        more = "".join(f", {name} => {value}" for name, value in options.items())
+        sql("DROP TABLE IF EXISTS m, m_summary")
+        given = "NULL" if target is None else f"'{target}'"
+        sql(f"SELECT madlib.sk_train('h', 'm', {given}, '{features}', '{algorithm}'{more})")
+        name = made.fresh()
+        number = made.project(sql, name, kind)
+        snapshot = made.snapshot(sql, number, relation_name="h")
+        model = made.model(sql, number, snapshot, "(SELECT model FROM m)")
+        made.deploy(sql, model)
+        return name, model
+
+    return make

@@ -7,7 +7,8 @@ from typing import Any
 
 from tests.session import Session
 
-NUMBERS: Iterator[int] = count(1)
+NUMBERS = "tax, bath, rooms"  # features of the fixture homes
+COUNT: Iterator[int] = count(1)
 FACTS: dict[str, Any] = {
     "algorithm": "ridge",
     "hyperparams": {},
@@ -29,7 +30,7 @@ SNAPSHOT: dict[str, Any] = {
 
 def fresh(base: str = "P") -> str:
     """Return a name that no other project of this run has."""
-    return f"{base} {next(NUMBERS)}"
+    return f"{base} {next(COUNT)}"
 
 
 def write(sql: Session, what: str, arguments: str) -> int:
@@ -68,3 +69,9 @@ def as_json(facts: Any) -> str:
 
 def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def same(sql: Session, call: str, features: str, function: str = "sk_predict") -> None:
+    """Assert that a call over table h is what a function of model m gives, and not NULL."""
+    compared = f"SELECT bool_and({call} = madlib.{function}(model, {features})) FROM h, m"
+    assert sql.value(compared) is True

@@ -93,7 +93,8 @@ def test_clusters_components_and_several_targets(sql, rows):
 def test_errors(sql, rows, arguments, sqlstate, message):
     name = project(sql, "regression", "linear", "price")
     sql(
-        "CREATE TABLE had AS SELECT 1 AS tax, 1 AS bath, 1 AS prediction; CREATE TABLE short AS SELECT 1 AS bath"
+        "CREATE TABLE had AS SELECT 1 AS tax, 1 AS bath, 1 AS prediction;"
+        " CREATE TABLE short AS SELECT 1 AS bath"
     )
     error = sql.refuses(f"SELECT pgml.predict_batch({arguments.format(name=name)})")
     assert (error.sqlstate, error.message.removeprefix("pgml.predict_batch: ")) == (sqlstate, message)

@@ -11,12 +11,9 @@ from tests.projects import made
 def twice(sql):
     """A project, and two of its models: the first predicts x, the second 100 x; neither is deployed."""
     name = made.fresh()
-    sql(
-        "CREATE TABLE s AS SELECT i::float8 AS x, i::float8 AS y, 100.0 * i AS z FROM generate_series(1, 20) AS i"
-    )
-    sql(
-        "SELECT madlib.sk_train('s', 'one', 'y', 'x', 'linear'); SELECT madlib.sk_train('s', 'two', 'z', 'x', 'linear')"
-    )
+    sql("CREATE TABLE s AS SELECT x, x AS y, 100 * x AS z FROM generate_series(1.0, 20) AS x")
+    sql("SELECT madlib.sk_train('s', 'one', 'y', 'x', 'linear')")
+    sql("SELECT madlib.sk_train('s', 'two', 'z', 'x', 'linear')")
     number = made.project(sql, name)
     snapshot = made.snapshot(sql, number, relation_name="s")
     return name, *(
@@ -123,9 +120,12 @@ def test_in_a_procedure_that_commits(sql, twice):
     sql(
         f"""
         CREATE PROCEDURE commits(INOUT answers text) LANGUAGE plpgsql AS $$
+        DECLARE
+            model bigint;
         BEGIN
             FOR i IN 1..4 LOOP
-                PERFORM pgml.__write('deploy', (CASE WHEN i % 2 = 0 THEN {one} ELSE {two} END)::bigint, 'specific'::text, 'a'::text);
+                model := CASE WHEN i % 2 = 0 THEN {one} ELSE {two} END;
+                PERFORM pgml.__write('deploy', model, 'specific'::text, 'a test'::text);
                 IF i < 4 THEN COMMIT; ELSE ROLLBACK; END IF;
                 answers := answers || ' ' || round(pgml.predict('{name}', 1.0));
             END LOOP;

@@ -54,9 +54,7 @@ def follow(primary: Session, standby: Session) -> None:
 
 
 def test_a_standby_predicts_with_the_model_that_is_deployed(sql, schema, standby: Address):
-    sql(
-        "CREATE TABLE s AS SELECT i::float8 AS x, 3.0 * i AS y, -1.0 * i AS z FROM generate_series(1, 20) AS i"
-    )
+    sql("CREATE TABLE s AS SELECT x, 3 * x AS y, -1 * x AS z FROM generate_series(1.0, 20) AS x")
     sql("SELECT madlib.sk_train('s', 'one', 'y', 'x', 'linear')")
     hyperparams = '{"n_estimators": 40}'
     sql(f"SELECT madlib.sk_train('s', 'two', 'z', 'x', 'random_forest', '{hyperparams}')")

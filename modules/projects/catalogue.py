@@ -67,8 +67,8 @@ def add_project(db: Database, name: str, task: str) -> Project:
 def last_snapshot(db: Database, project: Project) -> Snapshot | None:
     """Return the rows of the last training of a project; raise an error if it was another role's.
 
-    A trainer could have the next one, with more rights, read a view of the trainer's, whose functions then run
-    with these rights.
+    A trainer could have the next one, with more rights, read a view of the trainer's, whose functions run
+    with these rights then.
     """
     rows = db.execute(
         """

@@ -9,6 +9,9 @@ RIGHTS = {
     "__caller": "it is an error outside of __write",
     "__caller_may": "it is an error outside of __write",
     "__score": SCORES,
+    "__score_class": SCORES,
+    "__score_proba": SCORES,
+    "__score_joint": SCORES,
     "__part": DRIVER,
     "__hash": DRIVER,
 }

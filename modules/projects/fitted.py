@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
 from madpy.modules.projects.catalogue import get_project
+from madpy.modules.projects.schema import own
 from madpy.modules.projects.sk_layout import (
     MODEL_SK,
     TASK_CLASSIFICATION,
@@ -15,7 +16,6 @@ from madpy.modules.projects.sk_layout import (
     TASK_DECOMPOSITION,
     TASK_REGRESSION,
 )
-from madpy.modules.projects.schema import own
 from madpy.ports.postgres.model import unpack
 from madpy.ports.postgres.session.db import Database, fill
 from madpy.records import Record

@@ -6,8 +6,8 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import parse_name
 from madpy.modules.projects.fitted import Fitted, get_model
-from madpy.modules.projects.sk_layout import KIND_LINEAR, KIND_TREES
 from madpy.modules.projects.prepared import Input, codes_relation, column_names, inputs_of
+from madpy.modules.projects.sk_layout import KIND_LINEAR, KIND_TREES
 from madpy.modules.projects.sums import Scores, linear, trees
 from madpy.ports.postgres.session.db import Database, fill, identifier, literal
 from madpy.ports.postgres.session.only import in_server

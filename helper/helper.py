@@ -111,12 +111,13 @@ def check_source_and_new_tables(
     output_table: str | None,
     sides: Sequence[str] = (),
     what: str = "output_table",
+    source_what: str = "source_table",
 ) -> tuple[Source, list[NewTable]]:
     """Return the source and the tables to create: the output, and one for each ending in `sides`.
 
     One statement looks all of them up; names are checked as in `check_source` and `check_new_table`.
     """
-    source_parts = name_parts(db, source_table, "source_table")
+    source_parts = name_parts(db, source_table, source_what)
     parts = name_parts(db, output_table, what)
     made = [parts[-1] + side for side in ("", *sides)]
     (entry,), destination = find(db, [source_parts], schema_of(parts), made)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from madpy.errors import MadpyError, SqlError
 from madpy.install.plan import Product, Release, Step, install_steps, own_sql
-from madpy.install.state import Installation, dependents, located, strangers
+from madpy.install.state import Installation, dependents, located, strangers, tables_with_rows
 from madpy.ports.postgres.session.db import Database, fill
 
 Progress = Callable[[Sequence[Step]], Iterable[Step]]
@@ -48,9 +48,15 @@ def uninstall(db: Database, installation: Installation, release: Release, progre
                 sqlstate=STILL_NEEDED,
                 hint="Drop or change these first.  Nothing was removed.",
             )
+        if tables := tables_with_rows(db, installation, release):
+            raise MadpyError(
+                f"madpy keeps rows of yours in {_listed(tables)}",
+                sqlstate=STILL_NEEDED,
+                hint=f"Drop your projects first: {_drops(installation)}.  Nothing was removed.",
+            )
         if others := strangers(db, installation, release):
             raise MadpyError(
-                f'schema "{installation.schema}" also has objects that are not madpy\'s: {_listed(others)}',
+                f"{_of_madpy(release)} objects that are not madpy's: {_listed(others)}",
                 sqlstate=STILL_NEEDED,
                 hint="Move these (ALTER ... SET SCHEMA) or drop them first.  Nothing was removed.",
             )
@@ -96,6 +102,17 @@ def _transaction(db: Database) -> Iterator[None]:
 def _drop_steps(product: Product, release: Release) -> list[Step]:
     drop = "DROP EXTENSION madpy RESTRICT" if product == "extension" else own_sql(release, "drop")
     return [Step("functions and types", drop), Step("schema", own_sql(release, "drop_schema"))]
+
+
+def _drops(installation: Installation) -> str:
+    """Return the statement that drops all projects."""
+    own = dict(installation.own_schemas).get("projects", "pgml")
+    return fill("SELECT {own:q}.drop_project(name) FROM {own:q}.projects", {"own": own})
+
+
+def _of_madpy(release: Release) -> str:
+    names = [f'"{name}"' for name in release.config.schemas]
+    return f"schema {names[0]} also has" if len(names) == 1 else f"schemas {' and '.join(names)} also have"
 
 
 def _listed(names: list[str]) -> str:

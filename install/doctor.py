@@ -8,7 +8,7 @@ from typing import Any
 
 from madpy import __version__
 from madpy.errors import SqlError
-from madpy.install import citus, remote
+from madpy.install import citus, projects, remote
 from madpy.install.check import undone
 from madpy.install.finding import Finding, State
 from madpy.install.state import Installation, ignored, locate
@@ -35,6 +35,7 @@ def examine(db: Database, schema: str | None = None) -> Iterator[Finding]:
     yield from _device(db, installation)
     yield from remote.examine(db, installation)
     yield from citus.examine(db, installation)
+    yield from projects.examine(db, installation)
 
 
 def _server(db: Database) -> Iterator[Finding]:

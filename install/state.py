@@ -6,7 +6,7 @@ from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.install.plan import Product, Release, own_sql
-from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.db import Database, Relation
 
 NOT_INSTALLED = "42704"
 
@@ -93,7 +93,7 @@ def dependents(db: Database, installation: Installation, release: Release) -> li
 
 
 def strangers(db: Database, installation: Installation, release: Release) -> list[str]:
-    """List the other objects in the schema: users' own tables, for instance."""
+    """List the other objects in its schemas: users' own tables, for instance."""
     rows = db.execute(
         """
         SELECT pg_describe_object(o.classid, o.objid, 0) AS name
@@ -107,50 +107,51 @@ def strangers(db: Database, installation: Installation, release: Release) -> lis
     return [row["name"] for row in rows]
 
 
+def tables_with_rows(db: Database, installation: Installation, release: Release) -> list[str]:
+    """List the tables of modules, made by madpy, that have rows of users: projects, for instance."""
+    tables = db.execute(
+        """
+        SELECT n.nspname AS schema, c.relname AS name
+        FROM ({own:q}) AS o
+        JOIN pg_class AS c ON o.classid = 'pg_class'::regclass AND o.objid = c.oid AND c.relkind = 'r'
+        JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname <> {schema:l}
+        ORDER BY c.oid
+        """,
+        own=_own(installation, release),
+        schema=installation.schema,
+    )
+    relations = [Relation(row["schema"], row["name"]) for row in tables]
+    return [
+        f"{one.schema}.{one.name}"
+        for one in relations
+        if db.value("SELECT EXISTS (SELECT FROM {t:i})", t=one)
+    ]
+
+
 def _installations(db: Database) -> list[Installation]:
     installations = []
     for row in _candidates(db):
         if row["reason"]:
             continue
-        own = _own_schemas(db, row["schema"])
         if row["version"]:
-            installations.append(Installation(row["schema"], row["version"], "extension", own))
+            installations.append(Installation(row["schema"], row["version"], "extension", row["own"]))
             continue
         versions = db.execute(
             "SELECT identity AS version FROM {schema:i}.__installed WHERE kind = 'version'",
             schema=row["schema"],
         )
         installations += [
-            Installation(row["schema"], version["version"], "plain", own) for version in versions
+            Installation(row["schema"], version["version"], "plain", row["own"]) for version in versions
         ]
     return installations
 
 
-def _own_schemas(db: Database, schema: str) -> tuple[tuple[str, str], ...]:
-    """Return the schemas of modules that have one of their own, as the installation in `schema` was made."""
-    knows = "SELECT to_regprocedure(quote_ident({schema:l}) || '.__own_schemas()') IS NOT NULL"
-    if not db.value(knows, schema=schema):
-        return ()
-    own = db.value("SELECT {schema:i}.__own_schemas()::text", schema=schema)
-    return tuple(sorted(json.loads(own).items()))
-
-
 def _candidates(db: Database) -> list[dict[str, Any]]:
-    """List schemas that look like an installation: schema, version, reason not to trust it."""
-    return db.execute(
+    """List schemas that look like an installation, with those of its modules and a reason not to trust it."""
+    rows = db.execute(
         """
-        SELECT n.nspname AS schema, c.version, (
-            SELECT format('%s belongs to role "%s", not a superuser',
-                          pg_describe_object(o.classid, o.objid, 0), r.rolname)
-            FROM (SELECT 'pg_namespace'::regclass AS classid, n.oid AS objid, n.nspowner AS owner
-                  UNION ALL
-                  SELECT 'pg_class'::regclass, oid, relowner FROM pg_class
-                  WHERE relnamespace = n.oid AND relname = '__installed'
-                  UNION ALL
-                  SELECT 'pg_proc'::regclass, oid, proowner FROM pg_proc WHERE pronamespace = n.oid) AS o
-            JOIN pg_roles AS r ON r.oid = o.owner
-            WHERE NOT r.rolsuper
-            ORDER BY o.classid = 'pg_namespace'::regclass DESC, o.objid LIMIT 1) AS reason
+        SELECT n.nspname AS schema, c.version
         FROM (SELECT extnamespace AS oid, extversion AS version FROM pg_extension WHERE extname = 'madpy'
               UNION ALL
               SELECT c.relnamespace, NULL FROM pg_class AS c
@@ -161,6 +162,43 @@ def _candidates(db: Database) -> list[dict[str, Any]]:
         ORDER BY n.nspname
         """
     )
+    for row in rows:
+        row["reason"] = _distrust(db, [row["schema"]])
+        row["own"] = () if row["reason"] else _own_schemas(db, row["schema"])
+        row["reason"] = row["reason"] or _distrust(db, [name for _, name in row["own"]])
+    return rows
+
+
+def _distrust(db: Database, schemas: list[str]) -> str | None:
+    """Return a reason not to call functions in these schemas: an object that is not a superuser's."""
+    rows = db.execute(
+        """
+        SELECT format('%s belongs to role "%s", not a superuser',
+                      pg_describe_object(o.classid, o.objid, 0), r.rolname) AS reason
+        FROM pg_namespace AS n
+        CROSS JOIN LATERAL (
+            SELECT 'pg_namespace'::regclass AS classid, n.oid AS objid, n.nspowner AS owner
+            UNION ALL
+            SELECT 'pg_class'::regclass, oid, relowner FROM pg_class
+            WHERE relnamespace = n.oid AND relname = '__installed'
+            UNION ALL
+            SELECT 'pg_proc'::regclass, oid, proowner FROM pg_proc WHERE pronamespace = n.oid) AS o
+        JOIN pg_roles AS r ON r.oid = o.owner
+        WHERE n.nspname = ANY ({schemas:l}::text[]) AND NOT r.rolsuper
+        ORDER BY o.classid = 'pg_namespace'::regclass DESC, o.objid LIMIT 1
+        """,
+        schemas=schemas,
+    )
+    return rows[0]["reason"] if rows else None
+
+
+def _own_schemas(db: Database, schema: str) -> tuple[tuple[str, str], ...]:
+    """Return the schemas of modules that have one of their own, as the installation in `schema` was made."""
+    knows = "SELECT to_regprocedure(quote_ident({schema:l}) || '.__own_schemas()') IS NOT NULL"
+    if not db.value(knows, schema=schema):
+        return ()
+    own = db.value("SELECT {schema:i}.__own_schemas()::text", schema=schema)
+    return tuple(sorted(json.loads(own).items()))
 
 
 def _own(installation: Installation, release: Release) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from madpy.worker.preparation import Input
 
 Floats = NDArray[np.float64]
-CHUNK = 16_384  # rows that are in the processor's cache at once
+CHUNK = 4096  # rows that are in the processor's cache at once
 MOST_SAMPLED = 20_000  # rows for quantiles
 QUANTILES = np.linspace(0, 1, 101)
 MOST_LEVELS = 200
@@ -44,26 +44,32 @@ def _moments(values: Floats) -> dict[str, Floats]:
     least, most = np.full(k, math.inf), np.full(k, -math.inf)
     with np.errstate(all="ignore"):  # columns without a value, and squares that overflow
         for start in range(0, len(values), CHUNK):
-            part = values[start : start + CHUNK]
-            own = np.full(k, float(len(part)))
-            total = part.sum(axis=0)
-            if np.isnan(total).any():
-                there = ~np.isnan(part)
-                own, total = there.sum(axis=0).astype(float), np.where(there, part, 0).sum(axis=0)
-            center = np.where(own > 0, total / np.maximum(own, 1), 0)
-            around = part - center
-            around *= around
-            step = center - mean
-            both = np.maximum(count + own, 1)
-            squares += np.nansum(around, axis=0) + step * step * count * own / both
+            part = np.array(values[start : start + CHUNK].T, order="C")  # a copy: its rows are summed faster
+            own, center, around, low, high = _chunk(part)
+            step, both = center - mean, np.maximum(count + own, 1)
+            squares += around + step * step * count * own / both
             mean += step * own / both
             count += own
-            least, most = np.fmin(least, part.min(axis=0)), np.fmax(most, part.max(axis=0))
-            if own.min(initial=math.inf) < len(part):
-                least, most = np.fmin(least, np.fmin.reduce(part)), np.fmax(most, np.fmax.reduce(part))
-    rows = np.full(k, float(len(values)))
-    moments = {"count": count, "nulls": rows - count, "mean": mean, "squares": squares}
-    return {**moments, "min": least, "max": most}
+            least, most = np.fmin(least, low), np.fmax(most, high)
+    nulls = len(values) - count
+    return {"count": count, "nulls": nulls, "mean": mean, "squares": squares, "min": least, "max": most}
+
+
+def _chunk(part: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Return count, mean, squares around it, least and largest of each row of a chunk, which is changed."""
+    own = np.full(len(part), float(part.shape[1]))
+    total = part.sum(axis=1)
+    low, high = part.min(axis=1), part.max(axis=1)
+    if np.isnan(total).any():
+        missing = np.isnan(part)
+        own -= missing.sum(axis=1)
+        low, high = np.fmin.reduce(part, axis=1), np.fmax.reduce(part, axis=1)
+        total = np.where(missing, 0, part).sum(axis=1)
+    center = total / np.maximum(own, 1)
+    part -= center[:, None]
+    if (own < part.shape[1]).any():
+        part[np.isnan(part)] = 0
+    return own, center, np.einsum("ij,ij->i", part, part), low, high
 
 
 def _number(figures: dict[str, Any], sample: Floats) -> dict[str, Any]:

@@ -172,7 +172,8 @@ def _rows(part: Part, used: Any, num_skipped: int) -> Rows:
 
 
 def _some(rows: Rows, which: Any) -> Rows:
-    return Rows(rows.X[which], rows.y[which], None if rows.weights is None else rows.weights[which], 0)
+    weights = None if rows.weights is None else rows.weights[which]
+    return Rows(rows.X.take(which, axis=0), rows.y.take(which, axis=0), weights, 0)
 
 
 def _fitted(job: Job, rows: Rows, where: str = "") -> Any:

@@ -208,7 +208,8 @@ class Method(Record):
         return job
 
 
-def _check_columns(model: Model, source: Source, adds: list[str]) -> None:
+def check_free(source: Source, adds: list[str]) -> None:
+    """Check that a source has no columns of the names that a prediction adds."""
     for name in adds:
         if name in source.columns:
             raise MadpyError(
@@ -216,6 +217,10 @@ def _check_columns(model: Model, source: Source, adds: list[str]) -> None:
                 sqlstate="42701",
                 hint="rename it, or predict from a view without it",
             )
+
+
+def _check_columns(model: Model, source: Source, adds: list[str]) -> None:
+    check_free(source, adds)
     for group in model.groups:
         if group not in source.columns:
             raise MadpyError(
@@ -261,14 +266,21 @@ def _create(job: Job, kind: str) -> None:
 
 def _count(job: Job) -> Predictions:
     """Return the number of rows, and of those without a prediction: NULL in the score's first column."""
-    counted = job.source.db.execute(
+    first = next(name for name in job.score(job.model, "") if name != JOINED)
+    counted = count_predictions(job.source.db, job.output, first)
+    if counted.num_null_predictions:
+        job.model.explain_nulls(job)
+    return counted
+
+
+def count_predictions(db: Database, output: NewTable, column: str = PREDICTION) -> Predictions:
+    """Return the number of rows of a table, and of those where a column is NULL."""
+    counted = db.execute(
         """
         SELECT pg_catalog.count(*) AS all, pg_catalog.count(*) FILTER (WHERE {p:i} IS NULL) AS nulls
         FROM {output:i}
         """,
-        p=next(name for name in job.score(job.model, "") if name != JOINED),
-        output=job.output,
+        p=column,
+        output=output,
     )[0]
-    if counted["nulls"]:
-        job.model.explain_nulls(job)
-    return Predictions(job.output.full_name, counted["all"], counted["nulls"])
+    return Predictions(output.full_name, counted["all"], counted["nulls"])

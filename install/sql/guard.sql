@@ -1,6 +1,5 @@
 DO $guard$
 DECLARE
-    foreign_schema text;
     foreigner text;
     taken text;
     installed text;
@@ -13,8 +12,8 @@ BEGIN
     END IF;
 
     -- This comes before any other access to the schema: objects of other users in it would run with a superuser's rights,
-    -- now (this schema is on the search path) or when they are called under madpy's names.
-    SELECT n.nspname, coalesce(r.rolname, 'public') INTO foreign_schema, foreigner
+    -- now (this schema is on the search path) or when they are called under madpy's names.  Schemas of modules are new ones.
+    SELECT coalesce(r.rolname, 'public') INTO foreigner
     FROM pg_catalog.pg_namespace AS n
     CROSS JOIN LATERAL (
         SELECT n.nspowner AS role
@@ -22,12 +21,12 @@ BEGIN
         SELECT a.grantee FROM pg_catalog.aclexplode(n.nspacl) AS a WHERE a.privilege_type = 'CREATE'
     ) AS may
     LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = may.role
-    WHERE n.nspname = ANY (MADLIB_SCHEMAS) AND r.rolsuper IS NOT TRUE
+    WHERE n.nspname = 'MADLIB_SCHEMA' AND r.rolsuper IS NOT TRUE
     LIMIT 1;
     IF foreigner IS NOT NULL THEN
-        RAISE EXCEPTION 'role "%", not a superuser, may create objects in schema "%"', foreigner, foreign_schema
+        RAISE EXCEPTION 'role "%", not a superuser, may create objects in schema "MADLIB_SCHEMA"', foreigner
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  HINT = format('Take a schema of a superuser''s (madpy install --schema NAME), or: ALTER SCHEMA %1$s OWNER TO ..., REVOKE CREATE ON SCHEMA %1$s FROM ....', foreign_schema);
+                  HINT = 'Take a schema of a superuser''s (madpy install --schema NAME), or: ALTER SCHEMA MADLIB_SCHEMA OWNER TO ..., REVOKE CREATE ON SCHEMA MADLIB_SCHEMA FROM ....';
     END IF;
 
     -- PL/Python hands the text of a statement to the server as UTF-8, whatever the database's encoding is.
@@ -62,7 +61,7 @@ BEGIN
     IF taken IS NOT NULL THEN
         RAISE EXCEPTION 'schema "%" is there already, and is not madpy''s', taken
             USING ERRCODE = 'duplicate_schema',
-                  HINT = format('Choose another name (madpy install --projects-schema NAME), or: ALTER SCHEMA %s RENAME TO ....', taken);
+                  HINT = format('Choose another name (madpy install --projects-schema NAME), or: ALTER SCHEMA %s RENAME TO ....', quote_ident(taken));
     END IF;
 
     SELECT string_agg(pg_describe_object(o.classid, o.objid, 0), ', ') INTO strangers

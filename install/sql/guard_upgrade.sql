@@ -3,6 +3,7 @@ DECLARE
     installed text;
     plain boolean := to_regclass('MADLIB_SCHEMA.__installed') IS NOT NULL;
     strangers text;
+    taken text;
 BEGIN
     IF NOT current_setting('is_superuser')::boolean THEN
         RAISE EXCEPTION 'role "%" may not upgrade madpy', current_user
@@ -10,6 +11,18 @@ BEGIN
                   HINT = 'Connect as a superuser: functions in C and in plpython3u need one.';
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('madpy'));
+
+    -- The schema of a module may be new in this version.
+    SELECT name INTO taken FROM unnest(MADLIB_SCHEMAS) AS name
+    WHERE name <> 'MADLIB_SCHEMA'
+      AND obj_description(to_regnamespace(name), 'pg_namespace') IS DISTINCT FROM 'made by madpy, and removed with it'
+      AND to_regnamespace(name) IS NOT NULL
+    LIMIT 1;
+    IF taken IS NOT NULL THEN
+        RAISE EXCEPTION 'schema "%" is there already, and is not madpy''s', taken
+            USING ERRCODE = 'duplicate_schema',
+                  HINT = format('Rename it: ALTER SCHEMA %s RENAME TO ....', quote_ident(taken));
+    END IF;
 
     -- ALTER EXTENSION itself checks the following: the version is right, and no user's object is replaced.
     IF plain THEN

@@ -29,6 +29,7 @@ from madpy import __version__
 from madpy.dev import cluster, place
 from madpy.dev.state import State, here, say
 from madpy.errors import MadpyError
+from madpy.ports.postgres.session.db import fill
 
 DATABASE = "madpy"
 
@@ -122,12 +123,19 @@ def update_extension(state: State, address: Address) -> None:
 def extension(connection: pg.Connection) -> dict[str, Any]:
     """Return the catalogue entry of the extension in this database; empty without it."""
     rows = connection.query(
-        """
-        SELECT oid, extversion AS version, extconfig IS NOT NULL AS keeps_data
-        FROM pg_extension WHERE extname = 'madpy'
-        """
+        "SELECT oid, extversion AS version FROM pg_extension WHERE extname = 'madpy'"
     ).dictresult()
-    return rows[0] if rows else {}
+    if not rows:
+        return {}
+    tables = connection.query(
+        """
+        SELECT c.oid::regclass::text
+        FROM pg_extension AS e JOIN pg_class AS c ON c.oid = ANY (e.extconfig) AND c.relkind = 'r'
+        WHERE e.extname = 'madpy'
+        """
+    ).getresult()
+    first = [connection.query(fill("SELECT FROM {t:q} LIMIT 1", {"t": table})) for (table,) in tables]
+    return {**rows[0], "keeps_data": any(map(len, first))}
 
 
 def dropped(connection: pg.Connection, present: dict[str, Any]) -> bool:

@@ -1,12 +1,8 @@
-"""Projects and their snapshots, read with the caller's rights."""
-
-import json
-from typing import Any
+"""Projects, read with the caller's rights."""
 
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
 from madpy.modules.projects.schema import own, write
-from madpy.modules.projects.snapshots import IMPORTED
 from madpy.ports.postgres.session.db import Database
 from madpy.records import Record
 
@@ -18,15 +14,6 @@ class Project(Record):
     name: str
     task: str
     deployed_model: int | None
-
-
-class Snapshot(Record):
-    """The rows of a training."""
-
-    id: int
-    relation_name: str
-    y_column_name: list[str]
-    features: list[dict[str, Any]]
 
 
 def find_project(db: Database, name: str) -> Project | None:
@@ -54,32 +41,12 @@ def get_project(db: Database, name: str) -> Project:
     return project
 
 
+def check_name(db: Database, name: str) -> None:
+    """Raise an error if there is a project of this name that the caller may not train."""
+    write(db, "check_name", "{name:l}::text", name=name)
+
+
 def add_project(db: Database, name: str, task: str) -> Project:
-    """Make a project of the caller."""
-    taken = "another role's project has the name {name}"
-    try:
-        made = write(db, "add_project", "{name:l}::text, {task:l}::text", name=name, task=task)
-    except MadpyError as error:
-        if error.sqlstate != "23505":
-            raise
-        raise MadpyError(
-            taken.format(name=quoted(name)),
-            sqlstate="42501",
-            hint="ask its owner for the right to train it, or choose another name",
-        ) from None
+    """Make a project of the caller, or return the one of this name that another session has made since."""
+    made = write(db, "add_project", "{name:l}::text, {task:l}::text", name=name, task=task)
     return Project(made, name, task, None)
-
-
-def last_snapshot(db: Database, project: Project) -> Snapshot | None:
-    """Return the rows of the last training of a project."""
-    rows = db.execute(
-        """
-        SELECT id, relation_name, y_column_name, features::text AS features
-        FROM {own:i}.snapshots WHERE project_id = {id:l} AND test_sampling <> {imported:l}
-        ORDER BY id DESC LIMIT 1
-        """,
-        own=own(db),
-        id=project.id,
-        imported=IMPORTED,
-    )
-    return Snapshot(**{**rows[0], "features": json.loads(rows[0]["features"])}) if rows else None

@@ -3,10 +3,9 @@
 import json
 from typing import Any
 
-from madpy.errors import MadpyError
+from madpy.errors import SqlError
 from madpy.helper.tables.training import SUMMARY
-from madpy.modules.projects.candidates import Wanted
-from madpy.ports.postgres.scan.source import Source
+from madpy.modules.projects.plan import Plan
 from madpy.ports.postgres.session.db import Database, Relation, identifier
 from madpy.records import Record
 
@@ -47,22 +46,13 @@ def drop_compared(db: Database, compared: Compared) -> None:
     )
 
 
-def compare(
-    source: Source,
-    targets: list[str],
-    features: list[str],
-    wanted: Wanted,
-    *,
-    task: str,
-    holdout: str | None,
-    metric: str | None,
-    seed: int,
-    limit: float | None,
-) -> Compared:
+def compare(plan: Plan) -> Compared:
     """Have all candidates fitted and scored on the same rows."""
+    source, wanted = plan.source, plan.wanted
     db = source.db
     table = Relation("pg_temp", TABLE)
-    record = db.execute(
+    record = _called(
+        db,
         """
         SELECT best_candidate, metric, columns::text AS columns
         FROM {schema:i}.sk_compare(
@@ -72,17 +62,17 @@ def compare(
         """,
         source=str(source),
         table=str(table),
-        target=", ".join(map(identifier, targets)) or None,
-        features=", ".join(map(identifier, features)),
+        target=", ".join(map(identifier, plan.split.targets)) or None,
+        features=", ".join(map(identifier, plan.features)),
         candidates=json.dumps(wanted.candidates),
-        task=task,
-        holdout=holdout,
+        task=plan.task,
+        holdout=plan.holdout,
         folds=wanted.folds,
-        metric=metric,
+        metric=plan.metric,
         halving=wanted.halving,
-        limit=limit,
-        seed=seed,
-    )[0]
+        limit=plan.limit,
+        seed=plan.split.seed,
+    )
     texts = ", ".join(f"{name}::text AS {name}" for name in JSON)
     rows = db.execute(
         "SELECT {names:q}, {texts:q} FROM {table:i} ORDER BY candidate",
@@ -92,7 +82,14 @@ def compare(
     )
     for row in rows:
         row.update({name: json.loads(row[name]) if row[name] else None for name in JSON})
-    if record["best_candidate"] is None:
-        raise MadpyError(str(rows[0]["error"]))
     columns = json.loads(record["columns"]) if record["columns"] else None
     return Compared(rows, record["best_candidate"], record["metric"], columns, table)
+
+
+def _called(db: Database, sql: str, **holes: Any) -> dict[str, Any]:
+    """Return the record of sk_compare; its errors are those of train."""
+    try:
+        return db.execute(sql, **holes)[0]
+    except SqlError as error:
+        error.message = error.message.removeprefix("sk_compare: ")
+        raise

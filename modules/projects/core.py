@@ -49,3 +49,37 @@ def _combination(values: Mapping[str, Sequence[Any]], sizes: Sequence[int], numb
         number, at = divmod(number, size)
         one[name] = options[at]
     return dict(reversed(one.items()))
+
+
+def best(scores: Sequence[float | None], is_lower: bool) -> int:
+    """Return the position of the best score, of equal ones the last; None and NaN are worse than a number."""
+
+    def worth(at: int) -> tuple[bool, float, int]:
+        score = scores[at]
+        if score is None or math.isnan(score):
+            return False, 0.0, at
+        return True, -score if is_lower else score, at
+
+    return max(range(len(scores)), key=worth)
+
+
+def before_last(history: Sequence[tuple[int | None, bool]]) -> int | None:
+    """Return the model to which a rollback goes, None if there is none.
+
+    `history` has each deployment, the first one first: its model, None if it was dropped since, and whether
+    it was a rollback.  A rollback takes the last deployment away, so that the next one goes further back.
+    """
+    stack: list[int | None] = []
+    for model, is_rollback in history:
+        if is_rollback and stack:
+            stack.pop()
+            while model is not None and stack and stack[-1] != model:  # dropped models were passed over
+                stack.pop()
+        if model is not None and model not in stack[-1:]:
+            stack.append(model)
+        elif model is None and not is_rollback:
+            stack.append(None)
+    current = stack.pop() if stack else None
+    while stack and stack[-1] in (None, current):
+        stack.pop()
+    return stack[-1] if stack else None

@@ -4,15 +4,17 @@ import json
 import time
 from typing import Any
 
-from madpy.errors import MadpyError
+from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.modules.projects.candidates import wanted
-from madpy.modules.projects.catalogue import Project, add_project, find_project, last_snapshot
+from madpy.modules.projects.catalogue import Project, add_project, check_name, find_project
 from madpy.modules.projects.compare import compare
 from madpy.modules.projects.features import targets_and_features
-from madpy.modules.projects.keep import keep_models, keep_snapshot
+from madpy.modules.projects.keep import keep_failure, keep_models, keep_snapshot
+from madpy.modules.projects.plan import Plan
 from madpy.modules.projects.rival import rival_of
+from madpy.modules.projects.snapshots import last_snapshot
 from madpy.modules.projects.split import Split, check_split
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
@@ -20,6 +22,7 @@ from madpy.records import Record
 
 TASKS = ("regression", "classification", "clustering", "decomposition")
 SUPERVISED = ("regression", "classification")
+FAILURES = ("53200", "58000")  # SQLSTATEs of a worker that has no memory left, or that has ended
 
 
 class Result(Record):
@@ -30,7 +33,7 @@ class Result(Record):
     status: str
     algorithm: str
     model_id: int
-    metric: str
+    metric: str | None
     score: float | None
     metrics: dict[str, Any] | None
 
@@ -63,9 +66,10 @@ def train(
     started = time.monotonic()
     name = str(helper.check_not_null("project_name", project_name))
     number = int(helper.check_range("seed", seed, 0, 2**31 - 1))
+    check_name(db, name)
     project = find_project(db, name)
     chosen = _task(project, name, task or objective)
-    before = last_snapshot(db, project) if project and relation_name is None else None
+    before = last_snapshot(db, project.id) if project and relation_name is None else None
     relation = before.relation_name if before else helper.check_not_null("relation_name", relation_name)
     source = helper.check_source(db, relation, "relation_name")
     targets, features = targets_and_features(source, y_column_name, exclude, before, chosen in SUPERVISED)
@@ -73,8 +77,7 @@ def train(
     rows = int(db.value("SELECT count(*) FROM {source:i}", source=source))
     share, sampling = check_split(source, test_size, test_sampling, test_column, rows)
     split = Split(share, sampling, test_column, number, [*targets, *features], targets)
-    holdout = split.holdout(source) if chosen in SUPERVISED else None
-    tried = wanted(
+    candidates = wanted(
         chosen,
         rows,
         number,
@@ -85,31 +88,40 @@ def train(
         _json("search_args", search_args),
         json.loads(preprocess or "{}"),
     )
-    compared = compare(
-        source,
-        targets,
-        features,
-        tried,
-        task=chosen,
-        holdout=holdout,
-        metric=metric,
-        seed=number,
-        limit=time_limit,
-    )
-    project = project or add_project(db, name, chosen)
-    snapshot = keep_snapshot(
-        db, project, source, split, features, compared, holdout, bool(materialize_snapshot)
-    )
-    rival = rival_of(db, project, source, targets, holdout, compared.metric)
-    model, status = keep_models(
-        db, project, snapshot, compared, tried, number, started, bool(automatic_deploy), rival
-    )
+    holdout = split.holdout(source) if chosen in SUPERVISED else None
+    plan = Plan(chosen, source, features, split, holdout, candidates, metric, time_limit, started)
+    return [_trained(db, project, name, plan, bool(automatic_deploy), bool(materialize_snapshot))]
+
+
+def _trained(
+    db: Database, project: Project | None, name: str, plan: Plan, may_deploy: bool, is_copied: bool
+) -> Result:
+    """Return what a training has led to; where the worker failed, the project keeps a row that says so."""
+    try:
+        compared = compare(plan)
+    except SqlError as error:
+        if error.sqlstate not in FAILURES:
+            raise
+        project = project or add_project(db, name, plan.task)
+        snapshot = keep_snapshot(db, project, plan, None, is_copied=False)
+        model = keep_failure(db, project, snapshot, plan, error)
+        db.warning(f"the training failed: {error.message}")
+        return Result(name, plan.task, "failed", plan.algorithm, model, plan.metric, None, None)
+    project = project or add_project(db, name, plan.task)
+    snapshot = keep_snapshot(db, project, plan, compared.columns, is_copied=is_copied)
+    rival = rival_of(db, project, plan, compared.metric)
+    model, status = keep_models(db, project, snapshot, plan, compared, rival, may_deploy=may_deploy)
     best = compared.best
-    return [
-        Result(
-            name, chosen, status, best["algorithm"], model, compared.metric, best["score"], best["metrics"]
-        )
-    ]
+    return Result(
+        name,
+        plan.task,
+        status,
+        best["algorithm"],
+        model,
+        compared.metric,
+        best["score"],
+        best["metrics"],
+    )
 
 
 def _task(project: Project | None, name: str, given: str | None) -> str:

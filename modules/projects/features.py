@@ -3,7 +3,7 @@
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.expressions import check_columns
-from madpy.modules.projects.catalogue import Snapshot
+from madpy.modules.projects.snapshots import Taken
 from madpy.ports.postgres.scan.source import Column, Source
 from madpy.ports.postgres.session.types import NUMBERS, TEXTS, TIMES
 
@@ -12,7 +12,7 @@ def targets_and_features(
     source: Source,
     y_column_name: str | None,
     exclude: str | None,
-    before: Snapshot | None,
+    before: Taken | None,
     is_supervised: bool,
 ) -> tuple[list[str], list[str]]:
     """Return the names of targets and features; those of the last training where none are given."""

@@ -3,31 +3,37 @@
 import json
 import sys
 import time
+from typing import Any
 
 from madpy import __version__
-from madpy.modules.projects.candidates import Wanted
+from madpy.errors import MadpyError
+from madpy.helper import helper
 from madpy.modules.projects.catalogue import Project
 from madpy.modules.projects.compare import Compared, drop_compared
+from madpy.modules.projects.plan import Plan
 from madpy.modules.projects.rival import Rival, is_better
 from madpy.modules.projects.schema import write
 from madpy.modules.projects.snapshots import checksum_item
-from madpy.modules.projects.split import Split
-from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.db import Database, fill, identifier
+
+COPIED = (
+    "algorithm",
+    "hyperparams",
+    "preprocess",
+    "metrics",
+    "train_metrics",
+    "folds",
+    "details",
+    "warnings",
+)
 
 
 def keep_snapshot(
-    db: Database,
-    project: Project,
-    source: Source,
-    split: Split,
-    features: list[str],
-    compared: Compared,
-    holdout: str | None,
-    is_copied: bool,
+    db: Database, project: Project, plan: Plan, columns: dict[str, Any] | None, *, is_copied: bool
 ) -> int:
     """Write what is known of the rows of a training; return the number of the snapshot."""
     db.progress("train: writing")
+    split, source = plan.split, plan.source
     counted = db.execute(
         """
         SELECT count(*) AS row_count, count(*) FILTER (WHERE {holdout:q}) AS test_row_count,
@@ -35,77 +41,84 @@ def keep_snapshot(
         FROM {source:i}
         """,
         checksum=checksum_item(db, split.hashed),
-        holdout=holdout or "false",
+        holdout=plan.holdout or "false",
         source=source,
     )[0]
     facts = {
         "relation_name": source.full_name,
         "y_column_name": split.targets,
-        "features": [{"name": name, "type": source.columns[name].definition} for name in features],
+        "features": [{"name": name, "type": source.columns[name].definition} for name in plan.features],
         "test_size": split.share,
         "test_sampling": split.sampling,
         "test_column": split.column,
         "seed": split.seed,
-        "columns": compared.columns,
+        "columns": columns,
+        "stored_relation": _copied(db, plan) if is_copied else None,
         **counted,
     }
     return write(db, "add_snapshot", "{project:l}::bigint, {facts:l}::jsonb", project=project.id, facts=facts)
+
+
+def _copied(db: Database, plan: Plan) -> str:
+    """Copy the rows of a training into a table of the caller, in the current schema; return its full name."""
+    name = db.value(
+        "SELECT 'snapshot_' || pg_catalog.to_char(pg_catalog.clock_timestamp(), 'YYYYMMDD_HH24MISS_US')"
+    )
+    table = helper.check_new_table(db, name)
+    db.execute(
+        "CREATE TABLE {table:i} AS SELECT {columns:q} FROM {source:i}",
+        table=table,
+        columns=", ".join(map(identifier, plan.split.hashed)),
+        source=plan.source,
+    )
+    return str(table.full_name)
+
+
+def keep_failure(db: Database, project: Project, snapshot: int, plan: Plan, error: MadpyError) -> int:
+    """Write that a training failed, and why; return the number of its row."""
+    facts = {
+        "algorithm": plan.algorithm,
+        "hyperparams": plan.first["hyperparams"] if len(plan.wanted.candidates) == 1 else {},
+        "preprocess": plan.first["preprocess"],
+        "search": plan.wanted.search,
+        "status": "failed",
+        "error": error.message,
+        "seed": plan.split.seed,
+        **_made(db, plan),
+    }
+    return _add_model(db, project, snapshot, facts, "NULL::bytea")
 
 
 def keep_models(
     db: Database,
     project: Project,
     snapshot: int,
+    plan: Plan,
     compared: Compared,
-    wanted: Wanted,
-    seed: int,
-    started: float,
-    may_deploy: bool,
     rival: Rival | None,
+    *,
+    may_deploy: bool,
 ) -> tuple[int, str]:
     """Write the best model and what was tried; deploy the model if it is better than the one that is.
 
     Returns the number of the model, and whether it is deployed.
     """
     best = compared.best
-    names = (
-        "algorithm",
-        "hyperparams",
-        "preprocess",
-        "metrics",
-        "train_metrics",
-        "folds",
-        "details",
-        "warnings",
-    )
     facts = {
-        **{name: best[name] for name in names},
-        "search": wanted.search,
+        **{name: best[name] for name in COPIED},
+        "search": plan.wanted.search,
         "status": "successful",
         "metric": compared.metric,
         "score": best["score"],
         "compared_with": rival and rival.model,
         "compared_score": rival and rival.score,
-        "seed": seed,
+        "seed": plan.split.seed,
         "num_rows": best["num_rows_processed"],
-        "duration": f"{time.monotonic() - started:f} seconds",
-        "libraries": {
-            "madpy": __version__,
-            "server": db.session.server_version,
-            "python": sys.version.split()[0],
-        },
+        **_made(db, plan),
     }
-    model = write(
-        db,
-        "add_model",
-        "{project:l}::bigint, {snapshot:l}::bigint, {facts:l}::jsonb,"
-        " (SELECT model FROM {table:i} WHERE candidate = {best:l})",
-        project=project.id,
-        snapshot=snapshot,
-        facts=facts,
-        table=compared.table,
-        best=compared.best_number,
-    )
+    holes = {"table": compared.table, "best": compared.best_number}
+    chosen = fill("(SELECT model FROM {table:i} WHERE candidate = {best:l})", holes)
+    model = _add_model(db, project, snapshot, facts, chosen)
     if len(compared.rows) > 1:
         write(db, "add_trials", "{model:l}::bigint, {facts:l}::jsonb", model=model, facts=_trials(compared))
     drop_compared(db, compared)
@@ -126,6 +139,29 @@ def _reason(compared: Compared, rival: Rival) -> str:
     if rival.score is None:
         return f"model {rival.model} cannot be scored on these rows"
     return f"{compared.metric} is better than {rival.score:.6g}, that of model {rival.model} on the same rows"
+
+
+def _made(db: Database, plan: Plan) -> dict[str, Any]:
+    """Return the facts of a model that do not depend on its training."""
+    libraries = {
+        "madpy": __version__,
+        "server": db.session.server_version,
+        "python": sys.version.split()[0],
+    }
+    return {"duration": f"{time.monotonic() - plan.started:f} seconds", "libraries": libraries}
+
+
+def _add_model(db: Database, project: Project, snapshot: int, facts: dict[str, Any], model: str) -> int:
+    """Write a row of a model, whose bytes SQL returns; return its number."""
+    return write(
+        db,
+        "add_model",
+        "{project:l}::bigint, {snapshot:l}::bigint, {facts:l}::jsonb, {model:q}",
+        project=project.id,
+        snapshot=snapshot,
+        facts=facts,
+        model=model,
+    )
 
 
 def _trials(compared: Compared) -> str:

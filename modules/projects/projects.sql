@@ -29,7 +29,7 @@ COMMENT ON FUNCTION MODULE_SCHEMA.__caller() IS
 CREATE TABLE MODULE_SCHEMA.__projects (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name       text NOT NULL UNIQUE,
-    task       text NOT NULL,
+    task       text NOT NULL CHECK (task IN ('regression', 'classification', 'clustering', 'decomposition')),
     owner      regrole NOT NULL,
     readers    regrole[] NOT NULL DEFAULT '{}',
     trainers   regrole[] NOT NULL DEFAULT '{}',
@@ -109,13 +109,13 @@ COMMENT ON TABLE MODULE_SCHEMA.__trials IS 'the candidates that a search tried; 
 
 CREATE TABLE MODULE_SCHEMA.__deployments (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    project_id  bigint NOT NULL,
-    model_id    bigint NOT NULL,
+    project_id  bigint NOT NULL REFERENCES MODULE_SCHEMA.__projects ON DELETE CASCADE,
+    model_id    bigint,                    -- NULL: it was dropped since
     strategy    text NOT NULL,
     reason      text,
     deployed_by regrole NOT NULL,
     deployed_at timestamptz NOT NULL DEFAULT now(),
-    FOREIGN KEY (project_id, model_id) REFERENCES MODULE_SCHEMA.__models (project_id, id) ON DELETE CASCADE
+    FOREIGN KEY (project_id, model_id) REFERENCES MODULE_SCHEMA.__models (project_id, id) ON DELETE SET NULL (model_id)
 );
 COMMENT ON TABLE MODULE_SCHEMA.__deployments IS
     'which model of a project predicts: the last one; seen through deployments';
@@ -208,33 +208,89 @@ GRANT SELECT ON MODULE_SCHEMA.__deployed, MODULE_SCHEMA.projects, MODULE_SCHEMA.
 CREATE FUNCTION MODULE_SCHEMA.__check_may(project bigint, to_train boolean) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    found MODULE_SCHEMA.__projects;
+    known MODULE_SCHEMA.__projects;
 BEGIN
-    -- Two sessions that change one project wait for each other here.
-    SELECT * INTO found FROM MODULE_SCHEMA.__projects WHERE id = project FOR UPDATE;
-    IF found IS NULL OR NOT MODULE_SCHEMA.__caller_may(found.owner, found.readers || found.trainers) THEN
+    -- Two sessions that change one project wait for each other here.  No role can lock a project that it may not see.
+    SELECT * INTO known FROM MODULE_SCHEMA.__projects
+    WHERE id = project AND MODULE_SCHEMA.__caller_may(owner, readers || trainers) FOR UPDATE;
+    IF known.id IS NULL THEN
         RAISE EXCEPTION 'project % does not exist', project USING ERRCODE = 'undefined_object';
     END IF;
-    IF NOT MODULE_SCHEMA.__caller_may(found.owner, CASE WHEN to_train THEN found.trainers ELSE '{}' END) THEN
-        RAISE EXCEPTION 'permission denied for project "%"', found.name
+    IF NOT MODULE_SCHEMA.__caller_may(known.owner, CASE WHEN to_train THEN known.trainers ELSE '{}' END) THEN
+        RAISE EXCEPTION 'permission denied for project "%"', known.name
             USING ERRCODE = 'insufficient_privilege',
-                  HINT = format('Ask its owner, role %s, for the right.', found.owner);
+                  HINT = format('Ask its owner, role %s, for the right.', known.owner);
     END IF;
 END
 $$;
 COMMENT ON FUNCTION MODULE_SCHEMA.__check_may(bigint, boolean) IS
     'locks a project, and raises an error if the caller of __write may not train it, or does not own it';
 
+CREATE FUNCTION MODULE_SCHEMA.__check_model(model bigint, to_train boolean) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    project bigint;
+BEGIN
+    SELECT p.id INTO project FROM MODULE_SCHEMA.__models AS m JOIN MODULE_SCHEMA.__projects AS p ON p.id = m.project_id
+    WHERE m.id = $1 AND MODULE_SCHEMA.__caller_may(p.owner, p.readers || p.trainers);
+    IF project IS NULL THEN
+        RAISE EXCEPTION 'model % does not exist', $1
+            USING ERRCODE = 'undefined_object', HINT = 'Choose one of the view models.';
+    END IF;
+    PERFORM MODULE_SCHEMA.__check_may(project, to_train);
+    RETURN project;
+END
+$$;
+COMMENT ON FUNCTION MODULE_SCHEMA.__check_model(bigint, boolean) IS
+    '__check_may for the project of a model, which it returns';
+
 CREATE FUNCTION MODULE_SCHEMA.__caller_may(owner regrole, others regrole[]) RETURNS boolean
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'projects_caller_may';
 COMMENT ON FUNCTION MODULE_SCHEMA.__caller_may(regrole, regrole[]) IS
     'whether the caller of __write has the rights of the owner, or of one of the others';
 
-CREATE FUNCTION MODULE_SCHEMA.__do_add_project(name text, task text) RETURNS bigint
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    INSERT INTO MODULE_SCHEMA.__projects (name, task, owner) VALUES ($1, $2, MODULE_SCHEMA.__caller()) RETURNING id
+CREATE FUNCTION MODULE_SCHEMA.__do_check_name(name text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    known MODULE_SCHEMA.__projects;
+BEGIN
+    SELECT * INTO known FROM MODULE_SCHEMA.__projects AS p WHERE p.name = $1;
+    IF known.id IS NULL OR MODULE_SCHEMA.__caller_may(known.owner, known.trainers) THEN
+        RETURN coalesce(known.id, 0);
+    ELSIF MODULE_SCHEMA.__caller_may(known.owner, known.readers) THEN
+        RAISE EXCEPTION 'permission denied for project "%"', $1
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = format('Ask its owner, role %s, for the right to train it.', known.owner);
+    END IF;
+    RAISE EXCEPTION 'another role has a project "%"', $1
+        USING ERRCODE = 'insufficient_privilege', HINT = 'Choose another name, or ask for the right to train it.';
+END
 $$;
-COMMENT ON FUNCTION MODULE_SCHEMA.__do_add_project(text, text) IS 'makes a project of the caller';
+COMMENT ON FUNCTION MODULE_SCHEMA.__do_check_name(text) IS
+    'raises an error if the caller may not train the project of a name; returns its number, 0 if the name is free';
+
+CREATE FUNCTION MODULE_SCHEMA.__do_add_project(name text, task text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    made bigint;
+    its_task text;
+BEGIN
+    -- Waits for another session that makes a project of this name, which is taken then if the caller may train it.
+    INSERT INTO MODULE_SCHEMA.__projects (name, task, owner) VALUES ($1, $2, MODULE_SCHEMA.__caller())
+    ON CONFLICT DO NOTHING RETURNING id INTO made;
+    IF made IS NULL THEN
+        made := MODULE_SCHEMA.__do_check_name($1);
+        SELECT p.task INTO its_task FROM MODULE_SCHEMA.__projects AS p WHERE p.id = made;
+        IF its_task <> $2 THEN
+            RAISE EXCEPTION 'project "%" is for %, not for %', $1, its_task, $2
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'Choose another name.';
+        END IF;
+    END IF;
+    RETURN made;
+END
+$$;
+COMMENT ON FUNCTION MODULE_SCHEMA.__do_add_project(text, text) IS
+    'makes a project of the caller, or returns the one of this name that the caller may train';
 
 CREATE FUNCTION MODULE_SCHEMA.__do_add_snapshot(project bigint, facts jsonb) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -279,7 +335,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     made bigint;
 BEGIN
-    PERFORM MODULE_SCHEMA.__check_may((SELECT project_id FROM MODULE_SCHEMA.__models WHERE id = model_number), true);
+    PERFORM MODULE_SCHEMA.__check_model(model_number, true);
     INSERT INTO MODULE_SCHEMA.__trials (
         model_id, trial, algorithm, hyperparams, status, error, score, deviation, metrics, folds, rungs, seconds)
     SELECT model_number, trial, algorithm, hyperparams, status, error, score, deviation, metrics, folds, rungs, seconds
@@ -290,25 +346,7 @@ END
 $$;
 COMMENT ON FUNCTION MODULE_SCHEMA.__do_add_trials(bigint, jsonb) IS 'adds the candidates that a search tried';
 
-CREATE FUNCTION MODULE_SCHEMA.__do_deploy(model bigint, strategy text, reason text) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    project bigint;
-    made bigint;
-BEGIN
-    SELECT m.project_id INTO project FROM MODULE_SCHEMA.__models AS m WHERE m.id = $1;
-    PERFORM MODULE_SCHEMA.__check_may(project, true);
-    IF (SELECT m.model IS NULL FROM MODULE_SCHEMA.__models AS m WHERE m.id = $1) THEN
-        RAISE EXCEPTION 'the training of model % failed', $1 USING ERRCODE = 'object_not_in_prerequisite_state';
-    END IF;
-    INSERT INTO MODULE_SCHEMA.__deployments (project_id, model_id, strategy, reason, deployed_by)
-    VALUES (project, $1, $2, $3, MODULE_SCHEMA.__caller()) RETURNING id INTO made;
-    RETURN made;
-END
-$$;
-COMMENT ON FUNCTION MODULE_SCHEMA.__do_deploy(bigint, text, text) IS 'has a model predict for its project from now on';
-
--- The name of this schema, for drivers.
+-- The version.
 
 CREATE FUNCTION MODULE_SCHEMA.version() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$SELECT 'MADLIB_VERSION'$$;

@@ -1,17 +1,19 @@
 """reproduce: a model trained again from the rows of the tables of projects, and compared with itself."""
 
 import json
+import time
 from typing import Any
 
 from madpy.helper import helper
 from madpy.modules.projects.candidates import Wanted
 from madpy.modules.projects.compare import compare, drop_compared
 from madpy.modules.projects.fitted import get_model, model_item
+from madpy.modules.projects.plan import Plan
 from madpy.modules.projects.schema import own
 from madpy.modules.projects.snapshots import checksum_item, snapshot_of, test_rows
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
-from madpy.records import Record
+from madpy.records import Record, replace
 
 
 class Reproduction(Record):
@@ -37,16 +39,19 @@ def reproduce(db: Database, model_id: int | None) -> Reproduction:
         checksum=checksum_item(db, taken.split.hashed),
         source=source,
     )
+    wanted = Wanted([before["candidate"]], None, 0, None)
     compared = compare(
-        source,
-        taken.y_column_name,
-        taken.feature_names,
-        Wanted([before["candidate"]], None, 0, None),
-        task=entry.task,
-        holdout=holdout,
-        metric=before["metric"],
-        seed=before["seed"],
-        limit=None,
+        Plan(
+            entry.task,
+            source,
+            taken.feature_names,
+            replace(taken.split, seed=before["seed"]),
+            holdout,
+            wanted,
+            before["metric"],
+            None,
+            time.monotonic(),
+        )
     )
     is_equal = db.value(
         "SELECT model IS NOT DISTINCT FROM {model:q} FROM {table:i} WHERE candidate = {best:l}",

@@ -5,10 +5,10 @@ from madpy.modules.projects import measures
 from madpy.modules.projects.catalogue import Project
 from madpy.modules.projects.compare import Compared
 from madpy.modules.projects.fitted import get_model
+from madpy.modules.projects.plan import Plan
 from madpy.modules.projects.predicted import read_rows, supervised_figures
 from madpy.modules.projects.queries import SUPERVISED, of_model
 from madpy.modules.projects.schema import own
-from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
 from madpy.records import Record
 
@@ -22,9 +22,7 @@ class Rival(Record):
     score: float | None
 
 
-def rival_of(
-    db: Database, project: Project, source: Source, targets: list[str], holdout: str | None, metric: str
-) -> Rival | None:
+def rival_of(db: Database, project: Project, plan: Plan, metric: str) -> Rival | None:
     """Return the deployed model of a project, scored on the rows for testing; None if there is none."""
     if project.deployed_model is None:
         return None
@@ -32,7 +30,7 @@ def rival_of(
         return Rival(project.deployed_model, _score_of_training(db, project.deployed_model, metric))
     db.progress("train: scoring the deployed model")
     try:
-        score = _score(db, project.deployed_model, source, targets, holdout, metric)
+        score = _score(db, project.deployed_model, plan, metric)
     except MadpyError as error:
         if error.sqlstate not in DOES_NOT_FIT:
             raise
@@ -49,10 +47,9 @@ def is_better(compared: Compared, rival: Rival | None) -> bool:
     return score is not None and measures.is_better(compared.metric, float(score), rival.score)
 
 
-def _score(
-    db: Database, number: int, source: Source, targets: list[str], holdout: str | None, metric: str
-) -> float | None:
-    subject = of_model(db, get_model(db, number), source, targets, None, where=holdout)
+def _score(db: Database, number: int, plan: Plan, metric: str) -> float | None:
+    """Return the score of a model on the rows for testing; None if it has none there."""
+    subject = of_model(db, get_model(db, number), plan.source, plan.split.targets, None, where=plan.holdout)
     rows = read_rows(db, subject.query, subject.labels, subject.class_type)
     score = supervised_figures(subject.task, rows).get(metric) if len(rows.predicted) else None
     return score if score is not None and score == score else None

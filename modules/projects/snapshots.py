@@ -5,6 +5,7 @@ from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
+from madpy.helper.checks.arguments import quoted
 from madpy.modules.projects.schema import own
 from madpy.modules.projects.split import Split
 from madpy.ports.postgres.scan.source import Source
@@ -26,6 +27,8 @@ class Taken(Record):
     test_column: str | None
     seed: int
     checksum: str | None
+    role: str  # whose training it was
+    is_own: bool
 
     @property
     def feature_names(self) -> list[str]:
@@ -45,7 +48,8 @@ def snapshot_of(db: Database, number: int) -> Taken:
     (row,) = db.execute(
         """
         SELECT id, relation_name, y_column_name, features::text AS features, test_size, test_sampling,
-               test_column, seed, checksum
+               test_column, seed, checksum, created_by::text AS role,
+               created_by = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user) AS is_own
         FROM {own:i}.snapshots WHERE id = {id:l}
         """,
         own=own(db),
@@ -54,10 +58,42 @@ def snapshot_of(db: Database, number: int) -> Taken:
     return Taken(**{**row, "features": json.loads(row["features"])})
 
 
+def last_snapshot(db: Database, project: int) -> Taken | None:
+    """Return the rows of the last training of a project; raise an error if it was another role's."""
+    rows = db.execute(
+        """
+        SELECT id FROM {own:i}.snapshots
+        WHERE project_id = {project:l} AND test_sampling <> {imported:l} ORDER BY id DESC LIMIT 1
+        """,
+        own=own(db),
+        project=project,
+        imported=IMPORTED,
+    )
+    if not rows:
+        return None
+    taken = snapshot_of(db, rows[0]["id"])
+    _check_own(taken)
+    return taken
+
+
+def _check_own(taken: Taken) -> None:
+    """Raise an error unless a training was one of the current role.
+
+    A trainer could have a role with more rights read a view of the trainer's, whose functions then run with
+    these rights: such a relation is read where the role names it itself.
+    """
+    if not taken.is_own:
+        raise MadpyError(
+            f"the last training was one of role {quoted(taken.role)}",
+            hint=f"name the relation to read: {taken.relation_name}",
+        )
+
+
 def test_rows(db: Database, taken: Taken, task: str) -> tuple[Source, str | None]:
     """Return the relation and SQL that is true for its rows for testing; without a split for all."""
     if taken.test_sampling == IMPORTED:
         raise MadpyError("the rows that the model was fitted on are not known", hint="give a relation")
+    _check_own(taken)
     source = helper.check_source(db, taken.relation_name, "relation")
     is_split = task in ("regression", "classification")
     return source, taken.split.holdout(source) if is_split else None

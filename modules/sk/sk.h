@@ -107,9 +107,12 @@ typedef struct Sk
 	bool		has_probabilities;
 	bool		is_explained;	/* the kind's explain() fits the model */
 	double	   *raw;			/* inputs */
+	bool	   *is_missing;		/* for each input, memory for a check of names */
 	double	   *x;				/* columns */
 	double	   *values;			/* outputs or decisions, whichever are more */
 	double	   *probabilities;	/* classes */
+	struct Scored *scored;		/* the row that sk_score.c scored last */
+	double	   *class_numbers;	/* sk_score.c: labels as numbers, NULL before they are asked for */
 	void	   *plan;			/* how arguments are read, known to sk_arguments.c */
 } Sk;
 
@@ -147,6 +150,10 @@ extern const SkKind sk_neighbors;
 extern bool sk_read(Sk *sk, FunctionCallInfo fcinfo, int first);
 extern void sk_plan(Sk *sk);
 
+/* sk_names.c: raise an error for features that are too few or too many, and for inputs that have no value. */
+pg_noreturn extern void sk_wrong_count(const Sk *sk, int given);
+extern void sk_check_missing(const Sk *sk, const bool *is_missing, const char *one, const char *several);
+
 /* sk_row.c: returns the columns of the arguments from `first` on, NULL if one that is needed is NULL. */
 extern const double *sk_columns(Sk *sk, FunctionCallInfo fcinfo, int first);
 extern void sk_check_row(Sk *sk);
@@ -154,6 +161,9 @@ extern void sk_check_row(Sk *sk);
 /* sk_predict.c: returns the model in argument 0; raises an error for a function that does not fit a model. */
 extern Sk  *sk_model(FunctionCallInfo fcinfo);
 pg_noreturn extern void sk_wrong_task(const char *has, const char *function);
+
+/* sk_predict.c: returns the numbers of all targets, or all components; `others` are functions for other models. */
+extern Datum sk_all(FunctionCallInfo fcinfo, const char *others);
 
 /* sk_links.c: what a classifier makes of decision values. */
 extern int	sk_largest(const double *values, int count);

@@ -1,188 +1,22 @@
 /*
- * sk_arguments.c: the arguments of a row function as numbers and codes of levels.
+ * sk_arguments.c: the arguments of a row function as the inputs of a model.
  *
- * Arguments are the inputs in the order of training, or one array of them, or one row of a table, whose columns are
- * found by the names of the inputs.
+ * Arguments are the inputs in the order of training, or one array of them, or one row of a table or JSON, whose columns
+ * are found by the names of the inputs.  An array or JSON may be given as a text, which is what a driver sends that does
+ * not know the type of a parameter.
  */
 #include "postgres.h"
 
 #include <math.h>
 
-#include "access/htup_details.h"
-#include "catalog/pg_type.h"
-#include "miscadmin.h"
-#include "sk.h"
-#include "utils/array.h"
+#include "sk_arguments.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/float.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
-#include "utils/numeric.h"
-#include "utils/timestamp.h"
-#include "utils/typcache.h"
 
-#define UNSEEN (-1.0)			/* the code of a value that is no level */
-#define SECONDS_TO_1970 ((double) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY)
-
-/* How a value of one type is read. */
-typedef struct Reader
+void
+read_elements(Sk *sk, Plan *plan, ArrayType *array)
 {
-	Oid			type;
-	FmgrInfo	output;			/* for a type that is read as text */
-	bool		is_text;		/* text, varchar or char: its bytes are read as they are */
-} Reader;
-
-/* Forms in which the features of a row are given. */
-typedef enum Shape
-{
-	UNKNOWN,					/* nothing has been read yet */
-	ONE_BY_ONE,
-	ARRAY,
-	RECORD
-} Shape;
-
-/* Readers of the arguments.  Their types are the same in all calls of an FmgrInfo, to which the model belongs. */
-typedef struct Plan
-{
-	Shape		shape;
-	uint64		row_id;			/* type of the last record: an altered table gets another number */
-	int			columns;		/* number of columns of that record */
-	Datum	   *values;			/* memory for that record's columns */
-	bool	   *nulls;
-	int		   *attributes;		/* number of the record's column for each input */
-	int			vector;			/* number of the record's column that is an array of all inputs, -1: none */
-	Reader	   *readers;		/* for each input */
-	Oid			element_type;	/* type of the elements of the array that was read last */
-	Reader		element;
-	MemoryContext context;
-} Plan;
-
-static void
-reader_init(Reader *reader, Oid type, MemoryContext context)
-{
-	Oid			base = getBaseType(type);
-	Oid			function;
-	bool		is_varlena;
-
-	reader->type = base;
-	reader->is_text = base == TEXTOID || base == VARCHAROID || base == BPCHAROID;
-	getTypeOutputInfo(base, &function, &is_varlena);
-	fmgr_info_cxt(function, &reader->output, context);
-}
-
-/* Returns a value as a number; false if its type is read as text. */
-static bool
-as_number(const Reader *reader, Datum value, double *number)
-{
-	switch (reader->type)
-	{
-		case FLOAT8OID:
-			*number = DatumGetFloat8(value);
-			return true;
-		case FLOAT4OID:
-			*number = DatumGetFloat4(value);
-			return true;
-		case INT2OID:
-			*number = DatumGetInt16(value);
-			return true;
-		case INT4OID:
-			*number = DatumGetInt32(value);
-			return true;
-		case INT8OID:
-			*number = (double) DatumGetInt64(value);
-			return true;
-		case BOOLOID:
-			*number = DatumGetBool(value);
-			return true;
-		case NUMERICOID:
-			*number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
-			return true;
-		case DATEOID:
-			*number = DATE_NOT_FINITE(DatumGetDateADT(value)) ? NAN :
-				(double) DatumGetDateADT(value) * SECS_PER_DAY + SECONDS_TO_1970;
-			return true;
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			*number = TIMESTAMP_NOT_FINITE(DatumGetTimestamp(value)) ? NAN :
-				(double) DatumGetTimestamp(value) / USECS_PER_SEC + SECONDS_TO_1970;
-			return true;
-	}
-	return false;
-}
-
-/* Returns the text of a value as training wrote the levels, whatever the session's settings are. */
-static char *
-level_text(const Reader *reader, Datum value)
-{
-	int			style = DateStyle;
-	int			digits = extra_float_digits;
-	char	   *string = NULL;
-
-	DateStyle = USE_ISO_DATES;
-	extra_float_digits = 1;
-	PG_TRY();
-	{
-		string = OutputFunctionCall((FmgrInfo *) &reader->output, value);
-	}
-	PG_FINALLY();
-	{
-		DateStyle = style;
-		extra_float_digits = digits;
-	}
-	PG_END_TRY();
-	return string;
-}
-
-/* Returns input `i` of a value that is not NULL. */
-static inline double
-read_value(Sk *sk, int i, const Reader *reader, Datum value)
-{
-	double		number;
-	char	   *string;
-
-	if (sk->row->levels[i] == 0)
-	{
-		if (reader->type == FLOAT8OID)
-			return DatumGetFloat8(value);
-		if (as_number(reader, value, &number))
-			return number;
-		string = OutputFunctionCall((FmgrInfo *) &reader->output, value);
-		return DatumGetFloat8(DirectFunctionCall1(float8in, CStringGetDatum(string)));
-	}
-	if (reader->is_text)
-	{
-		text	   *bytes = DatumGetTextPP(value);
-		int			length = VARSIZE_ANY_EXHDR(bytes);
-
-		if (reader->type == BPCHAROID)
-			length = bpchartruelen(VARDATA_ANY(bytes), length);
-		number = row_code(sk->row, i, VARDATA_ANY(bytes), length);
-	}
-	else if (reader->type == BOOLOID)
-		number = DatumGetBool(value) ? row_code(sk->row, i, "true", 4) : row_code(sk->row, i, "false", 5);
-	else
-	{
-		string = level_text(reader, value);
-		number = row_code(sk->row, i, string, strlen(string));
-	}
-	return isnan(number) ? UNSEEN : number;
-}
-
-static void
-wrong_count(const Sk *sk, int given)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%d features do not fit the %d of the model", given, sk->inputs),
-			 errhint("Give the features in the order of training, one array of them, or a row of a table.")));
-}
-
-/* The inputs are the elements of an array. */
-static void
-read_array(Sk *sk, Plan *plan, Datum value)
-{
-	ArrayType  *array = DatumGetArrayTypeP(value);
 	int			given = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	Oid			type = ARR_ELEMTYPE(array);
 	Datum	   *values;
@@ -192,7 +26,7 @@ read_array(Sk *sk, Plan *plan, Datum value)
 	char		align;
 
 	if (given != sk->inputs)
-		wrong_count(sk, given);
+		sk_wrong_count(sk, given);
 	if (type == FLOAT8OID && !ARR_HASNULL(array) && sk->row->all_numbers)
 	{
 		memcpy(sk->raw, ARR_DATA_PTR(array), given * sizeof(double));
@@ -210,100 +44,37 @@ read_array(Sk *sk, Plan *plan, Datum value)
 		sk->raw[i] = nulls[i] ? NAN : read_value(sk, i, &plan->element, values[i]);
 }
 
-/* Returns the number of a column of a record, -1 if there is none of this name. */
-static int
-find_column(TupleDesc desc, const char *name, int length)
+/* Reads an array; returns false for a single NULL in place of several inputs, which an untyped argument is. */
+static bool
+read_array(Sk *sk, Plan *plan, Datum value)
 {
-	for (int c = 0; c < desc->natts; c++)
-	{
-		const char *other = NameStr(TupleDescAttr(desc, c)->attname);
+	ArrayType  *array = DatumGetArrayTypeP(value);
+	bool		is_single = ARR_ELEMTYPE(array) == TEXTOID && ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) == 1;
 
-		if (!TupleDescAttr(desc, c)->attisdropped && strlen(other) == length && memcmp(other, name, length) == 0)
-			return c;
+	if (is_single && ARR_HASNULL(array) && sk->inputs > 1)
+		return false;
+	if (is_single && !ARR_HASNULL(array))
+	{
+		text	   *element = (text *) ARR_DATA_PTR(array);
+
+		return read_literal(sk, plan, text_to_cstring(element), VARSIZE_ANY_EXHDR(element));
 	}
-	return -1;
+	read_elements(sk, plan, array);
+	return true;
 }
 
-/* Returns the column of a record that is an array of all inputs, which then have the names x[1], x[2], ...; else -1. */
-static int
-find_vector(const Sk *sk, TupleDesc desc)
+/* The inputs are in JSON or in a text. */
+static bool
+read_document(Sk *sk, Plan *plan, Datum value)
 {
-	const char *name = VARDATA(sk->names[0]);
-	int			length = VARSIZE(sk->names[0]) - VARHDRSZ;
-	int			column = -1;
+	char	   *string;
 
-	if (length > 3 && memcmp(name + length - 3, "[1]", 3) == 0 && find_column(desc, name, length) < 0)
-		column = find_column(desc, name, length - 3);
-	return column >= 0 && get_element_type(getBaseType(TupleDescAttr(desc, column)->atttypid)) != InvalidOid ? column : -1;
-}
-
-/* Finds the columns of a record by the names of the inputs; those of ROW(...) have no names. */
-static void
-match_columns(Sk *sk, Plan *plan, TupleDesc desc, uint64 id)
-{
-	bool		by_place = desc->tdtypeid == RECORDOID && desc->natts == sk->inputs;
-
-	plan->row_id = INVALID_TUPLEDESC_IDENTIFIER;	/* until all is known, so that an error leaves nothing half known */
-	for (int c = 0; c < desc->natts && by_place; c++)
-	{
-		char		numbered[16];
-
-		snprintf(numbered, sizeof(numbered), "f%d", c + 1);
-		by_place = strcmp(NameStr(TupleDescAttr(desc, c)->attname), numbered) == 0;
-	}
-	plan->vector = find_vector(sk, desc);
-	for (int i = 0; i < sk->inputs && plan->vector < 0; i++)
-	{
-		int			column = by_place ? i :
-			find_column(desc, VARDATA(sk->names[i]), VARSIZE(sk->names[i]) - VARHDRSZ);
-
-		if (column < 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("the row has no column \"%s\", which the model was trained on",
-							text_to_cstring(sk->names[i])),
-					 errhint("Give a row that has all the features, or the features one by one.")));
-		plan->attributes[i] = column;
-		reader_init(&plan->readers[i], TupleDescAttr(desc, column)->atttypid, plan->context);
-	}
-	if (plan->columns != desc->natts)
-	{
-		plan->columns = desc->natts;
-		plan->values = MemoryContextAlloc(plan->context, desc->natts * sizeof(Datum));
-		plan->nulls = MemoryContextAlloc(plan->context, desc->natts * sizeof(bool));
-	}
-	plan->row_id = id;
-}
-
-/* The inputs are columns of a record. */
-static void
-read_record(Sk *sk, Plan *plan, Datum value)
-{
-	HeapTupleHeader header = DatumGetHeapTupleHeader(value);
-	Oid			type = HeapTupleHeaderGetTypeId(header);
-	int32		typmod = HeapTupleHeaderGetTypMod(header);
-	TupleDesc	desc = lookup_rowtype_tupdesc(type, typmod);
-	uint64		id = assign_record_type_identifier(type, typmod);
-	HeapTupleData tuple;
-
-	if (plan->row_id != id)
-		match_columns(sk, plan, desc, id);
-	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = header;
-	heap_deform_tuple(&tuple, desc, plan->values, plan->nulls);
-	ReleaseTupleDesc(desc);
-	if (plan->vector >= 0 && !plan->nulls[plan->vector])
-		read_array(sk, plan, plan->values[plan->vector]);
-	for (int i = 0; i < sk->inputs && plan->vector >= 0 && plan->nulls[plan->vector]; i++)
-		sk->raw[i] = NAN;
-	for (int i = 0; i < sk->inputs && plan->vector < 0; i++)
-	{
-		int			column = plan->attributes[i];
-
-		sk->raw[i] = plan->nulls[column] ? NAN : read_value(sk, i, &plan->readers[i], plan->values[column]);
-	}
+	if (plan->type == JSONBOID)
+		return read_json(sk, value);
+	string = plan->type == UNKNOWNOID ? DatumGetCString(value) : TextDatumGetCString(value);
+	if (plan->type == JSONOID)
+		return read_json(sk, DirectFunctionCall1(jsonb_in, CStringGetDatum(string)));
+	return read_literal(sk, plan, string, strlen(string));
 }
 
 /* Decides how the arguments are read: looked up in the catalogues in the first call only. */
@@ -313,12 +84,15 @@ plan_arguments(Sk *sk, Plan *plan, FunctionCallInfo fcinfo, int first)
 	int			nargs = PG_NARGS() - first;
 	Oid			type = nargs == 1 ? getBaseType(get_fn_expr_argtype(fcinfo->flinfo, first)) : InvalidOid;
 
-	if (nargs == 1 && type_is_rowtype(type))
+	plan->type = type;
+	if (type == JSONBOID || type == JSONOID || type == TEXTOID || type == VARCHAROID || type == UNKNOWNOID)
+		plan->shape = DOCUMENT;
+	else if (nargs == 1 && type_is_rowtype(type))
 		plan->shape = RECORD;
 	else if (nargs == 1 && get_element_type(type) != InvalidOid)
 		plan->shape = ARRAY;
 	else if (nargs != sk->inputs)
-		wrong_count(sk, nargs);
+		sk_wrong_count(sk, nargs);
 	else
 	{
 		for (int i = 0; i < nargs; i++)
@@ -342,12 +116,20 @@ sk_read(Sk *sk, FunctionCallInfo fcinfo, int first)
 		return true;
 	}
 	if (PG_ARGISNULL(first))
-		return false;
-	if (plan->shape == ARRAY)
-		read_array(sk, plan, PG_GETARG_DATUM(first));
-	else
-		read_record(sk, plan, PG_GETARG_DATUM(first));
-	return true;
+	{
+		sk->raw[0] = NAN;
+		return plan->shape == DOCUMENT && plan->type != JSONBOID && plan->type != JSONOID && sk->inputs == 1;
+	}
+	switch (plan->shape)
+	{
+		case ARRAY:
+			return read_array(sk, plan, PG_GETARG_DATUM(first));
+		case RECORD:
+			read_record(sk, plan, PG_GETARG_DATUM(first));
+			return true;
+		default:
+			return read_document(sk, plan, PG_GETARG_DATUM(first));
+	}
 }
 
 void
@@ -356,8 +138,11 @@ sk_plan(Sk *sk)
 	Plan	   *plan = palloc0(sizeof(Plan));
 
 	plan->context = CurrentMemoryContext;
+	plan->values = palloc(sizeof(Datum));
+	plan->nulls = palloc(sizeof(bool));
 	plan->attributes = palloc0(sk->inputs * sizeof(int));
 	plan->readers = palloc0(sk->inputs * sizeof(Reader));
 	sk->plan = plan;
 	sk->raw = palloc(sk->inputs * sizeof(double));
+	sk->is_missing = palloc0(sk->inputs * sizeof(bool));
 }

@@ -123,10 +123,8 @@ number_array(const double *values, int count)
 	return PointerGetDatum(construct_array(elements, count, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-/* sk_predict_all(model, VARIADIC features): the numbers of all targets, or all components. */
-PG_FUNCTION_INFO_V1(sk_predict_all);
 Datum
-sk_predict_all(PG_FUNCTION_ARGS)
+sk_all(FunctionCallInfo fcinfo, const char *others)
 {
 	const double *x;
 	Sk		   *sk;
@@ -135,12 +133,20 @@ sk_predict_all(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	sk = sk_model(fcinfo);
 	if (sk->task != TASK_REGRESSION && sk->task != TASK_DECOMPOSITION)
-		sk_wrong_task("has one class or cluster for a row", "sk_predict_class or sk_predict");
+		sk_wrong_task("has one class or cluster for a row", others);
 	x = sk_columns(sk, fcinfo, 1);
 	if (x == NULL)
 		PG_RETURN_NULL();
 	sk->kind->score(sk, x, WANT_PREDICTION);
 	return number_array(sk->values, sk->outputs);
+}
+
+/* sk_predict_all(model, VARIADIC features): the numbers of all targets, or all components. */
+PG_FUNCTION_INFO_V1(sk_predict_all);
+Datum
+sk_predict_all(PG_FUNCTION_ARGS)
+{
+	return sk_all(fcinfo, "sk_predict_class or sk_predict");
 }
 
 /* sk_predict_class(model, VARIADIC features): the label of the class. */

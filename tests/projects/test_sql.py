@@ -1,6 +1,31 @@
-"""pgml.train in SQL: what it makes, what it returns, what it refuses."""
+"""pgml.train in SQL: its models and its errors.  The project of a test goes with ROLLBACK."""
+
+import json
+from typing import Any
+
+import pytest
 
 from tests.session import Session
+
+WINE = "SELECT madlib.load_dataset('diabetes', 'sugar')"
+TRAIN = "SELECT * FROM pgml.train('Sugar', 'regression', 'sugar', 'target'{more})"
+
+
+@pytest.fixture
+def project(sql: Session) -> Session:
+    """A session in a transaction that has the table sugar, of 442 rows."""
+    sql("BEGIN")
+    sql(WINE)
+    return sql
+
+
+def metrics_of(sql: Session, model: int) -> dict[str, Any]:
+    text = sql.value(f"SELECT metrics::text FROM pgml.models WHERE id = {model}")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+# --- the split ---
 
 
 def test_parts_depend_on_values_and_seed_alone(sql: Session) -> None:
@@ -21,3 +46,235 @@ def test_equal_rows_have_equal_parts_whatever_their_bytes(sql: Session) -> None:
         """
     )
     assert row == (True, True, False)
+
+
+def test_rows_for_testing_are_not_fitted_on(project: Session) -> None:
+    """The model is that of sk_train over the other rows, and the figures are those of its predictions."""
+    (row,) = project(TRAIN.format(more=", 'ridge', seed => 5, preprocess => '{}'"))
+    model = row[4]
+    project(
+        """
+        CREATE VIEW parts AS
+        SELECT *, pgml.__part(5, target, age, sex, bmi, bp, s1, s2, s3, s4, s5, s6) < 0.25 AS is_test
+        FROM sugar;
+        CREATE VIEW fitted_on AS SELECT * FROM parts WHERE NOT is_test;
+        SELECT madlib.sk_train(
+            'fitted_on', 'm', 'target', 'age, sex, bmi, bp, s1, s2, s3, s4, s5, s6', 'ridge', seed => 5)
+        """
+    )
+    (same, mse, rows) = project(
+        f"""
+        SELECT (SELECT bool_and(abs(pgml.predict({model}, p) - madlib.sk_predict(m.model, p)) < 1e-9)
+                FROM parts AS p, m),
+               (SELECT avg((target - madlib.sk_predict(m.model, p)) ^ 2) FROM parts AS p, m WHERE is_test),
+               (SELECT count(*) FROM parts WHERE is_test)
+        """
+    )[0]
+    assert same
+    assert metrics_of(project, model)["mse"] == pytest.approx(mse, rel=1e-9)
+    assert project("SELECT row_count, test_row_count FROM pgml.snapshots") == [(442, rows)]
+
+
+@pytest.mark.parametrize("sampling", ["stratified", "group", "last"])
+def test_other_ways_to_choose_rows_for_testing(project: Session, sampling: str) -> None:
+    project(
+        """
+        CREATE TABLE t AS
+        SELECT i, i % 40 AS person, (i % 10 = 0)::text AS y, sin(i) AS x, DATE '2020-01-01' + i AS day
+        FROM generate_series(1, 1000) AS i
+        """
+    )
+    column = {"stratified": "NULL", "group": "'person'", "last": "'day'"}[sampling]
+    (row,) = project(
+        f"""
+        SELECT * FROM pgml.train(
+            'P', 'classification', 't', 'y', 'naive_bayes', test_sampling => '{sampling}',
+            test_column => {column}, exclude => 'i', test_size => 0.2)
+        """
+    )
+    tested = project.value("SELECT test_row_count FROM pgml.snapshots")
+    confusion = metrics_of(project, row[4])["confusion"]
+    assert sum(map(sum, confusion)) == tested
+    if sampling == "group":  # whole persons of 25 rows
+        assert tested % 25 == 0 and 0 < tested < 1000
+    elif sampling == "last":
+        assert tested == 200
+    else:
+        assert (sum(confusion[0]), sum(confusion[1])) == (180, 20)
+
+
+def test_an_earlier_snapshot_and_another_seed_choose_other_rows(project: Session) -> None:
+    project(TRAIN.format(more=", 'linear'"))
+    project(TRAIN.format(more=", 'lasso'"))
+    project(TRAIN.format(more=", 'linear', seed => 1"))
+    rows = project("SELECT test_row_count, checksum FROM pgml.snapshots ORDER BY id")
+    assert rows[0] == rows[1]
+    assert rows[0][0] != rows[2][0]
+    assert rows[0][1] == rows[2][1]
+
+
+# --- what train makes ---
+
+
+def test_the_answer_and_the_views_say_the_same(project: Session) -> None:
+    (row,) = project(TRAIN.format(more=", 'ridge', '{\"alpha\": 2}'"))
+    name, objective, status, algorithm, model, metric, score, _ = row
+    assert (name, objective, status, algorithm, metric) == ("Sugar", "regression", "deployed", "ridge", "r2")
+    assert project("SELECT name, task, deployed_model FROM pgml.projects") == [("Sugar", "regression", model)]
+    assert project("SELECT id, project, algorithm, score, deployed FROM pgml.trained_models") == [
+        (model, "Sugar", "ridge", score, True)
+    ]
+    assert project("SELECT id, score, strategy FROM pgml.deployed_models") == [(model, score, "best_score")]
+    assert project("SELECT name, algorithm, score, models FROM pgml.overview") == [
+        ("Sugar", "ridge", score, 1)
+    ]
+    assert metrics_of(project, model)["r2"] == score
+
+
+def test_without_an_algorithm_several_are_tried_and_the_best_is_deployed(project: Session) -> None:
+    (row,) = project(TRAIN.format(more=""))
+    trials = project(
+        f"SELECT algorithm, status, score FROM pgml.trials WHERE model_id = {row[4]} ORDER BY score DESC"
+    )
+    assert len(trials) == 5
+    assert {status for _, status, _ in trials} == {"successful"}
+    assert (trials[0][0], trials[0][2]) == (row[3], row[6])
+
+
+def test_a_later_call_needs_the_project_only(project: Session) -> None:
+    project(TRAIN.format(more=", 'lasso', exclude => 's1, s2'"))
+    (row,) = project("SELECT * FROM pgml.train('Sugar', algorithm => 'ridge')")
+    assert row[:2] == ("Sugar", "regression")
+    features = project.value("SELECT features::text FROM pgml.snapshots ORDER BY id DESC LIMIT 1")
+    assert "s1" not in [one["name"] for one in json.loads(features)]
+
+
+def test_a_worse_model_is_kept_and_not_deployed(project: Session) -> None:
+    (first,) = project(TRAIN.format(more=", 'ridge'"))
+    (second,) = project(TRAIN.format(more=", 'lasso', '{\"alpha\": 1000}'"))
+    assert second[2] == "not deployed"
+    assert project.value("SELECT deployed_model FROM pgml.projects") == first[4]
+    (third,) = project(TRAIN.format(more=", 'ridge', '{\"alpha\": 0.5}', automatic_deploy => false"))
+    assert third[2] == "not deployed"
+
+
+@pytest.mark.parametrize(
+    ("search", "args", "count"),
+    [("grid", "{}", 6), ("random", '{"n_iter": 4}', 4), ("halving", '{"min_rows": 60}', 6)],
+)
+def test_a_search_leaves_a_row_for_each_trial(project: Session, search: str, args: str, count: int) -> None:
+    (row,) = project(
+        TRAIN.format(
+            more=f""", 'elastic_net', search => '{search}', search_args => '{args}',
+            search_params => '{{"alpha": [0.001, 0.1, 10], "l1_ratio": [0.2, 0.8]}}'"""
+        )
+    )
+    trials = project(f"SELECT hyperparams::text, score, status FROM pgml.trials WHERE model_id = {row[4]}")
+    assert len({hyperparams for hyperparams, _, _ in trials}) == count
+    best = max((score, hyperparams) for hyperparams, score, status in trials if status == "successful")
+    assert best[0] == row[6]
+    kept = project.value(f"SELECT hyperparams::text FROM pgml.models WHERE id = {row[4]}")
+    assert json.loads(kept) == json.loads(best[1])
+
+
+def test_tasks_without_a_target(project: Session) -> None:
+    (groups,) = project("SELECT * FROM pgml.train('G', 'clustering', 'sugar', exclude => 'target')")
+    (parts,) = project("SELECT * FROM pgml.train('D', 'decomposition', 'sugar', exclude => 'target')")
+    assert (groups[3], groups[5]) == ("kmeans", "silhouette")
+    assert (parts[3], parts[5]) == ("pca", "explained_variance")
+
+
+def test_missing_values_and_texts_are_taken_as_they_are(project: Session) -> None:
+    project(
+        "ALTER TABLE sugar ADD kind text;"
+        " UPDATE sugar SET kind = CASE WHEN age > 50 THEN 'old' ELSE 'young' END"
+    )
+    project("UPDATE sugar SET bmi = NULL WHERE sex = 1")
+    (row,) = project(TRAIN.format(more=", 'ridge'"))
+    assert (
+        project.value(
+            f"SELECT num_rows + test_row_count FROM pgml.models AS m, pgml.snapshots WHERE m.id = {row[4]}"
+        )
+        == 442
+    )
+    assert project.value(
+        f"SELECT pgml.predict({row[4]}, s) IS NOT NULL FROM sugar AS s WHERE sex = 1 LIMIT 1"
+    )
+
+
+def test_a_copy_of_the_rows_is_kept_on_request(project: Session) -> None:
+    project(TRAIN.format(more=", 'ridge', materialize_snapshot => true"))
+    table = project.value("SELECT stored_relation FROM pgml.snapshots")
+    assert project.value(f"SELECT count(*) FROM {table}") == 442
+
+
+def test_a_training_that_runs_out_of_memory_leaves_a_row(project: Session) -> None:
+    project("SET LOCAL madpy.worker_memory = '1MB'")
+    (row,) = project(TRAIN.format(more=", 'random_forest', '{\"n_estimators\": 3000}'"))
+    assert row[:4] == ("Sugar", "regression", "failed", "random_forest")
+    ((status, error, model),) = project("SELECT status, error, model FROM pgml.models")
+    assert (status, model) == ("failed", None)
+    assert "memory" in error
+    assert project.value("SELECT deployed_model FROM pgml.projects") is None
+
+
+# --- what it refuses ---
+
+NAMED = 'a")from x;alter role y superuser;select 1--'
+
+
+def test_columns_of_any_name(project: Session) -> None:
+    quoted = '"' + NAMED.replace('"', '""') + '"'
+    project(f"ALTER TABLE sugar RENAME age TO {quoted}")
+    (row,) = project(TRAIN.format(more=", 'ridge'"))
+    assert project.value(f"SELECT pgml.predict({row[4]}, s) IS NOT NULL FROM sugar AS s LIMIT 1")
+
+
+@pytest.mark.parametrize(
+    ("call", "message", "hint"),
+    [
+        ("'P'", 'project "P" does not exist',
+         "Give its task: regression, classification, clustering, decomposition."),
+        ("NULL", "project_name must not be null", None),
+        ("'P', 'regresion', 'sugar', 'target'", 'task: unknown value "regresion"',
+         "Known are: regression, classification, clustering, decomposition."),
+        ("'P', 'regression', 'sugr', 'target'", 'table "sugr" does not exist', "Did you mean sugar?"),
+        ("'P', 'regression', 'sugar; DROP TABLE sugar', 'target'",
+         'relation_name: "sugar; DROP TABLE sugar" is not a table name',
+         'Write a name with spaces, capitals or other signs in double quotes: "sugar; DROP TABLE sugar".'),
+        ("'P', 'regression', 'sugar'", "y_column_name must not be NULL", "Name the column to predict."),
+        ("'P', 'regression', 'sugar', 'goal'", 'column "goal" of table "sugar" does not exist',
+         'Use columns of table "sugar": age, sex, bmi, bp, s1, s2, s3, s4, s5, s6, target.'),
+        ("'P', 'clustering', 'sugar', 'target'", "this task has no target", "Leave y_column_name out."),
+        ("'P', 'regression', 'sugar', 'target', 'ridg'", 'there is no algorithm "ridg"',
+         "Did you mean ridge?"),
+        ("'P', 'regression', 'sugar', 'target', 'ridge', '{\"alfa\": 1}'",
+         'ridge has no hyperparameter "alfa"', None),
+        ("'P', 'regression', 'sugar', 'target', 'ridge', '[]'", "hyperparams must be an object",
+         "Write it like hyperparams => '{\"alpha\": 1}'."),
+        ("'P', 'regression', 'sugar', 'target', hyperparams => '{\"alpha\": 1}'",
+         "hyperparams need an algorithm", "Give algorithm => 'ridge' or another one."),
+        ("'P', 'regression', 'sugar', 'target', 'os.system'", 'there is no algorithm "os.system"', None),
+        ("'P', 'regression', 'sugar', 'target', test_size => 442",
+         "test_size is 442, and the table has 442 rows", "Leave rows to be fitted on."),
+        ("'P', 'regression', 'sugar', 'target', test_sampling => 'last'",
+         "test_sampling last needs a column", "Give test_column."),
+        ("'P', 'regression', 'sugar', 'target', search => 'grid'", "a search needs an algorithm",
+         "Give algorithm => 'ridge' or another one."),
+        ("'P', 'regression', 'sugar', 'target', 'ridge', search => 'grid'", "search_params is empty",
+         'Give values to try: {"alpha": [0.1, 1, 10]}.'),
+        ("'P', 'regression', 'sugar', 'target', 'ridge', search_params => '{\"alpha\": [1]}'",
+         "search_params needs a search", "Give search: grid, random, halving."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_trained(project: Session, call: str, message: str, hint: str | None) -> None:
+    failure = project.fails(f"SELECT * FROM pgml.train({call})")
+    assert failure.message == f"pgml.train: {message}"
+    if hint is not None:
+        assert failure.hint == hint
+
+
+def test_a_project_keeps_its_task(project: Session) -> None:
+    project(TRAIN.format(more=", 'ridge'"))
+    failure = project.fails("SELECT * FROM pgml.train('Sugar', 'classification', 'sugar', 'target')")
+    assert failure.message == 'pgml.train: project "Sugar" is for regression, not for classification'

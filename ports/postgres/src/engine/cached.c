@@ -15,9 +15,8 @@ argument_is_constant(FunctionCallInfo fcinfo, int arg)
 	return arg < list_length(arguments) && IsA(list_nth(arguments, arg), Const);
 }
 
-/* Compares two values; pointers to the same value of a TOAST table are equal without fetching it. */
-static bool
-is_same(const struct varlena *kept, const struct varlena *value)
+bool
+argument_is_same(const struct varlena *kept, const struct varlena *value)
 {
 	if (VARATT_IS_EXTERNAL(value) && !VARATT_IS_EXTERNAL_ONDISK(value))
 		return false;
@@ -35,7 +34,7 @@ cached_find(FunctionCallInfo fcinfo, int arg)
 {
 	Cached	   *cached = fcinfo->flinfo->fn_extra;
 
-	if (cached && (argument_is_constant(fcinfo, arg) || is_same(cached->given, argument(fcinfo, arg))))
+	if (cached && (argument_is_constant(fcinfo, arg) || argument_is_same(cached->given, argument(fcinfo, arg))))
 		return cached;
 	return NULL;
 }

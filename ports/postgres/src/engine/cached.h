@@ -22,6 +22,12 @@ typedef struct Cached
 /* Tells whether argument `arg` is a constant of the statement. */
 extern bool argument_is_constant(FunctionCallInfo fcinfo, int arg);
 
+/*
+ * Tells whether two values as passed are the same, one of them kept from before: they have the same bytes, or point to the
+ * same value of a TOAST table, which is not fetched.
+ */
+extern bool argument_is_same(const struct varlena *kept, const struct varlena *value);
+
 /* Returns the cached struct if it was made for this value of argument `arg`, a varlena that is not NULL; else NULL. */
 extern void *cached_find(FunctionCallInfo fcinfo, int arg);
 

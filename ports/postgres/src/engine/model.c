@@ -3,8 +3,9 @@
  */
 #include "model.h"
 
-#include "cached.h"
+#include "model_cache.h"
 #include "port/pg_crc32c.h"
+#include "utils/memutils.h"
 
 void
 model_damaged(const char *what)
@@ -83,32 +84,28 @@ decode(Model *model, uint32 method)
 	model->method = method;
 }
 
-typedef struct CachedModel
-{
-	Cached		cached;
-	Model		model;
-} CachedModel;
-
 Model *
 model_argument(FunctionCallInfo fcinfo, int arg, uint32 method, void (*check) (Model *model))
 {
-	CachedModel *cache = cached_find(fcinfo, arg);
+	Model	   *model = model_in_use(fcinfo, arg);
 	bytea	   *value;
 	MemoryContext old;
 
-	if (cache)
-		return &cache->model;
+	if (model == NULL)
+		model = model_of_session(fcinfo, arg, check);
+	if (model != NULL)
+		return model;
 	value = PG_GETARG_BYTEA_P(arg);
-	cache = cached_new(fcinfo, arg, sizeof(CachedModel));
-	old = MemoryContextSwitchTo(cache->cached.context);
-	cache->model.bytes = palloc(8 + VARSIZE(value));
-	SET_VARSIZE(cache->model.bytes, VARSIZE(value));
-	memcpy((char *) cache->model.bytes + 8, VARDATA(value), VARSIZE(value) - VARHDRSZ);
-	decode(&cache->model, method);
-	check(&cache->model);
+	model = model_new(fcinfo, arg, check);
+	old = MemoryContextSwitchTo(GetMemoryChunkContext(model));
+	model->bytes = palloc(8 + VARSIZE(value));
+	SET_VARSIZE(model->bytes, VARSIZE(value));
+	memcpy((char *) model->bytes + 8, VARDATA(value), VARSIZE(value) - VARHDRSZ);
+	decode(model, method);
+	check(model);
 	MemoryContextSwitchTo(old);
-	cached_keep(fcinfo, cache);
-	return &cache->model;
+	model_add(fcinfo, model);
+	return model;
 }
 
 const double *

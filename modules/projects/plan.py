@@ -1,0 +1,32 @@
+"""The plan of a training: the rows, how they are split, and the candidates."""
+
+from typing import Any
+
+from madpy.modules.projects.candidates import Wanted
+from madpy.modules.projects.split import Split
+from madpy.ports.postgres.scan.source import Source
+from madpy.records import Record
+
+
+class Plan(Record):
+    """What train was asked for, checked; `holdout` is SQL that is true for a row for testing."""
+
+    task: str
+    source: Source
+    features: list[str]
+    split: Split
+    holdout: str | None
+    wanted: Wanted
+    metric: str | None
+    limit: float | None  # seconds
+    started: float  # time.monotonic()
+
+    @property
+    def algorithm(self) -> str:
+        """Return the algorithm, or `auto` where there are several."""
+        names = {str(one["algorithm"]) for one in self.wanted.candidates}
+        return names.pop() if len(names) == 1 else "auto"
+
+    @property
+    def first(self) -> dict[str, Any]:
+        return self.wanted.candidates[0]

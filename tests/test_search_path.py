@@ -50,7 +50,7 @@ def test_every_driver(sql: Session, hostile: str, schema: str, memory: int) -> N
     calls = [
         (name, f"{name}_{grouped}", {"features": "a, b, c", **({"grouping_cols": "g"} if grouped else {})})
         for name, driver in DRIVERS.items() if "correlation" != name != "covariance"
-        for grouped in (0, 1)
+        for grouped in range(1 + driver.has_groups)
     ] + [(name, f"{name}_{n}", {"grouping_cols": "c"} if n else {}) for name in ("correlation", "covariance")
          for n in (0, 1)]  # fmt: skip
     for name, output, options in calls:

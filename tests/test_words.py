@@ -49,8 +49,8 @@ SQL_COMMENT = re.compile(r"^COMMENT ON [^']* IS\s+'([^']*)", re.MULTILINE)
 VERB = re.compile(
     r"""(?:
         add | ask | begin | build | call | cast | change | check | choose | compare | connect |
-        convert | create | declare | divide | do | drop | fill | free | give | group | install |
-        keep | leave | list | lower | make | merge | move | multiply | name | pass | predict | put |
+        convert | create | declare | deploy | divide | do | drop | fill | free | give | group | install |
+        keep | leave | list | load | lower | make | merge | move | multiply | name | pass | predict | put |
         raise | read | remove | rename | restart | run | scale | separate | set | start | take |
         train | try | update | use | write
     )\b""",

@@ -1,5 +1,6 @@
 """The columns that a model was fitted on, as SQL over its inputs: the operations of sk_row.c."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from madpy.errors import MadpyError
@@ -18,6 +19,7 @@ from madpy.ports.postgres.session.db import fill, literal
 from madpy.ports.postgres.session.types import text_item
 from madpy.records import Record
 
+ELEMENT = re.compile(r"(.+)\[([0-9]{1,9})\]", re.DOTALL)  # an element of an array column
 TIMES = ("date", "timestamp without time zone", "timestamp with time zone")
 
 
@@ -114,9 +116,9 @@ def column_items(fitted: Fitted, source: Source) -> list[str]:
 
 def _item(source: Source, name: str, is_category: bool) -> str:
     """Return SQL of an input: a column, or an element of a column that is an array."""
-    vector, bracket, number = name.rpartition("[")
-    if name not in source.columns and bracket and vector in source.columns:
-        return fill("{column:i}", {"column": vector}) + f"[{int(number.rstrip(']'))}]::float8"
+    element = ELEMENT.fullmatch(name)
+    if name not in source.columns and element and element[1] in source.columns:
+        return fill("{column:i}", {"column": element[1]}) + f"[{int(element[2])}]::float8"
     if name not in source.columns:
         raise MadpyError(
             f'column "{name}" of table "{source.name}" does not exist',

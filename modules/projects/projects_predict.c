@@ -9,6 +9,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "nodes/makefuncs.h"
 #include "nodes/value.h"
 #include "parser/parse_func.h"
@@ -175,5 +176,10 @@ PG_FUNCTION_INFO_V1(projects_explain);
 Datum
 projects_explain(PG_FUNCTION_ARGS)
 {
+	if (PG_ARGISNULL(0))
+	{
+		InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);	/* no rows, instead of one of NULL */
+		return (Datum) 0;
+	}
 	return predicted(fcinfo, "__explain");
 }

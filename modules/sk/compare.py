@@ -9,71 +9,18 @@ import numpy as np
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.features.classes import MAX_CLASSES, class_category, classes_of
-from madpy.helper.features.design import Category, Design, list_features, number_item
-from madpy.helper.features.levels import TARGET, too_many_levels
-from madpy.helper.features.reading import store_features, store_levels
-from madpy.helper.features.terms import check_number
-from madpy.helper.tables.output import Column, Pieces, create_output
+from madpy.helper.features.design import list_features
+from madpy.helper.tables.output import create_output
 from madpy.helper.tables.training import Integer, Training, check_tables, create_summary
-from madpy.modules.sk.arguments import (
-    TASKS,
-    Known,
-    Target,
-    check_numbers_or_none,
-    check_rows,
-    described,
-    header_of,
-    pack_model,
-    pieces,
-    task_of,
-    tasks_of,
-)
-from madpy.modules.sk.core import ranked
-from madpy.modules.sk.trials import Runner, Trial, failure, race, read_candidates, read_halving
-from madpy.ports.postgres import worker
-from madpy.ports.postgres.scan.scan import Rows, Scan
+from madpy.modules.sk.arguments import TASKS, Known, described, header_of, pack_model, task_of, tasks_of
+from madpy.modules.sk.outcome import COLUMNS, best_of, cells_of
+from madpy.modules.sk.table import Conditions, Table, check_subject
+from madpy.modules.sk.trials import Runner, Trial, race, read_candidates, read_halving
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
-from madpy.records import Record, replace
 
-COLUMNS = [
-    ("candidate", "integer"),
-    ("algorithm", "text"),
-    ("hyperparams", "jsonb"),
-    ("preprocess", "jsonb"),
-    ("status", "text"),
-    ("error", "text"),
-    ("metrics", "jsonb"),
-    ("train_metrics", "jsonb"),
-    ("folds", "jsonb"),
-    ("score", "double precision"),
-    ("score_deviation", "double precision"),
-    ("seconds", "double precision"),
-    ("num_rows_processed", "bigint"),
-    ("num_missing_rows_skipped", "bigint"),
-    ("num_test_rows", "bigint"),
-    ("details", "jsonb"),
-    ("warnings", "jsonb"),
-    ("rungs", "jsonb"),
-    ("model", "bytea"),
-]
-ANSWERS = {  # columns and fields of the worker's answer
-    "numbers": {
-        "score_deviation": "deviation", "num_rows_processed": "num_rows",
-        "num_missing_rows_skipped": "num_skipped", "num_test_rows": "num_test_rows",
-    },
-    "objects": {
-        "metrics": "metrics", "train_metrics": "train_metrics", "folds": "fold_metrics", "details": "details",
-        "warnings": "warnings",
-    },
-}  # fmt: skip
 MOST_FOLDS = 100
-GROUP = """
-    (pg_catalog.hash_record_extended(ROW({item:q}), 0)
-     OPERATOR(pg_catalog.&) 9007199254740991)::double precision
-    """  # as many bits as a double has
 
 
 class Result(Training, kw_only=True):
@@ -87,21 +34,6 @@ class Result(Training, kw_only=True):
     best_score: float | None
     seed: int
     columns: dict[str, Any]
-
-
-class Beside(Record):
-    """SQL of the columns that follow the features, and the name of each; the target's come first."""
-
-    items: list[str]
-    names: list[str]
-    target: Category | None  # its values are classes
-
-    def places(self, first: int) -> dict[str, Any]:
-        """Return the numbers of the columns, after `first` others; None for one that is not there."""
-        at = {name: first + n for n, name in enumerate(self.names)}
-        targets = [first + n for n, name in enumerate(self.names) if name == "target"]
-        others = {name: at.get(name) for name in ("weights", "holdout", "fold_groups", "fold_order")}
-        return {"targets": targets, **others}
 
 
 @in_server("sk_compare")
@@ -144,33 +76,26 @@ def compare(
     known = described(db)
     chosen = _task(source, str(task), target, trials, known)
     judged = _metric(known.metrics[chosen], metric, chosen)
-    subject, category = _target(source, chosen, target)
-    beside = _beside(source, subject, category, weights, holdout, fold_groups, fold_order)
-    db.progress("sk_compare: reading")
-    coded = 1 if category and category.sql_type != "boolean" else 0
-    scan, design = store_features(
-        Rows(source, None, listed.items, listed.is_vector), listed, beside.items, coded
-    )
-    labels = _labels(scan, category, len(design.features))
-    request, descriptor = _request(db, scan, design, listed, beside, subject, labels)
+    subject = check_subject(source, chosen, target)
+    table = Table(source, listed, subject, Conditions(weights, holdout, fold_groups, fold_order))
+    request, descriptor = table.request()
     request |= {"task": chosen, "seed": number, "folds": count, "metric": judged}
-    seen = _Seen(source, subject, category, design, labels, is_weighted=weights is not None)
 
     def model(trial: Trial, content: dict[str, Any], arrays: Sequence[Any]) -> bytes | None:
-        header = header_of(trial.algorithm, chosen, trial.asked, number, seen.design, seen.subject)
+        header = header_of(trial.algorithm, chosen, trial.asked, number, table.design, table.target)
         return pack_model(header, content, arrays)
 
-    log(f"{len(trials)} candidate(s) for {chosen} of {', '.join(design.names)}, by {judged}")
+    log(f"{len(trials)} candidate(s) for {chosen} of {', '.join(table.design.names)}, by {judged}")
     deadline = None if time_limit is None else begun + time_limit
-    runner = Runner(db, request, descriptor, deadline, seen.take, model)
+    runner = Runner(db, request, descriptor, deadline, table.take, model)
     is_lower_better = known.metrics[chosen][judged] == "lower"
     if halves is None:
         runner.run(trials, len(trials), wanted)
     else:
         race(runner, trials, halves, wanted, is_lower_better=is_lower_better)
-    best = _best(trials, is_lower_better=is_lower_better)
+    best = best_of(trials, is_lower_better=is_lower_better)
     db.progress("sk_compare: writing")
-    create_output(db, scan, tables.output, COLUMNS, np.zeros(len(trials), np.int64), _cells(trials))
+    create_output(db, table.scan, tables.output, COLUMNS, np.zeros(len(trials), np.int64), cells_of(trials))
     record = create_summary(
         db,
         tables.summary,
@@ -179,7 +104,7 @@ def compare(
             **tables.fields(),
             target=target,
             features=features,
-            feature_names=design.names,
+            feature_names=table.design.names,
             grouping_cols=None,
             options={
                 "holdout": holdout, "folds": count, "fold_groups": fold_groups, "fold_order": fold_order,
@@ -187,21 +112,21 @@ def compare(
                 "categorical_cols": categorical_cols, "weights": weights,
             },
             num_groups=1,
-            num_rows_processed=best.content["num_rows"],
-            num_missing_rows_skipped=best.content["num_skipped"],
+            num_rows_processed=best.content.get("num_rows", 0),
+            num_missing_rows_skipped=best.content.get("num_skipped", 0),
             task=chosen,
-            classes=seen.classes or None,
-            class_type=subject.sql_type,
+            classes=table.classes or None,
+            class_type=table.target.sql_type,
             metric=judged,
             best_candidate=Integer(best.number),
             best_score=best.score,
             seed=number,
-            columns=seen.columns,
+            columns=table.columns,
         ),
     )  # fmt: skip
     for warning in best.content.get("warnings") or []:
         db.warning(warning)
-    scan.close()
+    table.scan.close()
     return record
 
 
@@ -238,136 +163,3 @@ def _metric(metrics: dict[str, str], metric: str | None, task: str) -> str:
             f"there is no metric {quoted(metric)} for {task}", hint=f"these are: {', '.join(metrics)}"
         )
     return metric
-
-
-def _target(source: Source, task: str, target: str | None) -> tuple[Target, Category | None]:
-    """Return the target, and its category if it has classes, which are not read."""
-    if task != "classification":
-        return check_numbers_or_none(source, task, target), None
-    category = class_category(source, target)
-    item = category.key if category.sql_type == "boolean" else category.stored
-    return Target([item], [], category.sql_type, [str(target).strip()]), category
-
-
-def _beside(
-    source: Source,
-    subject: Target,
-    category: Category | None,
-    weights: str | None,
-    holdout: str | None,
-    fold_groups: str | None,
-    fold_order: str | None,
-) -> Beside:
-    """Check the expressions that say what is done with a row; return all columns beside the features."""
-    items = {}
-    if weights is not None:
-        items["weights"] = check_number(source, weights, "weights")
-    if holdout is not None:
-        one = helper.check_expression(source, holdout, "holdout", "boolean")
-        items["holdout"] = number_item(one.items[0], "boolean")
-    if fold_groups is not None:
-        one = helper.check_expression(source, fold_groups, "fold_groups", "number, boolean, text or time")
-        items["fold_groups"] = fill(GROUP, {"item": one.items[0]})
-    if fold_order is not None:
-        one = helper.check_expression(source, fold_order, "fold_order", "number or time")
-        item = one.items[0]  # a store makes a time seconds
-        items["fold_order"] = number_item(item, "number") if one.kinds[0] == "number" else item
-    names = ["target" for _ in subject.items]
-    return Beside([*subject.items, *items.values()], [*names, *items], category)
-
-
-def _labels(scan: Scan, category: Category | None, column: int) -> list[str]:
-    """Return the classes of all rows, whose codes the store has from then on."""
-    if category is None:
-        return []
-    if category.sql_type == "boolean":
-        return ["false", "true"]
-    if len(scan.levels(column)) > MAX_CLASSES:
-        raise too_many_levels(TARGET, MAX_CLASSES)
-    return store_levels(scan, column, category)
-
-
-def _request(
-    db: Database,
-    scan: Scan,
-    design: Design,
-    listed: Design,
-    beside: Beside,
-    subject: Target,
-    labels: list[str],
-) -> tuple[dict[str, Any], int]:
-    """Return what the worker has to know of the rows, and the descriptor of their file."""
-    assert scan.store is not None
-    descriptor, layout, ranges = worker.stored(db, scan.store)
-    fixed = [category is not None and category.sql_type == "boolean" for category in listed.categories]
-    inputs = [
-        {"name": feature.name, "levels": feature.levels, "is_fixed": is_fixed}
-        for feature, is_fixed in zip(design.features, fixed, strict=True)
-    ]
-    return {
-        "do": "compare", "layout": layout, "rows": ranges[0] if ranges else [0, 0], "inputs": inputs,
-        **beside.places(len(design.features)), "target_names": subject.names, "classes": labels,
-    }, descriptor  # fmt: skip
-
-
-class _Seen:
-    """Takes the worker's event about the rows: levels and classes of those fitted on, and an analysis."""
-
-    def __init__(
-        self, source: Source, subject: Target, category: Category | None, design: Design, labels: list[str],
-        *, is_weighted: bool,
-    ) -> None:  # fmt: skip
-        self._source = source
-        self._category = category
-        self._labels = labels
-        self._is_weighted = is_weighted
-        self.design = design
-        self.subject = subject
-        self.classes: list[str] = []
-        self.columns: dict[str, Any] = {}
-
-    def take(self, content: dict[str, Any]) -> None:
-        """Take the event about the rows; raise an error if no model can be fitted on them."""
-        levels = [
-            None if codes is None or feature.levels is None else [feature.levels[code] for code in codes]
-            for feature, codes in zip(self.design.features, content["levels"], strict=True)
-        ]
-        self.design = self.design.with_levels(levels)
-        self.classes = [self._labels[code] for code in content["classes"]]
-        self.columns = content.get("columns") or {}
-        usable, rows = content["num_usable"], content["num_rows"]
-        if self._category is not None:
-            fitted = self.classes[: content["num_classes"]]
-            classes_of(self._source, self._category, fitted, is_weighted=self._is_weighted)
-            self.subject = replace(self.subject, labels=fitted)
-        check_rows(self._source, usable, rows - usable)
-
-
-def _best(trials: Sequence[Trial], *, is_lower_better: bool) -> Trial:
-    """Return the best candidate; raise an error if there is none."""
-    fitted = [one for one in trials if one.status == "successful"]
-    if not fitted:
-        raise failure(trials)
-    return fitted[ranked([one.score for one in fitted], is_lower_better=is_lower_better)[0]]
-
-
-def _cells(trials: Sequence[Trial]) -> dict[str, Column]:
-    """Return the columns of the output table."""
-    answers = [one.content if one.status in ("successful", "dropped") else {} for one in trials]
-    return {
-        "candidate": np.array([one.number for one in trials], float),
-        "algorithm": Pieces.of([one.algorithm for one in trials]),
-        "hyperparams": pieces([one.hyperparams for one in trials]),
-        "preprocess": pieces([one.preprocess for one in trials]),
-        "status": Pieces.of([one.status for one in trials]),
-        "error": Pieces.of([one.error for one in trials]),
-        "score": np.array([one.score for one in trials], float),
-        "seconds": np.array([one.seconds if one.status != "skipped" else None for one in trials], float),
-        "rungs": pieces([one.rungs or None for one in trials]),
-        "model": Pieces.of([one.model for one in trials]),
-        **{
-            column: np.array([one.get(name) for one in answers], float)
-            for column, name in ANSWERS["numbers"].items()
-        },
-        **{column: pieces([one.get(name) for one in answers]) for column, name in ANSWERS["objects"].items()},
-    }

@@ -15,6 +15,7 @@ from madpy.ports.postgres import worker
 from madpy.ports.postgres.session.db import Database
 
 MOST_CANDIDATES = 10_000
+UNREADABLE = "an answer of the worker cannot be read"
 KEYS = ("algorithm", "hyperparams", "preprocess")
 
 
@@ -69,7 +70,7 @@ def read_candidates(text: str | None) -> list[Trial]:
                 f'candidate {n}: "{unknown[0]}" is not known', hint=f"known are: {', '.join(KEYS)}"
             )
     return [
-        Trial(n, one["algorithm"], one.get("hyperparams") or {}, one.get("preprocess") or {})
+        Trial(n, one["algorithm"], *({} if one.get(key) is None else one[key] for key in KEYS[1:]))
         for n, one in enumerate(written, 1)
     ]
 
@@ -160,7 +161,12 @@ class Runner:
         }  # fmt: skip
         with closing(worker.ask(self._db, request, files=[self._descriptor])) as events:
             for message in events:
-                self._take(message.content, message.arrays, keep)
+                try:
+                    self._take(message.content, message.arrays, keep)
+                except (LookupError, TypeError, ValueError):  # a broken worker may say anything
+                    raise MadpyError(UNREADABLE, sqlstate="58000", hint="run it again") from None
+        if any(one.status is None for one in trials):
+            raise MadpyError(UNREADABLE, sqlstate="58000", hint="run it again")
 
     def _take(self, content: dict[str, Any], arrays: Sequence[Any], keep: str) -> None:
         """Take an answer of the worker."""

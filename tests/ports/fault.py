@@ -37,9 +37,14 @@ class Faults:
 @pytest.fixture(scope="module")
 def faulty(shared_session: list[Session]) -> Iterator[Path]:
     site = here().site
+    close(shared_session)  # it may have a worker of the product
     with copied(site, site / "madpy") as root:
         yield root
-    for session in shared_session:  # it has imported modules from a folder that is gone
+    close(shared_session)  # it has imported modules from a folder that is gone
+
+
+def close(shared_session: list[Session]) -> None:
+    for session in shared_session:
         session.connection.close()
     shared_session.clear()
 

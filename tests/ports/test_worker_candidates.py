@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.ports.test_worker_ends import running
 from tests.worker.package import within, workers
 
 MEMORY = "the fit needs more memory than the 200 MB of madpy.worker_memory"
@@ -67,3 +68,13 @@ def test_the_time_that_is_left_counts_in_a_new_worker(sql, table, fault):
         ("skipped",),
         ("skipped",),
     ]
+
+
+def test_progress(sql, table, fault, connect, schema):
+    """The first candidate ends; the first fold of the second one never does."""
+    text = statement("does_well", "sleeps", folds=3)
+    with running(connect, fault, schema, text) as (pid, _):
+        doing = f"SELECT doing FROM madlib.progress WHERE pid = {pid}"
+        assert within(20, lambda: sql(doing) == [("sk_compare: candidate 2 of 2, fold 1 of 3",)])
+        sql(f"SELECT pg_cancel_backend({pid})")
+        assert within(20, lambda: not workers(fault.root))

@@ -35,6 +35,13 @@ def test_explain_in_a_select_list_and_of_another_model_in_each_row(sql, diabetes
     assert rows[:3] == rows[6:] != rows[3:6]
 
 
+def test_explain_of_nothing_has_no_rows(sql, diabetes):
+    model = keep(sql, "d", "target", "age, bmi", "ridge")
+    assert sql("SELECT * FROM pgml.explain(NULL::text, 1, 2)") == []
+    assert sql(f"SELECT * FROM pgml.explain({model}, NULL::float8, 2)") == []
+    assert sql("SELECT pgml.explain(NULL::bigint, 1, 2)") == []
+
+
 def test_explain_errors(sql, diabetes):
     model = keep(sql, "d", "target", "age, bmi", "nearest_neighbors")
     assert sql.fails(f"SELECT pgml.explain({model}, 1, 2)").sqlstate == "0A000"

@@ -22,7 +22,7 @@ def mallory(sql, schema, roles, connect):
 
 @pytest.fixture
 def owned(sql, table, name):
-    """A project of the superuser's with a deployed model: its number, that of its snapshot and of its model."""
+    """A project of the superuser's with a deployed model: the numbers of it, its snapshot and its model."""
     project = made.project(sql, name)
     snapshot = made.snapshot(sql, project)
     model = made.model(sql, project, snapshot, made.ridge(sql), score=0.9)
@@ -264,7 +264,7 @@ def test_a_function_in_a_query_of_a_view_sees_no_row_of_others(sql, mallory, own
 
 
 def test_a_view_over_the_views_shows_each_role_its_own(sql, schema, mallory, owned):
-    """Neither gets mallory the superuser's projects, nor does a view of the superuser's give them to mallory."""
+    """A view of the superuser's does not give the superuser's projects to mallory."""
     sql("CREATE VIEW given AS SELECT name, id FROM pgml.projects")
     sql("GRANT SELECT ON given TO PUBLIC")
     assert mallory("SELECT FROM given") == []
@@ -282,7 +282,7 @@ def test_statistics_of_the_tables_are_hidden(sql, mallory, owned):
 
 @pytest.fixture
 def shadows(mallory, schema):
-    """Objects of mallory's with the names of the server's and of madpy's, first in the path; they set a flag."""
+    """Objects of mallory's with the names of the server's and of madpy's, which set a flag."""
     mallory("CREATE TABLE flag (who text)")
     mallory("GRANT ALL ON flag TO PUBLIC")
     evil = f"BEGIN INSERT INTO {schema}.flag VALUES (current_user); RETURN true; END"
@@ -336,7 +336,7 @@ def calls(name, model):
 
 
 def test_names_of_the_servers_functions_in_a_hostile_path(sql, schema, mallory, owned, name, shadows):
-    """What a superuser calls with mallory's schema first in its path runs nothing of mallory's."""
+    """A superuser's calls, with mallory's schema first in the path, run nothing of mallory's."""
     sql(f"SET search_path = {schema}, pg_catalog")
     try:
         for call in calls(name, owned[2]):
@@ -427,4 +427,4 @@ def test_the_table_of_another_roles_training_is_not_read_again(sql, mallory, own
     error = sql.fails(f"SELECT pgml.train('{name}')")
     assert error.sqlstate == "22023"
     assert error.message == f'pgml.train: the last training was one of role "{mallory.name}"'
-    assert error.hint == "Name the table to train on: trap."
+    assert error.hint == "Name the relation to read: trap."

@@ -1,4 +1,4 @@
-"""What readers, trainers, owners and strangers may do with a project."""
+"""Rights of readers, trainers, owners and strangers on a project."""
 
 from types import SimpleNamespace
 

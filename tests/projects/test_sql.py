@@ -8,6 +8,7 @@ import pytest
 from tests.session import Session
 
 WINE = "SELECT madlib.load_dataset('diabetes', 'sugar')"
+DEPLOYED = "SELECT deployed_model FROM pgml.projects WHERE name = 'Sugar'"
 TRAIN = "SELECT * FROM pgml.train('Sugar', 'regression', 'sugar', 'target'{more})"
 
 
@@ -17,6 +18,12 @@ def project(sql: Session) -> Session:
     sql("BEGIN")
     sql(WINE)
     return sql
+
+
+def of(name: str, project: str = "Sugar") -> str:
+    """The rows of a view that are of the test's project: other tests leave theirs."""
+    own = f"SELECT id FROM pgml.projects WHERE name = '{project}'"
+    return f"(SELECT * FROM pgml.{name} WHERE project_id = ({own})) AS v"
 
 
 def metrics_of(sql: Session, model: int) -> dict[str, Any]:
@@ -72,7 +79,7 @@ def test_rows_for_testing_are_not_fitted_on(project: Session) -> None:
     )[0]
     assert same
     assert metrics_of(project, model)["mse"] == pytest.approx(mse, rel=1e-9)
-    assert project("SELECT row_count, test_row_count FROM pgml.snapshots") == [(442, rows)]
+    assert project(f"SELECT row_count, test_row_count FROM {of('snapshots')}") == [(442, rows)]
 
 
 @pytest.mark.parametrize("sampling", ["stratified", "group", "last"])
@@ -92,7 +99,7 @@ def test_other_ways_to_choose_rows_for_testing(project: Session, sampling: str) 
             test_column => {column}, exclude => 'i', test_size => 0.2)
         """
     )
-    tested = project.value("SELECT test_row_count FROM pgml.snapshots")
+    tested = project.value(f"SELECT test_row_count FROM {of('snapshots', 'P')}")
     confusion = metrics_of(project, row[4])["confusion"]
     assert sum(map(sum, confusion)) == tested
     if sampling == "group":  # whole persons of 25 rows
@@ -107,7 +114,7 @@ def test_an_earlier_snapshot_and_another_seed_choose_other_rows(project: Session
     project(TRAIN.format(more=", 'linear'"))
     project(TRAIN.format(more=", 'lasso'"))
     project(TRAIN.format(more=", 'linear', seed => 1"))
-    rows = project("SELECT test_row_count, checksum FROM pgml.snapshots ORDER BY id")
+    rows = project(f"SELECT test_row_count, checksum FROM {of('snapshots')} ORDER BY id")
     assert rows[0] == rows[1]
     assert rows[0][0] != rows[2][0]
     assert rows[0][1] == rows[2][1]
@@ -120,12 +127,16 @@ def test_the_answer_and_the_views_say_the_same(project: Session) -> None:
     (row,) = project(TRAIN.format(more=", 'ridge', '{\"alpha\": 2}'"))
     name, objective, status, algorithm, model, metric, score, _ = row
     assert (name, objective, status, algorithm, metric) == ("Sugar", "regression", "deployed", "ridge", "r2")
-    assert project("SELECT name, task, deployed_model FROM pgml.projects") == [("Sugar", "regression", model)]
-    assert project("SELECT id, project, algorithm, score, deployed FROM pgml.trained_models") == [
-        (model, "Sugar", "ridge", score, True)
+    assert project("SELECT name, task, deployed_model FROM pgml.projects WHERE name = 'Sugar'") == [
+        ("Sugar", "regression", model)
     ]
-    assert project("SELECT id, score, strategy FROM pgml.deployed_models") == [(model, score, "best_score")]
-    assert project("SELECT name, algorithm, score, models FROM pgml.overview") == [
+    assert project(
+        "SELECT id, project, algorithm, score, deployed FROM pgml.trained_models WHERE project = 'Sugar'"
+    ) == [(model, "Sugar", "ridge", score, True)]
+    assert project("SELECT id, score, strategy FROM pgml.deployed_models WHERE project = 'Sugar'") == [
+        (model, score, "best_score")
+    ]
+    assert project("SELECT name, algorithm, score, models FROM pgml.overview WHERE name = 'Sugar'") == [
         ("Sugar", "ridge", score, 1)
     ]
     assert metrics_of(project, model)["r2"] == score
@@ -145,7 +156,7 @@ def test_a_later_call_needs_the_project_only(project: Session) -> None:
     project(TRAIN.format(more=", 'lasso', exclude => 's1, s2'"))
     (row,) = project("SELECT * FROM pgml.train('Sugar', algorithm => 'ridge')")
     assert row[:2] == ("Sugar", "regression")
-    features = project.value("SELECT features::text FROM pgml.snapshots ORDER BY id DESC LIMIT 1")
+    features = project.value(f"SELECT features::text FROM {of('snapshots')} ORDER BY id DESC LIMIT 1")
     assert "s1" not in [one["name"] for one in json.loads(features)]
 
 
@@ -153,7 +164,7 @@ def test_a_worse_model_is_kept_and_not_deployed(project: Session) -> None:
     (first,) = project(TRAIN.format(more=", 'ridge'"))
     (second,) = project(TRAIN.format(more=", 'lasso', '{\"alpha\": 1000}'"))
     assert second[2] == "not deployed"
-    assert project.value("SELECT deployed_model FROM pgml.projects") == first[4]
+    assert project.value(DEPLOYED) == first[4]
     (third,) = project(TRAIN.format(more=", 'ridge', '{\"alpha\": 0.5}', automatic_deploy => false"))
     assert third[2] == "not deployed"
 
@@ -193,7 +204,8 @@ def test_missing_values_and_texts_are_taken_as_they_are(project: Session) -> Non
     (row,) = project(TRAIN.format(more=", 'ridge'"))
     assert (
         project.value(
-            f"SELECT num_rows + test_row_count FROM pgml.models AS m, pgml.snapshots WHERE m.id = {row[4]}"
+            "SELECT num_rows + test_row_count FROM pgml.models AS m JOIN pgml.snapshots AS s"
+            f" ON s.id = m.snapshot_id WHERE m.id = {row[4]}"
         )
         == 442
     )
@@ -204,7 +216,7 @@ def test_missing_values_and_texts_are_taken_as_they_are(project: Session) -> Non
 
 def test_a_copy_of_the_rows_is_kept_on_request(project: Session) -> None:
     project(TRAIN.format(more=", 'ridge', materialize_snapshot => true"))
-    table = project.value("SELECT stored_relation FROM pgml.snapshots")
+    table = project.value(f"SELECT stored_relation FROM {of('snapshots')}")
     assert project.value(f"SELECT count(*) FROM {table}") == 442
 
 
@@ -212,10 +224,10 @@ def test_a_training_that_runs_out_of_memory_leaves_a_row(project: Session) -> No
     project("SET LOCAL madpy.worker_memory = '1MB'")
     (row,) = project(TRAIN.format(more=", 'random_forest', '{\"n_estimators\": 3000}'"))
     assert row[:4] == ("Sugar", "regression", "failed", "random_forest")
-    ((status, error, model),) = project("SELECT status, error, model FROM pgml.models")
+    ((status, error, model),) = project(f"SELECT status, error, model FROM {of('models')}")
     assert (status, model) == ("failed", None)
     assert "memory" in error
-    assert project.value("SELECT deployed_model FROM pgml.projects") is None
+    assert project.value(DEPLOYED) is None
 
 
 # --- what it refuses ---

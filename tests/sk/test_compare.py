@@ -201,6 +201,16 @@ def test_metrics_are_those_of_predictions_out_of_fold(sql, rows, compare):
     close(tried(sql)[0], {name: run(rows["y"], predicted) for name, run in REGRESSION.items()})
 
 
+def test_a_row_without_its_place_in_time_is_in_no_fold(sql, rows, compare):
+    sql("ALTER TABLE t ADD day date; UPDATE t SET day = date '2020-01-01' + at::integer WHERE id >= 10")
+    compare("y", "ridge", folds=4, fold_order="day")
+    assert tried(sql, "num_rows_processed, num_test_rows") == [(200, 152)]  # blocks of 38 of 190 rows
+    sql("CREATE VIEW v AS SELECT * FROM t WHERE id >= 10")
+    first = tried(sql, "folds")
+    compare("y", "ridge", folds=4, fold_order="at", source="v")
+    assert tried(sql, "folds") == first
+
+
 # --- the holdout and the models ---
 
 
@@ -256,6 +266,18 @@ def test_rows_are_read_once(sql, rows, compare):
     sql("CREATE SEQUENCE reads; CREATE VIEW v AS SELECT *, nextval('reads') AS n FROM t")
     compare("three", "lda", "linear", source="v", folds=3, holdout="n < 0 OR held")
     assert sql.value("SELECT last_value FROM reads") == 200
+
+
+@pytest.mark.parametrize(("target", "features"), [("pair", "v"), ("three", "v"), ("three = 'aa'", "a, pair")])
+def test_features_and_targets_of_several_types(sql, rows, compare, target, features):
+    """Arrays, and booleans as categories: the models are those of sk_train."""
+    sql("ALTER TABLE t ADD v float8[]; UPDATE t SET v = ARRAY[a, b, c]")
+    options = {"categorical_cols": "pair"} if "pair" in features else {}
+    compare(target, "linear", holdout="NOT pair AND held", features=features, **options)
+    sql("CREATE VIEW w AS SELECT * FROM t WHERE NOT (NOT pair AND held)")
+    written = "".join(f", {name} => '{value}'" for name, value in options.items())
+    sql(f"SELECT madlib.sk_train('w', 'm', {literal(target)}, '{features}', 'linear'{written})")
+    assert sql.value("SELECT o.model = m.model FROM o, m")
 
 
 # --- which candidates are tried ---

@@ -43,6 +43,8 @@ ARRAYS = st.lists(
 NAMES = (
     "event", "group", "groups", "num_rows", "num_skipped", "before", "message", "sqlstate", "hint", "detail",
     "name", "output", "reason", "metrics", "details", "warnings", "algorithms",
+    "candidate", "fold", "folds", "status", "score", "deviation", "seconds", "columns", "train_metrics",
+    "fold_metrics", "levels", "classes", "num_classes", "num_usable", "num_test_rows",
 )  # fmt: skip
 EVENTS = st.fixed_dictionaries(
     {"event": st.sampled_from([*worker.EVENTS, "other"])}, optional=dict.fromkeys(NAMES[1:], JSON)

@@ -233,6 +233,32 @@ def test_a_project_made_at_the_same_time_is_one(sql, connect, name):
     assert sql(f"SELECT id FROM pgml.projects WHERE name = '{name}'") == [(number,)]
 
 
+@pytest.fixture
+def curved(sql):
+    """Table t: y is the square of x, which a forest learns and a line does not."""
+    sql("CREATE TABLE t AS SELECT x::float8, x * x AS y FROM generate_series(-100, 100) AS x")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "status"),
+    [("linear", "random_forest", "deployed"), ("random_forest", "linear", "not deployed")],
+)
+@pytest.mark.parametrize("is_new", [True, False])
+def test_of_two_trainings_at_once_the_better_model_is_deployed(
+    sql, schema, connect, name, curved, first, second, status, is_new
+):
+    """The second one begins before the first one's transaction ends, and makes the same project."""
+    train = f"SELECT status, algorithm FROM pgml.train('{name}', 'regression', 't', 'y', '{{}}')"
+    if not is_new:
+        sql(f"SELECT pgml.train('{name}', 'regression', 't', 'y', 'ridge', '{{\"alpha\": 1e12}}')")
+    other = connect()
+    other(f"SET search_path = {schema}")
+    answer = concurrent(sql, other, train.format(first), train.format(second))
+    assert answer == [(status, second)]
+    assert sql(f"SELECT algorithm FROM pgml.deployed_models WHERE project = '{name}'") == [("random_forest",)]
+    assert sql(f"SELECT count(*) FROM pgml.trained_models WHERE project = '{name}'") == [(2 + (not is_new),)]
+
+
 # --- drops ---
 
 

@@ -8,14 +8,19 @@ from madpy.ports.postgres.scan.source import Source
 from madpy.records import Record
 
 
-class Plan(Record):
-    """What train was asked for, checked; `holdout` is SQL that is true for a row for testing."""
+class Rows(Record):
+    """The rows of a relation; `holdout` is SQL that is true for a row for testing."""
 
     task: str
     source: Source
     features: list[str]
     split: Split
     holdout: str | None
+
+
+class Plan(Rows):
+    """What train was asked for, checked."""
+
     wanted: Wanted
     metric: str | None
     limit: float | None  # seconds

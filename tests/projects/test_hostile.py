@@ -465,7 +465,7 @@ def test_columns_and_tables_of_hostile_names(sql, schema, name):
         ", test_sampling => 'last', test_column => " + made.literal(COLUMN),
         ", search => 'grid', search_params => '{\"fit_intercept\": [true, false]}'",
     ):
-        sql(f"SELECT pgml.train('{name}', 'regression', {made.literal(quoted)}, {target}, 'ridge'{more})")
+        sql(f"SELECT pgml.train('{name}', 'regression', {made.literal(quoted)}, {target}, 'linear'{more})")
     assert sql.value(f"SELECT round(pgml.predict('{name}', t)) FROM {quoted} AS t LIMIT 1") == 2
     assert sql("SELECT rolname FROM pg_roles WHERE rolname = 'y'") == []
 

@@ -66,10 +66,10 @@ def train(
     asked = Asked(
         task or objective, relation_name, y_column_name, exclude, test_size, test_sampling, test_column
     )
-    rows, count = check_rows(db, project, name, asked, number)
+    rows = check_rows(db, project, name, asked, number)
     candidates = wanted(
         rows.task,
-        count,
+        rows.counted.row_count,
         number,
         str(helper.check_not_null("algorithm", algorithm)),
         _json("hyperparams", hyperparams),
@@ -78,17 +78,7 @@ def train(
         _json("search_args", search_args),
         json.loads(preprocess or "{}"),
     )
-    plan = Plan(
-        rows.task,
-        rows.source,
-        rows.features,
-        rows.split,
-        rows.holdout,
-        candidates,
-        metric,
-        time_limit,
-        started,
-    )
+    plan = Plan(**vars(rows), wanted=candidates, metric=metric, limit=time_limit, started=started)
     return [_trained(db, project, name, plan, bool(automatic_deploy), bool(materialize_snapshot))]
 
 

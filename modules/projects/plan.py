@@ -3,7 +3,7 @@
 from typing import Any
 
 from madpy.modules.projects.candidates import Wanted
-from madpy.modules.projects.split import Split
+from madpy.modules.projects.split import Counted, Split
 from madpy.ports.postgres.scan.source import Source
 from madpy.records import Record
 
@@ -14,12 +14,13 @@ class Rows(Record):
     task: str
     source: Source
     features: list[str]
+    counted: Counted
     split: Split
     holdout: str | None
 
 
 class Plan(Rows):
-    """What train was asked for, checked."""
+    """A training, its arguments checked."""
 
     wanted: Wanted
     metric: str | None

@@ -8,9 +8,9 @@ from madpy.modules.projects.features import targets_and_features
 from madpy.modules.projects.plan import Rows
 from madpy.modules.projects.queries import SUPERVISED
 from madpy.modules.projects.snapshots import last_snapshot
-from madpy.modules.projects.split import Split, check_split
+from madpy.modules.projects.split import Split, check_split, count_rows
 from madpy.ports.postgres.session.db import Database
-from madpy.records import Record
+from madpy.records import Record, replace
 
 TASKS = ("regression", "classification", "clustering", "decomposition")
 
@@ -27,8 +27,8 @@ class Asked(Record):
     test_column: str | None
 
 
-def check_rows(db: Database, project: Project | None, name: str, asked: Asked, seed: int) -> tuple[Rows, int]:
-    """Return the rows asked for, without a relation those of the last training, and their number."""
+def check_rows(db: Database, project: Project | None, name: str, asked: Asked, seed: int) -> Rows:
+    """Return the rows that were asked for, or those of the last training where no relation was given."""
     task = _task(project, name, asked.task)
     is_supervised = task in SUPERVISED
     relation = asked.relation_name
@@ -39,11 +39,14 @@ def check_rows(db: Database, project: Project | None, name: str, asked: Asked, s
         source, asked.y_column_name, asked.exclude, before, is_supervised
     )
     db.progress("train: reading")
-    count = int(db.value("SELECT count(*) FROM {source:i}", source=source))
-    share, sampling = check_split(source, asked.test_size, asked.test_sampling, asked.test_column, count)
+    share, sampling = check_split(source, task, asked.test_size, asked.test_sampling, asked.test_column)
     split = Split(share, sampling, asked.test_column, seed, [*targets, *features], targets)
     holdout = split.holdout(source) if is_supervised else None
-    return Rows(task, source, features, split, holdout), count
+    counted = count_rows(source, split, holdout)
+    if holdout and not 0 < counted.test_row_count < counted.row_count:
+        holdout, counted = None, replace(counted, test_row_count=0)
+        db.warning("the rows are too few to keep some for testing: the figures are of the rows fitted on")
+    return Rows(task, source, features, counted, split, holdout)
 
 
 def _task(project: Project | None, name: str, given: str | None) -> str:

@@ -27,6 +27,6 @@ def snapshot(
     check_name(db, name)
     project = find_project(db, name)
     asked = Asked(task, relation_name, y_column_name, exclude, test_size, test_sampling, test_column)
-    rows, _ = check_rows(db, project, name, asked, number)
+    rows = check_rows(db, project, name, asked, number)
     project = project or add_project(db, name, rows.task)
     return keep_snapshot(db, project, rows, None, is_copied=bool(materialize_snapshot))

@@ -307,7 +307,7 @@ HOSTILE = 'a")from x;alter role y superuser;select 1--'
 
 
 def test_hostile_names_of_columns_and_tables(sql, schema):
-    """Every verb over a table whose name and columns carry statements, with one that hides the library's alias."""
+    """Every verb over a table whose name and columns carry statements and names that the library uses."""
     names = [HOSTILE, "s", "shares", "it's", "{x:i}", "madpy_row"]
     columns = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
     table = '"t""); DROP TABLE i; --"'

@@ -15,7 +15,7 @@ from madpy.ports.postgres.session.only import in_server
 
 LIKELIHOOD = "likelihood"
 ROW = "madpy_row"
-FIRST_BYTES = 10_000_000  # of a model, among which its header is
+FIRST_BYTES = 10_000_000  # the beginning of a model, with its header
 
 
 @in_server("predict_batch")

@@ -15,10 +15,10 @@ from madpy.modules.projects.keep import keep_failure, keep_models, keep_snapshot
 from madpy.modules.projects.plan import Plan
 from madpy.modules.projects.rival import rival_of
 from madpy.modules.projects.snapshots import last_snapshot
-from madpy.modules.projects.split import Split, check_split
+from madpy.modules.projects.split import Split, check_split, count_rows
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
-from madpy.records import Record
+from madpy.records import Record, replace
 
 TASKS = ("regression", "classification", "clustering", "decomposition")
 SUPERVISED = ("regression", "classification")
@@ -74,12 +74,16 @@ def train(
     source = helper.check_source(db, relation, "relation_name")
     targets, features = targets_and_features(source, y_column_name, exclude, before, chosen in SUPERVISED)
     db.progress("train: reading")
-    rows = int(db.value("SELECT count(*) FROM {source:i}", source=source))
-    share, sampling = check_split(source, test_size, test_sampling, test_column, rows)
+    share, sampling = check_split(source, chosen, test_size, test_sampling, test_column)
     split = Split(share, sampling, test_column, number, [*targets, *features], targets)
+    holdout = split.holdout(source) if chosen in SUPERVISED else None
+    counted = count_rows(source, split, holdout)
+    if holdout and not 0 < counted.test_row_count < counted.row_count:
+        holdout, counted = None, replace(counted, test_row_count=0)
+        db.warning("the rows are too few to keep some for testing: the figures are of the rows fitted on")
     candidates = wanted(
         chosen,
-        rows,
+        counted.row_count,
         number,
         str(helper.check_not_null("algorithm", algorithm)),
         _json("hyperparams", hyperparams),
@@ -88,8 +92,7 @@ def train(
         _json("search_args", search_args),
         json.loads(preprocess or "{}"),
     )
-    holdout = split.holdout(source) if chosen in SUPERVISED else None
-    plan = Plan(chosen, source, features, split, holdout, candidates, metric, time_limit, started)
+    plan = Plan(chosen, source, features, counted, split, holdout, candidates, metric, time_limit, started)
     return [_trained(db, project, name, plan, bool(automatic_deploy), bool(materialize_snapshot))]
 
 

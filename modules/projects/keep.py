@@ -13,8 +13,8 @@ from madpy.modules.projects.compare import Compared, drop_compared
 from madpy.modules.projects.plan import Plan
 from madpy.modules.projects.rival import Rival, is_better
 from madpy.modules.projects.schema import write
-from madpy.modules.projects.snapshots import checksum_item
 from madpy.ports.postgres.session.db import Database, fill, identifier
+from madpy.records import as_dict
 
 COPIED = (
     "algorithm",
@@ -34,16 +34,6 @@ def keep_snapshot(
     """Write what is known of the rows of a training; return the number of the snapshot."""
     db.progress("train: writing")
     split, source = plan.split, plan.source
-    counted = db.execute(
-        """
-        SELECT count(*) AS row_count, count(*) FILTER (WHERE {holdout:q}) AS test_row_count,
-               {checksum:q} AS checksum
-        FROM {source:i}
-        """,
-        checksum=checksum_item(db, split.hashed),
-        holdout=plan.holdout or "false",
-        source=source,
-    )[0]
     facts = {
         "relation_name": source.full_name,
         "y_column_name": split.targets,
@@ -54,7 +44,7 @@ def keep_snapshot(
         "seed": split.seed,
         "columns": columns,
         "stored_relation": _copied(db, plan) if is_copied else None,
-        **counted,
+        **as_dict(plan.counted),
     }
     return write(db, "add_snapshot", "{project:l}::bigint, {facts:l}::jsonb", project=project.id, facts=facts)
 

@@ -3,17 +3,18 @@
 from typing import Any
 
 from madpy.modules.projects.candidates import Wanted
-from madpy.modules.projects.split import Split
+from madpy.modules.projects.split import Counted, Split
 from madpy.ports.postgres.scan.source import Source
 from madpy.records import Record
 
 
 class Plan(Record):
-    """What train was asked for, checked; `holdout` is SQL that is true for a row for testing."""
+    """A training, its arguments checked; `holdout` is SQL that is true for a row for testing."""
 
     task: str
     source: Source
     features: list[str]
+    counted: Counted
     split: Split
     holdout: str | None
     wanted: Wanted

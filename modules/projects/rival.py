@@ -12,7 +12,7 @@ from madpy.modules.projects.schema import own, write
 from madpy.ports.postgres.session.db import Database
 from madpy.records import Record
 
-DOES_NOT_FIT = ("42703", "42804")  # a column that is not there, or of a type that the model cannot read
+DOES_NOT_FIT = ("42703", "42804", "22P02")  # a column is missing, or of a type that the model cannot read
 
 
 class Rival(Record):

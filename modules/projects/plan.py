@@ -3,19 +3,25 @@
 from typing import Any
 
 from madpy.modules.projects.candidates import Wanted
-from madpy.modules.projects.split import Split
+from madpy.modules.projects.split import Counted, Split
 from madpy.ports.postgres.scan.source import Source
 from madpy.records import Record
 
 
-class Plan(Record):
-    """What train was asked for, checked; `holdout` is SQL that is true for a row for testing."""
+class Rows(Record):
+    """The rows of a relation; `holdout` is SQL that is true for a row for testing."""
 
     task: str
     source: Source
     features: list[str]
+    counted: Counted
     split: Split
     holdout: str | None
+
+
+class Plan(Rows):
+    """A training, its arguments checked."""
+
     wanted: Wanted
     metric: str | None
     limit: float | None  # seconds

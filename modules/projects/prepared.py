@@ -39,34 +39,48 @@ class Input(Record):
         passes = takes_nan and self.encode in (ENCODE_NUMBER, ENCODE_ORDINAL)
         return not (self.flags & FLAG_IMPUTE or passes)
 
-    def code(self, item: str) -> str:
-        """Return SQL of the value as a number, NULL if it is missing, given SQL of a number or of a text."""
-        if not self.levels:
-            return f"CASE WHEN pg_catalog.abs({item}) < 'Infinity'::float8 THEN {item} END"
-        cases = " ".join(f"WHEN {literal(level)} THEN {code}" for code, level in enumerate(self.levels))
-        return f'CASE WHEN {item} IS NOT NULL THEN CASE {item} COLLATE "C" {cases} ELSE -1 END::float8 END'
+    def condition(self, item: str) -> str:
+        """Return SQL that is true where there is a value: no number that is infinite or NaN."""
+        return f"{item} IS NOT NULL" if self.levels else f"pg_catalog.abs({item}) < 'Infinity'::float8"
 
-    def columns(self, code: str) -> Iterator[str]:
-        """Yield SQL of the columns, given the name of the input's number."""
-        value = f"COALESCE({code}, {literal(self.fill)})" if self.flags & FLAG_IMPUTE else code
+    def columns(self, item: str) -> Iterator[str]:
+        """Yield SQL of the columns, given SQL of a number or of a text; where that is missing, any number."""
+        value = self._text(item) if self.levels else self._number(item)
         if self.encode == ENCODE_ONE_HOT:
-            for level in range(len(self.levels)):
-                yield f"CASE WHEN {value} = {level} THEN 1 ELSE 0 END::float8"
+            for level in self.levels:
+                yield f"CASE WHEN {value} = {literal(level)} THEN 1 ELSE 0 END::float8"
         elif self.encode == ENCODE_TARGET:
-            *known, other = self.values
+            *rows, other = self.values
             for column in range(len(other)):
-                cases = " ".join(f"WHEN {n} THEN {literal(row[column])}" for n, row in enumerate(known))
-                yield (
-                    f"CASE {value} {cases} ELSE {literal(other[column])} END"
-                    if known
-                    else literal(other[column])
-                )
-        elif self.encode == ENCODE_ORDINAL or (self.center, self.scale) == (0, 1):
+                yield self._case(value, [row[column] for row in rows], other[column])
+        elif self.encode == ENCODE_ORDINAL:
+            code = self._case(value, [*map(float, range(len(self.levels)))], -1.0)
+            yield code if self.flags & FLAG_IMPUTE else f"CASE WHEN {item} IS NOT NULL THEN {code} END"
+        elif (self.center, self.scale) == (0, 1):
             yield value
         else:
-            yield f"({value} - {literal(self.center)}) / {literal(self.scale)}"
+            yield f"(({value} - {literal(self.center)}) / {literal(self.scale)})"
         if self.flags & FLAG_INDICATOR:
-            yield f"CASE WHEN {code} IS NULL THEN 1 ELSE 0 END::float8"
+            yield f"CASE WHEN {self.condition(item)} THEN 0 ELSE 1 END::float8"
+
+    def _number(self, item: str) -> str:
+        if not self.flags & FLAG_IMPUTE:
+            return item
+        return f"CASE WHEN {self.condition(item)} THEN {item} ELSE {literal(self.fill)} END"
+
+    def _text(self, item: str) -> str:
+        """Return SQL of the level; a filling that is no level is left NULL, which is no level either."""
+        fills = self.flags & FLAG_IMPUTE and 0 <= self.fill < len(self.levels)
+        value = f"COALESCE({item}, {literal(self.levels[int(self.fill)])})" if fills else item
+        return f'{value} COLLATE "C"'
+
+    def _case(self, value: str, numbers: Sequence[float], other: float) -> str:
+        """Return SQL of the number of a level."""
+        cases = "".join(
+            f" WHEN {literal(level)} THEN {literal(number)}"
+            for level, number in zip(self.levels, numbers, strict=True)
+        )
+        return f"CASE {value}{cases} ELSE {literal(other)} END"
 
 
 def inputs_of(fitted: Fitted) -> list[Input]:
@@ -83,22 +97,9 @@ def inputs_of(fitted: Fitted) -> list[Input]:
     return result
 
 
-def codes_relation(fitted: Fitted, inputs: Sequence[Input], items: Sequence[str]) -> str:
-    """Return SQL of a relation with the numbers of the inputs, x1, x2, ...: rows that have a prediction.
-
-    `items` is SQL of the inputs: numbers, or texts of categories.
-    """
-    codes = (f"{one.code(item)} AS x{n}" for n, (one, item) in enumerate(zip(inputs, items, strict=True), 1))
-    needed = [f"x{n} IS NOT NULL" for n, one in enumerate(inputs, 1) if one.is_needed(fitted.takes_nan)]
-    return fill(
-        "(SELECT {codes:q} OFFSET 0) AS codes WHERE {needed:q}",
-        {"codes": ", ".join(codes), "needed": " AND ".join(needed) or "true"},
-    )
-
-
-def column_names(inputs: Sequence[Input]) -> list[str]:
-    """Return SQL of all columns over the relation of `codes_relation`."""
-    return [column for n, one in enumerate(inputs, 1) for column in one.columns(f"x{n}")]
+def columns_of(inputs: Sequence[Input], items: Sequence[str]) -> list[str]:
+    """Return SQL of all columns, given SQL of the inputs: numbers, and texts of categories."""
+    return [column for one, item in zip(inputs, items, strict=True) for column in one.columns(item)]
 
 
 def column_items(fitted: Fitted, source: Source) -> list[str]:
@@ -106,12 +107,7 @@ def column_items(fitted: Fitted, source: Source) -> list[str]:
     items = [
         _item(source, name, bool(levels)) for name, levels in zip(fitted.inputs, fitted.levels, strict=True)
     ]
-    inputs = inputs_of(fitted)
-    return [
-        column
-        for one, item in zip(inputs, items, strict=True)
-        for column in one.columns(f"({one.code(item)})")
-    ]
+    return columns_of(inputs_of(fitted), items)
 
 
 def _item(source: Source, name: str, is_category: bool) -> str:

@@ -10,7 +10,8 @@ from madpy.modules.projects.compare import compare, drop_compared
 from madpy.modules.projects.fitted import get_model, model_item
 from madpy.modules.projects.plan import Plan
 from madpy.modules.projects.schema import own
-from madpy.modules.projects.snapshots import checksum_item, snapshot_of, test_rows
+from madpy.modules.projects.snapshots import snapshot_of, test_rows
+from madpy.modules.projects.split import count_rows
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
 from madpy.records import Record, replace
@@ -34,17 +35,14 @@ def reproduce(db: Database, model_id: int | None) -> Reproduction:
     before = _training(db, entry.id)
     source, holdout = test_rows(db, taken, entry.task)
     db.progress("reproduce: reading")
-    checksum = db.value(
-        "SELECT {checksum:q} FROM {source:i}",
-        checksum=checksum_item(db, taken.split.hashed),
-        source=source,
-    )
+    counted = count_rows(source, taken.split, holdout)
     wanted = Wanted([before["candidate"]], None, 0, None)
     compared = compare(
         Plan(
             entry.task,
             source,
             taken.feature_names,
+            counted,
             replace(taken.split, seed=before["seed"]),
             holdout,
             wanted,
@@ -63,7 +61,7 @@ def reproduce(db: Database, model_id: int | None) -> Reproduction:
     figures = compared.best["metrics"] or {}
     return Reproduction(
         entry.id,
-        checksum is not None and checksum == taken.checksum,
+        counted.checksum is not None and counted.checksum == taken.checksum,
         bool(is_equal),
         figures.get(compared.metric),
         (before["metrics"] or {}).get(compared.metric),

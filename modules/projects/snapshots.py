@@ -9,7 +9,7 @@ from madpy.helper.checks.arguments import quoted
 from madpy.modules.projects.schema import own
 from madpy.modules.projects.split import Split
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, identifier
+from madpy.ports.postgres.session.db import Database
 from madpy.records import Record
 
 IMPORTED = "imported"  # the sampling of a model whose training was elsewhere
@@ -97,9 +97,3 @@ def test_rows(db: Database, taken: Taken, task: str) -> tuple[Source, str | None
     source = helper.check_source(db, taken.relation_name, "relation")
     is_split = task in ("regression", "classification")
     return source, taken.split.holdout(source) if is_split else None
-
-
-def checksum_item(db: Database, columns: list[str]) -> str:
-    """Return SQL of the checksum over all rows of these columns, whatever their order."""
-    names = ", ".join(map(identifier, columns))
-    return f"pg_catalog.sum({identifier(own(db))}.__hash(0, {names}))::text"

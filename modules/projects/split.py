@@ -6,7 +6,7 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.modules.projects.schema import own
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import fill, identifier
+from madpy.ports.postgres.session.db import Database, fill, identifier
 from madpy.records import Record
 
 SAMPLINGS = ("random", "stratified", "last", "group")
@@ -77,21 +77,60 @@ class Split(Record):
         return f"{part} <= CASE {identifier(self.targets[0])}::text {cases} END" if rows else "false"
 
 
+class Counted(Record):
+    """Counts of the rows of a training, and a sum over them that tells whether they have changed."""
+
+    row_count: int
+    test_row_count: int
+    checksum: str | None
+
+
+def count_rows(source: Source, split: Split, holdout: str | None) -> Counted:
+    """Count the rows of a training."""
+    (row,) = source.db.execute(
+        """
+        SELECT count(*) AS row_count, count(*) FILTER (WHERE {holdout:q}) AS test_row_count,
+               {checksum:q} AS checksum
+        FROM {source:i}
+        """,
+        checksum=checksum_item(source.db, split.hashed),
+        holdout=holdout or "false",
+        source=source,
+    )
+    return Counted(**row)
+
+
+def checksum_item(db: Database, columns: Sequence[str]) -> str:
+    """Return SQL of the checksum over all rows of these columns, whatever their order."""
+    names = ", ".join(map(identifier, columns))
+    return f"pg_catalog.sum({identifier(own(db))}.__hash(0, {names}))::text"
+
+
 def check_split(
-    source: Source, size: float | None, sampling: str | None, column: str | None, rows: int
+    source: Source, task: str, size: float | None, sampling: str | None, column: str | None
 ) -> tuple[float, str]:
     """Return the share of rows for testing, from 0 below 1, and the way in which they are chosen."""
     chosen = helper.check_choice("test_sampling", sampling, SAMPLINGS)
     given = float(helper.check_range("test_size", size, 0))
-    share = given if given < 1 else given / max(rows, 1)
-    if share >= 1:
-        raise MadpyError(
-            f"test_size is {given:g}, and the table has {rows:,} rows", hint="leave rows to be fitted on"
-        )
+    share = given if given < 1 else _share_of(source, given)
+    if chosen == "stratified" and task != "classification":
+        raise MadpyError(f"{task} has no classes to stratify by", hint="choose test_sampling => 'random'")
     if chosen in ("last", "group") and column is None:
         raise MadpyError(f"test_sampling {chosen} needs a column", hint="give test_column")
     if column is not None and chosen in ("random", "stratified"):
         raise MadpyError(
             f"test_sampling {chosen} takes no test_column", hint="choose test_sampling => 'last' or 'group'"
         )
+    if column is not None and column not in source.columns:
+        helper.check_columns(source, identifier(column), "test_column")
     return share, chosen
+
+
+def _share_of(source: Source, size: float) -> float:
+    """Return what share of the rows a number of them is."""
+    rows = int(source.db.value("SELECT count(*) FROM {source:i}", source=source))
+    if size >= rows:
+        raise MadpyError(
+            f"test_size is {size:g}, and the table has {rows:,} rows", hint="leave rows to be fitted on"
+        )
+    return size / rows

@@ -13,6 +13,7 @@ from madpy.modules.projects.sk_layout import (
     TREES_EXP,
     TREES_MEDIAN,
     TREES_MISSING_RIGHT,
+    TREES_SUM,
     TREES_VOTES,
 )
 from madpy.ports.postgres.session.db import literal
@@ -23,9 +24,8 @@ NODE = np.dtype([("threshold", "<f8"), ("feature", "<i4"), ("child", "<i4")])
 
 
 class Scores(Record):
-    """SQL of the outputs of a model: `items` over the last of `steps`, each over the one before."""
+    """SQL of the outputs of a model."""
 
-    steps: list[dict[str, str]]
     items: list[str]
     zero_is_second: bool = False
 
@@ -38,7 +38,7 @@ def linear(fitted: Fitted, columns: Sequence[str]) -> Scores:
     for row, intercept in zip(coefficients, intercepts, strict=True):
         terms = [f"{literal(value)} * {column}" for value, column in zip(row, columns, strict=True)]
         items.append(" + ".join([*terms, literal(intercept)]))
-    return Scores([], items)
+    return Scores(items)
 
 
 def trees(fitted: Fitted, columns: Sequence[str]) -> Scores:
@@ -51,66 +51,66 @@ def trees(fitted: Fitted, columns: Sequence[str]) -> Scores:
             sqlstate="0A000",
             hint="choose another algorithm",
         )
-    if len(nodes) > MOST_NODES:
-        raise MadpyError(
-            f"the trees of the model have {len(nodes):,} nodes, more than {MOST_NODES:,}",
-            sqlstate="54000",
-            hint="train fewer or smaller trees",
-        )
+    _check_size(len(nodes) * (width if rule == TREES_SUM else len(fitted.classes)))
     roots, first_outputs = fitted.arrays[OWN + 1].reshape(2, count).tolist()
     table = fitted.arrays[OWN + 3].reshape(-1, width)
     divisor, *numbers = fitted.arrays[OWN + 4].tolist()
     start, weights = numbers[: fitted.outputs], numbers[fitted.outputs :]
-    one_each = width == 1 and rule != TREES_VOTES
-    walk = Walk(nodes, columns, bool(is_single), table[:, 0] if one_each else None)
-    steps = {f"t{n}": walk.case(root) for n, root in enumerate(roots, 1)}
+    walk = Walk(nodes, columns, bool(is_single), fitted.takes_nan)
     if rule == TREES_VOTES:
-        classes = [int(code) for code in table[:, 0].tolist()]
-        items = _votes(len(fitted.classes), classes, count, weights, divisor)
-    else:
-        items = []
-        for output in range(fitted.outputs):
-            terms = [
-                f"t{n}" if one_each else _element(table[:, output - first], f"t{n}")
-                for n, first in enumerate(first_outputs, 1)
+        pairs = [*zip(roots, weights[0::2], weights[1::2], strict=True)]
+        votes = [
+            _sum(
+                [walk.case(root, np.where(table[:, 0] == code, own, other)) for root, own, other in pairs],
+                divisor,
+            )
+            for code in range(len(fitted.classes))
+        ]
+        return Scores([f"-({votes[0]}) + {votes[1]}"] if len(votes) == 2 else votes, bool(zero_is_second))
+    items = [
+        _sum(
+            [literal(start[output])]
+            + [
+                walk.case(root, table[:, output - first])
+                for root, first in zip(roots, first_outputs, strict=True)
                 if first <= output < first + width
-            ]
-            items.append(f"({' + '.join([literal(start[output]), *terms])}) / {literal(divisor)}")
+            ],
+            divisor,
+        )
+        for output in range(fitted.outputs)
+    ]
     if link == TREES_EXP:
         # The server's exp() raises an error where C's returns 0.
         items = [f"CASE WHEN {item} < -745.2 THEN 0 ELSE pg_catalog.exp({item}) END" for item in items]
-    return Scores([steps], items, bool(zero_is_second))
+    return Scores(items, bool(zero_is_second))
 
 
-def _element(numbers: NDArray[Any], name: str) -> str:
-    """Return SQL of the number at a place, counted from 0."""
-    return f"({literal(numbers.tolist())})[{name} + 1]"
+def _check_size(nodes: int) -> None:
+    if nodes > MOST_NODES:
+        raise MadpyError(
+            f"the trees of the model have {nodes:,} nodes, more than {MOST_NODES:,}",
+            sqlstate="54000",
+            hint="train fewer or smaller trees",
+        )
 
 
-def _votes(count: int, classes: list[int], trees: int, weights: list[float], divisor: float) -> list[str]:
-    """Return the votes of each class; of two the difference.  A leaf is the place of a class in `classes`."""
-    votes = []
-    for code in range(count):
-        places = [n for n, one in enumerate(classes) if one == code]
-        terms = [
-            f"CASE WHEN t{n} IN ({', '.join(map(str, places)) or 'NULL'})"
-            f" THEN {literal(weights[2 * n - 2])} ELSE {literal(weights[2 * n - 1])} END"
-            for n in range(1, trees + 1)
-        ]
-        votes.append(f"({' + '.join(terms)}) / {literal(divisor)}")
-    return [f"-({votes[0]}) + {votes[1]}"] if count == 2 else votes
+def _sum(terms: list[str], divisor: float) -> str:
+    return f"(({' + '.join(terms)}) / {literal(divisor)})"
 
 
 class Walk(Record):
-    """Trees as SQL: nested cases over columns, whose values are numbers of leaves, or places of leaves."""
+    """Trees as SQL: nested cases over columns."""
 
     nodes: NDArray[Any]
     columns: Sequence[str]
     is_single: bool  # columns are compared as float32
-    numbers: NDArray[Any] | None
+    takes_nan: bool
 
-    def case(self, root: int) -> str:
-        """Return SQL of the leaf that a row gets to from a root; without recursion, as a tree may be deep."""
+    def case(self, root: int, numbers: NDArray[Any]) -> str:
+        """Return SQL of the number of the leaf that a row gets to from a root.
+
+        It is written without recursion, as a tree may be deep.
+        """
         pieces: list[str] = []
         waiting: list[int | str] = [root]
         while waiting:
@@ -121,23 +121,25 @@ class Walk(Record):
             node = self.nodes[one]
             child = int(node["child"])
             if child == one:
-                pieces.append(self._leaf(node))
+                leaf = int(np.array(node["threshold"]).reshape(1).view("<i4")[0])
+                pieces.append(literal(float(numbers[leaf])))
                 continue
-            feature = int(node["feature"])
-            column = self.columns[feature & ~TREES_MISSING_RIGHT]
-            greater, bound = self._bound(float(node["threshold"]))
-            if feature < 0:  # a missing value goes to the second child, as it is not less
-                smaller = "<=" if greater == ">" else "<"
-                pieces.append(f"CASE WHEN {column} {smaller} {literal(bound)} THEN ")
-                waiting += [" END", child + 1, " ELSE ", child]
-            else:
-                pieces.append(f"CASE WHEN {column} {greater} {literal(bound)} THEN ")
-                waiting += [" END", child, " ELSE ", child + 1]
+            is_right = int(node["feature"]) < 0  # a missing value goes to the second child
+            pieces.append(f"CASE WHEN {self._condition(node, is_right)} THEN ")
+            waiting += [" END", child + is_right, " ELSE ", child + (not is_right)]
         return "".join(pieces)
 
-    def _leaf(self, node: Any) -> str:
-        place = int(np.array(node["threshold"]).reshape(1).view("<i4")[0])
-        return str(place) if self.numbers is None else literal(float(self.numbers[place]))
+    def _condition(self, node: Any, is_right: bool) -> str:
+        """Return SQL that is true for one child, and not for a missing value: NULL, NaN or infinite.
+
+        If missing values go to the second child it is true for the first one, else for the second.
+        """
+        column = self.columns[int(node["feature"]) & ~TREES_MISSING_RIGHT]
+        greater, bound = self._bound(float(node["threshold"]))
+        if is_right:
+            smaller = "<=" if greater == ">" else "<"
+            return f"{column} {smaller} {literal(bound)}" + f" AND {column} > '-Infinity'" * self.takes_nan
+        return f"{column} {greater} {literal(bound)}" + f" AND {column} < 'Infinity'" * self.takes_nan
 
     def _bound(self, threshold: float) -> tuple[str, float]:
         """Return the comparison and the number that a column is compared with, in double precision.

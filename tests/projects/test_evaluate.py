@@ -301,3 +301,38 @@ def test_data_are_read_with_the_rights_of_the_caller(sql, diabetes, role, schema
     assert sql.fails(f"SELECT * FROM pgml.evaluate({model}, 'd')").message == (
         f"pgml.evaluate: model {model} does not exist"
     )
+
+
+HOSTILE = 'a")from x;alter role y superuser;select 1--'
+
+
+def test_hostile_names_of_columns_and_tables(sql, schema):
+    """Every verb over a table whose name and columns carry statements and names that the library uses."""
+    names = [HOSTILE, "s", "shares", "it's", "{x:i}", "madpy_row"]
+    columns = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
+    table = '"t""); DROP TABLE i; --"'
+    sql(
+        f"CREATE TABLE {table} ({columns.replace(',', ' float8,')} float8, y float8, c text);"
+        f" INSERT INTO {table} SELECT i, i % 3, i % 5, i % 7, i * i % 11, i % 13, 3 * i + i % 3,"
+        " CASE WHEN i % 3 = 0 THEN E'x''\\\\' ELSE '$$y' END FROM generate_series(1, 60) AS i"
+    )
+    for target, task, algorithm in (
+        ("y", "regression", "ridge"),
+        ("c", "classification", "decision_tree"),
+        ("c", "classification", "nearest_neighbors"),
+    ):
+        model = keep(sql, f"{schema}.{table}", target, columns, algorithm, task)
+        full = f"{schema}.{table}"
+        rows = figures(sql, model, full)
+        assert metric(rows)["r2" if task == "regression" else "accuracy"] > 0.5
+        assert len(sql(f"SELECT * FROM pgml.importance({model})")) == 6
+        if algorithm == "nearest_neighbors":
+            continue
+        sql("DROP FUNCTION IF EXISTS written")
+        sql(sql.value(f"SELECT pgml.model_sql({model}, 'written')"))
+        function = "sk_predict" if task == "regression" else "sk_predict_class"
+        assert sql(
+            f"SELECT DISTINCT written({columns}) = madlib.{function}(m.model, {columns})"
+            f" FROM {table}, pgml.models AS m WHERE id = {model}"
+        ) == [(True,)]
+    assert not sql.value("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'y')")

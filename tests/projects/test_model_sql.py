@@ -157,7 +157,8 @@ def test_features_of_an_array(sql, houses):
 def test_several_targets(sql, houses):
     sql("CREATE TABLE s AS SELECT price, price * 2 + bath AS other, bath, coalesce(tax, 1) AS tax FROM h")
     for algorithm in ("ridge", "random_forest"):
-        model = keep(sql, "s", "price, other", "tax, bath", algorithm)
+        options = {"hyperparams": REGRESSIONS[algorithm]}
+        model = keep(sql, "s", "price, other", "tax, bath", algorithm, **options)
         sql("DROP FUNCTION IF EXISTS written")
         equal(scored(sql, model, "s", ["tax", "bath"], "sk_predict_all"))
 
@@ -171,6 +172,25 @@ def test_the_function_is_immutable_and_needs_no_search_path(sql, houses, schema)
         (True, True)
     ]
     assert sql.value("SELECT provolatile FROM pg_proc WHERE proname = 'a \"name'") == "i"
+
+
+@pytest.mark.parametrize(("task", "target"), [("regression", "price"), ("classification", "dollar")])
+def test_a_long_function_is_not_compiled_for_each_query(sql, houses, task, target):
+    """Larger ones are in PL/pgSQL; a label has the beginnings of dollar quotes."""
+    sql(
+        "CREATE TABLE l AS SELECT *, CASE WHEN dear THEN '$madpy$' ELSE '$madpy_$' || kind END AS dollar"
+        " FROM h"
+    )
+    options = {"hyperparams": '{"n_estimators": 60}', "preprocess": '{"*": {"impute": "mean"}}'}
+    model = keep(sql, "l", target, "tax, bath", "random_forest", task, **options)
+    pairs = scored(
+        sql, model, "l", ["tax", "bath"], "sk_predict" if task == "regression" else "sk_predict_class"
+    )
+    equal(pairs)
+    assert sql(
+        "SELECT lanname, provolatile, proparallel FROM pg_proc JOIN pg_language AS l ON l.oid = prolang"
+        " WHERE proname = 'written' AND pronamespace = current_schema::regnamespace"
+    ) == [("plpgsql", "i", "s")]
 
 
 def test_errors(sql, houses):

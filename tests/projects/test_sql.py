@@ -290,3 +290,12 @@ def test_a_project_keeps_its_task(project: Session) -> None:
     project(TRAIN.format(more=", 'ridge'"))
     failure = project.fails("SELECT * FROM pgml.train('Sugar', 'classification', 'sugar', 'target')")
     assert failure.message == 'pgml.train: project "Sugar" is for regression, not for classification'
+
+
+def test_a_table_too_small_for_testing_is_fitted_on_as_a_whole(project: Session) -> None:
+    project("CREATE TABLE few AS SELECT i AS x, 2 * i AS y FROM generate_series(1, 3) AS i")
+    (row,) = project("SELECT * FROM pgml.train('P', 'regression', 'few', 'y', 'linear', test_size => 0.001)")
+    assert [notice.message for notice in project.notices] == [
+        "the rows are too few to keep some for testing: the figures are of the rows fitted on"
+    ]
+    assert row[6] == pytest.approx(1)

@@ -103,6 +103,13 @@ def test_words_and_times_are_features(sql, train):
     assert sql.value("SELECT bool_and(madlib.sk_predict(model, p) = prediction) FROM p, m")
 
 
+def test_too_many_levels(sql):
+    sql("CREATE TABLE t AS SELECT i::float8 AS y, i::text AS k FROM generate_series(1, 100001) AS i")
+    error = sql.refuses("SELECT madlib.sk_train('t', 'm', 'y', 'k', 'decision_tree')")
+    assert error.sqlstate == "54000"
+    assert error.message == 'sk_train: features: "k" has more than 100000 distinct values'
+
+
 def test_an_array_column_is_its_elements(sql, train):
     result = train("price", "v", "linear")
     assert result["feature_names"] == ["v[1]", "v[2]"]

@@ -36,6 +36,10 @@ class ProtocolError(Exception):
     """Bytes that are no message."""
 
 
+class TooLargeError(ProtocolError):
+    """A message that would be larger than a receiver takes; nothing of it was sent."""
+
+
 class Closed(Exception):  # noqa: N818  (an event of a connection)
     """The other side has closed the connection."""
 
@@ -50,7 +54,7 @@ class Message:
 
 
 def send(connection: socket.socket, message: Message, wait: Wait = lambda event: None) -> None:
-    """Send a message; raise Closed where nobody receives any more, ProtocolError if it is too large.
+    """Send a message; raise Closed where nobody receives any more, TooLargeError if it is too large.
 
     `wait` is called with select.POLLOUT before each write, see `receive`.
     """
@@ -59,7 +63,7 @@ def send(connection: socket.socket, message: Message, wait: Wait = lambda event:
     data = [one.astype(one.dtype.newbyteorder("<"), copy=False).tobytes() for one in message.arrays]
     size = sum(map(len, data))
     if len(text) > MOST_JSON or size > MOST_BYTES:
-        raise ProtocolError(f"a message of {len(text)} and {size} bytes is too large")
+        raise TooLargeError(f"{len(text)} bytes of names and {size} of numbers")
     try:
         _send_all(connection, HEAD.pack(MAGIC, len(text), size), wait, message.files)
         for part in (text, *data):

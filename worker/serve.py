@@ -15,9 +15,14 @@ from madpy.worker.errors import WorkerError
 from madpy.worker.estimators import described
 from madpy.worker.fit import fit, numbers_of
 from madpy.worker.process import DONE, GO, WANT
-from madpy.worker.protocol import Closed, Message, receive, send
+from madpy.worker.protocol import Closed, Message, TooLargeError, receive, send
 
 OUT_OF_MEMORY = "53200"
+TOO_LARGE = {
+    "sqlstate": "54000",
+    "message": "the model is too large for a column of a table",
+    "hint": "train on fewer rows or features, or choose hyperparameters that make a smaller model",
+}
 THREADS = ThreadpoolController()  # finds the libraries that have threads, which takes 17 ms
 MOST_KEPT_KB = 64 * 1024  # a worker that has kept more ends after its fit, and the next call gets a new one
 
@@ -111,6 +116,8 @@ class Session:
             return True
         except WorkerError as error:
             self.say({"event": "error", **error.fields()})
+        except TooLargeError as error:
+            self.say({"event": "error", **TOO_LARGE, "detail": f"it has {error}"})
         except MemoryError:
             self.say({"event": "error", "sqlstate": OUT_OF_MEMORY})
         except Closed:

@@ -30,13 +30,7 @@ def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design
     """
     if listed.is_vector:
         return Scan(rows, passes), listed
-    try:
-        scan = Scan(replace(_as_stored(rows, listed), max_levels=MAX_LEVELS), passes)
-    except SqlError as error:
-        if many := TOO_MANY.fullmatch(error.message):
-            column = quoted(listed.names[int(many[1]) - 1])
-            raise too_many_levels(f"features: {column}", MAX_LEVELS) from None
-        raise
+    scan = _numbering(_as_stored(rows, listed), listed, passes)
     if scan.store is not None:
         levels = [_ordered(scan, n, listed) for n in range(len(listed.features))]
         return scan, listed.with_levels(levels)
@@ -54,13 +48,14 @@ def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design
 def store_features(rows: Rows, listed: Design, more: Sequence[str] = ()) -> tuple[Scan, Design]:
     """Return a scan whose store holds the features of `list_features`, and the features with their levels.
 
-    `more` is SQL of numbers that follow the features.  Raises an error where a store cannot hold them.
+    `more` is SQL of numbers that follow the features.  Raises an error where a store cannot hold them, or
+    where a category has too many levels.
     """
     if listed.is_vector:
         stored = replace(rows, features=[*listed.items, *more], is_vector=False)
     else:
         stored = _as_stored(rows, listed, behind=more)
-    scan = Scan(stored, passes=2, must_store=True)
+    scan = _numbering(stored, listed, passes=2, must_store=True)
     return scan, listed.with_levels([_ordered(scan, n, listed) for n in range(len(listed.features))])
 
 
@@ -145,6 +140,17 @@ def _code_from_one(source: Source, item: str, levels: list[str]) -> str:
     keys = packed_keys([[level] for level in levels], [])
     holes = {"schema": source.db.schema, "keys": keys, "item": item}
     return fill("{schema:i}.__key_number({keys:l}, {item:q}) OPERATOR(pg_catalog.+) 1", holes)
+
+
+def _numbering(rows: Rows, listed: Design, passes: int, *, must_store: bool = False) -> Scan:
+    """Return a scan whose store numbers the values of categories; raise an error for too many of them."""
+    try:
+        return Scan(replace(rows, max_levels=MAX_LEVELS), passes, must_store=must_store)
+    except SqlError as error:
+        if many := TOO_MANY.fullmatch(error.message):
+            column = quoted(listed.names[int(many[1]) - 1])
+            raise too_many_levels(f"features: {column}", MAX_LEVELS) from None
+        raise
 
 
 def _with_terms(rows: Rows, terms: Terms, offset: str | None) -> Rows:

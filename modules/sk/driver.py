@@ -125,7 +125,7 @@ def train(
     }  # fmt: skip
     log(f"{name} for {chosen} of {', '.join(design.names)}, {len(ranges)} group(s)")
     fitted = _fit(db, request, descriptor, header)
-    _check(source, fitted)
+    _check(source, fitted, is_weighted=weight is not None)
     db.progress("sk_train: writing")
     create_output(
         db,
@@ -271,7 +271,7 @@ def _take(
         models.models.append(pack(MODEL_SK, {**header, **fitted_on}, arrays) if arrays else None)
 
 
-def _check(source: Source, fitted: Models) -> None:
+def _check(source: Source, fitted: Models, *, is_weighted: bool) -> None:
     """Raise an error if no group has a model."""
     if not sum(fitted.rows) + sum(fitted.skipped):
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
@@ -280,7 +280,9 @@ def _check(source: Source, fitted: Models) -> None:
     if not sum(fitted.rows):
         raise MadpyError(
             f"none of the {sum(fitted.skipped)} rows of table {quoted(source.name)} can be used",
-            hint='check for NULL, or impute: preprocess => \'{"*": {"impute": "mean"}}\'',
+            hint="check for NULL"
+            + " and for weights of 0" * is_weighted
+            + ', or impute: preprocess => \'{"*": {"impute": "mean"}}\'',
         )
     reason = str(fitted.reasons[0])
     raise MadpyError(reason, hint="choose another target" if "class" in reason else None)

@@ -18,7 +18,7 @@ from madpy.errors import MadpyError
 from madpy.ports.postgres import parent
 from madpy.ports.postgres.layouts.store import store_bits_offset, store_block_bytes
 from madpy.ports.postgres.session.db import Database
-from madpy.worker.protocol import Closed, Message, ProtocolError, receive, send
+from madpy.worker.protocol import Closed, Message, ProtocolError, TooLargeError, receive, send
 
 OUT_OF_MEMORY = "53200"
 SQLSTATE = re.compile(r"(?!00|57)[0-9A-Z]{5}")  # codes of errors: neither success nor a cancel
@@ -81,6 +81,13 @@ def ask(
                 if is_complete:
                     return
             message = _receive(db, connection)
+    except TooLargeError as error:
+        raise MadpyError(
+            "the values of categories are too long for the worker",
+            sqlstate="54000",
+            hint="group them first, or leave out the longest",
+            detail=f"they come to {error}",
+        ) from None
     except (Closed, ProtocolError) as error:
         raise MadpyError(
             "the worker was lost",

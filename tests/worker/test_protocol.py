@@ -9,7 +9,7 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from madpy.worker.protocol import HEAD, MAGIC, Closed, Message, ProtocolError, receive, send
+from madpy.worker.protocol import HEAD, MAGIC, Closed, Message, ProtocolError, TooLargeError, receive, send
 
 
 @pytest.fixture
@@ -113,5 +113,5 @@ def test_no_message(data):
 
 def test_a_message_that_is_too_large(pair, monkeypatch):
     monkeypatch.setattr("madpy.worker.protocol.MOST_BYTES", 100)
-    with pytest.raises(ProtocolError, match="too large"):
+    with pytest.raises(TooLargeError, match="800 of numbers"):
         send(pair[0], Message({}, [np.zeros(100)]))

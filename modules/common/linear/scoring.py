@@ -183,8 +183,10 @@ class Scoring(irls.Search):
             step[ahead] = (
                 sums.extras[better, Extra.EXTRA_RESIDUALS] / sums.extras[better, Extra.EXTRA_WEIGHTS]
             )
+            # To second order the next step gains half of its product with the derivative.
+            next_gain = step[ahead] * sums.extras[better, Extra.EXTRA_RESIDUALS] / 2
             done = np.zeros(len(groups), dtype=bool)
-            done[better] = gain <= 4 * irls.SLACK * np.abs(sums.objective[better])
+            done[better] = np.fmin(gain, next_gain) <= 4 * irls.SLACK * np.abs(sums.objective[better])
             groups = groups[~done & (np.abs(step[groups]) > LAST_PLACE * np.abs(constant[groups]))]
 
     @property

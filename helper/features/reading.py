@@ -12,6 +12,7 @@ from madpy.helper.features.levels import MAX_LEVELS, category_levels, in_order, 
 from madpy.helper.features.terms import MAX_LEVELS as MAX_INDICATORS
 from madpy.helper.features.terms import Terms, checked_levels, term_levels, terms_of, with_offset
 from madpy.ports.postgres.layouts.known import KNOWN_ALL_INDICATORS, KNOWN_INDICATORS
+from madpy.ports.postgres.scan.numbered import columns_in_order, read_numbered
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.streaming import takes_categories
@@ -70,8 +71,9 @@ def scan_terms(
     """Return a scan of `rows` over the terms that `text` asks for (see `check_terms`), and the terms.
 
     `offset` is SQL of a number, which is the last feature of passes.
-    A store keeps a code of each text value, from which kernels make the indicators of its levels; for the
-    other feed the levels are read first, in one pass, and each pass looks values up in them.
+    A store keeps a code of each text value, from which kernels make the indicators of its levels.  For the
+    other feed the first pass, of moments, numbers the levels, or else they are read before it; later passes
+    look values up in them.
     """
     listed = list_columns(rows.source, text, what)
     if not any(listed.categories):
@@ -82,13 +84,18 @@ def scan_terms(
     before = ["1::double precision"] * first
     scan = Scan(_as_stored(rows, listed, before, behind), passes)
     if scan.store is None:
-        design = listed.with_levels(term_levels(rows.source, listed, what, conditions))
+        may_look_up = takes_categories(rows.source, len(before) + len(listed.items) + len(behind))
+        numbered = _numbered(scan, listed, first, what) if may_look_up and not rows.groups else None
+        levels, state = numbered or (term_levels(rows.source, listed, what, conditions), None)
+        design = listed.with_levels(levels)
         terms = terms_of(design)
-        if takes_categories(rows.source, len(before) + len(listed.items) + len(behind)):
+        if may_look_up:
             rows = replace(_as_looked_up(rows, design, before, behind), indicators=KNOWN_INDICATORS)
         else:
             rows = _with_terms(rows, terms, offset)
-        return _scan(rows, passes, terms, may_store=False), terms
+        scan = _scan(rows, passes, terms, may_store=False)
+        scan.first = state
+        return scan, terms
     levels = [
         None if category is None else _indicated(scan, first + n, category, listed.names[n], what)
         for n, category in enumerate(listed.categories)
@@ -193,6 +200,40 @@ def _scan(rows: Rows, passes: int, terms: Terms, *, may_store: bool = True) -> S
         return Scan(rows, passes, may_store=may_store)
     except SqlError as error:
         raise with_feature_names(error, terms) from None
+
+
+def _numbered(
+    scan: Scan, listed: Design, first: int, what: str
+) -> tuple[list[list[str] | None], tuple[str, bytes]] | None:
+    """Return the levels of features in order, and the moments of all rows, both from one pass.
+
+    Moments have a column for each level but the first; `first` is the number of the scan's features before
+    those listed.  Returns None where there is no row, and where the pass raises an error for the values of
+    rows: with the levels known it is raised again, and names the feature.
+    """
+    kernel = "moments" if scan.rows.weights is None else "weighted_moments"
+    try:
+        data = scan.streaming.numbered(kernel, MAX_INDICATORS)
+    except SqlError as error:
+        if error.sqlstate[:2] not in ("22", "54"):
+            raise
+        return None
+    if data is None:
+        return None
+    numbered, state = read_numbered(data)
+    source = scan.rows.source
+    levels = [
+        values
+        if values is None or category is None
+        else checked_levels(name, in_order(source, category, values), what)
+        for values, category, name in zip(numbered[first:], listed.categories, listed.names, strict=False)
+    ]
+    behind = [None for _ in numbered[first + len(levels) :]]
+    columns = columns_in_order(numbered, [*(None for _ in range(first)), *levels, *behind])
+    state = source.db.value(
+        "SELECT {schema:i}.__state_columns({state:l}, {columns:l}::integer[])", state=state, columns=columns
+    )
+    return levels, (kernel, state)
 
 
 def _indicated(scan: Scan, n: int, category: Category, column: str, what: str) -> list[str]:

@@ -109,20 +109,6 @@ store_levels(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(construct_md_array(texts, nulls, 1, &count, &lower, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/* Returns the integers of an array; raises an error if one is NULL. */
-static const int *
-integers_argument(FunctionCallInfo fcinfo, int arg, int *count)
-{
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(arg);
-
-	if (array_contains_nulls(array))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("codes must not contain NULL")));
-	*count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	return (const int *) ARR_DATA_PTR(array);
-}
-
 /* Replaces the codes of a column in a block; rows whose new code is below 0 become NULL. */
 static void
 order_block(Store *store, int64 block, int column, const int *codes, int count)
@@ -154,7 +140,7 @@ store_order(PG_FUNCTION_ARGS)
 	Store	   *store = store_argument(PG_GETARG_INT32(0));
 	int			column = column_argument(store, PG_GETARG_INT32(1));
 	int			count;
-	const int  *codes = integers_argument(fcinfo, 2, &count);
+	const int  *codes = integers_argument(PG_GETARG_ARRAYTYPE_P(2), "codes", &count);
 
 	if (store->levels[column] == NULL || dict_count(store->levels[column]) != count)
 		ereport(ERROR,
@@ -179,7 +165,7 @@ store_indicate(PG_FUNCTION_ARGS)
 {
 	Store	   *store = store_find(PG_GETARG_INT32(0));
 	int			count;
-	const int  *counts = integers_argument(fcinfo, 1, &count);
+	const int  *counts = integers_argument(PG_GETARG_ARRAYTYPE_P(1), "codes", &count);
 	int64		width = 0;
 
 	for (int c = 0; c < count; c++)

@@ -108,14 +108,13 @@ def train(
         Rows(source, None, listed.items, listed.is_vector, None, groups), listed, more
     )
     assert scan.store is not None
-    descriptor, layout, ranges = worker.stored(db, scan.store)
-    first = len(design.features)
+    files, layout, ranges = worker.stored(db, scan.store)
     request = {
         "do": "fit", "algorithm": name, "task": chosen, **asked, "seed": number,
         "layout": layout, "groups": ranges,
         "inputs": [{"name": feature.name, "levels": feature.levels} for feature in design.features],
-        "targets": [first + n for n in range(len(subject.items))],
-        "weights": None if weight is None else first + len(subject.items),
+        "targets": list(range(len(subject.items))),
+        "weights": None if weight is None else len(subject.items),
         "classes": subject.labels,
     }  # fmt: skip
     header = {
@@ -124,7 +123,7 @@ def train(
         "classes": {"type": subject.sql_type, "labels": subject.labels} if subject.sql_type else None,
     }  # fmt: skip
     log(f"{name} for {chosen} of {', '.join(design.names)}, {len(ranges)} group(s)")
-    fitted = _fit(db, request, descriptor, header)
+    fitted = _fit(db, request, files, header)
     _check(source, fitted)
     db.progress("sk_train: writing")
     create_output(
@@ -239,11 +238,11 @@ def _pieces(values: Sequence[Any]) -> Pieces:
     return Pieces.of([None if one is None else json.dumps(one) for one in values])
 
 
-def _fit(db: Database, request: dict[str, Any], descriptor: int, header: dict[str, Any]) -> Models:
+def _fit(db: Database, request: dict[str, Any], files: list[int], header: dict[str, Any]) -> Models:
     """Have the worker fit all groups; return what it answered, the models packed."""
     models = Models([], [], [], [], [], [], [])
     db.progress("sk_train: fitting")
-    events = worker.ask(db, request, files=[descriptor])
+    events = worker.ask(db, request, files=files)
     with closing(events):  # whatever ends the loop ends the fit
         for message in events:
             _take(db, message.content, message.arrays, header, models)

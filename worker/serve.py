@@ -105,7 +105,7 @@ class Session:
         try:
             self._take_device(content)  # before the cap: memory that CUDA itself takes is not the fit's
             with limits.memory(int(content["memory_kb"])), THREADS.limit(limits=int(content["threads"])):
-                for answer, arrays in fit(content, request.files, self._device):
+                for answer, arrays in fit(content, list(request.files), self._device):
                     self.say(answer, arrays)
             self.say({"event": "done"})
             return True

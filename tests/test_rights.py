@@ -30,6 +30,7 @@ ALLOWED: dict[str, str] = gathered("RIGHTS") | {
     "__snapshot_execute": DRIVER,
     "__snapshot_free": DRIVER,
     "__snapshot_take": DRIVER,
+    "__store_files": DRIVER,
     "__store_fill": DRIVER,
     "__store_free": DRIVER,
     "__store_groups": DRIVER,

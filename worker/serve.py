@@ -70,7 +70,7 @@ class Session:
         poll.register(self._connection, select.POLLIN)
         if not poll.poll(self._idle * 1000):
             return False
-        request = receive(self._connection, most_files=1)
+        request = receive(self._connection, most_files=2)
         content = request.content
         self._idle = min(float(content.get("idle_seconds", self._idle)), 2e6)  # poll counts in milliseconds
         if content["do"] == "describe":
@@ -110,7 +110,7 @@ class Session:
         try:
             self._take_device(content)  # before the cap: memory that CUDA itself takes is not the fit's
             with limits.memory(int(content["memory_kb"])), THREADS.limit(limits=int(content["threads"])):
-                for answer, arrays in fit(content, request.files[0] if request.files else None, self._device):
+                for answer, arrays in fit(content, list(request.files), self._device):
                     self.say(answer, arrays)
             self.say({"event": "done"})
             return True

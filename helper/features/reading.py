@@ -47,16 +47,16 @@ def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design
 
 
 def store_features(rows: Rows, listed: Design, more: Sequence[str] = ()) -> tuple[Scan, Design]:
-    """Return a scan whose store holds the features of `list_features`, and the features with their levels.
+    """Return a scan with the features of `list_features` in a file, and the features with their levels.
 
-    `more` is SQL of numbers that follow the features.  Raises an error where a store cannot hold them, or
+    `more` is SQL of numbers that go to a second file.  Raises an error where a store cannot hold them, or
     where a category has too many levels.
     """
     if listed.is_vector:
         stored = replace(rows, features=[*listed.items, *more], is_vector=False)
     else:
         stored = _as_stored(rows, listed, behind=more)
-    scan = _numbering(stored, listed, passes=2, must_store=True)
+    scan = _numbering(replace(stored, beside=len(more)), listed, passes=2, must_store=True)
     return scan, listed.with_levels([_ordered(scan, n, listed) for n in range(len(listed.features))])
 
 

@@ -3,10 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from madpy import __version__
 from madpy.errors import MadpyError
@@ -16,12 +13,12 @@ from madpy.helper.features.classes import check_classes
 from madpy.helper.features.design import list_features, number_item
 from madpy.helper.features.reading import store_features
 from madpy.helper.features.terms import check_number, has_weight
-from madpy.helper.tables.output import Pieces, create_output
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.sk.core import pooled
 from madpy.modules.sk.layout import MODEL_SK
+from madpy.modules.sk.output import COLUMNS, Output
 from madpy.ports.postgres import worker
-from madpy.ports.postgres.model import pack
+from madpy.ports.postgres.packing import DTYPES, pack_bytes
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
@@ -29,14 +26,7 @@ from madpy.ports.postgres.session.only import in_server
 from madpy.records import Record
 
 TASKS = ("regression", "classification", "clustering", "decomposition")
-COLUMNS = [
-    ("num_rows_processed", "bigint"),
-    ("num_missing_rows_skipped", "bigint"),
-    ("metrics", "jsonb"),
-    ("details", "jsonb"),
-    ("warnings", "jsonb"),
-    ("model", "bytea"),
-]
+KINDS = {dtype: kind for kind, dtype in DTYPES.items()}
 
 
 class Result(Training, kw_only=True):
@@ -58,17 +48,16 @@ class Target(Record):
     sql_type: str | None
 
 
-@dataclass
-class Models:
-    """The answers of the worker, an entry for each group."""
+class Fitted:
+    """Figures of the fits so far, an entry for each group; the models are in the output table."""
 
-    rows: list[int]
-    skipped: list[int]
-    metrics: list[dict[str, Any] | None]
-    details: list[dict[str, Any] | None]
-    warnings: list[list[str]]
-    models: list[bytes | None]
-    reasons: list[str | None]
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self.num_skipped = 0
+        self.num_models = 0
+        self.metrics: list[dict[str, Any] | None] = []
+        self.warnings: dict[str, None] = {}  # different ones, in the order in which they came
+        self.reason: str | None = None  # why the first group has no model
 
 
 @in_server("sk_train")
@@ -108,14 +97,13 @@ def train(
         Rows(source, None, listed.items, listed.is_vector, None, groups), listed, more
     )
     assert scan.store is not None
-    descriptor, layout, ranges = worker.stored(db, scan.store)
-    first = len(design.features)
+    files, layout, ranges = worker.stored(db, scan.store)
     request = {
         "do": "fit", "algorithm": name, "task": chosen, **asked, "seed": number,
         "layout": layout, "groups": ranges,
         "inputs": [{"name": feature.name, "levels": feature.levels} for feature in design.features],
-        "targets": [first + n for n in range(len(subject.items))],
-        "weights": None if weight is None else first + len(subject.items),
+        "targets": list(range(len(subject.items))),
+        "weights": None if weight is None else len(subject.items),
         "classes": subject.labels,
     }  # fmt: skip
     header = {
@@ -124,24 +112,8 @@ def train(
         "classes": {"type": subject.sql_type, "labels": subject.labels} if subject.sql_type else None,
     }  # fmt: skip
     log(f"{name} for {chosen} of {', '.join(design.names)}, {len(ranges)} group(s)")
-    fitted = _fit(db, request, descriptor, header)
+    fitted = _fit(db, request, files, header, Output(db, scan, tables.output))
     _check(source, fitted, is_weighted=weight is not None)
-    db.progress("sk_train: writing")
-    create_output(
-        db,
-        scan,
-        tables.output,
-        COLUMNS,
-        np.arange(len(ranges)),
-        {
-            "num_rows_processed": np.array(fitted.rows, float),
-            "num_missing_rows_skipped": np.array(fitted.skipped, float),
-            "metrics": _pieces(fitted.metrics),
-            "details": _pieces(fitted.details),
-            "warnings": _pieces(fitted.warnings),
-            "model": Pieces.of(fitted.models),
-        },
-    )
     record = create_summary(
         db,
         tables.summary,
@@ -155,7 +127,7 @@ def train(
             options={**asked, "categorical_cols": categorical_cols, "weights": weights},
             num_groups=len(ranges),
             num_rows_processed=sum(fitted.rows),
-            num_missing_rows_skipped=sum(fitted.skipped),
+            num_missing_rows_skipped=fitted.num_skipped,
             algorithm=name,
             task=chosen,
             classes=subject.labels or None,
@@ -164,7 +136,7 @@ def train(
             seed=number,
         ),
     )
-    for warning in dict.fromkeys(text for texts in fitted.warnings for text in texts):
+    for warning in fitted.warnings:
         db.warning(warning)
     scan.close()
     return record
@@ -235,54 +207,64 @@ def _json(name: str, value: str | None) -> Any:
         raise MadpyError(f"{name} has a number of too many digits", hint="give a smaller one") from None
 
 
-def _pieces(values: Sequence[Any]) -> Pieces:
-    return Pieces.of([None if one is None else json.dumps(one) for one in values])
-
-
-def _fit(db: Database, request: dict[str, Any], descriptor: int, header: dict[str, Any]) -> Models:
-    """Have the worker fit all groups; return what it answered, the models packed."""
-    models = Models([], [], [], [], [], [], [])
+def _fit(
+    db: Database, request: dict[str, Any], files: list[int], header: dict[str, Any], output: Output
+) -> Fitted:
+    """Have the worker fit all groups; write what it answers, the models packed, and return the figures."""
+    fitted = Fitted()
     db.progress("sk_train: fitting")
-    events = worker.ask(db, request, files=[descriptor])
+    events = worker.ask(db, request, files=files)
     with closing(events):  # whatever ends the loop ends the fit
         for message in events:
-            _take(db, message.content, message.arrays, header, models)
-    if len(models.models) != len(request["groups"]):
+            content = message.content
+            if content["event"] == "progress" and content["groups"] > 1:
+                db.progress(f"sk_train: fitting group {content['group'] + 1} of {content['groups']}")
+            if content["event"] == "model":
+                _add(content, _model(header, content, message.arrays), fitted, output)
+    if len(fitted.rows) != len(request["groups"]):
         raise MadpyError("the worker has not answered for every group", sqlstate="58000", hint="run it again")
-    return models
+    db.progress("sk_train: writing")
+    output.write()
+    return fitted
 
 
-def _take(
-    db: Database, content: dict[str, Any], arrays: Sequence[Any], header: dict[str, Any], models: Models
-) -> None:
-    """Show how far the fit is, or add the model of a group."""
-    if content["event"] == "progress":
-        of = f" group {content['group'] + 1} of {content['groups']}" if content["groups"] > 1 else ""
-        db.progress(f"sk_train: fitting{of}")
-    if content["event"] == "model":
-        models.rows.append(content["num_rows"])
-        models.skipped.append(content["num_skipped"])
-        models.reasons.append(content.get("reason"))
-        models.metrics.append(content.get("metrics"))
-        models.details.append(content.get("details"))
-        reason = [content["reason"]] if content.get("reason") else []
-        models.warnings.append([*content.get("warnings", []), *reason])
-        fitted_on = {"device": (content.get("details") or {}).get("device")}
-        models.models.append(pack(MODEL_SK, {**header, **fitted_on}, arrays) if arrays else None)
+def _model(header: dict[str, Any], content: dict[str, Any], arrays: Sequence[Any]) -> bytes | None:
+    """Return the model of a group, packed, None if it has none."""
+    if not arrays:
+        return None
+    if not all(one.dtype in KINDS for one in arrays):
+        raise MadpyError("the worker sent numbers of another type", sqlstate="58000", hint="run it again")
+    fitted_on = {"device": (content.get("details") or {}).get("device")}
+    return pack_bytes(MODEL_SK, {**header, **fitted_on}, [(KINDS[one.dtype], one.data) for one in arrays])
 
 
-def _check(source: Source, fitted: Models, *, is_weighted: bool) -> None:
+def _add(content: dict[str, Any], model: bytes | None, fitted: Fitted, output: Output) -> None:
+    """Add the answer for a group to the output and to the figures."""
+    reason = content.get("reason")
+    warnings = [*content.get("warnings", []), *([reason] if reason else [])]
+    values = [content.get("metrics"), content.get("details"), warnings]
+    output.add(len(fitted.rows), content["num_rows"], content["num_skipped"], values, model)
+    if not fitted.rows:
+        fitted.reason = reason
+    fitted.rows.append(content["num_rows"])
+    fitted.num_skipped += content["num_skipped"]
+    fitted.num_models += model is not None
+    fitted.metrics.append(content.get("metrics"))
+    fitted.warnings |= dict.fromkeys(warnings)
+
+
+def _check(source: Source, fitted: Fitted, *, is_weighted: bool) -> None:
     """Raise an error if no group has a model."""
-    if not sum(fitted.rows) + sum(fitted.skipped):
+    if not sum(fitted.rows) + fitted.num_skipped:
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
-    if any(fitted.models):
+    if fitted.num_models:
         return
     if not sum(fitted.rows):
         raise MadpyError(
-            f"none of the {sum(fitted.skipped)} rows of table {quoted(source.name)} can be used",
+            f"none of the {fitted.num_skipped} rows of table {quoted(source.name)} can be used",
             hint="check for NULL"
             + " and for weights of 0" * is_weighted
             + ', or impute: preprocess => \'{"*": {"impute": "mean"}}\'',
         )
-    reason = str(fitted.reasons[0])
+    reason = str(fitted.reason)
     raise MadpyError(reason, hint="choose another target" if "class" in reason else None)

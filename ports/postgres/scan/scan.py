@@ -47,6 +47,9 @@ class Rows(Record):
     groups: list[str] = field(default_factory=list)
     # Features, counted from 1, that are categories as they are: a store numbers their values.
     categories: list[int] = field(default_factory=list)
+    # The rows go to files for another process: the target, the weights and this number of last features to a
+    # second one.  None: kernels read them.
+    beside: int | None = None
     max_levels: int = 0  # more values of one of these are an error of the store; 0: any number
     # The levels of each feature, None for a number, where an aggregate looks values up in them; its kernel
     # sees what `indicators` says: a value's place among its levels, or indicators of them.
@@ -255,11 +258,15 @@ class Scan:
             },
         )
         store: int | None = self.db.value(
-            "SELECT {schema:i}.__store_fill({query:l}, {groups:l}, {categories:l}::integer[], {most:l})",
+            """
+            SELECT {schema:i}.__store_fill(
+                {query:l}, {groups:l}, {categories:l}::integer[], {most:l}, {beside:l})
+            """,
             query=query,
             groups=len(groups),
             categories=self.rows.categories,
             most=self.rows.max_levels,
+            beside=-1 if self.rows.beside is None else self.rows.beside + len(self.rows.scalars),
         )
         return store
 

@@ -85,7 +85,8 @@ def scan_terms(
     scan = Scan(_as_stored(rows, listed, before, behind), passes)
     if scan.store is None:
         may_look_up = takes_categories(rows.source, len(before) + len(listed.items) + len(behind))
-        numbered = _numbered(scan, listed, first, what) if may_look_up and not rows.groups else None
+        is_one = not (rows.groups or rows.source.shards.is_spread)  # one state, of rows that are here
+        numbered = _numbered(scan, listed, first, what) if may_look_up and is_one else None
         levels, state = numbered or (term_levels(rows.source, listed, what, conditions), None)
         design = listed.with_levels(levels)
         terms = terms_of(design)

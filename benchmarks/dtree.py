@@ -11,11 +11,10 @@ import pg
 from benchmarks.database import FEATURES, Bench, names, scan
 from benchmarks.report import Goal, Table
 from benchmarks.speed import DROP_MODEL
-from benchmarks.timing import SERIAL, Case, interleave, multiples
+from benchmarks.timing import SERIAL, STORE_ROOM, Case, interleave, multiples
 
 FLOOR = "scan: sum of every column, serial"
 DEPTH = 5
-STORE_ROOM = "SET madpy.store_memory = '8GB'"  # for --rows; the default holds the usual table
 VECTOR = f"ARRAY[{names()}]"
 SCORED = f"SELECT sum(madlib.dtree_predict_number((SELECT model FROM kept_summary), {VECTOR})) FROM steps"
 

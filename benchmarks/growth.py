@@ -15,8 +15,8 @@ from tests.methods import Growth, entries
 FLOOR = "scan: sum of every column, serial"
 DROP_MODEL = "DROP TABLE model, model_summary"
 STREAM = "SET madpy.store_memory = 0"
-STORE_ROOM = "SET madpy.store_memory = '8GB'"  # for --rows; the default holds the usual table
-WORKER_ROOM = "SET madpy.worker_memory = '8GB'"  # the default does not hold five times the usual table
+# For --rows, and five times the usual table: the defaults hold the usual one.
+ROOM = "SET madpy.store_memory = '8GB'; SET madpy.worker_memory = '8GB'"
 
 METHODS: list[Growth] = [method for methods in entries("GROWTH") for method in methods]
 ROBUST = Growth("regr_train", "'y', '{x}', robust => true", passes=True)
@@ -81,7 +81,7 @@ def measure(bench: Bench, shape: Shape, title: str) -> dict[str, Timing]:
     """Every method and the floor over one table, which is there only for this."""
     cases = [Case(FLOOR, scan("shape", shape.features), before=SERIAL)]
     cases += [
-        Case(method.name, call_of(method, shape.features), before=STORE_ROOM, after=DROP_MODEL)
+        Case(method.name, call_of(method, shape.features), before=ROOM, after=DROP_MODEL)
         for method in chosen(bench)
     ]
     with shape_table(bench, shape.rows, shape.features) as connection:
@@ -100,7 +100,7 @@ def shape_table(
 ) -> Iterator[pg.Connection]:
     """The table `shape` for a while, and a connection in which every method has run before."""
     with closing(bench.connect()) as connection:
-        connection.query(WORKER_ROOM)
+        connection.query(ROOM)
         create_shape(connection, 1000, features, groups)
         for method in METHODS:
             connection.query(call_of(method, features))
@@ -138,7 +138,7 @@ def by_groups(bench: Bench) -> Table:
         Pair(
             method.name,
             (call_of(method), call_of(method, groups=True)),
-            (STORE_ROOM, STORE_ROOM),
+            (ROOM, ROOM),
             None if method.groups_goal is None else Goal(method.groups_goal, "x"),
         )
         for method in chosen(bench)
@@ -155,7 +155,7 @@ def feeds(bench: Bench) -> Table:
     """Every method of several passes from the store, and streaming: with no memory for a store."""
     robust = [("regr_train, robust errors", ROBUST)] if ROBUST.name in bench.methods else []
     methods = [*robust, *((method.name, method) for method in chosen(bench) if method.passes)]
-    pairs = [Pair(name, (call_of(method),) * 2, (STORE_ROOM, STREAM)) for name, method in methods]
+    pairs = [Pair(name, (call_of(method),) * 2, (ROOM, STREAM)) for name, method in methods]
     return Table(
         "The store and streaming",
         f"{bench.rows:,} rows, {FEATURES} features.  What takes several passes reads the table once, into"

@@ -9,10 +9,9 @@ import numpy as np
 from benchmarks.database import FEATURES, Bench, names, scan
 from benchmarks.report import Goal, Table
 from benchmarks.speed import DROP_MODEL, FLOOR
-from benchmarks.timing import SERIAL, Case, interleave, multiples
+from benchmarks.timing import SERIAL, STORE_ROOM, Case, interleave, multiples
 
 K, ITERATIONS = 8, 20
-STORE_ROOM = "SET madpy.store_memory = '8GB'"  # for --rows; the default holds the usual table
 
 
 def train(source: str = "t", options: str = "", output: str = "model") -> str:

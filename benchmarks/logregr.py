@@ -11,10 +11,9 @@ import pg
 from benchmarks.database import FEATURES, Bench, names, scan
 from benchmarks.report import Goal, Table
 from benchmarks.speed import DROP_MODEL
-from benchmarks.timing import SERIAL, Case, interleave, multiples
+from benchmarks.timing import SERIAL, STORE_ROOM, Case, interleave, multiples
 
 FLOOR = "scan: sum of every column, serial"
-STORE_ROOM = "SET madpy.store_memory = '8GB'"  # for --rows; the default holds the usual table
 SCORED = f"SELECT sum(madlib.logregr_predict_prob(coef, ARRAY[1, {names()}])) FROM odds, kept"
 
 

@@ -9,12 +9,11 @@ import pg
 from benchmarks.database import FEATURES, Bench, names, scan
 from benchmarks.peers import peers
 from benchmarks.report import Goal, Table
-from benchmarks.timing import SERIAL, Case, in_units, interleave, multiples
+from benchmarks.timing import SERIAL, STORE_ROOM, Case, in_units, interleave, multiples
 
 FLOOR = "scan: sum of every column, serial"
 VECTOR = f"ARRAY[1, {names()}]"
 FILL = f"SELECT madlib.__store_fill('SELECT {names()}, y FROM t')"
-STORE_ROOM = "SET madpy.store_memory = '8GB'"  # for --rows; the default holds the usual table
 # Measured when madpy was designed, on a table of the same size, and not run again.
 MADLIB = "MADlib 2.1, cited, not run here"
 POSTGRESML = "PostgresML in Python, cited, not run here"

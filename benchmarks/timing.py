@@ -12,6 +12,7 @@ from rich.progress import track
 from benchmarks.report import LONG, Goal, goal_cells
 
 SERIAL = "SET max_parallel_workers_per_gather = 0"
+STORE_ROOM = "SET madpy.store_memory = '8GB'"  # for --rows; the default holds the usual table
 
 
 @dataclass(frozen=True)

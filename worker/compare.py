@@ -19,15 +19,14 @@ from madpy.worker.table import Part, Table, inputs_of, read
 Steps = Generator[Answer, None, Answer]
 
 
-def compare(request: dict[str, Any], descriptor: int | None, device: Device = CPU) -> Iterator[Answer]:
-    """Fit and score each candidate and yield it; the rows lie in the file behind the descriptor."""
+def compare(request: dict[str, Any], files: list[int], device: Device = CPU) -> Iterator[Answer]:
+    """Fit and score each candidate and yield it; the rows lie in the files, which are closed."""
     begun = time.monotonic()
     try:
-        columns = Columns.map(descriptor, request["layout"])
+        table = read(Columns.of(files, request["layout"]), request)
     finally:
-        if descriptor is not None:
-            os.close(descriptor)
-    table = read(columns, request)
+        for file in files:
+            os.close(file)
     comparison = Comparison(request, table, device)
     yield comparison.about(), []
     comparison.cut()

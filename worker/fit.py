@@ -27,20 +27,20 @@ MOST_SCORED = 10_000  # rows, where scoring is slow
 Answer = tuple[dict[str, Any], list[NDArray[Any]]]
 
 
-def fit(request: dict[str, Any], descriptor: int | None, device: Device = CPU) -> Iterator[Answer]:
-    """Fit a model for each group and yield it; the rows lie in the file behind the descriptor."""
-    job = Job(request, device)
+def fit(request: dict[str, Any], files: list[int], device: Device = CPU) -> Iterator[Answer]:
+    """Fit a model for each group and yield it; the rows lie in the files, which are closed at the end."""
     try:
-        columns = Columns.map(descriptor, request["layout"])
+        job = Job(request, device)
+        columns = Columns.of(files, request["layout"])
+        groups = request["groups"]
+        for number, (first, last) in enumerate(groups):
+            rows = job.read(columns, int(first), int(last))
+            yield {"event": "progress", "group": number, "groups": len(groups)}, []
+            figures, arrays = _fitted(job, rows, is_alone=len(groups) == 1)
+            yield {"event": "model", "group": number, **figures}, arrays
     finally:
-        if descriptor is not None:
-            os.close(descriptor)
-    groups = request["groups"]
-    for number, (first, last) in enumerate(groups):
-        rows = job.read(columns, int(first), int(last))
-        yield {"event": "progress", "group": number, "groups": len(groups)}, []
-        figures, arrays = _fitted(job, rows, is_alone=len(groups) == 1)
-        yield {"event": "model", "group": number, **figures}, arrays
+        for file in files:
+            os.close(file)
 
 
 def _fitted(job: "Job", rows: "Rows", *, is_alone: bool) -> Answer:
@@ -109,7 +109,7 @@ class Job:
         auto = replace(default, impute=impute, scale=scale)
         self.rules = rules_of(request["preprocess"], self.inputs, default, auto)
         self.targets = [int(one) for one in request["targets"]]
-        self.weights = request["weights"]
+        self.weights = None if request["weights"] is None else int(request["weights"])
         self.labels: list[str] = request["classes"]
         self.seed = int(request["seed"])
         if len(self.targets) > 1 and not self.algorithm.several_targets:
@@ -119,18 +119,17 @@ class Job:
 
     def read(self, columns: Columns, first: int, last: int) -> Rows:
         """Return the rows of a group that can be used."""
-        X, has_nan = columns.matrix(list(range(len(self.inputs))), first, last)
-        y, y_has_nan = columns.matrix(self.targets, first, last)
-        weights = None
-        if self.weights is not None:
-            weights = columns.matrix([int(self.weights)], first, last)[0][:, 0]
+        X = columns.features.rows(first, last)
+        others = columns.others.rows(first, last)
+        y = np.ascontiguousarray(others[:, self.targets])
+        weights = None if self.weights is None else np.ascontiguousarray(others[:, self.weights])
         used = np.ones(last - first, bool)
-        if y_has_nan:
+        if columns.others.has_nan:
             used &= ~np.isnan(y).any(axis=1)
         if weights is not None:
             check_weights(weights)
             used &= weights > 0
-        if has_nan:
+        if columns.features.has_nan:
             used &= complete(X, self.inputs, self.rules, self.algorithm.takes_nan)
         if not used.all():
             X, y, weights = X[used], y[used], None if weights is None else weights[used]

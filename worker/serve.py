@@ -17,9 +17,14 @@ from madpy.worker.estimators import described
 from madpy.worker.fit import fit, numbers_of
 from madpy.worker.metrics import BETTER
 from madpy.worker.process import DONE, GO, WANT
-from madpy.worker.protocol import Closed, Message, receive, send
+from madpy.worker.protocol import Closed, Message, TooLargeError, receive, send
 
 OUT_OF_MEMORY = "53200"
+TOO_LARGE = {
+    "sqlstate": "54000",
+    "message": "the model is too large for a column of a table",
+    "hint": "train on fewer rows or features, or choose hyperparameters that make a smaller model",
+}
 THREADS = ThreadpoolController()  # finds the libraries that have threads, which takes 17 ms
 MOST_KEPT_KB = 64 * 1024  # a worker that has kept more ends after its fit, and the next call gets a new one
 
@@ -67,7 +72,7 @@ class Session:
         poll.register(self._connection, select.POLLIN)
         if not poll.poll(self._idle * 1000):
             return False
-        request = receive(self._connection, most_files=1)
+        request = receive(self._connection, most_files=2)
         content = request.content
         self._idle = min(float(content.get("idle_seconds", self._idle)), 2e6)  # poll counts in milliseconds
         if content["do"] == "describe":
@@ -108,12 +113,14 @@ class Session:
             self._take_device(content)  # before the cap: memory that CUDA itself takes is not the fit's
             with limits.memory(int(content["memory_kb"])), THREADS.limit(limits=int(content["threads"])):
                 run = {"fit": fit, "compare": compare}[content["do"]]
-                for answer, arrays in run(content, request.files[0] if request.files else None, self._device):
+                for answer, arrays in run(content, list(request.files), self._device):
                     self.say(answer, arrays)
             self.say({"event": "done"})
             return True
         except WorkerError as error:
             self.say({"event": "error", **error.fields()})
+        except TooLargeError as error:
+            self.say({"event": "error", **TOO_LARGE, "detail": f"it has {error}"})
         except MemoryError:
             self.say({"event": "error", "sqlstate": OUT_OF_MEMORY})
         except Closed:

@@ -98,7 +98,7 @@ def _warn_of_aliases(db: Database, output: Relation, terms: Terms, counts: Count
 
 
 def _warn_of_perfect_fits(db: Database, scan: Scan, output: Relation, terms: Terms, counts: Counts) -> None:
-    """Warn as R's summary.lm does; read states again, as a model does not have the size of its target."""
+    """Warn as R's summary.lm does; read states again, since a model does not keep how large its target is."""
     groups = scan.rows.groups
     weighted = scan.rows.weights is not None
     rows = db.execute(

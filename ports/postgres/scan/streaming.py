@@ -202,6 +202,24 @@ class Streaming:
             group_by=f"GROUP BY {names}" if self.is_sharded else "",
         )
 
+    def numbered(self, kernel: str, most: int) -> bytes | None:
+        """Run a pass without groups that numbers the levels of categories, at most so many of each.
+
+        Returns what `read_numbered` reads, None for a table without rows.
+        """
+        data: bytes | None = self.db.value(
+            "SELECT s.{state:i} FROM ({states:q}) AS s",
+            state=self.rows.state,
+            states=self._aggregated(
+                f"__{kernel}_numbered",
+                [*self.rows.scalars, *self.rows.features],
+                str(self.rows.source),
+                [str(most)],
+                len(self.rows.scalars),
+            ),
+        )
+        return data
+
     def params_of(self, relation: str) -> str:
         """Return SQL that finds a row's parameters in a relation of the grouping columns and `params`."""
         rows = self.db.execute(

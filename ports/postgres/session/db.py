@@ -248,7 +248,7 @@ class Database:
             fill("pg_catalog.set_config({name:l}, {value:l}, true), ", {"name": name, "value": value})
             for name, value in self._before.items()
         )
-        if number is not None or restored:
+        if number is not None or restored or self.session.is_guarded:
             self.execute(
                 "SELECT {free:q} {restored:q} {schema:i}.__savepoints_guard(false)",
                 free=self._freeing(number),

@@ -193,7 +193,7 @@ def test_one_c_source_knows_the_versions_of_postgresql() -> None:
 
 
 def test_c_builds_with_the_headers_of_the_servers_packages() -> None:
-    """libpq-be.h, which most headers of libpq/ include, wants Kerberos's, and no package of the server brings them."""
+    """libpq-be.h, which most headers of libpq/ include, wants Kerberos's, which no package brings."""
     sources = [*ROOT.glob("ports/postgres/src/*/*.[ch]"), *ROOT.glob("modules/**/*.[ch]")]
     named = {header for path in sources for header in re.findall(r'#include "(libpq/\S+)"', path.read_text())}
     assert named == {"libpq/pqformat.h"}

@@ -7,7 +7,8 @@ from madpy.errors import MadpyError, SqlError
 from madpy.helper.checks.arguments import check_not_null, quoted, shown
 from madpy.ports.postgres.scan.parser import Parsed
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, identifier
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import identifier
 from madpy.ports.postgres.session.types import DURATIONS, NUMBERS, PLAIN, TEXTS, TIMES, domain_within
 from madpy.records import Record
 

@@ -19,8 +19,9 @@ from madpy.helper.features.design import (
 from madpy.helper.features.levels import category_levels, in_order
 from madpy.helper.features.terms import check_same_order, checked_number, checked_vector
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.keys import packed_keys
+from madpy.ports.postgres.session.sql import fill
 from madpy.ports.postgres.session.types import DURATIONS, INTEGERS, TEXTS, TIMES, text_item
 from madpy.records import replace
 

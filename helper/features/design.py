@@ -12,7 +12,7 @@ from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.expressions import Expressions, check_columns, check_expressions, check_once
 from madpy.helper.features.collations import with_exact_collations
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import fill, identifier
+from madpy.ports.postgres.session.sql import fill, identifier
 from madpy.ports.postgres.session.types import INTEGERS, TEXTS, text_item
 from madpy.records import Record, as_dict, field, replace
 

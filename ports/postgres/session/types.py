@@ -6,7 +6,8 @@ server's own, for which only a superuser can create a cast.
 
 from collections.abc import Sequence
 
-from madpy.ports.postgres.session.db import Database, literal
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import literal
 
 INTEGERS = {"smallint", "integer", "bigint"}
 NUMBERS = INTEGERS | {"real", "double precision", "numeric"}

@@ -43,6 +43,8 @@ def check_sum(weights: Floats) -> None:
 
 def check_columns(X: Floats, names: Sequence[str], largest: float, algorithm: str) -> None:
     """Raise WorkerError for a number whose size an algorithm cannot compute with, or never ends with."""
+    if X.size and max(X.max(), -X.min()) <= largest:  # takes a tenth of the time, and NaN is never less
+        return
     peaks = peaks_of(X)
     if (peaks > largest).any():
         at = int(np.nanargmax(peaks))

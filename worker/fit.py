@@ -11,16 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics
 
+from madpy.worker import memory
 from madpy.worker.columns import Columns, Floats
 from madpy.worker.details import details_of, names_of
 from madpy.worker.device import CPU, Device
 from madpy.worker.errors import WorkerError
 from madpy.worker.estimators import ALGORITHMS, tasks_of
-from madpy.worker.estimators.algorithm import Algorithm
+from madpy.worker.estimators.algorithm import LARGEST, Algorithm
 from madpy.worker.estimators.arrays import FITS, fit_of
 from madpy.worker.estimators.parameters import Choice, checked
 from madpy.worker.model import arrays_of
-from madpy.worker.preparation import Input, Rule, complete, learn, rules_of
+from madpy.worker.preparation import Input, Learned, Rule, complete, learn, rules_of
+from madpy.worker.reasons import check_columns, check_sum, check_weights, error_of_rows
 
 ENGINE = Choice("sklearn")  # the program that fits: there is one so far
 MOST_SCORED = 10_000  # rows, where scoring is slow
@@ -47,10 +49,8 @@ def _fitted(job: "Job", rows: "Rows", *, is_alone: bool) -> Answer:
     """Fit one group; a group among others that cannot be fitted has a reason in place of a model."""
     try:
         return job.fit(rows)
-    except MemoryError:
-        raise
     except Exception as error:  # an error of a library, or of this group's rows
-        if is_alone:
+        if is_alone or memory.is_reason_of(error):
             raise
         figures = {"num_rows": len(rows.X), "num_skipped": rows.num_skipped}
         return {**figures, "reason": f"no model: {error}"[:500]}, []
@@ -109,12 +109,14 @@ class Job:
         if columns.others.has_nan:
             used &= ~np.isnan(y).any(axis=1)
         if weights is not None:
-            _check_weights(weights)
+            check_weights(weights)
             used &= weights > 0
         if columns.features.has_nan:
             used &= complete(X, self.inputs, self.rules, self.algorithm.takes_nan)
         if not used.all():
             X, y, weights = X[used], y[used], None if weights is None else weights[used]
+        if weights is not None:
+            check_sum(weights)
         return Rows(X, y, weights, int((~used).sum()))
 
     def fit(self, rows: Rows) -> Answer:
@@ -128,20 +130,33 @@ class Job:
         )
         if len(codes) == 1:
             return {**figures, "reason": f"the target has one class only: {self.labels[codes[0]]}"}, []
-        prepared, learned = learn(X, y, self.inputs, self.rules, self.task, self.seed)
-        estimator, where, heard = self._fitted(prepared, y, weights)
-        arrays = arrays_of(
-            self.task,
-            self.algorithm.form(estimator),
-            self.inputs,
-            learned,
-            [self.labels[code] for code in codes],
-            self.algorithm.takes_nan,
-            np.average(prepared, axis=0, weights=weights),
-        )
-        scores = self._scores(estimator, prepared, y, weights)
-        details = {**details_of(estimator, names_of(self.inputs, learned)), "device": where}
-        return {**figures, "metrics": scores, "details": details, "warnings": heard}, arrays
+        prepared, learned = self._prepared(X, y)
+        names = names_of(self.inputs, learned)
+        check_columns(prepared, names, self.algorithm.largest, self.algorithm.name)
+        try:
+            estimator, where, heard = self._fitted(prepared, y, weights)
+            arrays = arrays_of(
+                self.task,
+                self.algorithm.form(estimator),
+                self.inputs,
+                learned,
+                [self.labels[code] for code in codes],
+                self.algorithm.takes_nan,
+                np.average(prepared, axis=0, weights=weights),
+            )
+            figures["metrics"] = self._scores(estimator, prepared, y, weights)
+        except Exception as error:
+            if (known := error_of_rows(error, prepared, y, names)) is not None:
+                raise known from error
+            raise
+        details = {**details_of(estimator, names), "device": where}
+        return {**figures, "details": details, "warnings": heard}, arrays
+
+    def _prepared(self, X: Floats, y: Floats) -> tuple[Floats, list[Learned]]:
+        """Return the columns that the estimator is fitted on, and what was learned for them."""
+        if any(rule.scale != "none" for rule in self.rules):
+            check_columns(X, [one.name for one in self.inputs], LARGEST, "preprocess")
+        return learn(X, y, self.inputs, self.rules, self.task, self.seed)
 
     def _fitted(self, X: Floats, y: Floats, weights: Floats | None) -> tuple[Any, str, list[str]]:
         """Return a fitted estimator, the name of the device that fitted it, and the texts of its warnings."""
@@ -204,13 +219,3 @@ def find(name: str, task: str) -> Algorithm:
     if task not in tasks:
         raise WorkerError(f"{name} is not for {task}", hint=f"choose {' or '.join(tasks)}")
     return ALGORITHMS[name, task]
-
-
-def _check_weights(weights: Floats) -> None:
-    """Raise WorkerError for a weight below zero."""
-    if (weights < 0).any():
-        raise WorkerError(
-            f"a weight is {weights[weights < 0][0]:g} in some row",
-            "22003",
-            "give weights that are finite and not negative",
-        )

@@ -5,7 +5,8 @@ import struct
 from typing import Any
 
 from madpy.ports.postgres.scan.scan import Scan
-from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation, fill, free_name
 
 COLUMNS = [
     ("num_rows_processed", "bigint"),

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from madpy.worker.columns import Columns, Floats
 from madpy.worker.errors import WorkerError
-from madpy.worker.fit import check_weights
 from madpy.worker.preparation import Input
+from madpy.worker.reasons import check_weights
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from madpy.ports.postgres.scan.numbered import columns_in_order, read_numbered
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.streaming import takes_categories
-from madpy.ports.postgres.session.db import fill, identifier
 from madpy.ports.postgres.session.keys import packed_keys
+from madpy.ports.postgres.session.sql import fill, identifier
 from madpy.records import replace
 
 TOO_MANY = re.compile(r"column (\d+) has more than \d+ distinct values")  # message of a store

@@ -5,7 +5,8 @@ from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.reasons import NAMED, nothing_to_use, warn_of_aliases, warn_of_single_values
 from madpy.helper.features.terms import Terms
 from madpy.ports.postgres.scan.scan import Rows, Scan, join_groups
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation
 from madpy.records import Record
 
 METHOD = "regr_train"

@@ -6,7 +6,8 @@ import numpy as np
 
 from madpy.modules.regr import core
 from madpy.ports.postgres.scan.scan import Scan, join_groups
-from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation, fill
 
 GROUPS_PER_UPDATE = 100  # groups in one UPDATE, whose text is shown where it fails
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from madpy.ports.postgres.scan.scan import Scan
-from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation, fill, free_name
 
 NUMBERS = {"integer": int, "bigint": int, "double precision": float}
 BYTES_PER_STATEMENT = 16 * 2**20

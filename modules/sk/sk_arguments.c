@@ -1,5 +1,5 @@
 /*
- * sk_arguments.c: the arguments of a row function as numbers and codes of levels.
+ * sk_arguments.c: the arguments of a row function, in whatever form they are given.
  *
  * Arguments are the inputs in the order of training, or one array of them, or one row of a table, whose columns are
  * found by the names of the inputs.
@@ -10,28 +10,11 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "miscadmin.h"
-#include "sk.h"
+#include "sk_values.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/float.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
-#include "utils/numeric.h"
-#include "utils/timestamp.h"
 #include "utils/typcache.h"
-
-#define UNSEEN (-1.0)			/* the code of a value that is no level */
-#define SECONDS_TO_1970 ((double) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY)
-
-/* How a value of one type is read. */
-typedef struct Reader
-{
-	Oid			type;
-	FmgrInfo	output;			/* for a type that is read as text */
-	bool		is_text;		/* text, varchar or char: its bytes are read as they are */
-} Reader;
 
 /* Forms in which the features of a row are given. */
 typedef enum Shape
@@ -57,117 +40,6 @@ typedef struct Plan
 	Reader		element;
 	MemoryContext context;
 } Plan;
-
-static void
-reader_init(Reader *reader, Oid type, MemoryContext context)
-{
-	Oid			base = getBaseType(type);
-	Oid			function;
-	bool		is_varlena;
-
-	reader->type = base;
-	reader->is_text = base == TEXTOID || base == VARCHAROID || base == BPCHAROID;
-	getTypeOutputInfo(base, &function, &is_varlena);
-	fmgr_info_cxt(function, &reader->output, context);
-}
-
-/* Returns a value as a number; false if its type is read as text. */
-static bool
-as_number(const Reader *reader, Datum value, double *number)
-{
-	switch (reader->type)
-	{
-		case FLOAT8OID:
-			*number = DatumGetFloat8(value);
-			return true;
-		case FLOAT4OID:
-			*number = DatumGetFloat4(value);
-			return true;
-		case INT2OID:
-			*number = DatumGetInt16(value);
-			return true;
-		case INT4OID:
-			*number = DatumGetInt32(value);
-			return true;
-		case INT8OID:
-			*number = (double) DatumGetInt64(value);
-			return true;
-		case BOOLOID:
-			*number = DatumGetBool(value);
-			return true;
-		case NUMERICOID:
-			*number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
-			return true;
-		case DATEOID:
-			*number = DATE_NOT_FINITE(DatumGetDateADT(value)) ? NAN :
-				(double) DatumGetDateADT(value) * SECS_PER_DAY + SECONDS_TO_1970;
-			return true;
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			*number = TIMESTAMP_NOT_FINITE(DatumGetTimestamp(value)) ? NAN :
-				(double) DatumGetTimestamp(value) / USECS_PER_SEC + SECONDS_TO_1970;
-			return true;
-	}
-	return false;
-}
-
-/* Returns the text of a value as training wrote the levels, whatever the session's settings are. */
-static char *
-level_text(const Reader *reader, Datum value)
-{
-	int			style = DateStyle;
-	int			digits = extra_float_digits;
-	char	   *string = NULL;
-
-	DateStyle = USE_ISO_DATES;
-	extra_float_digits = 1;
-	PG_TRY();
-	{
-		string = OutputFunctionCall((FmgrInfo *) &reader->output, value);
-	}
-	PG_FINALLY();
-	{
-		DateStyle = style;
-		extra_float_digits = digits;
-	}
-	PG_END_TRY();
-	return string;
-}
-
-/* Returns input `i` of a value that is not NULL. */
-static inline double
-read_value(Sk *sk, int i, const Reader *reader, Datum value)
-{
-	double		number;
-	char	   *string;
-
-	if (sk->row->levels[i] == 0)
-	{
-		if (reader->type == FLOAT8OID)
-			return DatumGetFloat8(value);
-		if (as_number(reader, value, &number))
-			return number;
-		string = OutputFunctionCall((FmgrInfo *) &reader->output, value);
-		return DatumGetFloat8(DirectFunctionCall1(float8in, CStringGetDatum(string)));
-	}
-	if (reader->is_text)
-	{
-		text	   *bytes = DatumGetTextPP(value);
-		int			length = VARSIZE_ANY_EXHDR(bytes);
-
-		if (reader->type == BPCHAROID)
-			length = bpchartruelen(VARDATA_ANY(bytes), length);
-		number = row_code(sk->row, i, VARDATA_ANY(bytes), length);
-	}
-	else if (reader->type == BOOLOID)
-		number = DatumGetBool(value) ? row_code(sk->row, i, "true", 4) : row_code(sk->row, i, "false", 5);
-	else
-	{
-		string = level_text(reader, value);
-		number = row_code(sk->row, i, string, strlen(string));
-	}
-	return isnan(number) ? UNSEEN : number;
-}
 
 static void
 wrong_count(const Sk *sk, int given)
@@ -201,13 +73,13 @@ read_array(Sk *sk, Plan *plan, Datum value)
 	if (plan->element_type != type)
 	{
 		plan->element_type = InvalidOid;
-		reader_init(&plan->element, type, plan->context);
+		sk_reader_init(&plan->element, type, plan->context);
 		plan->element_type = type;
 	}
 	get_typlenbyvalalign(type, &length, &by_value, &align);
 	deconstruct_array(array, type, length, by_value, align, &values, &nulls, &given);
 	for (int i = 0; i < given; i++)
-		sk->raw[i] = nulls[i] ? NAN : read_value(sk, i, &plan->element, values[i]);
+		sk->raw[i] = nulls[i] ? NAN : sk_read_value(sk, i, &plan->element, values[i]);
 }
 
 /* Returns the number of a column of a record, -1 if there is none of this name. */
@@ -264,7 +136,7 @@ match_columns(Sk *sk, Plan *plan, TupleDesc desc, uint64 id)
 							text_to_cstring(sk->names[i])),
 					 errhint("Give a row that has all the features, or the features one by one.")));
 		plan->attributes[i] = column;
-		reader_init(&plan->readers[i], TupleDescAttr(desc, column)->atttypid, plan->context);
+		sk_reader_init(&plan->readers[i], TupleDescAttr(desc, column)->atttypid, plan->context);
 	}
 	if (plan->columns != desc->natts)
 	{
@@ -302,7 +174,7 @@ read_record(Sk *sk, Plan *plan, Datum value)
 	{
 		int			column = plan->attributes[i];
 
-		sk->raw[i] = plan->nulls[column] ? NAN : read_value(sk, i, &plan->readers[i], plan->values[column]);
+		sk->raw[i] = plan->nulls[column] ? NAN : sk_read_value(sk, i, &plan->readers[i], plan->values[column]);
 	}
 }
 
@@ -322,7 +194,7 @@ plan_arguments(Sk *sk, Plan *plan, FunctionCallInfo fcinfo, int first)
 	else
 	{
 		for (int i = 0; i < nargs; i++)
-			reader_init(&plan->readers[i], get_fn_expr_argtype(fcinfo->flinfo, first + i), plan->context);
+			sk_reader_init(&plan->readers[i], get_fn_expr_argtype(fcinfo->flinfo, first + i), plan->context);
 		plan->shape = ONE_BY_ONE;
 	}
 }
@@ -338,7 +210,7 @@ sk_read(Sk *sk, FunctionCallInfo fcinfo, int first)
 	{
 		for (int i = 0; i < sk->inputs; i++)
 			sk->raw[i] = PG_ARGISNULL(first + i) ? NAN :
-				read_value(sk, i, &plan->readers[i], PG_GETARG_DATUM(first + i));
+				sk_read_value(sk, i, &plan->readers[i], PG_GETARG_DATUM(first + i));
 		return true;
 	}
 	if (PG_ARGISNULL(first))

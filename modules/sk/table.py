@@ -12,7 +12,7 @@ from madpy.modules.sk.arguments import Target, check_numbers_or_none, check_rows
 from madpy.ports.postgres import worker
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import fill
+from madpy.ports.postgres.session.sql import fill
 from madpy.records import Record, replace
 
 GROUP = """

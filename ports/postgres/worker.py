@@ -88,7 +88,7 @@ def ask(
         while True:
             event = _event(message.content)
             if event in ("error", "died"):
-                raise (_error if event == "error" else _died)(message.content, settings)
+                raise _error(message.content, settings) if event == "error" else _died(message.content)
             if event == "waiting":
                 db.progress(f"waiting for a worker, fits before this one: {message.content['before']}")
             else:
@@ -212,7 +212,7 @@ def _error(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
     """Return the error that a worker has told of."""
     sqlstate = str(content.get("sqlstate"))
     if sqlstate == OUT_OF_MEMORY:
-        return _out_of_memory(content, settings)
+        return _out_of_memory(settings)
     return failure_of(content)
 
 
@@ -227,16 +227,15 @@ def failure_of(content: dict[str, Any]) -> MadpyError:
     )
 
 
-def _out_of_memory(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
+def _out_of_memory(settings: dict[str, Any]) -> MadpyError:
     return MadpyError(
         f"the fit needs more memory than the {settings['worker_memory'] // 1024} MB of madpy.worker_memory",
         sqlstate=OUT_OF_MEMORY,
         hint="train on fewer rows, or ask a superuser to raise madpy.worker_memory",
-        detail=_text(content, "output"),
     )
 
 
-def _died(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
+def _died(content: dict[str, Any]) -> MadpyError:
     """Return the error for a worker that has ended in the middle of a fit."""
     name, output = _text(content, "name"), _text(content, "output")
     if name == "SIGKILL":
@@ -245,14 +244,11 @@ def _died(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
             sqlstate=OUT_OF_MEMORY,
             hint="train on fewer rows, or ask a superuser to lower madpy.worker_memory",
         )
-    if "bad_alloc" in (output or "") or "Cannot allocate memory" in (output or ""):
-        return _out_of_memory(content, settings)
     return MadpyError(
         f"the fit crashed: {name or 'exit code {}'.format(content.get('code'))}",
         sqlstate=parent.FAILED,
         detail=output,
-        hint="choose other hyperparameters or another algorithm: nothing else was affected; or ask a"
-        " superuser to raise madpy.worker_memory: some libraries crash where memory ends",
+        hint="choose other hyperparameters or another algorithm: nothing else was affected",
     )
 
 

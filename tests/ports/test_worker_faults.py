@@ -6,10 +6,7 @@ import pytest
 
 from tests.worker.package import parents, within, workers
 
-CRASHED = (
-    "Choose other hyperparameters or another algorithm: nothing else was affected; or ask a superuser to"
-    " raise madpy.worker_memory: some libraries crash where memory ends."
-)
+CRASHED = "Choose other hyperparameters or another algorithm: nothing else was affected."
 MEMORY = ("53200", "sk_train: the fit needs more memory than the 200 MB of madpy.worker_memory")
 LOST = ("58000", "sk_train: the worker was lost")
 
@@ -35,6 +32,10 @@ def is_well(sql, fault):
         ("exits", ("58000", "sk_train: the fit crashed: exit code 3")),
         ("segfaults", ("58000", "sk_train: the fit crashed: SIGSEGV")),
         ("aborts", MEMORY),
+        ("fails_to_start_a_thread", MEMORY),
+        ("ignores_what_malloc_says", MEMORY),
+        ("crashes_at_the_cap", MEMORY),
+        ("lacks_memory_for_a_library", MEMORY),
         (
             "is_killed",
             ("53200", "sk_train: the fit was killed, probably because the machine ran out of memory"),

@@ -14,8 +14,8 @@ from madpy.errors import MadpyError
 from madpy.ports.postgres.layouts.known import KNOWN_CODES
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.streaming import Streaming
-from madpy.ports.postgres.session.db import fill, free_name
 from madpy.ports.postgres.session.keys import packed_keys
+from madpy.ports.postgres.session.sql import fill, free_name
 from madpy.records import Record, field
 
 if TYPE_CHECKING:  # numpy takes a tenth of a second, and one-pass methods do without it

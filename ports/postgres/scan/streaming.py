@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.scan.levels import packed_levels
-from madpy.ports.postgres.session.db import fill, free_name, identifier, literal
 from madpy.ports.postgres.session.keys import packed_keys
+from madpy.ports.postgres.session.sql import fill, free_name, identifier, literal
 from madpy.ports.postgres.shards.layout import Part
 
 if TYPE_CHECKING:

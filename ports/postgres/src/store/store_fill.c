@@ -39,6 +39,10 @@ kind_of(Form_pg_attribute attribute)
 		case TIMESTAMPOID:
 		case TIMESTAMPTZOID:
 			return TIMESTAMP;
+		case TIMEOID:
+			return TIME;
+		case INTERVALOID:
+			return INTERVAL;
 		case TEXTOID:
 		case VARCHAROID:
 		case BPCHAROID:

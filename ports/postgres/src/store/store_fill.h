@@ -10,7 +10,7 @@
 
 typedef enum Kind
 {
-	FLOAT8, FLOAT4, INT2, INT4, INT8, BOOLEAN, NUMERIC, DATE, TIMESTAMP, LEVELS, VECTOR
+	FLOAT8, FLOAT4, INT2, INT4, INT8, BOOLEAN, NUMERIC, DATE, TIMESTAMP, TIME, INTERVAL, LEVELS, VECTOR
 } Kind;
 
 /* A column of the query, and its columns in the store. */

@@ -3,37 +3,12 @@
  */
 #include "store_fill.h"
 
-#include "datatype/timestamp.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "numeric/seconds.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/float.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
-
-#define EPOCH_DAYS (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)
-
-static double
-timestamp_seconds(Timestamp t)
-{
-	if (TIMESTAMP_IS_NOBEGIN(t))
-		return -get_float8_infinity();
-	if (TIMESTAMP_IS_NOEND(t))
-		return get_float8_infinity();
-	return (double) (t + EPOCH_DAYS * USECS_PER_DAY) / USECS_PER_SEC;
-}
-
-static double
-date_seconds(DateADT d)
-{
-	if (DATE_IS_NOBEGIN(d))
-		return -get_float8_infinity();
-	if (DATE_IS_NOEND(d))
-		return get_float8_infinity();
-	return ((double) d + EPOCH_DAYS) * SECS_PER_DAY;
-}
 
 static inline double
 number(Kind kind, Datum value)
@@ -58,6 +33,10 @@ number(Kind kind, Datum value)
 			return date_seconds(DatumGetDateADT(value));
 		case TIMESTAMP:
 			return timestamp_seconds(DatumGetTimestamp(value));
+		case TIME:
+			return time_seconds(DatumGetTimeADT(value));
+		case INTERVAL:
+			return interval_seconds(value);
 		default:
 			elog(ERROR, "not a kind of number: %d", (int) kind);
 	}

@@ -7,7 +7,7 @@ bit.
 import pytest
 
 from madpy.ports.postgres.scan.numbered import columns_in_order, read_numbered
-from madpy.ports.postgres.session.db import literal
+from madpy.ports.postgres.session.sql import literal
 
 PARALLEL = """
     ALTER TABLE t SET (parallel_workers = 2); SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;

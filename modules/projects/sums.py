@@ -16,7 +16,7 @@ from madpy.modules.projects.sk_layout import (
     TREES_SUM,
     TREES_VOTES,
 )
-from madpy.ports.postgres.session.db import literal
+from madpy.ports.postgres.session.sql import literal
 from madpy.records import Record
 
 MOST_NODES = 20_000  # nodes of all trees: the parser takes about a second for so many

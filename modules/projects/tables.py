@@ -9,7 +9,8 @@ from madpy.helper.tables.models import summary_of
 from madpy.modules.projects.predicted import Query, target_items
 from madpy.modules.projects.queries import SUPERVISED, Subject
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation, fill, free_name
 from madpy.ports.postgres.session.types import NUMBERS, text_item
 
 # Methods by the name in a summary, and the task of those that have one only.

@@ -182,6 +182,24 @@ def test_extension_is_made_anew_when_its_script_changed(
         assert oid() != first
 
 
+def test_extension_with_projects_is_kept_until_they_are_dropped(
+    other: State, capfd: pytest.CaptureFixture[str]
+) -> None:
+    address = start(other)
+    update_extension(other, address)
+    with closing(address.connect()) as connection:
+        oid = "SELECT oid FROM pg_extension WHERE extname = 'madpy'"
+        first = connection.query(oid).getresult()
+        connection.query("SELECT pgml.__write('add_project', 'P'::text, 'regression'::text)")
+        (other.folder / "extension-made").write_text("of another script")
+        update_extension(other, address)
+        assert connection.query(oid).getresult() == first
+        assert "it has tables with your data in them" in capfd.readouterr().err
+        connection.query("SELECT pgml.drop_project('P')")
+        update_extension(other, address)
+        assert connection.query(oid).getresult() != first
+
+
 def test_extension_that_keeps_data_is_not_dropped(
     other: State, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,15 @@ END
 $$;
 COMMENT ON FUNCTION MODULE_SCHEMA.__do_deploy(bigint, text, text) IS 'has a model predict for its project from now on';
 
+CREATE FUNCTION MODULE_SCHEMA.__score_by_now(model_id bigint, metric text) RETURNS double precision
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT (m.metrics ->> $2)::double precision FROM MODULE_SCHEMA.models AS m WHERE m.id = $1);
+END
+$$;
+COMMENT ON FUNCTION MODULE_SCHEMA.__score_by_now(bigint, text) IS
+    'a figure of a model''s training; VOLATILE: it sees models that the statement around it does not see yet';
+
 CREATE TYPE MODULE_SCHEMA.deployment AS (
     project_name text,
     strategy     text,

@@ -6,22 +6,17 @@ from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
-from madpy.helper.checks.arguments import quoted
 from madpy.modules.projects.candidates import wanted
 from madpy.modules.projects.catalogue import Project, add_project, check_name, find_project
 from madpy.modules.projects.compare import compare
-from madpy.modules.projects.features import targets_and_features
 from madpy.modules.projects.keep import keep_failure, keep_models, keep_snapshot
 from madpy.modules.projects.plan import Plan
 from madpy.modules.projects.rival import rival_of
-from madpy.modules.projects.snapshots import last_snapshot
-from madpy.modules.projects.split import Split, check_split, count_rows
+from madpy.modules.projects.rows import Asked, check_rows
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
-from madpy.records import Record, replace
+from madpy.records import Record
 
-TASKS = ("regression", "classification", "clustering", "decomposition")
-SUPERVISED = ("regression", "classification")
 FAILURES = ("53200", "58000")  # SQLSTATEs of a worker that has no memory left, or that has ended
 
 
@@ -68,22 +63,13 @@ def train(
     number = int(helper.check_range("seed", seed, 0, 2**31 - 1))
     check_name(db, name)
     project = find_project(db, name)
-    chosen = _task(project, name, task or objective)
-    before = last_snapshot(db, project.id) if project and relation_name is None else None
-    relation = before.relation_name if before else helper.check_not_null("relation_name", relation_name)
-    source = helper.check_source(db, relation, "relation_name")
-    targets, features = targets_and_features(source, y_column_name, exclude, before, chosen in SUPERVISED)
-    db.progress("train: reading")
-    share, sampling = check_split(source, chosen, test_size, test_sampling, test_column)
-    split = Split(share, sampling, test_column, number, [*targets, *features], targets)
-    holdout = split.holdout(source) if chosen in SUPERVISED else None
-    counted = count_rows(source, split, holdout)
-    if holdout and not 0 < counted.test_row_count < counted.row_count:
-        holdout, counted = None, replace(counted, test_row_count=0)
-        db.warning("the rows are too few to keep some for testing: the figures are of the rows fitted on")
+    asked = Asked(
+        task or objective, relation_name, y_column_name, exclude, test_size, test_sampling, test_column
+    )
+    rows = check_rows(db, project, name, asked, number)
     candidates = wanted(
-        chosen,
-        counted.row_count,
+        rows.task,
+        rows.counted.row_count,
         number,
         str(helper.check_not_null("algorithm", algorithm)),
         _json("hyperparams", hyperparams),
@@ -92,7 +78,7 @@ def train(
         _json("search_args", search_args),
         json.loads(preprocess or "{}"),
     )
-    plan = Plan(chosen, source, features, counted, split, holdout, candidates, metric, time_limit, started)
+    plan = Plan(**vars(rows), wanted=candidates, metric=metric, limit=time_limit, started=started)
     return [_trained(db, project, name, plan, bool(automatic_deploy), bool(materialize_snapshot))]
 
 
@@ -125,25 +111,6 @@ def _trained(
         best["score"],
         best["metrics"],
     )
-
-
-def _task(project: Project | None, name: str, given: str | None) -> str:
-    """Return the task of a project: the one given, or that of the project."""
-    if given is None:
-        if project is None:
-            raise MadpyError(
-                f"project {quoted(name)} does not exist",
-                sqlstate="42704",
-                hint=f"give its task: {', '.join(TASKS)}",
-            )
-        return project.task
-    chosen = helper.check_choice("task", given, TASKS)
-    if project is not None and project.task != chosen:
-        raise MadpyError(
-            f"project {quoted(name)} is for {project.task}, not for {chosen}",
-            hint="choose another project_name",
-        )
-    return chosen
 
 
 def _json(name: str, value: str | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.modules.projects.catalogue import Project
 from madpy.modules.projects.compare import Compared, drop_compared
-from madpy.modules.projects.plan import Plan
+from madpy.modules.projects.plan import Plan, Rows
 from madpy.modules.projects.rival import Rival, is_better
 from madpy.modules.projects.schema import write
 from madpy.ports.postgres.session.db import Database, fill, identifier
@@ -29,27 +29,27 @@ COPIED = (
 
 
 def keep_snapshot(
-    db: Database, project: Project, plan: Plan, columns: dict[str, Any] | None, *, is_copied: bool
+    db: Database, project: Project, rows: Rows, columns: dict[str, Any] | None, *, is_copied: bool
 ) -> int:
     """Write what is known of the rows of a training; return the number of the snapshot."""
     db.progress("train: writing")
-    split, source = plan.split, plan.source
+    split, source = rows.split, rows.source
     facts = {
         "relation_name": source.full_name,
         "y_column_name": split.targets,
-        "features": [{"name": name, "type": source.columns[name].definition} for name in plan.features],
+        "features": [{"name": name, "type": source.columns[name].definition} for name in rows.features],
         "test_size": split.share,
         "test_sampling": split.sampling,
         "test_column": split.column,
         "seed": split.seed,
         "columns": columns,
-        "stored_relation": _copied(db, plan) if is_copied else None,
-        **as_dict(plan.counted),
+        "stored_relation": _copied(db, rows) if is_copied else None,
+        **as_dict(rows.counted),
     }
     return write(db, "add_snapshot", "{project:l}::bigint, {facts:l}::jsonb", project=project.id, facts=facts)
 
 
-def _copied(db: Database, plan: Plan) -> str:
+def _copied(db: Database, rows: Rows) -> str:
     """Copy the rows of a training into a table of the caller, in the current schema; return its full name."""
     name = db.value(
         "SELECT 'snapshot_' || pg_catalog.to_char(pg_catalog.clock_timestamp(), 'YYYYMMDD_HH24MISS_US')"
@@ -58,8 +58,8 @@ def _copied(db: Database, plan: Plan) -> str:
     db.execute(
         "CREATE TABLE {table:i} AS SELECT {columns:q} FROM {source:i}",
         table=table,
-        columns=", ".join(map(identifier, plan.split.hashed)),
-        source=plan.source,
+        columns=", ".join(map(identifier, rows.split.hashed)),
+        source=rows.source,
     )
     return str(table.full_name)
 

@@ -8,8 +8,8 @@ from madpy.ports.postgres.scan.source import Source
 from madpy.records import Record
 
 
-class Plan(Record):
-    """A training, its arguments checked; `holdout` is SQL that is true for a row for testing."""
+class Rows(Record):
+    """The rows of a relation; `holdout` is SQL that is true for a row for testing."""
 
     task: str
     source: Source
@@ -17,6 +17,11 @@ class Plan(Record):
     counted: Counted
     split: Split
     holdout: str | None
+
+
+class Plan(Rows):
+    """A training, its arguments checked."""
+
     wanted: Wanted
     metric: str | None
     limit: float | None  # seconds

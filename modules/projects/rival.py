@@ -8,7 +8,7 @@ from madpy.modules.projects.fitted import get_model
 from madpy.modules.projects.plan import Plan
 from madpy.modules.projects.predicted import read_rows, supervised_figures
 from madpy.modules.projects.queries import SUPERVISED, of_model
-from madpy.modules.projects.schema import own
+from madpy.modules.projects.schema import own, write
 from madpy.ports.postgres.session.db import Database
 from madpy.records import Record
 
@@ -23,19 +23,25 @@ class Rival(Record):
 
 
 def rival_of(db: Database, project: Project, plan: Plan, metric: str) -> Rival | None:
-    """Return the deployed model of a project, scored on the rows for testing; None if there is none."""
-    if project.deployed_model is None:
+    """Return the deployed model of a project, scored on the rows for testing; None if there is none.
+
+    From here on no other session deploys one.
+    """
+    deployed = write(db, "lock", "{id:l}::bigint", id=project.id)
+    if not deployed:
         return None
+    if deployed != project.deployed_model:  # deployed since this call began: its rows are not seen here
+        return Rival(deployed, _score_by_now(db, deployed, metric))
     if project.task not in SUPERVISED:
-        return Rival(project.deployed_model, _score_of_training(db, project.deployed_model, metric))
+        return Rival(deployed, _score_of_training(db, deployed, metric))
     db.progress("train: scoring the deployed model")
     try:
-        score = _score(db, project.deployed_model, plan, metric)
+        score = _score(db, deployed, plan, metric)
     except MadpyError as error:
         if error.sqlstate not in DOES_NOT_FIT:
             raise
         score = None
-    return Rival(project.deployed_model, score)
+    return Rival(deployed, score)
 
 
 def is_better(compared: Compared, rival: Rival | None) -> bool:
@@ -62,5 +68,13 @@ def _score_of_training(db: Database, number: int, metric: str) -> float | None:
         metric=metric,
         own=own(db),
         id=number,
+    )
+    return None if value is None else float(value)
+
+
+def _score_by_now(db: Database, number: int, metric: str) -> float | None:
+    """Return the score of a model from its own training, also of one that this call does not see yet."""
+    value = db.value(
+        "SELECT {own:i}.__score_by_now({id:l}, {metric:l}) AS score", own=own(db), id=number, metric=metric
     )
     return None if value is None else float(value)

@@ -91,19 +91,6 @@ def unpack(data: bytes, method: int) -> tuple[dict[str, Any], list[NDArray[Any]]
     return header, arrays
 
 
-def read_header(data: bytes) -> dict[str, Any]:
-    """Return the header of a model, given its first bytes; raise MadpyError if it is not among them."""
-    try:
-        _, _, _, count, length = np.frombuffer(data, MODEL_HEADER, 1)[0].item()
-        at = MODEL_HEADER.itemsize + count * ARRAY_HEADER.itemsize
-        header = json.loads(data[at : at + length])
-    except (ValueError, RecursionError):
-        header = None
-    if data[:4] != MODEL_MAGIC or not isinstance(header, dict):
-        raise MadpyError("this model is damaged: its header cannot be read", sqlstate="22P03")
-    return header
-
-
 def _parts(data: bytes, count: int, length: int) -> tuple[Any, list[NDArray[Any]]]:
     """Return the JSON and the arrays; raise what numpy and json raise if lengths are wrong."""
     if count > MAX_ARRAYS:

@@ -262,7 +262,7 @@ def test_the_doctor_counts_projects_and_names_those_of_dropped_roles(db: Databas
 
 
 def test_a_function_of_another_in_the_schema_is_not_called(db: Database, name: str) -> None:
-    """It could be called by a check, with the rights of a superuser."""
+    """A check could call the function, with the rights of a superuser."""
     installation = apply.install(db, REAL, plain=True)
     db.execute("CREATE ROLE {role:i}", role=name)
     try:

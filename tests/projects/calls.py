@@ -17,6 +17,7 @@ RIGHTS = {
     "__score_proba": SCORES,
     "__score_joint": SCORES,
     "__explain": SCORES,
+    "__score_by_now": DRIVER,
     "__part": DRIVER,
     "__hash": DRIVER,
 }

@@ -233,6 +233,63 @@ def test_a_project_made_at_the_same_time_is_one(sql, connect, name):
     assert sql(f"SELECT id FROM pgml.projects WHERE name = '{name}'") == [(number,)]
 
 
+@pytest.fixture
+def curved(sql):
+    """Table t: y is the square of x, which a forest learns and a line does not."""
+    sql("CREATE TABLE t AS SELECT x::float8, x * x AS y FROM generate_series(-100, 100) AS x")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "status"),
+    [("linear", "random_forest", "deployed"), ("random_forest", "linear", "not deployed")],
+)
+@pytest.mark.parametrize("is_new", [True, False])
+def test_of_two_trainings_at_once_the_better_model_is_deployed(
+    sql, schema, connect, name, curved, first, second, status, is_new
+):
+    """The second one begins before the first one's transaction ends, and makes the same project."""
+    train = f"SELECT status, algorithm FROM pgml.train('{name}', 'regression', 't', 'y', '{{}}')"
+    if not is_new:
+        sql(f"SELECT pgml.train('{name}', 'regression', 't', 'y', 'ridge', '{{\"alpha\": 1e12}}')")
+    other = connect()
+    other(f"SET search_path = {schema}")
+    answer = concurrent(sql, other, train.format(first), train.format(second))
+    assert answer == [(status, second)]
+    assert sql(f"SELECT algorithm FROM pgml.deployed_models WHERE project = '{name}'") == [("random_forest",)]
+    assert sql(f"SELECT count(*) FROM pgml.trained_models WHERE project = '{name}'") == [(2 + (not is_new),)]
+
+
+# --- snapshots ---
+
+
+def test_a_training_without_a_relation_takes_that_of_a_snapshot(sql, schema, name, table):
+    number = sql.value(f"SELECT pgml.snapshot('{name}', 't', 'y', 'regression', exclude => 'id', seed => 3)")
+    row = sql.rows(f"SELECT * FROM pgml.snapshots WHERE id = {number}")[0]
+    assert (row["relation_name"], row["row_count"], row["seed"]) == (f"{schema}.t", 100, 3)
+    assert row["features"] == [{"name": "x", "type": "double precision"}]
+    counted = sql.value("SELECT count(*) FROM t WHERE pgml.__part(3, y, x) < 0.25")
+    assert row["test_row_count"] == counted > 0
+    assert sql.value(f"SELECT status FROM pgml.train('{name}', algorithm => 'linear')") == "deployed"
+    assert sql(f"SELECT relation_name FROM pgml.snapshots WHERE id > {number}") == [(f"{schema}.t",)]
+    sql(f"SELECT pgml.drop_snapshot({number})")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("'{}', 't', 'y'", 'project "{}" does not exist'),
+        ("'{}', NULL, 'y', 'regression'", "relation_name must not be null"),
+        ("'{}', 't', 'z', 'regression'", 'column "z" of table "t" does not exist'),
+        ("'{}', 't', NULL, 'regression'", "y_column_name must not be NULL"),
+        ("'{}', 't', 'y', 'regression', test_size => 100", "test_size is 100, and the table has 100 rows"),
+    ],
+)
+def test_errors_of_snapshot(sql, name, table, arguments, message):
+    error = sql.fails(f"SELECT pgml.snapshot({arguments.format(name)})")
+    assert error.message == f"pgml.snapshot: {message.format(name)}"
+    assert sql(f"SELECT FROM pgml.projects WHERE name = '{name}'") == []
+
+
 # --- drops ---
 
 

@@ -177,6 +177,42 @@ def test_a_reader_does_not_train(cast):
     )  # fmt: skip
 
 
+def test_a_trainer_trains_on_what_it_may_read(cast, sql, schema):
+    trainer = cast.sessions[TRAINER]
+    trainer(f"SET search_path = {schema}")
+    train = f"SELECT status, algorithm FROM pgml.train('{cast.name}', 'regression', 't', 'y', 'linear')"
+    error = trainer.fails(train)
+    assert (error.sqlstate, error.message) == (DENIED, 'pgml.train: permission denied for table "t"')
+    sql(f"GRANT SELECT ON t TO {cast.names[TRAINER]}")
+    assert trainer(train)[0][1] == "linear"
+    assert trainer("SELECT created_by::text FROM pgml.models ORDER BY id DESC LIMIT 1") == [
+        (cast.names[TRAINER],)
+    ]
+
+
+def test_policies_for_rows_count_in_a_training(cast, sql, schema):
+    """The rows that a policy hides are neither fitted on nor counted; the table's owner sees all."""
+    sql(f"GRANT SELECT ON t TO {cast.names[TRAINER]}")
+    sql("ALTER TABLE t ENABLE ROW LEVEL SECURITY")
+    sql("CREATE POLICY few ON t USING (id <= 40)")
+    sql("UPDATE t SET y = -1000000 WHERE id > 40")
+    train = (
+        f"SELECT model_id FROM pgml.train('{cast.name}', 'regression', 't', 'y', 'linear', test_size => 0)"
+    )
+    counts = {}
+    for who in (TRAINER, OWNER):
+        session = cast.sessions[who]
+        session(f"SET search_path = {schema}")
+        model = session.value(train)
+        counts[who] = session(
+            f"""
+            SELECT s.row_count, m.num_rows, s.columns::text LIKE '%-1000000%'
+            FROM pgml.models AS m JOIN pgml.snapshots AS s ON s.id = m.snapshot_id WHERE m.id = {model}
+            """
+        )
+    assert counts == {TRAINER: [(40, 40, False)], OWNER: [(100, 100, True)]}
+
+
 # --- owners ---
 
 

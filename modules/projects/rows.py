@@ -1,0 +1,68 @@
+"""The rows of a training or a snapshot: the relation, its targets and features, and how rows are split."""
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.helper.checks.arguments import quoted
+from madpy.modules.projects.catalogue import Project
+from madpy.modules.projects.features import targets_and_features
+from madpy.modules.projects.plan import Rows
+from madpy.modules.projects.queries import SUPERVISED
+from madpy.modules.projects.snapshots import last_snapshot
+from madpy.modules.projects.split import Split, check_split, count_rows
+from madpy.ports.postgres.session.db import Database
+from madpy.records import Record, replace
+
+TASKS = ("regression", "classification", "clustering", "decomposition")
+
+
+class Asked(Record):
+    """Arguments that say which rows, as they were given."""
+
+    task: str | None
+    relation_name: str | None
+    y_column_name: str | None
+    exclude: str | None
+    test_size: float | None
+    test_sampling: str | None
+    test_column: str | None
+
+
+def check_rows(db: Database, project: Project | None, name: str, asked: Asked, seed: int) -> Rows:
+    """Return the rows that were asked for, or those of the last training where no relation was given."""
+    task = _task(project, name, asked.task)
+    is_supervised = task in SUPERVISED
+    relation = asked.relation_name
+    before = last_snapshot(db, project.id) if project and relation is None else None
+    relation = before.relation_name if before else helper.check_not_null("relation_name", relation)
+    source = helper.check_source(db, relation, "relation_name")
+    targets, features = targets_and_features(
+        source, asked.y_column_name, asked.exclude, before, is_supervised
+    )
+    db.progress("train: reading")
+    share, sampling = check_split(source, task, asked.test_size, asked.test_sampling, asked.test_column)
+    split = Split(share, sampling, asked.test_column, seed, [*targets, *features], targets)
+    holdout = split.holdout(source) if is_supervised else None
+    counted = count_rows(source, split, holdout)
+    if holdout and not 0 < counted.test_row_count < counted.row_count:
+        holdout, counted = None, replace(counted, test_row_count=0)
+        db.warning("the rows are too few to keep some for testing: the figures are of the rows fitted on")
+    return Rows(task, source, features, counted, split, holdout)
+
+
+def _task(project: Project | None, name: str, given: str | None) -> str:
+    """Return the task of a project: the one given, or that of the project."""
+    if given is None:
+        if project is None:
+            raise MadpyError(
+                f"project {quoted(name)} does not exist",
+                sqlstate="42704",
+                hint=f"give its task: {', '.join(TASKS)}",
+            )
+        return project.task
+    chosen = helper.check_choice("task", given, TASKS)
+    if project is not None and project.task != chosen:
+        raise MadpyError(
+            f"project {quoted(name)} is for {project.task}, not for {chosen}",
+            hint="choose another project_name",
+        )
+    return chosen

@@ -27,7 +27,7 @@ class Taken(Record):
     test_column: str | None
     seed: int
     checksum: str | None
-    role: str  # owner of the training
+    role: str  # the role that trained
     is_own: bool
 
     @property

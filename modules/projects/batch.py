@@ -15,7 +15,7 @@ LIKELIHOOD = "likelihood"
 ROW = "madpy_row"
 
 
-@in_server("predict_batch")
+@in_server("predict_batch", module="projects")
 def predict_batch(
     db: Database, project_name: str | None, relation_name: str | None, output_table: str | None
 ) -> Predictions:

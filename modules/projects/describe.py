@@ -14,7 +14,7 @@ from madpy.ports.postgres.session.types import NUMBERS
 TABLES = [Relation("pg_temp", name) for name in ("madpy_described", "madpy_described_summary")]
 
 
-@in_server("describe_data", is_set=True)
+@in_server("describe_data", is_set=True, module="projects")
 def describe_data(db: Database, relation: str | None, y_column_name: str | None) -> list[dict[str, Any]]:
     """Return figures of every column of a relation, in its order."""
     source = helper.check_source(db, relation, "relation")

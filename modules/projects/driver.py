@@ -33,7 +33,7 @@ class Result(Record):
     metrics: dict[str, Any] | None
 
 
-@in_server("train", is_set=True)
+@in_server("train", is_set=True, module="projects")
 def train(
     db: Database,
     project_name: str | None,

@@ -26,7 +26,7 @@ MOST_COMPARED = 3000  # rows of a silhouette, each of which is compared with eac
 Row = dict[str, Any]
 
 
-@in_server("evaluate", is_set=True)
+@in_server("evaluate", is_set=True, module="projects")
 def evaluate(
     db: Database, model: str | None, relation: str | None, y_column_name: str | None, features: str | None
 ) -> list[Row]:

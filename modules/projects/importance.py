@@ -25,7 +25,7 @@ REPETITIONS = 5
 Row = dict[str, Any]
 
 
-@in_server("importance", is_set=True)
+@in_server("importance", is_set=True, module="projects")
 def importance(db: Database, project: str | None, method: str | None) -> list[Row]:
     """Return how much the deployed model of a project depends on each feature."""
     return importances(db, deployed_model(db, str(helper.check_not_null("project", project))), method)

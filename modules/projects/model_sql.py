@@ -30,7 +30,7 @@ AS {tag:q}BEGIN RETURN {value:q}; END{tag:q}"""
 KINDS = {KIND_LINEAR: linear, KIND_TREES: trees}
 
 
-@in_server("model_sql")
+@in_server("model_sql", module="projects")
 def model_sql(db: Database, model_id: int | None, name: str | None) -> str:
     """Return the statement that creates a function with the predictions of a model."""
     entry = get_model(db, int(helper.check_not_null("model_id", model_id)))

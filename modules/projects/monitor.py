@@ -33,7 +33,7 @@ class Shift(Record):
     verdict: str
 
 
-@in_server("validate_skew", is_set=True)
+@in_server("validate_skew", is_set=True, module="projects")
 def validate_skew(
     db: Database, project_name: str | None, relation_name: str | None, threshold: float | None
 ) -> list[Shift]:
@@ -44,7 +44,7 @@ def validate_skew(
     return _compared(source, before, limit)
 
 
-@in_server("validate_drift", is_set=True)
+@in_server("validate_drift", is_set=True, module="projects")
 def validate_drift(
     db: Database,
     project_name: str | None,

@@ -10,7 +10,7 @@ from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
 
 
-@in_server("evaluate", is_set=True)
+@in_server("evaluate", is_set=True, module="projects")
 def evaluate(
     db: Database, model_id: int | None, relation: str | None, y_column_name: str | None
 ) -> list[dict[str, Any]]:
@@ -19,7 +19,7 @@ def evaluate(
     return evaluated(db, entry, relation, y_column_name)
 
 
-@in_server("importance", is_set=True)
+@in_server("importance", is_set=True, module="projects")
 def importance(db: Database, model_id: int | None, method: str | None) -> list[dict[str, Any]]:
     """Return how much a model depends on each feature."""
     return importances(db, get_model(db, int(helper.check_not_null("model_id", model_id))), method)

@@ -27,7 +27,7 @@ class Reproduction(Record):
     score_before: float | None
 
 
-@in_server("reproduce")
+@in_server("reproduce", module="projects")
 def reproduce(db: Database, model_id: int | None) -> Reproduction:
     """Train a model again, by its algorithm, hyperparameters, split and seed; tell what is equal."""
     entry = get_model(db, int(helper.check_not_null("model_id", model_id)))

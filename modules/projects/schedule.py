@@ -19,7 +19,7 @@ NOT_SCHEDULED = ("project_name", "relation_name", "y_column_name")
 EXPRESSION = re.compile(r"(?:[\d*/,$a-z-]+\s+){4}[\d*/,a-z-]+|[1-5]?\d seconds?", re.IGNORECASE)
 
 
-@in_server("schedule_train")
+@in_server("schedule_train", module="projects")
 def schedule_train(
     db: Database, project_name: str | None, schedule: str | None, arguments: str | None
 ) -> int:
@@ -43,7 +43,7 @@ def schedule_train(
     )
 
 
-@in_server("unschedule_train")
+@in_server("unschedule_train", module="projects")
 def unschedule_train(db: Database, project_name: str | None) -> bool:
     """End the schedule of a project; return whether there was one."""
     name = PREFIX + str(helper.check_not_null("project_name", project_name))

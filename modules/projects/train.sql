@@ -46,3 +46,29 @@ CREATE FUNCTION MODULE_SCHEMA.train(
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(projects.train);
 COMMENT ON FUNCTION MODULE_SCHEMA.train(text, text, text, text, text, jsonb, text, jsonb, jsonb, double precision, text, jsonb, boolean, integer, text, double precision, text, text, boolean, text) IS
     'trains models for a project and deploys the best: SELECT * FROM MODULE_SCHEMA.train(''Wine'', ''regression'', ''wine'', ''quality'')';
+
+CREATE FUNCTION MODULE_SCHEMA.train_joint(
+    project_name     text,                            -- made, if there is none of this name
+    task             text,                            -- regression
+    relation_name    text,                            -- read, never changed
+    y_column_name    text[],                          -- the targets
+    algorithm        text DEFAULT 'auto',             -- one of sk_algorithms(); auto: the best of several
+    hyperparams      jsonb DEFAULT '{}',
+    search           text DEFAULT NULL,               -- grid, random or halving
+    search_params    jsonb DEFAULT '{}',              -- for each hyperparameter the values to try
+    search_args      jsonb DEFAULT '{}',              -- n_iter, folds, factor, min_rows
+    test_size        double precision DEFAULT 0.25,   -- share of the rows, or their number
+    test_sampling    text DEFAULT 'random',           -- random, stratified, last or group
+    preprocess       jsonb DEFAULT '"auto"',
+    automatic_deploy boolean DEFAULT true,            -- if it is better than the model that is deployed
+    seed             integer DEFAULT 0,
+    test_column      text DEFAULT NULL,               -- orders rows for last, groups them for group
+    time_limit       double precision DEFAULT 300,    -- seconds, after which no candidate begins
+    exclude          text DEFAULT NULL,               -- columns that are no features
+    metric           text DEFAULT NULL,               -- by which models are compared
+    materialize_snapshot boolean DEFAULT false,       -- keep a copy of the rows
+    objective        text DEFAULT NULL                -- an older name of task
+) RETURNS SETOF MODULE_SCHEMA.training
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(projects.joint.train_joint);
+COMMENT ON FUNCTION MODULE_SCHEMA.train_joint(text, text, text, text[], text, jsonb, text, jsonb, jsonb, double precision, text, jsonb, boolean, integer, text, double precision, text, text, boolean, text) IS
+    'trains models of several targets, which predict_joint predicts: SELECT * FROM MODULE_SCHEMA.train_joint(''Fitness'', ''regression'', ''linnerud'', ''{weight,waist}'')';

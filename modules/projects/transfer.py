@@ -17,14 +17,14 @@ from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
 
 
-@in_server("export_model")
+@in_server("export_model", module="projects")
 def export_model(db: Database, model_id: int | None) -> bytes:
     """Return the bytes of a model."""
     entry = get_model(db, int(helper.check_not_null("model_id", model_id)))
     return bytes(db.value("SELECT {model:q}", model=model_item(db, entry.id)))
 
 
-@in_server("import_model")
+@in_server("import_model", module="projects")
 def import_model(db: Database, project: str | None, model: bytes | None) -> int:
     """Add a model to a project and return its number; the project is made if there is none of this name."""
     name = str(helper.check_not_null("project", project))

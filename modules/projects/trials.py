@@ -10,7 +10,7 @@ from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
 
 
-@in_server("trial_info", is_set=True)
+@in_server("trial_info", is_set=True, module="projects")
 def trial_info(db: Database, project: str | None) -> list[dict[str, Any]]:
     """Return the candidates of each training of a project, the best ones of a training first."""
     entry = get_project(db, str(helper.check_not_null("project", project)))

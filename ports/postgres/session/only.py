@@ -11,30 +11,36 @@ from madpy.ports.postgres.session.sql import literal
 Driver = Callable[..., Any]
 
 
-def in_server(function: str, *, is_set: bool = False) -> Callable[[Driver], Driver]:
+def in_server(
+    function: str, *, is_set: bool = False, module: str | None = None
+) -> Callable[[Driver], Driver]:
     """Have Python outside the server call the SQL function of a driver, which takes the same arguments.
 
-    `is_set` says that the function returns a set of rows, not one.
+    `is_set` says that the function returns a set of rows, not one; `module` has a schema of its own.
     """
 
     def decorate(driver: Driver) -> Driver:
         @functools.wraps(driver)
         def run(db: Database, *args: Any) -> Any:
-            return driver(db, *args) if db.inside else _call(db, function, args, is_set)
+            return driver(db, *args) if db.inside else _call(db, function, args, is_set, module)
 
         return run
 
     return decorate
 
 
-def _call(db: Database, function: str, args: tuple[Any, ...], is_set: bool) -> Any:
+def _call(db: Database, function: str, args: tuple[Any, ...], is_set: bool, module: str | None) -> Any:
+    own = db.schema
+    if module is not None:
+        own = db.value("SELECT {schema:i}.__own_schemas() ->> {module:l}", module=module)
     try:
         rows = db.execute(
-            "SELECT * FROM {schema:i}.{function:i}({args:q})",
+            "SELECT * FROM {own:i}.{function:i}({args:q})",
+            own=own,
             function=function,
             args=", ".join(map(literal, args)),
         )
     except MadpyError as error:
-        message = error.message.removeprefix(f"{function}: ")
+        message = error.message.removeprefix(f"{own}.").removeprefix(f"{function}: ")
         raise MadpyError(message, sqlstate=error.sqlstate, hint=error.hint, detail=error.detail) from None
-    return rows if is_set else rows[0]
+    return rows if is_set else rows[0].get(function, rows[0])

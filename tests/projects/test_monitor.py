@@ -6,7 +6,8 @@ from tests.session import Session
 
 TRAIN = "SELECT pgml.train('Watched', 'regression', 'before', 'y', 'linear', exclude => 'i'{more})"
 SKEW = """
-    SELECT feature, kind, psi, distance, nulls, nulls_before, verdict FROM pgml.validate_skew('Watched', '{now}')
+    SELECT feature, kind, psi, distance, nulls, nulls_before, verdict
+    FROM pgml.validate_skew('Watched', '{now}')
 """
 
 
@@ -18,7 +19,8 @@ def watched(sql: Session) -> Session:
         BEGIN;
         CREATE TABLE before AS
         SELECT i, (i * 7919) % 4000 / 4000.0::float8 AS x,
-               CASE WHEN i % 4 = 0 THEN 'rare' ELSE 'usual' END AS kind, i % 2 = 0 AS flag, DATE '2020-01-01' + (i * 31) % 365 AS day, i::float8 AS y
+               CASE WHEN i % 4 = 0 THEN 'rare' ELSE 'usual' END AS kind,
+               i % 2 = 0 AS flag, DATE '2020-01-01' + (i * 31) % 365 AS day, i::float8 AS y
         FROM generate_series(0, 3999) AS i
         """
     )
@@ -83,7 +85,7 @@ def test_nothing_but_null(watched: Session) -> None:
     [
         ("validate_skew('Unwatched', 'before')", 'project "Unwatched" does not exist'),
         ("validate_skew('Watched', 'nowhere')", 'table "nowhere" does not exist'),
-        ("validate_skew('Watched', 'before', -1)", "threshold must be at least 0, not -1"),
+        ("validate_skew('Watched', 'before', -1)", "threshold must be at least 0, not -1.0"),
         ("validate_drift('Watched', 'before', NULL)", "baseline must not be null"),
     ],
 )

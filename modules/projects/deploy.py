@@ -1,4 +1,4 @@
-"""deploy: choose the model of a project that predicts, by a strategy or by its number."""
+"""deploy: choose the model of a project that predicts, by a strategy."""
 
 import json
 from typing import Any
@@ -27,37 +27,37 @@ class Deployment(Record):
 
 
 def deploy(
-    db: Database, project: str | int | None, strategy: str | None = "specific", algorithm: str | None = None
+    db: Database, project_name: str | None, strategy: str | None, algorithm: str | None
 ) -> list[Deployment]:
-    """Deploy a model, given by its number, or the one of a project that a strategy chooses."""
+    """Deploy the model of a project that a strategy chooses."""
     way = helper.check_choice("strategy", strategy, STRATEGIES)
-    if isinstance(project, int):
-        model, reason = project, "given by its number"
-    else:
-        known = get_project(db, str(helper.check_not_null("project_name", project)))
-        # From here on no other session changes the project: a choice stays right until it is written.
-        write(db, "lock", "{id:l}::bigint", id=known.id)
-        model, reason = _chosen(db, known, way, algorithm)
+    project = get_project(db, str(helper.check_not_null("project_name", project_name)))
+    # From here on no other session changes the project: a choice stays right until it is written.
+    write(db, "lock", "{id:l}::bigint", id=project.id)
+    model, reason = _chosen(db, project, way, algorithm)
+    return deployed(db, model, way, reason)
+
+
+def deployed(db: Database, model: int, strategy: str, reason: str) -> list[Deployment]:
+    """Write a deployment, and return it."""
     write(
         db,
         "deploy",
         "{model:l}::bigint, {strategy:l}::text, {reason:l}::text",
         model=model,
-        strategy=way,
+        strategy=strategy,
         reason=reason,
     )
-    return [
-        Deployment(**row)
-        for row in db.execute(
-            """
-            SELECT p.name AS project_name, {way:l} AS strategy, m.algorithm, m.id AS model_id
-            FROM {own:i}.models AS m JOIN {own:i}.projects AS p ON p.id = m.project_id WHERE m.id = {model:l}
-            """,
-            own=own(db),
-            way=way,
-            model=model,
-        )
-    ]
+    rows = db.execute(
+        """
+        SELECT p.name AS project_name, {strategy:l} AS strategy, m.algorithm, m.id AS model_id
+        FROM {own:i}.models AS m JOIN {own:i}.projects AS p ON p.id = m.project_id WHERE m.id = {model:l}
+        """,
+        own=own(db),
+        strategy=strategy,
+        model=model,
+    )
+    return [Deployment(**row) for row in rows]
 
 
 def _chosen(db: Database, project: Project, strategy: str, algorithm: str | None) -> Chosen:

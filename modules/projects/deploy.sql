@@ -57,5 +57,5 @@ COMMENT ON FUNCTION MODULE_SCHEMA.deploy(text, text, text) IS
     'has another model of a project predict: SELECT * FROM MODULE_SCHEMA.deploy(''Wine'', ''rollback'')';
 
 CREATE FUNCTION MODULE_SCHEMA.deploy(model_id bigint) RETURNS SETOF MODULE_SCHEMA.deployment
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(projects.deploy.deploy);
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(projects.deploy_model.deploy);
 COMMENT ON FUNCTION MODULE_SCHEMA.deploy(bigint) IS 'has a model, given by its number, predict for its project';

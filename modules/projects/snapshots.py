@@ -27,7 +27,7 @@ class Taken(Record):
     test_column: str | None
     seed: int
     checksum: str | None
-    role: str  # whose training it was
+    role: str  # the role that trained
     is_own: bool
 
     @property

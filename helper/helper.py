@@ -26,7 +26,8 @@ from madpy.helper.checks.new_tables import NewTable, check_new_table, new_tables
 from madpy.helper.checks.relations import check_holds_data, name_parts, readable, schema_of
 from madpy.ports.postgres.scan.relations import find
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, Relation, session
+from madpy.ports.postgres.session.db import Database, session
+from madpy.ports.postgres.session.sql import Relation
 
 __all__ = [
     "Expressions",

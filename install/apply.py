@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from madpy.errors import MadpyError, SqlError
 from madpy.install.plan import Product, Release, Step, install_steps, own_sql
 from madpy.install.state import Installation, dependents, located, strangers, tables_with_rows
-from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import fill
 
 Progress = Callable[[Sequence[Step]], Iterable[Step]]
 

@@ -9,10 +9,14 @@
 
     MADLIB_KERNEL moments(y double precision, x double precision[]) IS 'what moments_state is';
 
+    MADLIB_PREDICTION regr.predict(the columns of source_table, and prediction) IS 'what regr_predict does';
+
 The first calls a function of modules/regr/driver.py, MADLIB_DRIVER(regr.predict.predict) one of predict.py.
 The second is the columns of helper.training.Training, which every record begins with.  The third makes the
 aggregates moments_state(y, x), moments_merge(state) and __moments_columns(y, VARIADIC x), whose features are
 arguments of their own, and their support functions, which MADPY_KERNEL(moments) in the C source defines.
+The last makes the driver regr_predict, of modules/regr/predict.py, which predicts a whole table; between the
+brackets is what its output table has.  Where the name is "create_view", the driver makes a view.
 """
 
 import re
@@ -21,6 +25,11 @@ from collections.abc import Sequence
 DRIVER = re.compile(r"\bMADLIB_DRIVER\((?P<name>\w+(?:\.\w+){1,2})\)")
 KERNEL = re.compile(
     r"^MADLIB_KERNEL (?P<name>\w+)\((?P<arguments>[^;]*?)\) IS\s+"
+    r"(?P<comment>'(?:[^']|'')*');$",
+    re.MULTILINE,
+)
+PREDICTION = re.compile(
+    r"^MADLIB_PREDICTION (?P<module>\w+)\.(?P<name>\w+)\((?P<created>[^()]*)\) IS\s+"
     r"(?P<comment>'(?:[^']|'')*');$",
     re.MULTILINE,
 )
@@ -64,13 +73,34 @@ CREATE AGGREGATE MADLIB_SCHEMA.{name}({parameters}) (
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.{name}({types}) IS {comment};
 """
+PREDICT = """\
+CREATE FUNCTION MADLIB_SCHEMA.{prefix}{name}(
+    model_table  text,                -- the output_table of {prefix}train
+    source_table text,                -- read, never changed
+    {output:<12} text,                -- created: {created}
+    features     text DEFAULT NULL    -- needed where the model has expressions among its features
+) RETURNS {type}
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER({module}.predict.{name});
+COMMENT ON FUNCTION MADLIB_SCHEMA.{prefix}{name}(text, text, text, text) IS
+    {comment};"""
 
 
 def expanded(template: str, prefix: str) -> str:
     """Write the abbreviations in `template` out; keep placeholders.  `prefix` is of the module's drivers."""
     body = BODY.replace("{prefix}", prefix)
-    template = DRIVER.sub(lambda line: body.replace("{name}", line["name"]), KERNEL.sub(_kernel, template))
+    template = PREDICTION.sub(lambda line: _prediction(line, prefix), KERNEL.sub(_kernel, template))
+    template = DRIVER.sub(lambda line: body.replace("{name}", line["name"]), template)
     return template.replace("    MADLIB_TRAINING", RECORD)
+
+
+def _prediction(line: re.Match[str], prefix: str) -> str:
+    is_view = line["name"] == "create_view"
+    return PREDICT.format(
+        **line.groupdict(),
+        prefix=prefix,
+        output="view_name" if is_view else "output_table",
+        type="text" if is_view else "MADLIB_SCHEMA.predictions",
+    )
 
 
 def _kernel(line: re.Match[str]) -> str:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from madpy.errors import MadpyError
 from madpy.install.check import undone
 from madpy.ports.postgres import plpy
-from madpy.ports.postgres.session.db import Database, Relation, identifier
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation, identifier
 from madpy.ports.postgres.shards.layout import Part
 from madpy.ports.postgres.shards.parts import WRAPPER
 from madpy.ports.postgres.shards.servers import EXTENSION, is_declared, probe

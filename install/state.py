@@ -6,7 +6,8 @@ from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.install.plan import Product, Release, own_sql
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation
 
 NOT_INSTALLED = "42704"
 

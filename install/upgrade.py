@@ -4,7 +4,8 @@ from madpy.errors import SqlError
 from madpy.install.apply import Progress, run
 from madpy.install.plan import Release, Step, upgrade_steps
 from madpy.install.state import Installation, located
-from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import fill
 
 NO_PATH = "22023"
 

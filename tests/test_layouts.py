@@ -81,7 +81,7 @@ def expected(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         case bytes():
             yield f'printf("%s", {name})', value.decode()
         case dict():
-            yield from expected(name, np.dtype([(member, f"<{code}") for member, code in value.items()]))
+            yield from expected(name, np.dtype([(member, dtype_of(code)) for member, code in value.items()]))
         case np.dtype():
             yield from of_struct("".join(part.capitalize() for part in name.split("_")), value)
         case type() if issubclass(value, IntEnum):
@@ -93,6 +93,11 @@ def expected(name: str, value: Any) -> Iterator[tuple[str, Any]]:
                 yield f'printf("%lld", (long long) {call})', str(value(*given))
         case _:
             raise TypeError(f"{name} is nothing that a C header declares")
+
+
+def dtype_of(code: str) -> str:
+    """Return numpy's name of a type of Python's struct."""
+    return f"S{code[:-1]}" if code.endswith("s") else f"<{code}"
 
 
 def of_struct(struct: str, dtype: np.dtype[Any]) -> Iterator[tuple[str, str]]:

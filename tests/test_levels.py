@@ -133,6 +133,24 @@ def test_groups_are_fits_of_their_own(sql, data, method, options, feed):
     assert sql.warnings == []
 
 
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [*((method, {}) for method in METHODS), ("regr", {"weights": "w"}), ("logregr", {"weights": "w"})],
+)
+def test_levels_of_the_first_pass_are_those_of_a_pass_before_it(sql, data, method, options):
+    """Streamed, levels are numbered in the first pass; with one group of all rows they are read before."""
+    sql("SET madpy.store_memory = 0")
+    sql("CREATE VIEW v AS SELECT *, 1 AS one FROM t")
+    (numbered,) = sql.rows(train_call(method, source="v", features="x, f, s", **options))
+    (read,) = sql.rows(
+        train_call(method, source="v", output="n", features="x, f, s", grouping_cols="one", **options)
+    )
+    for name in ("feature_names", "num_rows_processed", "num_missing_rows_skipped", "terms"):
+        assert numbered[name] == read[name]
+    columns = "coef, std_err, condition_no, num_rows_processed, num_missing_rows_skipped"
+    assert sql(f"SELECT {columns} FROM m") == sql(f"SELECT {columns} FROM n")
+
+
 def quoted(g):
     return "NULL" if g is None else f"'{g}'"
 

@@ -69,12 +69,13 @@ def test_records_are_equal_if_their_fields_and_classes_are() -> None:
     assert repr(Pair(1, "x")).endswith("Pair(a=1, b='x')")
 
 
-def test_a_first_regr_train_loads_neither_dataclasses_nor_numpy() -> None:
+@pytest.mark.parametrize("module", ["regr.driver", "sk.driver", "sk.compare"])
+def test_a_first_training_loads_neither_dataclasses_nor_numpy(module: str) -> None:
     code = f"""
 import sys
 sys.path[:] = {sys.path!r}
 from madpy.ports.postgres.session import udf
-from madpy.modules.regr import driver
+import madpy.modules.{module}
 assert not {{"dataclasses", "inspect", "numpy"}} & sys.modules.keys()
 """
     subprocess.run([sys.executable, "-S", "-c", code], check=True)

@@ -31,6 +31,7 @@ ALLOWED: dict[str, str] = gathered("RIGHTS") | {
     "__snapshot_execute": DRIVER,
     "__snapshot_free": DRIVER,
     "__snapshot_take": DRIVER,
+    "__store_files": DRIVER,
     "__store_fill": DRIVER,
     "__store_free": DRIVER,
     "__store_groups": DRIVER,
@@ -44,6 +45,9 @@ ALLOWED: dict[str, str] = gathered("RIGHTS") | {
     "__moments_columns": AGGREGATE,
     "__weighted_moments_columns": AGGREGATE,
     "__levels": AGGREGATE,
+    "__moments_numbered": AGGREGATE,
+    "__weighted_moments_numbered": AGGREGATE,
+    "__state_columns": DRIVER,
     "__keep": AGGREGATE,
     "__kept_step": AGGREGATE,
     "__kept_rows": ELSEWHERE,
@@ -52,6 +56,8 @@ ALLOWED: dict[str, str] = gathered("RIGHTS") | {
 REVOKED = {
     "__nb_coded_accum", "__weighted_nb_coded_accum", "__coded_combine", "__coded_state", "__coded_deserial",
     "__levels_accum", "__levels_combine", "__levels_serial", "__levels_deserial", "__levels_texts",
+    "__moments_numbered_accum", "__weighted_moments_numbered_accum", "__numbered_combine", "__numbered_bytes",
+    "__numbered_deserial",
 }  # fmt: skip
 SCHEMAS = "pronamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('madlib', 'pgml'))"
 

@@ -287,3 +287,10 @@ def test_files_that_the_architecture_mentions_exist() -> None:
     }
     names = {re.sub(r"<\w+>", "*", name).rstrip("/") for name in names if not name.startswith(("/", ".."))}
     assert sorted(name for name in names if not any(ROOT.glob(name)) and not any(ROOT.rglob(name))) == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_source_files_that_a_document_names_are_there(document: Path) -> None:
+    """A path in backquotes, from the root or from within; decisions name files as they are called now."""
+    named = set(re.findall(r"`([\w.-]+/[\w./-]+\.(?:py|c|h|sql|sh|yml))`", document.read_text()))
+    assert sorted(name for name in named if not any(ROOT.glob(name)) and not any(ROOT.rglob(name))) == []

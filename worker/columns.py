@@ -1,5 +1,7 @@
-"""The columns of a training: the memory file of a store (ports/postgres/src/store/store.h), mapped."""
+"""The rows of a training: two memory files of a store (ports/postgres/src/store/store_matrix.c), mapped."""
 
+import contextlib
+import errno
 import mmap
 from dataclasses import dataclass
 from typing import Any
@@ -8,58 +10,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+MADV_POPULATE_READ = 22  # mmap has no name for it
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A file with rows of numbers, one after the other; NaN is NULL, or a value that is not finite."""
+
+    file: int
+    width: int
+    has_nan: bool
+
+    def rows(self, first: int, last: int) -> Floats:
+        """Return rows first to last - 1, shape (n, width), of which this process alone sees changes.
+
+        Nothing is copied before it is changed.  Raises MemoryError where this process may not change so much.
+        """
+        shape = last - first, self.width
+        begin, size = 8 * first * self.width, 8 * shape[0] * self.width
+        if not size:
+            return np.empty(shape)
+        skipped = begin % mmap.ALLOCATIONGRANULARITY
+        try:
+            data = mmap.mmap(self.file, skipped + size, access=mmap.ACCESS_COPY, offset=begin - skipped)
+        except OSError as error:
+            raise MemoryError if error.errno == errno.ENOMEM else error from error
+        with contextlib.suppress(OSError):  # advice that Linux takes since 5.14: all pages at once cost less
+            data.madvise(MADV_POPULATE_READ)
+        return np.ndarray(shape, np.float64, data, skipped)
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Rows of a mapped file, column by column in blocks; NULL is NaN."""
+    """The features of all rows, and the other columns: targets, and weights."""
 
-    data: Any
-    num_columns: int
-    block_rows: int
-    block_bytes: int
-    bits_offset: int
+    features: Matrix
+    others: Matrix
 
     @classmethod
-    def map(cls, descriptor: int | None, layout: dict[str, int]) -> "Columns":
-        """Map the file behind a descriptor; the layout comes from the server, which wrote the file."""
-        size = int(layout["bytes"])
-        data = (
-            mmap.mmap(descriptor, size, access=mmap.ACCESS_READ) if size and descriptor is not None else b""
-        )
-        sizes = (int(layout[name]) for name in ("num_columns", "block_rows", "block_bytes", "bits_offset"))
-        return cls(data, *sizes)
-
-    def matrix(self, columns: list[int], first: int, last: int) -> tuple[Floats, bool]:
-        """Return a copy of columns of rows first to last - 1, shape (n, k), and whether NaN may be in it.
-
-        A value that is not finite is NaN, as NULL is.  The copy is row by row, made while a block is in the
-        processor's cache.
-        """
-        result = np.empty((last - first, len(columns)))
-        has_nan = False
-        # a slice is a view of a block, a list would be a copy
-        is_range = columns == list(range(columns[0], columns[0] + len(columns))) if columns else False
-        picked = slice(columns[0], columns[0] + len(columns)) if is_range else columns
-        for start in range(first - first % self.block_rows, last, self.block_rows):
-            low, high = max(first, start), min(last, start + self.block_rows)
-            rows = slice(low - start, high - start)
-            values, bits = self._block(start // self.block_rows)
-            part, nulls = values[picked, rows], bits[picked]
-            target = result[low - first : high - first]
-            target[:] = part.T
-            if nulls.any():
-                null = np.unpackbits(nulls, axis=1, bitorder="little")[:, rows]
-                target[null.T.astype(bool)] = np.nan
-                has_nan = True
-            if not np.isfinite(part).all():
-                target[~np.isfinite(target)] = np.nan
-                has_nan = True
-        return result, has_nan
-
-    def _block(self, number: int) -> tuple[Floats, NDArray[np.uint8]]:
-        """Return the values of a block, shape (columns, rows), and its bitmaps of NULLs."""
-        at = number * self.block_bytes
-        values = np.ndarray((self.num_columns, self.block_rows), np.float64, self.data, at)
-        shape = (self.num_columns, self.block_rows // 8)
-        return values, np.ndarray(shape, np.uint8, self.data, at + self.bits_offset)
+    def of(cls, files: list[int], layout: dict[str, Any]) -> "Columns":
+        """Build them from descriptors and what the server, which wrote the files, says of them."""
+        parts = zip(files, layout["num"], layout["nan"], strict=True)
+        features, others = (Matrix(file, int(width), bool(has_nan)) for file, width, has_nan in parts)
+        return cls(features, others)

@@ -5,29 +5,29 @@ import time
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from madpy.worker import analysis
+from madpy.worker import analysis, memory
 from madpy.worker.columns import Columns
 from madpy.worker.device import CPU, Device
-from madpy.worker.errors import WorkerError
+from madpy.worker.errors import WorkerError, fields_of
 from madpy.worker.fit import Answer, Job, Rows
 from madpy.worker.folds import Fold, folds_of, mean_of, some_rows, within
 from madpy.worker.metrics import BETTER
 from madpy.worker.preparation import Input, complete
+from madpy.worker.reasons import check_sum
 from madpy.worker.scoring import Scorer
 from madpy.worker.table import Part, Table, inputs_of, read
 
 Steps = Generator[Answer, None, Answer]
 
 
-def compare(request: dict[str, Any], descriptor: int | None, device: Device = CPU) -> Iterator[Answer]:
-    """Fit and score each candidate and yield it; the rows lie in the file behind the descriptor."""
+def compare(request: dict[str, Any], files: list[int], device: Device = CPU) -> Iterator[Answer]:
+    """Fit and score each candidate and yield it; the rows lie in the files, which are closed."""
     begun = time.monotonic()
     try:
-        columns = Columns.map(descriptor, request["layout"])
+        table = read(Columns.of(files, request["layout"]), request)
     finally:
-        if descriptor is not None:
-            os.close(descriptor)
-    table = read(columns, request)
+        for file in files:
+            os.close(file)
     comparison = Comparison(request, table, device)
     yield comparison.about(), []
     comparison.cut()
@@ -100,14 +100,13 @@ class Comparison:
             yield self._progress(number, 0), []
             figures, arrays = yield from self._evaluated(candidate)
             event |= {"status": "successful", **figures}
-        except MemoryError:
-            raise
         except WorkerError as error:
             event |= {"status": "failed", **error.fields()}
             arrays = []
         except (Exception, SystemExit) as error:  # an error of a library
-            text = f"{type(error).__name__}: {error}"[:2000]
-            event |= {"status": "failed", "message": "the fit failed", "sqlstate": "22023", "detail": text}
+            if memory.is_reason_of(error):
+                raise
+            event |= {"status": "failed", **fields_of(error)}
             arrays = []
         yield {**event, "seconds": time.monotonic() - begun}, arrays
 
@@ -145,7 +144,7 @@ class Comparison:
         return {
             "num_rows": len(rows.X), "num_skipped": rows.num_skipped, "num_test_rows": num_tested,
             "metrics": tested, "train_metrics": training, "fold_metrics": own or None, "score": score,
-            "deviation": deviation, **fitted.said(self._inputs),
+            "deviation": deviation, **fitted.said(),
         }, arrays  # fmt: skip
 
     def _used(self, job: Job, part: Part) -> Any:
@@ -179,4 +178,6 @@ def _some(rows: Rows, which: Any) -> Rows:
 def _fitted(job: Job, rows: Rows, where: str = "") -> Any:
     if reason := job.reason(rows, job.codes(rows.y)):
         raise WorkerError(f"{where}{reason}")
+    if rows.weights is not None:
+        check_sum(rows.weights)
     return job.fitted(rows)

@@ -51,10 +51,8 @@ def _by_name(values: Any, names: Sequence[str]) -> Any:
 
 
 def _numbers(values: Any) -> Any:
-    """Return numbers as JSON has them; None for anything else, or for too many."""
-    if values is None or not np.issubdtype(np.asarray(values).dtype, np.number):
-        return None
-    array = np.asarray(values, float)
-    if not 0 < array.size <= MOST_NUMBERS or not np.isfinite(array).all():
+    """Return numbers as JSON has them, counts as integers; None for anything else, or for too many."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf" or not 0 < array.size <= MOST_NUMBERS or not np.isfinite(array).all():
         return None
     return array.tolist()

@@ -2,13 +2,22 @@
 
 
 class WorkerError(Exception):
-    """A fact, its SQLSTATE, and what can be done."""
+    """A fact, its SQLSTATE, what can be done, and what a library says of it."""
 
-    def __init__(self, message: str, sqlstate: str = "22023", hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, sqlstate: str = "22023", hint: str | None = None, detail: str | None = None
+    ) -> None:
         super().__init__(message)
         self.sqlstate = sqlstate
         self.hint = hint
+        self.detail = detail
 
     def fields(self) -> dict[str, str | None]:
         """Return the fields of an answer."""
-        return {"message": str(self), "sqlstate": self.sqlstate, "hint": self.hint}
+        return {"message": str(self), "sqlstate": self.sqlstate, "hint": self.hint, "detail": self.detail}
+
+
+def fields_of(error: BaseException) -> dict[str, str | None]:
+    """Return the fields of an answer for an error of a library: the session gets its text only."""
+    hint = "choose other hyperparameters or another algorithm"
+    return WorkerError("the fit failed", hint=hint, detail=f"{type(error).__name__}: {error}"[:2000]).fields()

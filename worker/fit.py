@@ -11,46 +11,46 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics
 
+from madpy.worker import memory
 from madpy.worker.columns import Columns, Floats
 from madpy.worker.details import details_of, names_of
 from madpy.worker.device import CPU, Device
 from madpy.worker.errors import WorkerError
 from madpy.worker.estimators import ALGORITHMS, tasks_of
-from madpy.worker.estimators.algorithm import Algorithm
+from madpy.worker.estimators.algorithm import LARGEST, Algorithm
 from madpy.worker.estimators.arrays import FITS, fit_of
 from madpy.worker.estimators.parameters import Choice, checked
 from madpy.worker.model import arrays_of
 from madpy.worker.preparation import Input, Learned, Rule, complete, learn, rules_of
+from madpy.worker.reasons import check_columns, check_sum, check_weights, rows_as_reason
 
 ENGINE = Choice("sklearn")  # the program that fits: there is one so far
 MOST_SCORED = 10_000  # rows, where scoring is slow
 Answer = tuple[dict[str, Any], list[NDArray[Any]]]
 
 
-def fit(request: dict[str, Any], descriptor: int | None, device: Device = CPU) -> Iterator[Answer]:
-    """Fit a model for each group and yield it; the rows lie in the file behind the descriptor."""
-    job = Job(request, device)
+def fit(request: dict[str, Any], files: list[int], device: Device = CPU) -> Iterator[Answer]:
+    """Fit a model for each group and yield it; the rows lie in the files, which are closed at the end."""
     try:
-        columns = Columns.map(descriptor, request["layout"])
+        job = Job(request, device)
+        columns = Columns.of(files, request["layout"])
+        groups = request["groups"]
+        for number, (first, last) in enumerate(groups):
+            rows = job.read(columns, int(first), int(last))
+            yield {"event": "progress", "group": number, "groups": len(groups)}, []
+            figures, arrays = _fitted(job, rows, is_alone=len(groups) == 1)
+            yield {"event": "model", "group": number, **figures}, arrays
     finally:
-        if descriptor is not None:
-            os.close(descriptor)
-    groups = request["groups"]
-    for number, (first, last) in enumerate(groups):
-        rows = job.read(columns, int(first), int(last))
-        yield {"event": "progress", "group": number, "groups": len(groups)}, []
-        figures, arrays = _fitted(job, rows, is_alone=len(groups) == 1)
-        yield {"event": "model", "group": number, **figures}, arrays
+        for file in files:
+            os.close(file)
 
 
 def _fitted(job: "Job", rows: "Rows", *, is_alone: bool) -> Answer:
     """Fit one group; a group among others that cannot be fitted has a reason in place of a model."""
     try:
         return job.fit(rows)
-    except MemoryError:
-        raise
     except Exception as error:  # an error of a library, or of this group's rows
-        if is_alone:
+        if is_alone or memory.is_reason_of(error):
             raise
         figures = {"num_rows": len(rows.X), "num_skipped": rows.num_skipped}
         return {**figures, "reason": f"no model: {error}"[:500]}, []
@@ -78,17 +78,18 @@ class Rows:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted estimator, the columns that it was fitted on, and how they were prepared."""
+    """A fitted estimator, the columns that it was fitted on, with their names, and how they were prepared."""
 
     prepared: Floats
+    names: list[str]
     learned: list[Learned]
     estimator: Any
     device: str  # its name
     warnings: list[str]
 
-    def said(self, inputs: Sequence[Input]) -> dict[str, Any]:
+    def said(self) -> dict[str, Any]:
         """Return details of the fit, and its warnings."""
-        details = details_of(self.estimator, names_of(inputs, self.learned))
+        details = details_of(self.estimator, self.names)
         return {"details": {**details, "device": self.device}, "warnings": self.warnings}
 
 
@@ -109,7 +110,7 @@ class Job:
         auto = replace(default, impute=impute, scale=scale)
         self.rules = rules_of(request["preprocess"], self.inputs, default, auto)
         self.targets = [int(one) for one in request["targets"]]
-        self.weights = request["weights"]
+        self.weights = None if request["weights"] is None else int(request["weights"])
         self.labels: list[str] = request["classes"]
         self.seed = int(request["seed"])
         if len(self.targets) > 1 and not self.algorithm.several_targets:
@@ -119,21 +120,22 @@ class Job:
 
     def read(self, columns: Columns, first: int, last: int) -> Rows:
         """Return the rows of a group that can be used."""
-        X, has_nan = columns.matrix(list(range(len(self.inputs))), first, last)
-        y, y_has_nan = columns.matrix(self.targets, first, last)
-        weights = None
-        if self.weights is not None:
-            weights = columns.matrix([int(self.weights)], first, last)[0][:, 0]
+        X = columns.features.rows(first, last)
+        others = columns.others.rows(first, last)
+        y = np.ascontiguousarray(others[:, self.targets])
+        weights = None if self.weights is None else np.ascontiguousarray(others[:, self.weights])
         used = np.ones(last - first, bool)
-        if y_has_nan:
+        if columns.others.has_nan:
             used &= ~np.isnan(y).any(axis=1)
         if weights is not None:
             check_weights(weights)
             used &= weights > 0
-        if has_nan:
+        if columns.features.has_nan:
             used &= complete(X, self.inputs, self.rules, self.algorithm.takes_nan)
         if not used.all():
             X, y, weights = X[used], y[used], None if weights is None else weights[used]
+        if weights is not None:
+            check_sum(weights)
         return Rows(X, y, weights, int((~used).sum()))
 
     def fit(self, rows: Rows) -> Answer:
@@ -144,8 +146,10 @@ class Job:
         if reason := self.reason(rows, codes):
             return {**figures, "reason": reason}, []
         fitted = self.fitted(rows)
-        scores = self._scores(fitted.estimator, fitted.prepared, y, weights)
-        return {**figures, "metrics": scores, **fitted.said(self.inputs)}, self.arrays_of(fitted, rows, codes)
+        arrays = self.arrays_of(fitted, rows, codes)
+        with rows_as_reason(fitted.prepared, y, fitted.names):
+            scores = self._scores(fitted.estimator, fitted.prepared, y, weights)
+        return {**figures, "metrics": scores, **fitted.said()}, arrays
 
     def codes(self, y: Floats) -> list[int]:
         """Return the codes of the classes that are there, none for other tasks."""
@@ -161,20 +165,30 @@ class Job:
 
     def fitted(self, rows: Rows) -> "Fitted":
         """Learn the preprocessing on these rows, and fit the estimator."""
-        prepared, learned = learn(rows.X, rows.y, self.inputs, self.rules, self.task, self.seed)
-        return Fitted(prepared, learned, *self._fitted(prepared, rows.y, rows.weights))
+        prepared, learned = self._prepared(rows.X, rows.y)
+        names = names_of(self.inputs, learned)
+        check_columns(prepared, names, self.algorithm.largest, self.algorithm.name)
+        with rows_as_reason(prepared, rows.y, names):
+            return Fitted(prepared, names, learned, *self._fitted(prepared, rows.y, rows.weights))
 
     def arrays_of(self, fitted: "Fitted", rows: Rows, codes: Sequence[int]) -> list[NDArray[Any]]:
         """Return the arrays of a model; `codes` are the classes that it was fitted on."""
-        return arrays_of(
-            self.task,
-            self.algorithm.form(fitted.estimator),
-            self.inputs,
-            fitted.learned,
-            [self.labels[code] for code in codes],
-            self.algorithm.takes_nan,
-            np.average(fitted.prepared, axis=0, weights=rows.weights),
-        )
+        with rows_as_reason(fitted.prepared, rows.y, fitted.names):
+            return arrays_of(
+                self.task,
+                self.algorithm.form(fitted.estimator),
+                self.inputs,
+                fitted.learned,
+                [self.labels[code] for code in codes],
+                self.algorithm.takes_nan,
+                np.average(fitted.prepared, axis=0, weights=rows.weights),
+            )
+
+    def _prepared(self, X: Floats, y: Floats) -> tuple[Floats, list[Learned]]:
+        """Return the columns that the estimator is fitted on, and what was learned for them."""
+        if any(rule.scale != "none" for rule in self.rules):
+            check_columns(X, [one.name for one in self.inputs], LARGEST, "preprocess")
+        return learn(X, y, self.inputs, self.rules, self.task, self.seed)
 
     def _fitted(self, X: Floats, y: Floats, weights: Floats | None) -> tuple[Any, str, list[str]]:
         """Return a fitted estimator, the name of the device that fitted it, and the texts of its warnings."""
@@ -237,13 +251,3 @@ def find(name: str, task: str) -> Algorithm:
     if task not in tasks:
         raise WorkerError(f"{name} is not for {task}", hint=f"choose {' or '.join(tasks)}")
     return ALGORITHMS[name, task]
-
-
-def check_weights(weights: Floats) -> None:
-    """Raise WorkerError for a weight below zero."""
-    if (weights < 0).any():
-        raise WorkerError(
-            f"a weight is {weights[weights < 0][0]:g} in some row",
-            "22003",
-            "give weights that are finite and not negative",
-        )

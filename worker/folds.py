@@ -1,5 +1,6 @@
 """Parts of rows: the folds of a cross-validation, and the smaller parts of successive halving."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,8 +35,6 @@ def folds_of(
     if classes is not None:
         _check(count, int(np.bincount(classes.astype(int)).max()), "rows of a class")
         cut = StratifiedKFold(count, shuffle=True, random_state=seed)
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a class may have fewer rows than there are folds
         return list(cut.split(np.zeros(rows), classes))

@@ -181,13 +181,17 @@ class Parent:
             self._poll.unregister(descriptor)
 
     def _give_turns(self) -> None:
-        """Let those who wait run in the order in which they came; tell the others their place."""
+        """Let those who wait run, in the order in which they came; tell the others their place.
+
+        Each runs as soon as fewer fits run than its own session allows: the setting may differ by role.
+        """
         running = sum(worker.runs for worker in self._workers.values())
-        while self._waiting and running < self._waiting[0].wants:
-            worker = self._waiting.pop(0)
-            worker.runs = True
-            running += 1
-            worker.tell(GO)
+        for worker in list(self._waiting):
+            if running < worker.wants:
+                self._waiting.remove(worker)
+                worker.runs = True
+                running += 1
+                worker.tell(GO)
         for before, worker in enumerate(self._waiting):
             worker.tell(str(running + before).encode())
 

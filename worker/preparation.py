@@ -86,7 +86,7 @@ def rules_of(written: Any, inputs: Sequence[Input], default: Rule, auto: Rule) -
         written = {} if written == AUTO else {name: one for name, one in written.items() if name != ANY}
     if not isinstance(written, dict) or not all(isinstance(one, dict) for one in written.values()):
         raise WorkerError(
-            "preprocess must be an object with an object for each column",
+            'preprocess must be "auto" or an object with an object for each column',
             hint='write it like this: {"*": {"impute": "mean", "scale": "standard"}}',
         )
     names = [one.name for one in inputs]

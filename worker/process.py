@@ -7,6 +7,8 @@ import socket
 import time
 from dataclasses import dataclass
 
+from madpy.worker import memory
+
 # Over the control socket: a worker wants a turn (and how many may run at once), gets it, gives it back.
 WANT, GO, DONE = b"w", b"g", b"d"
 MOST_OUTPUT = 2000  # bytes of standard error that a session is shown
@@ -72,12 +74,19 @@ class Worker:
         """
         if not self.runs or self.is_lost:
             return None
-        size = os.fstat(self.output).st_size
-        output = os.pread(self.output, MOST_OUTPUT, max(0, size - MOST_OUTPUT)).decode(errors="replace")
-        event = {"event": "died", "output": output.strip()}
+        output = self._written()
+        if memory.is_said_in(output):
+            return {"event": "error", "sqlstate": memory.OUT_OF_MEMORY}
+        event = {"event": "died", "output": output}
         if os.WIFSIGNALED(status):
             return {**event, "name": signal.Signals(os.WTERMSIG(status)).name}
         return {**event, "code": os.WEXITSTATUS(status)}
+
+    def _written(self) -> str:
+        """Return the end of what the worker wrote to standard error."""
+        size = os.fstat(self.output).st_size
+        written = os.pread(self.output, MOST_OUTPUT, max(0, size - MOST_OUTPUT))
+        return written.decode(errors="replace").strip()
 
     def close(self) -> None:
         """Close the parent's side of everything."""

@@ -16,8 +16,7 @@ import select
 import socket
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +26,7 @@ HEAD = struct.Struct("<4sIQ")
 MOST_JSON = 64 * 2**20
 MOST_BYTES = 2**30  # limit for the arrays of a message: no bytea is larger
 MOST_ARRAYS = 1000
-DTYPES = ("<f8", "<i4", "<i8", "|u1")
+DTYPES = {"<f8": 8, "<i4": 4, "<i8": 8, "|u1": 1}  # names of numpy, and bytes of a number
 PIECE = 2**20  # bytes that are sent or received at once
 Wait = Callable[[int], None]
 
@@ -36,30 +35,49 @@ class ProtocolError(Exception):
     """Bytes that are no message."""
 
 
+class TooLargeError(ProtocolError):
+    """A message that would be larger than a receiver takes; nothing of it was sent."""
+
+
 class Closed(Exception):  # noqa: N818  (an event of a connection)
     """The other side has closed the connection."""
 
 
-@dataclass(frozen=True)
-class Message:
-    """A message: `content` is its JSON; `files` are descriptors, which belong to the receiver."""
+class Array(NamedTuple):
+    """Numbers as they came; the server does without numpy, whose import takes a tenth of a second."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: memoryview
+
+    @property
+    def nbytes(self) -> int:
+        return len(self.data)
+
+
+class Message(NamedTuple):
+    """A message: `content` is its JSON; `files` are descriptors, which belong to the receiver.
+
+    Its arrays are of numpy where it is sent, and an `Array` each where it is received.
+    """
 
     content: dict[str, Any]
-    arrays: "Sequence[NDArray[Any]]" = ()
-    files: list[int] = field(default_factory=list)
+    arrays: "Sequence[NDArray[Any] | Array]" = ()
+    files: Sequence[int] = ()
 
 
 def send(connection: socket.socket, message: Message, wait: Wait = lambda event: None) -> None:
-    """Send a message; raise Closed where nobody receives any more, ProtocolError if it is too large.
+    """Send a message; raise Closed where nobody receives any more, TooLargeError if it is too large.
 
     `wait` is called with select.POLLOUT before each write, see `receive`.
     """
-    listed = [{"dtype": _dtype(one), "shape": list(one.shape)} for one in message.arrays]
+    arrays: Sequence[Any] = message.arrays
+    listed = [{"dtype": _dtype(one), "shape": list(one.shape)} for one in arrays]
     text = json.dumps({**message.content, "arrays": listed}, allow_nan=False).encode()
-    data = [one.astype(one.dtype.newbyteorder("<"), copy=False).tobytes() for one in message.arrays]
+    data = [one.astype(one.dtype.newbyteorder("<"), copy=False).tobytes() for one in arrays]
     size = sum(map(len, data))
     if len(text) > MOST_JSON or size > MOST_BYTES:
-        raise ProtocolError(f"a message of {len(text)} and {size} bytes is too large")
+        raise TooLargeError(f"{len(text)} bytes of names and {size} of numbers")
     try:
         _send_all(connection, HEAD.pack(MAGIC, len(text), size), wait, message.files)
         for part in (text, *data):
@@ -130,26 +148,24 @@ def _exactly(
     return result
 
 
-def _arrays(listed: Any, data: bytearray) -> "Sequence[NDArray[Any]]":
-    if not listed and not data:
-        return []
+def _arrays(listed: Any, data: bytearray) -> list[Array]:
     if not isinstance(listed, list) or len(listed) > MOST_ARRAYS:
         raise ProtocolError("the list of arrays of a message is too long, or no list")
-    import numpy as np  # messages without arrays come before numpy is needed
-
     result = []
-    at = 0
+    rest = memoryview(data)
     try:
         for one in listed:
-            dtype, shape = one["dtype"], [int(length) for length in one["shape"]]
+            dtype, shape = one["dtype"], tuple(int(length) for length in one["shape"])
             if dtype not in DTYPES or any(length < 0 for length in shape):
                 raise ProtocolError("an array of a message is of no known type")
-            count = math.prod(shape)
-            result.append(np.frombuffer(data, dtype, count, at).reshape(shape))
-            at += count * np.dtype(dtype).itemsize
+            size = math.prod(shape) * DTYPES[dtype]
+            if size > len(rest):
+                raise ProtocolError("a message is shorter than its arrays")
+            result.append(Array(dtype, shape, rest[:size]))
+            rest = rest[size:]
     except (ValueError, LookupError, TypeError, OverflowError) as error:
         raise ProtocolError("an array of a message cannot be read") from error
-    if at != len(data):
+    if rest:
         raise ProtocolError("a message is longer than its arrays")
     return result
 

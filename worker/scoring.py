@@ -11,6 +11,7 @@ from madpy.worker import metrics
 from madpy.worker.columns import Floats
 from madpy.worker.fit import MOST_SCORED, Fitted, Job, Rows
 from madpy.worker.preparation import apply
+from madpy.worker.reasons import rows_as_reason
 
 MOST_SHARES = 10_000_000  # probabilities at once, which take 8 bytes each
 
@@ -40,17 +41,20 @@ class Scorer:
         weights = None if rows.weights is None else rows.weights[few]
         some = Rows(rows.X[few], rows.y[few], weights, 0)
         labels = getattr(fitted.estimator, "labels_", None)
-        return self._figures(fitted, fitted.prepared[few], some, None if labels is None else labels[few])
+        own = None if labels is None else labels[few]
+        with rows_as_reason(fitted.prepared, rows.y, fitted.names):
+            return self._figures(fitted, fitted.prepared[few], some, own)
 
     def others(self, fitted: Fitted, rows: Rows) -> tuple[metrics.Figures, Predicted | None]:
         """Return figures over other rows than those of the fit, and their predictions; none without rows."""
         if not len(rows.X):
             return {}, None
         X = apply(rows.X, self._job.inputs, fitted.learned)
-        if self._job.targets:
-            predicted = self._predicted(fitted.estimator, X, rows)
-            return self.judged(predicted), predicted
-        return self._figures(fitted, X, rows, None), None
+        with rows_as_reason(X, rows.y, fitted.names):
+            if self._job.targets:
+                predicted = self._predicted(fitted.estimator, X, rows)
+                return self.judged(predicted), predicted
+            return self._figures(fitted, X, rows, None), None
 
     def pooled(
         self, parts: Sequence[Predicted | None], figures: Sequence[metrics.Figures]

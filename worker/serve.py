@@ -6,21 +6,23 @@ import socket
 from typing import Any
 
 import numpy as np
-from scipy import linalg
+from scipy.cluster import hierarchy  # noqa: F401  (birch imports it in a fit, where memory is short)
 from sklearn import metrics
-from threadpoolctl import ThreadpoolController
 
-from madpy.worker import device, limits, sandbox
+from madpy.worker import device, limits, memory, sandbox, threads
 from madpy.worker.compare import compare
-from madpy.worker.errors import WorkerError
+from madpy.worker.errors import WorkerError, fields_of
 from madpy.worker.estimators import described
 from madpy.worker.fit import fit, numbers_of
 from madpy.worker.metrics import BETTER
 from madpy.worker.process import DONE, GO, WANT
-from madpy.worker.protocol import Closed, Message, receive, send
+from madpy.worker.protocol import Closed, Message, TooLargeError, receive, send
 
-OUT_OF_MEMORY = "53200"
-THREADS = ThreadpoolController()  # finds the libraries that have threads, which takes 17 ms
+TOO_LARGE = {
+    "sqlstate": "54000",
+    "message": "the model is too large for a column of a table",
+    "hint": "train on fewer rows or features, or choose hyperparameters that make a smaller model",
+}
 MOST_KEPT_KB = 64 * 1024  # a worker that has kept more ends after its fit, and the next call gets a new one
 
 
@@ -31,9 +33,7 @@ def warm_up() -> None:
     to check arguments.  An OpenBLAS that gets no memory for its first buffer asks for it for ever.
     """
     metrics.r2_score(np.arange(3.0), np.arange(3.0))
-    np.eye(2) @ np.eye(2)
-    np.linalg.solve(np.eye(2), np.eye(2))
-    linalg.lstsq(np.eye(2), np.eye(2))
+    threads.prepare(1)
 
 
 def run(parent: int, connection: socket.socket, control: socket.socket) -> None:
@@ -42,6 +42,7 @@ def run(parent: int, connection: socket.socket, control: socket.socket) -> None:
     limits.be_first_to_go()
     limits.forbid_files()
     sandbox.forbid_processes()
+    memory.explain_crashes()
     session = Session(connection, control)
     try:
         while session.answer():
@@ -59,7 +60,7 @@ class Session:
         self._idle = 60.0
         self._data_kb = limits.kilobytes_of_data()
         self._device = device.CPU
-        self._has_new_gpu = False
+        self._keeps_more = False
 
     def answer(self) -> bool:
         """Answer the next request; return False if none has come for a while, or a new worker is better."""
@@ -67,7 +68,7 @@ class Session:
         poll.register(self._connection, select.POLLIN)
         if not poll.poll(self._idle * 1000):
             return False
-        request = receive(self._connection, most_files=1)
+        request = receive(self._connection, most_files=2)
         content = request.content
         self._idle = min(float(content.get("idle_seconds", self._idle)), 2e6)  # poll counts in milliseconds
         if content["do"] == "describe":
@@ -82,8 +83,8 @@ class Session:
         finally:
             self._control.send(DONE)
         limits.give_back_memory()
-        if self._has_new_gpu:  # CUDA and its libraries stay, for the next fit
-            self._has_new_gpu = False
+        if self._keeps_more:  # CUDA and its libraries, or threads: for the next fit
+            self._keeps_more = False
             self._data_kb = limits.kilobytes_of_data()
         return is_well and limits.kilobytes_of_data() < self._data_kb + MOST_KEPT_KB
 
@@ -106,28 +107,35 @@ class Session:
         os.lseek(2, 0, os.SEEK_SET)
         try:
             self._take_device(content)  # before the cap: memory that CUDA itself takes is not the fit's
-            with limits.memory(int(content["memory_kb"])), THREADS.limit(limits=int(content["threads"])):
-                run = {"fit": fit, "compare": compare}[content["do"]]
-                for answer, arrays in run(content, request.files[0] if request.files else None, self._device):
-                    self.say(answer, arrays)
+            with threads.limited(int(content["threads"])) as has_new_threads:
+                self._keeps_more |= has_new_threads
+                with limits.memory(int(content["memory_kb"])):
+                    self._answer_with_models(request)
             self.say({"event": "done"})
             return True
         except WorkerError as error:
             self.say({"event": "error", **error.fields()})
-        except MemoryError:
-            self.say({"event": "error", "sqlstate": OUT_OF_MEMORY})
+        except TooLargeError as error:
+            self.say({"event": "error", **TOO_LARGE, "detail": f"it has {error}"})
         except Closed:
             raise
-        except (Exception, SystemExit) as error:  # an error of a library: the session gets its text only
-            text = f"{type(error).__name__}: {error}"[:2000]
-            self.say({"event": "error", "sqlstate": "22023", "message": "the fit failed", "detail": text})
+        except (Exception, SystemExit) as error:  # an error of a library
+            if memory.is_reason_of(error):
+                self.say({"event": "error", "sqlstate": memory.OUT_OF_MEMORY})
+                return False
+            self.say({"event": "error", **fields_of(error)})
         finally:
             self._device.release()
         return False
+
+    def _answer_with_models(self, request: Message) -> None:
+        run = {"fit": fit, "compare": compare}[request.content["do"]]
+        for answer, arrays in run(request.content, list(request.files), self._device):
+            self.say(answer, arrays)
 
     def _take_device(self, content: dict[str, Any]) -> None:
         """Choose the device of a request."""
         was_cpu = self._device.is_cpu
         settings = str(content["device"]), int(content["gpu_memory_kb"])
         self._device = device.chosen(*settings, numbers_of(content))
-        self._has_new_gpu = was_cpu and not self._device.is_cpu
+        self._keeps_more |= was_cpu and not self._device.is_cpu

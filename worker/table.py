@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from madpy.worker.columns import Columns, Floats
 from madpy.worker.errors import WorkerError
-from madpy.worker.fit import check_weights
 from madpy.worker.preparation import Input
+from madpy.worker.reasons import check_weights
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,12 @@ class Table:
 def read(columns: Columns, request: dict[str, Any]) -> Table:
     """Read all rows, and split them; the holdout decides over nothing that a model is made of."""
     first, last = map(int, request["rows"])
-    X, has_nan = columns.matrix(list(range(len(request["inputs"]))), first, last)
+    X = columns.features.rows(first, last)
+    others = columns.others.rows(first, last)
     names = ("weights", "fold_groups", "fold_order", "holdout")
-    y = columns.matrix([int(one) for one in request["targets"]], first, last)[0]
+    y = np.ascontiguousarray(others[:, [int(one) for one in request["targets"]]])
     beside = {
-        name: None if request[name] is None else columns.matrix([int(request[name])], first, last)[0][:, 0]
+        name: None if request[name] is None else np.ascontiguousarray(others[:, int(request[name])])
         for name in names
     }
     if beside["weights"] is not None:
@@ -74,7 +75,7 @@ def read(columns: Columns, request: dict[str, Any]) -> Table:
         _check_split(fitted, holdout)
     levels = _fitted_levels(fitted, holdout, request["inputs"])
     classes, num_classes = _fitted_classes(fitted, holdout) if request["classes"] else ([], 0)
-    return Table(fitted, holdout, has_nan, levels, classes, num_classes)
+    return Table(fitted, holdout, columns.features.has_nan, levels, classes, num_classes)
 
 
 def _check_split(fitted: Part, holdout: Part) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from madpy.errors import MadpyError
-from madpy.ports.postgres.session.db import identifier
+from madpy.ports.postgres.session.sql import identifier
 
 # PostgreSQL's identifiers: letters are a-z and whatever is not ASCII; only ASCII is folded to lower case.
 PART = r'(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*|"(?:[^"]|"")+")'

@@ -7,8 +7,9 @@ from madpy.errors import MadpyError, SqlError
 from madpy.helper.checks.arguments import check_not_null, quoted, shown
 from madpy.ports.postgres.scan.parser import Parsed
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, identifier
-from madpy.ports.postgres.session.types import NUMBERS, PLAIN, TEXTS, TIMES, domain_within
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import identifier
+from madpy.ports.postgres.session.types import DURATIONS, NUMBERS, PLAIN, TEXTS, TIMES, domain_within
 from madpy.records import Record
 
 NOT_HERE = {
@@ -208,7 +209,7 @@ def _kind(base: str, is_enum: bool) -> str:
         return "number"
     if base == "boolean":
         return "boolean"
-    if base in TIMES:
+    if base in TIMES | DURATIONS:
         return "time"
     return "text" if is_enum or base in TEXTS else "other"
 

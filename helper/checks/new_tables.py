@@ -5,7 +5,8 @@ from madpy.helper.checks.arguments import quoted, shown
 from madpy.helper.checks.relations import name_parts, schema_of
 from madpy.ports.postgres.scan.relations import Place, find
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation
 
 
 class NewTable(Relation):

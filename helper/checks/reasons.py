@@ -7,7 +7,8 @@ from madpy.helper.checks.arguments import quoted
 from madpy.helper.features.design import Design
 from madpy.helper.features.terms import Terms
 from madpy.ports.postgres.scan.scan import Rows
-from madpy.ports.postgres.session.db import Database, identifier
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import identifier
 
 NAMED = 10  # terms in a message
 ARRAY_SUBSCRIPT_ERROR = "2202E"

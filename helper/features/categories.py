@@ -12,15 +12,17 @@ from madpy.helper.features.design import (
     Category,
     Design,
     category_item,
+    category_of,
     list_features,
     vector_item,
 )
 from madpy.helper.features.levels import category_levels, in_order
 from madpy.helper.features.terms import check_same_order, checked_number, checked_vector
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.keys import packed_keys
-from madpy.ports.postgres.session.types import INTEGERS, TEXTS, TIMES, text_item
+from madpy.ports.postgres.session.sql import fill
+from madpy.ports.postgres.session.types import DURATIONS, INTEGERS, TEXTS, TIMES, text_item
 from madpy.records import replace
 
 INTEGER = re.compile(r"-?[0-9]{1,18}")
@@ -71,9 +73,9 @@ def row_of(source: Source, model: Design, text: str | None) -> str:
     if isinstance(given, str):
         return given
     values = (
-        (item if sql_type in TIMES else checked_number(feature.name, item, sql_type))
+        (item if sql_type in TIMES | DURATIONS else checked_number(feature.name, item, sql_type))
         if feature.levels is None
-        else text_item(category_item(item, sql_type), sql_type)
+        else category_of(item, sql_type).text
         for item, sql_type, feature in zip(*given, model.features, strict=True)
     )
     return f"ROW({', '.join(values)})"

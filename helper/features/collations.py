@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import fill
+from madpy.ports.postgres.session.sql import fill
 from madpy.ports.postgres.session.types import ONE_COLLATION
 
 COLLATED = {"text", "character varying", "character"}

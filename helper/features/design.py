@@ -12,7 +12,7 @@ from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.expressions import Expressions, check_columns, check_expressions, check_once
 from madpy.helper.features.collations import with_exact_collations
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import fill, identifier
+from madpy.ports.postgres.session.sql import fill, identifier
 from madpy.ports.postgres.session.types import INTEGERS, TEXTS, text_item
 from madpy.records import Record, as_dict, field, replace
 
@@ -36,16 +36,21 @@ class Category(Record):
     sql_type: str
 
     @property
+    def text(self) -> str:
+        """Return SQL of the category as text."""
+        return text_item(self.item, self.sql_type)
+
+    @property
     def key(self) -> str:
         """Return SQL of the category as a boolean, bigint or text."""
         if self.sql_type == "boolean":
             return f"{self.item}::boolean"  # the cast makes a domain its base type
-        return f"{self.item}::bigint" if self.sql_type in INTEGERS else text_item(self.item, self.sql_type)
+        return f"{self.item}::bigint" if self.sql_type in INTEGERS else self.text
 
     @property
     def stored(self) -> str:
         """Return SQL of the value that a store numbers: of its own type, a text without padding."""
-        return text_item(self.item, self.sql_type) if self.sql_type in TEXTS else self.item
+        return self.text if self.sql_type in TEXTS else self.item
 
 
 class Design(Record):
@@ -97,13 +102,14 @@ def list_features(
     """Return the features in `text`; categories are text, boolean, enum and those in `categorical_cols`.
 
     The source is not read: `levels` are empty, and items of categories are their keys.  With `as_numbers` a
-    boolean is a number, and so is a time, whose item stays as it is: a store makes it seconds since 1970.
+    boolean is a number, and so is a time, whose item stays as it is: a store makes it seconds.
     """
     expressions = check_expressions(source, text, what, allowed=WITH_TIMES if as_numbers else ALLOWED)
     if expressions.is_vector:
         return _elements(source, expressions, what, row_by_row=True)
     check_once(expressions.names, what)
     forced = check_columns(source, categorical_cols, "categorical_cols")
+    _check_forced(forced, dict(zip(expressions.names, expressions.types, strict=True)))
     features: list[Feature] = []
     items: list[str] = []
     categories: list[Category | None] = []
@@ -113,17 +119,29 @@ def list_features(
     ):
         column = name if expressions.items[n] == identifier(name) else None
         is_category = kind == "text" or (kind == "boolean" and not as_numbers) or name in forced
-        category = Category(category_item(own[n], sql_type), sql_type) if is_category else None
+        category = category_of(own[n], sql_type) if is_category else None
         levels: list[str] | None = None
         if is_category:
             levels = BOOLEANS if kind == "boolean" else []
         features.append(Feature(name, column, levels))
         items.append(category.key if category else own[n] if kind == "time" else number_item(own[n], kind))
         categories.append(category)
-    if unknown := [name for name in forced if name not in expressions.names]:
-        message = f"categorical_cols: {quoted(unknown[0])} is not among the features"
-        raise MadpyError(message, hint=f"these are: {', '.join(expressions.names)}")
     return Design(features, items, categories=categories, is_list=not expressions.is_array)
+
+
+def _check_forced(forced: Sequence[str], types: dict[str, str]) -> None:
+    """Raise an error for a name in categorical_cols that is no feature, or whose values are no categories."""
+    for name in forced:
+        if name not in types:
+            message = f"categorical_cols: {quoted(name)} is not among the features"
+            raise MadpyError(message, hint=f"these are: {', '.join(types)}")
+        if types[name] == "interval":
+            message = (
+                f"categorical_cols: {quoted(name)} is an interval, and equal ones may have several texts"
+            )
+            raise MadpyError(
+                message, sqlstate="42804", hint="cast it to text, or leave it out of categorical_cols"
+            )
 
 
 def list_columns(source: Source, text: str | None, what: str = "features") -> Design:
@@ -173,6 +191,13 @@ def read_features(written: Any, is_vector: bool) -> Design:
 def number_item(item: str, kind: str) -> str:
     """Return SQL of a number or boolean as double precision."""
     return f"{item}::integer::double precision" if kind == "boolean" else f"{item}::double precision"
+
+
+def category_of(item: str, sql_type: str) -> Category:
+    """Return a category whose texts do not depend on the session's time zone."""
+    if sql_type == "timestamp with time zone":
+        return Category(f"({item}) AT TIME ZONE 'UTC'", "timestamp without time zone")
+    return Category(category_item(item, sql_type), sql_type)
 
 
 def category_item(item: str, sql_type: str) -> str:

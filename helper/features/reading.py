@@ -7,16 +7,18 @@ from madpy.errors import SqlError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.categories import coded
+from madpy.helper.features.classes import MAX_CLASSES
 from madpy.helper.features.design import BOOLEANS, Category, Design, list_columns
-from madpy.helper.features.levels import MAX_LEVELS, category_levels, in_order, too_many_levels
+from madpy.helper.features.levels import MAX_LEVELS, TARGET, category_levels, in_order, too_many_levels
 from madpy.helper.features.terms import MAX_LEVELS as MAX_INDICATORS
 from madpy.helper.features.terms import Terms, checked_levels, term_levels, terms_of, with_offset
 from madpy.ports.postgres.layouts.known import KNOWN_ALL_INDICATORS, KNOWN_INDICATORS
+from madpy.ports.postgres.scan.numbered import columns_in_order, read_numbered
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.streaming import takes_categories
-from madpy.ports.postgres.session.db import fill, identifier
 from madpy.ports.postgres.session.keys import packed_keys
+from madpy.ports.postgres.session.sql import fill, identifier
 from madpy.records import replace
 
 TOO_MANY = re.compile(r"column (\d+) has more than \d+ distinct values")  # message of a store
@@ -30,13 +32,7 @@ def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design
     """
     if listed.is_vector:
         return Scan(rows, passes), listed
-    try:
-        scan = Scan(replace(_as_stored(rows, listed), max_levels=MAX_LEVELS), passes)
-    except SqlError as error:
-        if many := TOO_MANY.fullmatch(error.message):
-            column = quoted(listed.names[int(many[1]) - 1])
-            raise too_many_levels(f"features: {column}", MAX_LEVELS) from None
-        raise
+    scan = _numbering(_as_stored(rows, listed), listed, passes)
     if scan.store is not None:
         levels = [_ordered(scan, n, listed) for n in range(len(listed.features))]
         return scan, listed.with_levels(levels)
@@ -52,20 +48,21 @@ def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design
 
 
 def store_features(
-    rows: Rows, listed: Design, more: Sequence[str] = (), coded: int = 0
+    rows: Rows, listed: Design, more: Sequence[str] = (), *, has_classes: bool = False
 ) -> tuple[Scan, Design]:
-    """Return a scan whose store holds the features of `list_features`, and the features with their levels.
+    """Return a scan with the features of `list_features` in a file, and the features with their levels.
 
-    `more` is SQL of numbers that follow the features, after SQL of so many values to be numbered as `coded`
-    says, see `store_levels`.  Raises an error where a store cannot hold them.
+    `more` is SQL of numbers that go to a second file; with `has_classes` the first of them is a target whose
+    values the store numbers as classes, see `store_levels`.  Raises an error where a store cannot hold them,
+    or where a category has too many levels.
     """
     if listed.is_vector:
         stored = replace(rows, features=[*listed.items, *more], is_vector=False)
     else:
         stored = _as_stored(rows, listed, behind=more)
-    first = len(listed.items) + 1
-    stored = replace(stored, categories=[*stored.categories, *range(first, first + coded)])
-    scan = Scan(stored, passes=2, must_store=True)
+    if has_classes:
+        stored = replace(stored, categories=[*stored.categories, len(listed.items) + 1])
+    scan = _numbering(replace(stored, beside=len(more)), listed, passes=2, must_store=True)
     return scan, listed.with_levels([_ordered(scan, n, listed) for n in range(len(listed.features))])
 
 
@@ -80,8 +77,9 @@ def scan_terms(
     """Return a scan of `rows` over the terms that `text` asks for (see `check_terms`), and the terms.
 
     `offset` is SQL of a number, which is the last feature of passes.
-    A store keeps a code of each text value, from which kernels make the indicators of its levels; for the
-    other feed the levels are read first, in one pass, and each pass looks values up in them.
+    A store keeps a code of each text value, from which kernels make the indicators of its levels.  For the
+    other feed the first pass, of moments, numbers the levels, or else they are read before it; later passes
+    look values up in them.
     """
     listed = list_columns(rows.source, text, what)
     if not any(listed.categories):
@@ -92,13 +90,19 @@ def scan_terms(
     before = ["1::double precision"] * first
     scan = Scan(_as_stored(rows, listed, before, behind), passes)
     if scan.store is None:
-        design = listed.with_levels(term_levels(rows.source, listed, what, conditions))
+        may_look_up = takes_categories(rows.source, len(before) + len(listed.items) + len(behind))
+        is_one = not (rows.groups or rows.source.shards.is_spread)  # one state, of rows that are here
+        numbered = _numbered(scan, listed, first, what) if may_look_up and is_one else None
+        levels, state = numbered or (term_levels(rows.source, listed, what, conditions), None)
+        design = listed.with_levels(levels)
         terms = terms_of(design)
-        if takes_categories(rows.source, len(before) + len(listed.items) + len(behind)):
+        if may_look_up:
             rows = replace(_as_looked_up(rows, design, before, behind), indicators=KNOWN_INDICATORS)
         else:
             rows = _with_terms(rows, terms, offset)
-        return _scan(rows, passes, terms, may_store=False), terms
+        scan = _scan(rows, passes, terms, may_store=False)
+        scan.first = state
+        return scan, terms
     levels = [
         None if category is None else _indicated(scan, first + n, category, listed.names[n], what)
         for n, category in enumerate(listed.categories)
@@ -152,6 +156,19 @@ def _code_from_one(source: Source, item: str, levels: list[str]) -> str:
     return fill("{schema:i}.__key_number({keys:l}, {item:q}) OPERATOR(pg_catalog.+) 1", holes)
 
 
+def _numbering(rows: Rows, listed: Design, passes: int, *, must_store: bool = False) -> Scan:
+    """Return a scan whose store numbers the values of categories; raise an error for too many of them."""
+    try:
+        return Scan(replace(rows, max_levels=MAX_LEVELS), passes, must_store=must_store)
+    except SqlError as error:
+        if many := TOO_MANY.fullmatch(error.message):
+            place = int(many[1]) - 1
+            if place == len(listed.items):
+                raise too_many_levels(TARGET, MAX_CLASSES) from None
+            raise too_many_levels(f"features: {quoted(listed.names[place])}", MAX_LEVELS) from None
+        raise
+
+
 def _with_terms(rows: Rows, terms: Terms, offset: str | None) -> Rows:
     """Return `rows` with terms as features, followed by an offset."""
     features = terms.items
@@ -192,6 +209,40 @@ def _scan(rows: Rows, passes: int, terms: Terms, *, may_store: bool = True) -> S
         return Scan(rows, passes, may_store=may_store)
     except SqlError as error:
         raise with_feature_names(error, terms) from None
+
+
+def _numbered(
+    scan: Scan, listed: Design, first: int, what: str
+) -> tuple[list[list[str] | None], tuple[str, bytes]] | None:
+    """Return the levels of features in order, and the moments of all rows, both from one pass.
+
+    Moments have a column for each level but the first; `first` is the number of the scan's features before
+    those listed.  Returns None where there is no row, and where the pass raises an error for the values of
+    rows: with the levels known it is raised again, and names the feature.
+    """
+    kernel = "moments" if scan.rows.weights is None else "weighted_moments"
+    try:
+        data = scan.streaming.numbered(kernel, MAX_INDICATORS)
+    except SqlError as error:
+        if error.sqlstate[:2] not in ("22", "54"):
+            raise
+        return None
+    if data is None:
+        return None
+    numbered, state = read_numbered(data)
+    source = scan.rows.source
+    levels = [
+        values
+        if values is None or category is None
+        else checked_levels(name, in_order(source, category, values), what)
+        for values, category, name in zip(numbered[first:], listed.categories, listed.names, strict=False)
+    ]
+    behind = [None for _ in numbered[first + len(levels) :]]
+    columns = columns_in_order(numbered, [*(None for _ in range(first)), *levels, *behind])
+    state = source.db.value(
+        "SELECT {schema:i}.__state_columns({state:l}, {columns:l}::integer[])", state=state, columns=columns
+    )
+    return levels, (kernel, state)
 
 
 def _indicated(scan: Scan, n: int, category: Category, column: str, what: str) -> list[str]:

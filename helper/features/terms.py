@@ -11,7 +11,7 @@ from madpy.helper.checks.expressions import SHOWN, check_expression, check_expre
 from madpy.helper.features.design import ALLOWED, Design, list_columns, number_item
 from madpy.helper.features.levels import read_levels
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import fill, identifier
+from madpy.ports.postgres.session.sql import fill, identifier
 from madpy.ports.postgres.session.types import NUMBERS, text_item
 from madpy.records import Record, as_dict
 

@@ -16,7 +16,7 @@ from madpy.helper.features.terms import (
 from madpy.helper.tables.models import checked_summary, groups_before
 from madpy.helper.tables.predictions import Job, Method, Model
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import fill, identifier
+from madpy.ports.postgres.session.sql import fill, identifier
 
 COEFFICIENTS = "coef"  # the first column of a model after its grouping columns
 ALIASES = "aliases"  # a column of a model; one of an early version does not have it

@@ -10,7 +10,7 @@ from madpy.helper.features.terms import Terms
 from madpy.helper.tables.output import Column, Derived, Lists, Pieces, create_output
 from madpy.ports.postgres.scan.scan import Scan
 from madpy.ports.postgres.scan.states import States
-from madpy.ports.postgres.session.db import Relation
+from madpy.ports.postgres.session.sql import Relation
 from madpy.records import Record
 
 Array = NDArray[np.float64]

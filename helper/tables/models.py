@@ -7,7 +7,7 @@ from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.tables.training import SUMMARY
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Relation, fill
+from madpy.ports.postgres.session.sql import Relation, fill
 from madpy.ports.postgres.session.types import INTEGERS, NUMBERS, ONE_COLLATION, TEXTS, json_item
 
 # Columns of a table with their types, or the types that each may have.

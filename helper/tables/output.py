@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from madpy.helper.tables.training import Trained, completed, sql_type_of
 from madpy.ports.postgres.scan.scan import Scan
-from madpy.ports.postgres.session.db import Database, Relation, fill, free_name, literal
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation, fill, free_name, literal
 from madpy.ports.postgres.session.types import PLAIN, array_text
 from madpy.records import Record
 

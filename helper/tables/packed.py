@@ -9,7 +9,7 @@ from madpy.helper.tables.models import no_model, summary_of
 from madpy.helper.tables.predictions import JOINED, PREDICTION, PROBABILITY, Method, Model, Score
 from madpy.ports.postgres.model import unpack
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import fill
+from madpy.ports.postgres.session.sql import fill
 
 
 class Packed(Model):

@@ -23,7 +23,8 @@ from madpy.helper.tables.models import (
 from madpy.helper.tables.training import stars
 from madpy.ports.postgres.scan.scan import join_groups
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, fill, free_name
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import fill, free_name
 from madpy.records import Record, field
 
 PREDICTION, PROBABILITY = "prediction", "probability"

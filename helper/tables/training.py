@@ -9,7 +9,8 @@ from typing import Any, NewType, TypeVar
 from madpy import __version__
 from madpy.helper import helper
 from madpy.helper.helper import NewTable, Source
-from madpy.ports.postgres.session.db import Database, Relation, identifier, literal
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation, identifier, literal
 from madpy.records import Record, as_dict, replace
 
 SUMMARY = "_summary"

@@ -29,7 +29,7 @@ from madpy import __version__
 from madpy.dev import cluster, place
 from madpy.dev.state import State, here, say
 from madpy.errors import MadpyError
-from madpy.ports.postgres.session.db import fill
+from madpy.ports.postgres.session.sql import fill
 
 DATABASE = "madpy"
 

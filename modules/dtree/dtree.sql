@@ -121,24 +121,10 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_train(
     double precision, integer, integer, boolean, text) IS
     'grows a decision tree per group: SELECT MADLIB_SCHEMA.dtree_train(''iris'', ''tree'', ''species'', ''petal_length, petal_width'')';
 
-CREATE FUNCTION MADLIB_SCHEMA.dtree_predict(
-    model_table  text,                -- the output_table of dtree_train
-    source_table text,                -- read, never changed
-    output_table text,                -- created: the columns of source_table, and prediction
-    features     text DEFAULT NULL    -- needed where the model has expressions among its features
-) RETURNS MADLIB_SCHEMA.predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(dtree.predict.predict);
-COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict(text, text, text, text) IS
+MADLIB_PREDICTION dtree.predict(the columns of source_table, and prediction) IS
     'predicts a whole table: SELECT MADLIB_SCHEMA.dtree_predict(''model'', ''iris'', ''predictions'')';
 
-CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_prob(
-    model_table  text,                -- the output_table of dtree_train
-    source_table text,                -- read, never changed
-    output_table text,                -- created: for each class the columns of source_table, prediction, probability
-    features     text DEFAULT NULL    -- needed where the model has expressions among its features
-) RETURNS MADLIB_SCHEMA.predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(dtree.predict.predict_prob);
-COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_prob(text, text, text, text) IS
+MADLIB_PREDICTION dtree.predict_prob(for each class the columns of source_table, prediction, probability) IS
     'the probability of each class for each row of a table: SELECT MADLIB_SCHEMA.dtree_predict_prob(''model'', ''iris'', ''probabilities'')';
 
 CREATE FUNCTION MADLIB_SCHEMA.dtree_display(

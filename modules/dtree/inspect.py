@@ -13,7 +13,8 @@ from madpy.modules.dtree.display import Node, Tree, dot, plain, text
 from madpy.modules.dtree.report import COLUMNS, WEIGHTED_COLUMNS
 from madpy.modules.dtree.svg import svg
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation, fill
 from madpy.records import Record
 
 METHOD = "dtree_train"

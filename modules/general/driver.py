@@ -3,7 +3,8 @@
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.modules.general import core
-from madpy.ports.postgres.session.db import Database, fill, identifier
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import fill, identifier
 
 
 def load_dataset(db: Database, name: str | None, output_table: str | None = None) -> str:

@@ -24,7 +24,8 @@ from madpy.modules.glm.check import METHOD, check_design, warn
 from madpy.ports.postgres.scan.moments import raw_moments
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.scan.states import States
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation
 from madpy.records import replace
 
 

@@ -9,7 +9,8 @@ from madpy.helper.tables.predictions import PREDICTION, Method, Predictions, Sco
 from madpy.modules.common.linear.families import LINKS
 from madpy.modules.glm.check import METHOD as NAME
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import fill
 from madpy.records import replace
 
 

@@ -82,14 +82,7 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_train(
     text, text, text, integer, text, integer, double precision, bigint, text, text, boolean, text) IS
     'finds k clusters in each group and puts their centroids into output_table: SELECT MADLIB_SCHEMA.kmeans_train(''houses'', ''model'', ''tax, size'', 3)';
 
-CREATE FUNCTION MADLIB_SCHEMA.kmeans_predict(
-    model_table  text,                -- as kmeans_train made it
-    source_table text,                -- read, never changed
-    output_table text,                -- created: the columns of source_table, cluster_id and distance
-    features     text DEFAULT NULL    -- needed where the model has expressions among its features
-) RETURNS MADLIB_SCHEMA.predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(kmeans.predict.predict);
-COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_predict(text, text, text, text) IS
+MADLIB_PREDICTION kmeans.predict(the columns of source_table, cluster_id and distance) IS
     'finds the cluster of each row of a table: SELECT MADLIB_SCHEMA.kmeans_predict(''model'', ''houses'', ''clustered'')';
 
 CREATE TYPE MADLIB_SCHEMA.kmeans_run_result AS (

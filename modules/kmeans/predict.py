@@ -8,7 +8,7 @@ from madpy.helper.tables.predictions import JOINED, Method, Model, Score
 from madpy.modules.kmeans.check import CLUSTER, MODEL, check_points
 from madpy.modules.kmeans.core import METRICS
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import fill
+from madpy.ports.postgres.session.sql import fill
 
 READ = {  # columns of the summary
     "centroids": "double precision[]",

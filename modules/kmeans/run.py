@@ -13,7 +13,8 @@ from madpy.modules.kmeans.check import check_points, check_settings
 from madpy.modules.kmeans.cluster import Clustering, cluster
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, identifier
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import identifier
 
 ID, POINT = "pid", "coords"
 CLUSTERS, POINTS = "kmeans_out_centroids_", "kmeans_out_points_"

@@ -17,7 +17,8 @@ from madpy.modules.kmeans.states import Sample
 from madpy.ports.postgres.layouts.kernel import MAX_PARAMS
 from madpy.ports.postgres.scan.scan import Scan, join_groups
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import fill
 
 ROUNDS = 5
 NUMBERS_PER_STATEMENT = 1_000_000  # numbers of points in one statement, unless a group has more

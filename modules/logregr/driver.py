@@ -22,7 +22,8 @@ from madpy.modules.logregr.target import Target, check_target
 from madpy.ports.postgres.scan.moments import raw_moments
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.states import States
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation
 from madpy.records import replace
 
 COLUMNS = typed(

@@ -104,12 +104,5 @@ LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(logregr.predict.summary);
 COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_summary(text) IS
     'a model of logregr_train in long form: SELECT * FROM MADLIB_SCHEMA.logregr_summary(''model'')';
 
-CREATE FUNCTION MADLIB_SCHEMA.logregr_predict(
-    model_table  text,                -- as logregr_train made it
-    source_table text,                -- read, never changed
-    output_table text,                -- created: the columns of source_table, prediction and probability
-    features     text DEFAULT NULL    -- needed where the model has expressions among its features
-) RETURNS MADLIB_SCHEMA.predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(logregr.predict.predict);
-COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_predict(text, text, text, text) IS
+MADLIB_PREDICTION logregr.predict(the columns of source_table, prediction and probability) IS
     'predicts a whole table: SELECT MADLIB_SCHEMA.logregr_predict(''model'', ''patients'', ''predictions'')';

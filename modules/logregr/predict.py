@@ -5,7 +5,7 @@ from madpy.helper.tables.coefficients import Coefficients, read_coefficients
 from madpy.helper.tables.predictions import PREDICTION, PROBABILITY, Method, Score
 from madpy.modules.logregr.target import label_item
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import fill
+from madpy.ports.postgres.session.sql import fill
 
 
 class Binary(Coefficients):

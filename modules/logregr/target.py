@@ -7,7 +7,7 @@ from madpy.helper.features.design import BOOLEANS, number_item
 from madpy.helper.features.levels import TARGET, levels_of
 from madpy.helper.features.terms import has_features, has_weight
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import fill
+from madpy.ports.postgres.session.sql import fill
 from madpy.ports.postgres.session.types import NUMBERS
 from madpy.records import Record
 

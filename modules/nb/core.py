@@ -84,7 +84,7 @@ def put_part(
 ) -> None:
     """Copy statistics of a part into its `groups`, each class and level to its position in the whole.
 
-    The arrays of the part may be longer by one class or level, which it does not have.
+    The arrays of the part may have space for one class or level more than it has; it is not copied.
     """
     at = np.ix_(groups, classes)
     into.rows[at] = part.rows[:, : len(classes)]

@@ -23,7 +23,7 @@ from madpy.ports.postgres.scan.scan import Rows, Scan, has_many_groups
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.states import States
 from madpy.ports.postgres.scan.streaming import MOST_ARGUMENTS
-from madpy.ports.postgres.session.db import literal
+from madpy.ports.postgres.session.sql import literal
 from madpy.ports.postgres.session.types import INTEGERS
 
 MAX_CELLS = 1_000_000  # numbers in a state: as many parameters as a kernel takes

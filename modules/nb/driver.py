@@ -9,7 +9,8 @@ from madpy.helper.tables.output import create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.nb.count import Question, prepare
 from madpy.modules.nb.fit import COLUMNS, MODEL_COLUMNS, WEIGHTED_COLUMNS, Fit
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation
 
 
 class Result(Training, kw_only=True):

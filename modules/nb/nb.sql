@@ -90,32 +90,11 @@ LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(nb.train);
 COMMENT ON FUNCTION MADLIB_SCHEMA.nb_train(text, text, text, text, text, text, double precision, boolean, text) IS
     'fits a naive Bayes classifier per group into output_table: SELECT MADLIB_SCHEMA.nb_train(''weather'', ''model'', ''play'', ''outlook, temperature'')';
 
-CREATE FUNCTION MADLIB_SCHEMA.nb_predict(
-    model_table  text,                -- the output_table of nb_train
-    source_table text,                -- read, never changed
-    output_table text,                -- created: the columns of source_table, and prediction
-    features     text DEFAULT NULL    -- needed where the model has expressions among its features
-) RETURNS MADLIB_SCHEMA.predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(nb.predict.predict);
-COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict(text, text, text, text) IS
+MADLIB_PREDICTION nb.predict(the columns of source_table, and prediction) IS
     'classifies a whole table: SELECT MADLIB_SCHEMA.nb_predict(''model'', ''weather'', ''predictions'')';
 
-CREATE FUNCTION MADLIB_SCHEMA.nb_predict_prob(
-    model_table  text,                -- the output_table of nb_train
-    source_table text,                -- read, never changed
-    output_table text,                -- created: for each class the columns of source_table, prediction, probability
-    features     text DEFAULT NULL    -- needed where the model has expressions among its features
-) RETURNS MADLIB_SCHEMA.predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(nb.predict.predict_prob);
-COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict_prob(text, text, text, text) IS
+MADLIB_PREDICTION nb.predict_prob(for each class the columns of source_table, prediction, probability) IS
     'the probability of each class for each row of a table: SELECT MADLIB_SCHEMA.nb_predict_prob(''model'', ''weather'', ''probabilities'')';
 
-CREATE FUNCTION MADLIB_SCHEMA.nb_create_view(
-    model_table  text,                -- the output_table of nb_train
-    source_table text,
-    view_name    text,                -- created: the columns of source_table, and prediction
-    features     text DEFAULT NULL    -- needed where the model has expressions among its features
-) RETURNS text
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(nb.predict.create_view);
-COMMENT ON FUNCTION MADLIB_SCHEMA.nb_create_view(text, text, text, text) IS
+MADLIB_PREDICTION nb.create_view(the columns of source_table, and prediction) IS
     'a view that classifies a table as it is when it is read: SELECT MADLIB_SCHEMA.nb_create_view(''model'', ''weather'', ''classified'')';

@@ -7,8 +7,9 @@ from madpy.helper.features.classes import label_type
 from madpy.helper.tables.predictions import PREDICTION, Predictions, Score, check_free, count_predictions
 from madpy.modules.projects.fitted import Kept, deployed_model
 from madpy.modules.projects.schema import own
-from madpy.ports.postgres.session.db import Database, fill, free_name
+from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
+from madpy.ports.postgres.session.sql import fill, free_name
 
 LIKELIHOOD = "likelihood"
 ROW = "madpy_row"

@@ -6,7 +6,8 @@ from typing import Any
 from madpy.errors import SqlError
 from madpy.helper.tables.training import SUMMARY
 from madpy.modules.projects.plan import Plan
-from madpy.ports.postgres.session.db import Database, Relation, identifier
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation, identifier
 from madpy.records import Record
 
 TABLE = "madpy_candidates"

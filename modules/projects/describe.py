@@ -6,8 +6,9 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, Relation, identifier
+from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
+from madpy.ports.postgres.session.sql import Relation, identifier
 from madpy.ports.postgres.session.types import NUMBERS
 
 TABLES = [Relation("pg_temp", name) for name in ("madpy_described", "madpy_described_summary")]

@@ -17,7 +17,8 @@ from madpy.modules.projects.sk_layout import (
     TASK_REGRESSION,
 )
 from madpy.ports.postgres.model import unpack
-from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import fill
 from madpy.records import Record
 
 # Places of the arrays that every model of scikit-learn has (modules/sk/sk.h).

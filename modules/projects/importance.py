@@ -13,8 +13,9 @@ from madpy.modules.projects.queries import SUPERVISED, of_model
 from madpy.modules.projects.schema import own
 from madpy.modules.projects.snapshots import Taken, snapshot_of, test_rows
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, fill, free_name
+from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
+from madpy.ports.postgres.session.sql import fill, free_name
 
 METHODS = ("auto", "coefficients", "impurity", "permutation")
 DETAILS = {"coefficients": "coef", "impurity": "importances"}  # names in the details of a fit

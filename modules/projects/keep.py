@@ -13,7 +13,8 @@ from madpy.modules.projects.compare import Compared, drop_compared
 from madpy.modules.projects.plan import Plan, Rows
 from madpy.modules.projects.rival import Rival, is_better
 from madpy.modules.projects.schema import write
-from madpy.ports.postgres.session.db import Database, fill, identifier
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import fill, identifier
 from madpy.records import as_dict
 
 COPIED = (

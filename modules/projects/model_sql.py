@@ -9,8 +9,9 @@ from madpy.modules.projects.fitted import Fitted, get_model
 from madpy.modules.projects.prepared import Input, columns_of, inputs_of
 from madpy.modules.projects.sk_layout import KIND_LINEAR, KIND_TREES
 from madpy.modules.projects.sums import Scores, linear, trees
-from madpy.ports.postgres.session.db import Database, fill, identifier, literal
+from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
+from madpy.ports.postgres.session.sql import fill, identifier, literal
 
 MOST_ARGUMENTS = 100  # parameters of a function in PostgreSQL
 MOST_INLINED = 20_000  # characters of an expression that the planner may put in the place of a call

@@ -11,8 +11,9 @@ from madpy.modules.projects import shifts
 from madpy.modules.projects.catalogue import Project, get_project
 from madpy.modules.projects.schema import own
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, identifier
+from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
+from madpy.ports.postgres.session.sql import identifier
 from madpy.ports.postgres.session.types import TIMES, text_item
 from madpy.records import Record
 

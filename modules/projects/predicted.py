@@ -12,7 +12,8 @@ from madpy.helper.features.terms import checked_number
 from madpy.modules.projects import measures
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.store import Store
-from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import fill
 from madpy.ports.postgres.session.types import NUMBERS, text_item
 from madpy.records import Record
 

@@ -15,7 +15,7 @@ from madpy.modules.projects.sk_layout import (
     FLAG_INDICATOR,
 )
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import fill, literal
+from madpy.ports.postgres.session.sql import fill, literal
 from madpy.ports.postgres.session.types import text_item
 from madpy.records import Record
 

@@ -5,7 +5,8 @@ from madpy.modules.projects.fitted import Kept
 from madpy.modules.projects.predicted import Query, target_items
 from madpy.modules.projects.prepared import column_items
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, fill, free_name
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import fill, free_name
 from madpy.records import Record
 
 SUPERVISED = ("regression", "classification")

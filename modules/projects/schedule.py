@@ -9,8 +9,9 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.modules.projects.catalogue import get_project
 from madpy.modules.projects.schema import own
-from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
+from madpy.ports.postgres.session.sql import fill
 
 PREFIX = "madpy:"  # names of jobs begin with it
 NOT_SCHEDULED = ("project_name", "relation_name", "y_column_name")

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import fill
 
 
 def own(db: Database) -> str:

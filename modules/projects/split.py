@@ -6,7 +6,8 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.modules.projects.schema import own
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, fill, identifier
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import fill, identifier
 from madpy.records import Record
 
 SAMPLINGS = ("random", "stratified", "last", "group")

@@ -13,10 +13,9 @@ from madpy.modules.projects.sk_layout import (
     TREES_EXP,
     TREES_MEDIAN,
     TREES_MISSING_RIGHT,
-    TREES_SUM,
     TREES_VOTES,
 )
-from madpy.ports.postgres.session.db import literal
+from madpy.ports.postgres.session.sql import literal
 from madpy.records import Record
 
 MOST_NODES = 20_000  # nodes of all trees: the parser takes about a second for so many
@@ -51,38 +50,49 @@ def trees(fitted: Fitted, columns: Sequence[str]) -> Scores:
             sqlstate="0A000",
             hint="choose another algorithm",
         )
-    _check_size(len(nodes) * (width if rule == TREES_SUM else len(fitted.classes)))
+    is_vote = rule == TREES_VOTES
+    _check_size(len(nodes) * (len(fitted.classes) if is_vote else width))
     roots, first_outputs = fitted.arrays[OWN + 1].reshape(2, count).tolist()
-    table = fitted.arrays[OWN + 3].reshape(-1, width)
-    divisor, *numbers = fitted.arrays[OWN + 4].tolist()
-    start, weights = numbers[: fitted.outputs], numbers[fitted.outputs :]
+    leaves = fitted.arrays[OWN + 3].reshape(-1, width)
     walk = Walk(nodes, columns, bool(is_single), fitted.takes_nan)
-    if rule == TREES_VOTES:
-        pairs = [*zip(roots, weights[0::2], weights[1::2], strict=True)]
-        votes = [
-            _sum(
-                [walk.case(root, np.where(table[:, 0] == code, own, other)) for root, own, other in pairs],
-                divisor,
-            )
-            for code in range(len(fitted.classes))
-        ]
-        return Scores([f"-({votes[0]}) + {votes[1]}"] if len(votes) == 2 else votes, bool(zero_is_second))
-    items = [
-        _sum(
-            [literal(start[output])]
-            + [
-                walk.case(root, table[:, output - first])
+    if is_vote:
+        items = _votes(fitted, walk, roots, leaves[:, 0])
+    else:
+        items = [
+            _sum(fitted, output, [
+                walk.case(root, leaves[:, output - first])
                 for root, first in zip(roots, first_outputs, strict=True)
                 if first <= output < first + width
-            ],
-            divisor,
-        )
-        for output in range(fitted.outputs)
-    ]
+            ])
+            for output in range(fitted.outputs)
+        ]  # fmt: skip
     if link == TREES_EXP:
         # The server's exp() raises an error where C's returns 0.
         items = [f"CASE WHEN {item} < -745.2 THEN 0 ELSE pg_catalog.exp({item}) END" for item in items]
     return Scores(items, bool(zero_is_second))
+
+
+def _sum(fitted: Fitted, output: int, leaves: list[str]) -> str:
+    """Return SQL of an output: its starting value and the leaves, over the divisor."""
+    divisor, *start = fitted.arrays[OWN + 4][: 1 + fitted.outputs].tolist()
+    return f"(({' + '.join([literal(start[output]), *leaves])}) / {literal(divisor)})"
+
+
+def _votes(fitted: Fitted, walk: "Walk", roots: list[int], leaves: NDArray[Any]) -> list[str]:
+    """Return SQL of the votes for each class, or of the difference for two; a leaf is the number of a class.
+
+    A tree gives its first weight to the class of the leaf, and its second one to all others.
+    """
+    divisor = float(fitted.arrays[OWN + 4][0])
+    weights = fitted.arrays[OWN + 4][1 + fitted.outputs :].reshape(-1, 2).tolist()
+    votes = []
+    for code in range(len(fitted.classes)):
+        terms = [
+            walk.case(root, np.where(leaves == code, own, other))
+            for root, (own, other) in zip(roots, weights, strict=True)
+        ]
+        votes.append(f"(({' + '.join(terms)}) / {literal(divisor)})")
+    return [f"-({votes[0]}) + {votes[1]}"] if len(votes) == 2 else votes
 
 
 def _check_size(nodes: int) -> None:
@@ -92,10 +102,6 @@ def _check_size(nodes: int) -> None:
             sqlstate="54000",
             hint="train fewer or smaller trees",
         )
-
-
-def _sum(terms: list[str], divisor: float) -> str:
-    return f"(({' + '.join(terms)}) / {literal(divisor)})"
 
 
 class Walk(Record):

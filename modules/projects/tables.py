@@ -9,7 +9,8 @@ from madpy.helper.tables.models import summary_of
 from madpy.modules.projects.predicted import Query, target_items
 from madpy.modules.projects.queries import SUPERVISED, Subject
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation, fill, free_name
 from madpy.ports.postgres.session.types import NUMBERS, text_item
 
 # Methods by the name in a summary, and the task of those that have one only.
@@ -95,25 +96,30 @@ def _predict(
         ),
     )
     _call(db, f"{method}_predict", table, rows, PREDICTED, features)
-    targets = [fill("{name:i}", {"name": name}) for name in names]
     labels, class_type = _classes(facts) if is_class else ([], None)
-    relation, shares, points = str(PREDICTED), [], []
+    relation, shares = str(PREDICTED), []
     if method == "logregr":
         shares = ["1 - probability", "probability"]
     elif is_class and _has_shares(db, method, table, rows, features):
         relation += _shares(db, number, labels)
         shares = [f"madpy_share_{n}" for n in range(1, len(labels) + 1)]
-    elif task == "clustering":
-        points = _points(source, facts)
-    predicted = Source(PREDICTED.schema, PREDICTED.name, db)
-    column = "cluster_id" if method == "kmeans" else "prediction"
-    item = fill("{c:i}", {"c": column})
-    if is_class:
-        item = text_item(item, predicted.columns[column].base)
-    elif predicted.columns[column].element is not None:
-        item = f"{item}[1]"
-    query = Query(relation, targets, [item], shares, points)
+    query = Query(
+        relation,
+        [fill("{name:i}", {"name": name}) for name in names],
+        [_prediction(db, "cluster_id" if method == "kmeans" else "prediction", is_class)],
+        shares,
+        _points(source, facts) if task == "clustering" else [],
+    )
     return Subject(task, query, labels, class_type, trained or [])
+
+
+def _prediction(db: Database, name: str, is_class: bool) -> str:
+    """Return SQL of what was predicted: a label as text, or a number, the first one of an array."""
+    column = Source(PREDICTED.schema, PREDICTED.name, db).columns[name]
+    item = fill("{name:i}", {"name": name})
+    if is_class:
+        return text_item(item, column.base)
+    return item if column.element is None else f"{item}[1]"
 
 
 def _classes(facts: dict[str, Any]) -> tuple[list[str], str | None]:

@@ -45,17 +45,7 @@ def import_model(db: Database, project: str | None, model: bytes | None) -> int:
         "add_snapshot",
         "{project:l}::bigint, {facts:l}::jsonb",
         project=entry.id,
-        facts={
-            "relation_name": f"({IMPORTED})",
-            "y_column_name": [],
-            "features": [
-                {"name": feature, "type": "text" if levels else "double precision"}
-                for feature, levels in zip(fitted.inputs, fitted.levels, strict=True)
-            ],
-            "test_size": 0,
-            "test_sampling": IMPORTED,
-            "seed": facts["seed"],
-        },
+        facts=_snapshot(fitted, facts["seed"]),
     )
     return write(
         db,
@@ -66,6 +56,21 @@ def import_model(db: Database, project: str | None, model: bytes | None) -> int:
         facts=facts,
         data=data,
     )
+
+
+def _snapshot(fitted: Fitted, seed: int) -> dict[str, Any]:
+    """Return what is known of the rows that a model was fitted on."""
+    return {
+        "relation_name": f"({IMPORTED})",
+        "y_column_name": [],
+        "features": [
+            {"name": name, "type": "text" if levels else "double precision"}
+            for name, levels in zip(fitted.inputs, fitted.levels, strict=True)
+        ],
+        "test_size": 0,
+        "test_sampling": IMPORTED,
+        "seed": seed,
+    }
 
 
 def _row(fitted: Fitted) -> list[str]:

@@ -5,7 +5,8 @@ from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.reasons import NAMED, nothing_to_use, warn_of_aliases, warn_of_single_values
 from madpy.helper.features.terms import Terms
 from madpy.ports.postgres.scan.scan import Rows, Scan, join_groups
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation
 from madpy.records import Record
 
 METHOD = "regr_train"
@@ -98,7 +99,7 @@ def _warn_of_aliases(db: Database, output: Relation, terms: Terms, counts: Count
 
 
 def _warn_of_perfect_fits(db: Database, scan: Scan, output: Relation, terms: Terms, counts: Counts) -> None:
-    """Warn as R's summary.lm does; read states again, as a model does not have the size of its target."""
+    """Warn as R's summary.lm does; read states again, since a model does not keep how large its target is."""
     groups = scan.rows.groups
     weighted = scan.rows.weights is not None
     rows = db.execute(

@@ -10,7 +10,8 @@ from madpy.helper.features.terms import Terms, check_numbers, used_rows
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.regr.check import check_fit, count_rows
 from madpy.ports.postgres.scan.scan import Rows, Scan
-from madpy.ports.postgres.session.db import Database, Relation, free_name
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation, free_name
 from madpy.records import replace
 
 OUTPUT_COLUMNS = (

@@ -7,9 +7,9 @@ from madpy.helper.tables.predictions import PREDICTION, Method, Score
 def _rows(model: Coefficients, arguments: str) -> Score:
     """Return SQL of the prediction for a row.
 
-    It is NULL where a feature is, where the model has no such group, where a text column has a value that it
-    did not have in training, in the group of the row, and where an aliased term is not the combination of
-    others that it was in training.
+    The prediction is NULL if a feature is NULL, if the model has no such group, if a text column has a value
+    that this group did not have in training, or if an aliased term is not the combination of other terms that
+    it was in training.
     """
     return {PREDICTION: model.call("regr_predict", arguments)}
 

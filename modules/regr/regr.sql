@@ -217,12 +217,5 @@ LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(regr.predict.summary);
 COMMENT ON FUNCTION MADLIB_SCHEMA.regr_summary(text) IS
     'a model of regr_train in long form: SELECT * FROM MADLIB_SCHEMA.regr_summary(''model'')';
 
-CREATE FUNCTION MADLIB_SCHEMA.regr_predict(
-    model_table  text,                -- as regr_train made it
-    source_table text,                -- read, never changed
-    output_table text,                -- created: the columns of source_table, and prediction
-    features     text DEFAULT NULL    -- needed where the model has expressions among its features
-) RETURNS MADLIB_SCHEMA.predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(regr.predict.predict);
-COMMENT ON FUNCTION MADLIB_SCHEMA.regr_predict(text, text, text, text) IS
+MADLIB_PREDICTION regr.predict(the columns of source_table, and prediction) IS
     'predicts a whole table: SELECT MADLIB_SCHEMA.regr_predict(''model'', ''houses'', ''predictions'')';

@@ -6,7 +6,8 @@ import numpy as np
 
 from madpy.modules.regr import core
 from madpy.ports.postgres.scan.scan import Scan, join_groups
-from madpy.ports.postgres.session.db import Database, Relation, fill
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation, fill
 
 GROUPS_PER_UPDATE = 100  # groups in one UPDATE, whose text is shown where it fails
 
@@ -14,7 +15,7 @@ GROUPS_PER_UPDATE = 100  # groups in one UPDATE, whose text is shown where it fa
 def refine(
     db: Database, scan: Scan, output: Relation, blocks: list[int], robust: bool, breusch_pagan: bool
 ) -> None:
-    """Replace the errors in the model by robust ones, or add the test, or both; `blocks` are of Terms."""
+    """Replace the errors in the model by robust ones, or add the test, or both; `blocks` as in Terms."""
     groups = scan.rows.groups
     params = fill(
         """
@@ -32,7 +33,7 @@ def refine(
 def _robust(db: Database, scan: Scan, output: Relation, blocks: list[int], params: str) -> None:
     """Write robust errors by one statement: covariances of many groups would fill Python's memory.
 
-    A group without degrees of freedom stays as it is: without errors.
+    The errors of a group without residual degrees of freedom stay NULL.
     """
     groups = scan.rows.groups
     db.execute(

@@ -10,15 +10,15 @@ from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.features.classes import check_classes
 from madpy.helper.features.design import Design, number_item
-from madpy.helper.tables.output import Pieces
 from madpy.modules.sk.layout import MODEL_SK
 from madpy.ports.postgres import worker
-from madpy.ports.postgres.model import pack
+from madpy.ports.postgres.packing import DTYPES, pack_bytes
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
 from madpy.records import Record, field
 
 TASKS = ("regression", "classification", "clustering", "decomposition")
+KINDS = {dtype: kind for kind, dtype in DTYPES.items()}
 
 
 class Target(Record):
@@ -96,14 +96,16 @@ def read_json(name: str, value: str | None) -> Any:
         raise MadpyError(f"{name} has a number of too many digits", hint="give a smaller one") from None
 
 
-def check_rows(source: Source, used: int, skipped: int) -> None:
+def check_rows(source: Source, used: int, skipped: int, *, is_weighted: bool) -> None:
     """Raise an error if there is no row, or none that can be used."""
     if not used + skipped:
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
     if not used:
         raise MadpyError(
             f"none of the {skipped} rows of table {quoted(source.name)} can be used",
-            hint='check for NULL, or impute: preprocess => \'{"*": {"impute": "mean"}}\'',
+            hint="check for NULL"
+            + " and for weights of 0" * is_weighted
+            + ', or impute: preprocess => \'{"*": {"impute": "mean"}}\'',
         )
 
 
@@ -120,10 +122,9 @@ def header_of(
 
 def pack_model(header: dict[str, Any], content: dict[str, Any], arrays: Sequence[Any]) -> bytes | None:
     """Return the bytes of a model from an answer of the worker; None if it has no arrays."""
+    if not arrays:
+        return None
+    if not all(one.dtype in KINDS for one in arrays):
+        raise MadpyError("the worker sent numbers of another type", sqlstate="58000", hint="run it again")
     fitted_on = {"device": (content.get("details") or {}).get("device")}
-    return pack(MODEL_SK, {**header, **fitted_on}, arrays) if arrays else None
-
-
-def pieces(values: Sequence[Any]) -> Pieces:
-    """Return a column of type jsonb."""
-    return Pieces.of([None if one is None else json.dumps(one) for one in values])
+    return pack_bytes(MODEL_SK, {**header, **fitted_on}, [(KINDS[one.dtype], one.data) for one in arrays])

@@ -4,21 +4,20 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.features.design import list_features
-from madpy.helper.tables.output import create_output
 from madpy.helper.tables.training import Integer, Training, check_tables, create_summary
 from madpy.modules.sk.arguments import TASKS, Known, described, header_of, pack_model, task_of, tasks_of
-from madpy.modules.sk.outcome import COLUMNS, best_of, cells_of
+from madpy.modules.sk.outcome import COLUMNS, best_of, row_of
+from madpy.modules.sk.output import Output
 from madpy.modules.sk.table import Conditions, Table, check_subject
 from madpy.modules.sk.trials import Runner, Trial, race, read_candidates, read_halving
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
+from madpy.records import as_dict
 
 MOST_FOLDS = 100
 
@@ -78,7 +77,7 @@ def compare(
     judged = _metric(known.metrics[chosen], metric, chosen)
     subject = check_subject(source, chosen, target)
     table = Table(source, listed, subject, Conditions(weights, holdout, fold_groups, fold_order))
-    request, descriptor = table.request()
+    request, files = table.request()
     request |= {"task": chosen, "seed": number, "folds": count, "metric": judged}
 
     def model(trial: Trial, content: dict[str, Any], arrays: Sequence[Any]) -> bytes | None:
@@ -87,7 +86,7 @@ def compare(
 
     log(f"{len(trials)} candidate(s) for {chosen} of {', '.join(table.design.names)}, by {judged}")
     deadline = None if time_limit is None else begun + time_limit
-    runner = Runner(db, request, descriptor, deadline, table.take, model)
+    runner = Runner(db, request, files, deadline, table.take, model)
     is_lower_better = known.metrics[chosen][judged] == "lower"
     if halves is None:
         runner.run(trials, len(trials), wanted)
@@ -95,7 +94,10 @@ def compare(
         race(runner, trials, halves, wanted, is_lower_better=is_lower_better)
     best = best_of(trials, is_lower_better=is_lower_better)
     db.progress("sk_compare: writing")
-    create_output(db, table.scan, tables.output, COLUMNS, np.zeros(len(trials), np.int64), cells_of(trials))
+    output = Output(db, table.scan, tables.output, COLUMNS)
+    for trial in trials:
+        output.add(0, row_of(trial))
+    output.write()
     record = create_summary(
         db,
         tables.summary,
@@ -108,8 +110,8 @@ def compare(
             grouping_cols=None,
             options={
                 "holdout": holdout, "folds": count, "fold_groups": fold_groups, "fold_order": fold_order,
-                "halving": None if halves is None else vars(halves), "time_limit": time_limit, "keep": wanted,
-                "categorical_cols": categorical_cols, "weights": weights,
+                "halving": None if halves is None else as_dict(halves), "time_limit": time_limit,
+                "keep": wanted, "categorical_cols": categorical_cols, "weights": weights,
             },
             num_groups=1,
             num_rows_processed=best.content.get("num_rows", 0),

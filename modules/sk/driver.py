@@ -1,19 +1,14 @@
 """sk_train: check the arguments, have the worker fit a model per group, write the models and a summary."""
 
 import json
-from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.features.design import list_features
 from madpy.helper.features.reading import store_features
 from madpy.helper.features.terms import check_number, has_weight
-from madpy.helper.tables.output import Pieces, create_output
 from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.sk.arguments import (
     TASKS,
@@ -22,12 +17,12 @@ from madpy.modules.sk.arguments import (
     described,
     header_of,
     pack_model,
-    pieces,
     read_json,
     task_of,
     tasks_of,
 )
 from madpy.modules.sk.core import pooled
+from madpy.modules.sk.output import Output
 from madpy.ports.postgres import worker
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.scan.source import Source
@@ -55,17 +50,16 @@ class Result(Training, kw_only=True):
     seed: int
 
 
-@dataclass
-class Models:
-    """The answers of the worker, an entry for each group."""
+class Fitted:
+    """Figures of the fits so far, an entry for each group; the models are in the output table."""
 
-    rows: list[int]
-    skipped: list[int]
-    metrics: list[dict[str, Any] | None]
-    details: list[dict[str, Any] | None]
-    warnings: list[list[str]]
-    models: list[bytes | None]
-    reasons: list[str | None]
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self.num_skipped = 0
+        self.num_models = 0
+        self.metrics: list[dict[str, Any] | None] = []
+        self.warnings: dict[str, None] = {}  # different ones, in the order in which they came
+        self.reason: str | None = None  # why the first group has no model
 
 
 @in_server("sk_train")
@@ -108,36 +102,19 @@ def train(
         Rows(source, None, listed.items, listed.is_vector, None, groups), listed, more
     )
     assert scan.store is not None
-    descriptor, layout, ranges = worker.stored(db, scan.store)
-    first = len(design.features)
+    files, layout, ranges = worker.stored(db, scan.store)
     request = {
         "do": "fit", "algorithm": name, "task": chosen, **asked, "seed": number,
         "layout": layout, "groups": ranges,
         "inputs": [{"name": feature.name, "levels": feature.levels} for feature in design.features],
-        "targets": [first + n for n in range(len(subject.items))],
-        "weights": None if weight is None else first + len(subject.items),
+        "targets": list(range(len(subject.items))),
+        "weights": None if weight is None else len(subject.items),
         "classes": subject.labels,
     }  # fmt: skip
     header = header_of(name, chosen, asked, number, design, subject)
     log(f"{name} for {chosen} of {', '.join(design.names)}, {len(ranges)} group(s)")
-    fitted = _fit(db, request, descriptor, header)
-    _check(source, fitted)
-    db.progress("sk_train: writing")
-    create_output(
-        db,
-        scan,
-        tables.output,
-        COLUMNS,
-        np.arange(len(ranges)),
-        {
-            "num_rows_processed": np.array(fitted.rows, float),
-            "num_missing_rows_skipped": np.array(fitted.skipped, float),
-            "metrics": pieces(fitted.metrics),
-            "details": pieces(fitted.details),
-            "warnings": pieces(fitted.warnings),
-            "model": Pieces.of(fitted.models),
-        },
-    )
+    fitted = _fit(db, request, files, header, Output(db, scan, tables.output, COLUMNS))
+    _check(source, fitted, is_weighted=weight is not None)
     record = create_summary(
         db,
         tables.summary,
@@ -151,7 +128,7 @@ def train(
             options={**asked, "categorical_cols": categorical_cols, "weights": weights},
             num_groups=len(ranges),
             num_rows_processed=sum(fitted.rows),
-            num_missing_rows_skipped=sum(fitted.skipped),
+            num_missing_rows_skipped=fitted.num_skipped,
             algorithm=name,
             task=chosen,
             classes=subject.labels or None,
@@ -160,7 +137,7 @@ def train(
             seed=number,
         ),
     )
-    for warning in dict.fromkeys(text for texts in fitted.warnings for text in texts):
+    for warning in fitted.warnings:
         db.warning(warning)
     scan.close()
     return record
@@ -178,40 +155,46 @@ def device(db: Database) -> dict[str, Any]:
     return {name: last.content[name] for name in ("device", "detail")}
 
 
-def _fit(db: Database, request: dict[str, Any], descriptor: int, header: dict[str, Any]) -> Models:
-    """Have the worker fit all groups; return what it answered, the models packed."""
-    models = Models([], [], [], [], [], [], [])
+def _fit(
+    db: Database, request: dict[str, Any], files: list[int], header: dict[str, Any], output: Output
+) -> Fitted:
+    """Have the worker fit all groups; write what it answers, the models packed, and return the figures."""
+    fitted = Fitted()
     db.progress("sk_train: fitting")
-    events = worker.ask(db, request, files=[descriptor])
+    events = worker.ask(db, request, files=files)
     with closing(events):  # whatever ends the loop ends the fit
         for message in events:
-            _take(db, message.content, message.arrays, header, models)
-    if len(models.models) != len(request["groups"]):
+            content = message.content
+            if content["event"] == "progress" and content["groups"] > 1:
+                db.progress(f"sk_train: fitting group {content['group'] + 1} of {content['groups']}")
+            if content["event"] == "model":
+                _add(content, pack_model(header, content, message.arrays), fitted, output)
+    if len(fitted.rows) != len(request["groups"]):
         raise MadpyError("the worker has not answered for every group", sqlstate="58000", hint="run it again")
-    return models
+    db.progress("sk_train: writing")
+    output.write()
+    return fitted
 
 
-def _take(
-    db: Database, content: dict[str, Any], arrays: Sequence[Any], header: dict[str, Any], models: Models
-) -> None:
-    """Show how far the fit is, or add the model of a group."""
-    if content["event"] == "progress":
-        of = f" group {content['group'] + 1} of {content['groups']}" if content["groups"] > 1 else ""
-        db.progress(f"sk_train: fitting{of}")
-    if content["event"] == "model":
-        models.rows.append(content["num_rows"])
-        models.skipped.append(content["num_skipped"])
-        models.reasons.append(content.get("reason"))
-        models.metrics.append(content.get("metrics"))
-        models.details.append(content.get("details"))
-        reason = [content["reason"]] if content.get("reason") else []
-        models.warnings.append([*content.get("warnings", []), *reason])
-        models.models.append(pack_model(header, content, arrays))
+def _add(content: dict[str, Any], model: bytes | None, fitted: Fitted, output: Output) -> None:
+    """Add the answer for a group to the output and to the figures."""
+    reason = content.get("reason")
+    warnings = [*content.get("warnings", []), *([reason] if reason else [])]
+    values = [content.get("metrics"), content.get("details"), warnings, model]
+    output.add(len(fitted.rows), [content["num_rows"], content["num_skipped"], *values])
+    if not fitted.rows:
+        fitted.reason = reason
+    fitted.rows.append(content["num_rows"])
+    fitted.num_skipped += content["num_skipped"]
+    fitted.num_models += model is not None
+    fitted.metrics.append(content.get("metrics"))
+    fitted.warnings |= dict.fromkeys(warnings)
 
 
-def _check(source: Source, fitted: Models) -> None:
+def _check(source: Source, fitted: Fitted, *, is_weighted: bool) -> None:
     """Raise an error if no group has a model."""
-    if not any(fitted.models):
-        check_rows(source, sum(fitted.rows), sum(fitted.skipped))
-        reason = str(fitted.reasons[0])
-        raise MadpyError(reason, hint="choose another target" if "class" in reason else None)
+    if fitted.num_models:
+        return
+    check_rows(source, sum(fitted.rows), fitted.num_skipped, is_weighted=is_weighted)
+    reason = str(fitted.reason)
+    raise MadpyError(reason, hint="choose another target" if "class" in reason else None)

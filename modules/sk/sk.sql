@@ -118,32 +118,11 @@ LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.device);
 COMMENT ON FUNCTION MADLIB_SCHEMA.sk_device() IS
     'the device that fits use where they can: cpu, cuda, or NULL where madpy.device is cuda and there is none';
 
-CREATE FUNCTION MADLIB_SCHEMA.sk_predict(
-    model_table  text,                -- the output_table of sk_train
-    source_table text,                -- read, never changed
-    output_table text,                -- created: the columns of source_table, and prediction
-    features     text DEFAULT NULL    -- needed where the model has expressions among its features
-) RETURNS MADLIB_SCHEMA.predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.predict.predict);
-COMMENT ON FUNCTION MADLIB_SCHEMA.sk_predict(text, text, text, text) IS
+MADLIB_PREDICTION sk.predict(the columns of source_table, and prediction) IS
     'predicts a whole table: SELECT MADLIB_SCHEMA.sk_predict(''model'', ''houses'', ''predictions'')';
 
-CREATE FUNCTION MADLIB_SCHEMA.sk_predict_prob(
-    model_table  text,                -- the output_table of sk_train
-    source_table text,                -- read, never changed
-    output_table text,                -- created: for each class the columns of source_table, prediction, probability
-    features     text DEFAULT NULL    -- needed where the model has expressions among its features
-) RETURNS MADLIB_SCHEMA.predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.predict.predict_prob);
-COMMENT ON FUNCTION MADLIB_SCHEMA.sk_predict_prob(text, text, text, text) IS
+MADLIB_PREDICTION sk.predict_prob(for each class the columns of source_table, prediction, probability) IS
     'the probability of each class for each row of a table: SELECT MADLIB_SCHEMA.sk_predict_prob(''model'', ''iris'', ''probabilities'')';
 
-CREATE FUNCTION MADLIB_SCHEMA.sk_create_view(
-    model_table  text,                -- the output_table of sk_train
-    source_table text,
-    view_name    text,                -- created: the columns of source_table, and prediction
-    features     text DEFAULT NULL    -- needed where the model has expressions among its features
-) RETURNS text
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.predict.create_view);
-COMMENT ON FUNCTION MADLIB_SCHEMA.sk_create_view(text, text, text, text) IS
+MADLIB_PREDICTION sk.create_view(the columns of source_table, and prediction) IS
     'a view that predicts a table as it is when it is read: SELECT MADLIB_SCHEMA.sk_create_view(''model'', ''houses'', ''predicted'')';

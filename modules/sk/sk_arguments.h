@@ -34,7 +34,7 @@ typedef struct Plan
 	MemoryContext context;
 } Plan;
 
-/* sk_arguments.c: sets the inputs to the elements of an array. */
+/* sk_elements.c: sets the inputs to the elements of an array. */
 extern void read_elements(Sk *sk, Plan *plan, ArrayType *array);
 
 /* sk_record.c: sets the inputs to columns of a record. */

@@ -7,16 +7,14 @@
 #include <math.h>
 
 #include "miscadmin.h"
+#include "numeric/seconds.h"
 #include "sk_values.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/float.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
-#include "utils/timestamp.h"
 
 #define UNSEEN (-1.0)			/* the code of a value that is no level */
-#define SECONDS_TO_1970 ((double) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY)
 #define DATE_LENGTH 10			/* characters of 2020-01-31 */
 
 void
@@ -28,15 +26,9 @@ reader_init(Reader *reader, Oid type, MemoryContext context)
 
 	reader->type = base;
 	reader->is_text = base == TEXTOID || base == VARCHAROID || base == BPCHAROID;
-	getTypeOutputInfo(base, &function, &is_varlena);
+	/* the text of a level is the time in UTC, whatever zone the session is in; both types have the same values */
+	getTypeOutputInfo(base == TIMESTAMPTZOID ? TIMESTAMPOID : base, &function, &is_varlena);
 	fmgr_info_cxt(function, &reader->output, context);
-}
-
-/* Returns a time as seconds since 1970, as trainings read times; NaN for infinity. */
-static double
-seconds(Timestamp time)
-{
-	return TIMESTAMP_NOT_FINITE(time) ? NAN : (double) time / USECS_PER_SEC + SECONDS_TO_1970;
 }
 
 /* Tells whether a text begins with a date as JSON has dates: 2020-01-31. */
@@ -63,7 +55,7 @@ number_of_text(const char *string)
 		return 0;
 	if (!is_date(string))
 		return DatumGetFloat8(DirectFunctionCall1(float8in, text));
-	return seconds(DatumGetTimestamp(DirectFunctionCall3(strpbrk(string + DATE_LENGTH, "+-Zz") ? timestamptz_in : timestamp_in,
+	return timestamp_seconds(DatumGetTimestamp(DirectFunctionCall3(strpbrk(string + DATE_LENGTH, "+-Zz") ? timestamptz_in : timestamp_in,
 														 text, ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
 }
 
@@ -95,12 +87,17 @@ as_number(const Reader *reader, Datum value, double *number)
 			*number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
 			return true;
 		case DATEOID:
-			*number = DATE_NOT_FINITE(DatumGetDateADT(value)) ? NAN :
-				(double) DatumGetDateADT(value) * SECS_PER_DAY + SECONDS_TO_1970;
+			*number = date_seconds(DatumGetDateADT(value));
 			return true;
 		case TIMESTAMPOID:
 		case TIMESTAMPTZOID:
-			*number = seconds(DatumGetTimestamp(value));
+			*number = timestamp_seconds(DatumGetTimestamp(value));
+			return true;
+		case TIMEOID:
+			*number = time_seconds(DatumGetTimeADT(value));
+			return true;
+		case INTERVALOID:
+			*number = interval_seconds(value);
 			return true;
 	}
 	return false;

@@ -12,7 +12,7 @@ from madpy.modules.sk.arguments import Target, check_numbers_or_none, check_rows
 from madpy.ports.postgres import worker
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import fill
+from madpy.ports.postgres.session.sql import fill
 from madpy.records import Record, replace
 
 GROUP = """
@@ -90,19 +90,18 @@ class Table:
             Rows(source, None, listed.items, listed.is_vector),
             listed,
             [*subject.target.items, *beside.values()],
-            int(subject.is_numbered),
+            has_classes=subject.is_numbered,
         )
-        first = len(self.design.features)
-        self._places = {name: first + len(subject.target.items) + n for n, name in enumerate(beside)}
-        self._labels = _labels(self.scan, subject, first)
+        self._places = {name: n for n, name in enumerate(beside, len(subject.target.items))}
+        self._labels = _labels(self.scan, subject, len(self.design.features))
         self.target = subject.target
         self.classes: list[str] = []
         self.columns: dict[str, Any] = {}
 
-    def request(self) -> tuple[dict[str, Any], int]:
-        """Return what the worker has to know of the rows, and the descriptor of their file."""
+    def request(self) -> tuple[dict[str, Any], list[int]]:
+        """Return what the worker has to know of the rows, and the descriptors of their files."""
         assert self.scan.store is not None
-        descriptor, layout, ranges = worker.stored(self._source.db, self.scan.store)
+        files, layout, ranges = worker.stored(self._source.db, self.scan.store)
         inputs = [
             {
                 "name": feature.name,
@@ -111,13 +110,12 @@ class Table:
             }
             for feature, category in zip(self.design.features, self._listed.categories, strict=True)
         ]
-        first = len(inputs)
         places = {name: self._places.get(name) for name in Conditions.__fields__}
         return {
             "do": "compare", "layout": layout, "rows": ranges[0] if ranges else [0, 0], "inputs": inputs,
-            "targets": list(range(first, first + len(self.target.items))), **places,
+            "targets": list(range(len(self.target.items))), **places,
             "target_names": self.target.names, "classes": self._labels,
-        }, descriptor  # fmt: skip
+        }, files  # fmt: skip
 
     def take(self, content: dict[str, Any]) -> None:
         """Take the worker's event about the rows; raise an error if no model can be fitted on them."""
@@ -133,7 +131,7 @@ class Table:
             classes_of(self._source, self._category, fitted, is_weighted=self._is_weighted)
             self.target = replace(self.target, labels=fitted)
         usable, rows = content["num_usable"], content["num_rows"]
-        check_rows(self._source, usable, rows - usable)
+        check_rows(self._source, usable, rows - usable, is_weighted=self._is_weighted)
 
 
 def _labels(scan: Scan, subject: Subject, column: int) -> list[str]:

@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from typing import Any
 
 from madpy.errors import MadpyError, SqlError
@@ -13,26 +12,27 @@ from madpy.modules.sk.arguments import read_json
 from madpy.modules.sk.core import ranked, rungs
 from madpy.ports.postgres import worker
 from madpy.ports.postgres.session.db import Database
+from madpy.records import Record
 
 MOST_CANDIDATES = 10_000
 UNREADABLE = "an answer of the worker cannot be read"
 KEYS = ("algorithm", "hyperparams", "preprocess")
 
 
-@dataclass
 class Trial:
     """A candidate, and what has become of it: `content` is the worker's last answer about it."""
 
-    number: int
-    algorithm: str
-    hyperparams: Any
-    preprocess: Any
-    status: str | None = None  # None: it has not been tried
-    content: dict[str, Any] = field(default_factory=dict)
-    seconds: float = 0
-    rungs: list[dict[str, Any]] = field(default_factory=list)
-    model: bytes | None = None
-    failure: MadpyError | None = None
+    def __init__(self, number: int, algorithm: str, hyperparams: Any, preprocess: Any) -> None:
+        self.number = number
+        self.algorithm = algorithm
+        self.hyperparams = hyperparams
+        self.preprocess = preprocess
+        self.status: str | None = None  # None: it has not been tried
+        self.content: dict[str, Any] = {}
+        self.seconds = 0.0
+        self.rungs: list[dict[str, Any]] = []
+        self.model: bytes | None = None
+        self.failure: MadpyError | None = None
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -75,8 +75,7 @@ def read_candidates(text: str | None) -> list[Trial]:
     ]
 
 
-@dataclass(frozen=True)
-class Halving:
+class Halving(Record):
     """Successive halving: the best 1 / factor go on to a part of the rows that is larger by the factor."""
 
     factor: int
@@ -110,14 +109,14 @@ class Runner:
         self,
         db: Database,
         request: dict[str, Any],
-        descriptor: int,
+        files: list[int],
         deadline: float | None,
         seen: Callable[[dict[str, Any]], None],
         model: Callable[[Trial, dict[str, Any], Sequence[Any]], bytes | None],
     ) -> None:
         self._db = db
         self._request = request
-        self._descriptor = descriptor
+        self._files = files
         self._deadline = deadline
         self._seen: Callable[[dict[str, Any]], None] | None = seen
         self._model = model
@@ -159,7 +158,7 @@ class Runner:
                 {"candidate": one.number, "algorithm": one.algorithm, **one.asked} for one in trials
             ],
         }  # fmt: skip
-        with closing(worker.ask(self._db, request, files=[self._descriptor])) as events:
+        with closing(worker.ask(self._db, request, files=self._files)) as events:
             for message in events:
                 try:
                     self._take(message.content, message.arrays, keep)

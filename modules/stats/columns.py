@@ -8,7 +8,7 @@ from madpy.helper.checks.arguments import quoted
 from madpy.modules.stats.core import fractions
 from madpy.modules.stats.layout import Sketch
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import fill
+from madpy.ports.postgres.session.sql import fill
 from madpy.records import Record
 
 MOST_FREQUENT = 1000

@@ -10,7 +10,8 @@ from madpy.helper.features.design import number_item
 from madpy.helper.tables.training import Training, check_tables, create_summary_from
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation, fill, free_name
 from madpy.records import replace
 
 NAMED = 10  # variables in a warning

@@ -7,7 +7,8 @@ from madpy.helper.tables.training import Training, check_tables, create_summary
 from madpy.modules.stats.columns import Column, Wanted, check_columns, check_wanted
 from madpy.modules.stats.exact import count_exactly
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation, fill, free_name
 from madpy.ports.postgres.shards.layout import Part
 
 QUARTILES = ("first_quartile", "median", "third_quartile")

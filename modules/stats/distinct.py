@@ -1,7 +1,8 @@
 """fmsketch_dcount of a table by name: on several servers part by part, where an aggregate fetches rows."""
 
 from madpy.helper import helper
-from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import fill
 
 
 def fmsketch_dcount(db: Database, source_table: str | None, expression: str | None) -> int:

@@ -4,7 +4,8 @@ from madpy.helper.features.design import category_item
 from madpy.modules.stats.columns import Column, Wanted
 from madpy.ports.postgres.scan.scan import join_groups
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, Relation, fill, free_name
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation, fill, free_name
 from madpy.ports.postgres.session.types import PLAIN, TIMES, text_item
 from madpy.ports.postgres.shards.layout import Part
 

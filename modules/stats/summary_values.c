@@ -6,13 +6,11 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "datatype/timestamp.h"
 #include "mb/pg_wchar.h"
+#include "numeric/seconds.h"
 #include "summary.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/fmgrprotos.h"
-#include "utils/timestamp.h"
 
 #define FIRST_TAIL 4
 
@@ -23,22 +21,6 @@ static inline int
 stride(const Summary *summary)
 {
 	return summary->kind == COLUMN_NUMERIC ? 2 : 1;
-}
-
-static double
-timestamp_seconds(Timestamp t)
-{
-	if (TIMESTAMP_NOT_FINITE(t))
-		return TIMESTAMP_IS_NOBEGIN(t) ? -INFINITY : INFINITY;
-	return (double) t / USECS_PER_SEC + (double) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
-}
-
-static double
-date_seconds(DateADT d)
-{
-	if (DATE_NOT_FINITE(d))
-		return DATE_IS_NOBEGIN(d) ? -INFINITY : INFINITY;
-	return ((double) d + POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
 }
 
 /* Returns a value as a number; a time as seconds since 1970. */

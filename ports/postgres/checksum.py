@@ -1,9 +1,11 @@
 """CRC-32C of models: of many short ones at once, and of a long one in parts that are joined then."""
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # numpy takes a tenth of a second, and the checksum of a small model does without it
+    import numpy as np
+    from numpy.typing import NDArray
 
 MANY_ROWS = 50
 MANY_BYTES = 100_000  # from here on a checksum is computed in PARALLEL parts, which are then joined
@@ -11,19 +13,20 @@ PARALLEL = 1024
 COLUMNS = 256
 
 
-def _table() -> NDArray[np.uint32]:
-    """Return the table of CRC-32C: remainders of all bytes by the polynomial 0x82F63B78 (RFC 3720, B.4)."""
-    remainders = np.arange(256, dtype=np.uint32)
+def _remainder(byte: int) -> int:
+    """Return the remainder of a byte by the polynomial 0x82F63B78 (RFC 3720, B.4)."""
     for _ in range(8):
-        remainders = np.where(remainders & 1, (remainders >> 1) ^ np.uint32(0x82F63B78), remainders >> 1)
-    return remainders.astype(np.uint32)
+        byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
+    return byte
 
 
-TABLE = [int(entry) for entry in _table()]
+TABLE = [_remainder(byte) for byte in range(256)]
 
 
-def checksums(data: NDArray[np.uint8], lengths: NDArray[np.int64] | None = None) -> list[int]:
+def checksums(data: "NDArray[np.uint8]", lengths: "NDArray[np.int64] | None" = None) -> list[int]:
     """Compute CRC-32C of rows, all rows at once, byte by byte; `lengths` has the longest first."""
+    import numpy as np
+
     if len(data) < MANY_ROWS:
         return [crc32c(row.tobytes()) for row in data]
     table = np.array(TABLE, np.uint32)
@@ -50,6 +53,8 @@ def crc32c(data: bytes) -> int:
 
 def _remainders(data: bytes, length: int) -> list[int]:
     """Return the remainders of PARALLEL parts of an even length, each begun with zero: all parts at once."""
+    import numpy as np
+
     one_byte = np.array(TABLE, np.uint32)
     words = np.arange(2**16, dtype=np.uint32)
     table = one_byte[one_byte[words & 0xFF] & 0xFF ^ words >> 8] ^ one_byte[words & 0xFF] >> 8

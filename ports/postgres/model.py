@@ -1,7 +1,6 @@
 """The madpy model format (src/engine/model.h): numbers and names in one bytea, never code."""
 
 import json
-import struct
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,19 +11,16 @@ from madpy.errors import MadpyError
 from madpy.ports.postgres.checksum import MANY_ROWS, checksums, crc32c
 from madpy.ports.postgres.layouts.model import (
     ARRAY_DOUBLES,
-    ARRAY_HEADER,
     ARRAY_INTEGERS,
     MAX_ARRAYS,
     MODEL_ALIGNMENT,
-    MODEL_HEADER,
     MODEL_MAGIC,
     MODEL_VERSION,
 )
+from madpy.ports.postgres.packing import ARRAY, CHECKSUM, DTYPES, HEADER, head, joined, padding
 
-KINDS = {ARRAY_DOUBLES: "<f8", ARRAY_INTEGERS: "<i4"}
 MODELS_PER_CALL = 1000  # models whose checksums are computed together
 MOST_BYTES = 64_000_000
-CHECKSUM = struct.Struct("<I")
 
 
 def pack(method: int, header: dict[str, Any], arrays: Sequence[NDArray[Any]]) -> bytes:
@@ -35,10 +31,10 @@ def pack(method: int, header: dict[str, Any], arrays: Sequence[NDArray[Any]]) ->
 def pack_all(method: int, header: dict[str, Any], arrays: Sequence[NDArray[Any]], models: int) -> list[bytes]:
     """Pack models that share a header; an array of two dimensions has a row for each."""
     text = json.dumps(header, allow_nan=False).encode()
-    head = _head(method, text, arrays)
-    parts = [_rows(np.frombuffer(head + _filled_up(text), np.uint8), models)]
+    first = head(method, text, _sizes(arrays)) + text + padding(len(text))
+    parts = [_rows(np.frombuffer(first, np.uint8), models)]
     for array in arrays:
-        data = np.ascontiguousarray(array, KINDS[_kind(array)]).view(np.uint8)
+        data = np.ascontiguousarray(array, DTYPES[_kind(array)]).view(np.uint8)
         parts.append(_rows(data, models))
         parts.append(np.zeros((models, -data.shape[-1] % MODEL_ALIGNMENT), np.uint8))
     data = np.concatenate(parts, axis=1)
@@ -50,17 +46,14 @@ def pack_each(method: int, header: dict[str, Any], models: Iterable[Sequence[NDA
     text = json.dumps(header, allow_nan=False).encode()
     data = []
     for arrays in models:
-        parts = [_head(method, text, arrays), _filled_up(text)]
-        parts += [_filled_up(array.astype(KINDS[_kind(array)]).tobytes()) for array in arrays]
-        data.append(b"".join(parts))
+        numbers = [array.astype(DTYPES[_kind(array)]).tobytes() for array in arrays]
+        data.append(joined(method, text, _sizes(arrays), numbers))
     return [part + CHECKSUM.pack(crc) for part, crc in zip(data, _checksums_of(data), strict=True)]
 
 
-def _head(method: int, text: bytes, arrays: Sequence[NDArray[Any]]) -> bytes:
-    """Return the bytes before the JSON `text`: the header of a model and those of its arrays."""
-    head = np.array((MODEL_MAGIC, MODEL_VERSION, method, len(arrays), len(text)), MODEL_HEADER)
-    headers = np.array([(_kind(array), 0, array.shape[-1]) for array in arrays], ARRAY_HEADER)
-    return head.tobytes() + headers.tobytes()
+def _sizes(arrays: Sequence[NDArray[Any]]) -> list[tuple[int, int]]:
+    """Return the kind of each array, and how many numbers a model has of it."""
+    return [(_kind(array), array.shape[-1]) for array in arrays]
 
 
 def _kind(array: NDArray[Any]) -> int:
@@ -73,9 +66,9 @@ def _rows(data: NDArray[np.uint8], models: int) -> NDArray[np.uint8]:
 
 def unpack(data: bytes, method: int) -> tuple[dict[str, Any], list[NDArray[Any]]]:
     """Return header and arrays of a model; raise MadpyError if it is damaged or of another method."""
-    if len(data) < MODEL_HEADER.itemsize + CHECKSUM.size or data[:4] != MODEL_MAGIC:
+    if len(data) < HEADER.size + CHECKSUM.size or data[:4] != MODEL_MAGIC:
         raise MadpyError("this is not a model", sqlstate="22P03")
-    _, version, model_method, count, length = np.frombuffer(data, MODEL_HEADER, 1)[0].item()
+    _, version, model_method, count, length = HEADER.unpack_from(data)
     if version != MODEL_VERSION:
         raise MadpyError(f"this model is of format version {version}, not {MODEL_VERSION}", sqlstate="22P03")
     if crc32c(data[:-4]) != CHECKSUM.unpack(data[-4:])[0]:
@@ -95,20 +88,18 @@ def _parts(data: bytes, count: int, length: int) -> tuple[Any, list[NDArray[Any]
     """Return the JSON and the arrays; raise what numpy and json raise if lengths are wrong."""
     if count > MAX_ARRAYS:
         raise ValueError(count)
-    headers = np.frombuffer(data, ARRAY_HEADER, count, MODEL_HEADER.itemsize)
-    at = MODEL_HEADER.itemsize + headers.nbytes
+    at = HEADER.size + count * ARRAY.size
+    if at > len(data):
+        raise ValueError(count)
+    headers = ARRAY.iter_unpack(data[HEADER.size : at])
     text = data[at : at + length]
     at += length + -length % MODEL_ALIGNMENT
     arrays: list[NDArray[Any]] = []
-    for kind, _, size in headers.tolist():
-        array = np.frombuffer(data, KINDS[kind], size, at)
+    for kind, _, size in headers:
+        array = np.frombuffer(data, DTYPES[kind], size, at)
         arrays.append(array)
         at += array.nbytes + -array.nbytes % MODEL_ALIGNMENT
     return json.loads(text), arrays
-
-
-def _filled_up(data: bytes) -> bytes:
-    return data + bytes(-len(data) % MODEL_ALIGNMENT)
 
 
 def _checksums_of(data: Sequence[bytes]) -> list[int]:

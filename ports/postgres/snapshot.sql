@@ -15,7 +15,7 @@ CREATE FUNCTION MADLIB_SCHEMA.__snapshot_free(snapshot integer) RETURNS void
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'snapshot_free';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__snapshot_free(integer) IS 'gives a snapshot back before the transaction ends';
 
-CREATE FUNCTION MADLIB_SCHEMA.__savepoints_guard(guarded boolean) RETURNS void
+CREATE FUNCTION MADLIB_SCHEMA.__savepoints_guard(guarded boolean) RETURNS boolean
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'savepoints_guard';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__savepoints_guard(boolean) IS
     'makes cancels wait, or no longer, while Citus begins and ends subtransactions (src/catalog/savepoints.c)';

@@ -4,10 +4,11 @@ CREATE FUNCTION MADLIB_SCHEMA.__store_fill(
     query      text,
     num_groups integer   DEFAULT 0,
     categories integer[] DEFAULT '{}',    -- columns, counted from 1, whose values become codes whatever their type
-    max_levels integer   DEFAULT 0        -- more values of such a column, or of a text, are an error; 0: any number
+    max_levels integer   DEFAULT 0,       -- more values of such a column, or of a text, are an error; 0: any number
+    beside     integer   DEFAULT -1       -- the rows go to files, these last columns to the second one; -1: to blocks
 ) RETURNS integer
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_fill';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__store_fill(text, integer, integer[], integer) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_fill(text, integer, integer[], integer, integer) IS
     'runs a query, keeps its columns, the last num_groups of them as grouping columns, and returns the number of the store; NULL if it does not fit into madpy.store_memory';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_groups(store integer) RETURNS SETOF record
@@ -53,6 +54,20 @@ CREATE FUNCTION MADLIB_SCHEMA.__store_map(
 )
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_map';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_map(integer) IS 'layout of the memory file of a store, for programs that read it';
+
+CREATE FUNCTION MADLIB_SCHEMA.__store_files(
+    store integer,
+    OUT features_fd      integer,   -- memory files of the rows, row by row, open in this backend
+    OUT others_fd        integer,
+    OUT num_features     integer,   -- the columns of each file
+    OUT num_others       integer,
+    OUT nan_features     boolean,   -- whether a NaN is in it, which stands for NULL and values that are not finite
+    OUT nan_others       boolean,
+    OUT starts           bigint[]   -- the first row of each group, counted from 0, and the number of rows
+)
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_files';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_files(integer) IS
+    'memory files with the rows of a store that was filled for another process';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_levels(
     store         integer,

@@ -16,9 +16,8 @@ from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres import parent
-from madpy.ports.postgres.layouts.store import store_bits_offset, store_block_bytes
 from madpy.ports.postgres.session.db import Database
-from madpy.worker.protocol import Closed, Message, ProtocolError, receive, send
+from madpy.worker.protocol import Closed, Message, ProtocolError, TooLargeError, receive, send
 
 OUT_OF_MEMORY = "53200"
 SQLSTATE = re.compile(r"(?!00|57)[0-9A-Z]{5}")  # codes of errors: neither success nor a cancel
@@ -89,7 +88,7 @@ def ask(
         while True:
             event = _event(message.content)
             if event in ("error", "died"):
-                raise (_error if event == "error" else _died)(message.content, settings)
+                raise _error(message.content, settings) if event == "error" else _died(message.content)
             if event == "waiting":
                 db.progress(f"waiting for a worker, fits before this one: {message.content['before']}")
             else:
@@ -100,6 +99,13 @@ def ask(
                 if is_complete:
                     return
             message = _receive(db, connection)
+    except TooLargeError as error:
+        raise MadpyError(
+            "the values of categories are too long for the worker",
+            sqlstate="54000",
+            hint="group them first, or leave out the longest",
+            detail=f"they come to {error}",
+        ) from None
     except (Closed, ProtocolError) as error:
         raise MadpyError(
             "the worker was lost",
@@ -125,19 +131,11 @@ def _event(content: dict[str, Any]) -> str:
     return event
 
 
-def stored(db: Database, store: int) -> tuple[int, dict[str, int], list[tuple[int, int]]]:
-    """Return the descriptor of a store's memory file, its layout, and each group's first and last row."""
-    facts = db.execute("SELECT * FROM {schema:i}.__store_map({store:l})", store=store)[0]
-    columns, rows = facts["num_columns"], facts["block_rows"]
-    layout = {
-        "bytes": facts["bytes"],
-        "num_columns": columns,
-        "block_rows": rows,
-        "block_bytes": store_block_bytes(columns, rows),
-        "bits_offset": store_bits_offset(columns, rows),
-    }
-    starts = facts["starts"]
-    return facts["fd"], layout, list(itertools.pairwise(starts))
+def stored(db: Database, store: int) -> tuple[list[int], dict[str, Any], list[tuple[int, int]]]:
+    """Return the descriptors of a store's files, their layout, and each group's first row and its end."""
+    facts = db.execute("SELECT * FROM {schema:i}.__store_files({store:l})", store=store)[0]
+    layout = {name: [facts[f"{name}_features"], facts[f"{name}_others"]] for name in ("num", "nan")}
+    return [facts["features_fd"], facts["others_fd"]], layout, list(itertools.pairwise(facts["starts"]))
 
 
 @contextlib.contextmanager
@@ -214,7 +212,7 @@ def _error(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
     """Return the error that a worker has told of."""
     sqlstate = str(content.get("sqlstate"))
     if sqlstate == OUT_OF_MEMORY:
-        return _out_of_memory(content, settings)
+        return _out_of_memory(settings)
     return failure_of(content)
 
 
@@ -229,16 +227,15 @@ def failure_of(content: dict[str, Any]) -> MadpyError:
     )
 
 
-def _out_of_memory(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
+def _out_of_memory(settings: dict[str, Any]) -> MadpyError:
     return MadpyError(
         f"the fit needs more memory than the {settings['worker_memory'] // 1024} MB of madpy.worker_memory",
         sqlstate=OUT_OF_MEMORY,
         hint="train on fewer rows, or ask a superuser to raise madpy.worker_memory",
-        detail=_text(content, "output"),
     )
 
 
-def _died(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
+def _died(content: dict[str, Any]) -> MadpyError:
     """Return the error for a worker that has ended in the middle of a fit."""
     name, output = _text(content, "name"), _text(content, "output")
     if name == "SIGKILL":
@@ -247,14 +244,11 @@ def _died(content: dict[str, Any], settings: dict[str, Any]) -> MadpyError:
             sqlstate=OUT_OF_MEMORY,
             hint="train on fewer rows, or ask a superuser to lower madpy.worker_memory",
         )
-    if "bad_alloc" in (output or "") or "Cannot allocate memory" in (output or ""):
-        return _out_of_memory(content, settings)
     return MadpyError(
         f"the fit crashed: {name or 'exit code {}'.format(content.get('code'))}",
         sqlstate=parent.FAILED,
         detail=output,
-        hint="choose other hyperparameters or another algorithm: nothing else was affected; or ask a"
-        " superuser to raise madpy.worker_memory: some libraries crash where memory ends",
+        hint="choose other hyperparameters or another algorithm: nothing else was affected",
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.ports.postgres.session.db import Relation
+from madpy.ports.postgres.session.sql import Relation
 
 exists = vars(helper)["__check_rel_exist"]
 has_column = vars(helper)["__check_rel_column"]

@@ -7,7 +7,7 @@ from madpy.helper.tables import output
 from madpy.helper.tables.output import Derived, Lists, Pieces, create_output
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Relation
+from madpy.ports.postgres.session.sql import Relation
 
 COLUMNS = [
     *(("n", "bigint"), ("v", "double precision[]"), ("m", "double precision[]")),

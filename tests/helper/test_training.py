@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from madpy import __version__
 from madpy.helper.tables.training import Training, create_summary
-from madpy.ports.postgres.session.db import Relation
+from madpy.ports.postgres.session.sql import Relation
 from madpy.ports.postgres.session.udf import plain
 
 

@@ -25,5 +25,20 @@ def test_a_driver_calls_what_it_names() -> None:
     assert "return SD['run'](plpy, 'MADLIB_SCHEMA', 'regr.train', args, 'regr_')\n$$;" in sql
 
 
+def test_a_prediction_is_a_driver_over_tables() -> None:
+    sql = expanded("MADLIB_PREDICTION regr.predict(its columns) IS\n    'a ''model''';\n", "regr_")
+    assert "FUNCTION MADLIB_SCHEMA.regr_predict(\n    model_table  text, " in sql
+    assert "    output_table text,                -- created: its columns\n" in sql
+    assert ") RETURNS MADLIB_SCHEMA.predictions\n" in sql
+    assert "'regr.predict.predict', args, 'regr_')" in sql
+    assert sql.endswith("regr_predict(text, text, text, text) IS\n    'a ''model''';\n")
+
+
+def test_a_prediction_may_be_a_view() -> None:
+    sql = expanded("MADLIB_PREDICTION nb.create_view(its columns) IS 'a view';\n", "nb_")
+    assert "    view_name    text,                -- created: its columns\n" in sql
+    assert ") RETURNS text\n" in sql
+
+
 def test_nothing_is_left_to_write_out() -> None:
     assert "MADLIB_" not in render(config.load(), "extension")

@@ -37,16 +37,16 @@ class Faults:
 @pytest.fixture(scope="module")
 def faulty(shared_session: list[Session]) -> Iterator[Path]:
     site = here().site
-    close(shared_session)  # it may have a worker of the product
+    _end(shared_session)  # it may have a worker of the other folder
     with copied(site, site / "madpy") as root:
         yield root
-    close(shared_session)  # it has imported modules from a folder that is gone
+    _end(shared_session)  # it has imported modules from a folder that is gone
 
 
-def close(shared_session: list[Session]) -> None:
-    for session in shared_session:
+def _end(sessions: list[Session]) -> None:
+    for session in sessions:
         session.connection.close()
-    shared_session.clear()
+    sessions.clear()
 
 
 @pytest.fixture

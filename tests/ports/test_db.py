@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from madpy.errors import MadpyError, SqlError
-from madpy.ports.postgres.session.db import Relation, fill, literal
+from madpy.ports.postgres.session.sql import Relation, fill, literal
 
 NASTY = "a'b\"c\\d{x:l}; DROP TABLE t; --\n%s"
 VALUES = [

@@ -11,7 +11,7 @@ from madpy.ports.postgres.layouts.known import (
     KNOWN_MAGIC,
 )
 from madpy.ports.postgres.scan.levels import packed_levels
-from madpy.ports.postgres.session.db import literal
+from madpy.ports.postgres.session.sql import literal
 
 ROWS = """
     CREATE TABLE t AS

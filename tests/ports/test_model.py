@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.checksum import TABLE, crc32c
+from madpy.ports.postgres.layouts.model import ARRAY_DOUBLES, ARRAY_INTEGERS
 from madpy.ports.postgres.model import pack, pack_all, unpack
+from madpy.ports.postgres.packing import pack_bytes
 
 METHOD, ANOTHER = 1, 2  # numbers of their models
 MODEL = pack(
@@ -19,6 +21,19 @@ def test_what_goes_in_comes_out():
     header, arrays = unpack(MODEL, METHOD)
     assert header == {"name": "é"}
     np.testing.assert_equal([a.tolist() for a in arrays], [[1.5, np.nan], [1, -2, 3], []])
+
+
+@given(st.lists(st.binary(max_size=40)), st.dictionaries(st.text(), st.text() | st.integers()))
+def test_models_packed_without_numpy(data, header):
+    """Those of `pack`: numbers of four bytes, and of eight where there are so many bytes."""
+    kinds = [ARRAY_INTEGERS if len(one) % 8 else ARRAY_DOUBLES for one in data]
+    whole = [one[: len(one) - len(one) % 4] for one in data]
+    arrays = [
+        np.frombuffer(one, "<i4" if kind == ARRAY_INTEGERS else "<f8")
+        for kind, one in zip(kinds, whole, strict=True)
+    ]
+    packed = pack_bytes(METHOD, header, [*zip(kinds, map(memoryview, whole), strict=True)])
+    assert packed == pack(METHOD, header, arrays)
 
 
 @pytest.mark.parametrize("size", [100_000, 100_001, 102_400, 409_599, 1_000_003])

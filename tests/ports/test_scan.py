@@ -9,7 +9,8 @@ import pytest
 from madpy.errors import MadpyError
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database, fill
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import fill
 from tests.ports.kernels import KERNELS, TABLE
 from tests.regr.call import call
 

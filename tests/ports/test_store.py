@@ -27,6 +27,12 @@ NUMBERS = [
     ("timestamp '2000-01-01 00:00:00.5'", 946684800.5),
     ("timestamp '-infinity'", -INF),
     ("timestamptz '1970-01-01 02:00+01'", 3600),
+    ("timestamp '2000-01-01 00:00:00.000001'", 946684800.000001),
+    ("timestamp '294276-12-31 23:59:59'", 9224318015999.0),
+    ("time '24:00'", 86400),
+    ("time '00:00:00.000001'", 1e-6),
+    ("interval '-1 day 1 microsecond'", -86399.999999),
+    ("interval '1 year 1 month'", 365.25 * 86400 + 30 * 86400),
     ("3.5::rate", 3.5),
     ("NULL::float8", NAN),
     ("NULL::date", NAN),
@@ -194,7 +200,9 @@ def test_vectors_of_no_use(sql, rows, sqlstate, message):
     assert (error.sqlstate, error.message) == (sqlstate, message)
 
 
-@pytest.mark.parametrize("type_name", ["json", "integer[]", "interval", "point", "bytea", "record"])
+@pytest.mark.parametrize(
+    "type_name", ["json", "integer[]", "time with time zone", "point", "bytea", "record"]
+)
 def test_a_type_that_is_no_number_is_named(sql, type_name):
     value = "ROW(1)" if type_name == "record" else f"NULL::{type_name}"
     error = sql.fails(f'SELECT madlib.__store_fill($$SELECT 1 AS a, {value} AS "My column"$$)')

@@ -75,6 +75,28 @@ def test_the_rest_wait_and_say_so(sql, table, fault, connect):
     assert len(answer[0]) == 1  # row
 
 
+def test_a_session_that_allows_more_fits_does_not_wait_for_one_that_allows_fewer(sql, table, fault, connect):
+    """The setting may differ by role: each session goes by its own."""
+
+    def run(how, output, fits):
+        statement = f"SET madpy.worker_fits = {fits}; {fault(how, output)}"
+        return stack.enter_context(running(connect, fault, table, statement))
+
+    with ExitStack() as stack:
+        first, _ = run("sleeps", "m1", 2)
+        assert fits(sql, first)
+        second, second_answer = run("does_well", "m2", 1)
+        doing = f"SELECT doing FROM madlib.progress WHERE pid = {second}"
+        assert within(10, lambda: "waiting" in str(sql(doing)))
+        _, third_answer = run("does_well", "m3", 2)
+        assert within(10, lambda: third_answer)
+        assert len(third_answer[0]) == 1  # row
+        assert not second_answer
+        sql(f"SELECT pg_cancel_backend({first})")
+        assert within(10, lambda: second_answer)
+    assert len(second_answer[0]) == 1
+
+
 def test_many_sessions_at_once(sql, table, fault, database):
     def train(session, n):
         session(f"SET search_path = {table}; SET madpy.python_path = '{fault.root}'")

@@ -43,7 +43,9 @@ def with_cron(server: Address) -> Iterator[Session]:
             session("DROP EXTENSION IF EXISTS madpy CASCADE; DROP EXTENSION IF EXISTS pg_cron")
             session("CREATE EXTENSION madpy CASCADE; CREATE EXTENSION pg_cron; DROP TABLE IF EXISTS diabetes")
             session("SELECT madlib.load_dataset('diabetes')")
-            yield session
+        shard.stop()  # the launcher of pg_cron sees an extension that is there when it starts
+        with closing(shard.start().connect()) as connection:
+            yield Session(connection)
     finally:
         shard.stop()
 

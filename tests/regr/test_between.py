@@ -5,9 +5,9 @@ import pytest
 from tests.regr.call import call
 
 
-@pytest.mark.parametrize("grouping_cols", [None, "g"])
-def test_a_level_that_comes_in_between_is_no_reference(sql, grouping_cols):
-    """A view that shows one more row, with a new level, from its second reading on."""
+@pytest.fixture
+def view(sql):
+    """A view that shows the rows of `t`, and from its second reading on one more row, with a new level."""
     sql(
         """
         CREATE SEQUENCE readings;
@@ -18,8 +18,23 @@ def test_a_level_that_comes_in_between_is_no_reference(sql, grouping_cols):
         SELECT 1, 1e6, 'new', 1 FROM (SELECT seen() AS n OFFSET 0) AS s WHERE n > 1;
         """
     )
-    sql(call("a, k", output="plain", grouping_cols=grouping_cols))
-    (row,) = sql.rows(call("a, k", source="v", grouping_cols=grouping_cols))
+    return "v"
+
+
+def test_a_level_that_comes_in_between_is_no_reference(sql, view):
+    """With groups the levels are read first, and then the rows."""
+    sql(call("a, k", output="plain", grouping_cols="g"))
+    (row,) = sql.rows(call("a, k", source=view, grouping_cols="g"))
     assert sql.value("SELECT last_value FROM readings") > 1
     assert (row["num_rows_processed"], row["num_missing_rows_skipped"]) == (40, 1)
     assert sql("SELECT coef FROM m ORDER BY 1") == sql("SELECT coef FROM plain ORDER BY 1")
+
+
+def test_a_level_that_comes_before_the_second_pass_is_skipped(sql, view):
+    """Without groups one reading gives levels and coefficients; the second is of the residuals."""
+    sql("SET madpy.store_memory = 0")
+    sql(call("a, k", output="plain", robust=True))
+    (row,) = sql.rows(call("a, k", source=view, robust=True))
+    assert sql.value("SELECT last_value FROM readings") > 1
+    assert (row["num_rows_processed"], row["num_missing_rows_skipped"]) == (40, 0)
+    assert sql("SELECT coef, std_err FROM m") == sql("SELECT coef, std_err FROM plain")

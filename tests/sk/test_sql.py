@@ -103,6 +103,22 @@ def test_words_and_times_are_features(sql, train):
     assert sql.value("SELECT bool_and(madlib.sk_predict(model, p) = prediction) FROM p, m")
 
 
+@pytest.mark.parametrize(("weights", "where"), [(None, "NULL"), ("0", "NULL and for weights of 0")])
+def test_no_row_that_can_be_used(sql, weights, where):
+    given = "" if weights is None else f", weights => '{weights}'"
+    sql("UPDATE h SET tax = NULL")
+    error = sql.refuses(f"SELECT madlib.sk_train('h', 'm', 'price', 'tax', 'ridge'{given})")
+    assert error.message == 'sk_train: none of the 60 rows of table "h" can be used'
+    assert error.hint.startswith(f"Check for {where}, or impute: ")
+
+
+def test_too_many_levels(sql):
+    sql("CREATE TABLE t AS SELECT i::float8 AS y, i::text AS k FROM generate_series(1, 100001) AS i")
+    error = sql.refuses("SELECT madlib.sk_train('t', 'm', 'y', 'k', 'decision_tree')")
+    assert error.sqlstate == "54000"
+    assert error.message == 'sk_train: features: "k" has more than 100000 distinct values'
+
+
 def test_an_array_column_is_its_elements(sql, train):
     result = train("price", "v", "linear")
     assert result["feature_names"] == ["v[1]", "v[2]"]
@@ -173,7 +189,7 @@ def test_every_algorithm_is_listed(sql):
         ({"preprocess": '{"tox": {}}'}, 'preprocess: there is no feature "tox"', "These are: tax, bath."),
         ({"preprocess": '{"tax": {"scale": "x"}}'}, 'preprocess: scale of feature "tax" must be one', None),
         ({"preprocess": '{"tax": {"inpute": 1}}'}, 'preprocess: "inpute" is not known for', "Known are: "),
-        ({"preprocess": "[]"}, "preprocess must be an object with an object for each column", "Write it "),
+        ({"preprocess": "[]"}, 'preprocess must be "auto" or an object with an object for each', "Write it "),
         ({"seed": -1}, "seed must be ", None),
         ({"weights": "wall"}, 'weights: "wall" is of type text', None),
         ({"weights": "bath - 2"}, "a weight is -1 in some row", "Give weights that are finite and not "),

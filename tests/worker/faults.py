@@ -4,6 +4,7 @@ The product has no such thing: see tests/worker/package.py.
 """
 
 import ctypes
+import errno
 import json
 import os
 import resource
@@ -67,6 +68,29 @@ class Fault:
     def aborts(self, X: Any, y: Any) -> None:
         os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
         os.abort()
+
+    def fails_to_start_a_thread(self, X: Any, y: Any) -> None:
+        """Write what OpenMP writes, and end as it does."""
+        os.write(2, b"libgomp: Thread creation failed: Resource temporarily unavailable\n")
+        os._exit(1)
+
+    def ignores_what_malloc_says(self, X: Any, y: Any) -> None:
+        libc = ctypes.CDLL(None)
+        libc.malloc.restype = ctypes.c_void_p
+        ctypes.memset(libc.malloc(ctypes.c_size_t(2**40)), 0, 1)
+
+    def crashes_at_the_cap(self, X: Any, y: Any) -> None:
+        """Crash where memory ends, long after the call that failed has been forgotten."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.malloc.restype = ctypes.c_void_p
+        while libc.malloc(ctypes.c_size_t(100_000)):
+            pass
+        ctypes.set_errno(0)
+        libc.free(None)  # sets errno to what it was set to
+        libc.memset(None, 0, 1)
+
+    def lacks_memory_for_a_library(self, X: Any, y: Any) -> None:
+        raise ImportError("some.so: failed to map segment from shared object")
 
     def is_killed(self, X: Any, y: Any) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -142,9 +166,18 @@ class Fault:
         raise ValueError(json.dumps(facts))
 
     def writes_to_the_store(self, X: Any, y: Any) -> None:
+        X += 1
+        facts: dict[str, list[str]] = {"maps": [], "writes": []}
         for line in Path("/proc/self/maps").read_text().splitlines():
             if "memfd:madpy " in line:
-                raise ValueError(line.split()[1])
+                facts["maps"].append(line.split()[1])
+        for one in Path("/proc/self/fd").iterdir():
+            if _link(one) == "/memfd:madpy (deleted)":
+                try:
+                    os.write(int(one.name), b"x")
+                except OSError as error:
+                    facts["writes"].append(errno.errorcode[error.errno or 0])
+        raise ValueError(json.dumps(facts))
 
 
 def _sockets() -> list[int]:

@@ -205,3 +205,16 @@ def test_array_without_numbers():
     """The smallest arrays are not mistaken for damaged ones."""
     with answering(framed({}, arrays=[{"dtype": "<f8", "shape": [0, 3]}])) as connection:
         assert receive(connection).arrays[0].shape == (0, 3)
+
+
+def test_a_request_that_is_too_large(monkeypatch):
+    """Levels of categories are the only texts of a request that may be long."""
+    monkeypatch.setattr("madpy.worker.protocol.MOST_JSON", 20)
+    with answering(ends=False) as connection, pytest.raises(MadpyError) as raised:
+        asked(connection)
+    error = raised.value
+    assert (error.sqlstate, error.message) == (
+        "54000",
+        "the values of categories are too long for the worker",
+    )
+    assert error.hint == "Group them first, or leave out the longest."

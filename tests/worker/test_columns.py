@@ -1,72 +1,99 @@
-"""Rows out of the memory file of a store: made here in its layout, and read back."""
+"""Rows out of the files of a store: made here in their layout, and read back."""
 
+import errno
 import mmap
 import os
+import resource
 
 import numpy as np
 import pytest
 
-from madpy.ports.postgres.layouts.store import store_bits_offset, store_block_bytes
-from madpy.worker.columns import Columns
+from madpy.worker.columns import Columns, Matrix
 
-BLOCK = 64
+ROWS = np.arange(8000.0).reshape(2000, 4)  # 64 kB: rows begin and end within pages
 
 
 @pytest.fixture
 def stored():
-    """Return a function that writes rows (n, k) to a file; NaN is a NULL, whose place has a number."""
+    """Return a function that writes rows (n, k) to a file."""
     files = []
 
     def write(rows):
-        count, width = rows.shape
-        size, bits = store_block_bytes(width, BLOCK), store_bits_offset(width, BLOCK)
-        blocks = -(-count // BLOCK)
         file = os.memfd_create("test")
         files.append(file)
-        os.ftruncate(file, blocks * size)
-        with mmap.mmap(file, blocks * size) as data:
-            for block in range(blocks):
-                part = np.zeros((BLOCK, width))
-                own = rows[block * BLOCK : (block + 1) * BLOCK]
-                part[: len(own)] = own
-                null = np.isnan(part)
-                part[null] = 7.0
-                at = block * size
-                data[at : at + bits] = np.ascontiguousarray(part.T).tobytes()
-                data[at + bits : at + size] = np.packbits(null.T, axis=1, bitorder="little").tobytes()
-        layout = {"num_columns": width, "block_rows": BLOCK, "block_bytes": size, "bits_offset": bits}
-        return Columns.map(file, {"bytes": blocks * size, **layout})
+        os.write(file, rows.tobytes())
+        return Matrix(file, rows.shape[1], has_nan=bool(np.isnan(rows).any()))
 
     yield write
     for file in files:
         os.close(file)
 
 
-@pytest.mark.parametrize(("first", "last"), [(0, 200), (0, 64), (63, 65), (70, 70), (130, 199)])
-@pytest.mark.parametrize("columns", [[0, 1, 2], [1, 2], [3, 0], [2], []])
-def test_rows_and_columns(stored, columns, first, last):
-    rows = np.arange(800.0).reshape(200, 4)
-    matrix, has_nan = stored(rows).matrix(columns, first, last)
-    np.testing.assert_array_equal(matrix, rows[first:last, columns])
-    assert matrix.flags.c_contiguous
-    assert not has_nan
+@pytest.mark.parametrize(
+    ("first", "last"), [(0, 2000), (0, 64), (63, 65), (70, 70), (128, 256), (1301, 2000)]
+)
+@pytest.mark.parametrize("width", [4, 3, 1, 0])
+def test_rows(stored, width, first, last):
+    rows = np.ascontiguousarray(ROWS[:, :width])
+    found = stored(rows).rows(first, last)
+    np.testing.assert_array_equal(found, rows[first:last])
+    assert found.flags.c_contiguous
+    assert found.flags.aligned
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("row", [0, 63, 64, 199])
-def test_value_that_is_not_finite(stored, value, row):
-    """A NULL or an infinite value becomes NaN, and no other value does."""
-    rows = np.arange(600.0).reshape(200, 3)
-    rows[row, 1] = value
-    expected = np.where(np.isfinite(rows), rows, np.nan)
-    for columns, found in (([0, 1, 2], True), ([2, 1], True), ([0, 2], False)):
-        matrix, has_nan = stored(rows).matrix(columns, 0, 200)
-        np.testing.assert_array_equal(matrix, expected[:, columns])
-        assert has_nan == found
+def test_no_rows(stored):
+    assert stored(np.zeros((0, 3))).rows(0, 0).shape == (0, 3)
 
 
-def test_null_of_other_rows(stored):
-    """NULL before the first row, or behind the last one, may be reported, and changes nothing."""
-    rows = np.arange(300.0).reshape(100, 3)
-    rows[[0, 99], 1] = np.nan
-    np.testing.assert_array_equal(stored(rows).matrix([0, 1, 2], 1, 99)[0], rows[1:99])
+def test_changes_are_seen_by_nobody_else(stored):
+    """A library may change the array that it is given; the file, and rows read again, stay as they are."""
+    matrix = stored(ROWS)
+    found = matrix.rows(10, 20)
+    found += 1
+    np.testing.assert_array_equal(found, ROWS[10:20] + 1)
+    np.testing.assert_array_equal(matrix.rows(0, 2000), ROWS)
+    assert os.pread(matrix.file, ROWS.nbytes, 0) == ROWS.tobytes()
+
+
+def test_a_file_that_can_only_be_read(stored):
+    """The server opens its files again so that a worker cannot write into them."""
+    file = os.open(f"/proc/self/fd/{stored(ROWS).file}", os.O_RDONLY)
+    try:
+        found = Matrix(file, 4, has_nan=False).rows(5, 15)
+        found[0] = -1
+        np.testing.assert_array_equal(found[1:], ROWS[6:15])
+    finally:
+        os.close(file)
+
+
+def test_arrays_outlive_the_file(stored):
+    matrix = stored(ROWS)
+    copy = os.dup(matrix.file)
+    found = Matrix(copy, 4, has_nan=False).rows(3, 9)
+    os.close(copy)
+    np.testing.assert_array_equal(found, ROWS[3:9])
+
+
+def test_no_memory(stored):
+    """Rows count as memory of the process, as it may change each of them."""
+    file = stored(np.zeros((1, 1))).file
+    os.ftruncate(file, 2**33)
+    limits = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (2**32, limits[1]))
+    try:
+        with pytest.raises(MemoryError):
+            Matrix(file, 1, has_nan=False).rows(0, 2**30)
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, limits)
+
+
+def test_another_error_is_not_one_of_memory():
+    with pytest.raises(OSError, match="descriptor") as error:
+        Matrix(-2, 1, has_nan=False).rows(0, 8 * mmap.PAGESIZE)
+    assert error.value.errno == errno.EBADF
+
+
+def test_what_the_server_says_of_both_files(stored):
+    features, others = stored(ROWS[:, :3].copy()), stored(np.array([[1.0], [np.nan]]))
+    columns = Columns.of([features.file, others.file], {"num": [3, 1], "nan": [False, True]})
+    assert columns == Columns(features, others)

@@ -142,6 +142,14 @@ def test_numbers_of_a_request():
     assert numbers_of({**request, "algorithm": "lasso"}) == 0
 
 
+@pytest.mark.parametrize(("others", "numbers"), [([], 0), (["linear"], 20)])
+def test_numbers_of_a_comparison(others, numbers):
+    """One of the candidates is enough."""
+    candidates = [{"algorithm": name} for name in ["lasso", *others]]
+    request = {"candidates": candidates, "task": "regression", "inputs": [{}, {}], "rows": [0, 10]}
+    assert numbers_of(request) == numbers
+
+
 # --- in SQL ---
 
 

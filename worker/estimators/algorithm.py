@@ -7,6 +7,8 @@ from typing import Any
 from madpy.worker.estimators.form import Form
 from madpy.worker.estimators.parameters import Parameter
 
+LARGEST = 1e100  # a number that can be squared, and the square summed and multiplied
+
 
 @dataclass(frozen=True)
 class Algorithm:
@@ -27,6 +29,7 @@ class Algorithm:
     encode: str = "one_hot"  # default encoding of categories
     scale: str = "standard"  # scaling of numbers by the preprocessing "auto"; trees need none
     is_seeded: bool = False  # the class has an argument random_state
+    largest: float = LARGEST  # absolute value of a column that the class can be fitted on
     slow_to_score: bool = False  # figures are then of some of the rows
 
     def build(self, hyperparams: Mapping[str, Any], seed: int) -> Any:

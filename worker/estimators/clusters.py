@@ -68,14 +68,14 @@ ALGORITHMS = [
         "mini_batch_kmeans", "clustering", cluster.MiniBatchKMeans, _centers,
         {
             **CENTERS, "batch_size": Integer(1), "max_no_improvement": OneOf(Integer(0), Choice(None)),
-            "init_size": OneOf(Integer(1), Choice(None)), "reassignment_ratio": Real(0),
+            "init_size": OneOf(Integer(1), Choice(None)), "reassignment_ratio": Real(0, 1),
         },
         fixed={"compute_labels": False}, is_seeded=True,
     ),
     Algorithm(
         "birch", "clustering", cluster.Birch, _subclusters,
         {
-            "threshold": POSITIVE, "branching_factor": Integer(2),
+            "threshold": Real(0, 1e100, above=True), "branching_factor": Integer(2),
             "n_clusters": OneOf(Integer(1), Choice(None)),
         },
         fixed={"compute_labels": False}, takes_weights=False,
@@ -91,7 +91,7 @@ ALGORITHMS = [
     Algorithm(
         "dbscan", "clustering", KnownRows, _known,
         {
-            "eps": POSITIVE, "min_samples": Integer(1), "p": OneOf(Real(0), Choice(None)),
+            "eps": POSITIVE, "min_samples": Integer(1), "p": OneOf(POSITIVE, Choice(None)),
             "metric": Choice("euclidean", "manhattan", "chebyshev", "minkowski", "cosine"),
             "algorithm": Choice("auto", "ball_tree", "kd_tree", "brute"), "leaf_size": Integer(1),
         },

@@ -109,23 +109,25 @@ OF_CLASSES: dict[str, Parameter] = {
     "probability": Boolean(),
 }
 SHARE = Real(0, 1, above=True)
+# libsvm's own limit, which scikit-learn leaves out: with a large C on classes that overlap it would not end.
+FIXED = {"max_iter": 10_000_000}
 
 ALGORITHMS = [
     Algorithm(
         "svm", "regression", svm.SVR, _support_regression,
-        {**SUPPORT, "C": POSITIVE, "epsilon": Real(0)}, slow_to_score=True,
+        {**SUPPORT, "C": POSITIVE, "epsilon": Real(0)}, slow_to_score=True, fixed=FIXED,
     ),
     Algorithm(
         "svm", "classification", svm.SVC, _support_classes,
-        {**SUPPORT, **OF_CLASSES, "C": POSITIVE}, is_seeded=True, slow_to_score=True,
+        {**SUPPORT, **OF_CLASSES, "C": POSITIVE}, is_seeded=True, slow_to_score=True, fixed=FIXED,
     ),
     Algorithm(
         "nu_svm", "regression", svm.NuSVR, _support_regression,
-        {**SUPPORT, "C": POSITIVE, "nu": SHARE}, slow_to_score=True,
+        {**SUPPORT, "C": POSITIVE, "nu": SHARE}, slow_to_score=True, fixed=FIXED,
     ),
     Algorithm(
         "nu_svm", "classification", svm.NuSVC, _support_classes,
-        {**SUPPORT, **OF_CLASSES, "nu": SHARE}, is_seeded=True, slow_to_score=True,
+        {**SUPPORT, **OF_CLASSES, "nu": SHARE}, is_seeded=True, slow_to_score=True, fixed=FIXED,
     ),
     Algorithm(
         "kernel_ridge", "regression", KernelRidge, _kernel_ridge,

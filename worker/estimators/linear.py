@@ -14,7 +14,7 @@ from madpy.worker.layout import KIND_LINEAR, LINK_IDENTITY
 POSITIVE = Real(0, above=True)
 ITERATIONS = Integer(1, 1_000_000)
 FROM_ZERO = Integer(0, 1_000_000)
-TOL = Real(0)
+TOL = Real(0, 1e100)
 COMMON: dict[str, Parameter] = {"fit_intercept": Boolean()}
 NORMS: dict[str, Parameter] = {
     "alpha": Real(0),
@@ -36,6 +36,9 @@ PRIORS: dict[str, Parameter] = {
     "lambda_1": Real(0),
     "lambda_2": Real(0),
 }
+# liblinear does not end where fourth powers times C overflow, or vanish.
+MOST_OF_LIBLINEAR = 1e50
+COST = Real(1e-15, 1e15)
 FIXED = {"compute_score": False}
 EXACT = {"tol": 1e-14} if "tol" in linear_model.LinearRegression._parameter_constraints else {}
 
@@ -134,7 +137,7 @@ ALGORITHMS = [
     Algorithm(
         "ransac", "regression", linear_model.RANSACRegressor, _consensus,
         {
-            "min_samples": OneOf(Integer(1), Real(0, 1), Choice(None)),
+            "min_samples": OneOf(Integer(1), Real(0, 1, above=True), Choice(None)),
             "residual_threshold": OneOf(Real(0), Choice(None)), "max_trials": FROM_ZERO,
             "max_skips": Integer(0), "stop_n_inliers": Integer(0), "stop_score": Real(),
             "stop_probability": Real(0, 1), "loss": Choice("absolute_error", "squared_error"),
@@ -151,7 +154,7 @@ ALGORITHMS = [
     ),
     Algorithm(
         "huber", "regression", linear_model.HuberRegressor, _regression,
-        {"epsilon": Real(1), "max_iter": FROM_ZERO, "alpha": Real(0), "tol": TOL, **COMMON},
+        {"epsilon": Real(1, 1e100), "max_iter": FROM_ZERO, "alpha": Real(0), "tol": TOL, **COMMON},
     ),
     Algorithm(
         "quantile", "regression", linear_model.QuantileRegressor, _regression,
@@ -163,10 +166,10 @@ ALGORITHMS = [
     Algorithm(
         "linear_svm", "regression", svm.LinearSVR, _regression,
         {
-            "epsilon": Real(0), "tol": POSITIVE, "C": POSITIVE, "intercept_scaling": POSITIVE,
+            "epsilon": Real(0), "tol": POSITIVE, "C": COST, "intercept_scaling": COST,
             "loss": Choice("epsilon_insensitive", "squared_epsilon_insensitive"),
             "dual": OneOf(Boolean(), Choice("auto")), "max_iter": FROM_ZERO, **COMMON,
         },
-        is_seeded=True,
+        is_seeded=True, largest=MOST_OF_LIBLINEAR,
     ),
 ]  # fmt: skip

@@ -7,7 +7,15 @@ from sklearn import discriminant_analysis, linear_model, svm
 from madpy.worker.estimators.algorithm import Algorithm
 from madpy.worker.estimators.descent import AT_RANDOM, VERSION, passive_aggressive
 from madpy.worker.estimators.form import Form
-from madpy.worker.estimators.linear import FROM_ZERO, ITERATIONS, POSITIVE, TOL, linear_form
+from madpy.worker.estimators.linear import (
+    COST,
+    FROM_ZERO,
+    ITERATIONS,
+    MOST_OF_LIBLINEAR,
+    POSITIVE,
+    TOL,
+    linear_form,
+)
 from madpy.worker.estimators.parameters import Boolean, Choice, Integer, OneOf, Parameter, Real, Several
 from madpy.worker.layout import (
     LINK_LOGIT,
@@ -90,12 +98,12 @@ ALGORITHMS = [
     Algorithm(
         "linear_svm", "classification", svm.LinearSVC, _margin,
         {
-            "C": POSITIVE, "tol": POSITIVE, "intercept_scaling": POSITIVE, "max_iter": FROM_ZERO,
+            "C": COST, "tol": POSITIVE, "intercept_scaling": COST, "max_iter": FROM_ZERO,
             "penalty": Choice("l2", "l1"), "loss": Choice("squared_hinge", "hinge"),
             "dual": OneOf(Boolean(), Choice("auto")), "multi_class": Choice("ovr", "crammer_singer"),
             "fit_intercept": Boolean(), **WEIGHTED,
         },
-        is_seeded=True,
+        is_seeded=True, largest=MOST_OF_LIBLINEAR,
     ),
     Algorithm(
         "lda", "classification", discriminant_analysis.LinearDiscriminantAnalysis, _logistic,

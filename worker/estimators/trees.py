@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import ensemble, tree
 
-from madpy.worker.estimators.algorithm import Algorithm
+from madpy.worker.estimators.algorithm import LARGEST, Algorithm
 from madpy.worker.estimators.forest import Tree, trees_form
 from madpy.worker.estimators.form import Form
 from madpy.worker.estimators.parameters import Boolean, Choice, CountOrShare, Integer, OneOf, Parameter, Real
@@ -185,7 +185,11 @@ def _of_task(task: str) -> list[Algorithm]:
         if is_class
         else Choice("squared_error", "absolute_error", "huber", "quantile")
     )
-    both: dict[str, Any] = {"encode": "ordinal", "is_seeded": True}
+    both: dict[str, Any] = {
+        "encode": "ordinal",
+        "is_seeded": True,
+        "largest": 3e38,
+    }  # trees compare in single precision
     return [
         Algorithm(
             "decision_tree", task, TREES[task], _tree,
@@ -220,7 +224,8 @@ def _of_task(task: str) -> list[Algorithm]:
         Algorithm(
             "hist_gradient_boosting", task,
             ensemble.HistGradientBoostingClassifier if is_class else ensemble.HistGradientBoostingRegressor,
-            _histograms, {**HISTOGRAMS, **OF_HISTOGRAMS[task]}, takes_nan=True, **both,
+            _histograms, {**HISTOGRAMS, **OF_HISTOGRAMS[task]}, takes_nan=True,
+            **{**both, "largest": LARGEST},
         ),
         Algorithm(
             "ada_boost", task,

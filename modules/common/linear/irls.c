@@ -80,6 +80,16 @@ check_params(const Model *model, const State *state, int k)
 		model->check(state->body);
 }
 
+/* Tells whether a feature is in the model; the shift of an offset is infinite, and that of one left out is NaN. */
+static bool
+has_features(const Body *body)
+{
+	for (int j = 0; j < body->k; j++)
+		if (isfinite(body->shift[j]))
+			return true;
+	return false;
+}
+
 void
 irls_add(const Model *model, State *state, const RowBlock *given)
 {
@@ -92,9 +102,10 @@ irls_add(const Model *model, State *state, const RowBlock *given)
 	state->rows_skipped += given->rows - block.rows;
 	if (isnan(body.coef[0]))
 		return;
+	body.has_features = has_features(&body);
 	scratch = palloc(sizeof(Scratch));
 	scratch->z = palloc((Size) body.k * CHUNK * sizeof(double));
-	scratch->levels = levels_new(&block, &body);
+	scratch->levels = body.has_features ? levels_new(&block, &body) : NULL;
 	for (int first = 0; first < block.rows; first += CHUNK)
 	{
 		int			rows = Min(CHUNK, block.rows - first);

@@ -54,6 +54,7 @@ typedef struct Body
 	const double *step;
 	const double *shift;
 	const double *basis;		/* NULL if there is none */
+	bool		has_features;	/* whether a feature is in the model, besides an offset */
 	double	   *objective;		/* pairs, as the next three are */
 	double	   *extras;
 	double	   *score;

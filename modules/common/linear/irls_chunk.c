@@ -79,6 +79,8 @@ take_columns(const Body *body, const RowBlock *block, int first, int real, int r
 			take_column(x, 0, body->coef[j], 0, real, z, s->eta, s->change);
 		if (!isfinite(body->shift[j]))
 		{
+			if (!body->has_features)
+				continue;		/* there will be no products */
 			memset(z, 0, rows * sizeof(double));
 			continue;
 		}
@@ -171,7 +173,7 @@ irls_add_chunk(const Model *model, const Body *body, const RowBlock *block, int 
 
 	take_columns(body, block, first, real, rows, s);
 	taken = model->rows(body, &chunk, s);
-	if (taken != CHUNK_TAKEN)
+	if (taken != CHUNK_TAKEN || !body->has_features)
 		return taken;
 	if (body->basis || (s->levels && s->levels->as_columns))
 		add_products_of_columns(body, real, rows, s);

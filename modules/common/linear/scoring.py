@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from madpy.modules.common.linear import irls
+from madpy.modules.common.linear.acceleration import Acceleration
 from madpy.modules.common.linear.design import Design
 from madpy.modules.common.linear.families import FAMILIES, LINKS, POSITIVE, SLOPES, UNBOUNDED
 from madpy.modules.common.linear.layout import Extra, Head, LinkNumber
@@ -19,6 +20,8 @@ NEAR = 1e-4  # steps in units of standard errors, over the tolerance, that end t
 WEAK = 0.1  # share of the target's squares that features explain
 ROUNDING = 1e-14  # rounding, as a share of the deviance of one mean for all rows
 LAST_PLACE = 1e-15  # rounding, as a share of predictors
+MANY = 5  # passes after which steps are accelerated
+ACCELERATED = ("gamma", "inverse_gaussian")  # families whose scoring may take hundreds of passes
 
 
 class Scoring(irls.Search):
@@ -49,6 +52,9 @@ class Scoring(irls.Search):
         self.other = self.step
         if link in SLOPES and not offset:
             self._find_steps_from_mean()
+        self.acceleration: Acceleration | None = None
+        self.is_accelerated = np.zeros(len(status), dtype=bool)
+        self.scoring_step = self.step  # the step to take if an accelerated one fails
         self.is_first = np.ones(len(status), dtype=bool)
         self.null_objective = np.full(len(status), np.nan)
         self.constants = np.zeros(len(status))
@@ -86,6 +92,26 @@ class Scoring(irls.Search):
             failed = groups[self.has_other[groups] & self.active[groups] & np.isinf(self.change[groups])]
             self.step[failed] = self.other[failed]
             self.has_other[groups] = False
+            if self.family_name in ACCELERATED and self.link != self.family.links[0]:
+                self._accelerate(groups, sums)
+
+    def _accelerate(self, groups: Numbers, sums: irls.Sums) -> None:
+        """Replace the next step of groups that have taken many passes."""
+        is_ahead = self.objective[groups] == sums.objective  # the last step was good
+        back = groups[~is_ahead & self.is_accelerated[groups]]
+        self.is_accelerated[groups] = False
+        going = groups[is_ahead & self.active[groups] & (self.iterations[groups] >= MANY)]
+        if self.acceleration is None:
+            if not len(going):
+                return
+            self.acceleration = Acceleration(self.going, *self.coef.shape)
+            self.scoring_step = self.step.copy()
+        self.step[back] = self.scoring_step[back]
+        self.acceleration.forget(back)
+        self.scoring_step[going] = self.step[going]
+        self.step[going], self.is_accelerated[going] = self.acceleration.longer(
+            going, self.coef[going], self.step[going], self.hessian[going]
+        )
 
     def _begin(self, groups: Numbers, sums: irls.Sums) -> None:
         first = self.design.first[groups]
@@ -157,8 +183,10 @@ class Scoring(irls.Search):
             step[ahead] = (
                 sums.extras[better, Extra.EXTRA_RESIDUALS] / sums.extras[better, Extra.EXTRA_WEIGHTS]
             )
+            # To second order the next step gains half of its product with the derivative.
+            next_gain = step[ahead] * sums.extras[better, Extra.EXTRA_RESIDUALS] / 2
             done = np.zeros(len(groups), dtype=bool)
-            done[better] = gain <= 4 * irls.SLACK * np.abs(sums.objective[better])
+            done[better] = np.fmin(gain, next_gain) <= 4 * irls.SLACK * np.abs(sums.objective[better])
             groups = groups[~done & (np.abs(step[groups]) > LAST_PLACE * np.abs(constant[groups]))]
 
     @property

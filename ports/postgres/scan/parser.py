@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from madpy.errors import SqlError
-from madpy.ports.postgres.session.db import Database, identifier
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import identifier
 from madpy.records import Record
 
 # Types by their numbers, and those under domains.  A statement of its own: Citus does not plan WITH RECURSIVE

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from madpy.ports.postgres.session.db import Database, Relation
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation
 from madpy.records import Record
 
 QUERY = """

@@ -14,8 +14,8 @@ from madpy.errors import MadpyError
 from madpy.ports.postgres.layouts.known import KNOWN_CODES
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.scan.streaming import Streaming
-from madpy.ports.postgres.session.db import fill, free_name
 from madpy.ports.postgres.session.keys import packed_keys
+from madpy.ports.postgres.session.sql import fill, free_name
 from madpy.records import Record, field
 
 if TYPE_CHECKING:  # numpy takes a tenth of a second, and one-pass methods do without it
@@ -47,6 +47,9 @@ class Rows(Record):
     groups: list[str] = field(default_factory=list)
     # Features, counted from 1, that are categories as they are: a store numbers their values.
     categories: list[int] = field(default_factory=list)
+    # The rows go to files for another process: the target, the weights and this number of last features to a
+    # second one.  None: kernels read them.
+    beside: int | None = None
     max_levels: int = 0  # more values of one of these are an error of the store; 0: any number
     # The levels of each feature, None for a number, where an aggregate looks values up in them; its kernel
     # sees what `indicators` says: a value's place among its levels, or indicators of them.
@@ -86,6 +89,7 @@ class Scan:
         self.rows = rows
         self.streaming = Streaming(rows, passes)
         self.store: int | None = None
+        self.first: tuple[str, bytes] | None = None  # a kernel, and its state of all rows where that is known
         if must_store:
             self.db.set(
                 "madpy.store_memory", self.db.value("SELECT pg_catalog.current_setting({n:l})", n=MOST)
@@ -126,6 +130,8 @@ class Scan:
 
         `params` is SQL of a relation: the grouping columns, and `params`, the kernel's parameters.
         """
+        if self.first is not None and (self.first[0], params) == (kernel, None):
+            return fill("SELECT {state:l} AS {name:i}", {"state": self.first[1], "name": self.state})
         if self.store is None:
             return self.streaming.states(kernel, params and self.streaming.params_of(params))
         return self._stored(kernel, params)
@@ -151,6 +157,8 @@ class Scan:
         """
         from madpy.ports.postgres.scan import states
 
+        if self.first is not None and self.first[0] == kernel and params is None and not outcome:
+            return states.States.join([self.first[1]])
         if self.store is None:
             return self.streaming.step(kernel, params, groups, outcome=outcome)
         count = len(self.group_values) if groups is None else len(groups)
@@ -250,11 +258,15 @@ class Scan:
             },
         )
         store: int | None = self.db.value(
-            "SELECT {schema:i}.__store_fill({query:l}, {groups:l}, {categories:l}::integer[], {most:l})",
+            """
+            SELECT {schema:i}.__store_fill(
+                {query:l}, {groups:l}, {categories:l}::integer[], {most:l}, {beside:l})
+            """,
             query=query,
             groups=len(groups),
             categories=self.rows.categories,
             most=self.rows.max_levels,
+            beside=-1 if self.rows.beside is None else self.rows.beside + len(self.rows.scalars),
         )
         return store
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from madpy.errors import SqlError
 from madpy.ports.postgres.scan.parser import Parser, Type
-from madpy.ports.postgres.session.db import Database, Relation, fill, identifier
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import Relation, fill, identifier
 from madpy.ports.postgres.session.types import text_item
 from madpy.ports.postgres.shards.layout import Part, Shards
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.scan.levels import packed_levels
-from madpy.ports.postgres.session.db import fill, free_name, identifier, literal
 from madpy.ports.postgres.session.keys import packed_keys
+from madpy.ports.postgres.session.sql import fill, free_name, identifier, literal
 from madpy.ports.postgres.shards.layout import Part
 
 if TYPE_CHECKING:
@@ -201,6 +201,24 @@ class Streaming:
             parts=parts,
             group_by=f"GROUP BY {names}" if self.is_sharded else "",
         )
+
+    def numbered(self, kernel: str, most: int) -> bytes | None:
+        """Run a pass without groups that numbers the levels of categories, at most so many of each.
+
+        Returns what `read_numbered` reads, None for a table without rows.
+        """
+        data: bytes | None = self.db.value(
+            "SELECT s.{state:i} FROM ({states:q}) AS s",
+            state=self.rows.state,
+            states=self._aggregated(
+                f"__{kernel}_numbered",
+                [*self.rows.scalars, *self.rows.features],
+                str(self.rows.source),
+                [str(most)],
+                len(self.rows.scalars),
+            ),
+        )
+        return data
 
     def params_of(self, relation: str) -> str:
         """Return SQL that finds a row's parameters in a relation of the grouping columns and `params`."""

@@ -20,7 +20,7 @@ TYPES = (
 )
 # Run before the search_path is known: nothing is looked up there.
 QUERY = """
-    SELECT {schema:i}.__savepoints_guard(true) AS guard,
+    SELECT {schema:i}.__savepoints_guard(true) AS is_guarded,
            pg_catalog.current_database() AS database, current_user AS role,
            pg_catalog.getdatabaseencoding() AS encoding,
            pg_catalog.current_setting('server_version') AS server_version,
@@ -55,13 +55,13 @@ class Session(Record):
     searched: list[str]  # schemas of the search_path, including those that are searched implicitly
     listed: list[str]  # schemas that the search_path names
     hides: str | None  # a temporary type with the name of one of TYPES
+    is_guarded: bool  # Citus is there: see src/catalog/savepoints.c
     settings: dict[str, str]  # the values of CHANGED
     read_at: float  # time by Python's clock
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "Session":
         """Build the facts from a row of QUERY."""
-        del row["guard"]
         settings = {name: row.pop(name.lower()) for name in CHANGED}
         lists = {name: json.loads(row.pop(name)) for name in ("searched", "listed")}
         return cls(**row, **lists, settings=settings, read_at=time.monotonic())

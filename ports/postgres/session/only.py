@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from madpy.errors import MadpyError
-from madpy.ports.postgres.session.db import Database, literal
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import literal
 
 Driver = Callable[..., Any]
 

@@ -6,14 +6,16 @@ server's own, for which only a superuser can create a cast.
 
 from collections.abc import Sequence
 
-from madpy.ports.postgres.session.db import Database, literal
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import literal
 
 INTEGERS = {"smallint", "integer", "bigint"}
 NUMBERS = INTEGERS | {"real", "double precision", "numeric"}
 TEXTS = {"text", "character varying", "character", "name", '"char"'}
 TIMES = {"date", "timestamp without time zone", "timestamp with time zone"}
+DURATIONS = {"time without time zone", "interval"}
 # Types whose values can be compared and sorted, and which are cast.
-PLAIN = NUMBERS | TEXTS | TIMES | {"boolean", "uuid", "bytea", "interval", "inet", "time without time zone"}
+PLAIN = NUMBERS | TEXTS | TIMES | DURATIONS | {"boolean", "uuid", "bytea", "inet"}
 # Types that JSON has, or writes in one way whatever the session's settings are.
 IN_JSON = NUMBERS | TEXTS | TIMES | {"boolean", "uuid", "jsonb"}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from madpy.errors import MadpyError
 from madpy.ports.postgres.layouts.kept import KEPT_ENTRIES, KEPT_ENTRY
-from madpy.ports.postgres.session.db import Relation
+from madpy.ports.postgres.session.sql import Relation
 from madpy.ports.postgres.shards.parts import ACTIVE
 from madpy.records import Record
 

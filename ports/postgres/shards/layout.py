@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from madpy.ports.postgres.session.db import Relation
+from madpy.ports.postgres.session.sql import Relation
 from madpy.records import Record
 
 

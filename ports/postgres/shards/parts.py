@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from madpy.errors import MadpyError
-from madpy.ports.postgres.session.db import Relation, fill, identifier
+from madpy.ports.postgres.session.sql import Relation, fill, identifier
 from madpy.ports.postgres.shards.layout import Part, Shards
 from madpy.ports.postgres.shards.servers import is_declared
 

@@ -8,7 +8,7 @@ statements are written part by part; whether each is sent whole is looked up in 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from madpy.ports.postgres.session.db import Relation
+from madpy.ports.postgres.session.sql import Relation
 from madpy.ports.postgres.shards.layout import Part, Shards
 from madpy.ports.postgres.shards.parts import find_parts
 from madpy.ports.postgres.shards.servers import check_server

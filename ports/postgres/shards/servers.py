@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from madpy.errors import MadpyError, SqlError
-from madpy.ports.postgres.session.db import CANCELED, Database, Relation, fill, identifier
+from madpy.ports.postgres.session.db import CANCELED, Database
+from madpy.ports.postgres.session.sql import Relation, fill, identifier
 from madpy.records import Record
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@
 
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
-#include "savepoints.h"
 #include "snapshot.h"
 #include "store/store.h"
 #include "utils/builtins.h"
@@ -82,7 +81,6 @@ _PG_init(void)
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	define_worker_settings();
 	kernel_check_list();
-	savepoints_init();
 	snapshot_init();
 	store_init();
 	MarkGUCPrefixReserved("madpy");

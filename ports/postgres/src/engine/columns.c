@@ -39,6 +39,16 @@ argument_expression(FunctionCallInfo fcinfo, int arg)
 	return call && arg <= list_length(call->args) ? ((TargetEntry *) list_nth(call->args, arg - 1))->expr : NULL;
 }
 
+void
+feature_types(FunctionCallInfo fcinfo, int first, int features, Oid *types, Oid *collations)
+{
+	for (int c = 0; c < features; c++)
+	{
+		types[c] = get_fn_expr_argtype(fcinfo->flinfo, first + c);
+		collations[c] = exprCollation((Node *) argument_expression(fcinfo, first + c));
+	}
+}
+
 /* Reads the levels, which are the argument before the first feature. */
 static void
 take_levels(FunctionCallInfo fcinfo, const Kernel *kernel, Call *call)
@@ -53,11 +63,7 @@ take_levels(FunctionCallInfo fcinfo, const Kernel *kernel, Call *call)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("levels must be a constant")));
-	for (int c = 0; c < call->features; c++)
-	{
-		types[c] = get_fn_expr_argtype(fcinfo->flinfo, call->first + c);
-		collations[c] = exprCollation((Node *) argument_expression(fcinfo, call->first + c));
-	}
+	feature_types(fcinfo, call->first, call->features, types, collations);
 	call->known = known_columns(PG_GETARG_BYTEA_P(arg), call->features, types, collations);
 	call->counts = palloc((call->features + kernel->scalars) * sizeof(int));
 	for (int c = 0; c < call->features + kernel->scalars; c++)

@@ -90,6 +90,8 @@ typedef struct Kernel
 	void		(*levels) (const State *state, int *levels);	/* reads `levels` from a state, and checks the state */
 	/* copies the first `kept` levels of each column into a state of another shape; `maps` has their codes there, by column */
 	void		(*recode) (State *into, const State *from, const int *kept, int *const *maps);
+	/* copies columns into a state of other columns: `columns` has the one that becomes each, -1 for one that is 0 in all rows */
+	void		(*arrange) (State *into, const State *from, const int *columns);
 	int			beside_moments; /* if the body ends with moments: columns of a block that are not part of them */
 } Kernel;
 
@@ -121,6 +123,11 @@ Datum x##_state(PG_FUNCTION_ARGS) { return kernel_state(fcinfo, &x##_kernel); }
 PG_FUNCTION_INFO_V1(x##_coded_accum); \
 Datum x##_coded_accum(PG_FUNCTION_ARGS) { return kernel_accumulate_coded(fcinfo, &x##_kernel); }
 
+/* Defines x_numbered_accum, the transition function of an aggregate that numbers the levels of categories (numbered.c). */
+#define MADPY_NUMBERED_KERNEL(x) \
+PG_FUNCTION_INFO_V1(x##_numbered_accum); \
+Datum x##_numbered_accum(PG_FUNCTION_ARGS) { return kernel_accumulate_numbered(fcinfo, &x##_kernel); }
+
 /* Defines x_outcome_of(state), which returns what a driver reads from a state of the kernel. */
 #define MADPY_OUTCOME(x) \
 PG_FUNCTION_INFO_V1(x##_outcome_of); \
@@ -137,6 +144,9 @@ extern State *state_outcome(const State *state, int64 numbers);
 extern const double *vector_argument(ArrayType *array, const char *what, int *length);
 extern const double *vector_with_nan(ArrayType *array, const char *what, int *length);
 
+/* vectors.c: returns the elements of an array of integers, which must not contain NULL */
+extern const int *integers_argument(ArrayType *array, const char *what, int *length);
+
 /* aggregate.c and columns.c: what the functions of MADPY_KERNEL and MADPY_OUTCOME do */
 extern Datum kernel_accumulate(FunctionCallInfo fcinfo, const Kernel *kernel);
 extern Datum kernel_accumulate_columns(FunctionCallInfo fcinfo, const Kernel *kernel);
@@ -146,6 +156,9 @@ extern Datum kernel_outcome(FunctionCallInfo fcinfo, const Kernel *kernel);
 
 /* coded_accum.c: called by the function that MADPY_CODED_KERNEL defines */
 extern Datum kernel_accumulate_coded(FunctionCallInfo fcinfo, const Kernel *kernel);
+
+/* numbered.c: called by the function that MADPY_NUMBERED_KERNEL defines */
+extern Datum kernel_accumulate_numbered(FunctionCallInfo fcinfo, const Kernel *kernel);
 
 /* kernel.c: the list of kernels, and checks of weights and values */
 extern void kernel_enter(KernelEntry *entry);

@@ -80,6 +80,11 @@ extern double *state_next_row(const Kernel *kernel, State **state);
 /* Counts a row that is in place; the kernel takes a block when there are enough of them. */
 extern void state_row_done(const Kernel *kernel, State *state);
 
+/* columns.c */
+
+/* Looks up type and collation of so many arguments of an aggregate from argument `first` on. */
+extern void feature_types(FunctionCallInfo fcinfo, int first, int features, Oid *types, Oid *collations);
+
 /* aggregate.c */
 
 /* Returns the kernel's parameters, which are argument `arg`; NULL for a kernel without parameters. */

@@ -46,3 +46,14 @@ vector_with_nan(ArrayType *array, const char *what, int *length)
 		values[i] = bitmap[i / 8] & (1 << (i % 8)) ? *given++ : NAN;
 	return values;
 }
+
+const int *
+integers_argument(ArrayType *array, const char *what, int *length)
+{
+	if (array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not contain NULL", what)));
+	*length = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	return (const int *) ARR_DATA_PTR(array);
+}

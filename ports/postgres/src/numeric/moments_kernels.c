@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "moments.h"
 
 /* The kernel "moments" takes every column of the block. */
@@ -74,6 +75,38 @@ weighted_merge(State *into, const State *from)
 	moments_merge(into->body, from->body, into->ncols - 1);
 }
 
+/* Copies the moments of columns, and zeros for columns that are 0 in all rows. */
+static void
+arrange(State *into, const State *from, const int *columns)
+{
+	int			beside = kernel_by_id(into->kernel)->beside_moments;
+	int			m = into->ncols - beside;
+	Moments		given = moments_in(from->body, from->ncols - beside, from->rows_used);
+	dd		   *pairs = (dd *) into->body;
+
+	for (int i = 0; i <= m; i++)
+	{
+		int			a = i == 0 ? 0 : columns[i - 1] + 1;	/* 0 for a column that is not there, as for i = 0 */
+
+		CHECK_FOR_INTERRUPTS();
+		for (int j = 0; j <= i; j++)
+		{
+			int			b = j == 0 ? 0 : columns[j - 1] + 1;
+
+			if ((a > 0 || i == 0) && (b > 0 || j == 0))
+				pairs[moment_pair(i, j)] = moment(&given, Max(a, b), Min(a, b));
+		}
+		if (i == 0)
+			continue;
+		if (a > 0 || given.rows > 0)
+		{
+			into->body[moments_minima(m) + i - 1] = a > 0 ? given.minima[a - 1] : 0;
+			into->body[moments_maxima(m) + i - 1] = a > 0 ? given.maxima[a - 1] : 0;
+		}
+		into->body[moments_pivots(m) + i - 1] = a > 0 ? given.pivots[a - 1] : 0;
+	}
+}
+
 const Kernel moments_kernel = {
 	.name = "moments",
 	.id = 1,
@@ -83,8 +116,10 @@ const Kernel moments_kernel = {
 	.start = plain_start,
 	.add = plain_add,
 	.merge = plain_merge,
+	.arrange = arrange,
 };
 MADPY_KERNEL(moments)
+MADPY_NUMBERED_KERNEL(moments)
 
 const Kernel weighted_moments_kernel = {
 	.name = "weighted_moments",
@@ -95,9 +130,11 @@ const Kernel weighted_moments_kernel = {
 	.start = weighted_start,
 	.add = weighted_add,
 	.merge = weighted_merge,
+	.arrange = arrange,
 	.beside_moments = 1,
 };
 MADPY_KERNEL(weighted_moments)
+MADPY_NUMBERED_KERNEL(weighted_moments)
 
 Moments
 moments_of(const State *state)

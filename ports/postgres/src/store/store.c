@@ -89,6 +89,8 @@ store_new(void)
 	store->since = GetCurrentSubTransactionId();
 	store->context = context;
 	store->fd = -1;
+	store->features = -1;
+	store->files[0] = store->files[1] = -1;
 	callback->func = store_release;
 	callback->arg = store;
 	MemoryContextSwitchTo(TopMemoryContext);
@@ -98,18 +100,25 @@ store_new(void)
 	return store;
 }
 
-/* Returns the bytes of a store: its blocks, its dictionaries and its buffer. */
+/* Returns the bytes of a store: its blocks or files, its dictionaries and its buffer. */
 static int64
 bytes_of(const Store *store, int64 blocks)
 {
 	return blocks * (int64) store->block_bytes + (int64) MemoryContextMemAllocated(store->context, true);
 }
 
+/* Tells whether a store of a finished or running fill has blocks or files, besides its buffer. */
+static bool
+has_blocks(const Store *store)
+{
+	return store->base || store->files[0] >= 0;
+}
+
 /* Tells whether all stores of the transaction stay within the memory setting with one more row. */
 bool
 store_fits(const Store *store)
 {
-	int64		bytes = bytes_of(store, block_of(store, store->rows) + 1);
+	int64		bytes = bytes_of(store, store->buffer && !store->groups ? 0 : block_of(store, store->rows) + 1);
 	ListCell   *cell;
 
 	foreach(cell, stores)
@@ -117,7 +126,7 @@ store_fits(const Store *store)
 		const Store *other = lfirst(cell);
 
 		if (other != store)
-			bytes += bytes_of(other, other->base ? block_of(other, other->rows) + 1 : 0);
+			bytes += bytes_of(other, has_blocks(other) ? block_of(other, other->rows) + 1 : 0);
 	}
 	return bytes <= (int64) store_memory_kb * 1024;
 }
@@ -145,11 +154,24 @@ store_find(int id)
 			 errmsg("there is no store %d in this transaction", id)));
 }
 
+/* Returns a store whose rows are in blocks, or in the buffer on their way to blocks. */
+Store *
+store_for_kernels(int id)
+{
+	Store	   *store = store_find(id);
+
+	if (store->features >= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the rows of store %d are in files for another process", id)));
+	return store;
+}
+
 /* Returns a store whose rows have been moved from the buffer to blocks, for functions that read them repeatedly. */
 Store *
 store_argument(int id)
 {
-	Store	   *store = store_find(id);
+	Store	   *store = store_for_kernels(id);
 
 	store_lay(store);
 	return store;

@@ -3,7 +3,12 @@
  *
  * A store consists of blocks.  A block holds some rows, column by column, every value as a double, and after the values a
  * bitmap of NULLs for each column (a NaN is a value, a NULL is not).  Kernels read the blocks without PostgreSQL's
- * executor; numpy and other processes map a memory file with a copy of them, which is written when it is first asked for.
+ * executor; numpy maps a memory file with a copy of them, which is written when it is first asked for.
+ *
+ * A store for another process has no blocks: its rows go to two memory files, row by row, the first columns to the one and
+ * the others to the other, so that both are matrices that the process can map and use as they are (store_matrix.c).  A
+ * value that is NULL or not finite is NaN there.
+ *
  * A store belongs to the transaction, and is freed at its end, also after an error.
  *
  *   smallint .. bigint, real, double precision, numeric, boolean   the number
@@ -47,6 +52,11 @@ typedef struct Store
 	char	   *base;			/* the blocks */
 	Size		mapped;			/* bytes at `base` */
 	int			fd;				/* the memory file, -1 if there is none */
+	int			features;		/* columns of the first of two files of rows, see store_matrix.c; -1: columns are in blocks */
+	int			files[2];		/* those files, -1 if there are none */
+	bool		has_nan[2];		/* whether a NaN is in them */
+	double	   *piece;			/* space for rows on their way to the files */
+	int		  **recoded;		/* NULL, or for each column NULL or a count of codes and the new one for each, below 0: NaN */
 	int			ncols;
 	int			block_rows;		/* a power of two */
 	int			block_shift;	/* log2(block_rows) */
@@ -76,8 +86,17 @@ extern void store_set_null(Store *store, int64 row, int column);
 extern void store_buffer_block(Store *store);
 extern void store_free_buffer(Store *store);
 extern void store_close_file(int fd);
+extern void store_close_files(Store *store);
 extern void store_unmap(Store *store);
 pg_noreturn extern void store_no_memory(const char *what);
+
+/* store_file.c */
+extern int	store_new_file(void);
+extern void store_write(int fd, const void *data, Size size);
+extern Datum store_group_starts(const Store *store);
+
+/* store_matrix.c */
+extern void store_write_rows(Store *store, const double *block, int64 first, int rows);
 
 /* store_sort.c */
 extern void store_sort(Store *store, const int *codes);
@@ -90,6 +109,7 @@ extern Store *store_new(void);
 extern bool store_fits(const Store *store);
 extern void store_free(Store *store);
 extern Store *store_find(int id);
+extern Store *store_for_kernels(int id);
 extern Store *store_argument(int id);
 
 /* store_run.c */
@@ -146,11 +166,14 @@ store_nulls(const Store *store, int64 block, int column)
 	return (uint64 *) end + (Size) column * (store->block_rows / 64);
 }
 
-/* Returns the size of a row of the buffer, in doubles: its values, then a bit for each column, 1 for NULL. */
+/*
+ * Returns the size of a row of the buffer, in doubles: its values, then a bit for each column, 1 for NULL.  Rows for files
+ * have NaN for NULL, and no bits.
+ */
 static inline int
 buffer_width(const Store *store)
 {
-	return store->ncols + (store->ncols + 63) / 64;
+	return store->features >= 0 ? store->ncols : store->ncols + (store->ncols + 63) / 64;
 }
 
 static inline double *

@@ -1,5 +1,5 @@
 /*
- * store_file.c: copies a store to a memory file, which numpy and other processes map.
+ * store_file.c: memory files, and copies a store to one, which numpy maps.
  */
 #include "postgres.h"
 
@@ -16,24 +16,9 @@
 /* Bytes written between two checks for interrupts. */
 #define WRITTEN_BYTES (1024 * 1024)
 
-static void
-write_blocks(int fd, const char *blocks, Size size)
-{
-	for (Size done = 0; done < size;)
-	{
-		ssize_t		written;
-
-		CHECK_FOR_INTERRUPTS();
-		written = write(fd, blocks + done, Min(size - done, WRITTEN_BYTES));
-		if (written < 0)
-			store_no_memory("write");
-		done += written;
-	}
-}
-
-/* Writes the blocks to a memory file.  `store->fd` is set only after that, so that readers never map half a file. */
-static void
-write_file(Store *store, Size size)
+/* Creates a memory file; store_close_file() closes it. */
+int
+store_new_file(void)
 {
 	int			fd;
 
@@ -45,9 +30,34 @@ write_file(Store *store, Size size)
 		ReleaseExternalFD();
 		store_no_memory("memfd_create");
 	}
+	return fd;
+}
+
+/* Appends bytes to a memory file. */
+void
+store_write(int fd, const void *data, Size size)
+{
+	for (Size done = 0; done < size;)
+	{
+		ssize_t		written;
+
+		CHECK_FOR_INTERRUPTS();
+		written = write(fd, (const char *) data + done, Min(size - done, WRITTEN_BYTES));
+		if (written < 0)
+			store_no_memory("write");
+		done += written;
+	}
+}
+
+/* Writes the blocks to a memory file.  `store->fd` is set only after that, so that readers never map half a file. */
+static void
+write_file(Store *store, Size size)
+{
+	int			fd = store_new_file();
+
 	PG_TRY();
 	{
-		write_blocks(fd, store->base, size);
+		store_write(fd, store->base, size);
 	}
 	PG_CATCH();
 	{
@@ -59,8 +69,8 @@ write_file(Store *store, Size size)
 }
 
 /* Returns the number of the first row of each group, then the number of rows. */
-static Datum
-group_starts(const Store *store)
+Datum
+store_group_starts(const Store *store)
 {
 	int			groups = store_group_count(store);
 	Datum	   *starts = palloc_extended((groups + 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
@@ -91,6 +101,6 @@ store_map(PG_FUNCTION_ARGS)
 	values[2] = Int64GetDatum(store->rows);
 	values[3] = Int32GetDatum(store->ncols);
 	values[4] = Int32GetDatum(store->block_rows);
-	values[5] = group_starts(store);
+	values[5] = store_group_starts(store);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
 }

@@ -39,6 +39,10 @@ kind_of(Form_pg_attribute attribute)
 		case TIMESTAMPOID:
 		case TIMESTAMPTZOID:
 			return TIMESTAMP;
+		case TIMEOID:
+			return TIME;
+		case INTERVALOID:
+			return INTERVAL;
 		case TEXTOID:
 		case VARCHAROID:
 		case BPCHAROID:
@@ -97,6 +101,10 @@ start_up(DestReceiver *self, int operation, TupleDesc desc)
 				 errmsg("the query of a store has %d columns, too few", desc->natts)));
 	fill->desc = CreateTupleDescCopy(desc);
 	fill->nsources = desc->natts - fill->ngroups;
+	if (fill->beside >= fill->nsources)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%d columns beside the others leave none of %d", fill->beside, fill->nsources)));
 	fill->sources = palloc0(fill->nsources * sizeof(Source));
 	for (int s = 0; s < fill->nsources; s++)
 	{
@@ -131,15 +139,18 @@ finish(Fill *fill)
 			fill->sources[s].width = Max(1, fill->sources[s].width);
 		store_begin_rows(fill);
 	}
+	if (fill->block && !fill->over)
+		store_write_block(fill);
 	if (fill->ngroups > 0 && !fill->over)
 		store_sort(fill->store, fill->codes);
 }
 
 /*
- * store_fill(query, ngroups, categories, max_levels): creates a store with the columns of a query and returns its number;
- * NULL if it does not fit into madpy.store_memory.  The last `ngroups` columns are the grouping columns.  `categories` lists
- * columns, counted from 1, whose values become codes whatever their type.  A column with more than max_levels values that
- * become codes is an error as soon as they have come, unless max_levels is 0.
+ * store_fill(query, ngroups, categories, max_levels, beside): creates a store with the columns of a query and returns its
+ * number; NULL if it does not fit into madpy.store_memory.  The last `ngroups` columns are the grouping columns.
+ * `categories` lists columns, counted from 1, whose values become codes whatever their type.  A column with more than
+ * max_levels values that become codes is an error as soon as they have come, unless max_levels is 0.  If `beside` is not
+ * below 0, the rows go to files for another process, the last `beside` columns before the grouping columns to a second one.
  */
 PG_FUNCTION_INFO_V1(store_fill);
 Datum
@@ -152,6 +163,7 @@ store_fill(PG_FUNCTION_ARGS)
 		.mydest = DestTuplestore},
 		.ngroups = PG_GETARG_INT32(1),
 		.max_levels = PG_GETARG_INT32(3),
+		.beside = PG_GETARG_INT32(4),
 	};
 	ArrayType  *categories = PG_GETARG_ARRAYTYPE_P(2);
 	int			id;
@@ -182,6 +194,8 @@ store_fill(PG_FUNCTION_ARGS)
 	}
 	if (fill.codes)
 		pfree(fill.codes);
+	if (fill.block)
+		pfree(fill.block);
 	MemoryContextDelete(fill.scratch);
 	fill.store->filled = true;
 	PG_RETURN_INT32(id);

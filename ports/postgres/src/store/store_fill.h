@@ -10,7 +10,7 @@
 
 typedef enum Kind
 {
-	FLOAT8, FLOAT4, INT2, INT4, INT8, BOOLEAN, NUMERIC, DATE, TIMESTAMP, LEVELS, VECTOR
+	FLOAT8, FLOAT4, INT2, INT4, INT8, BOOLEAN, NUMERIC, DATE, TIMESTAMP, TIME, INTERVAL, LEVELS, VECTOR
 } Kind;
 
 /* A column of the query, and its columns in the store. */
@@ -29,6 +29,7 @@ typedef struct Fill
 	TupleDesc	desc;
 	int			nsources;		/* columns of the query, without the grouping columns */
 	int			ngroups;
+	int			beside;			/* columns of the query in the second file of rows; -1: the columns are in blocks */
 	const int  *categories;		/* columns, counted from 1, whose values become codes whatever their type */
 	int			ncategories;
 	int			max_levels;		/* the most distinct values of a column that are numbered; 0: any number */
@@ -38,6 +39,7 @@ typedef struct Fill
 	bool		over;			/* the rows do not fit into madpy.store_memory */
 	int		   *codes;			/* group of each row */
 	int64		codes_capacity;
+	double	   *block;			/* the rows that the next write to the files takes; NULL if rows are buffered, or in blocks */
 	double	   *row;			/* space for the values of the current row */
 	Size		stride;			/* distance between two values in `row` */
 	MemoryContext scratch;
@@ -51,5 +53,8 @@ extern bool store_widths_known(Fill *fill, const Datum *values, const bool *null
 
 /* Sets the shape of the store, once all widths are known, and adds the waiting rows; returns as store_put_row(). */
 extern bool store_begin_rows(Fill *fill);
+
+/* Writes the rows that are in fill->block to the files. */
+extern void store_write_block(Fill *fill);
 
 #endif

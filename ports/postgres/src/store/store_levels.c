@@ -109,20 +109,6 @@ store_levels(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(construct_md_array(texts, nulls, 1, &count, &lower, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/* Returns the integers of an array; raises an error if one is NULL. */
-static const int *
-integers_argument(FunctionCallInfo fcinfo, int arg, int *count)
-{
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(arg);
-
-	if (array_contains_nulls(array))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("codes must not contain NULL")));
-	*count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	return (const int *) ARR_DATA_PTR(array);
-}
-
 /* Replaces the codes of a column in a block; rows whose new code is below 0 become NULL. */
 static void
 order_block(Store *store, int64 block, int column, const int *codes, int count)
@@ -143,6 +129,24 @@ order_block(Store *store, int64 block, int column, const int *codes, int count)
 	}
 }
 
+/* Notes the codes of a column for the time when the rows of the buffer are written to the files. */
+static void
+note_codes(Store *store, int column, const int *codes, int count)
+{
+	int		   *noted;
+
+	if (store->files[0] >= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the rows of store %d have been written", store->id)));
+	noted = MemoryContextAlloc(store->context, (1 + count) * sizeof(int));
+	if (store->recoded == NULL)
+		store->recoded = MemoryContextAllocZero(store->context, store->ncols * sizeof(int *));
+	noted[0] = count;
+	memcpy(noted + 1, codes, count * sizeof(int));
+	store->recoded[column] = noted;
+}
+
 /*
  * store_order(store, column, codes): replaces each code c of a column, counted from 1, by the code at position c of `codes`,
  * or by NULL if that is negative.  After that the column counts as one of numbers.
@@ -151,16 +155,22 @@ PG_FUNCTION_INFO_V1(store_order);
 Datum
 store_order(PG_FUNCTION_ARGS)
 {
-	Store	   *store = store_argument(PG_GETARG_INT32(0));
+	Store	   *store = store_find(PG_GETARG_INT32(0));
 	int			column = column_argument(store, PG_GETARG_INT32(1));
 	int			count;
-	const int  *codes = integers_argument(fcinfo, 2, &count);
+	const int  *codes = integers_argument(PG_GETARG_ARRAYTYPE_P(2), "codes", &count);
 
 	if (store->levels[column] == NULL || dict_count(store->levels[column]) != count)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%d codes do not fit column %d of store %d", count, column + 1, store->id)));
 	store->levels[column] = NULL;
+	if (store->features >= 0)
+	{
+		note_codes(store, column, codes, count);
+		PG_RETURN_VOID();
+	}
+	store_lay(store);
 	for (int64 block = 0; block * store->block_rows < store->rows; block++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -177,9 +187,9 @@ PG_FUNCTION_INFO_V1(store_indicate);
 Datum
 store_indicate(PG_FUNCTION_ARGS)
 {
-	Store	   *store = store_find(PG_GETARG_INT32(0));
+	Store	   *store = store_for_kernels(PG_GETARG_INT32(0));
 	int			count;
-	const int  *counts = integers_argument(fcinfo, 1, &count);
+	const int  *counts = integers_argument(PG_GETARG_ARRAYTYPE_P(1), "codes", &count);
 	int64		width = 0;
 
 	for (int c = 0; c < count; c++)

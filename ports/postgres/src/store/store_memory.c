@@ -159,6 +159,18 @@ store_close_file(int fd)
 	ReleaseExternalFD();
 }
 
+/* Closes the files of rows. */
+void
+store_close_files(Store *store)
+{
+	for (int f = 0; f < 2; f++)
+	{
+		if (store->files[f] >= 0)
+			store_close_file(store->files[f]);
+		store->files[f] = -1;
+	}
+}
+
 /* Frees the buffer and all memory outside the store's context. */
 void
 store_unmap(Store *store)
@@ -172,4 +184,5 @@ store_unmap(Store *store)
 	if (store->fd >= 0)
 		store_close_file(store->fd);
 	store->fd = -1;
+	store_close_files(store);
 }

@@ -3,37 +3,12 @@
  */
 #include "store_fill.h"
 
-#include "datatype/timestamp.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "numeric/seconds.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/float.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
-
-#define EPOCH_DAYS (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)
-
-static double
-timestamp_seconds(Timestamp t)
-{
-	if (TIMESTAMP_IS_NOBEGIN(t))
-		return -get_float8_infinity();
-	if (TIMESTAMP_IS_NOEND(t))
-		return get_float8_infinity();
-	return (double) (t + EPOCH_DAYS * USECS_PER_DAY) / USECS_PER_SEC;
-}
-
-static double
-date_seconds(DateADT d)
-{
-	if (DATE_IS_NOBEGIN(d))
-		return -get_float8_infinity();
-	if (DATE_IS_NOEND(d))
-		return get_float8_infinity();
-	return ((double) d + EPOCH_DAYS) * SECS_PER_DAY;
-}
 
 static inline double
 number(Kind kind, Datum value)
@@ -58,9 +33,20 @@ number(Kind kind, Datum value)
 			return date_seconds(DatumGetDateADT(value));
 		case TIMESTAMP:
 			return timestamp_seconds(DatumGetTimestamp(value));
+		case TIME:
+			return time_seconds(DatumGetTimeADT(value));
+		case INTERVAL:
+			return interval_seconds(value);
 		default:
 			elog(ERROR, "not a kind of number: %d", (int) kind);
 	}
+}
+
+/* Tells whether the values of a row lie next to each other: in the buffer, or on their way to the files. */
+static inline bool
+is_by_row(const Fill *fill)
+{
+	return fill->ngroups > 0 || fill->store->features >= 0;
 }
 
 static inline void
@@ -74,14 +60,19 @@ put_null(Fill *fill, int column)
 {
 	Store	   *store = fill->store;
 
-	if (fill->ngroups == 0)
+	if (!is_by_row(fill))
 	{
 		store_set_null(store, store->rows, column);
 		return;
 	}
+	store->has_nulls[column] = true;
+	if (store->features >= 0)
+	{
+		fill->row[column] = NAN;
+		return;
+	}
 	fill->row[column] = 0;
 	buffer_nulls(store, fill->row)[column / 64] |= UINT64CONST(1) << (column % 64);
-	store->has_nulls[column] = true;
 }
 
 static void
@@ -133,7 +124,29 @@ level_code(const Fill *fill, int source, const Datum *values, const bool *nulls)
 	return code;
 }
 
-/* Makes space for the next row in its block or, with groups, in the buffer; false if the memory setting forbids it. */
+/* Writes the rows that are in fill->block to the files: those of the last block of store->rows rows. */
+void
+store_write_block(Fill *fill)
+{
+	Store	   *store = fill->store;
+	int			rows = store->rows > 0 ? row_of(store, store->rows - 1) + 1 : 0;
+
+	store_write_rows(store, fill->block, store->rows - rows, rows);
+}
+
+/* Makes space for a block of rows that begins with row store->rows. */
+static void
+next_block(Fill *fill)
+{
+	if (fill->block)
+		store_write_block(fill);
+	else if (is_by_row(fill))
+		store_buffer_block(fill->store);
+	else
+		store_add_block(fill->store);
+}
+
+/* Makes space for the next row; returns false if the memory setting forbids it. */
 static bool
 next_row(Fill *fill)
 {
@@ -147,14 +160,11 @@ next_row(Fill *fill)
 	{
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(fill->scratch);
-		if (fill->ngroups > 0)
-			store_buffer_block(store);
-		else
-			store_add_block(store);
+		next_block(fill);
 	}
-	if (fill->ngroups > 0)
+	if (is_by_row(fill))
 	{
-		fill->row = buffer_row(store, row);
+		fill->row = fill->block ? fill->block + (Size) r * store->ncols : buffer_row(store, row);
 		fill->stride = 1;
 		memset(buffer_nulls(store, fill->row), 0, (buffer_width(store) - store->ncols) * sizeof(uint64));
 	}
@@ -170,21 +180,28 @@ bool
 store_put_row(Fill *fill, const Datum *values, const bool *nulls)
 {
 	Store	   *store = fill->store;
+	const Source *sources = fill->sources;
+	double	   *row;
+	Size		stride;
+	int			nsources;
 
 	if (!next_row(fill))
 	{
 		fill->over = true;
 		return false;
 	}
-	for (int s = 0; s < fill->nsources; s++)
+	row = fill->row;			/* copies, which the compiler need not read again for each value */
+	stride = fill->stride;
+	nsources = fill->nsources;
+	for (int s = 0; s < nsources; s++)
 	{
-		const Source *source = &fill->sources[s];
+		const Source *source = &sources[s];
 
 		if (nulls[s])
 			for (int i = 0; i < source->width; i++)
 				put_null(fill, source->to + i);
 		else if (source->kind == FLOAT8)
-			put_number(fill, source->to, DatumGetFloat8(values[s]));
+			row[source->to * stride] = DatumGetFloat8(values[s]);
 		else if (source->kind == VECTOR)
 			put_vector(fill, source, values[s]);
 		else if (source->kind == LEVELS)
@@ -229,6 +246,7 @@ store_begin_rows(Fill *fill)
 	MemoryContext old = MemoryContextSwitchTo(store->context);
 	TupleTableSlot *slot;
 	int64		ncols = 0;
+	bool		has_levels = false;	/* then the rows wait in the buffer for the codes' order, see store_order() */
 	bool		has_space = true;
 
 	for (int s = 0; s < fill->nsources; s++)
@@ -240,8 +258,13 @@ store_begin_rows(Fill *fill)
 	{
 		fill->sources[s].to = ncols;
 		store->levels[ncols] = fill->sources[s].levels;
+		has_levels = has_levels || fill->sources[s].levels;
 		ncols += fill->sources[s].width;
 	}
+	if (fill->beside >= 0)
+		store->features = fill->beside > 0 ? fill->sources[fill->nsources - fill->beside].to : ncols;
+	if (fill->beside >= 0 && fill->ngroups == 0 && !has_levels)
+		fill->block = palloc((Size) store->block_rows * ncols * sizeof(double));
 	fill->started = true;
 	if (fill->waiting)
 	{

@@ -49,7 +49,7 @@ store_step(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		PG_RETURN_NULL();
-	store = store_find(PG_GETARG_INT32(0));
+	store = store_for_kernels(PG_GETARG_INT32(0));
 	kernel = kernel_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	group = PG_GETARG_INT32(2);
 	if (!PG_ARGISNULL(3))

@@ -12,6 +12,7 @@ RIGHTS = {
     "__write": "it calls functions that check themselves what the caller may do",
     "__caller": "it is an error outside of __write",
     "__caller_may": "it is an error outside of __write",
+    "__schedules": "the view schedules calls it, with the reader's rights",
     "__score": SCORES,
     "__score_class": SCORES,
     "__score_proba": SCORES,

@@ -42,7 +42,7 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Columns:
-    """The features of all rows, and the other columns: targets, and weights."""
+    """The features of all rows, and the other columns: targets, weights, and what rows are split by."""
 
     features: Matrix
     others: Matrix

@@ -140,6 +140,9 @@ def _labels(scan: Scan, subject: Subject, column: int) -> list[str]:
         return []
     if not subject.is_numbered:
         return BOOLEANS
-    if len(scan.levels(column)) > MAX_CLASSES:
+    known = scan.levels(column)
+    if not known:  # no row has a class
+        return []
+    if len(known) > MAX_CLASSES:
         raise too_many_levels(TARGET, MAX_CLASSES)
     return store_levels(scan, column, subject.category)

@@ -377,6 +377,50 @@ def test_errors(sql, rows, options, sqlstate, message, hint):
         assert error.hint == hint
 
 
+@pytest.mark.parametrize("features", ["a, b", "x"])
+def test_a_table_without_classes(sql, rows, features):
+    """An array of features, of a length that no row tells, comes before the target."""
+    sql("CREATE TABLE few AS SELECT a, b, ARRAY[a, b] AS x, three FROM t LIMIT 0")
+    call = f"""SELECT madlib.sk_compare('few', 'o', 'three', '{features}', '[{{"algorithm": "lda"}}]')"""
+    assert sql.refuses(call).message == 'sk_compare: table "few" is empty'
+    sql("INSERT INTO few SELECT a, b, ARRAY[a, b], NULL FROM t")
+    assert sql.refuses(call).message == "sk_compare: the target is NULL in every row"
+
+
+@pytest.mark.parametrize(
+    ("target", "features", "message"),
+    [
+        ("i % 1001 || 'x'", "i", "the target has more than 1000 distinct values"),
+        ("i || 'x'", "i", "the target has more than 1000 distinct values"),
+        ("i % 9 || 'x'", "i, c", 'features: "c" has more than 100000 distinct values'),
+    ],
+)
+def test_too_many_levels(sql, target, features, message):
+    """Those of the target are in one file, those of features in another; the store counts both."""
+    sql("CREATE TABLE t AS SELECT i, 'c' || i % 100001 AS c FROM generate_series(0, 100001) AS i")
+    error = sql.refuses(
+        f"SELECT madlib.sk_compare('t', 'o', {literal(target)}, '{features}', "
+        """'[{"algorithm": "lda"}]', task => 'classification')"""
+    )
+    assert (error.sqlstate, error.message) == ("54000", f"sk_compare: {message}")
+
+
+def test_a_candidate_that_fails_for_its_rows(sql, rows, compare):
+    """What is unusual about the rows is said as sk_train says it; other candidates can be fitted on them."""
+    sql("UPDATE t SET a = a * 1e60 WHERE id = 7")
+    result = compare("three", "linear_svm", "random_forest", "naive_bayes", weights="w")
+    errors = tried(sql, "error")
+    assert errors[0].startswith('feature "a" is ')
+    assert errors[0].endswith("in some row, and linear_svm takes 1e+50 at most")
+    assert errors[1].endswith("in some row, and random_forest takes 3e+38 at most")
+    assert (errors[2], result["best_candidate"]) == (None, 3)
+    error = sql.refuses(
+        f"SELECT madlib.sk_compare('t', 'p', 'y', 'b', {literal(RIDGE)}, weights => 'w * 1e-300')"
+    )
+    assert error.sqlstate == "22003"
+    assert "less than 1e-15" in error.message
+
+
 def test_all_candidates_fail(sql, rows, compare):
     candidates = [{"algorithm": "ridge", "hyperparams": {"alpha": alpha}} for alpha in (-1, -2)]
     error = sql.refuses(f"SELECT madlib.sk_compare('t', 'o', 'y', 'a', '{json.dumps(candidates)}')")

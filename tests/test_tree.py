@@ -17,9 +17,10 @@ import pytest
 
 from madpy.config import load
 from madpy.dev import place
-from madpy.dev.server import Address, client_environment
+from madpy.dev.server import Address
 from madpy.dev.state import here
 from tests.drivers.drivers import DRIVERS
+from tests.manuals import run_examples
 from tests.session import Session
 from tests.shards.methods import METHODS
 
@@ -29,8 +30,6 @@ MANUALS = [ROOT / "README.md", *sorted(ROOT.glob("modules/*/README.md"))]
 DOCUMENTS = sorted(
     {*(path for name in ("*.md", "*/README.md", "docs/**/*.md") for path in ROOT.glob(name)), *MANUALS}
 )
-MARK = "-- end of a block of the manual --"
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 
 
 def source_files() -> list[Path]:
@@ -243,32 +242,7 @@ def test_arguments_have_the_names_of_the_drivers_parameters(sql: Session) -> Non
 
 @pytest.mark.parametrize("manual", MANUALS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_examples_of_a_manual_run(manual: Path, database: Address, sql: Session, schema: str) -> None:
-    """The sql blocks of a manual are one psql session.  A text block right after one is what it prints.
-
-    Printed is what `psql -q` prints, warnings included, blanks at the ends of lines aside; `...` stands for
-    anything.
-    """
-    blocks = [match.groups() for match in BLOCK.finditer(manual.read_text()) if match[1] == "sql"]
-    script = "".join(f"{block}\n\\echo {MARK}\n" for _, block, _ in blocks)
-    environment = client_environment(database) | {"PGOPTIONS": f"-c search_path={schema},public"}
-    psql = subprocess.run(
-        [here().program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-P", "pager=off", "-f", "-"],
-        input=script, text=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    printed = re.sub(r"^psql:<stdin>:\d+: ", "", psql.stdout, flags=re.MULTILINE).split(f"{MARK}\n")
-    assert psql.returncode == 0, printed[-1]
-    for (_, block, expected), output in zip(blocks, printed, strict=False):
-        if expected is not None and not matches(tidy(expected), tidy(output)):
-            assert tidy(output) == tidy(expected), block
-
-
-def tidy(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
-
-
-def matches(expected: str, output: str) -> bool:
-    pattern = ".*".join(re.escape(part) for part in expected.split("..."))
-    return re.fullmatch(pattern, output, re.DOTALL) is not None
+    run_examples(manual, database, schema)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -38,6 +38,6 @@ def test_several_targets(db, table):
 
 
 def test_the_error_names_the_function_once(db, table):
-    with pytest.raises(MadpyError, match=r'^pgml\\.train: table "nowhere" does not exist') as error:
+    with pytest.raises(MadpyError, match=r'^pgml\.train: table "nowhere" does not exist') as error:
         run(plpy, "madlib", "projects.train", (NAME, "regression", "nowhere", "y", *REST))
     assert error.value.sqlstate == "42P01"

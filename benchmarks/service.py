@@ -56,7 +56,7 @@ class Service:
         self.port = free_port()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "uvicorn", "service:app", "--host", "127.0.0.1", "--port", str(self.port),
-             "--log-level", "error"],
+             "--log-level", "error", "--timeout-keep-alive", "600"],
             cwd=folder,
             env={"MODELS": str(folder / "models"), "PATH": "", "OMP_NUM_THREADS": "1"},
         )  # fmt: skip

@@ -221,7 +221,7 @@ def test_a_copy_of_the_rows_is_kept_on_request(project: Session) -> None:
 
 
 def test_a_training_that_runs_out_of_memory_leaves_a_row(project: Session) -> None:
-    project("SET LOCAL madpy.worker_memory = '1MB'")
+    project("SET LOCAL madpy.worker_memory = '4MB'")
     (row,) = project(TRAIN.format(more=", 'random_forest', '{\"n_estimators\": 3000}'"))
     assert row[:4] == ("Sugar", "regression", "failed", "random_forest")
     ((status, error, model),) = project(f"SELECT status, error, model FROM {of('models')}")

@@ -160,6 +160,30 @@ def test_a_later_call_needs_the_project_only(project: Session) -> None:
     assert "s1" not in [one["name"] for one in json.loads(features)]
 
 
+def test_a_later_call_splits_rows_as_the_last_one(project: Session) -> None:
+    split = "SELECT test_size, test_sampling, test_column, seed, test_row_count FROM "
+    last = f"{split}{of('snapshots')} ORDER BY id DESC LIMIT 1"
+    more = ", 'ridge', test_size => 0.1, test_sampling => 'last', test_column => 'age', seed => 3"
+    project(TRAIN.format(more=more))
+    (first,) = project(last)
+    assert first[:4] == (0.1, "last", "age", 3)
+    project("SELECT * FROM pgml.train('Sugar', algorithm => 'lasso')")
+    assert project(last) == [first]
+    project("SELECT * FROM pgml.train('Sugar', algorithm => 'lasso', test_sampling => 'random', seed => 0)")
+    assert project(last)[0][:4] == (0.1, "random", None, 0)
+    project(TRAIN.format(more=", 'lasso'"))
+    assert project(last)[0][:4] == (0.25, "random", None, 0)
+
+
+def test_a_snapshot_says_how_the_next_training_splits_rows(project: Session) -> None:
+    project("SELECT pgml.snapshot('Sugar', 'sugar', 'target', 'regression', 0.5, 'group', 2, 'sex')")
+    project("SELECT * FROM pgml.train('Sugar', algorithm => 'ridge')")
+    first, second = project(
+        f"SELECT test_size, test_sampling, test_column, seed, test_row_count, checksum FROM {of('snapshots')}"
+    )
+    assert first == second and first[:4] == (0.5, "group", "sex", 2)
+
+
 def test_a_worse_model_is_kept_and_not_deployed(project: Session) -> None:
     (first,) = project(TRAIN.format(more=", 'ridge'"))
     (second,) = project(TRAIN.format(more=", 'lasso', '{\"alpha\": 1000}'"))
@@ -250,6 +274,8 @@ def test_columns_of_any_name(project: Session) -> None:
         ("NULL", "project_name must not be null", None),
         ("'P', 'regresion', 'sugar', 'target'", 'task: unknown value "regresion"',
          "Known are: regression, classification, clustering, decomposition."),
+        ("'P', 'regression', 'sugar', 'target', objective => 'clustering'",
+         'task is "regression", and objective "clustering"', "Give one of them: they mean the same."),
         ("'P', 'regression', 'sugr', 'target'", 'table "sugr" does not exist', "Did you mean sugar?"),
         ("'P', 'regression', 'sugar; DROP TABLE sugar', 'target'",
          'relation_name: "sugar; DROP TABLE sugar" is not a table name',

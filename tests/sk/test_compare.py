@@ -406,7 +406,7 @@ def test_too_many_levels(sql, target, features, message):
 
 
 def test_a_candidate_that_fails_for_its_rows(sql, rows, compare):
-    """Unusual rows are reported as sk_train reports them; other candidates can be fitted on them."""
+    """Errors say what is unusual about the rows, as those of sk_train; naive_bayes can be fitted on them."""
     sql("UPDATE t SET a = a * 1e60 WHERE id = 7")
     result = compare("three", "linear_svm", "random_forest", "naive_bayes", weights="w")
     errors = tried(sql, "error")

@@ -46,7 +46,8 @@ def check_rows(db: Database, project: Project | None, name: str, asked: Asked) -
     counted = count_rows(source, split, holdout)
     if holdout and not 0 < counted.test_row_count < counted.row_count:
         holdout, counted = None, replace(counted, test_row_count=0)
-        db.warning("the rows are too few to keep some for testing: the figures are of the rows fitted on")
+        if counted.row_count:
+            db.warning("the split leaves no rows for testing or none to fit: all are fitted on and scored")
     return Rows(task, source, features, counted, split, holdout)
 
 

@@ -175,6 +175,36 @@ def test_a_later_call_splits_rows_as_the_last_one(project: Session) -> None:
     assert project(last)[0][:4] == (0.25, "random", None, 0)
 
 
+def test_a_later_call_of_a_table_that_lost_columns(project: Session) -> None:
+    project(TRAIN.format(more=", 'lasso', exclude => 's1, s2'"))
+    project("ALTER TABLE sugar DROP COLUMN bmi, DROP COLUMN bp")
+    project("SELECT * FROM pgml.train('Sugar', algorithm => 'ridge')")
+    assert [notice.message for notice in project.notices] == [
+        'table "sugar" has these features of the last training no more: "bmi", "bp"'
+    ]
+    features = project.value(f"SELECT features::text FROM {of('snapshots')} ORDER BY id DESC LIMIT 1")
+    assert [one["name"] for one in json.loads(features)] == ["age", "sex", "s3", "s4", "s5", "s6"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "hint"),
+    [
+        ("ALTER TABLE sugar RENAME target TO progression",
+         'column "target" of table "sugar" does not exist', 'Use columns of table "sugar": age, sex,'),
+        ("DROP TABLE sugar; CREATE TABLE sugar (target float8)",
+         'table "sugar" has no column that can be a feature', "Give numbers,"),
+    ],
+)  # fmt: skip
+def test_a_later_call_of_a_table_that_cannot_be_used(
+    project: Session, change: str, message: str, hint: str
+) -> None:
+    project(TRAIN.format(more=", 'lasso'"))
+    project(change)
+    failure = project.fails("SELECT * FROM pgml.train('Sugar')")
+    assert failure.message == f"pgml.train: {message}"
+    assert failure.hint.startswith(hint)
+
+
 def test_a_snapshot_says_how_the_next_training_splits_rows(project: Session) -> None:
     project("SELECT pgml.snapshot('Sugar', 'sugar', 'target', 'regression', 0.5, 'group', 2, 'sex')")
     project("SELECT * FROM pgml.train('Sugar', algorithm => 'ridge')")
@@ -312,6 +342,29 @@ def test_what_cannot_be_trained(project: Session, call: str, message: str, hint:
         assert failure.hint == hint
 
 
+@pytest.mark.parametrize(
+    "call", ["train('Sugar')", "deploy('Sugar')", "drop_project('Sugar')", "reproduce({model})"]
+)
+def test_a_read_only_transaction(project: Session, call: str) -> None:
+    (row,) = project(TRAIN.format(more=", 'ridge'"))
+    project("SET TRANSACTION READ ONLY")
+    assert project.value("SELECT pgml.predict('Sugar', s) IS NOT NULL FROM sugar AS s LIMIT 1")
+    failure = project.fails(f"SELECT * FROM pgml.{call.format(model=row[4])}")
+    name = call.partition("(")[0]
+    assert failure.sqlstate == "25006"
+    assert failure.message == (
+        f"pgml.{name}: projects cannot be changed or trained in a read-only transaction"
+    )
+
+
+def test_an_empty_table(project: Session) -> None:
+    failure = project.fails(
+        "CREATE TABLE e (x int, y int); SELECT * FROM pgml.train('E', 'regression', 'e', 'y')"
+    )
+    assert failure.message == 'pgml.train: table "e" is empty'
+    assert project.notices == []
+
+
 def test_a_project_keeps_its_task(project: Session) -> None:
     project(TRAIN.format(more=", 'ridge'"))
     failure = project.fails("SELECT * FROM pgml.train('Sugar', 'classification', 'sugar', 'target')")
@@ -322,6 +375,6 @@ def test_a_table_too_small_for_testing_is_fitted_on_as_a_whole(project: Session)
     project("CREATE TABLE few AS SELECT i AS x, 2 * i AS y FROM generate_series(1, 3) AS i")
     (row,) = project("SELECT * FROM pgml.train('P', 'regression', 'few', 'y', 'linear', test_size => 0.001)")
     assert [notice.message for notice in project.notices] == [
-        "the rows are too few to keep some for testing: the figures are of the rows fitted on"
+        "the split leaves no rows for testing or none to fit: all are fitted on and scored"
     ]
     assert row[6] == pytest.approx(1)

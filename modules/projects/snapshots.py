@@ -27,6 +27,7 @@ class Taken(Record):
     test_column: str | None
     seed: int
     checksum: str | None
+    stored_relation: str | None  # a copy of the rows
     role: str  # the role that trained
     is_own: bool
 
@@ -48,7 +49,7 @@ def snapshot_of(db: Database, number: int) -> Taken:
     (row,) = db.execute(
         """
         SELECT id, relation_name, y_column_name, features::text AS features, test_size, test_sampling,
-               test_column, seed, checksum, created_by::text AS role,
+               test_column, seed, checksum, stored_relation, created_by::text AS role,
                created_by = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user) AS is_own
         FROM {own:i}.snapshots WHERE id = {id:l}
         """,
@@ -90,10 +91,15 @@ def _check_own(taken: Taken) -> None:
 
 
 def test_rows(db: Database, taken: Taken, task: str) -> tuple[Source, str | None]:
-    """Return the relation and SQL that is true for its rows for testing; without a split for all."""
+    """Return the relation and SQL that is true for its rows for testing; without a split for all.
+
+    The relation is the copy of the rows, if there is one that nobody has dropped.
+    """
     if taken.test_sampling == IMPORTED:
         raise MadpyError("the rows that the model was fitted on are not known", hint="give a relation")
     _check_own(taken)
-    source = helper.check_source(db, taken.relation_name, "relation")
+    is_copied = db.value("SELECT pg_catalog.to_regclass({copy:l}) IS NOT NULL", copy=taken.stored_relation)
+    relation = taken.stored_relation if is_copied else taken.relation_name
+    source = helper.check_source(db, relation, "relation")
     is_split = task in ("regression", "classification")
     return source, taken.split.holdout(source) if is_split else None

@@ -45,6 +45,23 @@ def test_changed_data_are_told(sql):
     assert (row["data_is_equal"], row["model_is_equal"]) == (False, False)
 
 
+@pytest.mark.parametrize("name", ["forest", "group"])
+def test_a_copy_of_the_rows_is_read_while_it_is_there(sql, name):
+    more = ", exclude => 'sex'" if name == "group" else ""  # the copy has the groups all the same
+    model = sql.value(
+        f"SELECT model_id FROM pgml.train('Again', {TRAININGS[name]}{more}, materialize_snapshot => true)"
+    )
+    before = sql("SELECT name, value FROM pgml.evaluate('Again') WHERE part = 'metric'")
+    sql("UPDATE d SET bmi = bmi + 1")
+    row = reproduce(sql, model)
+    assert (row["data_is_equal"], row["model_is_equal"]) == (True, True)
+    assert sql("SELECT name, value FROM pgml.evaluate('Again') WHERE part = 'metric'") == before
+    copy = sql.value("SELECT stored_relation FROM pgml.snapshots WHERE stored_relation IS NOT NULL")
+    sql(f"DROP TABLE {copy}")
+    row = reproduce(sql, model)
+    assert (row["data_is_equal"], row["model_is_equal"]) == (False, False)
+
+
 def test_errors(sql):
     assert (
         sql.fails("SELECT pgml.reproduce(987654321)").message

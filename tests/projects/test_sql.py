@@ -242,6 +242,47 @@ def test_a_search_leaves_a_row_for_each_trial(project: Session, search: str, arg
     assert json.loads(kept) == json.loads(best[1])
 
 
+@pytest.mark.parametrize(
+    ("sampling", "folds"), [("last", "fold_order => 'age'"), ("group", "fold_groups => 'age'")]
+)
+def test_folds_of_a_search_are_as_the_rows_for_testing(project: Session, sampling: str, folds: str) -> None:
+    """The scores are those of sk_compare with such folds, over the same rows."""
+    project(
+        TRAIN.format(
+            more=f""", 'ridge', search => 'grid', search_params => '{{"alpha": [1, 100]}}',
+            search_args => '{{"folds": 3}}', test_sampling => '{sampling}', test_column => 'age'"""
+        )
+    )
+    part = "age > (SELECT percentile_disc(0.75) WITHIN GROUP (ORDER BY age) FROM sugar)"
+    candidates = ", ".join(
+        f'{{"algorithm": "ridge", "hyperparams": {{"alpha": {alpha}}}, "preprocess": "auto"}}'
+        for alpha in (1, 100)
+    )
+    project(
+        f"CREATE VIEW fitted AS SELECT * FROM sugar WHERE NOT "
+        f"({part if sampling == 'last' else 'pgml.__part(0, age) < 0.25'})"
+    )
+    project(
+        f"SELECT madlib.sk_compare('fitted', 'tried', 'target', 'age, sex, bmi, bp, s1, s2, s3, s4, s5, s6',"
+        f" '[{candidates}]', folds => 3, {folds})"
+    )
+    (scores, wanted) = (
+        dict(project(f"SELECT {name}, score FROM {table}"))
+        for name, table in (("trial", of("trials")), ("candidate", "tried"))
+    )
+    assert scores == pytest.approx(wanted, rel=1e-12) and len(scores) == 2
+
+
+def test_too_few_groups_for_folds(project: Session) -> None:
+    failure = project.fails(
+        TRAIN.format(
+            more=""", 'ridge', search => 'grid', search_params => '{"alpha": [1, 100]}',
+            test_size => 0.5, test_sampling => 'group', test_column => 'sex'"""
+        )
+    )
+    assert failure.message == "pgml.train: the folds need at least 5 values of test_column, there are 2"
+
+
 def test_tasks_without_a_target(project: Session) -> None:
     (groups,) = project("SELECT * FROM pgml.train('G', 'clustering', 'sugar', exclude => 'target')")
     (parts,) = project("SELECT * FROM pgml.train('D', 'decomposition', 'sugar', exclude => 'target')")

@@ -6,6 +6,8 @@ from madpy.modules.projects.schema import own, write
 from madpy.ports.postgres.session.db import Database
 from madpy.records import Record
 
+LONGEST = 1000  # bytes of a name, which has to fit an entry of an index
+
 
 class Project(Record):
     """A project that the caller may use."""
@@ -42,7 +44,12 @@ def get_project(db: Database, name: str) -> Project:
 
 
 def check_name(db: Database, name: str) -> None:
-    """Raise an error if there is a project of this name that the caller may not train."""
+    """Raise an error for what is no name, and if there is a project of it that the caller may not train."""
+    if not name.strip() or len(name.encode()) > LONGEST:
+        raise MadpyError(
+            f"project_name must have from 1 to {LONGEST} bytes",
+            hint="choose a name that says what models are for",
+        )
     write(db, "check_name", "{name:l}::text", name=name)
 
 

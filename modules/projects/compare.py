@@ -51,6 +51,8 @@ def compare(plan: Plan) -> Compared:
     """Have all candidates fitted and scored on the same rows."""
     source, wanted = plan.source, plan.wanted
     db = source.db
+    split = plan.split
+    column = identifier(split.column) if split.column is not None and wanted.folds else None
     table = Relation("pg_temp", TABLE)
     record = _called(
         db,
@@ -58,21 +60,24 @@ def compare(plan: Plan) -> Compared:
         SELECT best_candidate, metric, columns::text AS columns
         FROM {schema:i}.sk_compare(
             {source:l}, {table:l}, {target:l}, {features:l}, {candidates:l}::jsonb, task => {task:l},
-            holdout => {holdout:l}, folds => {folds:l}, metric => {metric:l}, halving => {halving:l},
-            time_limit => {limit:l}, seed => {seed:l}, keep => 'best')
+            holdout => {holdout:l}, folds => {folds:l}, fold_groups => {groups:l}, fold_order => {order:l},
+            metric => {metric:l}, halving => {halving:l}, time_limit => {limit:l}, seed => {seed:l},
+            keep => 'best')
         """,
         source=str(source),
         table=str(table),
-        target=", ".join(map(identifier, plan.split.targets)) or None,
+        target=", ".join(map(identifier, split.targets)) or None,
         features=", ".join(map(identifier, plan.features)),
         candidates=json.dumps(wanted.candidates),
         task=plan.task,
         holdout=plan.holdout,
         folds=wanted.folds,
+        groups=column if split.sampling == "group" else None,
+        order=column if split.sampling == "last" else None,
         metric=plan.metric,
         halving=wanted.halving,
         limit=plan.limit,
-        seed=plan.split.seed,
+        seed=split.seed,
     )
     texts = ", ".join(f"{name}::text AS {name}" for name in JSON)
     rows = db.execute(
@@ -92,5 +97,6 @@ def _called(db: Database, sql: str, **holes: Any) -> dict[str, Any]:
     try:
         return db.execute(sql, **holes)[0]
     except SqlError as error:
-        error.message = error.message.removeprefix("sk_compare: ")
+        message = error.message.removeprefix("sk_compare: ")
+        error.message = message.replace("fold_groups", "test_column").replace("fold_order", "test_column")
         raise

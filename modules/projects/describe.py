@@ -8,9 +8,10 @@ from madpy.helper.checks.arguments import quoted
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
-from madpy.ports.postgres.session.sql import Relation, identifier
+from madpy.ports.postgres.session.sql import Relation, fill, identifier
 from madpy.ports.postgres.session.types import NUMBERS
 
+INEXACT = ("double precision", "real", "numeric")  # types that have NaN and infinities
 TABLES = [Relation("pg_temp", name) for name in ("madpy_described", "madpy_described_summary")]
 
 
@@ -50,9 +51,10 @@ def _target(source: Source, name: str) -> str:
 
 def _correlations(source: Source, target: str, rows: list[dict[str, Any]]) -> dict[str, float]:
     """Return the correlation of each number with the target, over the rows that have both."""
-    numbers = [
+    others = [
         row["name"] for row in rows if source.columns[row["name"]].base in NUMBERS and row["name"] != target
     ]
+    numbers = _correlated(source, others, target)
     with_nulls = {row["name"] for row in rows if row["nulls"]}
     whole = [name for name in numbers if name not in with_nulls]
     result: dict[str, float] = {}
@@ -60,6 +62,37 @@ def _correlations(source: Source, target: str, rows: list[dict[str, Any]]) -> di
         if names:
             result |= _of_columns(source, names, target)
     return result
+
+
+def _correlated(source: Source, numbers: list[str], target: str) -> list[str]:
+    """Return the columns that have a value in some row with a target, if they and the target are finite."""
+    items = [
+        fill(
+            """
+            pg_catalog.bool_or({name:i} IS NOT NULL AND {target:i} IS NOT NULL)
+            AND pg_catalog.bool_and({is_finite:q} AND {is_target_finite:q}) IS NOT FALSE
+            """,
+            {
+                "name": name,
+                "target": target,
+                "is_finite": _finite(source, name),
+                "is_target_finite": _finite(source, target),
+            },
+        )
+        for name in numbers
+    ]
+    if not items:
+        return []
+    flags = source.db.value(
+        "SELECT ARRAY[{items:q}]::boolean[] FROM {source:i}", items=", ".join(items), source=source
+    )
+    return [name for name, flag in zip(numbers, flags, strict=True) if flag]
+
+
+def _finite(source: Source, name: str) -> str:
+    """Return SQL that is not true for NaN and infinities."""
+    is_exact = source.columns[name].base not in INEXACT
+    return "true" if is_exact else fill("pg_catalog.abs({name:i}) < 'Infinity'", {"name": name})
 
 
 def _of_columns(source: Source, names: list[str], target: str) -> dict[str, float]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
+from madpy.helper.checks.arguments import quoted
 from madpy.modules.projects.candidates import wanted
 from madpy.modules.projects.catalogue import Project, add_project, check_name, find_project
 from madpy.modules.projects.compare import compare
@@ -60,17 +61,23 @@ def train(
     """Fit models over a relation, or that of the last training; keep the best for the project."""
     started = time.monotonic()
     name = str(helper.check_not_null("project_name", project_name))
-    number = int(helper.check_range("seed", seed, 0, 2**31 - 1))
     check_name(db, name)
     project = find_project(db, name)
     asked = Asked(
-        task or objective, relation_name, y_column_name, exclude, test_size, test_sampling, test_column
+        _task(task, objective),
+        relation_name,
+        y_column_name,
+        exclude,
+        test_size,
+        test_sampling,
+        test_column,
+        seed,
     )
-    rows = check_rows(db, project, name, asked, number)
+    rows = check_rows(db, project, name, asked)
     candidates = wanted(
         rows.task,
         rows.counted.row_count,
-        number,
+        rows.split.seed,
         str(helper.check_not_null("algorithm", algorithm)),
         _json("hyperparams", hyperparams),
         search,
@@ -111,6 +118,16 @@ def _trained(
         best["score"],
         best["metrics"],
     )
+
+
+def _task(task: str | None, objective: str | None) -> str | None:
+    """Return the task, which may be given by either name."""
+    if task is not None and objective is not None and task != objective:
+        raise MadpyError(
+            f"task is {quoted(task)}, and objective {quoted(objective)}",
+            hint="give one of them: they mean the same",
+        )
+    return objective if task is None else task
 
 
 def _json(name: str, value: str | None) -> dict[str, Any]:

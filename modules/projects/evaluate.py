@@ -46,7 +46,7 @@ def evaluated(db: Database, model: Kept, relation: str | None, y_column_name: st
     db.progress("evaluate: reading")
     taken = snapshot_of(db, model.snapshot_id)
     if relation is None:
-        source, where = test_rows(db, taken, model.task)
+        source, where = test_rows(db, taken, model.task, is_relation_taken=True)
     else:
         source, where = helper.check_source(db, relation, "relation"), None
     return _figures_of(db, of_model(db, model, source, taken.y_column_name, y_column_name, where=where))

@@ -56,10 +56,11 @@ def _copied(db: Database, rows: Rows) -> str:
         "SELECT 'snapshot_' || pg_catalog.to_char(pg_catalog.clock_timestamp(), 'YYYYMMDD_HH24MISS_US')"
     )
     table = helper.check_new_table(db, name)
+    splitting = [rows.split.column] if rows.split.column is not None else []
     db.execute(
         "CREATE TABLE {table:i} AS SELECT {columns:q} FROM {source:i}",
         table=table,
-        columns=", ".join(map(identifier, rows.split.hashed)),
+        columns=", ".join(map(identifier, dict.fromkeys([*rows.split.hashed, *splitting]))),
         source=rows.source,
     )
     return str(table.full_name)

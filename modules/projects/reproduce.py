@@ -9,7 +9,7 @@ from madpy.modules.projects.candidates import Wanted
 from madpy.modules.projects.compare import compare, drop_compared
 from madpy.modules.projects.fitted import get_model, model_item
 from madpy.modules.projects.plan import Plan
-from madpy.modules.projects.schema import own
+from madpy.modules.projects.schema import check_writable, own
 from madpy.modules.projects.snapshots import snapshot_of, test_rows
 from madpy.modules.projects.split import count_rows
 from madpy.ports.postgres.session.db import Database
@@ -30,6 +30,7 @@ class Reproduction(Record):
 @in_server("reproduce", module="projects")
 def reproduce(db: Database, model_id: int | None) -> Reproduction:
     """Train a model again, by its algorithm, hyperparameters, split and seed; tell what is equal."""
+    check_writable(db)
     entry = get_model(db, int(helper.check_not_null("model_id", model_id)))
     taken = snapshot_of(db, entry.snapshot_id)
     before = _training(db, entry.id)

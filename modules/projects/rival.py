@@ -45,12 +45,17 @@ def rival_of(db: Database, project: Project, plan: Plan, metric: str) -> Rival |
 
 
 def is_better(compared: Compared, rival: Rival | None) -> bool:
-    """Tell whether the best candidate has a better score than the deployed model on the same rows."""
-    if rival is None or rival.score is None:
+    """Tell whether the best candidate has a better score than the deployed model on the same rows.
+
+    A candidate without a score, such as r2 of one row, is no better than any model.
+    """
+    if rival is None:
         return True
     figures = compared.best["metrics"] or {}
     score = figures.get(compared.metric, compared.best["score"])
-    return score is not None and measures.is_better(compared.metric, float(score), rival.score)
+    if score is None or rival.score is None:
+        return score is not None
+    return measures.is_better(compared.metric, float(score), rival.score)
 
 
 def _score(db: Database, number: int, plan: Plan, metric: str) -> float | None:

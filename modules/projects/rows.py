@@ -7,8 +7,9 @@ from madpy.modules.projects.catalogue import Project
 from madpy.modules.projects.features import targets_and_features
 from madpy.modules.projects.plan import Rows
 from madpy.modules.projects.queries import SUPERVISED
-from madpy.modules.projects.snapshots import last_snapshot
+from madpy.modules.projects.snapshots import Taken, last_snapshot
 from madpy.modules.projects.split import Split, check_split, count_rows
+from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
 from madpy.records import Record, replace
 
@@ -25,9 +26,10 @@ class Asked(Record):
     test_size: float | None
     test_sampling: str | None
     test_column: str | None
+    seed: int | None
 
 
-def check_rows(db: Database, project: Project | None, name: str, asked: Asked, seed: int) -> Rows:
+def check_rows(db: Database, project: Project | None, name: str, asked: Asked) -> Rows:
     """Return the rows that were asked for, or those of the last training where no relation was given."""
     task = _task(project, name, asked.task)
     is_supervised = task in SUPERVISED
@@ -39,14 +41,33 @@ def check_rows(db: Database, project: Project | None, name: str, asked: Asked, s
         source, asked.y_column_name, asked.exclude, before, is_supervised
     )
     db.progress("train: reading")
-    share, sampling = check_split(source, task, asked.test_size, asked.test_sampling, asked.test_column)
-    split = Split(share, sampling, asked.test_column, seed, [*targets, *features], targets)
+    split = _split(source, task, asked, before, targets, features)
     holdout = split.holdout(source) if is_supervised else None
     counted = count_rows(source, split, holdout)
     if holdout and not 0 < counted.test_row_count < counted.row_count:
         holdout, counted = None, replace(counted, test_row_count=0)
-        db.warning("the rows are too few to keep some for testing: the figures are of the rows fitted on")
+        if counted.row_count:
+            db.warning("the split leaves no rows for testing or none to fit: all are fitted on and scored")
     return Rows(task, source, features, counted, split, holdout)
+
+
+def _split(
+    source: Source, task: str, asked: Asked, before: Taken | None, targets: list[str], features: list[str]
+) -> Split:
+    """Return how rows are split: as asked for, the rest as in the last training, else a quarter at random."""
+    last = before.split if before else Split(0.25, "random", None, 0, [], [])
+    column = asked.test_column
+    if column is None and asked.test_sampling is None:
+        column = last.column
+    share, sampling = check_split(
+        source,
+        task,
+        last.share if asked.test_size is None else asked.test_size,
+        asked.test_sampling or last.sampling,
+        column,
+    )
+    seed = last.seed if asked.seed is None else helper.check_range("seed", asked.seed, 0, 2**31 - 1)
+    return Split(share, sampling, column, int(seed), [*targets, *features], targets)
 
 
 def _task(project: Project | None, name: str, given: str | None) -> str:

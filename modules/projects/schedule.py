@@ -32,7 +32,7 @@ def schedule_train(
             hint="write minute, hour, day, month and day of the week: '0 3 * * *' is every night at three",
         )
     command = _command(db, project.name, json.loads(arguments or "{}"))
-    _check_cron(db, when, command)
+    _check_cron(db, _hint(db, when, command))
     return int(
         db.value(
             "SELECT cron.schedule({name:l}, {schedule:l}, {command:l})",
@@ -47,7 +47,7 @@ def schedule_train(
 def unschedule_train(db: Database, project_name: str | None) -> bool:
     """End the schedule of a project; return whether there was one."""
     name = PREFIX + str(helper.check_not_null("project_name", project_name))
-    _check_cron(db, "0 3 * * *", _command(db, name.removeprefix(PREFIX), {}))
+    _check_cron(db, "look for the training in crontabs, or connect to the database that has pg_cron")
     jobs = db.execute(
         "SELECT jobid FROM cron.job WHERE jobname = {name:l} AND username = current_user", name=name
     )
@@ -89,8 +89,19 @@ def _command(db: Database, project: str, arguments: Any) -> str:
     })  # fmt: skip
 
 
-def _check_cron(db: Database, when: str, command: str) -> None:
-    """Raise an error where pg_cron is not in this database, or not for the current role."""
+def _hint(db: Database, when: str, command: str) -> str:
+    """Return what to do without pg_cron: install it, or have another program call."""
+    version = re.split(r"\D", db.session.server_version, maxsplit=1)[0]
+    call = f"psql -d {shlex.quote(db.session.database)} -c {shlex.quote(command)}"
+    line = f"{when} {call}".replace("%", "\\%")  # a per cent sign ends the command in a crontab
+    return (
+        f"install its package (postgresql-{version}-cron on Debian), add pg_cron to shared_preload_libraries"
+        f" and run CREATE EXTENSION pg_cron; or put this line into a crontab: {line}"
+    )
+
+
+def _check_cron(db: Database, hint: str) -> None:
+    """Raise an error where the current role has no pg_cron; `hint` is for a database without it."""
     if db.value("SELECT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'pg_cron')"):
         if db.value("SELECT pg_catalog.has_schema_privilege('cron', 'USAGE')"):
             return
@@ -99,11 +110,4 @@ def _check_cron(db: Database, when: str, command: str) -> None:
             sqlstate="42501",
             hint="ask a superuser for GRANT USAGE ON SCHEMA cron",
         )
-    call = f"psql -d {shlex.quote(db.session.database)} -c {shlex.quote(command)}"
-    line = f"{when} {call}".replace("%", "\\%")  # a per cent sign ends the command in a crontab
-    raise MadpyError(
-        "pg_cron is not installed in this database",
-        sqlstate="0A000",
-        hint="install its package (postgresql-15-cron on Debian), add pg_cron to shared_preload_libraries and"
-        f" run CREATE EXTENSION pg_cron; or put this line into a crontab: {line}",
-    )
+    raise MadpyError("pg_cron is not installed in this database", sqlstate="0A000", hint=hint)

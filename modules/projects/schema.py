@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from madpy.errors import MadpyError
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.sql import fill
 
@@ -15,7 +16,18 @@ def own(db: Database) -> str:
     return str(db.facts["projects"])
 
 
+def check_writable(db: Database) -> None:
+    """Raise an error in a read-only transaction, before rows are read."""
+    if db.session.is_read_only:
+        raise MadpyError(
+            "projects cannot be changed or trained in a read-only transaction",
+            sqlstate="25006",
+            hint="call this on the primary server" if db.session.is_standby else None,
+        )
+
+
 def write(db: Database, what: str, arguments: str, **holes: Any) -> int:
     """Change tables by `__do_<what>`; `arguments` is SQL with holes, each of its exact type."""
+    check_writable(db)
     call = fill("{own:i}.__write({what:l}, ", {"own": own(db), "what": what})
     return int(db.value(f"SELECT {call}{arguments})", **holes))

@@ -23,10 +23,9 @@ def snapshot(
     """Write a snapshot without a model, in a project that is made if there is none; return its number."""
     name = str(helper.check_not_null("project_name", project_name))
     helper.check_not_null("relation_name", relation_name)
-    number = int(helper.check_range("seed", seed, 0, 2**31 - 1))
     check_name(db, name)
     project = find_project(db, name)
-    asked = Asked(task, relation_name, y_column_name, exclude, test_size, test_sampling, test_column)
-    rows = check_rows(db, project, name, asked, number)
+    asked = Asked(task, relation_name, y_column_name, exclude, test_size, test_sampling, test_column, seed)
+    rows = check_rows(db, project, name, asked)
     project = project or add_project(db, name, rows.task)
     return keep_snapshot(db, project, rows, None, is_copied=bool(materialize_snapshot))

@@ -5,9 +5,9 @@ CREATE FUNCTION MODULE_SCHEMA.snapshot(
     relation_name        text,                            -- read, never changed
     y_column_name        text DEFAULT NULL,               -- the target
     task                 text DEFAULT NULL,               -- of a project that is made
-    test_size            double precision DEFAULT 0.25,   -- share of the rows, or their number
-    test_sampling        text DEFAULT 'random',           -- random, stratified, last or group
-    seed                 integer DEFAULT 0,
+    test_size            double precision DEFAULT NULL,   -- share of the rows, or their number; NULL: 0.25
+    test_sampling        text DEFAULT NULL,               -- random, stratified, last or group; NULL: random
+    seed                 integer DEFAULT NULL,            -- NULL: 0
     test_column          text DEFAULT NULL,               -- orders rows for last, groups them for group
     exclude              text DEFAULT NULL,               -- columns that are no features
     materialize_snapshot boolean DEFAULT false            -- keep a copy of the rows

@@ -26,7 +26,9 @@ class Taken(Record):
     test_sampling: str
     test_column: str | None
     seed: int
+    test_row_count: int | None
     checksum: str | None
+    stored_relation: str | None  # a copy of the rows
     role: str  # the role that trained
     is_own: bool
 
@@ -48,7 +50,7 @@ def snapshot_of(db: Database, number: int) -> Taken:
     (row,) = db.execute(
         """
         SELECT id, relation_name, y_column_name, features::text AS features, test_size, test_sampling,
-               test_column, seed, checksum, created_by::text AS role,
+               test_column, seed, test_row_count, checksum, stored_relation, created_by::text AS role,
                created_by = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user) AS is_own
         FROM {own:i}.snapshots WHERE id = {id:l}
         """,
@@ -72,28 +74,37 @@ def last_snapshot(db: Database, project: int) -> Taken | None:
     if not rows:
         return None
     taken = snapshot_of(db, rows[0]["id"])
-    _check_own(taken)
+    _check_own(taken, f"name the relation to read: {taken.relation_name}")
     return taken
 
 
-def _check_own(taken: Taken) -> None:
+def _check_own(taken: Taken, hint: str) -> None:
     """Raise an error unless a training was one of the current role.
 
     A trainer could have a role with more rights read a view of the trainer's, whose functions then run with
     these rights: such a relation is read where the role names it itself.
     """
     if not taken.is_own:
-        raise MadpyError(
-            f"the last training was one of role {quoted(taken.role)}",
-            hint=f"name the relation to read: {taken.relation_name}",
-        )
+        raise MadpyError(f"the last training was one of role {quoted(taken.role)}", hint=hint)
 
 
-def test_rows(db: Database, taken: Taken, task: str) -> tuple[Source, str | None]:
-    """Return the relation and SQL that is true for its rows for testing; without a split for all."""
+def test_rows(
+    db: Database, taken: Taken, task: str, *, is_relation_taken: bool = False
+) -> tuple[Source, str | None]:
+    """Return the relation and SQL that is true for its rows for testing; None where there was no split.
+
+    The relation is the copy of the rows, if there is one that nobody has dropped.  `is_relation_taken` says
+    that the caller can name another relation, which hints then ask for.
+    """
     if taken.test_sampling == IMPORTED:
-        raise MadpyError("the rows that the model was fitted on are not known", hint="give a relation")
-    _check_own(taken)
-    source = helper.check_source(db, taken.relation_name, "relation")
-    is_split = task in ("regression", "classification")
+        raise MadpyError(
+            "the rows that the model was fitted on are not known",
+            hint="give a relation" if is_relation_taken else None,
+        )
+    other = f"name the relation to read: {taken.relation_name}"
+    _check_own(taken, other if is_relation_taken else f"have role {quoted(taken.role)} call this")
+    is_copied = db.value("SELECT pg_catalog.to_regclass({copy:l}) IS NOT NULL", copy=taken.stored_relation)
+    relation = taken.stored_relation if is_copied else taken.relation_name
+    source = helper.check_source(db, relation, "relation")
+    is_split = task in ("regression", "classification") and taken.test_row_count != 0
     return source, taken.split.holdout(source) if is_split else None

@@ -31,11 +31,11 @@ CREATE FUNCTION MODULE_SCHEMA.train(
     search           text DEFAULT NULL,               -- grid, random or halving
     search_params    jsonb DEFAULT '{}',              -- for each hyperparameter the values to try
     search_args      jsonb DEFAULT '{}',              -- n_iter, folds, factor, min_rows
-    test_size        double precision DEFAULT 0.25,   -- share of the rows, or their number
-    test_sampling    text DEFAULT 'random',           -- random, stratified, last or group
+    test_size        double precision DEFAULT NULL,   -- share of the rows, or their number; NULL: 0.25
+    test_sampling    text DEFAULT NULL,               -- random, stratified, last or group; NULL: random
     preprocess       jsonb DEFAULT '"auto"',
     automatic_deploy boolean DEFAULT true,            -- if it is better than the model that is deployed
-    seed             integer DEFAULT 0,
+    seed             integer DEFAULT NULL,            -- NULL: 0
     test_column      text DEFAULT NULL,               -- orders rows for last, groups them for group
     time_limit       double precision DEFAULT 300,    -- seconds, after which no candidate begins
     exclude          text DEFAULT NULL,               -- columns that are no features
@@ -57,11 +57,11 @@ CREATE FUNCTION MODULE_SCHEMA.train_joint(
     search           text DEFAULT NULL,               -- grid, random or halving
     search_params    jsonb DEFAULT '{}',              -- for each hyperparameter the values to try
     search_args      jsonb DEFAULT '{}',              -- n_iter, folds, factor, min_rows
-    test_size        double precision DEFAULT 0.25,   -- share of the rows, or their number
-    test_sampling    text DEFAULT 'random',           -- random, stratified, last or group
+    test_size        double precision DEFAULT NULL,   -- share of the rows, or their number; NULL: 0.25
+    test_sampling    text DEFAULT NULL,               -- random, stratified, last or group; NULL: random
     preprocess       jsonb DEFAULT '"auto"',
     automatic_deploy boolean DEFAULT true,            -- if it is better than the model that is deployed
-    seed             integer DEFAULT 0,
+    seed             integer DEFAULT NULL,            -- NULL: 0
     test_column      text DEFAULT NULL,               -- orders rows for last, groups them for group
     time_limit       double precision DEFAULT 300,    -- seconds, after which no candidate begins
     exclude          text DEFAULT NULL,               -- columns that are no features

@@ -8,7 +8,7 @@ from madpy import __version__
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.modules.projects.catalogue import add_project, find_project
+from madpy.modules.projects.catalogue import add_project, check_name, find_project
 from madpy.modules.projects.fitted import Fitted, get_model, model_item, read_model, score
 from madpy.modules.projects.prepared import inputs_of
 from madpy.modules.projects.schema import write
@@ -32,6 +32,7 @@ def import_model(db: Database, project: str | None, model: bytes | None) -> int:
     fitted = read_model(data)
     score(db, fitted, data, None)
     score(db, fitted, data, _row(fitted))
+    check_name(db, name)
     entry = find_project(db, name)
     if entry is not None and entry.task != fitted.task:
         raise MadpyError(

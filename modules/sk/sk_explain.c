@@ -58,7 +58,10 @@ sk_explain(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	sk = sk_model(fcinfo);
 	if (sk->task != TASK_REGRESSION && sk->task != TASK_CLASSIFICATION)
-		sk_wrong_task("predicts neither a number nor a class", "sk_predict or sk_predict_all");
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("this model predicts neither a number nor a class"),
+				 errhint("Choose a model of regression or classification.")));
 	if (!sk->is_explained)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -79,6 +79,13 @@ def test_equal_scores_change_nothing(sql, easy_then_hard):
     assert train(sql, "easy", algorithm="'linear'")["status"] == "not deployed"
 
 
+def test_a_model_without_a_score_does_not_replace_one(sql, easy_then_hard):
+    """There is no r2 of one row, as sklearn.metrics says too."""
+    train(sql, "easy", algorithm="'linear'")
+    second = train(sql, "hard", algorithm="'linear'", test_size=1)
+    assert (second["status"], second["score"]) == ("not deployed", None)
+
+
 @pytest.fixture(autouse=True)
 def nothing_remains(sql):
     """The project is undone with the transaction of the test."""

@@ -134,6 +134,21 @@ def test_describe_data(sql, diabetes):
     )
 
 
+def test_describe_data_without_a_correlation(sql):
+    """Columns without values, or with NaN or infinities, have none; the others have theirs."""
+    sql("CREATE TABLE e (y float8, good int, nothing int, nan float8, endless numeric, apart int)")
+    sql("INSERT INTO e SELECT i, i * i, NULL, i, i, NULL FROM generate_series(1, 5) AS i")
+    sql("UPDATE e SET nan = 'NaN' WHERE good = 4; UPDATE e SET endless = 'Infinity' WHERE good = 9")
+    sql("INSERT INTO e (apart) VALUES (1), (2)")
+    rows = dict(sql("SELECT name, correlation FROM pgml.describe_data('e', 'y')"))
+    expected = np.corrcoef([1, 2, 3, 4, 5], [1, 4, 9, 16, 25])[0, 1]
+    assert rows.pop("good") == pytest.approx(expected)
+    assert set(rows) == {"y", "nothing", "nan", "endless", "apart"} and not any(rows.values())
+    for change in ("UPDATE e SET y = NULL", "DELETE FROM e"):
+        sql(change)
+        assert sql("SELECT count(*), count(correlation) FROM pgml.describe_data('e', 'y')") == [(6, 0)]
+
+
 def test_describe_data_of_a_hostile_name(sql):
     sql('CREATE TABLE "a""); DROP TABLE x; --" ("x y" float8, "select" float8)')
     sql('INSERT INTO "a""); DROP TABLE x; --" VALUES (1, 2), (2, 4), (3, 5)')

@@ -45,6 +45,44 @@ def test_changed_data_are_told(sql):
     assert (row["data_is_equal"], row["model_is_equal"]) == (False, False)
 
 
+@pytest.mark.parametrize("name", ["forest", "group"])
+def test_a_copy_of_the_rows_is_read_while_it_is_there(sql, name):
+    more = ", exclude => 'sex'" if name == "group" else ""  # the copy has the groups all the same
+    model = sql.value(
+        f"SELECT model_id FROM pgml.train('Again', {TRAININGS[name]}{more}, materialize_snapshot => true)"
+    )
+    before = sql("SELECT name, value FROM pgml.evaluate('Again') WHERE part = 'metric'")
+    sql("UPDATE d SET bmi = bmi + 1")
+    row = reproduce(sql, model)
+    assert (row["data_is_equal"], row["model_is_equal"]) == (True, True)
+    assert sql("SELECT name, value FROM pgml.evaluate('Again') WHERE part = 'metric'") == before
+    copy = sql.value("SELECT stored_relation FROM pgml.snapshots WHERE stored_relation IS NOT NULL")
+    sql(f"DROP TABLE {copy}")
+    row = reproduce(sql, model)
+    assert (row["data_is_equal"], row["model_is_equal"]) == (False, False)
+
+
+def test_a_model_without_rows_for_testing(sql):
+    sql("CREATE TABLE few AS SELECT i AS x, 2 * i AS y FROM generate_series(1, 3) AS i")
+    call = "pgml.train('Again', 'regression', 'few', 'y', 'linear', test_size => 0.001)"
+    model = sql.value(f"SELECT model_id FROM {call}")
+    row = reproduce(sql, model)
+    assert (row["data_is_equal"], row["model_is_equal"], row["score"]) == (True, True, 1.0)
+    assert sql.value("SELECT value FROM pgml.evaluate('Again') WHERE name = 'num_rows'") == 3
+
+
+def test_rows_that_are_not_known(sql):
+    """Only evaluate takes a relation, and has a hint to give one."""
+    model = sql.value(f"SELECT model_id FROM pgml.train('Again', {TRAININGS['last']})")
+    copy = sql.value(f"SELECT pgml.import_model('Copy', pgml.export_model({model}))")
+    for call, hint in ((f"evaluate({copy})", "Give a relation."), (f"reproduce({copy})", None)):
+        sql("SAVEPOINT before")
+        error = sql.fails(f"SELECT * FROM pgml.{call}")
+        assert error.message.endswith(": the rows that the model was fitted on are not known")
+        assert error.hint == hint
+        sql("ROLLBACK TO before")
+
+
 def test_errors(sql):
     assert (
         sql.fails("SELECT pgml.reproduce(987654321)").message

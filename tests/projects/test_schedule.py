@@ -72,18 +72,26 @@ def test_a_schedule_trains_and_its_runs_are_seen(with_cron: Session) -> None:
 def test_without_pg_cron_the_hint_has_a_line_for_a_crontab(sql: Session) -> None:
     sql("BEGIN")
     name = 'it\'s 5 % "sweet"'
+    version = sql.value("SELECT current_setting('server_version_num')::int / 10000")
     sql(f"SELECT pgml.__write('add_project', $${name}$$::text, 'regression'::text)")
     failure = sql.fails(f"SELECT pgml.schedule_train($${name}$$, '0 3 * * 1', '{{\"seed\": 5}}')")
     assert (failure.sqlstate, failure.message) == (
         "0A000",
         "pgml.schedule_train: pg_cron is not installed in this database",
     )
+    assert f"(postgresql-{version}-cron on Debian)" in failure.hint
     line = failure.hint.split("crontab: ")[1].removesuffix(".")
     *when, program = line.split(" ", 5)
     words = shlex.split(program.replace("\\%", "%"))
     assert (when, words[:2], words[3]) == (["0", "3", "*", "*", "1"], ["psql", "-d"], "-c")
     sql("ROLLBACK")
     assert words[4] == ("""SELECT * FROM "pgml".train('it''s 5 % "sweet"', "seed" => '5'::integer)""")
+
+
+def test_without_pg_cron_nothing_can_be_unscheduled(sql: Session) -> None:
+    failure = sql.fails("SELECT pgml.unschedule_train('P')")
+    assert failure.message == "pgml.unschedule_train: pg_cron is not installed in this database"
+    assert failure.hint == "Look for the training in crontabs, or connect to the database that has pg_cron."
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,60 @@ def test_a_later_call_needs_the_project_only(project: Session) -> None:
     assert "s1" not in [one["name"] for one in json.loads(features)]
 
 
+def test_a_later_call_splits_rows_as_the_last_one(project: Session) -> None:
+    split = "SELECT test_size, test_sampling, test_column, seed, test_row_count FROM "
+    last = f"{split}{of('snapshots')} ORDER BY id DESC LIMIT 1"
+    more = ", 'ridge', test_size => 0.1, test_sampling => 'last', test_column => 'age', seed => 3"
+    project(TRAIN.format(more=more))
+    (first,) = project(last)
+    assert first[:4] == (0.1, "last", "age", 3)
+    project("SELECT * FROM pgml.train('Sugar', algorithm => 'lasso')")
+    assert project(last) == [first]
+    project("SELECT * FROM pgml.train('Sugar', algorithm => 'lasso', test_sampling => 'random', seed => 0)")
+    assert project(last)[0][:4] == (0.1, "random", None, 0)
+    project(TRAIN.format(more=", 'lasso'"))
+    assert project(last)[0][:4] == (0.25, "random", None, 0)
+
+
+def test_a_later_call_of_a_table_that_lost_columns(project: Session) -> None:
+    project(TRAIN.format(more=", 'lasso', exclude => 's1, s2'"))
+    project("ALTER TABLE sugar DROP COLUMN bmi, DROP COLUMN bp")
+    project("SELECT * FROM pgml.train('Sugar', algorithm => 'ridge')")
+    assert [notice.message for notice in project.notices] == [
+        'table "sugar" has these features of the last training no more: "bmi", "bp"'
+    ]
+    features = project.value(f"SELECT features::text FROM {of('snapshots')} ORDER BY id DESC LIMIT 1")
+    assert [one["name"] for one in json.loads(features)] == ["age", "sex", "s3", "s4", "s5", "s6"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "hint"),
+    [
+        ("ALTER TABLE sugar RENAME target TO progression",
+         'column "target" of table "sugar" does not exist', 'Use columns of table "sugar": age, sex,'),
+        ("DROP TABLE sugar; CREATE TABLE sugar (target float8)",
+         'table "sugar" has no column that can be a feature', "Give numbers,"),
+    ],
+)  # fmt: skip
+def test_a_later_call_of_a_table_that_cannot_be_used(
+    project: Session, change: str, message: str, hint: str
+) -> None:
+    project(TRAIN.format(more=", 'lasso'"))
+    project(change)
+    failure = project.fails("SELECT * FROM pgml.train('Sugar')")
+    assert failure.message == f"pgml.train: {message}"
+    assert failure.hint.startswith(hint)
+
+
+def test_a_snapshot_says_how_the_next_training_splits_rows(project: Session) -> None:
+    project("SELECT pgml.snapshot('Sugar', 'sugar', 'target', 'regression', 0.5, 'group', 2, 'sex')")
+    project("SELECT * FROM pgml.train('Sugar', algorithm => 'ridge')")
+    first, second = project(
+        f"SELECT test_size, test_sampling, test_column, seed, test_row_count, checksum FROM {of('snapshots')}"
+    )
+    assert first == second and first[:4] == (0.5, "group", "sex", 2)
+
+
 def test_a_worse_model_is_kept_and_not_deployed(project: Session) -> None:
     (first,) = project(TRAIN.format(more=", 'ridge'"))
     (second,) = project(TRAIN.format(more=", 'lasso', '{\"alpha\": 1000}'"))
@@ -186,6 +240,47 @@ def test_a_search_leaves_a_row_for_each_trial(project: Session, search: str, arg
     assert best[0] == row[6]
     kept = project.value(f"SELECT hyperparams::text FROM pgml.models WHERE id = {row[4]}")
     assert json.loads(kept) == json.loads(best[1])
+
+
+@pytest.mark.parametrize(
+    ("sampling", "folds"), [("last", "fold_order => 'age'"), ("group", "fold_groups => 'age'")]
+)
+def test_folds_of_a_search_are_as_the_rows_for_testing(project: Session, sampling: str, folds: str) -> None:
+    """The scores are those of sk_compare with such folds, over the same rows."""
+    project(
+        TRAIN.format(
+            more=f""", 'ridge', search => 'grid', search_params => '{{"alpha": [1, 100]}}',
+            search_args => '{{"folds": 3}}', test_sampling => '{sampling}', test_column => 'age'"""
+        )
+    )
+    part = "age > (SELECT percentile_disc(0.75) WITHIN GROUP (ORDER BY age) FROM sugar)"
+    candidates = ", ".join(
+        f'{{"algorithm": "ridge", "hyperparams": {{"alpha": {alpha}}}, "preprocess": "auto"}}'
+        for alpha in (1, 100)
+    )
+    project(
+        f"CREATE VIEW fitted AS SELECT * FROM sugar WHERE NOT "
+        f"({part if sampling == 'last' else 'pgml.__part(0, age) < 0.25'})"
+    )
+    project(
+        f"SELECT madlib.sk_compare('fitted', 'tried', 'target', 'age, sex, bmi, bp, s1, s2, s3, s4, s5, s6',"
+        f" '[{candidates}]', folds => 3, {folds})"
+    )
+    (scores, wanted) = (
+        dict(project(f"SELECT {name}, score FROM {table}"))
+        for name, table in (("trial", of("trials")), ("candidate", "tried"))
+    )
+    assert scores == pytest.approx(wanted, rel=1e-12) and len(scores) == 2
+
+
+def test_too_few_groups_for_folds(project: Session) -> None:
+    failure = project.fails(
+        TRAIN.format(
+            more=""", 'ridge', search => 'grid', search_params => '{"alpha": [1, 100]}',
+            test_size => 0.5, test_sampling => 'group', test_column => 'sex'"""
+        )
+    )
+    assert failure.message == "pgml.train: the folds need at least 5 values of test_column, there are 2"
 
 
 def test_tasks_without_a_target(project: Session) -> None:
@@ -248,8 +343,14 @@ def test_columns_of_any_name(project: Session) -> None:
         ("'P'", 'project "P" does not exist',
          "Give its task: regression, classification, clustering, decomposition."),
         ("NULL", "project_name must not be null", None),
+        ("' ', 'regression', 'sugar', 'target'", "project_name must have from 1 to 1000 bytes",
+         "Choose a name that says what models are for."),
+        ("repeat('é', 501), 'regression', 'sugar', 'target'",
+         "project_name must have from 1 to 1000 bytes", None),
         ("'P', 'regresion', 'sugar', 'target'", 'task: unknown value "regresion"',
          "Known are: regression, classification, clustering, decomposition."),
+        ("'P', 'regression', 'sugar', 'target', objective => 'clustering'",
+         'task is "regression", and objective "clustering"', "Give one of them: they mean the same."),
         ("'P', 'regression', 'sugr', 'target'", 'table "sugr" does not exist', "Did you mean sugar?"),
         ("'P', 'regression', 'sugar; DROP TABLE sugar', 'target'",
          'relation_name: "sugar; DROP TABLE sugar" is not a table name',
@@ -286,6 +387,29 @@ def test_what_cannot_be_trained(project: Session, call: str, message: str, hint:
         assert failure.hint == hint
 
 
+@pytest.mark.parametrize(
+    "call", ["train('Sugar')", "deploy('Sugar')", "drop_project('Sugar')", "reproduce({model})"]
+)
+def test_a_read_only_transaction(project: Session, call: str) -> None:
+    (row,) = project(TRAIN.format(more=", 'ridge'"))
+    project("SET TRANSACTION READ ONLY")
+    assert project.value("SELECT pgml.predict('Sugar', s) IS NOT NULL FROM sugar AS s LIMIT 1")
+    failure = project.fails(f"SELECT * FROM pgml.{call.format(model=row[4])}")
+    name = call.partition("(")[0]
+    assert failure.sqlstate == "25006"
+    assert failure.message == (
+        f"pgml.{name}: projects cannot be changed or trained in a read-only transaction"
+    )
+
+
+def test_an_empty_table(project: Session) -> None:
+    failure = project.fails(
+        "CREATE TABLE e (x int, y int); SELECT * FROM pgml.train('E', 'regression', 'e', 'y')"
+    )
+    assert failure.message == 'pgml.train: table "e" is empty'
+    assert project.notices == []
+
+
 def test_a_project_keeps_its_task(project: Session) -> None:
     project(TRAIN.format(more=", 'ridge'"))
     failure = project.fails("SELECT * FROM pgml.train('Sugar', 'classification', 'sugar', 'target')")
@@ -296,6 +420,6 @@ def test_a_table_too_small_for_testing_is_fitted_on_as_a_whole(project: Session)
     project("CREATE TABLE few AS SELECT i AS x, 2 * i AS y FROM generate_series(1, 3) AS i")
     (row,) = project("SELECT * FROM pgml.train('P', 'regression', 'few', 'y', 'linear', test_size => 0.001)")
     assert [notice.message for notice in project.notices] == [
-        "the rows are too few to keep some for testing: the figures are of the rows fitted on"
+        "the split leaves no rows for testing or none to fit: all are fitted on and scored"
     ]
     assert row[6] == pytest.approx(1)

@@ -198,4 +198,5 @@ def test_models_without_exact_contributions(sql, houses, train, algorithm, targe
     train(target, "tax, bath", algorithm, hyperparams='{"max_iter": 5}' if algorithm == "mlp" else "{}")
     error = sql.fails("SELECT madlib.sk_explain(model, 1, 2) FROM m")
     assert (error.sqlstate, error.message) == (state, message)
-    assert error.hint
+    explained = "Choose a model of regression or classification."
+    assert error.hint == (explained if target is None else "Train a linear algorithm, trees or boosting.")

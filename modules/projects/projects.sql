@@ -54,7 +54,13 @@ CREATE TABLE MODULE_SCHEMA.__snapshots (
     stored_relation text,                  -- a copy of the rows, where one was asked for
     created_by      regrole NOT NULL,
     created_at      timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (project_id, id)
+    UNIQUE (project_id, id),
+    -- Whoever may train can call __write himself: others that read the row rely on these.
+    CHECK (test_size >= 0 AND test_size < 1),
+    CHECK (test_sampling IN ('random', 'stratified', 'last', 'group', 'imported')),
+    CHECK (test_sampling NOT IN ('last', 'group') OR test_column IS NOT NULL),
+    CHECK (jsonb_array_length(features)
+           = jsonb_array_length(jsonb_path_query_array(features, 'strict $[*].name ? (@.type() == "string")')))
 );
 COMMENT ON TABLE MODULE_SCHEMA.__snapshots IS 'the rows that models were fitted on; seen through snapshots';
 
@@ -85,7 +91,9 @@ CREATE TABLE MODULE_SCHEMA.__models (
     created_by     regrole NOT NULL,
     created_at     timestamptz NOT NULL DEFAULT now(),
     FOREIGN KEY (project_id, snapshot_id) REFERENCES MODULE_SCHEMA.__snapshots (project_id, id),
-    UNIQUE (project_id, id)
+    UNIQUE (project_id, id),
+    CHECK (jsonb_typeof(hyperparams) = 'object'),
+    CHECK (jsonb_typeof(metrics) = 'object')
 );
 ALTER TABLE MODULE_SCHEMA.__models ALTER COLUMN model SET STORAGE EXTERNAL;
 COMMENT ON TABLE MODULE_SCHEMA.__models IS 'models and failed trainings; seen through models';

@@ -530,3 +530,36 @@ def test_a_training_with_a_hostile_path(sql, schema, mallory, table, name, shado
     sql(f"SELECT pgml.train('{name}', algorithm => 'linear', test_sampling => 'last', test_column => 'x')")
     sql("SET search_path = pg_catalog")
     assert shadows() == []
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"features": "x"},
+        {"features": [1]},
+        {"features": [{"nme": "x"}]},
+        {"features": [[{"name": "x"}]]},
+        {"test_size": "NaN"},
+        {"test_size": -1},
+        {"test_sampling": "other"},
+        {"test_sampling": "last"},
+        {"metrics": "x"},
+        {"hyperparams": []},
+    ],
+)
+def test_rows_of_other_shapes_are_not_written(mallory, facts):
+    """A trainer who writes by himself could have others' calls fail in Python."""
+    mallory("BEGIN")
+    project = made.project(mallory, fresh("Forged"))
+    snapshot = made.snapshot(mallory, project, features=[{"name": "x"}])
+    made.model(mallory, project, snapshot, metrics={"r2": 1})
+    is_model = "metrics" in facts or "hyperparams" in facts
+    given = made.as_json((made.FACTS if is_model else made.SNAPSHOT) | facts)
+    call = (
+        f"'add_model', {project}::bigint, {snapshot}::bigint, {given}, '\\x00'::bytea"
+        if is_model
+        else f"'add_snapshot', {project}::bigint, {given}"
+    )
+    error = mallory.fails(f"SELECT pgml.__write({call})")
+    assert error.sqlstate in ("23514", "22023", "2203A")  # a constraint; functions of JSON
+    mallory("ROLLBACK")

@@ -8,6 +8,16 @@ from typing import Any
 from tests.session import Session
 
 NUMBERS = "tax, bath, rooms"  # features of the fixture homes
+VIEWS = (
+    "projects",
+    "snapshots",
+    "models",
+    "trials",
+    "deployments",
+    "trained_models",
+    "deployed_models",
+    "overview",
+)
 COUNT: Iterator[int] = count(1)
 FACTS: dict[str, Any] = {
     "algorithm": "ridge",

@@ -19,17 +19,6 @@ from madpy.ports.postgres.session.db import Database
 from tests.projects import made
 from tests.session import Session
 
-VIEWS = (
-    "projects",
-    "snapshots",
-    "models",
-    "trials",
-    "deployments",
-    "trained_models",
-    "deployed_models",
-    "overview",
-)
-
 
 @pytest.fixture(scope="module")
 def cluster():
@@ -62,7 +51,7 @@ def fill(sql):
 
 def seen(sql):
     """All that views show, and predictions of every model."""
-    rows = {view: sql(f"SELECT * FROM pgml.{view} AS v ORDER BY v::text") for view in VIEWS}
+    rows = {view: sql(f"SELECT * FROM pgml.{view} AS v ORDER BY v::text") for view in made.VIEWS}
     models = [number for (number,) in sql("SELECT id FROM pgml.models ORDER BY id")]
     predictions = [sql(f"SELECT pgml.predict({model}, x) FROM public.t ORDER BY x") for model in models]
     return rows, predictions, sql("SELECT * FROM pgml.iris AS i ORDER BY i::text")

@@ -7,16 +7,6 @@ import pytest
 from tests.projects import made
 from tests.projects.made import fresh
 
-VIEWS = (
-    "projects",
-    "snapshots",
-    "models",
-    "trials",
-    "deployments",
-    "trained_models",
-    "deployed_models",
-    "overview",
-)
 MISSING, DENIED = "42704", "42501"
 STRANGER, READER, TRAINER, OWNER = "stranger", "reader", "trainer", "owner"
 SEE = {READER, TRAINER, OWNER}
@@ -83,7 +73,7 @@ def test_each_may_do_what_its_access_is_for(cast, action, who):
         assert error.hint == f"Ask its owner, role {cast.names[OWNER]}, for the right."
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", made.VIEWS)
 def test_who_sees_what(cast, sql, view):
     made.write(sql, "add_trials", f"{cast.model}::bigint, {made.as_json([{**made.FACTS, 'trial': 1}])}")
     rows = {who: session(f"SELECT FROM pgml.{view}") for who, session in cast.sessions.items()}

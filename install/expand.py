@@ -22,7 +22,7 @@ brackets is what its output table has.  Where the name is "create_view", the dri
 import re
 from collections.abc import Sequence
 
-DRIVER = re.compile(r"\bMADLIB_DRIVER\((?P<name>\w+(?:\.\w+){1,2})\)")
+DRIVER = re.compile(r"\bMADLIB_DRIVER\((?P<name>\w+(?:\.\w+){1,3})\)")
 KERNEL = re.compile(
     r"^MADLIB_KERNEL (?P<name>\w+)\((?P<arguments>[^;]*?)\) IS\s+"
     r"(?P<comment>'(?:[^']|'')*');$",

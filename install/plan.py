@@ -83,7 +83,7 @@ def template_steps(release: Release) -> list[Step]:
     for module in release.config.modules:
         folder = release.home / "modules" / module.name
         first = folder / f"{module.name}.sql"
-        for path in [first, *sorted(set(folder.glob("*.sql")) - {first, folder / "check.sql"})]:
+        for path in [first, *sorted(set(folder.rglob("*.sql")) - {first, folder / "check.sql"})]:
             title = f"module {module.name}" if path == first else f"module {module.name}, {path.stem}"
             steps.append(_template_step(release, path, title, module))
     return steps

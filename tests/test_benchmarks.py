@@ -104,7 +104,7 @@ def test_growth_is_measured_of_every_training() -> None:
     trainings = r"CREATE FUNCTION MADLIB_SCHEMA\.(\w+)\(\s*source_table \s*text,.*\n\s*output_table "
     found = {
         name
-        for path in Path(__file__).parents[1].glob("modules/*/*.sql")
+        for path in Path(__file__).parents[1].glob("modules/**/*.sql")
         for name in re.findall(trainings, path.read_text())
     }
     assert {method.name for method in METHODS} == found - {"covariance", "sk_compare"}

@@ -227,7 +227,8 @@ def test_arguments_have_the_names_of_the_drivers_parameters(sql: Session) -> Non
         """
     )
     for name, text, arguments in wrappers:
-        call = re.search(r"SD\['run'\]\(plpy, '\w+', '(\w+)(?:\.(\w+))?\.(\w+)', args, '([\w.]*)'\)", text)
+        pattern = r"SD\['run'\]\(plpy, '\w+', '(\w+)(?:\.(\w+(?:\.\w+)?))?\.(\w+)', args, '([\w.]*)'\)"
+        call = re.search(pattern, text)
         assert call is not None, f"{name} does not go through udf.run"
         module, file, function, prefix = call.groups()
         label = prefix if prefix.startswith("pgml.") else f"madlib.{prefix}"

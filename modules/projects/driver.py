@@ -7,13 +7,13 @@ from typing import Any
 from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.modules.projects.candidates import wanted
 from madpy.modules.projects.catalogue import Project, add_project, check_name, find_project
-from madpy.modules.projects.compare import compare
-from madpy.modules.projects.keep import keep_failure, keep_models, keep_snapshot
-from madpy.modules.projects.plan import Plan
-from madpy.modules.projects.rival import rival_of
-from madpy.modules.projects.rows import Asked, check_rows
+from madpy.modules.projects.training.candidates import wanted
+from madpy.modules.projects.training.compare import compare
+from madpy.modules.projects.training.keep import keep_failure, keep_models, keep_snapshot
+from madpy.modules.projects.training.plan import Plan
+from madpy.modules.projects.training.rival import rival_of
+from madpy.modules.projects.training.rows import Asked, check_rows
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
 from madpy.records import Record

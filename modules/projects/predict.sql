@@ -107,12 +107,3 @@ CREATE FUNCTION MODULE_SCHEMA.predict_joint(model_id bigint, VARIADIC x text[]) 
 LANGUAGE c STABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'projects_predict_joint';
 COMMENT ON FUNCTION MODULE_SCHEMA.predict_joint(bigint, text[]) IS
     'the numbers of all targets or components that a model, given by its number, predicts, from arguments without types';
-
-CREATE FUNCTION MODULE_SCHEMA.predict_batch(
-    project_name  text,               -- whose deployed model predicts
-    relation_name text,               -- read, never changed
-    output_table  text                -- created: the columns of relation_name, prediction, for classes likelihood
-) RETURNS MADLIB_SCHEMA.predictions
-LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(projects.batch.predict_batch);
-COMMENT ON FUNCTION MODULE_SCHEMA.predict_batch(text, text, text) IS
-    'predicts a whole table: SELECT MODULE_SCHEMA.predict_batch(''Wine'', ''wine_today'', ''predictions'')';

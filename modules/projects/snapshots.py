@@ -7,7 +7,7 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.modules.projects.schema import own
-from madpy.modules.projects.split import Split
+from madpy.modules.projects.training.split import Split
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
 from madpy.records import Record

@@ -25,13 +25,13 @@ def table(sql: Session) -> Iterator[Session]:
 def test_train_and_deploy(db, table):
     (answer,) = run(plpy, "madlib", "projects.train", (NAME, "regression", "t", "y", *REST))
     assert (answer["project_name"], answer["status"]) == (NAME, "deployed")
-    found = run(plpy, "madlib", "projects.model_sql.model_sql", (answer["model_id"], "line"))
+    found = run(plpy, "madlib", "projects.models.model_sql.model_sql", (answer["model_id"], "line"))
     assert found.startswith("CREATE FUNCTION")
 
 
 def test_several_targets(db, table):
     (answer,) = run(
-        plpy, "madlib", "projects.joint.train_joint", (NAME, "regression", "t", ["y", "z"], *REST)
+        plpy, "madlib", "projects.training.joint.train_joint", (NAME, "regression", "t", ["y", "z"], *REST)
     )
     assert answer["status"] == "deployed"
     assert table(f"SELECT cardinality(pgml.predict_joint('{NAME}', t)) FROM t LIMIT 1") == [(2,)]

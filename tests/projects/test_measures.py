@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from madpy.modules.projects import measures
+from madpy.modules.projects.evaluation import measures
 from madpy.worker.metrics import BETTER
 
 

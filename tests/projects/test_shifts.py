@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from madpy.modules.projects import shifts
+from madpy.modules.projects.monitoring import shifts
 
 
 def quantiles(values: list[float]) -> list[float]:

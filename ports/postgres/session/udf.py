@@ -18,7 +18,7 @@ OUT_OF_MEMORY = "53200"
 
 
 def run(connection: Any, schema: str, name: str, args: Sequence[Any], prefix: str | None = None) -> Any:
-    """Call a function of a method: `name` is "module.function", of its driver.py, or "module.file.function".
+    """Call a function of a method: `name` is "module.function", of its driver.py, or names another file, too.
 
     All or nothing.  A MadpyError becomes the server's error ("regr_train: ..."), or outside the server a
     MadpyError with the same text; any other exception is a bug and is left as it is.  `prefix` is what the

@@ -1,0 +1,1 @@
+"""Deployments, rights, and what is dropped or loaded."""

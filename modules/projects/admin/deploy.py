@@ -1,0 +1,135 @@
+"""deploy: choose the model of a project that predicts, by a strategy."""
+
+import json
+from typing import Any
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.helper.checks.arguments import quoted
+from madpy.modules.projects import core
+from madpy.modules.projects.catalogue import Project, get_project
+from madpy.modules.projects.evaluation.measures import LOWER_IS_BETTER
+from madpy.modules.projects.schema import own, write
+from madpy.ports.postgres.session.db import Database
+from madpy.records import Record
+
+STRATEGIES = ("best_score", "most_recent", "rollback", "specific")
+Chosen = tuple[int, str]  # the number of a model, and the reason
+
+
+class Deployment(Record):
+    """Field for field the SQL type deployment."""
+
+    project_name: str
+    strategy: str
+    algorithm: str
+    model_id: int
+
+
+def deploy(
+    db: Database, project_name: str | None, strategy: str | None, algorithm: str | None
+) -> list[Deployment]:
+    """Deploy the model of a project that a strategy chooses."""
+    way = helper.check_choice("strategy", strategy, STRATEGIES)
+    project = get_project(db, str(helper.check_not_null("project_name", project_name)))
+    # From here on no other session changes the project: a choice stays right until it is written.
+    write(db, "lock", "{id:l}::bigint", id=project.id)
+    model, reason = _chosen(db, project, way, algorithm)
+    return deployed(db, model, way, reason)
+
+
+def deployed(db: Database, model: int, strategy: str, reason: str) -> list[Deployment]:
+    """Write a deployment, and return it."""
+    write(
+        db,
+        "deploy",
+        "{model:l}::bigint, {strategy:l}::text, {reason:l}::text",
+        model=model,
+        strategy=strategy,
+        reason=reason,
+    )
+    rows = db.execute(
+        """
+        SELECT p.name AS project_name, {strategy:l} AS strategy, m.algorithm, m.id AS model_id
+        FROM {own:i}.models AS m JOIN {own:i}.projects AS p ON p.id = m.project_id WHERE m.id = {model:l}
+        """,
+        own=own(db),
+        strategy=strategy,
+        model=model,
+    )
+    return [Deployment(**row) for row in rows]
+
+
+def _chosen(db: Database, project: Project, strategy: str, algorithm: str | None) -> Chosen:
+    """Return the model that a strategy chooses, and why."""
+    if strategy == "rollback":
+        if algorithm is not None:
+            raise MadpyError("a rollback takes no algorithm", hint="leave it out, or deploy(model_id)")
+        return _before(db, project)
+    if strategy == "specific" and algorithm is None:
+        raise MadpyError("strategy specific needs an algorithm", hint="give one, or deploy(model_id)")
+    models = _models(db, project, algorithm)
+    if strategy == "best_score":
+        return _best(models)
+    return models[-1]["id"], "the newest model" + (f" of {algorithm}" if algorithm else "")
+
+
+def _models(db: Database, project: Project, algorithm: str | None) -> list[dict[str, Any]]:
+    """Return the models of a project that can predict, the newest last, of one algorithm if it is given."""
+    rows = db.execute(
+        """
+        SELECT id, algorithm, metric, score, metrics::text AS metrics FROM {own:i}.models
+        WHERE project_id = {project:l} AND model IS NOT NULL ORDER BY id
+        """,
+        own=own(db),
+        project=project.id,
+    )
+    chosen = [row for row in rows if algorithm in (None, row["algorithm"])]
+    if not chosen:
+        which = f"no model of algorithm {quoted(algorithm)}" if algorithm else "no model"
+        there = ", ".join(sorted({row["algorithm"] for row in rows}))
+        raise MadpyError(
+            f"project {quoted(project.name)} has {which}",
+            sqlstate="42704",
+            hint=f"there are: {there}" if there else "train one",
+        )
+    return chosen
+
+
+def _best(models: list[dict[str, Any]]) -> Chosen:
+    """Return the model with the best score, by the metric of the newest one; of equal ones the newest."""
+    metric = models[-1]["metric"]
+    scores = [
+        row["score"] if row["metric"] == metric else json.loads(row["metrics"] or "{}").get(metric)
+        for row in models
+    ]
+    at = core.best(scores, metric in LOWER_IS_BETTER)
+    score = "unknown" if scores[at] is None else f"{scores[at]:.6g}"
+    return models[at]["id"], f"{metric} is {score}, the best of {len(models)}"
+
+
+def _before(db: Database, project: Project) -> Chosen:
+    """Return the model that was deployed before the one that is."""
+    rows = db.execute(
+        """
+        SELECT model_id, strategy = 'rollback' AS is_rollback FROM {own:i}.deployments
+        WHERE project_id = {project:l} ORDER BY id
+        """,
+        own=own(db),
+        project=project.id,
+    )
+    if not rows:
+        raise MadpyError(
+            f"no model of project {quoted(project.name)} is deployed",
+            sqlstate="55000",
+            hint="deploy one: deploy(project_name, 'best_score')",
+        )
+    model = core.before_last([(row["model_id"], row["is_rollback"]) for row in rows])
+    if model is None:
+        last = rows[-1]["model_id"]
+        raise MadpyError(
+            f"project {quoted(project.name)} has no deployment before the one of model {last}",
+            sqlstate="55000",
+            hint="choose a model of the view trained_models: deploy(model_id)",
+        )
+    return model, f"back from model {rows[-1]['model_id']}"

@@ -1,0 +1,1 @@
+"""Models applied to whole relations: figures, importance, predictions."""

@@ -1,0 +1,106 @@
+"""export_model and import_model: models as bytes, which are checked completely before they are stored."""
+
+import json
+import math
+from typing import Any
+
+from madpy import __version__
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.helper.checks.arguments import quoted
+from madpy.modules.projects.catalogue import add_project, check_name, find_project
+from madpy.modules.projects.models.fitted import Fitted, get_model, model_item, read_model, score
+from madpy.modules.projects.models.prepared import inputs_of
+from madpy.modules.projects.schema import write
+from madpy.modules.projects.snapshots import IMPORTED
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.only import in_server
+
+
+@in_server("export_model", module="projects")
+def export_model(db: Database, model_id: int | None) -> bytes:
+    """Return the bytes of a model."""
+    entry = get_model(db, int(helper.check_not_null("model_id", model_id)))
+    return bytes(db.value("SELECT {model:q}", model=model_item(db, entry.id)))
+
+
+@in_server("import_model", module="projects")
+def import_model(db: Database, project: str | None, model: bytes | None) -> int:
+    """Add a model to a project and return its number; the project is made if there is none of this name."""
+    name = str(helper.check_not_null("project", project))
+    data = bytes(helper.check_not_null("model", model))
+    fitted = read_model(data)
+    score(db, fitted, data, None)
+    score(db, fitted, data, _row(fitted))
+    check_name(db, name)
+    entry = find_project(db, name)
+    if entry is not None and entry.task != fitted.task:
+        raise MadpyError(
+            f"project {quoted(name)} is for {entry.task}, and the model for {fitted.task}",
+            hint="choose another project",
+        )
+    entry = entry or add_project(db, name, fitted.task)
+    facts = _facts(fitted)
+    snapshot = write(
+        db,
+        "add_snapshot",
+        "{project:l}::bigint, {facts:l}::jsonb",
+        project=entry.id,
+        facts=_snapshot(fitted, facts["seed"]),
+    )
+    return write(
+        db,
+        "add_model",
+        "{project:l}::bigint, {snapshot:l}::bigint, {facts:l}::jsonb, {data:b}",
+        project=entry.id,
+        snapshot=snapshot,
+        facts=facts,
+        data=data,
+    )
+
+
+def _snapshot(fitted: Fitted, seed: int) -> dict[str, Any]:
+    """Return what is known of the rows that a model was fitted on."""
+    return {
+        "relation_name": f"({IMPORTED})",
+        "y_column_name": [],
+        "features": [
+            {"name": name, "type": "text" if levels else "double precision"}
+            for name, levels in zip(fitted.inputs, fitted.levels, strict=True)
+        ],
+        "test_size": 0,
+        "test_sampling": IMPORTED,
+        "seed": seed,
+    }
+
+
+def _row(fitted: Fitted) -> list[str]:
+    """Return a row that a model can score: the centers of numbers, and the first levels."""
+    return [
+        one.levels[0] if one.levels else repr(one.center if math.isfinite(one.center) else 0.0)
+        for one in inputs_of(fitted)
+    ]
+
+
+def _facts(fitted: Fitted) -> dict[str, Any]:
+    """Return what the header says of the training: it may be anything, and other types are left out."""
+    header = fitted.header
+    algorithm, seed = header.get("algorithm"), header.get("seed")
+    hyperparams, preprocess = header.get("hyperparams"), header.get("preprocess")
+    version = header.get("madpy_version")
+    return {
+        "algorithm": algorithm if isinstance(algorithm, str) and "\0" not in algorithm else "unknown",
+        "hyperparams": hyperparams if _is_plain(hyperparams, dict) else {},
+        "preprocess": preprocess if _is_plain(preprocess, dict | str) else {},
+        "status": "successful",
+        "seed": seed if type(seed) is int and 0 <= seed < 2**31 else 0,
+        "libraries": {
+            "madpy": version if _is_plain(version, str) else "unknown",
+            "imported_with": __version__,
+        },
+    }
+
+
+def _is_plain(value: Any, kind: Any) -> bool:
+    """Tell whether a value is of a type and can be jsonb, which has no zero bytes."""
+    return isinstance(value, kind) and "\\u0000" not in json.dumps(value)

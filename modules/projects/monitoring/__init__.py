@@ -1,0 +1,1 @@
+"""Data watched over time, and trainings on a schedule."""

@@ -1,0 +1,35 @@
+-- Schedules: trainings at fixed times, by pg_cron where it is installed.
+
+CREATE FUNCTION MODULE_SCHEMA.schedule_train(
+    project_name text,                     -- trained on the relation of its last training
+    schedule     text,                     -- a cron expression: '0 3 * * *' is every night at three
+    arguments    jsonb DEFAULT '{}'        -- further arguments of train, by name
+) RETURNS bigint
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(projects.monitoring.schedule.schedule_train);
+COMMENT ON FUNCTION MODULE_SCHEMA.schedule_train(text, text, jsonb) IS
+    'trains a project again at fixed times, by pg_cron: SELECT MODULE_SCHEMA.schedule_train(''Wine'', ''0 3 * * *'')';
+
+CREATE FUNCTION MODULE_SCHEMA.unschedule_train(project_name text) RETURNS boolean
+LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(projects.monitoring.schedule.unschedule_train);
+COMMENT ON FUNCTION MODULE_SCHEMA.unschedule_train(text) IS 'ends the schedule of a project; false if there was none';
+
+CREATE FUNCTION MODULE_SCHEMA.__schedules(
+    OUT project text, OUT schedule text, OUT command text, OUT active boolean, OUT runid bigint, OUT status text,
+    OUT message text, OUT start_time timestamptz, OUT end_time timestamptz
+) RETURNS SETOF record
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_cron') THEN
+        RETURN QUERY EXECUTE
+            'SELECT substr(j.jobname, 7), j.schedule, j.command, j.active, r.runid, r.status, r.return_message,
+                    r.start_time, r.end_time
+             FROM cron.job AS j LEFT JOIN cron.job_run_details AS r USING (jobid)
+             WHERE j.jobname LIKE ''madpy:%'' AND j.database = current_database()';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION MODULE_SCHEMA.__schedules() IS 'schedules of trainings and their runs, as pg_cron knows them';
+
+CREATE VIEW MODULE_SCHEMA.schedules AS SELECT * FROM MODULE_SCHEMA.__schedules() AS s ORDER BY project, runid;
+COMMENT ON VIEW MODULE_SCHEMA.schedules IS 'your schedules of trainings, a row for each run with its error';
+GRANT SELECT ON MODULE_SCHEMA.schedules TO PUBLIC;

@@ -1,0 +1,1 @@
+"""train: rows split, candidates fitted and compared, the best kept."""

@@ -96,13 +96,20 @@ def read_json(name: str, value: str | None) -> Any:
         raise MadpyError(f"{name} has a number of too many digits", hint="give a smaller one") from None
 
 
-def check_rows(source: Source, used: int, skipped: int, *, is_weighted: bool) -> None:
-    """Raise an error if there is no row, or none that can be used."""
+def check_rows(
+    source: Source, targets: Sequence[str], used: int, skipped: int, *, is_weighted: bool, which: str = ""
+) -> None:
+    """Raise an error if there is no row, or none that can be used; `which` says which rows were counted.
+
+    The `targets` are SQL of numbers: one that is NULL in every row is the reason.
+    """
     if not used + skipped:
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
     if not used:
+        if targets and 0 in source.counts(targets)[1]:
+            raise MadpyError("the target is NULL in every row", hint="choose another target")
         raise MadpyError(
-            f"none of the {skipped} rows of table {quoted(source.name)} can be used",
+            f"none of the {skipped} rows of table {quoted(source.name)}{which} can be used",
             hint="check for NULL"
             + " and for weights of 0" * is_weighted
             + ', or impute: preprocess => \'{"*": {"impute": "mean"}}\'',

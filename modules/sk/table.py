@@ -84,6 +84,7 @@ class Table:
         self._listed = listed
         self._category = subject.category
         self._is_weighted = conditions.weights is not None
+        self._has_holdout = conditions.holdout is not None
         beside = conditions.items(source)
         source.db.progress("sk_compare: reading")
         self.scan, self.design = store_features(
@@ -131,7 +132,14 @@ class Table:
             classes_of(self._source, self._category, fitted, is_weighted=self._is_weighted)
             self.target = replace(self.target, labels=fitted)
         usable, rows = content["num_usable"], content["num_rows"]
-        check_rows(self._source, usable, rows - usable, is_weighted=self._is_weighted)
+        check_rows(
+            self._source,
+            self.target.items,
+            usable,
+            rows - usable,
+            is_weighted=self._is_weighted,
+            which=" that are not for testing" * self._has_holdout,
+        )
 
 
 def _labels(scan: Scan, subject: Subject, column: int) -> list[str]:

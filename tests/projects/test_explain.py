@@ -1,4 +1,4 @@
-"""explain, importance, trial_info and describe_data beside functions of madlib and numpy."""
+"""explain, trial_info and describe_data beside functions of madlib and numpy."""
 
 import numpy as np
 import pytest
@@ -47,50 +47,6 @@ def test_explain_errors(sql, diabetes):
     assert sql.fails(f"SELECT pgml.explain({model}, 1, 2)").sqlstate == "0A000"
     assert sql.fails("SELECT pgml.explain('nothing', 1)").message == 'project "nothing" does not exist'
     assert sql.fails("SELECT pgml.explain(987654321, 1)").message == "model 987654321 does not exist"
-
-
-def importance(sql, model, *more):
-    given = ", ".join([str(model), *map(quoted, more)])
-    return sql.rows(f"SELECT * FROM pgml.importance({given})")
-
-
-def test_importance_from_coefficients_and_impurity(sql, diabetes):
-    model = keep(sql, "d", "target", "age, bmi", "ridge")
-    details = sql.value(f"SELECT details -> 'coef' FROM pgml.models WHERE id = {model}")
-    rows = importance(sql, model)
-    assert {row["method"] for row in rows} == {"coefficients"}
-    assert {row["feature"]: row["importance"] for row in rows} == {k: abs(v) for k, v in details.items()}
-    forest = keep(sql, "d", "target", "age, bmi", "random_forest")
-    rows = importance(sql, forest)
-    assert [row["feature"] for row in rows] == ["bmi", "age"]
-    assert sum(row["importance"] for row in rows) == pytest.approx(1)
-    assert {row["method"] for row in rows} == {"impurity"}
-    assert sql.fails(f"SELECT * FROM pgml.importance({forest}, 'coefficients')").message == (
-        "pgml.importance: the model has no coefficients"
-    )
-
-
-def test_importance_by_permutation(sql):
-    """The target is 3 a, and b is noise: permuting a leaves nothing to explain, permuting b little less."""
-    sql("SELECT setseed(0.5)")
-    sql("CREATE TABLE t AS SELECT random() AS a, random() AS b FROM generate_series(1, 2000)")
-    sql("ALTER TABLE t ADD y float8; UPDATE t SET y = 3 * a")
-    model = keep(sql, "t", "y", "a, b", "nearest_neighbors", test_size=0.25)
-    (a, b) = importance(sql, model)
-    assert (a["feature"], b["feature"], a["method"]) == ("a", "b", "permutation")
-    # r2 of 3 a' for 3 a, independent and of equal variance, is -1
-    assert a["importance"] == pytest.approx(2, abs=0.25)
-    assert b["importance"] > 0
-    sql("CREATE TABLE u AS SELECT * FROM t ORDER BY y; DROP TABLE t; ALTER TABLE u RENAME TO t")
-    assert importance(sql, model) == [a, b]
-
-
-def test_importance_of_classes_and_of_a_project(sql):
-    sql("SELECT madlib.load_dataset('iris', 'i')")
-    model = keep(sql, "i", "target_name", "sepal_width, petal_length", "nearest_neighbors", "classification")
-    rows = sql.rows(f"SELECT * FROM pgml.importance({quoted(project_of(sql, model))})")
-    assert [row["feature"] for row in rows] == ["petal_length", "sepal_width"]
-    assert 0.3 < rows[0]["importance"] < 0.8
 
 
 def test_trials_the_best_first(sql, diabetes):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
 from madpy.modules.projects.catalogue import get_project
-from madpy.modules.projects.models.sk_layout import (
+from madpy.modules.projects.models.layout import (
     MODEL_SK,
     TASK_CLASSIFICATION,
     TASK_CLUSTERING,

@@ -6,8 +6,8 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import parse_name
 from madpy.modules.projects.models.fitted import Fitted, get_model
+from madpy.modules.projects.models.layout import KIND_LINEAR, KIND_TREES
 from madpy.modules.projects.models.prepared import Input, columns_of, inputs_of
-from madpy.modules.projects.models.sk_layout import KIND_LINEAR, KIND_TREES
 from madpy.modules.projects.models.sums import Scores, linear, trees
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from madpy.errors import MadpyError
 from madpy.helper.features.terms import checked_number
 from madpy.modules.projects.models.fitted import INPUT_DOUBLES, INPUT_INTS, INPUTS, NUMBERS, VALUES, Fitted
-from madpy.modules.projects.models.sk_layout import (
+from madpy.modules.projects.models.layout import (
     ENCODE_NUMBER,
     ENCODE_ONE_HOT,
     ENCODE_ORDINAL,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
 from madpy.modules.projects.models.fitted import OWN, Fitted
-from madpy.modules.projects.models.sk_layout import (
+from madpy.modules.projects.models.layout import (
     TREES_EXP,
     TREES_MEDIAN,
     TREES_MISSING_RIGHT,

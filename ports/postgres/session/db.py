@@ -213,6 +213,11 @@ class Database:
         self._temporary.append(Relation("pg_temp", free))
         return self._temporary[-1]
 
+    def drop_temporary(self, table: Relation) -> None:
+        """Drop a table of `temporary_table` before the run ends."""
+        self._temporary.remove(table)
+        self.execute("DROP TABLE {table:i}", table=table)
+
     def finish(self) -> None:
         """Drop the tables of this run and restore settings; after an error the transaction's end does it."""
         for table in self._temporary:

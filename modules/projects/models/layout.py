@@ -1,8 +1,11 @@
-"""Names of the headers of modules/sk: the numbers in a model that the C code scores."""
+"""Names of projects_models.h: the numbers in models of this and of other methods."""
 
-C_HEADER = "sk/sk_kinds.h"
+C_HEADER = "projects/projects_models.h"
 
+MODEL_TREE = 1
+MODEL_BAYES = 2
 MODEL_SK = 3
+MODEL_TABLE = 4
 
 KIND_LINEAR = 1
 KIND_TREES = 7
@@ -13,6 +16,7 @@ TASK_CLUSTERING = 3
 TASK_DECOMPOSITION = 4
 
 LINK_IDENTITY = 0
+LINK_LOGIT = 2
 
 ENCODE_NUMBER = 0
 ENCODE_ONE_HOT = 1

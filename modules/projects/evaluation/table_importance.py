@@ -1,0 +1,175 @@
+"""Importance of the features of a model table: coefficients, gains of splits, or permuted columns."""
+
+from collections.abc import Sequence
+
+from madpy.errors import MadpyError
+from madpy.helper import helper
+from madpy.helper.checks.arguments import quoted
+from madpy.helper.tables.models import casts_between
+from madpy.modules.projects.evaluation.permutation import (
+    Permuted,
+    Row,
+    decreases,
+    permuted_columns,
+    sample_rows,
+    score_of,
+)
+from madpy.modules.projects.evaluation.predicted import read_rows, target_items
+from madpy.modules.projects.evaluation.queries import SUPERVISED
+from madpy.modules.projects.evaluation.tables import drop_tables, of_table
+from madpy.modules.projects.tables.features import columns_of_features
+from madpy.modules.projects.tables.found import ModelTable, find_table
+from madpy.modules.projects.tables.linear import LINEAR, read_linear
+from madpy.ports.postgres.scan.scan import join_groups
+from madpy.ports.postgres.scan.source import Source
+from madpy.ports.postgres.session.db import Database
+from madpy.ports.postgres.session.sql import fill, free_name
+
+METHODS = ("auto", "coefficients", "impurity", "permutation")
+SEED = 0
+
+
+def table_importances(
+    db: Database,
+    name: str,
+    method: str | None,
+    relation: str | None,
+    y_column_name: str | None,
+    features: str | None,
+) -> list[Row]:
+    """Return a row for each feature of a model table, the most important first.
+
+    An importance is an absolute coefficient times the standard deviation of its term over the relation; the
+    share of a feature in the gain of all splits; or the decrease of r2 or accuracy where the column is
+    permuted.  With groups the first two are means over the groups.
+    """
+    chosen = helper.check_choice("method", method, METHODS)
+    model = find_table(db, name)
+    own = "coefficients" if model.method in LINEAR else "impurity" if model.method == "dtree" else None
+    if chosen == "auto":
+        chosen = own or "permutation"
+    if chosen == "impurity" == own:
+        return in_order(_impurity(db, model), chosen)
+    if chosen not in (own, "permutation"):
+        raise no_figures(chosen)
+    if relation is None:
+        raise MadpyError(
+            f"the importance of features by {chosen} needs rows", hint="give a relation, as evaluate takes it"
+        )
+    source = helper.check_source(db, relation, "relation")
+    db.progress("importance: reading")
+    if chosen == "coefficients":
+        return in_order(_coefficients(db, model, source, features), chosen)
+    return in_order(_permuted(db, model, source, y_column_name, features), chosen)
+
+
+def no_figures(method: str) -> MadpyError:
+    """Return the error for a model that has no figures of this kind."""
+    return MadpyError(f"the model has no {method}", hint="choose method => 'permutation'")
+
+
+def in_order(rows: list[Row], method: str) -> list[Row]:
+    """Return rows with the name of the method, the largest first."""
+    return [{**row, "method": method} for row in sorted(rows, key=lambda row: -row["importance"])]
+
+
+def _impurity(db: Database, model: ModelTable) -> list[Row]:
+    return db.execute(
+        """
+        SELECT feature, pg_catalog.avg(importance) AS importance, NULL::float8 AS deviation
+        FROM {schema:i}.dtree_importance({table:l}) GROUP BY feature
+        """,
+        schema=db.schema,
+        table=str(model.table),
+    )
+
+
+def _coefficients(db: Database, model: ModelTable, source: Source, features: str | None) -> list[Row]:
+    """Return an absolute coefficient times the deviation of its term, for all terms that vary."""
+    linear = read_linear(model)
+    vector = free_name("madpy_vector", source.columns)
+    rows = db.execute(
+        """
+        SELECT f.n, pg_catalog.sum(f.num_rows * f.size) / pg_catalog.sum(f.num_rows) AS importance
+        FROM (
+            SELECT t.n, pg_catalog.count(*) AS num_rows,
+                   pg_catalog.abs(m.coef[t.n]) * pg_catalog.stddev_pop(t.x) AS size
+            FROM (SELECT *, {items:q} AS {vector:i} FROM {source:i}) AS s {models:q},
+                 pg_catalog.unnest(s.{vector:i}) WITH ORDINALITY AS t(x, n)
+            WHERE m.coef[t.n] IS NOT NULL
+            GROUP BY t.n, m.tableoid, m.ctid, m.coef[t.n]
+        ) AS f GROUP BY f.n
+        """,
+        items=linear.vector(source, features),
+        vector=vector,
+        source=source,
+        models=join_groups(
+            fill("{m:i} AS m", {"m": model.table}),
+            linear.groups,
+            "s",
+            "m",
+            "JOIN",
+            casts_between(model.table, linear.groups, source),
+        ),
+    )
+    found = {row["n"]: row["importance"] for row in rows}
+    return [
+        {"feature": term.name, "importance": found[n], "deviation": None}
+        for n, term in enumerate(linear.terms.terms, 1)
+        if found.get(n) is not None and not term.is_constant
+    ]
+
+
+def _permuted(
+    db: Database, model: ModelTable, source: Source, given: str | None, features: str | None
+) -> list[Row]:
+    """Return the decrease of the score for each column that the model reads and that is permuted.
+
+    Where a feature is an expression, all columns are permuted that decide no group, and those that change
+    no prediction are left out.
+    """
+    if model.task not in SUPERVISED:
+        raise MadpyError(
+            "there is no importance of features of this model",
+            sqlstate="0A000",
+            hint="choose a model of a target",
+        )
+    truth = target_items(source, given, model.trained_target, model.task == "classification")
+    targets = [free_name(f"madpy_target_{n}", source.columns) for n in range(1, len(truth) + 1)]
+    columns = _columns(model, source)
+    sample = sample_rows(
+        db,
+        source,
+        [one.column for one in columns],
+        None,
+        dict(zip(targets, truth, strict=True)),
+    )
+
+    def score(query: str | None) -> float:
+        rows = sample.rows
+        if query is not None:
+            table = db.temporary_table("madpy_exchanged", query)
+            rows = Source(table.schema, table.name, db)
+        names = ", ".join(fill("{name:i}", {"name": name}) for name in targets)
+        subject = of_table(db, model, rows, names, features, with_shares=False)
+        result = score_of(model.task, read_rows(db, subject.query, subject.labels, subject.class_type))
+        drop_tables(db)
+        if query is not None:
+            db.drop_temporary(rows)
+        return result
+
+    rows = decreases(db, sample, columns, SEED, score)
+    is_whole = columns_of_features(model) is not None
+    return [row for row in rows if is_whole or row["importance"] or row["deviation"]]
+
+
+def _columns(model: ModelTable, source: Source) -> list[Permuted]:
+    """Return the columns to permute: those of the features, or all but the grouping columns."""
+    names: Sequence[str] | None = columns_of_features(model)
+    if names is not None:
+        return permuted_columns(source, names)
+    groups = model.groups
+    columns = [Permuted(name, name) for name in source.columns if name not in groups]
+    if not columns:
+        raise MadpyError(f"table {quoted(source.name)} has no column", hint="give another relation")
+    return columns

@@ -73,7 +73,7 @@ def _writable_schema(db: Database, parts: list[str], destination: Place) -> str:
         raise MadpyError(
             f"no schema to create {quoted(parts[-1])} in",
             sqlstate="3F000",
-            hint=f"write schema.table: the search path is {db.value('SHOW search_path')}",
+            hint=f"write schema.table: the search path is {db.search_path}",
         )
     if destination.real_schema is None:
         raise MadpyError(

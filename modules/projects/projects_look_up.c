@@ -147,7 +147,7 @@ no_model(const Subject *subject, bool is_found)
 
 /* Asks the database; the result is in the context, as SPI's own goes with its end. */
 static struct varlena *
-ask(const Subject *subject, MemoryContext context)
+ask(const Subject *subject, bool may_be_table, MemoryContext context)
 {
 	Datum		key = subject->name ? PointerGetDatum(subject->name) : Int64GetDatum(subject->number);
 	struct varlena *model = NULL;
@@ -162,15 +162,15 @@ ask(const Subject *subject, MemoryContext context)
 	is_found = SPI_processed > 0;
 	if (is_found)
 		model = (struct varlena *) DatumGetPointer(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &is_null));
-	if (is_null)
+	if (is_null && (is_found || subject->name == NULL || !may_be_table))
 		no_model(subject, is_found);
-	model = copied(model, VARSIZE_ANY(model), context);
+	model = is_null ? NULL : copied(model, VARSIZE_ANY(model), context);
 	SPI_finish();
 	return model;
 }
 
 struct varlena *
-look_up(const Subject *subject, const Seen *seen, MemoryContext context)
+look_up(const Subject *subject, const Seen *seen, bool may_be_table, MemoryContext context)
 {
 	/* a statement with the snapshot of its transaction may have lost a right since then */
 	const Answer *answer = IsolationUsesXactSnapshot() ? NULL : find_answer(subject, seen);
@@ -178,8 +178,8 @@ look_up(const Subject *subject, const Seen *seen, MemoryContext context)
 
 	if (answer)
 		return copied(answer->model, VARSIZE_ANY(answer->model), context);
-	model = ask(subject, context);
-	if (!IsolationUsesXactSnapshot())
+	model = ask(subject, may_be_table, context);
+	if (model && !IsolationUsesXactSnapshot())
 		keep_answer(subject, seen, model);
 	return model;
 }

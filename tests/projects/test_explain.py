@@ -45,7 +45,9 @@ def test_explain_of_nothing_has_no_rows(sql, diabetes):
 def test_explain_errors(sql, diabetes):
     model = keep(sql, "d", "target", "age, bmi", "nearest_neighbors")
     assert sql.fails(f"SELECT pgml.explain({model}, 1, 2)").sqlstate == "0A000"
-    assert sql.fails("SELECT pgml.explain('nothing', 1)").message == 'project "nothing" does not exist'
+    assert sql.fails("SELECT pgml.explain('nothing', 1)").message == (
+        'pgml.explain: there is no project and no table "nothing"'
+    )
     assert sql.fails("SELECT pgml.explain(987654321, 1)").message == "model 987654321 does not exist"
 
 

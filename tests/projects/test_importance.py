@@ -68,7 +68,7 @@ def test_importance_of_an_array_column(sql):
         {"v[1]": 0, "v[2]": 2, "v[3]": 0}, abs=0.25
     )
     sql("SELECT madlib.regr_train('t', 'm', 'y', 'v')")
-    rows = importance(sql, "m", "permutation", "t")
+    rows = table_importance(sql, "permutation", "t")
     assert {row["feature"]: row["importance"] for row in rows} == pytest.approx(
         {"v[1]": 0, "v[2]": 2, "v[3]": 0}, abs=0.25
     )

@@ -12,8 +12,9 @@ from madpy.helper.tables.coefficients import Coefficients, terms_of
 from madpy.helper.tables.models import check_made_by, checked_summary
 from madpy.modules.projects.models.layout import KIND_LINEAR, LINK_IDENTITY, LINK_LOGIT
 from madpy.modules.projects.tables.found import Key, ModelTable
-from madpy.modules.projects.tables.write import Content, Input, weighed, write_model
+from madpy.modules.projects.tables.write import Content, Input, one_number, write_model
 
+REFERENCE = 0.0  # what the reference level of a category adds
 LINEAR = ("regr", "logregr", "glm")
 COLUMNS = {"coef": "double precision[]", "feature_names": "text[]"}
 SUMMARY = {"terms": "jsonb", "classes": "text[]", "target_type": "text", "link": "text"}
@@ -55,31 +56,30 @@ def _check_estimated(terms: Terms, coefficients: list[float | None]) -> None:
 def linear_model(model: ModelTable, terms: Terms, coefficients: list[float]) -> bytes:
     """Return a model of coefficients; its output is the predictor: of logregr_train the logarithm of odds."""
     intercept = 0.0
-    inputs: dict[str, Input] = {}
-    factors: dict[str, float] = {}
+    found: dict[str, list[float]] = {}  # of each input its coefficient, of a category those of its levels
     for term, value in zip(terms.terms, coefficients, strict=True):
         if term.is_constant:
             intercept += value if term.kind == "intercept" else value * float(term.name)
         elif term.kind == "level":
-            column = str(term.column)
-            if column not in inputs:
-                inputs[column] = weighed(column, terms.levels(column), [0.0])
-            inputs[column].values.insert(-1, value)
-            factors[column] = 1.0
+            found.setdefault(str(term.column), [REFERENCE]).append(value)
         else:
-            inputs[term.name] = Input(term.name)
-            factors[term.name] = value
-    for column in terms.single_valued:
-        inputs[column] = weighed(column, terms.levels(column), [0.0])
-        factors[column] = 1.0
+            found[term.name] = [value]
+    found |= {column: [REFERENCE] for column in terms.single_valued}
+    if not found:
+        raise MadpyError("the model has no features", sqlstate="0A000", hint="choose another model")
+    inputs = [
+        one_number(name, terms.levels(name), numbers) if name in terms.references else Input(name)
+        for name, numbers in found.items()
+    ]
+    factors = [1.0 if name in terms.references else numbers[0] for name, numbers in found.items()]
     labels = _labels(model)
     own = [
         np.array([LINK_LOGIT if labels else LINK_IDENTITY], np.int32),
-        np.array([*factors.values()], float),
+        np.array(factors, float),
         np.array([intercept]),
         np.zeros(len(factors)),
     ]
-    content = Content(KIND_LINEAR, labels, 1, [*inputs.values()], own)
+    content = Content(KIND_LINEAR, labels, 1, inputs, own)
     return write_model(content, {"algorithm": model.method, "is_vector": terms.is_vector})
 
 

@@ -11,6 +11,8 @@ from madpy.modules.projects.models.layout import (
     ENCODE_NUMBER,
     ENCODE_ORDINAL,
     ENCODE_TARGET,
+    FLAG_IMPUTE,
+    MISSING_NOT,
     MODEL_SK,
     TASK_CLASSIFICATION,
     TASK_REGRESSION,
@@ -18,16 +20,22 @@ from madpy.modules.projects.models.layout import (
 from madpy.ports.postgres.model import pack
 from madpy.records import Record, field
 
-PLAIN = (0.0, 0.0, 1.0)  # fill, center and scale of an input that is not changed
+OTHER = -1  # the code of a value that is none of the levels
 
 
 class Input(Record):
-    """An input, which becomes one column: a number, the code of a level, or a number for each level."""
+    """An input and the columns that it becomes."""
 
     name: str
     levels: list[str] = field(default_factory=list)
     encode: int = ENCODE_NUMBER
-    values: list[float] = field(default_factory=list)  # of each level, and of other values
+    flags: int = 0
+    fill: float = 0.0
+    values: list[NDArray[np.float64]] = field(default_factory=list)  # of each level, and of other values
+
+    @property
+    def width(self) -> int:
+        return len(self.values[0]) if self.values else 1
 
 
 class Content(Record):
@@ -38,7 +46,7 @@ class Content(Record):
     outputs: int
     inputs: Sequence[Input]
     own: Sequence[NDArray[Any]]
-    missing: int = 0  # whether columns may be missing; see sk.h
+    missing: int = MISSING_NOT
 
 
 def coded(name: str, levels: Sequence[str]) -> Input:
@@ -46,31 +54,37 @@ def coded(name: str, levels: Sequence[str]) -> Input:
     return Input(name, [*levels], ENCODE_ORDINAL) if levels else Input(name)
 
 
-def weighed(name: str, levels: Sequence[str], values: Sequence[float]) -> Input:
-    """Return an input that becomes a number for each level; without a prediction for other values."""
-    return Input(name, [*levels], ENCODE_TARGET, [*values, np.nan])
+def weighed(name: str, levels: Sequence[str], values: list[NDArray[np.float64]]) -> Input:
+    """Return a category that becomes several numbers: a row for each level, and one for other values."""
+    return Input(name, [*levels], ENCODE_TARGET, FLAG_IMPUTE, float(OTHER), values)
+
+
+def one_number(name: str, levels: Sequence[str], numbers: Sequence[float]) -> Input:
+    """Return a category that becomes a number for each level; there is no prediction for other values."""
+    return Input(name, [*levels], ENCODE_TARGET, values=[np.array([one]) for one in (*numbers, np.nan)])
 
 
 def write_model(content: Content, header: dict[str, Any]) -> bytes:
     """Pack a model."""
     inputs = content.inputs
-    widths = [1 if one.encode == ENCODE_TARGET else 0 for one in inputs]
-    offsets = np.cumsum([0, *(len(one.values) for one in inputs)]).tolist()
+    values = [np.concatenate([np.zeros(0), *one.values]) for one in inputs]
+    offsets = np.cumsum([0, *map(len, values)]).tolist()
+    columns = sum(one.width for one in inputs)
     task = TASK_CLASSIFICATION if content.labels else TASK_REGRESSION
     arrays = [
-        np.array([content.kind, task, len(inputs), content.outputs, content.missing], np.int32),
+        np.array([content.kind, task, columns, content.outputs, content.missing], np.int32),
         np.array([len(content.labels), *(len(one.levels) for one in inputs)], np.int32),
         *_texts([*content.labels, *itertools.chain(*(one.levels for one in inputs))]),
         *_texts([one.name for one in inputs]),
         np.array(
             [
-                (one.encode, 0, width, offset)
-                for one, width, offset in zip(inputs, widths, offsets[:-1], strict=True)
+                (one.encode, one.flags, one.width if one.values else 0, offset)
+                for one, offset in zip(inputs, offsets[:-1], strict=True)
             ],
             np.int32,
         ).ravel(),
-        np.array([PLAIN] * len(inputs), float).ravel(),
-        np.array([*itertools.chain(*(one.values for one in inputs))], float),
+        np.array([(one.fill, 0, 1) for one in inputs], float).ravel(),
+        np.concatenate([np.zeros(0), *values]),
         *content.own,
     ]
     return pack(MODEL_SK, header, arrays)

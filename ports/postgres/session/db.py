@@ -113,6 +113,11 @@ class Database:
     def warning(self, message: str) -> None:
         self.connection.warning(message)
 
+    @property
+    def search_path(self) -> str:
+        """Return the search_path that statements of this run have."""
+        return str(self.value("SELECT pg_catalog.current_setting('search_path')"))
+
     def progress(self, message: str) -> None:
         """Show other sessions, in the view `progress`, what this call is doing now."""
         self.set("application_name", f"madpy: {message}")

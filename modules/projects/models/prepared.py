@@ -1,5 +1,6 @@
 """The columns that a model was fitted on, as SQL over its inputs: the operations of sk_row.c."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -38,6 +39,16 @@ class Input(Record):
         """Tell whether there is no prediction without a value."""
         passes = takes_nan and self.encode in (ENCODE_NUMBER, ENCODE_ORDINAL)
         return not (self.flags & FLAG_IMPUTE or passes)
+
+    def may_be_missing(self) -> list[bool]:
+        """Tell of each column whether it can be NULL or no finite number."""
+        if self.encode == ENCODE_TARGET:
+            columns = [math.isnan(number) for number in self.values[-1]]
+        elif self.encode == ENCODE_ONE_HOT:
+            columns = [False] * len(self.levels)
+        else:
+            columns = [not self.flags & FLAG_IMPUTE]
+        return columns + [False] * bool(self.flags & FLAG_INDICATOR)
 
     def condition(self, item: str) -> str:
         """Return SQL that is true where there is a value: no number that is infinite or NaN."""
@@ -80,7 +91,7 @@ class Input(Record):
             f" WHEN {literal(level)} THEN {literal(number)}"
             for level, number in zip(self.levels, numbers, strict=True)
         )
-        return f"CASE {value}{cases} ELSE {literal(other)} END"
+        return f"CASE {value}{cases} ELSE {literal(None if math.isnan(other) else other)} END"
 
 
 def inputs_of(fitted: Fitted) -> list[Input]:

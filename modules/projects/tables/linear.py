@@ -9,7 +9,7 @@ from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.features.terms import Terms
 from madpy.helper.tables.coefficients import Coefficients, terms_of
-from madpy.helper.tables.models import check_made_by, checked_summary
+from madpy.helper.tables.models import check_made_by, check_types, checked_summary
 from madpy.modules.projects.models.layout import KIND_LINEAR, LINK_IDENTITY, LINK_LOGIT
 from madpy.modules.projects.tables.found import Key, ModelTable
 from madpy.modules.projects.tables.write import Content, Input, one_number, write_model
@@ -17,7 +17,7 @@ from madpy.modules.projects.tables.write import Content, Input, one_number, writ
 REFERENCE = 0.0  # what the reference level of a category adds
 LINEAR = ("regr", "logregr", "glm")
 COLUMNS = {"coef": "double precision[]", "feature_names": "text[]"}
-SUMMARY = {"terms": "jsonb", "classes": "text[]", "target_type": "text", "link": "text"}
+SUMMARY = {"terms": "jsonb", "classes": "text[]", "target_type": "text", "link": "text", "options": "jsonb"}
 
 
 def read_linear(model: ModelTable) -> Coefficients:
@@ -96,6 +96,16 @@ def _labels(model: ModelTable) -> list[str]:
 
 
 def link_of(model: ModelTable) -> str:
-    """Return the name of the link of a model of glm_train."""
-    rows = model.table.db.execute("SELECT link FROM {summary:i} LIMIT 1", summary=model.summary)
-    return str(rows[0]["link"]) if rows else ""
+    """Return the name of the link of a model of glm_train; raise an error for one with an offset."""
+    check_types(model.summary, SUMMARY)
+    rows = model.table.db.execute(
+        "SELECT link, options OPERATOR(pg_catalog.->>) 'offset' AS offset_text FROM {summary:i} LIMIT 1",
+        summary=model.summary,
+    )
+    if not rows or rows[0]["link"] is None:
+        raise model.damaged()
+    if rows[0]["offset_text"] is not None:
+        raise MadpyError(
+            "the model was trained with an offset", sqlstate="0A000", hint="train without an offset"
+        )
+    return str(rows[0]["link"])

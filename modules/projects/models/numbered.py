@@ -3,6 +3,7 @@
 from madpy.helper import helper
 from madpy.modules.projects.models.fitted import get_model
 from madpy.modules.projects.models.model_sql import written
+from madpy.modules.projects.models.transfer import exported
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
 
@@ -11,3 +12,9 @@ from madpy.ports.postgres.session.only import in_server
 def model_sql(db: Database, model_id: int | None, name: str | None) -> str:
     """Return the statement that creates a function with the predictions of a model."""
     return written(get_model(db, int(helper.check_not_null("model_id", model_id))), name)
+
+
+@in_server("export_model", module="projects")
+def export_model(db: Database, model_id: int | None) -> bytes:
+    """Return the bytes of a model."""
+    return exported(db, get_model(db, int(helper.check_not_null("model_id", model_id))))

@@ -9,26 +9,52 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.modules.projects.catalogue import add_project, check_name, find_project
-from madpy.modules.projects.models.fitted import Fitted, get_model, model_item, read_model, score
+from madpy.modules.projects.models.fitted import (
+    Fitted,
+    Kept,
+    deployed_model,
+    model_item,
+    read_model,
+    score,
+)
+from madpy.modules.projects.models.layout import MODEL_TABLE
 from madpy.modules.projects.models.prepared import inputs_of
 from madpy.modules.projects.schema import write
 from madpy.modules.projects.snapshots import IMPORTED
+from madpy.modules.projects.tables.carry import export_table, import_table
+from madpy.modules.projects.tables.found import find_table
+from madpy.ports.postgres.model import method_of
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
 
 
 @in_server("export_model", module="projects")
-def export_model(db: Database, model_id: int | None) -> bytes:
-    """Return the bytes of a model."""
-    entry = get_model(db, int(helper.check_not_null("model_id", model_id)))
-    return bytes(db.value("SELECT {model:q}", model=model_item(db, entry.id)))
+def export_model(db: Database, model: str | None) -> bytes:
+    """Return the bytes of the deployed model of a project, or of the tables of a model."""
+    name = str(helper.check_not_null("model", model))
+    if find_project(db, name) is not None:
+        return exported(db, deployed_model(db, name))
+    return export_table(find_table(db, name))
+
+
+def exported(db: Database, model: Kept) -> bytes:
+    """Return the bytes of a model of a project."""
+    return bytes(db.value("SELECT {model:q}", model=model_item(db, model.id)))
 
 
 @in_server("import_model", module="projects")
-def import_model(db: Database, project: str | None, model: bytes | None) -> int:
-    """Add a model to a project and return its number; the project is made if there is none of this name."""
-    name = str(helper.check_not_null("project", project))
+def import_model(db: Database, name: str | None, model: bytes | None) -> int | None:
+    """Add a model to a project and return its number, or create the tables of a model, which has none."""
+    given = str(helper.check_not_null("name", name))
     data = bytes(helper.check_not_null("model", model))
+    if method_of(data) == MODEL_TABLE:
+        import_table(db, given, data)
+        return None
+    return _add(db, given, data)
+
+
+def _add(db: Database, name: str, data: bytes) -> int:
+    """Add a model to a project, which is made if there is none of this name."""
     fitted = read_model(data)
     score(db, fitted, data, None)
     score(db, fitted, data, _row(fitted))

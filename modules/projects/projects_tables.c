@@ -20,7 +20,7 @@ typedef struct GroupColumn
 	int			attribute;		/* its number in a row */
 	Oid			collation;
 	FmgrInfo	equal;
-	Datum	   *values;			/* of each group */
+	Datum	   *values;			/* one for each group */
 } GroupColumn;
 
 struct TableModels
@@ -28,10 +28,10 @@ struct TableModels
 	MemoryContext context;
 	int			count;			/* models */
 	int			groups;			/* grouping columns */
-	char	  **names;			/* of grouping columns */
+	char	  **names;			/* grouping columns */
 	char	 ***keys;			/* for each model the texts of the grouping columns, NULL for NULL */
 	struct varlena **models;
-	Oid			type;			/* of the last row */
+	Oid			type;			/* type of the last row */
 	int32		typmod;
 	GroupColumn *columns;
 };

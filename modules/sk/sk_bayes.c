@@ -14,7 +14,7 @@ typedef struct Bayes
 {
 	const double *priors;
 	const double *terms;
-	double	   *added;			/* by one input, for each class */
+	double	   *added;			/* sum of one input, for each class */
 } Bayes;
 
 static void

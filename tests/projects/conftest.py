@@ -81,3 +81,15 @@ def project(sql, homes):
         return name, model
 
     return make
+
+
+@pytest.fixture
+def diabetes(sql):
+    """Table d: 442 patients."""
+    sql("SELECT madlib.load_dataset('diabetes', 'd')")
+
+
+@pytest.fixture
+def iris(sql):
+    """Table i: 150 flowers, whose kind is one of three."""
+    sql("SELECT madlib.load_dataset('iris', 'i'); ALTER TABLE i RENAME COLUMN target_name TO kind")

@@ -6,61 +6,8 @@ import numpy as np
 import pytest
 from sklearn import calibration, metrics
 
+from tests.projects.figures import PETALS, classification_metrics, figures, metric, regression_metrics
 from tests.projects.kept import keep, project_of, quoted
-
-
-def load(sql, name, table):
-    sql(f"SELECT madlib.load_dataset('{name}', '{table}')")
-
-
-def figures(sql, *arguments):
-    """Return the rows of evaluate by their parts."""
-    given = ", ".join(str(one) if isinstance(one, int) else quoted(one) for one in arguments)
-    result = {}
-    for row in sql.rows(f"SELECT * FROM pgml.evaluate({given})"):
-        result.setdefault(row["part"], []).append(row)
-    return result
-
-
-def metric(rows):
-    return {row["name"]: row["value"] for row in rows["metric"]}
-
-
-def regression_metrics(truth, predicted):
-    return {
-        "r2": metrics.r2_score(truth, predicted),
-        "mse": metrics.mean_squared_error(truth, predicted),
-        "rmse": metrics.root_mean_squared_error(truth, predicted),
-        "mae": metrics.mean_absolute_error(truth, predicted),
-        "median_absolute_error": metrics.median_absolute_error(truth, predicted),
-        "max_error": metrics.max_error(truth, predicted),
-        "explained_variance": metrics.explained_variance_score(truth, predicted),
-    }
-
-
-def classification_metrics(truth, predicted, shares, classes):
-    """Figures of sklearn.metrics; of two classes those of the second one, as evaluate has them."""
-    average = {"average": "binary", "pos_label": classes[1]} if len(classes) == 2 else {"average": "macro"}
-    score = shares[:, 1] if len(classes) == 2 else shares
-    hit = (truth == classes[1]).astype(int)
-    return {
-        "accuracy": metrics.accuracy_score(truth, predicted),
-        "balanced_accuracy": metrics.balanced_accuracy_score(truth, predicted),
-        "mcc": metrics.matthews_corrcoef(truth, predicted),
-        **{
-            name: function(truth, predicted, zero_division=0, **average)
-            for name, function in (
-                ("precision", metrics.precision_score),
-                ("recall", metrics.recall_score),
-                ("f1", metrics.f1_score),
-            )
-        },
-        "f1_macro": metrics.f1_score(truth, predicted, average="macro"),
-        "log_loss": metrics.log_loss(truth, shares, labels=classes),
-        "roc_auc": metrics.roc_auc_score(truth, score, multi_class="ovr"),
-        "brier": metrics.brier_score_loss(hit, score) if len(classes) == 2
-        else ((shares - (truth[:, None] == np.array(classes))) ** 2).sum(axis=1).mean(),
-    }  # fmt: skip
 
 
 def shares_of(sql, call, rows, classes):
@@ -69,20 +16,6 @@ def shares_of(sql, call, rows, classes):
     by_row = np.array([one for _, one in found]).reshape(-1, len(classes))
     assert [label for label, _ in found[: len(classes)]] == classes
     return by_row
-
-
-@pytest.fixture
-def diabetes(sql):
-    load(sql, "diabetes", "d")
-
-
-@pytest.fixture
-def iris(sql):
-    load(sql, "iris", "i")
-    sql("ALTER TABLE i RENAME COLUMN target_name TO kind")
-
-
-PETALS = "sepal_length, sepal_width, petal_length"
 
 
 def test_regression_of_a_project_by_name_and_by_number(sql, diabetes):
@@ -159,60 +92,6 @@ def test_classification_of_two_classes(sql, iris):
     assert {name: measured[name] for name in wanted} == pytest.approx(wanted, rel=1e-12)
 
 
-TABLES = {
-    "regr": "regr_train('d', 'm', 'target', 'age, bmi')",
-    "glm": "glm_train('d', 'm', 'target', 'age, bmi', 'poisson')",
-    "dtree": "dtree_train('d', 'm', 'target', 'age, bmi', max_depth => 3)",
-    "sk": "sk_train('d', 'm', 'target', 'age, bmi', 'knn')",
-}
-
-
-@pytest.mark.parametrize("method", TABLES)
-def test_tables_of_regressions(sql, diabetes, method):
-    call = TABLES[method].replace("'knn'", "'nearest_neighbors'")
-    sql(f"SELECT madlib.{call}")
-    sql(f"SELECT madlib.{method}_predict('m', 'd', 'p')")
-    truth, predicted = np.array(sql("SELECT target, prediction FROM p"), float).T
-    assert metric(figures(sql, "m", "d")) == pytest.approx(regression_metrics(truth, predicted), rel=1e-12)
-
-
-@pytest.mark.parametrize("method", ["nb", "dtree", "sk"])
-def test_tables_of_classifications(sql, iris, method):
-    more = ", 'random_forest'" if method == "sk" else ""
-    sql("ALTER TABLE i ADD n serial")
-    sql(f"SELECT madlib.{method}_train('i', 'm', 'kind', '{PETALS}'{more})")
-    sql(f"SELECT madlib.{method}_predict_prob('m', 'i', 'p')")
-    classes = ["setosa", "versicolor", "virginica"]
-    shares = np.array(sql("SELECT probability FROM p ORDER BY n, prediction")).reshape(-1, 3)
-    sql(f"SELECT madlib.{method}_predict('m', 'i', 'q')")
-    labels = np.array(sql("SELECT kind, prediction FROM q ORDER BY n"))
-    wanted = classification_metrics(labels[:, 0], labels[:, 1], shares, classes)
-    measured = metric(figures(sql, "m", "i"))
-    assert {name: measured[name] for name in wanted} == pytest.approx(wanted, rel=1e-12)
-
-
-def test_a_table_of_logregr_with_an_expression_as_target(sql, diabetes):
-    sql("SELECT madlib.logregr_train('d', 'm', 'target > 140', 'age, bmi, bp')")
-    sql("SELECT madlib.logregr_predict('m', 'd', 'p')")
-    rows = sql("SELECT (target > 140)::text, prediction::text, probability FROM p")
-    truth, predicted = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
-    second = np.array([row[2] for row in rows])
-    wanted = classification_metrics(
-        truth, predicted, np.column_stack([1 - second, second]), ["false", "true"]
-    )
-    measured = metric(figures(sql, "m", "d", "target > 140"))
-    assert {name: measured[name] for name in wanted} == pytest.approx(wanted, rel=1e-12)
-    failure = sql.fails("SELECT * FROM pgml.evaluate('m', 'd')")
-    assert failure.message == "pgml.evaluate: y_column_name must not be NULL"
-
-
-def test_models_of_groups_are_evaluated_together(sql, diabetes):
-    sql("SELECT madlib.regr_train('d', 'm', 'target', 'age, bmi', 'sex')")
-    sql("SELECT madlib.regr_predict('m', 'd', 'p')")
-    truth, predicted = np.array(sql("SELECT target, prediction FROM p"), float).T
-    assert metric(figures(sql, "m", "d")) == pytest.approx(regression_metrics(truth, predicted), rel=1e-12)
-
-
 def test_clusters_of_a_table_and_of_a_project(sql, iris):
     sql(f"SELECT madlib.kmeans_train('i', 'm', '{PETALS}', 3)")
     sql("SELECT madlib.kmeans_predict('m', 'i', 'p')")
@@ -258,7 +137,7 @@ def test_labels_of_another_type_and_labels_that_no_class_has(sql, iris):
 
 
 def test_a_quoted_name_and_several_targets(sql):
-    load(sql, "linnerud", "l")
+    sql("SELECT madlib.load_dataset('linnerud', 'l')")
     names = [
         name
         for (name,) in sql("SELECT attname FROM pg_attribute WHERE attrelid = 'l'::regclass AND attnum > 0")
@@ -291,6 +170,14 @@ def test_errors(sql, diabetes):
     sql("CREATE TABLE empty AS SELECT * FROM d LIMIT 0")
     assert sql.fails(f"SELECT * FROM pgml.evaluate({model}, 'empty')").message == (
         "pgml.evaluate: no row has both a target and a prediction"
+    )
+
+
+def test_a_project_takes_no_features(sql, diabetes):
+    model = keep(sql, "d", "target", "age", "ridge")
+    name = quoted(project_of(sql, model))
+    assert sql.fails(f"SELECT * FROM pgml.evaluate({name}, 'd', features => 'age')").message == (
+        "pgml.evaluate: a project has the features of its training"
     )
 
 

@@ -6,11 +6,6 @@ import pytest
 from tests.projects.kept import keep, project_of, quoted
 
 
-@pytest.fixture
-def diabetes(sql):
-    sql("SELECT madlib.load_dataset('diabetes', 'd')")
-
-
 def test_explain_by_project_and_by_number_is_sk_explain(sql, diabetes):
     model = keep(sql, "d", "target", "age, bmi", "ridge")
     item = f"(SELECT model FROM pgml.models WHERE id = {model})"

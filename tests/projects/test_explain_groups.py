@@ -7,11 +7,6 @@ from tests.projects.kept import keep, quoted
 HOSTILE = 'a")from x;alter role y superuser;select 1--'
 
 
-@pytest.fixture
-def diabetes(sql):
-    sql("SELECT madlib.load_dataset('diabetes', 'd')")
-
-
 def off(sql, rows="d", model="m"):
     """Return how far sums of contributions are from predictions at most, and how many rows have none."""
     sql(f"DROP TABLE IF EXISTS p; SELECT madlib.regr_predict({quoted(model)}, '{rows}', 'p')")

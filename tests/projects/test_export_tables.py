@@ -1,4 +1,4 @@
-"""Tables of trainings exported and imported: the same rows, types and predictions; every altered byte refused."""
+"""Tables exported and imported: the same rows, types and predictions; altered bytes are refused."""
 
 import os
 from contextlib import closing
@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madpy.modules.projects.models.layout import MODEL_TABLE
+from madpy.modules.projects.layout import MODEL_TABLE
 from madpy.ports.postgres.model import pack, unpack
 from tests.projects.kept import quoted
 from tests.session import Session

@@ -6,11 +6,6 @@ import pytest
 from tests.projects.kept import keep, project_of, quoted
 
 
-@pytest.fixture
-def diabetes(sql):
-    sql("SELECT madlib.load_dataset('diabetes', 'd')")
-
-
 def importance(sql, model, *more):
     given = ", ".join([str(model), *map(quoted, more)])
     return sql.rows(f"SELECT * FROM pgml.importance({given})")

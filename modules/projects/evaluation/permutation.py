@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 
 class Permuted(Record):
-    """What is exchanged for a feature: a column, or an element of an array column."""
+    """A column, or an element of an array column, whose values are exchanged for a feature."""
 
     feature: str
     column: str

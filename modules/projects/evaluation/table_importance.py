@@ -112,11 +112,11 @@ def _coefficients(db: Database, model: ModelTable, source: Source, features: str
             casts_between(model.table, linear.groups, source),
         ),
     )
-    found = {row["n"]: row["importance"] for row in rows}
+    sizes = {row["n"]: row["importance"] for row in rows}
     return [
-        {"feature": term.name, "importance": found[n], "deviation": None}
+        {"feature": term.name, "importance": sizes[n], "deviation": None}
         for n, term in enumerate(linear.terms.terms, 1)
-        if found.get(n) is not None and not term.is_constant
+        if sizes.get(n) is not None and not term.is_constant
     ]
 
 

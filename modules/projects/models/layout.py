@@ -5,7 +5,6 @@ C_HEADER = "projects/projects_models.h"
 MODEL_TREE = 1
 MODEL_BAYES = 2
 MODEL_SK = 3
-MODEL_TABLE = 4
 
 KIND_LINEAR = 1
 KIND_TREES = 7

@@ -9,6 +9,7 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.modules.projects.catalogue import add_project, check_name, find_project
+from madpy.modules.projects.layout import MODEL_TABLE
 from madpy.modules.projects.models.fitted import (
     Fitted,
     Kept,
@@ -17,7 +18,6 @@ from madpy.modules.projects.models.fitted import (
     read_model,
     score,
 )
-from madpy.modules.projects.models.layout import MODEL_TABLE
 from madpy.modules.projects.models.prepared import inputs_of
 from madpy.modules.projects.schema import write
 from madpy.modules.projects.snapshots import IMPORTED

@@ -14,7 +14,7 @@ from madpy.modules.projects.models.layout import KIND_LINEAR, LINK_IDENTITY, LIN
 from madpy.modules.projects.tables.found import Key, ModelTable
 from madpy.modules.projects.tables.write import Content, Input, one_number, write_model
 
-REFERENCE = 0.0  # what the reference level of a category adds
+REFERENCE = 0.0  # coefficient of the reference level of a category
 LINEAR = ("regr", "logregr", "glm")
 COLUMNS = {"coef": "double precision[]", "feature_names": "text[]"}
 SUMMARY = {"terms": "jsonb", "classes": "text[]", "target_type": "text", "link": "text", "options": "jsonb"}
@@ -56,30 +56,30 @@ def _check_estimated(terms: Terms, coefficients: list[float | None]) -> None:
 def linear_model(model: ModelTable, terms: Terms, coefficients: list[float]) -> bytes:
     """Return a model of coefficients; its output is the predictor: of logregr_train the logarithm of odds."""
     intercept = 0.0
-    found: dict[str, list[float]] = {}  # of each input its coefficient, of a category those of its levels
+    numbers: dict[str, list[float]] = {}  # the coefficient of each input, for a category those of its levels
     for term, value in zip(terms.terms, coefficients, strict=True):
         if term.is_constant:
             intercept += value if term.kind == "intercept" else value * float(term.name)
         elif term.kind == "level":
-            found.setdefault(str(term.column), [REFERENCE]).append(value)
+            numbers.setdefault(str(term.column), [REFERENCE]).append(value)
         else:
-            found[term.name] = [value]
-    found |= {column: [REFERENCE] for column in terms.single_valued}
-    if not found:
+            numbers[term.name] = [value]
+    numbers |= {column: [REFERENCE] for column in terms.single_valued}
+    if not numbers:
         raise MadpyError("the model has no features", sqlstate="0A000", hint="choose another model")
     inputs = [
-        one_number(name, terms.levels(name), numbers) if name in terms.references else Input(name)
-        for name, numbers in found.items()
+        one_number(name, terms.levels(name), own) if name in terms.references else Input(name)
+        for name, own in numbers.items()
     ]
-    factors = [1.0 if name in terms.references else numbers[0] for name, numbers in found.items()]
+    factors = [1.0 if name in terms.references else own[0] for name, own in numbers.items()]
     labels = _labels(model)
-    own = [
+    arrays = [
         np.array([LINK_LOGIT if labels else LINK_IDENTITY], np.int32),
         np.array(factors, float),
         np.array([intercept]),
         np.zeros(len(factors)),
     ]
-    content = Content(KIND_LINEAR, labels, 1, inputs, own)
+    content = Content(KIND_LINEAR, labels, 1, inputs, arrays)
     return write_model(content, {"algorithm": model.method, "is_vector": terms.is_vector})
 
 

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from madpy import __version__
 from madpy.errors import MadpyError
-from madpy.modules.projects.models.layout import MODEL_TABLE
+from madpy.modules.projects.layout import MODEL_TABLE
 from madpy.ports.postgres.model import pack, unpack
 from madpy.ports.postgres.session.types import PLAIN
 from madpy.records import Record
 
 MOST_TEXT = 500_000_000  # bytes of all values: a value of the server has at most 1 GB
-MOST_COLUMNS = 1600  # of a table of the server
+MOST_COLUMNS = 1600  # a table of the server has no more
 ALLOWED = {*PLAIN, "jsonb"}
 
 

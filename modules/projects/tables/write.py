@@ -31,7 +31,9 @@ class Input(Record):
     encode: int = ENCODE_NUMBER
     flags: int = 0
     fill: float = 0.0
-    values: list[NDArray[np.float64]] = field(default_factory=list)  # of each level, and of other values
+    values: list[NDArray[np.float64]] = field(
+        default_factory=list
+    )  # a row for each level, and one for other values
 
     @property
     def width(self) -> int:

@@ -70,7 +70,8 @@ copy_models(TableModels *tables)
 			if (is_null)
 				elog(ERROR, "a model has no column %d", j + 1);
 		}
-		tables->names = texts_of(values[0], &tables->groups);
+		if (i == 0)
+			tables->names = texts_of(values[0], &tables->groups);
 		tables->keys[i] = texts_of(values[1], &length);
 		tables->models[i] = (struct varlena *) PG_DETOAST_DATUM_COPY(values[2]);
 		if (length != tables->groups)

@@ -118,5 +118,7 @@ def test_altered_tables_are_errors(sql, diabetes):
     for byte in range(24, 400, 25):
         change = f"UPDATE m_summary SET model = set_byte(model, {byte}, get_byte(model, {byte}) # 1)"
         assert altered(sql, "dtree", "bmi, bp", change) == "22P03"
+    for change in ("ALTER method TYPE text[] USING ARRAY[method]", "ALTER target TYPE int USING 1"):
+        assert altered(sql, "regr", "bmi, bp", f"ALTER TABLE m_summary {change}") == "42809"
     for change in ("'null'", "'{}'", """'{"terms": [], "references": {}}'"""):
         assert altered(sql, "regr", "bmi, bp", f"UPDATE m_summary SET terms = {change}") == "22P02"

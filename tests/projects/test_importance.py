@@ -113,6 +113,20 @@ def test_gains_of_a_tree_are_those_of_dtree_importance(sql, diabetes):
     assert {row["method"] for row in rows} == {"impurity"}
 
 
+def test_figures_of_sk_train_are_those_of_its_details(sql, diabetes):
+    """With groups the mean of absolute coefficients; a forest has the decrease of impurity."""
+    sql("SELECT madlib.sk_train('d', 'm', 'target', 'age, bmi', 'ridge', grouping_cols => 'sex')")
+    details = [row for (row,) in sql("SELECT details -> 'coef' FROM m")]
+    wanted = {name: np.mean([abs(one[name]) for one in details]) for name in ("age", "bmi")}
+    rows = sql.rows("SELECT * FROM pgml.importance('m')")
+    assert {row["feature"]: row["importance"] for row in rows} == pytest.approx(wanted)
+    assert {row["method"] for row in rows} == {"coefficients"}
+    sql("DROP TABLE m, m_summary; SELECT madlib.sk_train('d', 'm', 'target', 'age, bmi', 'random_forest')")
+    assert {row["method"] for row in sql.rows("SELECT * FROM pgml.importance('m')")} == {"impurity"}
+    sql("""UPDATE m SET details = '{"importances": [{"age": "x"}], "coef": 5}'""")
+    assert {row["method"] for row in table_importance(sql)} == {"permutation"}
+
+
 @pytest.mark.parametrize("method", ["regr", "logregr", "nb", "dtree", "sk", "glm"])
 def test_every_table_by_permutation(sql, method):
     """The target depends on a alone, and its permutation takes the r2 from 1 to -1, or accuracy to a half."""

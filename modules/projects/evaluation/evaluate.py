@@ -12,7 +12,7 @@ from madpy.modules.projects.catalogue import find_project
 from madpy.modules.projects.evaluation import measures
 from madpy.modules.projects.evaluation.predicted import Predicted, read_rows, supervised_figures
 from madpy.modules.projects.evaluation.queries import SUPERVISED, Subject, check_no_features, of_model
-from madpy.modules.projects.evaluation.tables import drop_tables, of_table
+from madpy.modules.projects.evaluation.tables import of_table
 from madpy.modules.projects.models.fitted import Kept, deployed_model
 from madpy.modules.projects.snapshots import snapshot_of, test_rows
 from madpy.modules.projects.tables.found import find_table
@@ -40,9 +40,7 @@ def evaluate(
     table = find_table(db, name)
     source = helper.check_source(db, relation, "relation")
     subject = of_table(db, table, source, y_column_name, features)
-    result = _figures_of(db, subject)
-    drop_tables(db)
-    return result
+    return _figures_of(db, subject)
 
 
 def evaluated(db: Database, model: Kept, relation: str | None, y_column_name: str | None) -> list[Row]:

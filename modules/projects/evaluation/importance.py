@@ -1,13 +1,17 @@
 """importance: how much a model depends on each feature, by its own figures or by permuted columns."""
 
-import json
-import statistics
-
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.modules.projects.catalogue import find_project
-from madpy.modules.projects.evaluation.permutation import (
+from madpy.modules.projects.evaluation.own_figures import (
+    DETAILS,
+    METHODS,
     Row,
+    in_order,
+    no_figures,
+    rows_of_details,
+)
+from madpy.modules.projects.evaluation.permutation import (
     decreases,
     permuted_columns,
     sample_rows,
@@ -15,19 +19,12 @@ from madpy.modules.projects.evaluation.permutation import (
 )
 from madpy.modules.projects.evaluation.predicted import read_rows
 from madpy.modules.projects.evaluation.queries import SUPERVISED, check_no_features, of_model
-from madpy.modules.projects.evaluation.table_importance import (
-    METHODS,
-    in_order,
-    no_figures,
-    table_importances,
-)
+from madpy.modules.projects.evaluation.table_importance import table_importances
 from madpy.modules.projects.models.fitted import Kept, deployed_model
 from madpy.modules.projects.schema import own
 from madpy.modules.projects.snapshots import snapshot_of, test_rows
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
-
-DETAILS = {"coefficients": "coef", "impurity": "importances"}  # names in the details of a fit
 
 
 @in_server("importance", is_set=True, module="projects")
@@ -59,31 +56,22 @@ def importances(
     chosen = helper.check_choice("method", method, METHODS)
     known = {one: _own_figures(db, model, name) for one, name in DETAILS.items()}
     if chosen == "auto":
-        chosen = next((one for one, figures in known.items() if figures), "permutation")
-    if chosen == "permutation":
-        rows = _permuted(db, model, relation, y_column_name)
-    elif known[chosen]:
-        rows = [
-            {"feature": name, "importance": value, "deviation": None} for name, value in known[chosen].items()
-        ]
-    else:
+        chosen = next((one for one, rows in known.items() if rows), "permutation")
+    rows = _permuted(db, model, relation, y_column_name) if chosen == "permutation" else known[chosen]
+    if not rows:
         raise no_figures(chosen)
     return in_order(rows, chosen)
 
 
-def _own_figures(db: Database, model: Kept, name: str) -> dict[str, float]:
-    """Return figures of the columns from the details of the fit, absolute values; none where it has none."""
+def _own_figures(db: Database, model: Kept, name: str) -> list[Row]:
+    """Return figures of the columns from the details of the fit; none where it has none."""
     text = db.value(
         "SELECT (details -> {name:l})::text FROM {own:i}.models WHERE id = {id:l}",
         name=name,
         own=own(db),
         id=model.id,
     )
-    content = json.loads(text) if text else {}
-    outputs = content if isinstance(content, list) else [content]
-    return {
-        column: statistics.fmean(abs(float(one[column])) for one in outputs) for column in outputs[0]
-    } if outputs else {}  # fmt: skip
+    return rows_of_details([text])
 
 
 def _permuted(db: Database, model: Kept, relation: str | None, given: str | None) -> list[Row]:

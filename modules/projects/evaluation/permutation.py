@@ -2,10 +2,10 @@
 
 import statistics
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.modules.projects.evaluation import measures
+from madpy.modules.projects.evaluation.own_figures import Row
 from madpy.modules.projects.evaluation.predicted import Predicted
 from madpy.modules.projects.models.prepared import ELEMENT
 from madpy.modules.projects.schema import own
@@ -16,8 +16,6 @@ from madpy.records import Record
 
 MOST_ROWS = 5000
 REPETITIONS = 5
-
-Row = dict[str, Any]
 
 
 class Permuted(Record):

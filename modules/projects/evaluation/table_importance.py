@@ -5,10 +5,17 @@ from collections.abc import Sequence
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.helper.tables.models import casts_between
+from madpy.helper.tables.models import casts_between, check_made_by
+from madpy.modules.projects.evaluation.own_figures import (
+    DETAILS,
+    METHODS,
+    Row,
+    in_order,
+    no_figures,
+    rows_of_details,
+)
 from madpy.modules.projects.evaluation.permutation import (
     Permuted,
-    Row,
     decreases,
     permuted_columns,
     sample_rows,
@@ -16,7 +23,7 @@ from madpy.modules.projects.evaluation.permutation import (
 )
 from madpy.modules.projects.evaluation.predicted import read_rows, target_items
 from madpy.modules.projects.evaluation.queries import SUPERVISED
-from madpy.modules.projects.evaluation.tables import drop_tables, of_table
+from madpy.modules.projects.evaluation.tables import PREDICTED, of_table
 from madpy.modules.projects.tables.features import columns_of_features
 from madpy.modules.projects.tables.found import ModelTable, find_table
 from madpy.modules.projects.tables.linear import LINEAR, read_linear
@@ -25,7 +32,6 @@ from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.sql import fill, free_name
 
-METHODS = ("auto", "coefficients", "impurity", "permutation")
 SEED = 0
 
 
@@ -45,12 +51,13 @@ def table_importances(
     """
     chosen = helper.check_choice("method", method, METHODS)
     model = find_table(db, name)
-    own = "coefficients" if model.method in LINEAR else "impurity" if model.method == "dtree" else None
+    known = _own_figures(db, model)
     if chosen == "auto":
-        chosen = own or "permutation"
-    if chosen == "impurity" == own:
-        return in_order(_impurity(db, model), chosen)
-    if chosen not in (own, "permutation"):
+        chosen = next((one for one, rows in known.items() if rows is None or rows), "permutation")
+    own = known.get(chosen, [])
+    if own:
+        return in_order(own, chosen)
+    if own is not None and chosen != "permutation":
         raise no_figures(chosen)
     if relation is None:
         raise MadpyError(
@@ -63,14 +70,25 @@ def table_importances(
     return in_order(_permuted(db, model, source, y_column_name, features), chosen)
 
 
-def no_figures(method: str) -> MadpyError:
-    """Return the error for a model that has no figures of this kind."""
-    return MadpyError(f"the model has no {method}", hint="choose method => 'permutation'")
+def _own_figures(db: Database, model: ModelTable) -> dict[str, list[Row] | None]:
+    """Return figures that the tables of a model have, by method; None for those that need rows as well."""
+    if model.method in LINEAR:
+        return {"coefficients": None}
+    if model.method == "dtree":
+        return {"impurity": _impurity(db, model)}
+    return {one: _details(model, name) for one, name in DETAILS.items()} if model.method == "sk" else {}
 
 
-def in_order(rows: list[Row], method: str) -> list[Row]:
-    """Return rows with the name of the method, the largest first."""
-    return [{**row, "method": method} for row in sorted(rows, key=lambda row: -row["importance"])]
+def _details(model: ModelTable, name: str) -> list[Row]:
+    """Return figures of the fits of sk_train; none where they have none."""
+    check_made_by(model.table, "sk_train", {"details": "jsonb"})
+    rows = model.table.db.execute(
+        "SELECT (details OPERATOR(pg_catalog.->) {name:l})::text AS figures FROM {table:i}"
+        " WHERE model IS NOT NULL",
+        name=name,
+        table=model.table,
+    )
+    return rows_of_details([row["figures"] for row in rows])
 
 
 def _impurity(db: Database, model: ModelTable) -> list[Row]:
@@ -153,7 +171,7 @@ def _permuted(
         names = ", ".join(fill("{name:i}", {"name": name}) for name in targets)
         subject = of_table(db, model, rows, names, features, with_shares=False)
         result = score_of(model.task, read_rows(db, subject.query, subject.labels, subject.class_type))
-        drop_tables(db)
+        db.drop_temporary(PREDICTED)
         if query is not None:
             db.drop_temporary(rows)
         return result

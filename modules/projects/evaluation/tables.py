@@ -25,7 +25,7 @@ def of_table(
 ) -> Subject:
     """Return the rows of a source with the predictions of a model table.
 
-    The predictions are in temporary tables, which `drop_tables` drops.
+    The predictions are in temporary tables of this run.
     """
     if model.task not in (*SUPERVISED, "clustering"):
         raise MadpyError(
@@ -61,6 +61,7 @@ def _predict(
         ),
     )
     _call(db, f"{method}_predict", table, rows, PREDICTED, features)
+    db.drop_at_end(PREDICTED)
     labels, class_type = _classes(facts) if is_class else ([], None)
     relation, shares = str(PREDICTED), []
     if method == "logregr":
@@ -121,6 +122,7 @@ def _has_shares(db: Database, method: str, table: Relation, rows: Relation, feat
         if error.sqlstate != "42809":
             raise
         return False
+    db.drop_at_end(SHARES)
     return True
 
 
@@ -147,8 +149,3 @@ def _points(source: Source, facts: dict[str, Any]) -> list[str]:
     if any(column is None or column.base not in NUMBERS for column in columns):
         return []
     return [fill("{name:i}::float8", {"name": name}) for name in names]
-
-
-def drop_tables(db: Database) -> None:
-    """Drop the predictions of `of_table`."""
-    db.execute("DROP TABLE IF EXISTS {predicted:i}, {shares:i}", predicted=PREDICTED, shares=SHARES)

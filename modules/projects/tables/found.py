@@ -5,7 +5,7 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import parse_name, quoted
-from madpy.helper.tables.models import groups_before, no_model, summary_of
+from madpy.helper.tables.models import checked_summary, groups_before, no_model
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.sql import fill
@@ -21,7 +21,10 @@ FIRST = {
     "regr": "coef", "glm": "coef", "logregr": "coef", "nb": "class", "dtree": "node",
     "kmeans": "cluster_id", "sk": "num_rows_processed",
 }  # fmt: skip
-FACTS = ("method", "target", "task", "classes", "class_type", "target_type", "feature_names", "has_shares")
+FACTS = {
+    "method": "text", "target": "text", "task": "text", "classes": "text[]", "class_type": "text",
+    "target_type": "text", "feature_names": "text[]",
+}  # fmt: skip
 
 
 Key = list[str | None]  # the texts of the grouping columns
@@ -59,7 +62,7 @@ class ModelTable(Record):
 def find_table(db: Database, name: str) -> ModelTable:
     """Return the table of a model; raise an error if there is none, or if no training has made it."""
     table = _model_table(db, name)
-    summary = summary_of(table, "a training")
+    summary = checked_summary(table, "a training", FACTS)
     names = [name for name in FACTS if name in summary.columns]
     rows = db.execute(
         "SELECT {names:q} FROM {summary:i} LIMIT 1",
@@ -75,7 +78,10 @@ def find_table(db: Database, name: str) -> ModelTable:
             hint=f"give the output_table of one of {', '.join(f'{one}_train' for one in METHODS)}",
         )
     model = ModelTable(table, summary, method, METHODS[method] or str(facts.get("task")), facts)
-    if FIRST[method] not in table.columns:
+    is_compared = (
+        method == "sk" and "metrics" in model.groups
+    )  # a table of sk_compare, with several algorithms
+    if FIRST[method] not in table.columns or is_compared:
         raise model.damaged()
     return model
 

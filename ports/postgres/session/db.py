@@ -215,11 +215,15 @@ class Database:
         )
         free = free_name(name, {row["name"] for row in taken})
         self.execute("CREATE TEMPORARY TABLE {free:i} ON COMMIT DROP AS {query:q}", free=free, query=query)
-        self._temporary.append(Relation("pg_temp", free))
-        return self._temporary[-1]
+        return self.drop_at_end(Relation("pg_temp", free))
+
+    def drop_at_end(self, table: Relation) -> Relation:
+        """Have a table, which this run has made, dropped as the run ends; return it."""
+        self._temporary.append(table)
+        return table
 
     def drop_temporary(self, table: Relation) -> None:
-        """Drop a table of `temporary_table` before the run ends."""
+        """Drop such a table before the run ends."""
         self._temporary.remove(table)
         self.execute("DROP TABLE {table:i}", table=table)
 

@@ -1,5 +1,6 @@
 """The columns that a model was fitted on, as SQL over its inputs: the operations of sk_row.c."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -37,7 +38,8 @@ class Input(Record):
     def is_needed(self, takes_nan: bool) -> bool:
         """Tell whether there is no prediction without a value."""
         passes = takes_nan and self.encode in (ENCODE_NUMBER, ENCODE_ORDINAL)
-        return not (self.flags & FLAG_IMPUTE or passes)
+        fills = self.flags & FLAG_IMPUTE and not math.isnan(self.fill)
+        return not (fills or passes)
 
     def condition(self, item: str) -> str:
         """Return SQL that is true where there is a value: no number that is infinite or NaN."""

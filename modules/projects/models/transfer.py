@@ -7,21 +7,39 @@ from typing import Any
 from madpy import __version__
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.checks.arguments import quoted
+from madpy.helper.checks.arguments import check_choice, quoted
 from madpy.modules.projects.catalogue import add_project, check_name, find_project
-from madpy.modules.projects.models.fitted import Fitted, get_model, model_item, read_model, score
+from madpy.modules.projects.models.fitted import Fitted, Kept, get_model, model_item, read_model, score
 from madpy.modules.projects.models.prepared import inputs_of
 from madpy.modules.projects.schema import write
 from madpy.modules.projects.snapshots import IMPORTED
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
 
+MADPY, ONNX = FORMATS = ("madpy", "onnx")
+
 
 @in_server("export_model", module="projects")
-def export_model(db: Database, model_id: int | None) -> bytes:
-    """Return the bytes of a model."""
+def export_model(db: Database, model_id: int | None, format: str | None) -> bytes:
+    """Return the bytes of a model, as a training wrote them or as a graph of ONNX."""
+    choice = check_choice("format", format, FORMATS)
     entry = get_model(db, int(helper.check_not_null("model_id", model_id)))
+    if choice == ONNX:
+        return _as_onnx(entry)
     return bytes(db.value("SELECT {model:q}", model=model_item(db, entry.id)))
+
+
+def _as_onnx(entry: Kept) -> bytes:
+    """Return the bytes of a graph; the package that writes it is an extra, and takes 0.4 s to import."""
+    try:
+        from madpy.modules.projects.models.graphs.export import onnx_model
+    except ImportError as error:
+        raise MadpyError(
+            f"the Python of the server cannot import onnx: {error}",
+            sqlstate="0A000",
+            hint="install the extra madpy[onnx] into the Python of madpy.python_path, and connect again",
+        ) from None
+    return onnx_model(entry.fitted, entry.algorithm)
 
 
 @in_server("import_model", module="projects")

@@ -1,13 +1,16 @@
 -- Models that leave a database and come into one, and models that are trained again.
 
-CREATE FUNCTION MODULE_SCHEMA.export_model(model_id bigint) RETURNS bytea
+CREATE FUNCTION MODULE_SCHEMA.export_model(
+    model_id bigint,
+    format   text DEFAULT 'madpy'   -- madpy: for import_model; onnx: for a runtime of ONNX
+) RETURNS bytea
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(projects.models.transfer.export_model);
-COMMENT ON FUNCTION MODULE_SCHEMA.export_model(bigint) IS
-    'the bytes of a model, in the format of docs/model-format.md: SELECT MODULE_SCHEMA.export_model(1)';
+COMMENT ON FUNCTION MODULE_SCHEMA.export_model(bigint, text) IS
+    'the bytes of a model, in the format of docs/model-format.md or in ONNX: SELECT MODULE_SCHEMA.export_model(1)';
 
 CREATE FUNCTION MODULE_SCHEMA.import_model(
     project text,       -- made, if there is none of this name
-    model   bytea       -- as export_model returned it
+    model   bytea       -- as export_model returned it, in the format madpy
 ) RETURNS bigint
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(projects.models.transfer.import_model);
 COMMENT ON FUNCTION MODULE_SCHEMA.import_model(text, bytea) IS

@@ -31,9 +31,10 @@ def onnx_model(fitted: Fitted, algorithm: str) -> bytes:
     """Return the bytes of a model in ONNX; raise an error for a kind that its operators do not express."""
     if fitted.kind not in KINDS:
         raise MadpyError(
-            f"models of {algorithm} cannot be written in ONNX",
+            "this model cannot be written in ONNX",
             sqlstate="0A000",
-            hint="choose a linear algorithm, naive Bayes, a network, trees, a support vector machine or centers",
+            hint="choose a linear algorithm, pca, a network, trees, a forest, boosting, naive Bayes, qda, a support"
+            " vector machine, another sum of kernels, or clusters with centers",
         )
     graph = Graph()
     columns = columns_of(graph, fitted)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from madpy import __version__
 
-IR_VERSION = 10  # this and the next two are of onnx 1.16 and onnxruntime 1.18: the first with trees in doubles
+# Versions of the first release of ONNX, 1.16, whose trees are in doubles.
+IR_VERSION = 10
 OPSET = 21
 OPSET_ML = 5
 ML = "ai.onnx.ml"
@@ -27,18 +28,19 @@ class Graph:
 
     def __init__(self) -> None:
         self._graph = onnx.GraphProto(name="madpy")
-        self._names = {""}
+        self._names = {""}  # an input without a name is one that is left out
+        self._count = 0
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
 
     def input(self, name: str, kind: int, width: int) -> str:
         """Add an input with `width` values for each row, and return its name, which is another one if it is taken."""
-        name = self._new(name)
+        name = self._named(name)
         self._graph.input.append(onnx.helper.make_tensor_value_info(name, kind, [ROWS, width]))
         return name
 
     def output(self, name: str, value: str, kind: int, *width: int) -> None:
         """Have a value be an output; without a width it is one-dimensional."""
-        name = self._new(name)
+        name = self._named(name)
         self._graph.node.append(onnx.helper.make_node("Identity", [value], [name]))
         self._graph.output.append(onnx.helper.make_tensor_value_info(name, kind, [ROWS, *width]))
 
@@ -51,7 +53,7 @@ class Graph:
     ) -> list[str]:
         """Add a node and return the names of its outputs."""
         names = [value if isinstance(value, str) else self._constant(np.asarray(value)) for value in values]
-        made = [self._new("v") for _ in range(outputs)]
+        made = [self._new() for _ in range(outputs)]
         node = onnx.helper.make_node(operator, names, made, domain=domain)
         node.attribute.extend(_attribute(name, value) for name, value in attributes.items())
         self._graph.node.append(node)
@@ -79,18 +81,23 @@ class Graph:
         onnx.helper.set_model_props(model, facts)
         return bytes(model.SerializeToString())
 
-    def _new(self, name: str) -> str:
-        """Return a name, with a number behind it if it is taken."""
-        made, number = name, len(self._names)
+    def _named(self, name: str) -> str:
+        """Return a name that is not taken: with a number behind it, from 2 on, if this one is."""
+        made, number = name, 2
         while made in self._names:
             made, number = f"{name}_{number}", number + 1
         self._names.add(made)
         return made
 
+    def _new(self) -> str:
+        """Return a name for a value that only nodes see."""
+        self._count += 1
+        return self._named(f"v{self._count}")
+
     def _constant(self, array: NDArray[Any]) -> str:
         key = (array.dtype.str, array.shape, repr(array.tolist()).encode() if array.dtype == object else array.tobytes())
         if key not in self._constants:
-            self._constants[key] = self._new("c")
+            self._constants[key] = self._new()
             self._graph.initializer.append(onnx.numpy_helper.from_array(array, self._constants[key]))
         return self._constants[key]
 

@@ -113,6 +113,8 @@ class Forest(Record):
         if rule != sk.TREES_SUM:
             return cls(nodes, roots, np.arange(count), count, numbers, np.array(start), divisor, weights)
         columns = fitted.outputs // width
+        if fitted.outputs % width or (first_outputs % width).any():
+            raise MadpyError("the trees of the model overlap in their outputs", sqlstate="0A000")
         ranks = _ranks(first_outputs // width)
         places = ranks * columns + first_outputs // width
         return cls(nodes, roots, places, int(ranks.max()) + 1, numbers, np.array(start), divisor, weights)

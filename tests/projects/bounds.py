@@ -12,7 +12,7 @@ NODE = np.dtype([("threshold", "<f8"), ("feature", "<i4"), ("child", "<i4")])
 
 
 def bounds(sql: Session, model: int) -> Any:
-    """Return numbers at, below and above every threshold of a model, and at the steps of float32 around it."""
+    """Return numbers at, below and above the thresholds of a model, and at steps of float32 around them."""
     (data,) = sql(f"SELECT model FROM pgml.models WHERE id = {model}")[0]
     _, arrays = unpack(bytes(data), MODEL_SK)
     nodes = np.frombuffer(arrays[11].astype("<i4").tobytes(), NODE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 
 from tests.projects import made
@@ -81,3 +82,13 @@ def project(sql, homes):
         return name, model
 
     return make
+
+
+@pytest.fixture
+def waves(sql):
+    """Table t: 120 rows of two numbers of different sizes, another that is their sum, and three classes."""
+    rng = np.random.default_rng(7)
+    rows = rng.normal(size=(120, 2)) * [1, 1e-3]
+    sql("CREATE TABLE t (a float8, b float8, y float8, c text)")
+    for a, b in rows.tolist():
+        sql(f"INSERT INTO t VALUES ({a!r}, {b!r}, {a * 3 + b * 1e3!r}, '{'pqr'[int(a * 9) % 3]}')")

@@ -12,20 +12,25 @@ from madpy.modules.projects.models.graphs import distances, export, trees
 from madpy.modules.sk.layout import MODEL_SK
 from madpy.ports.postgres.model import pack, unpack
 from tests.projects.kept import keep
+from tests.projects.runtime import imported
 from tests.sk.models import small_models
 
 
 def test_a_level_that_stands_for_null_is_refused(sql):
-    sql("CREATE TABLE w AS SELECT i AS y, (ARRAY['a', E'\\\\N'])[i % 2 + 1] AS w FROM generate_series(1, 9) AS i")
+    words = r"(ARRAY['a', E'\\N'])[i % 2 + 1]"
+    sql(f"CREATE TABLE w AS SELECT i AS y, {words} AS w FROM generate_series(1, 9) AS i")
     model = keep(sql, "w", "y", "w", "ridge")
     failure = sql.fails(f"SELECT pgml.export_model({model}, 'onnx')")
-    assert failure.message == r'pgml.export_model: feature "w" has the value \N, which stands for NULL in ONNX'
+    assert failure.sqlstate == "0A000"
+    assert failure.message == (
+        r'pgml.export_model: feature "w" has the value \N, which stands for NULL in ONNX'
+    )
 
 
 def test_without_the_package_the_error_says_what_to_install(connect):
     sql = connect()
     sql("BEGIN")
-    model = sql.value(f"SELECT pgml.import_model('Imported', '\\x{small_models()['linear regression'].hex()}')")
+    model = imported(sql, small_models()["linear regression"])
     assert bytes(sql.value(f"SELECT pgml.export_model({model})"))[:4] == b"MADM"
     sql("DO $$ import sys; sys.modules['onnx'] = None $$ LANGUAGE plpython3u")
     failure = sql.fails(f"SELECT pgml.export_model({model}, 'onnx')")
@@ -34,6 +39,7 @@ def test_without_the_package_the_error_says_what_to_install(connect):
     assert failure.hint == (
         "Install the extra madpy[onnx] into the Python of madpy.python_path, and connect again."
     )
+
 
 def test_other_arguments(sql):
     failure = sql.fails("SELECT pgml.export_model(1, 'pickle')")
@@ -48,8 +54,14 @@ def test_other_arguments(sql):
 @pytest.mark.parametrize(
     ("module", "limit", "name", "message"),
     [
-        (trees, "MOST_NODES", "random_forest regression", "the trees of the model have {} nodes, more than 9"),
-        (distances, "MOST_COEFFICIENTS", "svm classification 3", "the model has {} rows for each of 3 pairs of classes"),
+        (
+            trees, "MOST_NODES", "random_forest regression",
+            "the trees of the model have {} nodes, more than 9",
+        ),
+        (
+            distances, "MOST_COEFFICIENTS", "svm classification 3",
+            "the model has {} rows for each of 3 pairs of classes",
+        ),
         (export, "MOST_BYTES", "linear regression", "the model is larger in ONNX than a value can be"),
     ],
 )  # fmt: skip
@@ -57,13 +69,13 @@ def test_limits(monkeypatch, module, limit, name, message):
     monkeypatch.setattr(module, limit, 9)
     with pytest.raises(MadpyError) as failure:
         export.onnx_model(read_model(small_models()[name]), name)
-    counted = re.sub(r"[0-9]+", "{}", failure.value.message, count=int("{}" in message))
+    counted = re.sub(r"[0-9]+", "{}", failure.value.message, count=1)
     assert (counted, failure.value.sqlstate) == (message, "54000")
 
 
 @pytest.mark.parametrize("name", small_models())
 def test_altered_models_are_written_or_refused(sql, name):
-    """Numbers may have any value; what the scorer in C accepts has no other error than those that are meant."""
+    """Numbers may have any value: what the scorer in C accepts is written, or refused for a reason."""
     header, arrays = unpack(small_models()[name], MODEL_SK)
     for place in range(OWN - 3, len(arrays)):
         for value in (np.nan, -7, 0, 1, 3):
@@ -74,8 +86,7 @@ def test_altered_models_are_written_or_refused(sql, name):
             data = pack(MODEL_SK, header, [altered if n == place else one for n, one in enumerate(arrays)])
             sql("BEGIN")
             try:
-                call = f"pgml.import_model('Altered', '\\x{data.hex()}')"
-                assert bytes(sql.value(f"SELECT pgml.export_model({call}, 'onnx')"))
+                assert bytes(sql.value(f"SELECT pgml.export_model({imported(sql, data)}, 'onnx')"))
             except pg.DatabaseError as error:
                 assert error.sqlstate in ("22P03", "0A000", "22003"), (place, value)
             finally:

@@ -10,7 +10,6 @@ from madpy.modules.projects.models.fitted import Fitted
 from madpy.modules.projects.models.graphs.graph import BOOL, DOUBLE, INT64, ML, STRING, Graph
 from madpy.modules.projects.models.prepared import ELEMENT, Input, inputs_of
 from madpy.modules.projects.models.sk_layout import (
-    ENCODE_NUMBER,
     ENCODE_ONE_HOT,
     ENCODE_ORDINAL,
     FLAG_IMPUTE,

@@ -1,4 +1,4 @@
-"""Distances from centers and rows as a graph: clusters, and sums of kernels (sk_centers.c, sk_kernel.c, sk_svm.c)."""
+"""Rows compared with others as a graph: clusters (sk_centers.c), sums of kernels (sk_kernel.c, sk_svm.c)."""
 
 import itertools
 import math
@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
+from madpy.modules.projects.models import sk_layout as sk
 from madpy.modules.projects.models.fitted import OWN, Fitted
 from madpy.modules.projects.models.graphs.graph import DOUBLE, Graph
 from madpy.modules.projects.models.graphs.scores import Scores, largest
-from madpy.modules.projects.models import sk_layout as sk
 from madpy.records import Record
 
 Floats = NDArray[np.float64]
@@ -40,7 +40,7 @@ def kernel_sums(graph: Graph, fitted: Fitted, x: str) -> Scores:
 
 
 def votes_of_pairs(graph: Graph, fitted: Fitted, x: str) -> Scores:
-    """Return the class with the most votes, the first of equal ones; a margin above 0 votes for the first of a pair."""
+    """Return the class with the most votes: a margin above 0 is a vote for the first one of a pair."""
     kernel = Kernel.of(fitted)
     classes = len(fitted.classes)
     pairs = list(itertools.combinations(range(classes), 2))
@@ -61,9 +61,9 @@ def votes_of_pairs(graph: Graph, fitted: Fitted, x: str) -> Scores:
     margins = graph.node("Add", sums, fitted.arrays[KERNEL_OWN + 2][: len(pairs)])
     is_first = graph.node("Cast", graph.node("Greater", margins, 0.0), to=DOUBLE)
     firsts, seconds = np.eye(classes)[np.array(pairs).T]
-    # What a margin adds to the first of its pair it takes from the second, which has a vote of each before.
-    votes = graph.node("MatMul", is_first, firsts - seconds)
-    return Scores(label=largest(graph, graph.node("Add", votes, seconds.sum(axis=0))))
+    # Each second class has a vote until the margin gives it to the first one.
+    moved = graph.node("MatMul", is_first, firsts - seconds)
+    return Scores(label=largest(graph, graph.node("Add", moved, seconds.sum(axis=0))))
 
 
 class Kernel(Record):

@@ -33,8 +33,8 @@ def onnx_model(fitted: Fitted, algorithm: str) -> bytes:
         raise MadpyError(
             "this model cannot be written in ONNX",
             sqlstate="0A000",
-            hint="choose a linear algorithm, pca, a network, trees, a forest, boosting, naive Bayes, qda, a support"
-            " vector machine, another sum of kernels, or clusters with centers",
+            hint="choose a linear algorithm, trees, a forest, boosting, a network, naive Bayes, qda, a"
+            " support vector machine, kernel ridge, pca, or clusters with centers",
         )
     graph = Graph()
     columns = columns_of(graph, fitted)

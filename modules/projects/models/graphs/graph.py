@@ -33,7 +33,7 @@ class Graph:
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
 
     def input(self, name: str, kind: int, width: int) -> str:
-        """Add an input with `width` values for each row, and return its name, which is another one if it is taken."""
+        """Add an input with `width` values for each row; return its name, another one if this is taken."""
         name = self._named(name)
         self._graph.input.append(onnx.helper.make_tensor_value_info(name, kind, [ROWS, width]))
         return name
@@ -95,7 +95,11 @@ class Graph:
         return self._named(f"v{self._count}")
 
     def _constant(self, array: NDArray[Any]) -> str:
-        key = (array.dtype.str, array.shape, repr(array.tolist()).encode() if array.dtype == object else array.tobytes())
+        key = (
+            array.dtype.str,
+            array.shape,
+            repr(array.tolist()).encode() if array.dtype == object else array.tobytes(),
+        )
         if key not in self._constants:
             self._constants[key] = self._new()
             self._graph.initializer.append(onnx.numpy_helper.from_array(array, self._constants[key]))
@@ -103,7 +107,7 @@ class Graph:
 
 
 def _attribute(name: str, value: Any) -> onnx.AttributeProto:
-    """Return an attribute; lists of whole numbers may have millions of entries, which onnx.helper would check one by one."""
+    """Return an attribute; onnx.helper would check each of a million whole numbers."""
     if isinstance(value, np.ndarray) and value.dtype == np.int64:
         return onnx.AttributeProto(name=name, type=onnx.AttributeProto.INTS, ints=value.tolist())
     if isinstance(value, np.ndarray):

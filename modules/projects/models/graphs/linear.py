@@ -1,4 +1,4 @@
-"""Sums of products as a graph: linear models, networks and normal distributions (sk_linear.c, sk_network.c, sk_gaussian.c)."""
+"""Sums of products as a graph, with the links of linear models, networks and normal distributions."""
 
 import itertools
 
@@ -50,7 +50,10 @@ def linear(graph: Graph, fitted: Fitted, x: str) -> Scores:
     if link == LINK_SOFTMAX:
         values = graph.node("Mul", values, 2.0)
     shares = _huber(graph, values) if link == LINK_MODIFIED_HUBER else graph.node("Sigmoid", values)
-    return Scores(label=label, probabilities=two(graph, shares) if is_binary else _divided(graph, shares, fitted.outputs))
+    return Scores(
+        label=label,
+        probabilities=two(graph, shares) if is_binary else _divided(graph, shares, fitted.outputs),
+    )
 
 
 def _huber(graph: Graph, margin: str) -> str:
@@ -101,10 +104,11 @@ def gaussian(graph: Graph, fitted: Fitted, x: str) -> Scores:
         constants = -2 * constants
     else:
         parts = np.split(scalings, np.cumsum([means.shape[1] * width for width in widths])[:-1])
-        sums = graph.joined([
-            sum_of_squares(graph, graph.node("MatMul", graph.node("Sub", x, mean), part.reshape(len(mean), -1)))
+        scaled = [
+            graph.node("MatMul", graph.node("Sub", x, mean), part.reshape(len(mean), -1))
             for mean, part in zip(means, parts, strict=True)
-        ])  # fmt: skip
+        ]
+        sums = graph.joined([sum_of_squares(graph, one) for one in scaled])
     densities = graph.node("Mul", graph.node("Add", sums, constants), -0.5)
     values = graph.node("Add", densities, priors)
     return Scores(label=largest(graph, values), probabilities=softmax(graph, values))

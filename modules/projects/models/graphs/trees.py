@@ -21,7 +21,7 @@ Integers = NDArray[np.int64]
 
 def trees(graph: Graph, fitted: Fitted, x: str) -> Scores:
     """Return what the rule and the link of a model make of its leaves."""
-    rule, link, _, _, is_single, zero_is_second = fitted.arrays[OWN].tolist()
+    rule, link, _, _, is_single, _ = fitted.arrays[OWN].tolist()
     forest = Forest.of(fitted)
     if is_single:
         x = graph.node("Cast", graph.node("Cast", x, to=SINGLE), to=DOUBLE)
@@ -33,19 +33,30 @@ def trees(graph: Graph, fitted: Fitted, x: str) -> Scores:
         return Scores(numbers=graph.node("Exp", values) if link == sk.TREES_EXP else values)
     if link == sk.TREES_PLAIN:
         return Scores(label=largest(graph, values), probabilities=values)
-    if len(fitted.classes) > 2:
-        if link == sk.TREES_DECISIONS:
-            shares = graph.node("Div", values, len(fitted.classes) - 1.0)
-        else:
-            shares = values
-        return Scores(label=largest(graph, values), probabilities=softmax(graph, shares))
+    return (
+        _two_classes(graph, fitted, values) if len(fitted.classes) == 2 else _classes(graph, fitted, values)
+    )
+
+
+def _two_classes(graph: Graph, fitted: Fitted, values: str) -> Scores:
+    """Return the class by the sign of a decision value, which may be the difference of votes."""
+    rule, link, _, _, _, zero_is_second = fitted.arrays[OWN].tolist()
     if rule == sk.TREES_VOTES:
-        votes = [graph.node("Gather", values, np.array([code]), axis=1) for code in range(2)]
-        values = graph.node("Sub", votes[1], votes[0])
+        first, second = (graph.node("Gather", values, np.array([code]), axis=1) for code in range(2))
+        values = graph.node("Sub", second, first)
     comparison = "GreaterOrEqual" if zero_is_second else "Greater"
-    label = second_if(graph, graph.node(comparison, values, 0.0))
     margin = graph.node("Mul", values, 2.0) if link == sk.TREES_LOGIT_TWICE else values
-    return Scores(label=label, probabilities=two(graph, graph.node("Sigmoid", margin)))
+    return Scores(
+        label=second_if(graph, graph.node(comparison, values, 0.0)),
+        probabilities=two(graph, graph.node("Sigmoid", margin)),
+    )
+
+
+def _classes(graph: Graph, fitted: Fitted, values: str) -> Scores:
+    """Return the class with the largest decision value."""
+    is_vote = int(fitted.arrays[OWN][0]) == sk.TREES_VOTES
+    shares = graph.node("Div", values, len(fitted.classes) - 1.0) if is_vote else values
+    return Scores(label=largest(graph, values), probabilities=softmax(graph, shares))
 
 
 def _sum(graph: Graph, forest: "Forest", leaves: str) -> str:
@@ -61,7 +72,7 @@ def _sum(graph: Graph, forest: "Forest", leaves: str) -> str:
 
 
 def _median(graph: Graph, forest: "Forest", leaves: str) -> str:
-    """Return the least number at which the weights of the trees, in the order of their numbers, reach one half."""
+    """Return the number at which the weights of the trees, in the order of their numbers, reach one half."""
     count = len(forest.weights)
     numbers = graph.node("Gather", forest.numbers[:, 0].copy(), leaves)
     ordered, order = graph.several("TopK", 2, numbers, np.array([count]), axis=1, largest=0)
@@ -74,17 +85,17 @@ def _median(graph: Graph, forest: "Forest", leaves: str) -> str:
 
 
 class Forest(Record):
-    """Trees as ONNX has them.  They give the numbers of leaves, as an ensemble of ONNX adds in no certain order.
+    """Trees as ONNX has them, and what their leaves stand for.
 
-    The trees that are added to the same outputs form a column, and the columns lie side by side: `places` has the
-    place of each tree.
+    An ensemble of ONNX adds in no certain order.  So each tree gives the number of its leaf, in a place of
+    its own: trees that are added to the same outputs form a column, and the columns lie side by side.
     """
 
     nodes: NDArray[np.void]
     roots: Integers
     places: Integers
     depth: int  # trees in the longest column
-    numbers: Floats  # shape (leaves + 1, width), in the order of the nodes; the first row is for places without a tree
+    numbers: Floats  # shape (1 + leaves, width): the first row is for places without a tree
     start: Floats  # shape (outputs,)
     divisor: float
     weights: Floats  # shape (trees, 2)
@@ -97,12 +108,7 @@ class Forest(Record):
         roots, first_outputs = fitted.arrays[OWN + 1].reshape(2, count).astype(np.int64)
         divisor, *start = fitted.arrays[OWN + 4][: 1 + fitted.outputs].tolist()
         weights = fitted.arrays[OWN + 4][1 + fitted.outputs :].reshape(-1, 2)
-        if len(nodes) > MOST_NODES:
-            raise MadpyError(
-                f"the trees of the model have {len(nodes):,} nodes, more than {MOST_NODES:,}",
-                sqlstate="54000",
-                hint="train fewer or smaller trees",
-            )
+        _check(len(nodes), fitted.outputs, width, first_outputs)
         leaves = np.flatnonzero(nodes["child"] == np.arange(len(nodes)))
         numbers = fitted.arrays[OWN + 3].reshape(-1, width)[nodes["threshold"][leaves].view("<i4")[::2]]
         if rule == sk.TREES_VOTES:
@@ -113,8 +119,6 @@ class Forest(Record):
         if rule != sk.TREES_SUM:
             return cls(nodes, roots, np.arange(count), count, numbers, np.array(start), divisor, weights)
         columns = fitted.outputs // width
-        if fitted.outputs % width or (first_outputs % width).any():
-            raise MadpyError("the trees of the model overlap in their outputs", sqlstate="0A000")
         ranks = _ranks(first_outputs // width)
         places = ranks * columns + first_outputs // width
         return cls(nodes, roots, places, int(ranks.max()) + 1, numbers, np.array(start), divisor, weights)
@@ -144,6 +148,17 @@ class Forest(Record):
             leaf_targetids=self.places[tree_of_leaf],
             leaf_weights=np.arange(1.0, 1 + len(tree_of_leaf)),
         )  # fmt: skip
+
+
+def _check(nodes: int, outputs: int, width: int, first_outputs: Integers) -> None:
+    if nodes > MOST_NODES:
+        raise MadpyError(
+            f"the trees of the model have {nodes:,} nodes, more than {MOST_NODES:,}",
+            sqlstate="54000",
+            hint="train fewer or smaller trees",
+        )
+    if outputs % width or (first_outputs % width).any():
+        raise MadpyError("the trees of the model overlap in their outputs", sqlstate="0A000")
 
 
 def _ranks(groups: Integers) -> Integers:

@@ -1,4 +1,4 @@
-"""What export_model cannot write in ONNX, and models that somebody has altered."""
+"""Models that export_model cannot write in ONNX, and models that somebody has altered."""
 
 import re
 

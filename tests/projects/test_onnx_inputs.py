@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_an_array_is_one_input(sql, waves):
-    """Its elements are one input, of as many numbers for each row."""
+    """The elements are one input, with as many numbers for each row."""
     sql('CREATE TABLE v AS SELECT ARRAY[a, b, a * b] AS v, b AS "v[3]", c, y FROM t')
     model = keep(sql, "v", "y", "v", "ridge")
     runtime = export(sql, model)
@@ -43,7 +43,7 @@ def test_names_of_columns_are_names_of_inputs(sql, schema):
 
 
 def test_a_model_of_sk_train(sql, waves):
-    """It is imported into a project first."""
+    """A model of a table is imported into a project first."""
     sql("SELECT madlib.sk_train('t', 'm', 'y', 'a, b', 'ridge')")
     sql("BEGIN")
     (data,) = sql("SELECT pgml.export_model(pgml.import_model('Waves', model), 'onnx') FROM m")[0]
@@ -53,7 +53,7 @@ def test_a_model_of_sk_train(sql, waves):
 
 
 def test_the_example_of_the_manual(sql, tmp_path, monkeypatch):
-    """Its Python runs beside the file that its shell command writes."""
+    """The Python runs beside the file that its shell command writes."""
     sql("SELECT madlib.load_dataset('diabetes', 'patients')")
     model = keep(sql, "patients", "target", "age, sex, bmi, bp, s1, s2, s3, s4, s5, s6", "ridge")
     manual = (ROOT / "modules/projects/README.md").read_text()

@@ -67,7 +67,7 @@ def votes_of_pairs(graph: Graph, fitted: Fitted, x: str) -> Scores:
 
 
 class Kernel(Record):
-    """What is compared with a row: rows of the training, and the parameters of a machine."""
+    """Rows of the training that a row is compared with, and the parameters of the comparison."""
 
     kind: int
     rows: Floats  # shape (n, columns); a row of zeros if there is none

@@ -15,7 +15,7 @@ from madpy.modules.projects.models.graphs.linear import gaussian, linear, networ
 from madpy.modules.projects.models.graphs.scores import Scores
 from madpy.modules.projects.models.graphs.trees import trees
 
-MOST_BYTES = 2**30 - 2**20  # of a value in PostgreSQL
+MOST_BYTES = 2**30 - 2**20  # a value of PostgreSQL has at most 1 GB
 KINDS = {
     sk.KIND_LINEAR: linear,
     sk.KIND_GAUSSIAN: gaussian,

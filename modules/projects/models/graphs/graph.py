@@ -82,7 +82,7 @@ class Graph:
         return bytes(model.SerializeToString())
 
     def _named(self, name: str) -> str:
-        """Return a name that is not taken: with a number behind it, from 2 on, if this one is."""
+        """Return this name, or if it is taken the first free one of name_2, name_3, ..."""
         made, number = name, 2
         while made in self._names:
             made, number = f"{name}_{number}", number + 1

@@ -1,4 +1,4 @@
-"""What a kind of model computes of the columns, and the links that several kinds share."""
+"""Results that kinds of models have in common, and links that several share."""
 
 import numpy as np
 

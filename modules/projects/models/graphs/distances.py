@@ -25,7 +25,7 @@ def centers(graph: Graph, fitted: Fitted, x: str) -> Scores:
     if not len(labels):
         count = graph.node("Shape", x, start=0, end=1)
         return Scores(numbers=graph.column(graph.node("ConstantOfShape", count, value=np.array([NO_CENTER]))))
-    products = graph.node("MatMul", x, rows.reshape(len(labels), -1).T.copy())
+    products = graph.node("MatMul", x, rows.reshape(len(labels), -1).T)
     nearest = graph.node("ArgMin", graph.node("Sub", norms, graph.node("Mul", products, 2.0)), axis=1)
     return Scores(numbers=graph.node("Gather", labels.astype(float), nearest))
 
@@ -35,7 +35,7 @@ def kernel_sums(graph: Graph, fitted: Fitted, x: str) -> Scores:
     kernel = Kernel.of(fitted)
     coefficients = kernel.coefficients(fitted.arrays[KERNEL_OWN], fitted.outputs)
     scales, constants = fitted.arrays[KERNEL_OWN + 1].reshape(2, -1)
-    sums = graph.node("MatMul", kernel.values(graph, x), coefficients.T.copy())
+    sums = graph.node("MatMul", kernel.values(graph, x), coefficients.T)
     return Scores(numbers=graph.node("Add", graph.node("Mul", sums, scales), constants))
 
 
@@ -102,11 +102,11 @@ class Kernel(Record):
         Differences are added column by column, since those of squared norms would lose digits.
         """
         if self.kind in (sk.KERNEL_LINEAR, sk.KERNEL_POLYNOMIAL, sk.KERNEL_SIGMOID):
-            return graph.node("MatMul", x, self.rows.T.copy())
+            return graph.node("MatMul", x, self.rows.T)
         total = ""
         for column in range(self.rows.shape[1]):
             given = graph.node("Gather", x, np.array([column]), axis=1)
-            difference = graph.node("Sub", given, self.rows[:, column].copy())
+            difference = graph.node("Sub", given, self.rows[:, column])
             if self.kind == sk.KERNEL_LAPLACIAN:
                 term = graph.node("Abs", difference)
             else:

@@ -27,10 +27,15 @@ class Graph:
     """Nodes, constants, inputs and outputs; a value is known by its name, and no two have the same."""
 
     def __init__(self) -> None:
-        self._graph = onnx.GraphProto(name="madpy")
+        self._model = onnx.ModelProto(
+            ir_version=IR_VERSION, producer_name="madpy", producer_version=__version__
+        )
+        self._model.opset_import.add(domain="", version=OPSET)
+        self._model.opset_import.add(domain=ML, version=OPSET_ML)
+        self._graph = self._model.graph
+        self._graph.name = "madpy"
         self._names = {""}  # an input without a name is one that is left out
         self._count = 0
-        self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
 
     def input(self, name: str, kind: int, width: int) -> str:
         """Add an input with `width` values for each row; return its name, another one if this is taken."""
@@ -73,13 +78,8 @@ class Graph:
 
     def model(self, facts: dict[str, str]) -> bytes:
         """Return the bytes of the whole; `facts` are for people."""
-        model = onnx.ModelProto(
-            ir_version=IR_VERSION, producer_name="madpy", producer_version=__version__, graph=self._graph
-        )
-        model.opset_import.add(domain="", version=OPSET)
-        model.opset_import.add(domain=ML, version=OPSET_ML)
-        onnx.helper.set_model_props(model, facts)
-        return bytes(model.SerializeToString())
+        onnx.helper.set_model_props(self._model, facts)
+        return self._model.SerializeToString()
 
     def _named(self, name: str) -> str:
         """Return this name, or if it is taken the first free one of name_2, name_3, ..."""
@@ -95,15 +95,9 @@ class Graph:
         return self._named(f"v{self._count}")
 
     def _constant(self, array: NDArray[Any]) -> str:
-        key = (
-            array.dtype.str,
-            array.shape,
-            repr(array.tolist()).encode() if array.dtype == object else array.tobytes(),
-        )
-        if key not in self._constants:
-            self._constants[key] = self._new()
-            self._graph.initializer.append(onnx.numpy_helper.from_array(array, self._constants[key]))
-        return self._constants[key]
+        name = self._new()
+        self._graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+        return name
 
 
 def _attribute(name: str, value: Any) -> onnx.AttributeProto:

@@ -37,7 +37,7 @@ ACTIVATIONS = {
 def linear(graph: Graph, fitted: Fitted, x: str) -> Scores:
     """Return the sums of a linear model, and what its link makes of them."""
     coefficients = fitted.arrays[OWN + 1].reshape(fitted.outputs, -1)
-    values = graph.node("Add", graph.node("MatMul", x, coefficients.T.copy()), fitted.arrays[OWN + 2])
+    values = graph.node("Add", graph.node("MatMul", x, coefficients.T), fitted.arrays[OWN + 2])
     if fitted.task != TASKS[TASK_CLASSIFICATION]:
         return Scores(numbers=values)
     link = int(fitted.arrays[OWN][0])

@@ -74,9 +74,9 @@ def _sum(graph: Graph, forest: "Forest", leaves: str) -> str:
 def _median(graph: Graph, forest: "Forest", leaves: str) -> str:
     """Return the number at which the weights of the trees, in the order of their numbers, reach one half."""
     count = len(forest.weights)
-    numbers = graph.node("Gather", forest.numbers[:, 0].copy(), leaves)
+    numbers = graph.node("Gather", forest.numbers[:, 0], leaves)
     ordered, order = graph.several("TopK", 2, numbers, np.array([count]), axis=1, largest=0)
-    sums = graph.node("CumSum", graph.node("Gather", forest.weights[:, 0].copy(), order), np.array(1))
+    sums = graph.node("CumSum", graph.node("Gather", forest.weights[:, 0], order), np.array(1))
     half = graph.node("Mul", graph.node("Gather", sums, np.array([count - 1]), axis=1), 0.5)
     is_reached = graph.node("GreaterOrEqual", sums, half)
     is_reached = graph.node("Or", is_reached, np.arange(count) == count - 1)

@@ -79,7 +79,7 @@ class Graph:
     def model(self, facts: dict[str, str]) -> bytes:
         """Return the bytes of the whole; `facts` are for people."""
         onnx.helper.set_model_props(self._model, facts)
-        return self._model.SerializeToString()
+        return bytes(self._model.SerializeToString())
 
     def _named(self, name: str) -> str:
         """Return this name, or if it is taken the first free one of name_2, name_3, ..."""

@@ -2,8 +2,8 @@
 #
 # Everything runs through madpy/dev/bootstrap.sh, which installs what is missing and does nothing when nothing is.
 # Variables: PG_CONFIG, the PostgreSQL to use; PREFIX, where `make install` puts the Python part (in lib/madpy);
-# EXTRAS, extras of pyproject.toml that `make install` installs too; TESTS, what `make test` runs, options of pytest included; BENCH, the arguments of `make bench`; FUZZ, the arguments of
-# the fuzzer: --calls, --seed, ....
+# EXTRAS, extras of pyproject.toml for `make install`; TESTS, what `make test` runs, options of pytest included; BENCH, the
+# arguments of `make bench`; FUZZ, the arguments of the fuzzer: --calls, --seed, ....
 
 PREFIX = /usr/local
 EXTRAS =

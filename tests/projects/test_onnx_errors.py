@@ -60,7 +60,7 @@ def test_other_arguments(sql):
         ),
         (
             distances, "MOST_COEFFICIENTS", "svm classification 3",
-            "the model has {} rows for each of 3 pairs of classes",
+            "the model has {} rows and 3 pairs of classes, too many for a matrix",
         ),
         (export, "MOST_BYTES", "linear regression", "the model is larger in ONNX than a value can be"),
     ],

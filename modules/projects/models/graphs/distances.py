@@ -16,7 +16,7 @@ from madpy.records import Record
 Floats = NDArray[np.float64]
 KERNEL_OWN = OWN + 3  # the first array after those of kernels
 NO_CENTER = -1.0
-MOST_COEFFICIENTS = 20_000_000  # rows times pairs of classes: 160 MB
+MOST_COEFFICIENTS = 20_000_000  # for each pair of classes those of rows and classes: 160 MB
 
 
 def centers(graph: Graph, fitted: Fitted, x: str) -> Scores:
@@ -43,13 +43,8 @@ def votes_of_pairs(graph: Graph, fitted: Fitted, x: str) -> Scores:
     """Return the class with the most votes: a margin above 0 is a vote for the first one of a pair."""
     kernel = Kernel.of(fitted)
     classes = len(fitted.classes)
+    _check_size(len(kernel.rows), classes)
     pairs = list(itertools.combinations(range(classes), 2))
-    if len(kernel.rows) * len(pairs) > MOST_COEFFICIENTS:
-        raise MadpyError(
-            f"the model has {len(kernel.rows):,} rows for each of {len(pairs):,} pairs of classes",
-            sqlstate="54000",
-            hint="train on fewer rows",
-        )
     own = kernel.coefficients(fitted.arrays[KERNEL_OWN + 1], classes - 1)
     starts = np.cumsum([0, *fitted.arrays[KERNEL_OWN].tolist()])
     of_class = [slice(*bounds) for bounds in itertools.pairwise(starts.tolist())]
@@ -64,6 +59,16 @@ def votes_of_pairs(graph: Graph, fitted: Fitted, x: str) -> Scores:
     # Each second class has a vote until the margin gives it to the first one.
     moved = graph.node("MatMul", is_first, firsts - seconds)
     return Scores(label=largest(graph, graph.node("Add", moved, seconds.sum(axis=0))))
+
+
+def _check_size(rows: int, classes: int) -> None:
+    pairs = math.comb(classes, 2)
+    if (rows + classes) * pairs > MOST_COEFFICIENTS:
+        raise MadpyError(
+            f"the model has {rows:,} rows and {pairs:,} pairs of classes, too many for a matrix",
+            sqlstate="54000",
+            hint="train on fewer rows or classes",
+        )
 
 
 class Kernel(Record):

@@ -170,7 +170,7 @@ def test_a_project_that_a_team_trains_first_is_the_teams(sql, roles, connect, na
 
 
 def test_who_may_use_projects_at_all_is_a_matter_of_grants(cast, sql, connect):
-    """Of USAGE on the schema: whoever may see it reads; of EXECUTE on __write: whoever has it trains."""
+    """Whoever has USAGE on the schema reads; whoever has EXECUTE on __write trains."""
     owner, reader = cast.names[OWNER], cast.names[READER]
     predict = f"SELECT round(pgml.predict('{cast.name}', 2.0))"
     sql("BEGIN")

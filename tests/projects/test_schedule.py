@@ -98,7 +98,7 @@ def test_without_pg_cron_the_hint_has_a_line_for_a_crontab(sql: Session) -> None
     words = shlex.split(program.replace("\\%", "%"))
     assert (when, words[:2], words[3]) == (["0", "3", "*", "*", "1"], ["psql", "-d"], "-c")
     sql("ROLLBACK")
-    assert words[4] == ("""SELECT * FROM "pgml".train('it''s 5 % "sweet"', "seed" => '5'::integer)""")
+    assert words[4] == ("""SELECT * FROM "pgml".train('it''s 5 % "sweet"', "seed" => '5'::bigint)""")
     program, user, calendar, *call = shlex.split(timer.replace("$$", "$"))
     assert (program, user, call) == ("systemd-run", "--user", words)
     assert calendar == "--on-calendar=Mon *-*-* 03:00:00"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, TimeSeriesSplit
 
-from madpy.worker.errors import WorkerError
+from madpy.worker.errors import ROWS, WorkerError
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -51,7 +51,7 @@ def _in_time(count: int, order: Floats) -> list[Fold]:
 
 def _check(least: int, there: int, what: str) -> None:
     if there < least:
-        raise WorkerError(f"the folds need at least {least} {what}, there are {there}", hint="lower folds")
+        raise WorkerError(f"the folds need at least {least} {what}, there are {there}", ROWS, "lower folds")
 
 
 def within(fold: Fold, used: NDArray[np.bool_] | None) -> Fold:

@@ -5,7 +5,13 @@
 
 CREATE SCHEMA IF NOT EXISTS MODULE_SCHEMA;
 COMMENT ON SCHEMA MODULE_SCHEMA IS 'made by madpy, and removed with it';
-GRANT USAGE ON SCHEMA MODULE_SCHEMA TO PUBLIC;
+DO $usage$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = 'MODULE_SCHEMA'::regnamespace) THEN
+        GRANT USAGE ON SCHEMA MODULE_SCHEMA TO PUBLIC;  -- an upgrade keeps the rights that there are
+    END IF;
+END
+$usage$;
 
 -- Rights.
 
@@ -208,8 +214,20 @@ LEFT JOIN MODULE_SCHEMA.__models AS m ON m.id = (
 WHERE MODULE_SCHEMA.__may(p.owner, p.readers || p.trainers);
 COMMENT ON VIEW MODULE_SCHEMA.__deployed IS 'the model that predicts for each project, for the functions that predict';
 
-GRANT SELECT ON MODULE_SCHEMA.__deployed, MODULE_SCHEMA.projects, MODULE_SCHEMA.snapshots, MODULE_SCHEMA.models, MODULE_SCHEMA.trials,
-    MODULE_SCHEMA.deployments, MODULE_SCHEMA.trained_models, MODULE_SCHEMA.deployed_models, MODULE_SCHEMA.overview TO PUBLIC;
+DO $views$
+DECLARE
+    view regclass;
+BEGIN
+    FOR view IN
+        SELECT oid FROM pg_class
+        WHERE relnamespace = 'MODULE_SCHEMA'::regnamespace AND relkind = 'v' AND relacl IS NULL
+          AND relname IN ('__deployed', 'projects', 'snapshots', 'models', 'trials', 'deployments', 'trained_models',
+                          'deployed_models', 'overview')
+    LOOP
+        EXECUTE format('GRANT SELECT ON %s TO PUBLIC', view);
+    END LOOP;
+END
+$views$;
 
 -- The functions behind __write, with the rights of the installation's owner.  Nobody else may call them directly.
 

@@ -77,6 +77,29 @@ def test_a_model_by_its_number(sql, name, models):
     assert deployed(sql, name) == first
 
 
+def test_a_model_of_a_project_by_its_number(sql, name, models):
+    """A literal and a parameter without types find the function that takes a project."""
+    first, _ = models(0.5), models(0.9)
+    row = (name, "specific", "ridge", first)
+    named = f"SELECT * FROM pgml.deploy('{name}', strategy => 'specific', model_id => "
+    assert sql(f"{named}{first})") == sql(f"{named}'{first}')") == [row]
+    asked = "SELECT * FROM pgml.deploy($1, $2, model_id => $3)"
+    assert sql.connection.query(asked, (name, "specific", str(first))).getresult() == [row]
+    assert sql.value(f"SELECT reason FROM pgml.deployments WHERE model_id = {first} LIMIT 1") == (
+        "given by its number"
+    )
+
+
+def test_a_model_of_another_project_is_not_one_of_this(sql, name, models):
+    own = [models(0.1) for _ in range(12)]
+    sql("BEGIN")
+    project = made.project(sql, made.fresh())
+    other = made.model(sql, project, made.snapshot(sql, project))
+    error = sql.fails(f"SELECT pgml.deploy('{name}', 'specific', model_id => {other})")
+    assert error.message == f'pgml.deploy: project "{name}" has no model {other}'
+    assert error.hint == f"Choose one of its newest models: {', '.join(map(str, reversed(own[2:])))}."
+
+
 def test_a_parameter_without_a_type_is_the_name_of_a_project(sql, name, models):
     models(0.5)
     answer = sql.connection.query("SELECT model_id FROM pgml.deploy($1)", (name,)).getresult()
@@ -141,7 +164,30 @@ def test_rollbacks_agree_with_a_list_that_is_kept(seed):
         ),
         ("'{}', NULL", "22004", "strategy must not be null", None),
         ("NULL::text", "22004", "project_name must not be null", None),
-        ("'{}', 'specific'", "22023", "strategy specific needs an algorithm", "Give one, or"),
+        (
+            "'{}', 'specific'",
+            "22023",
+            "strategy specific needs an algorithm or a model_id, one of the two",
+            "Give algorithm => 'ridge' for",
+        ),
+        (
+            "'{}', 'specific', 'ridge', 1",
+            "22023",
+            "strategy specific needs an algorithm or a model_id, one of the two",
+            "Give algorithm => 'ridge' for",
+        ),
+        (
+            "'{}', model_id => 1",
+            "22023",
+            "strategy best_score takes no model_id",
+            "Give strategy => 'specific'.",
+        ),
+        (
+            "'{}', 'specific', model_id => 2000000000",
+            "42704",
+            'project "{}" has no model 2000000000',
+            "Choose one of its newest models: ",
+        ),
         ("'{}', 'rollback'", "55000", 'no model of project "{}" is deployed', "Deploy one: deploy("),
         ("'{}', 'rollback', 'ridge'", "22023", "a rollback takes no algorithm", "Leave it out"),
         ("'{}', algorithm => 'svm'", "42704", 'project "{}" has no model of algorithm "svm"', "There are: r"),
@@ -160,6 +206,10 @@ def test_a_training_that_failed_is_not_deployed(sql, name, models):
     failed = models(content="NULL::bytea", status="failed", error="no rows")
     error = sql.fails(f"SELECT pgml.deploy({failed})")
     assert (error.sqlstate, error.message) == ("55000", f"pgml.deploy: the training of model {failed} failed")
+    models(0.5)
+    error = sql.fails(f"SELECT pgml.deploy('{name}', 'specific', model_id => {failed})")
+    assert error.message == f"pgml.deploy: the training of model {failed} failed"
+    sql(f"SELECT pgml.drop_model(id) FROM pgml.models WHERE project_id = {models.project} AND id > {failed}")
     error = sql.fails(f"SELECT pgml.deploy('{name}', 'most_recent')")
     assert (error.message, error.hint) == (f'pgml.deploy: project "{name}" has no model', "Train one.")
 

@@ -273,16 +273,6 @@ def test_folds_of_a_search_are_as_the_rows_for_testing(project: Session, samplin
     assert scores == pytest.approx(wanted, rel=1e-12) and len(scores) == 2
 
 
-def test_too_few_groups_for_folds(project: Session) -> None:
-    failure = project.fails(
-        TRAIN.format(
-            more=""", 'ridge', search => 'grid', search_params => '{"alpha": [1, 100]}',
-            test_size => 0.5, test_sampling => 'group', test_column => 'sex'"""
-        )
-    )
-    assert failure.message == "pgml.train: the folds need at least 5 values of test_column, there are 2"
-
-
 def test_tasks_without_a_target(project: Session) -> None:
     (groups,) = project("SELECT * FROM pgml.train('G', 'clustering', 'sugar', exclude => 'target')")
     (parts,) = project("SELECT * FROM pgml.train('D', 'decomposition', 'sugar', exclude => 'target')")
@@ -313,16 +303,6 @@ def test_a_copy_of_the_rows_is_kept_on_request(project: Session) -> None:
     project(TRAIN.format(more=", 'ridge', materialize_snapshot => true"))
     table = project.value(f"SELECT stored_relation FROM {of('snapshots')}")
     assert project.value(f"SELECT count(*) FROM {table}") == 442
-
-
-def test_a_training_that_runs_out_of_memory_leaves_a_row(project: Session) -> None:
-    project("SET LOCAL madpy.worker_memory = '4MB'")
-    (row,) = project(TRAIN.format(more=", 'random_forest', '{\"n_estimators\": 3000}'"))
-    assert row[:4] == ("Sugar", "regression", "failed", "random_forest")
-    ((status, error, model),) = project(f"SELECT status, error, model FROM {of('models')}")
-    assert (status, model) == ("failed", None)
-    assert "memory" in error
-    assert project.value(DEPLOYED) is None
 
 
 # --- what it refuses ---
@@ -400,14 +380,6 @@ def test_a_read_only_transaction(project: Session, call: str) -> None:
     assert failure.message == (
         f"pgml.{name}: projects cannot be changed or trained in a read-only transaction"
     )
-
-
-def test_an_empty_table(project: Session) -> None:
-    failure = project.fails(
-        "CREATE TABLE e (x int, y int); SELECT * FROM pgml.train('E', 'regression', 'e', 'y')"
-    )
-    assert failure.message == 'pgml.train: table "e" is empty'
-    assert project.notices == []
 
 
 def test_a_project_keeps_its_task(project: Session) -> None:

@@ -345,9 +345,9 @@ RIDGE = '[{"algorithm": "ridge"}]'
          "These are: r2, mse, rmse, mae, median_absolute_error, max_error, explained_variance."),
         ({"folds": 1}, "22023", "folds must be 0 or at least 2, not 1", "Give 0 for no folds."),
         ({"folds": 101}, "22023", "folds must be between 0 and 100, not 101", None),
-        ({"folds": 100, "holdout": "id > 50"}, "22023", "the folds need at least 100 rows, there are 51",
+        ({"folds": 100, "holdout": "id > 50"}, "22000", "the folds need at least 100 rows, there are 51",
          "Lower folds."),
-        ({"folds": 10, "fold_groups": "g"}, "22023",
+        ({"folds": 10, "fold_groups": "g"}, "22000",
          "the folds need at least 10 values of fold_groups, there are 9", "Lower folds."),
         ({"fold_groups": "g"}, "22023", "fold_groups needs folds", "Set folds to the number of folds."),
         ({"folds": 2, "fold_groups": "g", "fold_order": "at"}, "22023",
@@ -363,7 +363,7 @@ RIDGE = '[{"algorithm": "ridge"}]'
         ({"time_limit": -1}, "22023", "time_limit must be at least 0, not -1.0", None),
         ({"weights": "-w"}, "22003", None, "Give weights that are finite and not negative."),
         ({"target": "held::text", "candidates": '[{"algorithm": "lda"}]', "holdout": "held"},
-         "22023", "the target has one class only: false", "Choose another target."),
+         "22000", "the target has one class only: false", "Choose another target."),
     ],
 )  # fmt: skip
 def test_errors(sql, rows, options, sqlstate, message, hint):

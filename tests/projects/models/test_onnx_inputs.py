@@ -9,7 +9,7 @@ from tests.projects.kept import keep
 from tests.projects.runtime import Runtime, equal, export, scored
 from tests.sk.scoring import close
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_an_array_is_one_input(sql, waves):

@@ -7,12 +7,12 @@ import pg
 import pytest
 
 from madpy.errors import MadpyError
-from madpy.modules.projects.models.fitted import OWN, read_model
+from madpy.modules.projects.models.fitted import NUMBERS, OWN, read_model
 from madpy.modules.projects.models.graphs import distances, export, trees
 from madpy.modules.sk.layout import MODEL_SK
 from madpy.ports.postgres.model import pack, unpack
 from tests.projects.kept import keep
-from tests.projects.runtime import imported
+from tests.projects.runtime import compare, imported
 from tests.sk.models import small_models
 
 
@@ -91,3 +91,18 @@ def test_altered_models_are_written_or_refused(sql, name):
                 assert error.sqlstate in ("22P03", "0A000", "22003"), (place, value)
             finally:
                 sql("ROLLBACK")
+
+
+def test_a_filling_that_is_nan_fills_nothing(sql):
+    """A training makes none; the scorer in C has no prediction then, and neither have ONNX and model_sql."""
+    header, arrays = unpack(small_models()["linear regression"], MODEL_SK)
+    numbers = arrays[NUMBERS].copy()
+    numbers[0] = np.nan
+    sql("BEGIN")
+    altered = [numbers if n == NUMBERS else one for n, one in enumerate(arrays)]
+    model = imported(sql, pack(MODEL_SK, header, altered))
+    outputs = compare(sql, model, [(None, 1.0, "v0"), (0.5, 1.0, "v0")])
+    assert np.isnan(outputs["prediction"]).ravel().tolist() == [True, False]
+    sql(sql.value(f"SELECT pgml.model_sql({model}, 'written')"))
+    assert sql("SELECT written(NULL, 1, 'v0') IS NULL, written(0.5, 1, 'v0') IS NULL") == [(True, False)]
+    sql("ROLLBACK")

@@ -81,3 +81,19 @@ def project(sql, homes):
         return name, model
 
     return make
+
+
+@pytest.fixture
+def models(sql, name):
+    """A project and a function that adds a model to it: models(score, algorithm)."""
+    project = made.project(sql, name)
+    snapshot = made.snapshot(sql, project)
+
+    def add(score=None, algorithm="ridge", **facts):
+        metrics = {"r2": score, "mse": 1 - score} if isinstance(score, float) else {}
+        return made.model(
+            sql, project, snapshot, algorithm=algorithm, **({"score": score, "metrics": metrics} | facts)
+        )
+
+    add.project, add.snapshot = project, snapshot
+    return add

@@ -92,7 +92,7 @@ def test_nothing_is_learned_from_the_future(days: Session, name: str) -> None:
 
 
 def test_a_deployed_model_that_knows_the_rows_for_testing_is_named(days: Session, name: str) -> None:
-    """It was split at random, or with fewer rows for testing; not if it was split as now."""
+    """A NOTICE names a model that was split at random, or had fewer rows for testing."""
     known = []
     for split in (SPLIT, SPLIT, f"{SPLIT}, test_size => 0.5", "exclude => 'i'"):
         days(f"SELECT pgml.train('{name}', 'regression', 't', 'y', 'linear', {split})")

@@ -252,6 +252,16 @@ $$;
 COMMENT ON FUNCTION MODULE_SCHEMA.__check_may(bigint, boolean) IS
     'locks a project, and raises an error if the caller of __write may not train it, or does not own it';
 
+CREATE FUNCTION MODULE_SCHEMA.__missing(what text, number bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION '% % does not exist', what, number
+        USING ERRCODE = 'undefined_object', HINT = format('Choose one of the view %ss.', what);
+END
+$$;
+COMMENT ON FUNCTION MODULE_SCHEMA.__missing(text, bigint) IS
+    'raises an error about a model or a snapshot that does not exist, or that the caller may not see';
+
 CREATE FUNCTION MODULE_SCHEMA.__check_model(model bigint, to_train boolean) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -260,10 +270,12 @@ BEGIN
     SELECT p.id INTO project FROM MODULE_SCHEMA.__models AS m JOIN MODULE_SCHEMA.__projects AS p ON p.id = m.project_id
     WHERE m.id = $1 AND MODULE_SCHEMA.__caller_may(p.owner, p.readers || p.trainers);
     IF project IS NULL THEN
-        RAISE EXCEPTION 'model % does not exist', $1
-            USING ERRCODE = 'undefined_object', HINT = 'Choose one of the view models.';
+        PERFORM MODULE_SCHEMA.__missing('model', $1);
     END IF;
     PERFORM MODULE_SCHEMA.__check_may(project, to_train);
+    IF NOT EXISTS (SELECT FROM MODULE_SCHEMA.__models AS m WHERE m.id = $1) THEN  -- dropped while this call waited
+        PERFORM MODULE_SCHEMA.__missing('model', $1);
+    END IF;
     RETURN project;
 END
 $$;

@@ -92,3 +92,19 @@ def waves(sql):
     sql("CREATE TABLE t (a float8, b float8, y float8, c text)")
     for a, b in rows.tolist():
         sql(f"INSERT INTO t VALUES ({a!r}, {b!r}, {a * 3 + b * 1e3!r}, '{'pqr'[int(a * 9) % 3]}')")
+
+
+@pytest.fixture
+def models(sql, name):
+    """A project and a function that adds a model to it: models(score, algorithm)."""
+    project = made.project(sql, name)
+    snapshot = made.snapshot(sql, project)
+
+    def add(score=None, algorithm="ridge", **facts):
+        metrics = {"r2": score, "mse": 1 - score} if isinstance(score, float) else {}
+        return made.model(
+            sql, project, snapshot, algorithm=algorithm, **({"score": score, "metrics": metrics} | facts)
+        )
+
+    add.project, add.snapshot = project, snapshot
+    return add

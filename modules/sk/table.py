@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.features.classes import MAX_CLASSES, class_category, classes_of
 from madpy.helper.features.design import BOOLEANS, Category, Design, number_item
@@ -21,6 +22,7 @@ GROUP = """
     """  # as many bits as a double has
 
 
+ARGUMENT, ROWS = "22023", "22000"  # SQLSTATEs of a wrong argument, and of what only the rows show
 ANY = "number, boolean, text or time"
 
 
@@ -127,6 +129,14 @@ class Table:
         self.design = self.design.with_levels(levels)
         self.classes = [self._labels[code] for code in content["classes"]]
         self.columns = content.get("columns") or {}
+        try:
+            self._check(content)
+        except MadpyError as error:
+            if error.sqlstate == ARGUMENT:
+                error.sqlstate = ROWS
+            raise
+
+    def _check(self, content: dict[str, Any]) -> None:
         if self._category is not None:
             fitted = self.classes[: content["num_classes"]]
             classes_of(self._source, self._category, fitted, is_weighted=self._is_weighted)

@@ -56,6 +56,11 @@ class Fitted(Record):
         return TASKS[int(self.arrays[FORM][1])]
 
     @property
+    def columns(self) -> int:
+        """Return how many columns the inputs become."""
+        return int(self.arrays[FORM][2])
+
+    @property
     def outputs(self) -> int:
         return int(self.arrays[FORM][3])
 

@@ -15,6 +15,6 @@ def model_sql(db: Database, model_id: int | None, name: str | None) -> str:
 
 
 @in_server("export_model", module="projects")
-def export_model(db: Database, model_id: int | None) -> bytes:
-    """Return the bytes of a model."""
-    return exported(db, get_model(db, int(helper.check_not_null("model_id", model_id))))
+def export_model(db: Database, model_id: int | None, format: str | None) -> bytes:
+    """Return the bytes of a model, as a training wrote them or as a graph of ONNX."""
+    return exported(db, get_model(db, int(helper.check_not_null("model_id", model_id))), format)

@@ -38,7 +38,12 @@ class Input(Record):
     def is_needed(self, takes_nan: bool) -> bool:
         """Tell whether there is no prediction without a value."""
         passes = takes_nan and self.encode in (ENCODE_NUMBER, ENCODE_ORDINAL)
-        return not (self.flags & FLAG_IMPUTE or passes)
+        return not (self.is_filled or passes)
+
+    @property
+    def is_filled(self) -> bool:
+        """Tell whether a number or level takes the place of a missing one."""
+        return bool(self.flags & FLAG_IMPUTE) and not math.isnan(self.fill)
 
     def may_be_missing(self) -> list[bool]:
         """Tell of each column whether it can be NULL or no finite number."""
@@ -47,11 +52,13 @@ class Input(Record):
         elif self.encode == ENCODE_ONE_HOT:
             columns = [False] * len(self.levels)
         else:
-            columns = [not self.flags & FLAG_IMPUTE]
+            columns = [not self.is_filled]
         return columns + [False] * bool(self.flags & FLAG_INDICATOR)
 
     def condition(self, item: str) -> str:
         """Return SQL that is true where there is a value: no number that is infinite or NaN."""
+        if self.encode == ENCODE_TARGET and math.isnan(self.values[-1][0]):
+            return f'{item} COLLATE "C" IN ({", ".join(map(literal, self.levels))})'
         return f"{item} IS NOT NULL" if self.levels else f"pg_catalog.abs({item}) < 'Infinity'::float8"
 
     def columns(self, item: str) -> Iterator[str]:
@@ -88,10 +95,15 @@ class Input(Record):
     def _case(self, value: str, numbers: Sequence[float], other: float) -> str:
         """Return SQL of the number of a level."""
         cases = "".join(
-            f" WHEN {literal(level)} THEN {literal(number)}"
+            f" WHEN {literal(level)} THEN {_literal(number)}"
             for level, number in zip(self.levels, numbers, strict=True)
         )
-        return f"CASE {value}{cases} ELSE {literal(None if math.isnan(other) else other)} END"
+        return f"CASE {value}{cases} ELSE {_literal(other)} END"
+
+
+def _literal(number: float) -> str:
+    """Return SQL of a number in an encoding; NaN stands for a missing value."""
+    return literal(None if math.isnan(number) else number)
 
 
 def inputs_of(fitted: Fitted) -> list[Input]:

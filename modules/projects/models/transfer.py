@@ -7,7 +7,7 @@ from typing import Any
 from madpy import __version__
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.checks.arguments import quoted
+from madpy.helper.checks.arguments import check_choice, quoted
 from madpy.modules.projects.catalogue import add_project, check_name, find_project
 from madpy.modules.projects.layout import MODEL_TABLE
 from madpy.modules.projects.models.fitted import (
@@ -27,19 +27,41 @@ from madpy.ports.postgres.model import method_of
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
 
+MADPY, ONNX = FORMATS = ("madpy", "onnx")
+
 
 @in_server("export_model", module="projects")
-def export_model(db: Database, model: str | None) -> bytes:
+def export_model(db: Database, model: str | None, format: str | None) -> bytes:
     """Return the bytes of the deployed model of a project, or of the tables of a model."""
     name = str(helper.check_not_null("model", model))
     if find_project(db, name) is not None:
-        return exported(db, deployed_model(db, name))
-    return export_table(find_table(db, name))
+        return exported(db, deployed_model(db, name), format)
+    table = find_table(db, name)
+    if check_choice("format", format, FORMATS) == ONNX:
+        raise MadpyError(
+            "tables of trainings are not exported in ONNX", sqlstate="0A000", hint="choose the format madpy"
+        )
+    return export_table(table)
 
 
-def exported(db: Database, model: Kept) -> bytes:
-    """Return the bytes of a model of a project."""
+def exported(db: Database, model: Kept, format: str | None) -> bytes:
+    """Return the bytes of a model of a project, as a training wrote them or as a graph of ONNX."""
+    if check_choice("format", format, FORMATS) == ONNX:
+        return _as_onnx(model)
     return bytes(db.value("SELECT {model:q}", model=model_item(db, model.id)))
+
+
+def _as_onnx(entry: Kept) -> bytes:
+    """Return the bytes of a graph; the package that writes it is an extra, and takes 0.4 s to import."""
+    try:
+        from madpy.modules.projects.models.graphs.export import onnx_model
+    except ImportError as error:
+        raise MadpyError(
+            f"the Python of the server cannot import onnx: {error}",
+            sqlstate="0A000",
+            hint="install the extra madpy[onnx] into the Python of madpy.python_path, and connect again",
+        ) from None
+    return onnx_model(entry.fitted, entry.algorithm)
 
 
 @in_server("import_model", module="projects")

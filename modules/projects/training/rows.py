@@ -40,6 +40,11 @@ def check_rows(db: Database, project: Project | None, name: str, asked: Asked) -
     targets, features = targets_and_features(
         source, asked.y_column_name, asked.exclude, before, is_supervised
     )
+    if task == "classification" and len(targets) > 1:
+        raise MadpyError(
+            f"a classification has one target, not {len(targets)}",
+            hint="train a project for each of them, or give numbers and the task regression",
+        )
     db.progress("train: reading")
     split = _split(source, task, asked, before, targets, features)
     holdout = split.holdout(source) if is_supervised else None

@@ -110,8 +110,8 @@ class Database:
     def notice(self, message: str) -> None:
         self.connection.notice(message)
 
-    def warning(self, message: str) -> None:
-        self.connection.warning(message)
+    def warning(self, message: str, hint: str | None = None) -> None:
+        self.connection.warning(message, **({} if hint is None else {"hint": hint}))
 
     @property
     def search_path(self) -> str:

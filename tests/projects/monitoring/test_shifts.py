@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import ks_2samp
+from scipy.stats import chi2_contingency, ks_2samp
+from scipy.stats.contingency import association
 
 from madpy.modules.projects.monitoring import shifts
 
@@ -54,4 +55,38 @@ def test_deciles_end_their_bins() -> None:
 def test_levels_that_were_not_there_are_the_rest() -> None:
     before, now = shifts.of_levels({"a": 6, "b": 2}, 2, {"a": 5, "c": 5})
     assert (before, now) == ([0.6, 0.2, 0.2], [0.5, 0, 0.5])
-    assert shifts.total_variation(before, now) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("rows", [10, 1_000_000])
+def test_the_distance_of_categories_is_that_of_the_chi_squared_test(rows: int) -> None:
+    """Beside scipy, for samples of equal size, whose number of rows does not count."""
+    before, now = np.array([0.6, 0.2, 0.2, 0]), np.array([0.5, 0, 0.1, 0.4])
+    table = np.array([before, now]) * rows
+    statistic = chi2_contingency(table, correction=False).statistic
+    distance = shifts.cramers_v(before.tolist(), now.tolist())
+    assert distance == pytest.approx(math.sqrt(statistic / (2 * rows)), rel=1e-12)
+    assert distance == pytest.approx(association(np.rint(table).astype(int), method="cramer"), rel=1e-12)
+
+
+def test_the_distance_of_categories_is_from_zero_to_one() -> None:
+    assert shifts.cramers_v([0.5, 0.5, 0], [0.5, 0.5, 0]) == 0
+    assert shifts.cramers_v([0.5, 0.5, 0], [0, 0, 1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("index", "distance", "word"),
+    [
+        (0.05, 0.05, "stable"),
+        (0.1, 0.05, "changed a little"),
+        (0.05, 0.15, "changed a little"),
+        (0.3, 0.05, "changed"),
+        (0.05, 0.4, "changed"),
+    ],
+)
+def test_the_verdict_is_the_worse_of_two(index: float, distance: float, word: str) -> None:
+    assert shifts.verdict(index, 0.3, distance, 0.4) == word
+
+
+def test_a_threshold_below_a_little_is_what_counts() -> None:
+    assert shifts.verdict(0.06, 0.05, 0, 1) == "changed"
+    assert shifts.verdict(0, 1, 0.06, 0.05) == "changed"

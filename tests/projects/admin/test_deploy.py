@@ -1,33 +1,11 @@
 """Deployments by strategy and by number, and what is dropped and what is not."""
 
 import random
-import threading
 
 import pytest
 
 from madpy.modules.projects import core
 from tests.projects import made
-
-
-@pytest.fixture
-def models(sql, name):
-    """A project and a function that adds a model to it: models(score, algorithm)."""
-    project = made.project(sql, name)
-    snapshot = made.snapshot(sql, project)
-
-    def add(score=None, algorithm="ridge", **facts):
-        metrics = {"r2": score, "mse": 1 - score} if isinstance(score, float) else {}
-        return made.model(
-            sql, project, snapshot, algorithm=algorithm, **({"score": score, "metrics": metrics} | facts)
-        )
-
-    add.project, add.snapshot = project, snapshot
-    return add
-
-
-def deployed(sql, name):
-    return sql.value(f"SELECT deployed_model FROM pgml.projects WHERE name = '{name}'")
-
 
 # --- strategies ---
 
@@ -38,7 +16,7 @@ def test_the_best_score_is_deployed_and_the_newest_of_equal_ones(sql, name, mode
     models(0.7), models(None), models("NaN")
     row = {"project_name": name, "strategy": "best_score", "algorithm": "ridge", "model_id": best}
     assert sql.rows(f"SELECT * FROM pgml.deploy('{name}')") == [row]
-    assert deployed(sql, name) == best
+    assert made.deployed(sql, name) == best
     assert sql(f"SELECT strategy, reason, deployed_by FROM pgml.deployments WHERE model_id = {best}") == [
         ("best_score", "r2 is 0.9, the best of 6", "madpy")
     ]
@@ -74,13 +52,36 @@ def test_most_recent_and_one_algorithm(sql, name, models):
 def test_a_model_by_its_number(sql, name, models):
     first, _ = models(0.5), models(0.9)
     assert sql(f"SELECT * FROM pgml.deploy({first})") == [(name, "specific", "ridge", first)]
-    assert deployed(sql, name) == first
+    assert made.deployed(sql, name) == first
+
+
+def test_a_model_of_a_project_by_its_number(sql, name, models):
+    """A literal and a parameter without types find the function that takes a project."""
+    first, _ = models(0.5), models(0.9)
+    row = (name, "specific", "ridge", first)
+    named = f"SELECT * FROM pgml.deploy('{name}', strategy => 'specific', model_id => "
+    assert sql(f"{named}{first})") == sql(f"{named}'{first}')") == [row]
+    asked = "SELECT * FROM pgml.deploy($1, $2, model_id => $3)"
+    assert sql.connection.query(asked, (name, "specific", str(first))).getresult() == [row]
+    assert sql.value(f"SELECT reason FROM pgml.deployments WHERE model_id = {first} LIMIT 1") == (
+        "given by its number"
+    )
+
+
+def test_a_model_of_another_project_is_not_one_of_this(sql, name, models):
+    own = [models(0.1) for _ in range(12)]
+    sql("BEGIN")
+    project = made.project(sql, made.fresh())
+    other = made.model(sql, project, made.snapshot(sql, project))
+    error = sql.fails(f"SELECT pgml.deploy('{name}', 'specific', model_id => {other})")
+    assert error.message == f'pgml.deploy: project "{name}" has no model {other}'
+    assert error.hint == f"Choose one of its newest models: {', '.join(map(str, reversed(own[2:])))}."
 
 
 def test_a_parameter_without_a_type_is_the_name_of_a_project(sql, name, models):
     models(0.5)
     answer = sql.connection.query("SELECT model_id FROM pgml.deploy($1)", (name,)).getresult()
-    assert answer == [(deployed(sql, name),)]
+    assert answer == [(made.deployed(sql, name),)]
 
 
 def test_rollbacks_go_back_one_deployment_after_the_other(sql, name, models):
@@ -141,7 +142,30 @@ def test_rollbacks_agree_with_a_list_that_is_kept(seed):
         ),
         ("'{}', NULL", "22004", "strategy must not be null", None),
         ("NULL::text", "22004", "project_name must not be null", None),
-        ("'{}', 'specific'", "22023", "strategy specific needs an algorithm", "Give one, or"),
+        (
+            "'{}', 'specific'",
+            "22023",
+            "strategy specific needs an algorithm or a model_id, one of the two",
+            "Give algorithm => 'ridge' for",
+        ),
+        (
+            "'{}', 'specific', 'ridge', 1",
+            "22023",
+            "strategy specific needs an algorithm or a model_id, one of the two",
+            "Give algorithm => 'ridge' for",
+        ),
+        (
+            "'{}', model_id => 1",
+            "22023",
+            "strategy best_score takes no model_id",
+            "Give strategy => 'specific'.",
+        ),
+        (
+            "'{}', 'specific', model_id => 2000000000",
+            "42704",
+            'project "{}" has no model 2000000000',
+            "Choose one of its newest models: ",
+        ),
         ("'{}', 'rollback'", "55000", 'no model of project "{}" is deployed', "Deploy one: deploy("),
         ("'{}', 'rollback', 'ridge'", "22023", "a rollback takes no algorithm", "Leave it out"),
         ("'{}', algorithm => 'svm'", "42704", 'project "{}" has no model of algorithm "svm"', "There are: r"),
@@ -160,103 +184,12 @@ def test_a_training_that_failed_is_not_deployed(sql, name, models):
     failed = models(content="NULL::bytea", status="failed", error="no rows")
     error = sql.fails(f"SELECT pgml.deploy({failed})")
     assert (error.sqlstate, error.message) == ("55000", f"pgml.deploy: the training of model {failed} failed")
+    models(0.5)
+    error = sql.fails(f"SELECT pgml.deploy('{name}', 'specific', model_id => {failed})")
+    assert error.message == f"pgml.deploy: the training of model {failed} failed"
+    sql(f"SELECT pgml.drop_model(id) FROM pgml.models WHERE project_id = {models.project} AND id > {failed}")
     error = sql.fails(f"SELECT pgml.deploy('{name}', 'most_recent')")
     assert (error.message, error.hint) == (f'pgml.deploy: project "{name}" has no model', "Train one.")
-
-
-# --- two sessions ---
-
-
-def wait_for_lock(sql, waiting):
-    for _ in range(500):
-        if sql(f"SELECT FROM pg_locks WHERE pid = {waiting} AND NOT granted"):
-            return
-        sql("SELECT pg_sleep(0.01)")
-    raise AssertionError("the other session does not wait")
-
-
-def concurrent(sql, other, first, second):
-    """Run `second` in another session while a transaction with `first` is open; return its rows or error."""
-    answers = []
-    pid = other.value("SELECT pg_backend_pid()")
-    other("BEGIN")
-    sql("BEGIN")
-    sql(first)
-
-    def run():
-        try:
-            answers.append(other(second))
-        except Exception as error:
-            answers.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    wait_for_lock(sql, pid)
-    sql("COMMIT")
-    thread.join(10)
-    other("COMMIT")
-    return answers[0]
-
-
-def test_two_deployments_wait_for_each_other(sql, connect, name, models):
-    """The second rollback goes back from where the first one went."""
-    one, two, three = models(0.1), models(0.2), models(0.3)
-    for model in (one, two, three):
-        sql(f"SELECT pgml.deploy({model})")
-    back = f"SELECT model_id FROM pgml.deploy('{name}', 'rollback')"
-    assert concurrent(sql, connect(), back, back) == [(one,)]
-    assert deployed(sql, name) == one
-
-
-def test_a_deployment_waits_for_a_better_model(sql, connect, name, models):
-    models(0.1)
-    better = f"SELECT pgml.__write('add_model', {models.project}::bigint, {models.snapshot}::bigint, "
-    better += made.as_json(made.FACTS | {"score": 0.8, "metrics": {"r2": 0.8}}) + r", '\x00'::bytea)"
-    answer = concurrent(sql, connect(), better, f"SELECT model_id FROM pgml.deploy('{name}')")
-    assert sql.value(f"SELECT score FROM pgml.models WHERE id = {answer[0][0]}") == 0.8
-
-
-def test_an_older_snapshot_does_not_choose(sql, connect, name, models):
-    one, two, three = models(0.1), models(0.2), models(0.3)
-    for model in (one, two, three):
-        sql(f"SELECT pgml.deploy({model})")
-    other = connect()
-    other("BEGIN ISOLATION LEVEL REPEATABLE READ")
-    assert deployed(other, name) == three
-    sql(f"SELECT pgml.deploy('{name}', 'rollback')")
-    assert other.fails(f"SELECT pgml.deploy('{name}', 'rollback')").sqlstate == "40001"
-
-
-def test_a_project_made_at_the_same_time_is_one(sql, connect, name):
-    made_here = f"SELECT pgml.__write('add_project', '{name}'::text, 'regression'::text)"
-    ((number,),) = concurrent(sql, connect(), made_here, made_here)
-    assert sql(f"SELECT id FROM pgml.projects WHERE name = '{name}'") == [(number,)]
-
-
-@pytest.fixture
-def curved(sql):
-    """Table t: y is the square of x, which a forest learns and a line does not."""
-    sql("CREATE TABLE t AS SELECT x::float8, x * x AS y FROM generate_series(-100, 100) AS x")
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "status"),
-    [("linear", "random_forest", "deployed"), ("random_forest", "linear", "not deployed")],
-)
-@pytest.mark.parametrize("is_new", [True, False])
-def test_of_two_trainings_at_once_the_better_model_is_deployed(
-    sql, schema, connect, name, curved, first, second, status, is_new
-):
-    """The second one begins before the first one's transaction ends, and makes the same project."""
-    train = f"SELECT status, algorithm FROM pgml.train('{name}', 'regression', 't', 'y', '{{}}')"
-    if not is_new:
-        sql(f"SELECT pgml.train('{name}', 'regression', 't', 'y', 'ridge', '{{\"alpha\": 1e12}}')")
-    other = connect()
-    other(f"SET search_path = {schema}")
-    answer = concurrent(sql, other, train.format(first), train.format(second))
-    assert answer == [(status, second)]
-    assert sql(f"SELECT algorithm FROM pgml.deployed_models WHERE project = '{name}'") == [("random_forest",)]
-    assert sql(f"SELECT count(*) FROM pgml.trained_models WHERE project = '{name}'") == [(2 + (not is_new),)]
 
 
 # --- snapshots ---

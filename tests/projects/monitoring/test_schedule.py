@@ -1,6 +1,9 @@
 """Schedules: pg_cron where it is installed, a line to copy where it is not."""
 
+import re
 import shlex
+import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,6 +15,7 @@ from madpy.dev.cluster import initialise
 from madpy.dev.server import Address
 from madpy.dev.shards import Shard
 from madpy.dev.state import here
+from madpy.modules.projects.monitoring.timers import calendar_of
 from tests.session import Session
 
 PRELOADED = """
@@ -51,19 +55,27 @@ def with_cron(server: Address) -> Iterator[Session]:
 
 
 def test_a_schedule_trains_and_its_runs_are_seen(with_cron: Session) -> None:
+    """The training of one project is successful, and that of another one, whose target is gone, fails."""
     with_cron(TRAINED)
+    with_cron("DROP TABLE IF EXISTS gone; CREATE TABLE gone AS SELECT * FROM diabetes")
+    with_cron("SELECT * FROM pgml.train('Gone', 'regression', 'gone', 'target', 'ridge')")
+    with_cron("UPDATE gone SET target = NULL")
     with_cron("SELECT pgml.schedule_train('Sugar', '* * * * *', '{\"algorithm\": \"lasso\", \"seed\": 3}')")
+    with_cron("SELECT pgml.schedule_train('Gone', '* * * * *')")
     assert with_cron("SELECT project, schedule, active, status FROM pgml.schedules") == [
-        ("Sugar", "* * * * *", True, None)
+        ("Gone", "* * * * *", True, None),
+        ("Sugar", "* * * * *", True, None),
     ]
     until = time.monotonic() + 90
-    while not with_cron("SELECT FROM pgml.schedules WHERE status IN ('succeeded', 'failed')"):
+    ended = "SELECT DISTINCT project, status FROM pgml.schedules WHERE status IN ('succeeded', 'failed')"
+    while len(with_cron(ended)) < 2:
         assert time.monotonic() < until, with_cron("SELECT * FROM pgml.schedules")
         time.sleep(0.5)
-    assert with_cron("SELECT DISTINCT status FROM pgml.schedules WHERE status <> 'starting'") == [
-        ("succeeded",)
-    ]
+    assert sorted(with_cron(ended)) == [("Gone", "failed"), ("Sugar", "succeeded")]
+    ((message,),) = with_cron("SELECT DISTINCT message FROM pgml.schedules WHERE status = 'failed'")
+    assert re.fullmatch('none of the [0-9]+ rows of table "gone" can be used', message)
     assert ("lasso", 3) in with_cron("SELECT algorithm, seed FROM pgml.models")
+    assert with_cron.value("SELECT pgml.unschedule_train('Gone')") is True
     assert with_cron.value("SELECT pgml.unschedule_train('Sugar')") is True
     assert with_cron.value("SELECT pgml.unschedule_train('Sugar')") is False
     assert with_cron("SELECT FROM pgml.schedules") == []
@@ -80,12 +92,62 @@ def test_without_pg_cron_the_hint_has_a_line_for_a_crontab(sql: Session) -> None
         "pgml.schedule_train: pg_cron is not installed in this database",
     )
     assert f"(postgresql-{version}-cron on Debian)" in failure.hint
-    line = failure.hint.split("crontab: ")[1].removesuffix(".")
+    hint = failure.hint.removesuffix(".")
+    _, line, timer = re.split("crontab: |; or run this for a timer of systemd: ", hint)
     *when, program = line.split(" ", 5)
     words = shlex.split(program.replace("\\%", "%"))
     assert (when, words[:2], words[3]) == (["0", "3", "*", "*", "1"], ["psql", "-d"], "-c")
     sql("ROLLBACK")
-    assert words[4] == ("""SELECT * FROM "pgml".train('it''s 5 % "sweet"', "seed" => '5'::integer)""")
+    assert words[4] == ("""SELECT * FROM "pgml".train('it''s 5 % "sweet"', "seed" => '5'::bigint)""")
+    program, user, calendar, *call = shlex.split(timer.replace("$$", "$"))
+    assert (program, user, call) == ("systemd-run", "--user", words)
+    assert calendar == "--on-calendar=Mon *-*-* 03:00:00"
+
+
+def test_a_crontab_has_no_seconds(sql: Session) -> None:
+    sql("BEGIN; SELECT pgml.__write('add_project', 'P'::text, 'regression'::text)")
+    failure = sql.fails("SELECT pgml.schedule_train('P', '30 seconds')")
+    assert failure.hint.endswith("and run CREATE EXTENSION pg_cron.")
+
+
+CALENDARS = {
+    "0 3 * * *": "*-*-* 03:00:00",
+    "*/15 * * * *": "*-*-* *:0/15:00",
+    "0,30 8-18/2 * * 1-5": "Mon,Tue,Wed,Thu,Fri *-*-* 08..18/2:00,30:00",
+    "5 4 1,15 jan-mar *": "*-01..03-01,15 04:05:00",
+    "0 0 $ * *": "*-*~01 00:00:00",
+    "0 0 */2 6 *": "*-06-1/2 00:00:00",
+    "0 12 * * 0,6": "Sat,Sun *-*-* 12:00:00",
+    "0 12 * * fri-7": "Fri,Sat,Sun *-*-* 12:00:00",
+}
+
+
+@pytest.mark.parametrize("schedule", CALENDARS)
+def test_a_cron_expression_is_one_of_a_calendar(schedule: str) -> None:
+    """By the manual pages crontab(5) and systemd.time(7); systemd reads it, where it is there."""
+    calendar = calendar_of(schedule)
+    assert calendar == CALENDARS[schedule]
+    if program := shutil.which("systemd-analyze"):
+        said = subprocess.run([program, "calendar", calendar], capture_output=True, text=True, check=True)
+        assert "Normalized form" in said.stdout
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "0 0 1 * 1",
+        "30 seconds",
+        "60 * * * *",
+        "* * 0 * *",
+        "0 0 * * mon#1",
+        "0 0 * * */2",
+        "*-5 * * * *",
+        "0 0 * 13 *",
+    ],
+)
+def test_what_a_calendar_cannot_say(schedule: str) -> None:
+    """A day of the month or of the week, for one, of which cron takes either."""
+    assert calendar_of(schedule) is None
 
 
 def test_without_pg_cron_nothing_can_be_unscheduled(sql: Session) -> None:

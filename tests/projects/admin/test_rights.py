@@ -134,6 +134,94 @@ def test_members_have_what_their_group_has(cast, sql, roles, connect):
     assert session.value(f"SELECT round(pgml.predict('{cast.name}', 2.0))") == 7
 
 
+def test_a_team_shares_what_its_role_has_and_owns(cast, sql, roles, connect):
+    """GRANT of membership makes trainers, and owners; REVOKE ends it."""
+    trainers, team, ann = roles("trainers", "NOLOGIN"), roles("team", "NOLOGIN"), roles("ann")
+    session = connect(user=ann)
+    train = f"SELECT status FROM pgml.train('{cast.name}', 'regression', 'mine', 'y', 'linear')"
+    session("CREATE TEMP TABLE mine AS SELECT i::float8 AS x, 3.0 * i AS y FROM generate_series(1, 40) AS i")
+    cast.sessions[OWNER](f"SELECT pgml.grant_project('{cast.name}', '{trainers}', 'trainer')")
+    assert session.fails(train).message == f'pgml.train: another role has a project "{cast.name}"'
+    sql(f"GRANT {trainers} TO {ann}")
+    session(train)
+    session(f"SELECT pgml.deploy('{cast.name}', 'most_recent')")
+    assert session.fails(f"SELECT pgml.drop_project('{cast.name}')").sqlstate == DENIED
+    sql(f"REVOKE {trainers} FROM {ann}")
+    assert session.fails(f"SELECT pgml.deploy('{cast.name}')").sqlstate == MISSING
+    sql(f"GRANT {team} TO {ann}, {cast.names[OWNER]}")
+    cast.sessions[OWNER](f"SELECT pgml.transfer_project('{cast.name}', '{team}')")
+    session(train)
+    session(f"SELECT pgml.grant_project('{cast.name}', '{cast.names[STRANGER]}')")
+    assert session.value(f"SELECT owner::text FROM pgml.projects WHERE name = '{cast.name}'") == team
+    session(f"SELECT pgml.drop_project('{cast.name}')")
+
+
+def test_a_project_that_a_team_trains_first_is_the_teams(sql, roles, connect, name):
+    team, ann, bob = roles("team", "NOLOGIN"), roles("ann"), roles("bob")
+    sql(f"GRANT {team} TO {ann}, {bob}")
+    session = connect(user=ann)
+    session("CREATE TEMP TABLE mine AS SELECT i::float8 AS x, 3.0 * i AS y FROM generate_series(1, 40) AS i")
+    session(f"GRANT SELECT ON mine TO {team}; SET ROLE {team}")
+    session(f"SELECT pgml.train('{name}', 'regression', 'mine', 'y', 'linear')")
+    other = connect(user=bob)
+    assert other(f"SELECT owner::text FROM pgml.projects WHERE name = '{name}'") == [(team,)]
+    other(f"SELECT pgml.deploy('{name}'); SELECT pgml.drop_project('{name}')")
+    session("RESET ROLE; DROP TABLE mine")
+
+
+def test_who_may_use_projects_at_all_is_a_matter_of_grants(cast, sql, connect):
+    """Whoever has USAGE on the schema reads; whoever has EXECUTE on __write trains."""
+    owner, reader = cast.names[OWNER], cast.names[READER]
+    predict = f"SELECT round(pgml.predict('{cast.name}', 2.0))"
+    sql("BEGIN")
+    sql("REVOKE USAGE ON SCHEMA pgml FROM PUBLIC; REVOKE EXECUTE ON FUNCTION pgml.__write FROM PUBLIC")
+    sql(f"GRANT USAGE ON SCHEMA pgml TO {reader}, {owner}; GRANT EXECUTE ON FUNCTION pgml.__write TO {owner}")
+    sql(f"SAVEPOINT granted; SET LOCAL ROLE {cast.names[STRANGER]}")
+    assert sql.fails(predict).message == "permission denied for schema pgml"
+    sql(f"ROLLBACK TO granted; SET LOCAL ROLE {reader}")
+    assert sql.value(predict) == 7
+    assert len(sql("SELECT FROM pgml.models")) == 2
+    train = "SELECT pgml.train('Own', 'regression', 't', 'y', 'linear')"
+    for call, what in (
+        (train, "train"),
+        (f"SELECT pgml.deploy('{cast.name}')", "deploy"),
+        ("SELECT pgml.load_dataset('iris')", "load_dataset"),
+    ):
+        sql("SAVEPOINT before")
+        error = sql.fails(call)
+        assert (error.sqlstate, error.message) == (
+            DENIED,
+            f"pgml.{what}: permission denied to change or train projects",
+        )
+        assert error.hint == 'Ask a superuser for GRANT EXECUTE ON FUNCTION "pgml".__write.'
+        sql("ROLLBACK TO before")
+    sql(f"ROLLBACK TO granted; SET LOCAL ROLE {owner}")
+    sql(f"SELECT pgml.deploy('{cast.name}')")
+    sql("ROLLBACK")
+
+
+def test_nothing_else_is_granted_to_all(sql):
+    """Everybody may use the schema, call functions but those behind __write, and read views."""
+    granted = sql(
+        """
+        SELECT 'schema', acl.privilege_type FROM pg_namespace, aclexplode(nspacl) AS acl
+        WHERE nspname = 'pgml' AND grantee = 0
+        UNION SELECT relkind::text, acl.privilege_type FROM pg_class, aclexplode(relacl) AS acl
+        WHERE relnamespace = 'pgml'::regnamespace AND grantee = 0 AND relname ~ '^__|s$|^overview$'
+        UNION SELECT 'function', acl.privilege_type FROM pg_proc, aclexplode(proacl) AS acl
+        WHERE pronamespace = 'pgml'::regnamespace AND grantee = 0
+        """
+    )
+    assert sorted(granted) == [("function", "EXECUTE"), ("schema", "USAGE"), ("v", "SELECT")]
+    behind = sql(
+        """
+        SELECT proname FROM pg_proc WHERE pronamespace = 'pgml'::regnamespace AND prosecdef
+        AND has_function_privilege('public', oid, 'EXECUTE')
+        """
+    )
+    assert behind == []
+
+
 def test_the_role_of_now_counts_and_not_the_sessions(cast, sql):
     """A superuser that has set its role sees what the role sees, in a session that looked up before."""
     sql(f"PREPARE p AS SELECT pgml.predict('{cast.name}', 2.0)")

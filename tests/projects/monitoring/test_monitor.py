@@ -48,7 +48,8 @@ def test_each_feature_that_moved_is_named(watched: Session) -> None:
     )
     found = {row[0]: row for row in watched(SKEW.format(now="now"))}
     assert found["x"][3] == pytest.approx(0.5, abs=0.02)
-    assert found["kind"][3] == pytest.approx(0.5, abs=0.03)
+    # shares before 0.25, 0.75, 0 and now 0, 0.5, 0.5: half of 0.25 + 0.05 + 0.5 is 0.4
+    assert found["kind"][3] == pytest.approx(0.4**0.5, abs=0.02)
     assert found["day"][3] == 1
     assert found["flag"][4] == pytest.approx(0.2)
     verdicts = {name: row[-1] for name, row in found.items()}
@@ -65,6 +66,20 @@ def test_drift_compares_two_tables(watched: Session) -> None:
     assert {row[2] for row in rows[1:]} == {"stable"}
     same = watched("SELECT distance, psi FROM pgml.validate_drift('Watched', 'a', 'a')")
     assert all(distance < 0.011 and psi < 0.01 for distance, psi in same)
+
+
+def test_a_distance_has_a_threshold_of_its_own(watched: Session) -> None:
+    """Three quarters of the rows are of one level before, and seven eighths now."""
+    watched(
+        "CREATE TABLE now AS SELECT x, flag, day, CASE WHEN i % 8 = 0 THEN 'rare' ELSE 'usual' END AS kind"
+        " FROM before"
+    )
+    call = "SELECT distance, distance_threshold, verdict FROM pgml.validate_skew('Watched', 'now'{more})"
+    call += " WHERE feature = 'kind'"
+    ((distance, threshold, verdict),) = watched(call.format(more=""))
+    assert distance == pytest.approx(0.16, abs=0.02)  # half of 0.0156 / 0.375 + 0.0156 / 1.625 is 0.0256
+    assert (threshold, verdict) == (0.25, "changed a little")
+    assert watched(call.format(more=", distance_threshold => 0.1"))[0][1:] == (0.1, "changed")
 
 
 def test_an_array_of_features(watched: Session) -> None:
@@ -86,6 +101,10 @@ def test_nothing_but_null(watched: Session) -> None:
         ("validate_skew('Unwatched', 'before')", 'project "Unwatched" does not exist'),
         ("validate_skew('Watched', 'nowhere')", 'table "nowhere" does not exist'),
         ("validate_skew('Watched', 'before', -1)", "threshold must be at least 0, not -1.0"),
+        (
+            "validate_skew('Watched', 'before', distance_threshold => 2)",
+            "distance_threshold must be between 0 and 1, not 2.0",
+        ),
         ("validate_drift('Watched', 'before', NULL)", "baseline must not be null"),
     ],
 )

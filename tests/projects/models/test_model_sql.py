@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from madpy.modules.sk.layout import MODEL_SK
-from madpy.ports.postgres.model import unpack
+from tests.projects.bounds import bounds
 from tests.projects.kept import keep, quoted
 
 REGRESSIONS = {
@@ -24,7 +23,6 @@ MIXED = """{
     "*": {"impute": "mean", "scale": "standard"}, "wall": {"encode": "target", "impute": "mode"},
     "bath": {"indicator": true, "impute": "median"}
 }"""
-NODE = np.dtype([("threshold", "<f8"), ("feature", "<i4"), ("child", "<i4")])
 
 
 @pytest.fixture
@@ -53,25 +51,6 @@ def scored(sql, model, rows, names, function, by_array=False):
         f"SELECT madlib.{function}(m.model, {arguments}), written({arguments})"
         f" FROM {rows}, pgml.models AS m WHERE m.id = {model}"
     )
-
-
-def bounds(sql, model):
-    """Numbers at, below and above every threshold of a model, and at the steps of float32 around it."""
-    (data,) = sql(f"SELECT model FROM pgml.models WHERE id = {model}")[0]
-    _, arrays = unpack(bytes(data), MODEL_SK)
-    nodes = np.frombuffer(arrays[11].astype("<i4").tobytes(), NODE)
-    edges = nodes["threshold"][~np.isnan(nodes["threshold"])]
-    single = edges.astype(np.float32)
-    around = [
-        edges,
-        single,
-        np.nextafter(single, np.float32(-np.inf)),
-        np.nextafter(single, np.float32(np.inf)),
-    ]
-    middles = [(edges + other.astype(float)) / 2 for other in around[1:]]
-    pairs = [(around[1].astype(float) + other.astype(float)) / 2 for other in around[2:]]
-    every = np.concatenate([one.astype(float) for one in [*around, *middles, *pairs]])
-    return np.unique(np.concatenate([np.nextafter(every, -np.inf), every, np.nextafter(every, np.inf)]))
 
 
 def equal(pairs):

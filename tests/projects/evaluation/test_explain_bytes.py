@@ -53,6 +53,19 @@ def test_the_scorer_of_the_format_predicts_the_same(sql, patients, method):
     assert sql(f"SELECT {item} AS same, count(*) FROM p GROUP BY 1") == [(True, 442)]
 
 
+@pytest.mark.parametrize("method", ["regr", "logregr", "dtree"])
+def test_a_project_takes_such_a_model_and_writes_it_in_sql(sql, patients, name, method):
+    data = converted(sql, method)
+    number = sql.value(f"SELECT pgml.import_model('{name}', {literal(data)})")
+    sql(sql.value(f"SELECT pgml.model_sql({number}, 'written')"))
+    sql("INSERT INTO d (age, bmi, word) VALUES (50, 25, 'z'), (50, 25, NULL), (NULL, 25, 'a')")
+    scored = "pgml.predict_class({}, d)).label" if method == "logregr" else "pgml.predict({}, d))"
+    rows = sql(f"SELECT written(age, bmi, word), ({scored.format(f'{number}::bigint')} FROM d")
+    assert len(rows) == 445 and [one for one in rows if one[0] != one[1]] == []
+    assert sum(one is None for one, _ in rows) == (0 if method == "dtree" else 3)
+    assert sql.fails(f"SELECT pgml.export_model({number}, 'onnx')").sqlstate == "0A000"
+
+
 def test_probabilities_of_naive_bayes(sql, patients):
     data = converted(sql, "nb")
     sql("UPDATE d SET bmi = NULL WHERE age > 60; UPDATE d SET flag = NULL WHERE age < 30")
@@ -94,4 +107,4 @@ def test_a_query_by_name_is_not_parallel_and_one_by_number_is(sql):
     assert sql(
         "SELECT proargtypes[0]::regtype::text, proparallel FROM pg_proc"
         " WHERE proname = 'explain' AND pronamespace = 'pgml'::regnamespace ORDER BY 1"
-    ) == [("bigint", "s"), ("text", "u")]
+    ) == [("bigint", "s"), ("bigint", "s"), ("text", "u"), ("text", "u")]

@@ -7,7 +7,7 @@ from madpy.errors import MadpyError
 from madpy.modules.projects.evaluation import measures
 from madpy.modules.projects.evaluation.own_figures import Row
 from madpy.modules.projects.evaluation.predicted import Predicted
-from madpy.modules.projects.models.prepared import ELEMENT
+from madpy.modules.projects.models.prepared import ELEMENT, no_column
 from madpy.modules.projects.schema import own
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
@@ -41,7 +41,7 @@ def permuted_columns(source: Source, features: Sequence[str]) -> list[Permuted]:
         if element and element[1] in source.columns:
             result.append(Permuted(feature, element[1], int(element[2])))
         elif feature not in source.columns:
-            raise source.lacks(feature)
+            raise no_column(source, feature)
         else:
             result.append(Permuted(feature, feature))
     return result

@@ -139,13 +139,18 @@ def _item(source: Source, name: str, is_category: bool) -> str:
     if name not in source.columns and element and element[1] in source.columns:
         return fill("{column:i}", {"column": element[1]}) + f"[{int(element[2])}]::float8"
     if name not in source.columns:
-        raise MadpyError(
-            f'column "{name}" of table "{source.name}" does not exist',
-            sqlstate="42703",
-            hint="add the column: the model was trained on it",
-        )
+        raise no_column(source, name)
     kind = source.columns[name].base
     item = fill("{column:i}", {"column": name})
     if is_category:
         return text_item(item, kind)
     return f"extract(epoch FROM {item})::float8" if kind in TIMES else checked_number(name, item, kind)
+
+
+def no_column(source: Source, name: str) -> MadpyError:
+    """Return the error for a relation that lacks a column of a model."""
+    return MadpyError(
+        f'column "{name}" of table "{source.name}" does not exist',
+        sqlstate="42703",
+        hint="add the column: the model was trained on it",
+    )

@@ -163,6 +163,16 @@ def test_importance_of_a_project_over_another_relation(sql, diabetes):
     )
 
 
+@pytest.mark.parametrize("features", ["age, bmi", "v"])
+def test_a_relation_without_a_column_of_the_model(sql, diabetes, features):
+    sql("ALTER TABLE d ADD v float8[]; UPDATE d SET v = ARRAY[age, bmi]")
+    sql(f"SELECT madlib.regr_train('d', 'm', 'target', '{features}')")
+    sql("CREATE TABLE e AS SELECT age, target FROM d")
+    failure = sql.fails("SELECT * FROM pgml.importance('m', 'permutation', 'e')")
+    name = "bmi" if "," in features else "v[1]"
+    assert failure.message == f'pgml.importance: column "{name}" of table "e" does not exist'
+
+
 def test_errors_of_importance(sql, diabetes):
     sql("SELECT madlib.kmeans_train('d', 'k', 'age, bmi', 2)")
     sql("SELECT madlib.regr_train('d', 'm', 'target', 'age')")

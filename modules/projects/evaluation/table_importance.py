@@ -16,6 +16,7 @@ from madpy.modules.projects.evaluation.own_figures import (
 )
 from madpy.modules.projects.evaluation.permutation import (
     Permuted,
+    Sample,
     decreases,
     permuted_columns,
     sample_rows,
@@ -47,7 +48,8 @@ def table_importances(
 
     An importance is an absolute coefficient times the standard deviation of its term over the relation; the
     share of a feature in the gain of all splits; or the decrease of r2 or accuracy where the column is
-    permuted.  With groups the first two are means over the groups.
+    permuted, for clusters the share of rows that are in another one.  With groups the first two are means
+    over the groups.
     """
     chosen = helper.check_choice("method", method, METHODS)
     model = find_table(db, name)
@@ -143,25 +145,20 @@ def _permuted(
 ) -> list[Row]:
     """Return the decrease of the score for each column that the model reads and that is permuted.
 
-    Where a feature is an expression, all columns are permuted that decide no group, and those that change
-    no prediction are left out.
+    The score of clusters is the share of rows that are in the cluster of the row as it is.  Where a feature
+    is an expression, all columns are permuted that decide no group, and those that change no prediction are
+    left out.
     """
-    if model.task not in SUPERVISED:
-        raise MadpyError(
-            "there is no importance of features of this model",
-            sqlstate="0A000",
-            hint="choose a model of a target",
-        )
-    truth = target_items(source, given, model.trained_target, model.task == "classification")
-    targets = [free_name(f"madpy_target_{n}", source.columns) for n in range(1, len(truth) + 1)]
+    truth: list[str] = []
+    if model.task in SUPERVISED:
+        truth = target_items(source, given, model.trained_target, model.task == "classification")
+    targets = [free_name(f"madpy_target_{n}", source.columns) for n in range(1, max(2, len(truth) + 1))]
     columns = _columns(model, source)
     sample = sample_rows(
-        db,
-        source,
-        [one.column for one in columns],
-        None,
-        dict(zip(targets, truth, strict=True)),
+        db, source, [one.column for one in columns], None, dict(zip(targets, truth, strict=False))
     )
+    if model.task not in SUPERVISED:
+        sample = _with_clusters(db, model, sample, features, targets[0])
 
     def score(query: str | None) -> float:
         rows = sample.rows
@@ -179,6 +176,26 @@ def _permuted(
     rows = decreases(db, sample, columns, SEED, score)
     is_whole = columns_of_features(model) is not None
     return [row for row in rows if is_whole or row["importance"] or row["deviation"]]
+
+
+def _with_clusters(
+    db: Database, model: ModelTable, sample: Sample, features: str | None, target: str
+) -> Sample:
+    """Return a sample with the cluster of each row in a further column, `target`."""
+    of_table(db, model, sample.rows, None, features, with_shares=False)
+    table = db.temporary_table(
+        "madpy_clusters",
+        fill(
+            "SELECT {columns:q} cluster_id AS {target:i} FROM {predicted:i}",
+            {
+                "columns": "".join(fill("{name:i}, ", {"name": name}) for name in sample.rows.columns),
+                "target": target,
+                "predicted": PREDICTED,
+            },
+        ),
+    )
+    db.drop_temporary(PREDICTED)
+    return Sample(Source(table.schema, table.name, db), sample.number)
 
 
 def _columns(model: ModelTable, source: Source) -> list[Permuted]:

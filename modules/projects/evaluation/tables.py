@@ -47,7 +47,8 @@ def _predict(
     table, method, task, facts = model.table, model.method, model.task, model.facts
     trained = model.trained_target
     is_class = task == "classification"
-    truth = target_items(source, given, trained, is_class) if task in SUPERVISED else []
+    has_truth = task in SUPERVISED or given is not None
+    truth = target_items(source, given, trained, is_class) if has_truth else []
     number = free_name("madpy_row", source.columns)
     names = [free_name(f"madpy_target_{n}", source.columns) for n in range(1, len(truth) + 1)]
     items = "".join(

@@ -36,11 +36,10 @@ def coefficients_of(model: ModelTable, terms: Terms) -> Iterator[tuple[Key, list
     )
     for row in rows:
         coefficients = row["coef"]
-        if not isinstance(coefficients[0], list) and len(coefficients) == len(terms.terms):
-            _check_estimated(terms, coefficients)
-            yield row["key"], coefficients
-        else:
+        if len(coefficients) != len(terms.terms) or any(isinstance(one, list) for one in coefficients):
             raise model.damaged()
+        _check_estimated(terms, coefficients)
+        yield row["key"], coefficients
 
 
 def _check_estimated(terms: Terms, coefficients: list[float | None]) -> None:

@@ -120,5 +120,7 @@ def test_altered_tables_are_errors(sql, diabetes):
         assert altered(sql, "dtree", "bmi, bp", change) == "22P03"
     for change in ("ALTER method TYPE text[] USING ARRAY[method]", "ALTER target TYPE int USING 1"):
         assert altered(sql, "regr", "bmi, bp", f"ALTER TABLE m_summary {change}") == "42809"
+    for coefficients in ("'{}'", "'{1,2}'", "'{{1,2,3}}'", "'{{1},{2},{3}}'"):
+        assert altered(sql, "regr", "bmi, bp", f"UPDATE m SET coef = {coefficients}") == "42809"
     for change in ("'null'", "'{}'", """'{"terms": [], "references": {}}'"""):
         assert altered(sql, "regr", "bmi, bp", f"UPDATE m_summary SET terms = {change}") == "22P02"

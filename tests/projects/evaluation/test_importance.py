@@ -163,6 +163,18 @@ def test_importance_of_a_project_over_another_relation(sql, diabetes):
     )
 
 
+def test_rows_that_another_cluster_gets_where_a_column_is_permuted(sql):
+    """Two clusters of equal size, apart in a only: half of the rows go to the other one."""
+    sql("SELECT setseed(0.5)")
+    sql("CREATE TABLE t AS SELECT i % 2 * 10 + random() AS a, random() AS b FROM generate_series(1, 2000) i")
+    sql("SELECT madlib.kmeans_train('t', 'm', 'a, b', 2)")
+    for relation in ("t", "(SELECT * FROM t ORDER BY b)"):
+        sql(f"DROP TABLE IF EXISTS u; CREATE TABLE u AS SELECT * FROM {relation} AS t")
+        a, b = table_importance(sql, relation="u")
+        assert (a["feature"], b["feature"], b["importance"]) == ("a", "b", 0)
+        assert a["importance"] == pytest.approx(0.5, abs=0.03) and a["method"] == "permutation"
+
+
 @pytest.mark.parametrize("features", ["age, bmi", "v"])
 def test_a_relation_without_a_column_of_the_model(sql, diabetes, features):
     sql("ALTER TABLE d ADD v float8[]; UPDATE d SET v = ARRAY[age, bmi]")
@@ -174,10 +186,10 @@ def test_a_relation_without_a_column_of_the_model(sql, diabetes, features):
 
 
 def test_errors_of_importance(sql, diabetes):
-    sql("SELECT madlib.kmeans_train('d', 'k', 'age, bmi', 2)")
+    sql("SELECT madlib.sk_train('d', 'k', NULL, 'age, bmi', 'pca')")
     sql("SELECT madlib.regr_train('d', 'm', 'target', 'age')")
     fails = {
-        "'k', relation => 'd'": "there is no importance of features of this model",
+        "'k', relation => 'd'": "a model of decomposition has no figures over a table",
         "'m'": "the importance of features by coefficients needs rows",
         "'m', 'impurity'": "the model has no impurity",
         "'m', 'gain'": 'method: unknown value "gain"',

@@ -16,8 +16,10 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/varlena.h"
 
 #define MOST_ANSWERS 8
+#define MOST_COMPARED 255		/* bytes of a name that others are compared with */
 
 typedef struct Answer
 {
@@ -121,9 +123,41 @@ look_up_plan(const char *schema, bool is_number)
 	return plans[is_number];
 }
 
+/* Returns the visible project whose name is most like one that there is not; NULL if none is like it. */
+static char *
+similar_project(const Subject *subject)
+{
+	const char *name = text_to_cstring(subject->name);
+	int			length = strlen(name);
+	int			most = length / 4 + 1;	/* characters that may differ */
+	char	   *similar = NULL;
+
+	if (length > MOST_COMPARED ||
+		SPI_execute(psprintf("SELECT name FROM %s.projects WHERE pg_catalog.octet_length(name) OPERATOR(pg_catalog.<=) %d",
+							 quote_identifier(get_namespace_name(subject->schema)), MOST_COMPARED),
+					true, 1000) != SPI_OK_SELECT)
+		return NULL;
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		char	   *other = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+		int			distance = varstr_levenshtein_less_equal(name, length, other, strlen(other), 1, 1, 1, most, true);
+
+		if (distance <= most)
+		{
+			similar = other;
+			most = distance - 1;
+		}
+		if (most < 0)
+			break;
+	}
+	return similar;
+}
+
 static void
 no_model(const Subject *subject, bool is_found)
 {
+	char	   *similar;
+
 	if (subject->name == NULL && is_found)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -139,9 +173,11 @@ no_model(const Subject *subject, bool is_found)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("no model of project \"%s\" is deployed", text_to_cstring(subject->name)),
 				 errhint("Call deploy(project, 'best_score').")));
+	similar = similar_project(subject);
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("project \"%s\" does not exist", text_to_cstring(subject->name)),
+			 similar ? errhint("Did you mean \"%s\"?", similar) :
 			 errhint("Choose one from the view projects, or train it.")));
 }
 

@@ -18,6 +18,8 @@ from madpy.ports.postgres.session.db import Database
 from madpy.records import Record, field
 
 TASKS = ("regression", "classification", "clustering", "decomposition")
+# Algorithms of other libraries, and the one here that is most like each of them.
+OTHERS = dict.fromkeys(("xgboost", "lightgbm", "catboost"), "hist_gradient_boosting")
 KINDS = {dtype: kind for kind, dtype in DTYPES.items()}
 
 
@@ -50,7 +52,8 @@ def tasks_of(known: Known, algorithm: str) -> list[str]:
         names = sorted({one["algorithm"] for one in known.algorithms})
         from difflib import get_close_matches  # imported only here: no call that succeeds needs it
 
-        near = get_close_matches(algorithm.lower(), names, n=3)
+        near = [OTHERS.get(algorithm.lower(), ""), *get_close_matches(algorithm.lower(), names, n=3)]
+        near = [name for name in dict.fromkeys(near) if name in names]
         hint = f"did you mean {' or '.join(near)}?" if near else f"choose one of: {', '.join(names)}"
         raise MadpyError(f'there is no algorithm "{algorithm}"', hint=hint)
     return tasks

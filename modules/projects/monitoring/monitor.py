@@ -117,8 +117,9 @@ def _check_columns(source: Source, features: Sequence[Mapping[str, Any]]) -> Non
     names = {column_of(source, one["name"])[0] for one in features}
     missing = [name for name in names if name not in source.columns]
     if missing:
+        columns = "column" if len(missing) == 1 else "columns"
         raise MadpyError(
-            f"table {quoted(source.name)} has no column {', '.join(map(quoted, sorted(missing)))}",
+            f"table {quoted(source.name)} has no {columns} {', '.join(map(quoted, sorted(missing)))}",
             sqlstate="42703",
             hint="give a table with all features of the project",
         )

@@ -16,15 +16,11 @@ def calendar_of(schedule: str) -> str | None:
     if len(fields) != 5 or (fields[2] != "*" and fields[4] != "*"):
         return None
     minute, hour = (_field(text, 0, last) for text, last in zip(fields[:2], (59, 23), strict=True))
-    day = "~01" if fields[2] == "$" else _after("-", _field(fields[2], 1, 31))
+    sign, day = ("~", "01") if fields[2] == "$" else ("-", _field(fields[2], 1, 31))
     month, week = _field(fields[3], 1, 12), _days(fields[4])
     if None in (minute, hour, day, month, week):
         return None
-    return f"{week}*-{month}{day} {hour}:{minute}:00"
-
-
-def _after(sign: str, text: str | None) -> str | None:
-    return None if text is None else sign + text
+    return f"{week}*-{month}{sign}{day} {hour}:{minute}:00"
 
 
 def _field(text: str, least: int, most: int) -> str | None:
@@ -37,7 +33,8 @@ def _field(text: str, least: int, most: int) -> str | None:
         first, last, step = match.groups()
         names = MONTHS if most == len(MONTHS) else ()
         ends = [_number(end, names, 1) for end in (first, last) if end not in ("*", None)]
-        if (first == "*" and last) or any(end is None or not least <= end <= most for end in ends):
+        known = sorted(end for end in ends if end is not None and least <= end <= most)
+        if known != ends or (first == "*" and last) or (step and len(ends) == 1):
             return None
         if first == "*":
             items.append(f"{least}/{step}" if step else "*")

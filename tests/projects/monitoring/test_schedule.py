@@ -142,6 +142,8 @@ def test_a_cron_expression_is_one_of_a_calendar(schedule: str) -> None:
         "0 0 * * mon#1",
         "0 0 * * */2",
         "*-5 * * * *",
+        "30-5 * * * *",
+        "5/2 * * * *",
         "0 0 * 13 *",
     ],
 )

@@ -39,6 +39,8 @@ def test_columns_of_any_name(project: Session) -> None:
         ("'P', 'clustering', 'sugar', 'target'", "this task has no target", "Leave y_column_name out."),
         ("'P', 'regression', 'sugar', 'target', 'ridg'", 'there is no algorithm "ridg"',
          "Did you mean ridge?"),
+        ("'P', 'regression', 'sugar', 'target', 'xgboost'", 'there is no algorithm "xgboost"',
+         "Did you mean hist_gradient_boosting or ada_boost?"),
         ("'P', 'regression', 'sugar', 'target', 'ridge', '{\"alfa\": 1}'",
          'ridge has no hyperparameter "alfa"', None),
         ("'P', 'regression', 'sugar', 'target', 'ridge', '[]'", "hyperparams must be an object",
@@ -78,6 +80,13 @@ def test_a_read_only_transaction(project: Session, call: str) -> None:
     assert failure.message == (
         f"pgml.{name}: projects cannot be changed or trained in a read-only transaction"
     )
+
+
+def test_a_misspelt_project_is_not_a_new_one(project: Session) -> None:
+    project(TRAIN.format(more=", 'ridge'"))
+    failure = project.fails("SELECT * FROM pgml.train('Suger')")
+    assert failure.message == 'pgml.train: project "Suger" does not exist'
+    assert failure.hint == 'Did you mean "Sugar"?'
 
 
 def test_a_project_keeps_its_task(project: Session) -> None:

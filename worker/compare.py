@@ -24,7 +24,9 @@ def compare(request: dict[str, Any], files: list[int], device: Device = CPU) -> 
     """Fit and score each candidate and yield it; the rows lie in the files, which are closed."""
     begun = time.monotonic()
     try:
-        table = read(Columns.of(files, request["layout"]), request)
+        table = read(
+            [Columns.of(files[n : n + 2], request["layout"]) for n in range(0, len(files), 2)], request
+        )
     finally:
         for file in files:
             os.close(file)

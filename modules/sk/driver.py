@@ -102,10 +102,11 @@ def train(
         Rows(source, None, listed.items, listed.is_vector, None, groups), listed, more
     )
     assert scan.store is not None
-    files, layout, ranges = worker.stored(db, scan.store)
+    stored = worker.stored(db, scan.store)
+    ranges = stored.ranges
     request = {
         "do": "fit", "algorithm": name, "task": chosen, **asked, "seed": number,
-        "layout": layout, "groups": ranges,
+        "layout": stored.layout, "groups": ranges,
         "inputs": [{"name": feature.name, "levels": feature.levels} for feature in design.features],
         "targets": list(range(len(subject.items))),
         "weights": None if weight is None else len(subject.items),
@@ -113,7 +114,7 @@ def train(
     }  # fmt: skip
     header = header_of(name, chosen, asked, number, design, subject)
     log(f"{name} for {chosen} of {', '.join(design.names)}, {len(ranges)} group(s)")
-    fitted = _fit(db, request, files, header, Output(db, scan, tables.output, COLUMNS))
+    fitted = _fit(db, request, stored.files, header, Output(db, scan, tables.output, COLUMNS))
     _check(source, fitted, is_weighted=weight is not None)
     record = create_summary(
         db,

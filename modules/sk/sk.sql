@@ -77,7 +77,10 @@ CREATE TYPE MADLIB_SCHEMA.sk_comparison AS (
     best_candidate integer,
     best_score     double precision,
     seed           bigint,
-    columns        jsonb                 -- an analysis of each feature and target over the rows that are fitted on
+    columns        jsonb,                -- an analysis of each feature and target over the rows that are fitted on
+    num_rows         bigint,             -- all rows, those with a NULL and those of the holdout included
+    num_holdout_rows bigint,
+    hash_sum         text                -- the sum of row_hash over all rows
 );
 COMMENT ON TYPE MADLIB_SCHEMA.sk_comparison IS 'result of sk_compare: its row of the summary table';
 
@@ -99,10 +102,12 @@ CREATE FUNCTION MADLIB_SCHEMA.sk_compare(
     categorical_cols text             DEFAULT NULL, -- numbers among the features that are categories
     weights          text             DEFAULT NULL, -- an expression: sample weights, 0 or more
     seed             integer          DEFAULT 0,
-    verbose          boolean          DEFAULT false
+    verbose          boolean          DEFAULT false,
+    row_hash         text             DEFAULT NULL, -- an expression, a bigint: a hash of the row, which is summed
+    holdout_share    double precision DEFAULT NULL  -- share of the rows in the holdout, chosen by row_hash and seed
 ) RETURNS MADLIB_SCHEMA.sk_comparison
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.compare.compare);
-COMMENT ON FUNCTION MADLIB_SCHEMA.sk_compare(text, text, text, text, jsonb, text, text, integer, text, text, text, jsonb, double precision, text, text, text, integer, boolean) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_compare(text, text, text, text, jsonb, text, text, integer, text, text, text, jsonb, double precision, text, text, text, integer, boolean, text, double precision) IS
     'fits and scores several candidates from one reading of a table: SELECT MADLIB_SCHEMA.sk_compare(''houses'', ''tried'', ''price'', ''tax, bath'', ''[{"algorithm": "ridge"}, {"algorithm": "random_forest"}]'', folds => 5)';
 
 CREATE FUNCTION MADLIB_SCHEMA.sk_algorithms(

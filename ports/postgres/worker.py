@@ -17,6 +17,7 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.ports.postgres import parent
 from madpy.ports.postgres.session.db import Database
+from madpy.records import Record
 from madpy.worker.protocol import Closed, Message, ProtocolError, TooLargeError, receive, send
 
 OUT_OF_MEMORY = "53200"
@@ -131,11 +132,30 @@ def _event(content: dict[str, Any]) -> str:
     return event
 
 
-def stored(db: Database, store: int) -> tuple[list[int], dict[str, Any], list[tuple[int, int]]]:
-    """Return the descriptors of a store's files, their layout, and each group's first row and its end."""
-    facts = db.execute("SELECT * FROM {schema:i}.__store_files({store:l})", store=store)[0]
+class Stored(Record):
+    """The files of a store: their descriptors, their layout, and each group's first row and its end."""
+
+    files: list[int]
+    layout: dict[str, Any]
+    ranges: list[tuple[int, int]]
+    num_apart: int  # rows in a second pair of files
+    hash_sum: str  # of the hashes of all rows
+
+
+def stored(db: Database, store: int) -> Stored:
+    """Return the files of a store."""
+    facts = db.execute(
+        "SELECT *, hash_sum::text AS sum FROM {schema:i}.__store_files({store:l})", store=store
+    )[0]
     layout = {name: [facts[f"{name}_features"], facts[f"{name}_others"]] for name in ("num", "nan")}
-    return [facts["features_fd"], facts["others_fd"]], layout, list(itertools.pairwise(facts["starts"]))
+    files = [facts[f"{name}_fd"] for name in ("features", "others", "apart_features", "apart_others")]
+    return Stored(
+        [file for file in files if file is not None],
+        layout,
+        list(itertools.pairwise(facts["starts"])),
+        facts["num_apart"],
+        facts["sum"],
+    )
 
 
 @contextlib.contextmanager

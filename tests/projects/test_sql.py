@@ -277,7 +277,7 @@ def test_too_few_groups_for_folds(project: Session) -> None:
     failure = project.fails(
         TRAIN.format(
             more=""", 'ridge', search => 'grid', search_params => '{"alpha": [1, 100]}',
-            test_size => 0.5, test_sampling => 'group', test_column => 'sex'"""
+            test_size => 0, test_sampling => 'group', test_column => 'sex'"""
         )
     )
     assert failure.message == "pgml.train: the folds need at least 5 values of test_column, there are 2"

@@ -236,6 +236,23 @@ def test_the_holdout_is_not_in_a_model(sql, rows, compare, target, algorithm):
     assert tried(sql, "num_rows_processed, num_missing_rows_skipped, num_test_rows") == [counts]
 
 
+@pytest.mark.parametrize("features", ["a, b, c", "a, three"])
+def test_a_holdout_by_share_is_that_of_the_expression(sql, rows, compare, features):
+    """The same rows are held out, and the sum over all of them is PostgreSQL's."""
+    part = "pgml.__part(7, y, a) < 0.3"
+    result = compare(
+        "y", "linear", features=features, row_hash="pgml.__hash(0, y, a)", holdout_share=0.3, seed=7
+    )
+    sql("CREATE TABLE by_share AS SELECT * FROM o")
+    compare("y", "linear", features=features, holdout=part, seed=7)
+    same = "o.model = s.model AND o.metrics = s.metrics AND o.num_test_rows = s.num_test_rows"
+    assert sql.value(f"SELECT {same} FROM o, by_share AS s")
+    (expected,) = sql(
+        f"SELECT count(*), count(*) FILTER (WHERE {part}), sum(pgml.__hash(0, y, a))::text FROM t"
+    )
+    assert (result["num_rows"], result["num_holdout_rows"], result["hash_sum"]) == expected
+
+
 def test_a_class_of_the_holdout_alone_is_wrong(sql, rows, compare):
     sql("UPDATE t SET three = 'aa0' WHERE id = 0")
     result = compare("three", "lda", holdout="held")
@@ -354,8 +371,17 @@ RIDGE = '[{"algorithm": "ridge"}]'
          "folds are by groups or in an order, not both", "Leave out one of the two."),
         ({"holdout": "id"}, "42804", 'holdout: "id" is of type integer, a boolean is needed',
          "Cast it or choose another expression."),
-        ({"holdout": "id < 0"}, "22023", "holdout is true for no row", "Choose another expression."),
-        ({"holdout": "id >= 0"}, "22023", "holdout is true for every row", "Choose another expression."),
+        ({"holdout": "id < 0"}, "P0002", "holdout is true for no row", "Choose another expression or share."),
+        ({"holdout": "id >= 0"}, "P0002", "holdout is true for every row",
+         "Choose another expression or share."),
+        ({"holdout_share": 0.5}, "22023", "holdout_share needs row_hash",
+         "Give an expression of type bigint."),
+        ({"holdout_share": 1.5, "row_hash": "id"}, "22023",
+         "holdout_share must be between 0 and 1, not 1.5", None),
+        ({"holdout_share": 0.5, "row_hash": "id", "holdout": "held"}, "22023",
+         "holdout and holdout_share are both given", "Leave out one of them."),
+        ({"row_hash": "three"}, "42804",
+         'row_hash: "three" is of type text, a number is needed', "Cast it or choose another expression."),
         ({"keep": "none"}, "22023", 'keep: unknown value "none"', "Known are: all, best."),
         ({"halving": "3"}, "22023", "halving must be an object with factor and min_rows",
          'Write it like this: {"factor": 3, "min_rows": 200}.'),

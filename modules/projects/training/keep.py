@@ -13,6 +13,7 @@ from madpy.modules.projects.schema import write
 from madpy.modules.projects.training.compare import Compared, drop_compared
 from madpy.modules.projects.training.plan import Plan, Rows
 from madpy.modules.projects.training.rival import Rival, is_better
+from madpy.modules.projects.training.split import Counted
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.sql import fill, identifier
 from madpy.records import as_dict
@@ -30,7 +31,13 @@ COPIED = (
 
 
 def keep_snapshot(
-    db: Database, project: Project, rows: Rows, columns: dict[str, Any] | None, *, is_copied: bool
+    db: Database,
+    project: Project,
+    rows: Rows,
+    counted: Counted,
+    columns: dict[str, Any] | None,
+    *,
+    is_copied: bool,
 ) -> int:
     """Write what is known of the rows of a training; return the number of the snapshot."""
     db.progress("train: writing")
@@ -45,7 +52,7 @@ def keep_snapshot(
         "seed": split.seed,
         "columns": columns,
         "stored_relation": _copied(db, rows) if is_copied else None,
-        **as_dict(rows.counted),
+        **as_dict(counted),
     }
     return write(db, "add_snapshot", "{project:l}::bigint, {facts:l}::jsonb", project=project.id, facts=facts)
 

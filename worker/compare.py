@@ -12,6 +12,7 @@ from madpy.worker.errors import WorkerError, fields_of
 from madpy.worker.fit import Answer, Job, Rows
 from madpy.worker.folds import Fold, folds_of, mean_of, some_rows, within
 from madpy.worker.metrics import BETTER
+from madpy.worker.moments import moments_of
 from madpy.worker.preparation import Input, complete
 from madpy.worker.reasons import check_sum
 from madpy.worker.scoring import Scorer
@@ -88,8 +89,8 @@ class Comparison:
         seed = int(request["seed"])
         targets = [Input(name, levels) for name in request["target_names"]]
         columns = {
-            "features": analysis.described(self._inputs, fitted.X, seed),
-            "targets": analysis.described(targets, fitted.y, seed),
+            "features": analysis.described(self._inputs, fitted.X, fitted.moments, seed),
+            "targets": analysis.described(targets, fitted.y, moments_of(fitted.y), seed),
         }
         return {**event, "columns": columns}
 
@@ -169,7 +170,7 @@ def _rows(part: Part, used: Any, num_skipped: int) -> Rows:
     if used is not None:
         num_skipped += int((~used).sum())
         part = part.take(used)
-    return Rows(part.X, part.y, part.weights, num_skipped)
+    return Rows(part.X, part.y, part.weights, num_skipped, part)
 
 
 def _some(rows: Rows, which: Any) -> Rows:

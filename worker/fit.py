@@ -5,6 +5,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,15 @@ from madpy.worker.errors import WorkerError
 from madpy.worker.estimators import ALGORITHMS, tasks_of
 from madpy.worker.estimators.algorithm import LARGEST, Algorithm
 from madpy.worker.estimators.arrays import FITS, fit_of
+from madpy.worker.estimators.by_pieces import ByPieces
 from madpy.worker.estimators.parameters import Choice, checked
+from madpy.worker.layout import KIND_LINEAR
 from madpy.worker.model import arrays_of
+from madpy.worker.moments import Moments, moments_of
 from madpy.worker.preparation import Input, Learned, Rule, complete, learn, rules_of
+from madpy.worker.prepared import Prepared
 from madpy.worker.reasons import check_columns, check_sum, check_weights, rows_as_reason
+from madpy.worker.table import Part
 
 ENGINE = Choice("sklearn")  # the program that fits: there is one so far
 MOST_SCORED = 10_000  # rows, where scoring is slow
@@ -74,13 +80,19 @@ class Rows:
     y: Floats
     weights: Floats | None
     num_skipped: int
+    part: Part | None = None  # has the same features, and may know their moments
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Return the moments of the features."""
+        return moments_of(self.X) if self.part is None else self.part.moments
 
 
 @dataclass(frozen=True)
 class Fitted:
     """A fitted estimator, the columns that it was fitted on, with their names, and how they were prepared."""
 
-    prepared: Floats
+    prepared: Prepared
     names: list[str]
     learned: list[Learned]
     estimator: Any
@@ -165,32 +177,34 @@ class Job:
 
     def fitted(self, rows: Rows) -> "Fitted":
         """Learn the preprocessing on these rows, and fit the estimator."""
-        prepared, learned = self._prepared(rows.X, rows.y)
+        prepared, learned = self._prepared(rows)
         names = names_of(self.inputs, learned)
-        check_columns(prepared, names, self.algorithm.largest, self.algorithm.name)
+        check_columns(prepared.peaks(), names, self.algorithm.largest, self.algorithm.name)
         with rows_as_reason(prepared, rows.y, names):
             return Fitted(prepared, names, learned, *self._fitted(prepared, rows.y, rows.weights))
 
     def arrays_of(self, fitted: "Fitted", rows: Rows, codes: Sequence[int]) -> list[NDArray[Any]]:
         """Return the arrays of a model; `codes` are the classes that it was fitted on."""
         with rows_as_reason(fitted.prepared, rows.y, fitted.names):
+            form = self.algorithm.form(fitted.estimator)
             return arrays_of(
                 self.task,
-                self.algorithm.form(fitted.estimator),
+                form,
                 self.inputs,
                 fitted.learned,
                 [self.labels[code] for code in codes],
                 self.algorithm.takes_nan,
-                np.average(fitted.prepared, axis=0, weights=rows.weights),
+                fitted.prepared.means(rows.weights) if form.kind == KIND_LINEAR else None,
             )
 
-    def _prepared(self, X: Floats, y: Floats) -> tuple[Floats, list[Learned]]:
+    def _prepared(self, rows: Rows) -> tuple[Prepared, list[Learned]]:
         """Return the columns that the estimator is fitted on, and what was learned for them."""
         if any(rule.scale != "none" for rule in self.rules):
-            check_columns(X, [one.name for one in self.inputs], LARGEST, "preprocess")
-        return learn(X, y, self.inputs, self.rules, self.task, self.seed)
+            check_columns(rows.moments.peaks, [one.name for one in self.inputs], LARGEST, "preprocess")
+        learned, columns = learn(rows.X, rows.y, rows.moments, self.inputs, self.rules, self.task, self.seed)
+        return Prepared(rows.X, self.inputs, learned, columns, rows.moments), learned
 
-    def _fitted(self, X: Floats, y: Floats, weights: Floats | None) -> tuple[Any, str, list[str]]:
+    def _fitted(self, X: Prepared, y: Floats, weights: Floats | None) -> tuple[Any, str, list[str]]:
         """Return a fitted estimator, the name of the device that fitted it, and the texts of its warnings."""
         estimator = self.algorithm.build(self.hyperparams, self.seed)
         target = None if not self.targets else y[:, 0] if len(self.targets) == 1 else y
@@ -199,14 +213,17 @@ class Job:
         texts = []
         if run is not None:
             try:
-                heard = _warnings_of(lambda: run(estimator, self.device, X, target, weights))
+                heard = _warnings_of(lambda: run(estimator, self.device, X.whole, target, weights))
                 return estimator, self.device.name, heard
             except MemoryError as error:
                 texts = [self._without_device(error)]
                 estimator = self.algorithm.build(self.hyperparams, self.seed)
-        given = {"y": target, "sample_weight": weights}
-        given = {name: one for name, one in given.items() if one is not None}
-        heard = _warnings_of(lambda: estimator.fit(X, **given))
+        if isinstance(estimator, ByPieces) and target is not None:
+            heard = _warnings_of(lambda: estimator.fit_prepared(X, target, weights))
+        else:
+            given = {"y": target, "sample_weight": weights}
+            given = {name: one for name, one in given.items() if one is not None}
+            heard = _warnings_of(lambda: estimator.fit(X.whole, **given))
         return estimator, CPU.name, [*texts, *heard]
 
     def _without_device(self, error: MemoryError) -> str:
@@ -220,12 +237,12 @@ class Job:
         self.device.release()
         return "the GPU has too little memory for the fit, or madpy.gpu_memory is too low: the CPU fitted it"
 
-    def _scores(self, estimator: Any, X: Floats, y: Floats, weights: Floats | None) -> dict[str, Any]:
+    def _scores(self, estimator: Any, X: Prepared, y: Floats, weights: Floats | None) -> dict[str, Any]:
         """Return figures of the fit over its own rows, or over some of them where scoring is slow."""
         if self.task not in ("regression", "classification"):
             return {}
         few = slice(MOST_SCORED if self.algorithm.slow_to_score else None)
-        predicted = estimator.predict(X[few])
+        predicted = predictions(estimator, X.first(few.stop))
         truth = y[few, 0] if len(self.targets) == 1 else y[few]
         weighted = {"sample_weight": None if weights is None else weights[few]}
         if self.task == "classification":
@@ -235,6 +252,13 @@ class Job:
         figures = {"r2": r2, "rmse": squared**0.5}
         # squares of large targets overflow, and JSON has no number for that
         return {name: None if one is None or not math.isfinite(one) else one for name, one in figures.items()}
+
+
+def predictions(estimator: Any, X: Prepared) -> NDArray[Any]:
+    """Return what an estimator predicts for rows, shape (n,) or (n, targets)."""
+    if isinstance(estimator, ByPieces):
+        return estimator.predict_prepared(X)
+    return np.asarray(estimator.predict(X.whole))
 
 
 def _warnings_of(run: Callable[[], Any]) -> list[str]:

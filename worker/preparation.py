@@ -5,6 +5,7 @@ A few numbers are learned for each input; `transform` applies them to many rows,
 the same order as C does.
 """
 
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from madpy.worker.layout import (
     FLAG_IMPUTE,
     FLAG_INDICATOR,
 )
+from madpy.worker.moments import Moments
 
 Floats = NDArray[np.float64]
 FOLDS = 5  # folds of target encoding
@@ -146,51 +148,67 @@ def complete(X: Floats, inputs: Sequence[Input], rules: Sequence[Rule], takes_na
 
 
 def learn(
-    X: Floats, y: Floats, inputs: Sequence[Input], rules: Sequence[Rule], task: str, seed: int
-) -> tuple[Floats, list[Learned]]:
-    """Return the columns that the estimator is fitted on, and what was learned, from the rows of a training.
+    X: Floats,
+    y: Floats,
+    moments: Moments,
+    inputs: Sequence[Input],
+    rules: Sequence[Rule],
+    task: str,
+    seed: int,
+) -> tuple[list[Learned], dict[int, Floats]]:
+    """Return what is learned from the rows of a training, and columns that `transform` does not make.
 
-    Target encoding is out of fold: a row's value comes from other rows than itself.
+    The moments are those of X.  Target encoding is out of fold: a row's value comes from other rows.
     """
-    if all(one.levels is None for one in inputs) and all(rule == Rule(encode=rule.encode) for rule in rules):
-        as_it_is = Learned(ENCODE_NUMBER, 0, float("nan"), 0.0, 1.0, np.zeros((0, 0)))
-        return X, [as_it_is] * len(inputs)
     learned = []
-    columns = []
+    columns = {}
     for j, (one, rule) in enumerate(zip(inputs, rules, strict=True)):
+        if one.levels is None and rule.impute in ("none", "mean") and rule.scale in ("none", "standard"):
+            learned.append(_learn_from_moments(moments, j, one, rule))
+            continue
         what, own = _learn(np.ascontiguousarray(X[:, j]), y, one, rule, task, seed)
         learned.append(what)
-        columns.append(own)
-    return np.ascontiguousarray(np.hstack(columns)), learned
+        if own is not None:
+            columns[j] = own
+    return learned, columns
 
 
-def apply(X: Floats, inputs: Sequence[Input], learned: Sequence[Learned]) -> Floats:
-    """Return the columns that rows become by what was learned on others, as C makes them."""
-    if all(what.is_plain for what in learned):
-        return X
-    columns = [
-        transform(np.ascontiguousarray(X[:, j]), what, len(one.levels or []))
-        for j, (one, what) in enumerate(zip(inputs, learned, strict=True))
-    ]
-    return np.ascontiguousarray(np.hstack(columns))
+def _learn_from_moments(moments: Moments, j: int, one: Input, rule: Rule) -> Learned:
+    """Return what is learned of a number: its mean, and its deviation or 1 where rounding is all there is."""
+    count, mean = float(moments.count[j]), float(moments.mean[j])
+    if not count and rule.impute == "mean":
+        raise _all_null(one)
+    fill = mean if rule.impute == "mean" else math.nan
+    center, scale = 0.0, 1.0
+    rows = moments.rows if rule.impute == "mean" else count
+    if rule.scale == "standard" and rows:
+        center, variance = mean, float(moments.squares[j]) / rows
+        epsilon = sys.float_info.epsilon
+        if variance > rows * epsilon * variance + (rows * mean * epsilon) ** 2:  # as in StandardScaler
+            scale = variance**0.5
+    return Learned(ENCODE_NUMBER, _flags(rule), fill, center, scale, np.zeros((0, 0)))
 
 
-def _learn(x: Floats, y: Floats, one: Input, rule: Rule, task: str, seed: int) -> tuple[Learned, Floats]:
+def _flags(rule: Rule) -> int:
+    return (FLAG_IMPUTE if rule.impute != "none" else 0) | (FLAG_INDICATOR if rule.indicator else 0)
+
+
+def _learn(
+    x: Floats, y: Floats, one: Input, rule: Rule, task: str, seed: int
+) -> tuple[Learned, Floats | None]:
+    """Return what is learned of an input, and its columns if they are encoded by the target."""
     if one.levels == []:
         raise WorkerError(f'feature "{one.name}" is NULL in every row', hint="leave it out")
-    flags = (FLAG_IMPUTE if rule.impute != "none" else 0) | (FLAG_INDICATOR if rule.indicator else 0)
+    flags = _flags(rule)
     fill = _fill(x, one, rule)
     missing = np.isnan(x)
     filled = np.where(missing, fill, x) if missing.any() else x
     none = np.zeros((0, 0))
     if one.levels is None:
-        center, scale = _scaling(filled, rule.scale)
-        what = Learned(ENCODE_NUMBER, flags, fill, center, scale, none)
-        return what, transform(x, what, 0)
+        return Learned(ENCODE_NUMBER, flags, fill, *_scaling(filled, rule.scale), none), None
     encode = ENCODE[rule.encode]
     if encode != ENCODE_TARGET:
-        what = Learned(encode, flags, fill, 0.0, 1.0, none)
-        return what, transform(x, what, len(one.levels))
+        return Learned(encode, flags, fill, 0.0, 1.0, none), None
     if task not in ("regression", "classification") or y.shape[1] != 1:
         raise WorkerError(f'preprocess: target encoding of feature "{one.name}" needs one target')
     out_of_fold, values = _encoded_by_target(filled, y[:, 0], len(one.levels), task, seed)
@@ -245,16 +263,20 @@ def _fill(x: Floats, one: Input, rule: Rule) -> float:
         return _constant(one, rule.fill)
     there = x[~np.isnan(x)]
     if not len(there):
-        raise WorkerError(
-            f'feature "{one.name}" is NULL in every row',
-            hint=f'leave it out, or impute a constant: {{"{one.name}": {{"impute": "constant", "fill": 0}}}}',
-        )
+        raise _all_null(one)
     if rule.impute == "mean":
         return float(there.mean())
     if rule.impute == "median":
         return float(np.median(there))
     values, counts = np.unique(there, return_counts=True)
     return float(values[counts.argmax()])
+
+
+def _all_null(one: Input) -> WorkerError:
+    return WorkerError(
+        f'feature "{one.name}" is NULL in every row',
+        hint=f'leave it out, or impute a constant: {{"{one.name}": {{"impute": "constant", "fill": 0}}}}',
+    )
 
 
 def _constant(one: Input, fill: float | str | None) -> float:

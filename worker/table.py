@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from madpy.worker.columns import Columns, Floats
 from madpy.worker.errors import WorkerError
+from madpy.worker.moments import Moments, moments_of
 from madpy.worker.preparation import Input
 from madpy.worker.reasons import check_weights
 
@@ -24,6 +26,11 @@ class Part:
     weights: Floats | None
     groups: Floats | None
     order: Floats | None
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Return the moments of the features."""
+        return moments_of(self.X)
 
     def take(self, rows: NDArray[Any]) -> "Part":
         """Return some of the rows: flags or indices."""

@@ -34,9 +34,8 @@ def compare(request: dict[str, Any], files: list[int], device: Device = CPU) -> 
     comparison = Comparison(request, table, device)
     yield comparison.about(), []
     comparison.cut()
-    for n, candidate in enumerate(request["candidates"]):
-        is_late = request["seconds"] is not None and time.monotonic() - begun >= request["seconds"]
-        if is_late and (n or not request["must_begin"]):
+    for candidate in request["candidates"]:
+        if request["seconds"] is not None and time.monotonic() - begun >= request["seconds"]:
             yield {"event": "compared", "candidate": candidate["candidate"], "status": "skipped"}, []
         else:
             yield from comparison.run(candidate)

@@ -97,7 +97,7 @@ CREATE FUNCTION MADLIB_SCHEMA.sk_compare(
     fold_order       text             DEFAULT NULL, -- a number or time: each fold is predicted from those before it
     metric           text             DEFAULT NULL, -- by which the best is chosen; NULL: r2, f1, silhouette or explained_variance
     halving          jsonb            DEFAULT NULL, -- successive halving: {"factor": 3, "min_rows": 200}
-    time_limit       double precision DEFAULT NULL, -- seconds after which no candidate begins
+    time_limit       double precision DEFAULT NULL, -- seconds after which a candidate is ended, and no other begins
     keep             text             DEFAULT 'all', -- of which candidates there are models: all, best
     categorical_cols text             DEFAULT NULL, -- numbers among the features that are categories
     weights          text             DEFAULT NULL, -- an expression: sample weights, 0 or more

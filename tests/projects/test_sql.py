@@ -273,6 +273,21 @@ def test_folds_of_a_search_are_as_the_rows_for_testing(project: Session, samplin
     assert scores == pytest.approx(wanted, rel=1e-12) and len(scores) == 2
 
 
+def test_at_the_time_limit_the_best_of_those_fitted_is_deployed(project: Session) -> None:
+    """The second forest takes minutes: its worker is ended."""
+    search = """, 'random_forest', search => 'grid', search_params => '{"n_estimators": [2, 100000]}',
+        search_args => '{"folds": 2}', time_limit => """
+    ((_, _, status, _, model, *_),) = project(TRAIN.format(more=search + "5"))
+    assert status == "deployed"
+    trials = f"SELECT status, error FROM pgml.trials WHERE model_id = {model} ORDER BY trial"
+    assert project(trials) == [("successful", None), ("failed", "the time limit was reached")]
+    failure = project.fails(TRAIN.format(more=search + "0"))
+    assert (failure.sqlstate, failure.message) == (
+        "53400",
+        "pgml.train: no candidate was fitted within time_limit",
+    )
+
+
 def test_too_few_groups_for_folds(project: Session) -> None:
     failure = project.fails(
         TRAIN.format(

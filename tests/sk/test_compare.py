@@ -314,9 +314,24 @@ def test_halving(sql, rows, compare):
 
 
 def test_a_time_limit(sql, rows, compare):
-    result = compare("y", "ridge", "lasso", "linear", time_limit=0)
-    assert tried(sql, "status") == ["successful", "skipped", "skipped"]
+    """A forest of so many trees takes minutes; the worker that grows it is ended."""
+    slow = {"algorithm": "random_forest", "hyperparams": {"n_estimators": 100_000}}
+    result = compare("y", "ridge", slow, "linear", time_limit=5, folds=2)
+    assert tried(sql, "status, error") == [
+        ("successful", None), ("failed", "the time limit was reached"), ("skipped", None),
+    ]  # fmt: skip
     assert result["best_candidate"] == 1
+    assert compare("y", "linear")["best_candidate"] == 1  # by another worker
+
+
+@pytest.mark.parametrize("halving", [None, '{"factor": 2, "min_rows": 20}'])
+def test_a_time_limit_that_leaves_no_candidate(sql, rows, halving):
+    given = "" if halving is None else f", halving => '{halving}'"
+    error = sql.fails(f"SELECT madlib.sk_compare('t', 'o', 'y', 'a', '{RIDGE}', time_limit => 0{given})")
+    assert (error.sqlstate, error.message, error.hint) == (
+        "53400", "sk_compare: no candidate was fitted within time_limit",
+        "Raise time_limit, or give candidates that take less time.",
+    )  # fmt: skip
 
 
 def test_a_candidate_that_fails(sql, rows, compare):

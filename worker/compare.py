@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 from madpy.worker import analysis, memory
-from madpy.worker.columns import Columns
+from madpy.worker.columns import Columns, empty_columns
 from madpy.worker.device import CPU, Device
 from madpy.worker.errors import WorkerError, fields_of
 from madpy.worker.fit import Answer, Job, Rows
@@ -56,6 +56,11 @@ class Comparison:
         self.num_usable = len(self._part.X)
         self._num_skipped = len(table.fitted.X) - self.num_usable
         self._holdout = None if table.holdout is None else table.holdout.usable()
+        may_leave_out = request["may_leave_out"] and table.has_nan
+        self._empty = empty_columns(self._part.X) if may_leave_out else []
+        if self._empty:
+            self._part = self._part.without(self._empty)
+            self._holdout = self._holdout and self._holdout.without(self._empty)
         self._folds: list[Fold] = []
 
     def cut(self) -> None:
@@ -81,6 +86,7 @@ class Comparison:
             "levels": self._table.levels,
             "classes": self._table.classes,
             "num_classes": self._table.num_classes,
+            "empty": self._empty,
         }
         if not request["analyse"]:
             return event
@@ -117,8 +123,12 @@ class Comparison:
 
     def _evaluated(self, candidate: dict[str, Any]) -> Steps:
         """Cross-validate a candidate, then fit it on all rows and score it on the holdout."""
-        request = {**self._request, **candidate, "inputs": [vars(one) for one in self._inputs]}
-        job = Job({**request, "classes": self._labels}, self._device)
+        request = {
+            **self._request,
+            **candidate,
+            "inputs": [vars(one) for one in self._inputs],
+        }
+        job = Job({**request, "classes": self._labels}, self._device, self._empty)
         scorer = Scorer(job, request["target_names"], len(self._labels))
         used = self._used(job, self._part)
         rows = _rows(self._part, used, self._num_skipped)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn import metrics
 
 from madpy.worker import memory
-from madpy.worker.columns import Columns, Floats
+from madpy.worker.columns import Columns, Floats, empty_columns
 from madpy.worker.details import details_of, names_of
 from madpy.worker.device import CPU, Device
 from madpy.worker.errors import WorkerError
@@ -38,9 +38,12 @@ Answer = tuple[dict[str, Any], list[NDArray[Any]]]
 def fit(request: dict[str, Any], files: list[int], device: Device = CPU) -> Iterator[Answer]:
     """Fit a model for each group and yield it; the rows lie in the files, which are closed at the end."""
     try:
-        job = Job(request, device)
         columns = Columns.of(files, request["layout"])
         groups = request["groups"]
+        empty = _empty(columns, request)
+        if empty:
+            yield {"event": "left_out", "inputs": empty}, []
+        job = Job(request, device, empty)
         for number, (first, last) in enumerate(groups):
             rows = job.read(columns, int(first), int(last))
             yield {"event": "progress", "group": number, "groups": len(groups)}, []
@@ -49,6 +52,13 @@ def fit(request: dict[str, Any], files: list[int], device: Device = CPU) -> Iter
     finally:
         for file in files:
             os.close(file)
+
+
+def _empty(columns: Columns, request: dict[str, Any]) -> list[int]:
+    """Return the inputs that are NULL in every row of all groups, where models may do without."""
+    if not request["may_leave_out"] or not columns.features.has_nan or not request["groups"]:
+        return []
+    return empty_columns(columns.features.rows(0, int(request["groups"][-1][1])))
 
 
 def _fitted(job: "Job", rows: "Rows", *, is_alone: bool) -> Answer:
@@ -108,19 +118,22 @@ class Fitted:
 class Job:
     """A checked request."""
 
-    def __init__(self, request: dict[str, Any], device: Device = CPU) -> None:
+    def __init__(self, request: dict[str, Any], device: Device = CPU, left_out: Sequence[int] = ()) -> None:
+        """Check a request; `left_out` are inputs that the model does without."""
         self.device = device
         self.task = str(request["task"])
         self.algorithm = find(str(request["algorithm"]), self.task)
         known = {**self.algorithm.parameters, "engine": ENGINE}
         self.hyperparams = checked(self.algorithm.name, request["hyperparams"], known)
         self.hyperparams.pop("engine", None)
-        self.inputs = [Input(one["name"], one["levels"]) for one in request["inputs"]]
+        inputs = [Input(one["name"], one["levels"]) for one in request["inputs"]]
         default = Rule(encode=self.algorithm.encode)
         impute = "none" if self.algorithm.takes_nan else "mean"
         scale = "none" if self.algorithm.encode == "ordinal" else self.algorithm.scale
         auto = replace(default, impute=impute, scale=scale)
-        self.rules = rules_of(request["preprocess"], self.inputs, default, auto)
+        rules = rules_of(request["preprocess"], inputs, default, auto)
+        self.used = [j for j in range(len(inputs)) if j not in left_out]
+        self.inputs, self.rules = [inputs[j] for j in self.used], [rules[j] for j in self.used]
         self.targets = [int(one) for one in request["targets"]]
         self.weights = None if request["weights"] is None else int(request["weights"])
         self.labels: list[str] = request["classes"]
@@ -133,6 +146,8 @@ class Job:
     def read(self, columns: Columns, first: int, last: int) -> Rows:
         """Return the rows of a group that can be used."""
         X = columns.features.rows(first, last)
+        if len(self.used) < X.shape[1]:
+            X = X.take(self.used, axis=1)
         others = columns.others.rows(first, last)
         y = np.ascontiguousarray(others[:, self.targets])
         weights = None if self.weights is None else np.ascontiguousarray(others[:, self.weights])

@@ -9,7 +9,7 @@ from madpy.helper.features.design import BOOLEANS, Category, Design, number_item
 from madpy.helper.features.levels import TARGET, too_many_levels
 from madpy.helper.features.reading import store_features, store_levels
 from madpy.helper.features.terms import check_number
-from madpy.modules.sk.arguments import Target, check_numbers_or_none, check_rows
+from madpy.modules.sk.arguments import Target, check_numbers_or_none, check_rows, leave_out
 from madpy.ports.postgres import worker
 from madpy.ports.postgres.scan.scan import Apart, Rows, Scan
 from madpy.ports.postgres.scan.source import Source
@@ -144,6 +144,7 @@ class Table:
             "num_test_rows": self.num_apart if self._has_holdout else None,
             "targets": list(range(len(self.target.items))), **places,
             "target_names": self.target.names, "classes": self._labels,
+            "may_leave_out": not self.design.is_vector,
         }, stored.files  # fmt: skip
 
     def take(self, content: dict[str, Any]) -> None:
@@ -152,7 +153,7 @@ class Table:
             None if codes is None or feature.levels is None else [feature.levels[code] for code in codes]
             for feature, codes in zip(self.design.features, content["levels"], strict=True)
         ]
-        self.design = self.design.with_levels(levels)
+        self.design = leave_out(self._source.db, self.design.with_levels(levels), content["empty"])
         self.classes = [self._labels[code] for code in content["classes"]]
         self.columns = content.get("columns") or {}
         if self._category is not None:

@@ -28,6 +28,7 @@ MOST_TEXT = 10_000  # characters of a text of an answer
 Field = type | tuple[type, ...]
 EVENTS: dict[str, dict[str, Field]] = {
     "progress": {"group": int, "groups": int},
+    "left_out": {"inputs": list},
     "model": {"group": int, "num_rows": int, "num_skipped": int},
     "rows": {
         "num_rows": int,
@@ -36,6 +37,7 @@ EVENTS: dict[str, dict[str, Field]] = {
         "levels": list,
         "classes": list,
         "num_classes": int,
+        "empty": list,
     },
     "candidate": {"candidate": int, "fold": int, "folds": int},
     "compared": {"candidate": int, "status": str},

@@ -288,6 +288,23 @@ def test_at_the_time_limit_the_best_of_those_fitted_is_deployed(project: Session
     )
 
 
+@pytest.mark.parametrize("kind", ["text", "float8", "boolean"])
+def test_a_column_without_a_value_is_left_out(project: Session, kind: str) -> None:
+    """A later training has the column again, and takes it when it has values."""
+    project(f"ALTER TABLE sugar ADD later {kind}")
+    ((_, _, status, *_),) = project(TRAIN.format(more=""))
+    assert status == "deployed"
+    assert "NULL in every row, and so left out: later" in " ".join(project.warnings)
+    trials = project(
+        "SELECT DISTINCT t.status FROM pgml.trials AS t JOIN pgml.projects AS p ON p.id = project_id"
+    )
+    assert trials == [("successful",)]
+    assert project.value("SELECT count(pgml.predict('Sugar', s)) FROM sugar AS s") == 442
+    project(f"UPDATE sugar SET later = '{1 if kind != 'boolean' else 't'}'")
+    project("SELECT pgml.train('Sugar', algorithm => 'linear')")
+    assert project.warnings == []
+
+
 def test_too_few_groups_for_folds(project: Session) -> None:
     failure = project.fails(
         TRAIN.format(

@@ -253,6 +253,22 @@ def test_a_holdout_by_share_is_that_of_the_expression(sql, rows, compare, featur
     assert (result["num_rows"], result["num_holdout_rows"], result["hash_sum"]) == expected
 
 
+@pytest.mark.parametrize("where", ["true", "NOT held"])
+@pytest.mark.parametrize("algorithm", ["linear", "hist_gradient_boosting"])
+def test_features_without_a_value_are_left_out(sql, rows, compare, where, algorithm):
+    """The model is the one without them, also where the holdout alone has values of them."""
+    sql("ALTER TABLE t ADD kind text DEFAULT 'k', ADD later float8 DEFAULT 1, ADD yes boolean DEFAULT true")
+    sql(f"UPDATE t SET kind = NULL, later = NULL, yes = NULL WHERE {where}")
+    one = {"algorithm": algorithm, "preprocess": {"later": {"impute": "mean"}}}
+    result = compare("y", one, holdout="held", features="kind, a, later, b, yes", folds=2)
+    assert result["feature_names"] == ["a", "b"]
+    assert [column["count"] for column in result["columns"]["features"]] == [0, 150, 0, 150, 0]
+    sql("CREATE TABLE with_them AS SELECT * FROM o")
+    compare("y", algorithm, holdout="held", features="a, b", folds=2)
+    assert sql.value("SELECT o.metrics = w.metrics AND o.details = w.details FROM o, with_them AS w")
+    assert sql.value("SELECT count(madlib.sk_predict(model, t)) FROM with_them, t") == 200
+
+
 def test_a_class_of_the_holdout_alone_is_wrong(sql, rows, compare):
     sql("UPDATE t SET three = 'aa0' WHERE id = 0")
     result = compare("three", "lda", holdout="held")

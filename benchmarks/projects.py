@@ -194,8 +194,8 @@ def single_rows(bench: Bench) -> Table:
         "From one client over a socket of this machine, rows a second, the best of the rounds.  The service"
         " is an ASGI application under uvicorn with the same estimator of scikit-learn unpickled, asked over"
         " one connection that stays open; PostgresML claimed 8 to 40 times the speed of such services"
-        " in 2022.  The first line has the same ten parameters, added by PostgreSQL: most of the time is the round"
-        " trip, two thirds of the backend's the kernel's, and 3 % the prediction with its look-up (perf)."
+        " in 2022.  The first line has the same ten parameters, added by PostgreSQL: most of the time is the"
+        " round trip, two thirds of the backend's are the kernel's, and 3 % the prediction with its look-up."
         f"  The first predict of a connection takes {starts:.1f} ms more than SELECT 1 (goal: at most 10).",
         ["case", "rows/s", "x HTTP", "goal", "met"],
         lines,

@@ -129,15 +129,19 @@ def keep_models(
         "{model:l}::bigint, {strategy:l}::text, {reason:l}::text",
         model=model,
         strategy="best_score",
-        reason="the first model" if rival is None else _reason(compared, rival),
+        reason="the first model" if rival is None else _reason(plan, compared, rival),
     )
     return model, "deployed"
 
 
-def _reason(compared: Compared, rival: Rival) -> str:
+def _reason(plan: Plan, compared: Compared, rival: Rival) -> str:
     if rival.score is None:
         return f"model {rival.model} cannot be scored on these rows"
-    return f"{compared.metric} is better than {rival.score:.6g}, that of model {rival.model} on the same rows"
+    reason = (
+        f"{compared.metric} is better than {rival.score:.6g}, that of model {rival.model} on the same rows"
+    )
+    is_tested = plan.holdout is not None or plan.wanted.folds > 0
+    return reason if is_tested else f"{reason}, which the new model was fitted on"
 
 
 def _made(db: Database, plan: Plan) -> dict[str, Any]:

@@ -24,7 +24,7 @@ GROUP = """
 
 ANY = "number, boolean, text or time"
 HOLDOUT = "holdout"
-BESIDE = ("weights", "fold_groups", "fold_order")  # what the worker is told of, where it is given
+BESIDE = ("weights", "fold_groups", "fold_order")  # conditions that are columns for the worker
 
 
 class Conditions(Record):

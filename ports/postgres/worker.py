@@ -152,7 +152,7 @@ class Stored(Record):
     layout: dict[str, Any]
     ranges: list[tuple[int, int]]
     num_apart: int  # rows in a second pair of files
-    hash_sum: str  # of the hashes of all rows
+    hash_sum: str  # sum over all rows
 
 
 def stored(db: Database, store: int) -> Stored:

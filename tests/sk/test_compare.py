@@ -238,7 +238,7 @@ def test_the_holdout_is_not_in_a_model(sql, rows, compare, target, algorithm):
 
 @pytest.mark.parametrize("features", ["a, b, c", "a, three"])
 def test_a_holdout_by_share_is_that_of_the_expression(sql, rows, compare, features):
-    """The same rows are held out, and the sum over all of them is PostgreSQL's."""
+    """Both calls hold out the same rows, and the sum over all rows is PostgreSQL's."""
     part = "pgml.__part(7, y, a) < 0.3"
     result = compare(
         "y", "linear", features=features, row_hash="pgml.__hash(0, y, a)", holdout_share=0.3, seed=7

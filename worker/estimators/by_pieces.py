@@ -64,8 +64,8 @@ class Normal:
         factor = linalg.cho_factor(scaled)
 
         def solve(right: Floats) -> Floats:
-            solution: Floats = linalg.cho_solve(factor, right / length[:, None])
-            return solution / length[:, None]
+            scaled_back: Floats = linalg.cho_solve(factor, right / length[:, None])
+            return scaled_back / length[:, None]
 
         coef = solve(sums.products[:k, k:])
         coef += solve(self._gradient(sums.means, coef) - alpha * coef)
@@ -117,8 +117,8 @@ class _LeastSquares:
     intercept_: Any
     fit_intercept: bool
 
-    def _set(self, found: tuple[Floats, Floats], ndim: int, width: int) -> None:
-        coef, intercepts = found
+    def _set(self, solution: tuple[Floats, Floats], ndim: int, width: int) -> None:
+        coef, intercepts = solution
         self.coef_ = coef[:, 0] if ndim == 1 else np.ascontiguousarray(coef.T)
         self.intercept_ = intercepts if ndim > 1 and self.fit_intercept else float(intercepts[0])
         self.n_features_in_ = width
@@ -138,13 +138,13 @@ class Linear(_LeastSquares, linear_model.LinearRegression):  # type: ignore[misc
 
     def fit_prepared(self, X: Prepared, y: Floats, sample_weight: Floats | None = None) -> None:
         """Fit the coefficients."""
-        found = None
+        solution = None
         if not self.positive:
-            found = Normal(X, y, sample_weight, has_intercept=self.fit_intercept).coefficients(0.0)
-        if found is None:
+            solution = Normal(X, y, sample_weight, has_intercept=self.fit_intercept).coefficients(0.0)
+        if solution is None:
             self.fit(X.whole, y, sample_weight)
             return
-        self._set(found, y.ndim, X.width)
+        self._set(solution, y.ndim, X.width)
 
 
 class Ridge(_LeastSquares, linear_model.Ridge):  # type: ignore[misc]
@@ -152,11 +152,11 @@ class Ridge(_LeastSquares, linear_model.Ridge):  # type: ignore[misc]
 
     def fit_prepared(self, X: Prepared, y: Floats, sample_weight: Floats | None = None) -> None:
         """Fit the coefficients."""
-        found = None
+        solution = None
         if not self.positive and self.solver in EXACT:
-            found = Normal(X, y, sample_weight, has_intercept=self.fit_intercept).coefficients(self.alpha)
-        if found is None:
+            solution = Normal(X, y, sample_weight, has_intercept=self.fit_intercept).coefficients(self.alpha)
+        if solution is None:
             self.fit(X.whole, y, sample_weight)
             return
-        self._set(found, y.ndim, X.width)
+        self._set(solution, y.ndim, X.width)
         self.n_iter_ = None

@@ -39,7 +39,7 @@ class Apart(Record):
     """
 
     hash: str | None = None  # SQL of a bigint; it is summed
-    share: float = 0  # of the rows that are apart, chosen by the hash and the seed; 0: none
+    share: float = 0  # share of the rows that are apart, chosen by the hash and the seed; 0: none
     seed: int = 0
     is_by_column: bool = False
 

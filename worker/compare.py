@@ -9,7 +9,8 @@ from madpy.worker import analysis, memory
 from madpy.worker.columns import Columns, empty_columns
 from madpy.worker.device import CPU, Device
 from madpy.worker.errors import WorkerError, fields_of
-from madpy.worker.fit import Answer, Job, Rows
+from madpy.worker.fit import Answer, Job
+from madpy.worker.fitted import Rows
 from madpy.worker.folds import Fold, folds_of, mean_of, some_rows, within
 from madpy.worker.metrics import BETTER
 from madpy.worker.moments import moments_of

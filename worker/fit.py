@@ -4,8 +4,7 @@ import math
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from sklearn import metrics
 
 from madpy.worker import memory
 from madpy.worker.columns import Columns, Floats, empty_columns
-from madpy.worker.details import details_of, names_of
+from madpy.worker.details import names_of
 from madpy.worker.device import CPU, Device
 from madpy.worker.errors import WorkerError
 from madpy.worker.estimators import ALGORITHMS, tasks_of
@@ -22,13 +21,13 @@ from madpy.worker.estimators.algorithm import LARGEST, Algorithm
 from madpy.worker.estimators.arrays import FITS, fit_of
 from madpy.worker.estimators.by_pieces import ByPieces
 from madpy.worker.estimators.parameters import Choice, checked
+from madpy.worker.fitted import Fitted, Rows, predictions
 from madpy.worker.layout import KIND_LINEAR
+from madpy.worker.learning import learn
 from madpy.worker.model import arrays_of
-from madpy.worker.moments import Moments, moments_of
-from madpy.worker.preparation import Input, Learned, Rule, complete, learn, rules_of
+from madpy.worker.preparation import Input, Learned, Rule, complete, rules_of
 from madpy.worker.prepared import Prepared
 from madpy.worker.reasons import check_columns, check_sum, check_weights, rows_as_reason
-from madpy.worker.table import Part
 
 ENGINE = Choice("sklearn")  # the program that fits: there is one so far
 MOST_SCORED = 10_000  # rows, where scoring is slow
@@ -61,7 +60,7 @@ def _empty(columns: Columns, request: dict[str, Any]) -> list[int]:
     return empty_columns(columns.features.rows(0, int(request["groups"][-1][1])))
 
 
-def _fitted(job: "Job", rows: "Rows", *, is_alone: bool) -> Answer:
+def _fitted(job: "Job", rows: Rows, *, is_alone: bool) -> Answer:
     """Fit one group; a group among others that cannot be fitted has a reason in place of a model."""
     try:
         return job.fit(rows)
@@ -80,39 +79,6 @@ def numbers_of(request: dict[str, Any]) -> int:
     groups = request.get("groups", [request.get("rows")])
     rows = max((int(last) - int(first) for first, last in groups), default=0)
     return rows * len(request["inputs"])
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The rows of a group that can be used: features, shape (n, k), targets (n, t), weights (n,)."""
-
-    X: Floats
-    y: Floats
-    weights: Floats | None
-    num_skipped: int
-    part: Part | None = None  # has the same features, and may know their moments
-
-    @cached_property
-    def moments(self) -> Moments:
-        """Return the moments of the features."""
-        return moments_of(self.X) if self.part is None else self.part.moments
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A fitted estimator, the columns that it was fitted on, with their names, and how they were prepared."""
-
-    prepared: Prepared
-    names: list[str]
-    learned: list[Learned]
-    estimator: Any
-    device: str  # its name
-    warnings: list[str]
-
-    def said(self) -> dict[str, Any]:
-        """Return details of the fit, and its warnings."""
-        details = details_of(self.estimator, self.names)
-        return {"details": {**details, "device": self.device}, "warnings": self.warnings}
 
 
 class Job:
@@ -190,7 +156,7 @@ class Job:
             return "none of the rows can be used"
         return f"the target has one class only: {self.labels[codes[0]]}" if len(codes) == 1 else None
 
-    def fitted(self, rows: Rows) -> "Fitted":
+    def fitted(self, rows: Rows) -> Fitted:
         """Learn the preprocessing on these rows, and fit the estimator."""
         prepared, learned = self._prepared(rows)
         names = names_of(self.inputs, learned)
@@ -198,7 +164,7 @@ class Job:
         with rows_as_reason(prepared, rows.y, names):
             return Fitted(prepared, names, learned, *self._fitted(prepared, rows.y, rows.weights))
 
-    def arrays_of(self, fitted: "Fitted", rows: Rows, codes: Sequence[int]) -> list[NDArray[Any]]:
+    def arrays_of(self, fitted: Fitted, rows: Rows, codes: Sequence[int]) -> list[NDArray[Any]]:
         """Return the arrays of a model; `codes` are the classes that it was fitted on."""
         with rows_as_reason(fitted.prepared, rows.y, fitted.names):
             form = self.algorithm.form(fitted.estimator)
@@ -267,13 +233,6 @@ class Job:
         figures = {"r2": r2, "rmse": squared**0.5}
         # squares of large targets overflow, and JSON has no number for that
         return {name: None if one is None or not math.isfinite(one) else one for name, one in figures.items()}
-
-
-def predictions(estimator: Any, X: Prepared) -> NDArray[Any]:
-    """Return what an estimator predicts for rows, shape (n,) or (n, targets)."""
-    if isinstance(estimator, ByPieces):
-        return estimator.predict_prepared(X)
-    return np.asarray(estimator.predict(X.whole))
 
 
 def _warnings_of(run: Callable[[], Any]) -> list[str]:

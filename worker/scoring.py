@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from madpy.worker import metrics
 from madpy.worker.columns import Floats
-from madpy.worker.fit import MOST_SCORED, Fitted, Job, Rows, predictions
+from madpy.worker.fit import MOST_SCORED, Job
+from madpy.worker.fitted import Fitted, Rows, predictions
 from madpy.worker.prepared import Prepared
 from madpy.worker.reasons import rows_as_reason
 

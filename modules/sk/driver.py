@@ -26,6 +26,7 @@ from madpy.modules.sk.arguments import (
 from madpy.modules.sk.core import pooled
 from madpy.modules.sk.output import Output
 from madpy.ports.postgres import worker
+from madpy.ports.postgres.scan.files import stored_files
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
@@ -105,7 +106,7 @@ def train(
         Rows(source, None, listed.items, listed.is_vector, None, groups), listed, more
     )
     assert scan.store is not None
-    stored = worker.stored(db, scan.store)
+    stored = stored_files(db, scan.store)
     ranges = stored.ranges
     request = {
         "do": "fit", "algorithm": name, "task": chosen, **asked, "seed": number,

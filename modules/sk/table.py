@@ -10,7 +10,7 @@ from madpy.helper.features.levels import TARGET, too_many_levels
 from madpy.helper.features.reading import store_features, store_levels
 from madpy.helper.features.terms import check_number
 from madpy.modules.sk.arguments import Target, check_numbers_or_none, check_rows, leave_out
-from madpy.ports.postgres import worker
+from madpy.ports.postgres.scan.files import stored_files
 from madpy.ports.postgres.scan.scan import Apart, Rows, Scan
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.sql import fill
@@ -126,7 +126,7 @@ class Table:
     def request(self) -> tuple[dict[str, Any], list[int]]:
         """Return what the worker has to know of the rows, and the descriptors of their files."""
         assert self.scan.store is not None
-        stored = worker.stored(self._source.db, self.scan.store)
+        stored = stored_files(self._source.db, self.scan.store)
         ((_, self.num_rows),) = stored.ranges
         self.num_apart, self.hash_sum = stored.num_apart, stored.hash_sum
         inputs = [

@@ -6,7 +6,6 @@ the worker.
 """
 
 import contextlib
-import itertools
 import math
 import os
 import re
@@ -18,7 +17,6 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.ports.postgres import parent
 from madpy.ports.postgres.session.db import Database
-from madpy.records import Record
 from madpy.worker.protocol import Closed, Message, ProtocolError, TooLargeError, receive, send
 
 OUT_OF_MEMORY = "53200"
@@ -143,32 +141,6 @@ def _event(content: dict[str, Any]) -> str:
     if not all(isinstance(value, MAYBE[name]) for name, value in given.items()):
         raise ProtocolError(f'an answer of event "{event}" has values of other types')
     return event
-
-
-class Stored(Record):
-    """The files of a store: their descriptors, their layout, and each group's first row and its end."""
-
-    files: list[int]
-    layout: dict[str, Any]
-    ranges: list[tuple[int, int]]
-    num_apart: int  # rows in a second pair of files
-    hash_sum: str  # sum over all rows
-
-
-def stored(db: Database, store: int) -> Stored:
-    """Return the files of a store."""
-    facts = db.execute(
-        "SELECT *, hash_sum::text AS sum FROM {schema:i}.__store_files({store:l})", store=store
-    )[0]
-    layout = {name: [facts[f"{name}_features"], facts[f"{name}_others"]] for name in ("num", "nan")}
-    files = [facts[f"{name}_fd"] for name in ("features", "others", "apart_features", "apart_others")]
-    return Stored(
-        [file for file in files if file is not None],
-        layout,
-        list(itertools.pairwise(facts["starts"])),
-        facts["num_apart"],
-        facts["sum"],
-    )
 
 
 @contextlib.contextmanager

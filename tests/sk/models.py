@@ -11,9 +11,10 @@ from madpy.modules.sk.layout import MODEL_SK
 from madpy.ports.postgres.model import pack
 from madpy.worker.estimators import ALGORITHMS
 from madpy.worker.estimators.algorithm import Algorithm
+from madpy.worker.learning import learn
 from madpy.worker.model import arrays_of
 from madpy.worker.moments import moments_of
-from madpy.worker.preparation import Input, Rule, learn
+from madpy.worker.preparation import Input, Rule
 from madpy.worker.prepared import Prepared
 
 INPUTS = [Input("a", None), Input("b", None), Input("c", ["v0", "v1", "v2", "v3"])]

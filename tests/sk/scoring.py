@@ -11,9 +11,10 @@ from sklearn import datasets
 from madpy.modules.sk.layout import MODEL_SK
 from madpy.ports.postgres.model import pack
 from madpy.worker.estimators import ALGORITHMS
+from madpy.worker.learning import learn
 from madpy.worker.model import arrays_of
 from madpy.worker.moments import moments_of
-from madpy.worker.preparation import Input, Rule, learn
+from madpy.worker.preparation import Input, Rule
 
 MOST_ROWS = 400  # of a data set, so that the slowest algorithms take seconds
 # Data sets that scikit-learn ships, by their tasks.

@@ -5,8 +5,9 @@ import pytest
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from madpy.worker.learning import learn
 from madpy.worker.moments import moments_of
-from madpy.worker.preparation import Input, Rule, learn
+from madpy.worker.preparation import Input, Rule
 from madpy.worker.prepared import CHUNK, Prepared
 
 SIZES = [1, 5, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 3]

@@ -1,4 +1,4 @@
-"""What preprocessing learns from the rows of a training: fills, scales and encodings."""
+"""Learn the preprocessing of a training from its rows: fills, scales and encodings."""
 
 import math
 import sys

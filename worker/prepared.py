@@ -11,7 +11,8 @@ from madpy.worker.moments import Moments
 from madpy.worker.preparation import Input, Learned, transform
 
 Floats = NDArray[np.float64]
-CHUNK = 4096  # rows that are in the processor's cache at once
+CHUNK = 4096  # most rows of a piece
+NUMBERS = 2**16  # numbers of a piece, which stay in the processor's cache
 
 
 class Prepared:
@@ -79,10 +80,12 @@ class Prepared:
 
         All pieces are in the same memory.  The last `more` rows of each are for the caller.
         """
-        memory = np.empty((self.width + more) * CHUNK)
-        for first in range(0, len(self.X), CHUNK):
-            rows = self.X[first : first + CHUNK]
-            columns = memory[: (self.width + more) * len(rows)].reshape(-1, len(rows))
+        width = self.width + more
+        count = min(len(self.X), CHUNK, max(64, NUMBERS // max(1, width)))
+        memory = np.empty(width * count)
+        for first in range(0, len(self.X), max(1, count)):
+            rows = self.X[first : first + count]
+            columns = memory[: width * len(rows)].reshape(width, len(rows))
             self._fill(columns[: self.width], rows, first)
             yield first, columns
 

@@ -79,6 +79,8 @@ def test_columns_that_are_too_much_alike_are_left_to_scikit_learn(monkeypatch):
     X, y = generated(4, likeness=1e6)
     assert is_left_to_scikit_learn(monkeypatch, by_pieces.Linear(), X, y)
     assert not is_left_to_scikit_learn(monkeypatch, by_pieces.Linear(), *generated(4))
+    assert not is_left_to_scikit_learn(monkeypatch, by_pieces.Linear(), *generated(4, rows=24))
+    assert is_left_to_scikit_learn(monkeypatch, by_pieces.Linear(), *generated(4, rows=23))
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,14 @@ def test_what_has_no_solution_of_its_own_is_scikit_learns(X, ours, theirs):
     found, expected = ours(), theirs().fit(X, y)
     found.fit_prepared(plain(X), y)
     assert (found.coef_.tolist(), found.intercept_) == (expected.coef_.tolist(), expected.intercept_)
+
+
+def test_many_columns():
+    """Pieces have fewer rows then."""
+    X, y = generated(5, rows=3000, columns=700)
+    found, expected = by_pieces.Linear(), linear_model.LinearRegression(tol=1e-14).fit(X / X.std(axis=0), y)
+    found.fit_prepared(plain(X / X.std(axis=0)), y)
+    np.testing.assert_allclose(found.coef_, expected.coef_, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("rows", [40, prepared.CHUNK, prepared.CHUNK + 1, 3 * prepared.CHUNK + 7])

@@ -17,6 +17,7 @@ from madpy.worker.prepared import Prepared
 
 Floats = NDArray[np.float64]
 LEAST = 1e-8  # smallest eigenvalue of the scaled equations over the largest one: below, rounding is too much
+FEWEST = 4  # rows for each column: with fewer, the equations take more memory than the rows
 SAMPLED = 1000  # rows that say about where the means are
 EXACT = ("auto", "cholesky")  # solvers of Ridge that solve the same equations
 
@@ -49,15 +50,20 @@ class Normal:
         self._has_intercept = has_intercept
 
     def coefficients(self, alpha: float) -> tuple[Floats, Floats] | None:
-        """Return coefficients, shape (k, t), and intercepts; None if the equations are close to singular."""
+        """Return coefficients, shape (k, t), and intercepts.
+
+        Returns None if the equations are close to singular, or larger than a quarter of the rows.
+        """
+        k = self._rows.width
+        if not 0 < FEWEST * k <= len(self._rows):
+            return None
         with np.errstate(all="ignore"):  # squares of large numbers overflow
             sums = self._sums()
-        k = self._rows.width
-        length = np.sqrt(np.diag(sums.products)[:k])
-        if not k or not np.isfinite(sums.products).all() or not length.all():
+            length = np.sqrt(np.diag(sums.products)[:k])
+            scaled = sums.products[:k, :k] / np.outer(length, length)
+            np.fill_diagonal(scaled, 1 + alpha / length**2)
+        if not (np.isfinite(sums.products).all() and np.isfinite(scaled).all()):
             return None
-        scaled = sums.products[:k, :k] / np.outer(length, length)
-        np.fill_diagonal(scaled, 1 + alpha / length**2)
         values = linalg.eigvalsh(scaled)
         if not values[0] > LEAST * values[-1]:
             return None

@@ -2,9 +2,9 @@
  * store_matrix.c: writes the rows of a store to memory files, which another process maps.
  *
  * The first file has the features of all rows, row by row, the second one the other columns.  A second pair of files has the
- * rows that are set apart.  While the rows of a query
- * without groups and categories come, they are written in pieces that are in the processor's cache.  Others are in the
- * buffer until the caller asks for the files: then groups are complete, and it is known which codes categories have.
+ * rows that are set apart.  While the rows of a query without groups and categories come, they are written in pieces that are
+ * in the processor's cache.  Others are in the buffer until the caller asks for the files: then groups are complete, and it is
+ * known which codes categories have.
  */
 #include "postgres.h"
 

@@ -149,7 +149,7 @@ def request_of(name: str, hyperparams: dict[str, Any]) -> dict[str, Any]:
     return {
         "do": "fit", "algorithm": name, "task": "regression", "hyperparams": hyperparams, "preprocess": {},
         "seed": 0, "inputs": [{"name": f"x{j}", "levels": None} for j in range(FEATURES)],
-        "targets": [0], "weights": None, "classes": [],
+        "targets": [0], "weights": None, "classes": [], "may_leave_out": False,
     }  # fmt: skip
 
 

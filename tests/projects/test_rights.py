@@ -201,7 +201,7 @@ def test_who_may_use_projects_at_all_is_a_matter_of_grants(cast, sql, connect):
 
 
 def test_nothing_else_is_granted_to_all(sql):
-    """Everybody may use the schema, call functions but those behind __write, and read views and example data."""
+    """Everybody may use the schema, call functions but those behind __write, and read views and data sets."""
     granted = sql(
         """
         SELECT 'schema', acl.privilege_type FROM pg_namespace, aclexplode(nspacl) AS acl

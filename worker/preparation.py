@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from madpy.worker.errors import ROWS, WorkerError
+from madpy.worker.errors import WorkerError
 from madpy.worker.layout import (
     ENCODE_NUMBER,
     ENCODE_ONE_HOT,

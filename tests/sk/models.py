@@ -46,7 +46,8 @@ def _bayes(classes: int) -> bytes:
     """Return a model of naive Bayes, which no algorithm of scikit-learn makes, with numbers at random."""
     raw, target = _rows(classes)
     rules = [Rule(), Rule(), Rule(encode="ordinal")]
-    X, learned = learn(raw, target, INPUTS, rules, "classification", 0)
+    learned, columns = learn(raw, target, moments_of(raw), INPUTS, rules, "classification", 0)
+    X = Prepared(raw, INPUTS, learned, columns).whole
     rng = np.random.default_rng(classes)
     form = Form(KIND_BAYES, classes, [np.log(rng.random(classes)), rng.normal(size=(3 + 3 + 4) * classes)])
     labels = [f"y{code}" for code in range(classes)]

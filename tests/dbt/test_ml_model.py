@@ -45,7 +45,7 @@ def test_held_out_rows_are_not_fitted_on_and_are_measured(models: Session) -> No
     """The figures are those of the model's predictions on these rows, computed by hand."""
     used = "SELECT num_rows_processed FROM walls_forest_summary"
     assert models(used) == models("SELECT count(*) FROM houses WHERE NOT is_new")
-    models("CREATE TEMPORARY VIEW held_out AS SELECT *, id % 3 AS \"the number\" FROM houses WHERE is_new")
+    models('CREATE TEMPORARY VIEW held_out AS SELECT *, id % 3 AS "the number" FROM houses WHERE is_new')
     models("SELECT madlib.sk_predict('walls_forest', 'held_out', 'pg_temp.predicted')")
     accuracy = models.value("SELECT avg((walls = prediction)::int)::float8 FROM predicted")
     metrics = "SELECT (metrics ->> 'accuracy')::float8 FROM madpy_models WHERE model_name = 'walls_forest'"
@@ -72,7 +72,10 @@ def test_a_project_is_deployed_and_predicts(models: Session, dbt_schema: str) ->
     name, model_id = models("SELECT project_name, model_id FROM price_project")[0]
     assert name == f"{dbt_schema}.price_project"
     assert models(f"SELECT deployed_model FROM pgml.projects WHERE name = '{name}'") == [(model_id,)]
-    relation = models.value(f"SELECT relation_name FROM pgml.snapshots JOIN pgml.models m ON m.snapshot_id = snapshots.id WHERE m.id = {model_id}")
+    relation = models.value(
+        f"""SELECT relation_name FROM pgml.snapshots AS s JOIN pgml.models AS m ON s.id = m.snapshot_id
+            WHERE m.id = {model_id}"""
+    )
     assert models(f"SELECT count(*) FROM {relation}") == [(200,)]
     worst = models.value(f"SELECT max(abs(pgml.predict('{name}', h) - price)) FROM houses AS h")
     assert worst < 20  # the noise is 16 wide
@@ -87,7 +90,9 @@ def test_a_second_run_trains_only_what_changed(dbt: Dbt, models: Session) -> Non
     assert {turned[name]["message"] for name in chosen[2:]} == {"UNCHANGED"}
     more = dbt("run", *chosen, number_of_houses=201)
     assert {more[name]["message"].split()[0] for name in chosen[2:]} == {"TRAINED"}
-    assert models("SELECT num_rows, published FROM madpy_models WHERE model_name = 'price_regr' ORDER BY id") == [
+    assert models(
+        "SELECT num_rows, published FROM madpy_models WHERE model_name = 'price_regr' ORDER BY id"
+    ) == [
         (200, "created"),
         (201, "in place"),
     ]

@@ -1,4 +1,4 @@
-"""ml_model and the rest of dbt: ephemeral inputs, views and grants, documentation, --empty, --defer, clone, state."""
+"""ml_model and the rest of dbt: inputs, views, grants, documentation, --empty, --defer, clone, ls."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ PROJECT = Path("dbt", "integration_tests")
 
 
 def test_rows_are_a_table_a_view_or_temporary(dbt: Dbt, models: Session) -> None:
-    """In all of them an ephemeral model may be read: its CTE is part of the relation that is made of the query."""
+    """All of them may read an ephemeral model: its CTE is part of the relation that is made of the query."""
     outcome = dbt("run", "--select", "houses", "of_ephemeral", "of_table", "of_view")
     assert outcome.success
     counts = "SELECT model_name, num_rows FROM madpy_models ORDER BY model_name"
@@ -25,34 +25,46 @@ def test_rows_are_a_table_a_view_or_temporary(dbt: Dbt, models: Session) -> None
     assert models("SELECT coef FROM of_ephemeral") == models("SELECT coef FROM of_view")
     kept = models("SELECT count(*) FILTER (WHERE NOT madpy_held_out), count(*) FROM of_table__rows")
     assert kept == [(models.value("SELECT num_rows_processed FROM of_table_summary"), 50)]
-    tables = models("SELECT count(*) FROM pg_class WHERE relname LIKE '%\\_\\_rows' AND relnamespace = current_schema()::regnamespace")
+    named = "relname LIKE '%\\_\\_rows' AND relnamespace = current_schema()::regnamespace"
+    tables = models(f"SELECT count(*) FROM pg_class WHERE {named}")
     assert tables == [(1,)]
 
 
 def test_training_never_again(dbt: Dbt, models: Session) -> None:
     assert dbt("run", "--select", "houses", "never_again").success
-    assert dbt("run", "--select", "houses", "never_again", number_of_houses=20)["never_again"]["message"] == "KEPT"
+    assert (
+        dbt("run", "--select", "houses", "never_again", number_of_houses=20)["never_again"]["message"]
+        == "KEPT"
+    )
     refreshed = dbt("run", "--select", "never_again", "--full-refresh")
     assert refreshed["never_again"]["message"].startswith("TRAINED")
 
 
-def test_views_and_grants_stay_when_a_model_is_replaced_in_place(dbt: Dbt, models: Session, role: str) -> None:
+def test_views_and_grants_stay_when_a_model_is_replaced_in_place(
+    dbt: Dbt, models: Session, role: str
+) -> None:
     """With other columns it is swapped: a warning names the views that go with the old table."""
     assert dbt("run", "--select", "houses", "changing", reader="public").success
     models(f"GRANT SELECT ON changing TO {role}")
     models("CREATE VIEW on_it AS SELECT r2 FROM changing")
     oid = models.value("SELECT 'changing'::regclass::oid")
     assert dbt("run", "--select", "houses", "changing", number_of_houses=150).success
-    assert models("SELECT num_rows_processed, 'changing'::regclass::oid = %d FROM changing" % oid) == [(150, True)]
+    assert models("SELECT num_rows_processed, 'changing'::regclass::oid FROM changing") == [(150, oid)]
     assert len(models("SELECT * FROM on_it")) == 1
     swapped = dbt("run", "--select", "changing", changing_algorithm="dtree")
     assert swapped.success
     assert 'columns of "changing" change, which drops the views that read it: "' in swapped.log
     assert models("SELECT to_regclass('on_it')") == [(None,)]
-    assert models("SELECT published FROM madpy_models WHERE model_name = 'changing' ORDER BY id") == [("created",), ("in place",), ("swapped",)]
+    assert models("SELECT published FROM madpy_models WHERE model_name = 'changing' ORDER BY id") == [
+        ("created",),
+        ("in place",),
+        ("swapped",),
+    ]
 
 
-def test_grants_and_documentation_are_those_of_the_configuration(dbt: Dbt, models: Session, dbt_schema: str) -> None:
+def test_grants_and_documentation_are_those_of_the_configuration(
+    dbt: Dbt, models: Session, dbt_schema: str
+) -> None:
     """Predictions read the summary, so that it is granted with the model."""
     assert dbt("run", "--select", "houses", "changing").success
     for table in ("changing", "changing_summary"):
@@ -90,10 +102,20 @@ def test_a_run_waits_for_another_one_of_the_same_model(
 def test_empty(dbt: Dbt, models: Session) -> None:
     """No row is read: what is not there is trained on rows that are made up, and trained at the next run."""
     models("DROP TABLE IF EXISTS price_regr, price_regr_summary, walls_nb, walls_nb_summary")
-    names = ("price_regr", "walls_nb", "expensive_logregr", "groups_kmeans", "rooms_glm", "price_dtree", "walls_forest")
+    names = (
+        "price_regr",
+        "walls_nb",
+        "expensive_logregr",
+        "groups_kmeans",
+        "rooms_glm",
+        "price_dtree",
+        "walls_forest",
+    )
     empty = dbt("run", "--empty", "--select", "houses", *names)
     assert empty.success
-    assert models("SELECT count(*), count(fingerprint) FROM madpy_models WHERE model_name = 'walls_nb'") == [(1, 0)]
+    assert models("SELECT count(*), count(fingerprint) FROM madpy_models WHERE model_name = 'walls_nb'") == [
+        (1, 0)
+    ]
     trained = dbt("run", "--select", *names)
     assert {trained[name]["message"].split()[0] for name in names} == {"TRAINED"}
     coefficients = models("SELECT coef FROM price_regr")
@@ -115,7 +137,13 @@ def test_clone_and_defer(dbt: Dbt, models: Session, state: str, dbt_schema: str)
     models("DROP TABLE IF EXISTS price_regr, price_regr_summary, walls_nb, walls_nb_summary CASCADE")
     assert dbt("clone", "--select", "price_regr", "--state", state).success
     assert models("SELECT coef FROM price_regr") == models(f"SELECT coef FROM {dbt_schema}_prod.price_regr")
-    shown = dbt("show", "--inline", "select '{{ dbt_madpy.model_table(ref(\"price_regr\")) }}' as t", "--output", "json")
+    shown = dbt(
+        "show",
+        "--inline",
+        "select '{{ dbt_madpy.model_table(ref(\"price_regr\")) }}' as t",
+        "--output",
+        "json",
+    )
     assert f'\\"{dbt_schema}_prod\\".\\"price_regr\\"' in shown.log
     # Trained over the clone, which was a view, and over rows of production.
     models("DROP TABLE IF EXISTS houses CASCADE")

@@ -1,0 +1,74 @@
+{# A new model takes the name of the one in service: in place, which keeps views and grants, where the columns are the same;
+   else by a swap, which drops what depends on it. #}
+
+{% macro new_relation() %}
+  {% do return(this.incorporate(path={'identifier': '__madpy_' ~ local_md5(this.identifier)[:16]}, type='table')) %}
+{% endmacro %}
+
+
+{# Returns how: created, in place or swapped. #}
+{% macro publish(new, target_relation) %}
+  {% set ways = [] %}
+  {% for suffix in ['', '_summary'] %}
+    {% do ways.append(dbt_madpy.publish_table(dbt_madpy.beside(new, suffix, 'table'), dbt_madpy.beside(target_relation, suffix, 'table'))) %}
+  {% endfor %}
+  {% do return('swapped' if 'swapped' in ways else ways[0]) %}
+{% endmacro %}
+
+
+{% macro publish_table(new, published) %}
+  {% set existing = dbt_madpy.existing_relation(published) %}
+  {% if existing is none %}
+    {% do adapter.rename_relation(new, published) %}
+    {% do return('created') %}
+  {% endif %}
+  {% if existing.type == 'table' and dbt_madpy.columns_of(existing) == dbt_madpy.columns_of(new) %}
+    {% call statement('dbt_madpy_publish') %}
+      delete from {{ published.include(database=false) }};
+      insert into {{ published.include(database=false) }} select * from {{ new.include(database=false) }};
+      drop table {{ new.include(database=false) }}
+    {% endcall %}
+    {% do return('in place') %}
+  {% endif %}
+  {% set views = dbt_madpy.views_of(existing) %}
+  {% if views %}
+    {% do exceptions.warn('columns of "' ~ published.identifier ~ '" change, which drops the views that read it: ' ~ dbt_madpy.listed(views) ~ '. Run the models of these views again.') %}
+  {% endif %}
+  {% do adapter.drop_relation(existing) %}
+  {% do adapter.rename_relation(new, published) %}
+  {% do return('swapped') %}
+{% endmacro %}
+
+
+{# The relation of this name in the database, with its type; none if there is none.  dbt's cache lists functions of the schema
+   too, which would hide a table of the same name, and does not see what others make during the run. #}
+{% macro existing_relation(relation) %}
+  {% set type = dbt_madpy.json_of("
+    select pg_catalog.to_jsonb(case c.relkind when 'v' then 'view' when 'm' then 'materialized_view' else 'table' end)::text
+    from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+    where n.nspname = " ~ dbt_madpy.literal(relation.schema) ~ ' and c.relname = ' ~ dbt_madpy.literal(relation.identifier)) %}
+  {% do return(relation.incorporate(type=type) if type else none) %}
+{% endmacro %}
+
+
+{# The views that read a relation, with their schemas. #}
+{% macro views_of(relation) %}
+  {% do return(dbt_madpy.json_of("
+    select coalesce(pg_catalog.jsonb_agg(distinct r.ev_class::pg_catalog.regclass::text), '[]')::text
+    from pg_catalog.pg_depend as d join pg_catalog.pg_rewrite as r on r.oid = d.objid
+    where d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+        and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        and d.refobjid = " ~ dbt_madpy.literal(relation.include(database=false) | string) ~ "::pg_catalog.regclass
+        and r.ev_class <> d.refobjid")) %}
+{% endmacro %}
+
+
+{# The summary says how its tables are called: as they are from now on. #}
+{% macro name_tables_in_summary(target_relation) %}
+  {% set summary = dbt_madpy.beside(target_relation, '_summary', 'table') %}
+  {% call statement('dbt_madpy_names') %}
+    update {{ summary.include(database=false) }}
+    set output_table = {{ dbt_madpy.literal(target_relation.include(database=false) | string) }},
+        summary_table = {{ dbt_madpy.literal(summary.include(database=false) | string) }}
+  {% endcall %}
+{% endmacro %}

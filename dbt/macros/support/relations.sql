@@ -1,3 +1,5 @@
+{# Relations that macros take as arguments. #}
+
 {# An item of FROM: the rows of a relation or CTE under an alias.  With --empty, ref gives a query with an alias of its own. #}
 {% macro rows_of(relation, alias) -%}
   (select * from {{ relation }}) as {{ alias }}

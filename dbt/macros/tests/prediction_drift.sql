@@ -10,29 +10,28 @@
   {%- endif -%}
   with before as (select s.{{ dbt_madpy.quoted(column) }} as value from {{ dbt_madpy.rows_of(baseline, 's') }}),
   now as (select s.{{ dbt_madpy.quoted(column) }} as value from {{ dbt_madpy.rows_of(model, 's') }}),
+  compared_rows as (select false as is_now, b.value from before as b union all select true, n.value from now as n),
   {%- if execute and dbt_madpy.is_number(type) %}
   borders as (
-    select distinct d.border from pg_catalog.unnest((
-      select pg_catalog.percentile_disc(array[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]) within group (order by b.value) from before as b
-    )) as d (border)
+    select pg_catalog.percentile_disc(array[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]) within group (order by b.value) as deciles from before as b
   ),
   bins as (
-    select r.is_now, case when r.value is not null then (select pg_catalog.count(*) from borders as d where d.border < r.value)::text end as bin
-    from (select false, value from before union all select true, value from now) as r (is_now, value)
+    select r.is_now, (select pg_catalog.count(*) from pg_catalog.unnest(d.deciles) as u (decile) where u.decile < r.value) as bin, r.value is null as is_missing
+    from compared_rows as r cross join borders as d
   ),
   {%- else %}
-  bins as (
-    select r.is_now, case when r.value is null then null when exists (select from before as b where b.value = r.value) then 'value ' || r.value::text else 'new' end as bin
-    from (select false, value from before union all select true, value from now) as r (is_now, value)
-  ),
+  levels as (select distinct b.value from before as b),
+  bins as (select r.is_now, l.value as bin, r.value is null as is_missing from compared_rows as r left join levels as l on l.value = r.value),
   {%- endif %}
   shares as (
     select greatest((pg_catalog.count(*) filter (where not b.is_now))::double precision / nullif((select pg_catalog.count(*) from before), 0), 0.0001) as p,
            greatest((pg_catalog.count(*) filter (where b.is_now))::double precision / nullif((select pg_catalog.count(*) from now), 0), 0.0001) as q
-    from bins as b group by b.bin
-  ),
-  stability as (select pg_catalog.sum((s.q - s.p) * pg_catalog.ln(s.q / s.p)) as psi from shares as s)
-  select s.psi, {{ threshold }} as threshold, (select pg_catalog.count(*) from before) as num_rows_before, (select pg_catalog.count(*) from now) as num_rows_now
-  from stability as s
-  where s.psi >= {{ threshold }} or not exists (select from before) or not exists (select from now)
+    from bins as b group by b.bin, b.is_missing
+  )
+  select * from (
+    select pg_catalog.sum((s.q - s.p) * pg_catalog.ln(s.q / s.p)) as psi, {{ dbt_madpy.literal(threshold) }} as threshold,
+           (select pg_catalog.count(*) from before) as num_rows_before, (select pg_catalog.count(*) from now) as num_rows_now
+    from shares as s
+  ) as compared
+  where psi >= threshold or num_rows_before = 0 or num_rows_now = 0
 {% endtest %}

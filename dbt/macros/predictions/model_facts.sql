@@ -45,15 +45,3 @@
   {% if facts and facts.method == 'project' %}{% do return('(select m.model_id from ' ~ facts.table ~ ' as m)') %}{% endif %}
   {% do return(dbt_madpy.literal(model.include(database=false).render())) %}
 {% endmacro %}
-
-
-{# A function of projects with its schema. #}
-{% macro projects_function(name) %}
-  {% do return(dbt_madpy.quoted(dbt_madpy.projects_schema()) ~ '.' ~ dbt_madpy.quoted(name)) %}
-{% endmacro %}
-
-
-{# Whether this command runs what it renders: dbt compile, dbt docs generate and their likes do not. #}
-{% macro is_run() %}
-  {% do return(execute and flags.WHICH not in ['compile', 'generate', 'list', 'parse', 'clone']) %}
-{% endmacro %}

@@ -43,6 +43,7 @@ def wrong(dbt: Dbt) -> Outcome:
         ("no_share", "share is 25. Give a number between 0 and 1."),
         ("one_fold", "folds is 1. Give a whole number from 2."),
         ("no_metric", 'there is no metric "luck". Take one of these: '),
+        ("no_bound", 'the metric "r2" has no bound. Set at_least or at_most to a number.'),
         (
             "project_in_folds",
             "a project cross-validates by itself. Set search and search_params among the parameters of its ml_model.",

@@ -27,7 +27,7 @@
   {% set query = sql %}
   {% if settings.holdout is number %}
     {% set query %}
-      select q.*, ({{ dbt_madpy.part_of_row('q', settings.parameters.get('seed') or 0) }}) < {{ settings.holdout }} as {{ dbt_madpy.holdout_column(settings) }}
+      select q.*, ({{ dbt_madpy.unit_hash('q.*', settings.parameters.get('seed') or 0) }}) < {{ settings.holdout }} as {{ dbt_madpy.holdout_column(settings) }}
       from (
         {{ sql }}
       ) as q
@@ -38,12 +38,6 @@
     create {{ 'temporary' if relation.schema == 'pg_temp' }} {{ relation.type }} {{ relation.include(database=false) }} as
     {{ query }}
   {% endcall %}
-{% endmacro %}
-
-
-{# A number from 0, below 1, made of the values of a row and a seed: equal rows have equal ones. #}
-{% macro part_of_row(alias, seed) %}
-  {% do return('(pg_catalog.hashtextextended((' ~ alias ~ '.*)::text, ' ~ (seed | int) ~ ') & 9007199254740991) / 9007199254740992.0') %}
 {% endmacro %}
 
 

@@ -17,6 +17,18 @@
 {% endmacro %}
 
 
+{# A function of projects with its schema. #}
+{% macro projects_function(name) %}
+  {% do return(dbt_madpy.quoted(dbt_madpy.projects_schema()) ~ '.' ~ dbt_madpy.quoted(name)) %}
+{% endmacro %}
+
+
+{# Whether this command runs what it renders: dbt compile, dbt docs generate and their likes do not. #}
+{% macro is_run() %}
+  {% do return(execute and flags.WHICH not in ['compile', 'generate', 'list', 'parse', 'clone']) %}
+{% endmacro %}
+
+
 {# The function that trains an algorithm: `function` with its schema, `method`, and `arguments`, each with its type. #}
 {% macro driver(algorithm) %}
   {% set is_project = algorithm == 'train' %}

@@ -16,7 +16,7 @@ export PG_CONFIG
 in   = madpy/dev/bootstrap.sh
 HOME_OF_MADPY = $(PREFIX)/lib/madpy
 
-.PHONY: help demo test check dbt fuzz check-memory bench bench-shards bench-stop bench-gpu server psql env stop build install uninstall
+.PHONY: help demo test check dbt fuzz check-memory bench bench-shards bench-stop bench-gpu bench-dbt server psql env stop build install uninstall
 
 help:       ## use: list these commands
 	@for group in use develop measure; do \
@@ -53,6 +53,9 @@ bench-stop: ## measure: how soon a cancelled call ends
 
 bench-gpu:  ## measure: fits on a GPU beside the CPU; says so where there is no GPU
 	@$(in) $(if $(wildcard /dev/nvidia0),--with gpu) python -m benchmarks.gpu $(BENCH)
+
+bench-dbt:  ## measure: memory and traffic of a training by dbt, beside a notebook
+	@$(in) --with bench --apart dbt python -m benchmarks.dbt $(BENCH)
 
 server:     ## develop: start the private server with the library of the checkout
 	@$(in) python -m madpy.dev.server start

@@ -78,7 +78,7 @@
   {% do dbt_madpy.drop_temporary([fitted, rows] if fitted != rows else [rows]) %}
   {% set published = dbt_madpy.publish(new, target_relation) %}
   {% do dbt_madpy.complete_summary(target_relation, settings) %}
-  {% do dbt_madpy.register(target_relation, settings, driver.method, dbt_madpy.summary_of(target_relation),
+  {% do dbt_madpy.register(target_relation, settings, driver.method,
                            dict(fingerprint, fingerprint=none) if flags.EMPTY else fingerprint, metrics, deployed_metrics, published) %}
   {% do return({'message': 'TRAINED ' ~ dbt_madpy.headline(metrics), 'code': 'TRAINED', 'sql': training_sql, 'is_new': published != 'in place'}) %}
 {% endmacro %}

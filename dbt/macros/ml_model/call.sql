@@ -91,9 +91,12 @@
 {% endmacro %}
 
 
-{# The statement that trains; it returns the row of the function's result as JSON. #}
+{# The statement that trains; it returns a JSON object of the numbers in the function's result, and of what says how a project
+   was trained.  Names of levels and of classes are values of the rows, and stay in the database. #}
 {% macro training_sql(driver, arguments) %}
-  select pg_catalog.to_jsonb(trained)::text
+  select (select pg_catalog.jsonb_object_agg(key, value)
+          from pg_catalog.jsonb_each(pg_catalog.to_jsonb(trained))
+          where pg_catalog.jsonb_typeof(value) = 'number' or key in ('metrics', 'metric', 'project_name', 'status'))::text
   from {{ driver.function }}(
   {%- for name, value in arguments.items() %}
       {{ dbt_madpy.quoted(name) }} => {{ dbt_madpy.typed_literal(value, driver.arguments[name]) }}{{ ',' if not loop.last }}

@@ -52,7 +52,7 @@
 {% endmacro %}
 
 
-{% macro register(relation, settings, method, summary, fingerprint, metrics, deployed_metrics, published) %}
+{% macro register(relation, settings, method, fingerprint, metrics, deployed_metrics, published) %}
   {% call statement('dbt_madpy_register') %}
     insert into {{ dbt_madpy.registry().include(database=false) }}
         (schema_name, model_name, node_id, invocation_id, target_name, method, target, features, parameters,
@@ -60,7 +60,7 @@
     select {{ dbt_madpy.literal(relation.schema) }}, {{ dbt_madpy.literal(relation.identifier) }},
            {{ dbt_madpy.literal(model.unique_id) }}, {{ dbt_madpy.literal(invocation_id) }}, {{ dbt_madpy.literal(target.name) }},
            {{ dbt_madpy.literal(method) }}, {{ dbt_madpy.literal(settings.target) }},
-           array(select pg_catalog.jsonb_array_elements_text({{ dbt_madpy.literal(tojson(summary.feature_names or [])) }})),
+           (select s.feature_names from {{ dbt_madpy.beside(relation, '_summary', 'table').include(database=false) }} as s limit 1),
            {{ dbt_madpy.literal(tojson(settings.parameters)) }}, {{ dbt_madpy.literal(fingerprint.fingerprint) }},
            {{ fingerprint.rows }}, {{ dbt_madpy.literal(tojson(metrics)) }},
            {{ dbt_madpy.literal(tojson(deployed_metrics)) if deployed_metrics is not none else 'null' }},

@@ -66,10 +66,10 @@ def test_predictions_of_a_project_are_those_of_its_name(made: Session, method: s
 
 
 def test_rows_that_the_model_cannot_judge_have_no_prediction(made: Session) -> None:
-    """1001 has an unknown wall, 1002 no size, 1003 a region without a model."""
+    """1001 has an unknown wall, 1002 no size, 1003 a region without a model, 1004 no is_new."""
     assert made(
         "SELECT id FROM all_predictions WHERE method = 'regr' AND prediction IS NULL ORDER BY id"
-    ) == [(1001,), (1002,)]
+    ) == [(1001,), (1002,), (1004,)]
     assert made(
         "SELECT id FROM all_predictions WHERE method = 'regr_grouped' AND prediction IS NULL ORDER BY id"
     ) == [(1001,), (1002,), (1003,)]

@@ -3,7 +3,8 @@
     python -m madpy.dev.dbt build
     python -m madpy.dev.dbt test --project-dir integration_tests
 
-dbt writes into the folders of its projects: the copy lies in the state folder, and the checkout stays as it is.
+dbt writes into the folders of its projects.  Their copy lies in the state folder, and the checkout stays as
+it is.
 """
 
 import sys

@@ -1,6 +1,7 @@
-"""Runs commands of dbt in one process of dbt's environment, for conftest.py: requests and answers are lines of JSON.
+"""Runs commands of dbt in one process of dbt's environment, for conftest.py.
 
-A process for each command would take two seconds, most of them for imports.
+Requests and answers are lines of JSON.  A process for each command would take two seconds, most of them for
+imports.
 """
 
 import json

@@ -1,7 +1,6 @@
 """Projects of the folder dbt/ in a database of their own: dbt("run", "--select", "a_model")."""
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -14,7 +14,7 @@
   {% do dbt_madpy.begin_training(target_relation) %}
   {% set driver = dbt_madpy.driver(settings.algorithm) %}
   {% set existing = dbt_madpy.existing_relation(target_relation) %}
-  {% set last = dbt_madpy.last_training(target_relation) if dbt_madpy.is_whole(existing) else none %}
+  {% set last = dbt_madpy.last_training(target_relation) if dbt_madpy.is_whole(existing, driver) else none %}
   {% set outcome = dbt_madpy.outcome_of(settings, driver, target_relation, existing, last) %}
 
   {% call noop_statement('main', message=outcome.message, code=outcome.code, rows_affected=0) %}
@@ -63,6 +63,10 @@
   {% set new = dbt_madpy.new_relation() %}
   {% set fitted = dbt_madpy.part_of_training_set(rows, settings, false) %}
   {% set arguments = dbt_madpy.arguments_of(settings, driver, columns, fitted, new) %}
+  {% if flags.EMPTY and arguments.target %}
+    {% do arguments.update({'target': dbt_madpy.make_up_target(rows, settings.target)}) %}
+    {% if settings.holdout is not none %}{% do arguments.update({'source_table': rows.include(database=false) | string}) %}{% endif %}
+  {% endif %}
   {% set training_sql = dbt_madpy.training_sql(driver, arguments) %}
   {% set result = dbt_madpy.json_of(training_sql) %}
   {% if driver.method == 'project' %}{% do dbt_madpy.keep_project(new, settings, result) %}{% endif %}
@@ -73,7 +77,7 @@
   {% endif %}
   {% do dbt_madpy.drop_temporary([fitted, rows] if fitted != rows else [rows]) %}
   {% set published = dbt_madpy.publish(new, target_relation) %}
-  {% do dbt_madpy.name_tables_in_summary(target_relation) %}
+  {% do dbt_madpy.complete_summary(target_relation, settings) %}
   {% do dbt_madpy.register(target_relation, settings, driver.method, dbt_madpy.summary_of(target_relation),
                            dict(fingerprint, fingerprint=none) if flags.EMPTY else fingerprint, metrics, deployed_metrics, published) %}
   {% do return({'message': 'TRAINED ' ~ dbt_madpy.headline(metrics), 'code': 'TRAINED', 'sql': training_sql, 'is_new': published != 'in place'}) %}
@@ -113,10 +117,16 @@
 {% endmacro %}
 
 
-{# Whether a model and its summary are there as tables: views are what dbt clone makes. #}
-{% macro is_whole(existing) %}
-  {% do return(existing is not none and existing.type == 'table'
-               and dbt_madpy.existing_relation(dbt_madpy.beside(existing, '_summary', 'table')) is not none) %}
+{# Whether a model and its summary are there as tables (views are what dbt clone makes), and the model of a project, too. #}
+{% macro is_whole(existing, driver) %}
+  {% if existing is none or existing.type != 'table' or dbt_madpy.existing_relation(dbt_madpy.beside(existing, '_summary', 'table')) is none %}
+    {% do return(false) %}
+  {% endif %}
+  {% if driver.method != 'project' %}{% do return(true) %}{% endif %}
+  {% set summary = dbt_madpy.summary_of(existing) %}
+  {% do return(summary.model_id is defined and dbt_madpy.json_of('
+      select pg_catalog.to_jsonb(id)::text from ' ~ dbt_madpy.quoted(dbt_madpy.projects_schema()) ~ '.models
+      where id = ' ~ summary.model_id) is not none) %}
 {% endmacro %}
 
 

@@ -47,12 +47,14 @@
 {# The arguments of the call, by name, each a value of the settings. #}
 {% macro arguments_of(settings, driver, columns, rows, output) %}
   {% set arguments = {} %}
-  {% for name in settings.parameters if name not in driver.arguments %}
-    {% do dbt_madpy.fail(driver.function ~ ' has no parameter "' ~ name ~ '"', 'Take one of these: ' ~ dbt_madpy.listed(driver.arguments | list | sort)) %}
+  {% set ours = ['source_table', 'output_table', 'target', 'features', 'relation_name', 'y_column_name', 'exclude', 'automatic_deploy'] %}
+  {% set theirs = driver.arguments | reject('in', ours) | sort %}
+  {% for name in settings.parameters if name in ours %}
+    {% do dbt_madpy.fail('"' ~ name ~ '" is no parameter of an ml_model',
+        'Remove it: the query is the source, and target, features and exclude stand beside parameters') %}
   {% endfor %}
-  {% set taken = ['source_table', 'output_table', 'target', 'features', 'relation_name', 'y_column_name', 'exclude', 'automatic_deploy'] %}
-  {% for name in settings.parameters if name in taken %}
-    {% do dbt_madpy.fail('"' ~ name ~ '" is no parameter of an ml_model, which gives it itself', 'Remove it: the query is the source, and target, features and exclude stand beside parameters') %}
+  {% for name in settings.parameters if name not in theirs %}
+    {% do dbt_madpy.fail(driver.function ~ ' has no parameter "' ~ name ~ '"', 'Take one of these: ' ~ dbt_madpy.listed(theirs)) %}
   {% endfor %}
   {% if settings.target is not none and 'target' not in driver.arguments and driver.method != 'project' %}
     {% do dbt_madpy.fail(driver.function ~ ' has no target', 'Remove target') %}

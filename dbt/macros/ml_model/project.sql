@@ -20,8 +20,10 @@
     create table {{ dbt_madpy.beside(new, '_summary', 'table').include(database=false) }} as
     select 'project' as method, p.name as project_name, m.id as model_id, p.task,
            {{ dbt_madpy.literal(settings.target) }}::text as target,
+           array(select f ->> 'name' from pg_catalog.jsonb_array_elements(s.features) as f) as feature_names,
            ''::text as output_table, ''::text as summary_table, m.metrics, m.num_rows, m.created_at as trained_at
     from {{ projects }}.models as m join {{ projects }}.projects as p on p.id = m.project_id
+        join {{ projects }}.snapshots as s on s.id = m.snapshot_id
     where m.id = {{ result.model_id }}
   {% endcall %}
 {% endmacro %}

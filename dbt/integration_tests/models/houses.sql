@@ -8,3 +8,4 @@ select id,
        id % 5 = 0 as is_new,
        (100 + 3 * (50 + (id * 37) % 150) - 2 * ((id * 11) % 60) + (id * id) % 17)::double precision as price
 from generate_series(1, {{ var('number_of_houses', 200) }}) as id
+order by id {{ var('order_of_houses', 'asc') }}

@@ -20,15 +20,16 @@
 
 {# The query of the last row of the registry for a model. #}
 {% macro last_training_sql(model) %}
-  {% do return('select r.* from ' ~ dbt_madpy.registry().include(database=false) ~ ' as r where schema_name = ' ~ dbt_madpy.literal(model.schema)
-      ~ ' and model_name = ' ~ dbt_madpy.literal(model.identifier) ~ ' order by id desc limit 1') %}
+  {% set table = dbt_madpy.model_table(model) %}
+  {% do return('select r.* from ' ~ dbt_madpy.registry().include(database=false) ~ ' as r where schema_name = ' ~ dbt_madpy.literal(table.schema)
+      ~ ' and model_name = ' ~ dbt_madpy.literal(table.identifier) ~ ' order by id desc limit 1') %}
 {% endmacro %}
 
 
 {# Check that the tested relation is a model of the registry. #}
 {% macro check_registered(model) %}
   {% if model is string %}{% do dbt_madpy.fail('a condition on rows does not fit a model', 'Remove where from the config of the test') %}{% endif %}
-  {% if dbt_madpy.is_run() and (dbt_madpy.existing_relation(dbt_madpy.registry()) is none or dbt_madpy.last_training(model) is none) %}
+  {% if dbt_madpy.is_run() and (dbt_madpy.existing_relation(dbt_madpy.registry()) is none or dbt_madpy.last_training(dbt_madpy.model_table(model)) is none) %}
     {% do dbt_madpy.fail('"' ~ model.identifier ~ '" has no training in the registry', 'Run dbt build --select ' ~ model.identifier ~ ', and test only what has materialized="ml_model"') %}
   {% endif %}
 {% endmacro %}

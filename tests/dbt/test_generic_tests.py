@@ -1,4 +1,4 @@
-"""The tests that the package brings, each shown passing and failing: a test's name ends with what it has to do."""
+"""The tests that the package brings, passing and failing: the name of each ends with what it has to do."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -76,4 +76,6 @@ def test_the_index_of_classes_has_a_bin_for_new_and_one_for_missing_ones(failure
     )
     assert set(before) == {"gone", "here"} and set(now) == {"gone", "here", "lent", None}
     shares = [[counts[key] / 200 for key in ("gone", "here", "lent", None)] for counts in (before, now)]
-    assert failures.value("SELECT psi FROM prediction_drift_of_classes_fails") == pytest.approx(stability(*shares))
+    assert failures.value("SELECT psi FROM prediction_drift_of_classes_fails") == pytest.approx(
+        stability(*shares)
+    )

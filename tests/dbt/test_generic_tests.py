@@ -18,9 +18,19 @@ def tested(dbt: Dbt) -> Outcome:
 
 
 def test_tests_pass_and_fail_as_they_have_to(tested: Outcome) -> None:
-    wanted = {name: "pass" if name.endswith("_passes") else "fail" for name in tested.statuses}
-    assert tested.statuses == wanted
-    assert Counter(wanted.values()) == {"pass": 10, "fail": 11}
+    status = {"passes": "pass", "fails": "fail", "errors": "error"}
+    assert tested.statuses == {name: status[name.rpartition("_")[2]] for name in tested.statuses}
+    assert Counter(tested.statuses.values()) == {"pass": 10, "fail": 11, "error": 2}
+
+
+def test_errors_of_tests(tested: Outcome) -> None:
+    assert (
+        'the registry has no metric "luck" of "checked_model". Take one of these: "mae", "mse", "r2",'
+    ) in " ".join(tested["unknown_metric_errors"]["message"].split())
+    assert (
+        '"checked_rows" has no training in the registry. Run dbt build --select checked_rows, and test only models'
+        ' with materialized="ml_model".'
+    ) in " ".join(tested["no_model_errors"]["message"].split())
 
 
 @pytest.fixture

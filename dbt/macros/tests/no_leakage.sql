@@ -14,7 +14,7 @@
   {%- if execute and target not in types -%}
     {%- do dbt_madpy.fail('"' ~ model.identifier ~ '" has no column "' ~ target ~ '"', 'Set target to one of these: ' ~ dbt_madpy.listed(types | list)) -%}
   {%- endif -%}
-  with labelled as (select s.*, s.{{ dbt_madpy.quoted(target) }}::text collate "C" as madpy_target from {{ model }} as s where s.{{ dbt_madpy.quoted(target) }} is not null),
+  with labelled as not materialized (select s.*, s.{{ dbt_madpy.quoted(target) }}::text collate "C" as madpy_target from {{ model }} as s where s.{{ dbt_madpy.quoted(target) }} is not null),
   leaks as (
     select null::text as column_name, null::text as reason where false
     {%- for column in columns if column.name not in left_out %}

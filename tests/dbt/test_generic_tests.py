@@ -28,8 +28,8 @@ def test_errors_of_tests(tested: Outcome) -> None:
         'the registry has no metric "luck" of "checked_model". Take one of these: "mae", "mse", "r2",'
     ) in " ".join(tested["unknown_metric_errors"]["message"].split())
     assert (
-        '"checked_rows" has no training in the registry. Run dbt build --select checked_rows, and test only models'
-        ' with materialized="ml_model".'
+        '"checked_rows" has no training in the registry. Run dbt build --select checked_rows,'
+        ' and test only models with materialized="ml_model".'
     ) in " ".join(tested["no_model_errors"]["message"].split())
 
 

@@ -156,7 +156,7 @@ def test_sides_of_a_split(made: Session) -> None:
 
 def test_scores_are_those_of_fits_by_numpy(made: Session) -> None:
     """Each fold is predicted by least squares over the other folds."""
-    rows = np.array(made("SELECT fold, price, 1, size, age FROM folded ORDER BY id"), dtype=float)
+    rows = np.array(made("SELECT fold, price, 1, size, age, age * age FROM folded ORDER BY id"), dtype=float)
     assert made("SELECT max(count) FROM (SELECT count(DISTINCT fold) FROM folded GROUP BY day) AS d") == [
         (1,)
     ]

@@ -15,7 +15,7 @@ ERRORS = {
     "retrain_never_ever": 'retrain is "sometimes". Take one of these: "if_changed", "always", "never".',
     "schema_change": "on_schema_change does not fit an ml_model",
     "unknown_algorithm": 'there is no algorithm "regression". Take one of these: "dtree_train",',
-    "unknown_metric": 'no metric "accuracy" that could be required. Take one of these: "mae", "mse", "r2",',
+    "unknown_metric": 'no metric "accuracy" that could be required. Take one of these: "explained_',
     "unknown_parameter": '"madlib"."regr_train" has no parameter "max_depth". Take one of these: "grouping',
     "unknown_setting": 'there is no setting "feature" in meta.madpy. Take one of these: "algorithm",',
     "with_contract": "those of the algorithm. Remove the contract.",

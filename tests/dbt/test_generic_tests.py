@@ -25,7 +25,7 @@ def test_tests_pass_and_fail_as_they_have_to(tested: Outcome) -> None:
 
 def test_errors_of_tests(tested: Outcome) -> None:
     assert (
-        'the registry has no metric "luck" of "checked_model". Take one of these: "mae", "mse", "r2",'
+        'the registry has no metric "luck" of "checked_model". Take one of these: "explained_variance",'
     ) in " ".join(tested["unknown_metric_errors"]["message"].split())
     assert (
         '"checked_rows" has no training in the registry. Run dbt build --select checked_rows,'

@@ -15,7 +15,7 @@
     {% do dbt_madpy.fail('"' ~ model.identifier ~ '" is no trained model: there is no table "' ~ summary.identifier ~ '" in schema "' ~ model.schema ~ '"',
         'Run dbt build --select ' ~ model.identifier ~ ', or give the name of a project as a text') %}
   {% endif %}
-  {% set more = dbt_madpy.summary_of(model) or {} %}
+  {% set more = dbt_madpy.summary_of(relation) or {} %}
   {% set first = {'regr': 'coef', 'logregr': 'coef', 'glm': 'coef', 'sk': 'num_rows_processed', 'project': 'project_name',
                   'nb': 'method', 'dtree': 'method', 'kmeans': 'method'} %}
   {% if more.method not in first %}

@@ -16,7 +16,7 @@ from madpy.dev.state import CHECKOUT, State, here
 from madpy.errors import MadpyError
 
 EXAMPLE = "examples/titanic_like"
-WRITTEN_BY_DBT = {"dbt_packages", "target", "logs", "package-lock.yml", ".user.yml"}
+WRITTEN_BY_DBT = {"target", "logs", "package-lock.yml", ".user.yml"}
 
 
 def main(arguments: list[str]) -> int:

@@ -75,12 +75,13 @@ def test_rows_that_the_model_cannot_judge_have_no_prediction(made: Session) -> N
     ) == [(1001,), (1002,), (1003,)]
 
 
-def test_rows_of_a_cte_are_predicted(made: Session) -> None:
+@pytest.mark.parametrize("rows", ["cte", "ephemeral"])
+def test_rows_within_the_statement_are_predicted(made: Session, rows: str) -> None:
     assert made(
-        """
+        f"""
         SELECT count(*), count(*) FILTER (WHERE t.prediction = c.prediction)
         FROM all_predictions AS c JOIN all_predictions AS t USING (id)
-        WHERE c.method = 'cte' AND t.method = 'glm'
+        WHERE c.method = '{rows}' AND t.method = 'glm'
         """
     ) == [(248, 246)]
 

@@ -34,7 +34,6 @@
     select pg_catalog.count(*) as num_values, pg_catalog.sum(v.num_rows) as num_rows,
            pg_catalog.sum(v.num_rows) filter (where v.num_rows > 1) as num_shared,
            pg_catalog.bool_and(v.low = v.high) as is_determined, pg_catalog.min(v.low) < pg_catalog.max(v.high) as varies,
-           pg_catalog.bool_or(v.is_missing) as has_missing, not pg_catalog.bool_and(v.is_missing) as has_others,
            pg_catalog.min(v.low) filter (where v.is_missing) = pg_catalog.max(v.high) filter (where v.is_missing)
            and pg_catalog.min(v.low) filter (where not v.is_missing) = pg_catalog.max(v.high) filter (where not v.is_missing) as is_told_by_missing
     from (

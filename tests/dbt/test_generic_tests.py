@@ -1,4 +1,4 @@
-"""The tests that the package brings, each shown passing and failing: a test's name ends with what it has to do."""
+"""The tests that the package brings, passing and failing: the name of each ends with what it has to do."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -18,9 +18,19 @@ def tested(dbt: Dbt) -> Outcome:
 
 
 def test_tests_pass_and_fail_as_they_have_to(tested: Outcome) -> None:
-    wanted = {name: "pass" if name.endswith("_passes") else "fail" for name in tested.statuses}
-    assert tested.statuses == wanted
-    assert Counter(wanted.values()) == {"pass": 10, "fail": 11}
+    status = {"passes": "pass", "fails": "fail", "errors": "error"}
+    assert tested.statuses == {name: status[name.rpartition("_")[2]] for name in tested.statuses}
+    assert Counter(tested.statuses.values()) == {"pass": 10, "fail": 11, "error": 2}
+
+
+def test_errors_of_tests(tested: Outcome) -> None:
+    assert (
+        'the registry has no metric "luck" of "checked_model". Take one of these: "explained_variance",'
+    ) in " ".join(tested["unknown_metric_errors"]["message"].split())
+    assert (
+        '"checked_rows" has no training in the registry. Run dbt build --select checked_rows,'
+        ' and test only models with materialized="ml_model".'
+    ) in " ".join(tested["no_model_errors"]["message"].split())
 
 
 @pytest.fixture
@@ -76,4 +86,6 @@ def test_the_index_of_classes_has_a_bin_for_new_and_one_for_missing_ones(failure
     )
     assert set(before) == {"gone", "here"} and set(now) == {"gone", "here", "lent", None}
     shares = [[counts[key] / 200 for key in ("gone", "here", "lent", None)] for counts in (before, now)]
-    assert failures.value("SELECT psi FROM prediction_drift_of_classes_fails") == pytest.approx(stability(*shares))
+    assert failures.value("SELECT psi FROM prediction_drift_of_classes_fails") == pytest.approx(
+        stability(*shares)
+    )

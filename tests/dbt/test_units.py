@@ -29,9 +29,13 @@ def wrong(dbt: Dbt) -> Outcome:
         (
             "no_column",
             'the relation has no column "walls", which the model was trained on.'
-            " Add it; in place of an expression among the features, make it a column of the rows to train on.",
+            " Add it; in place of an expression among the features, make it a column of the rows to train"
+            " on.",
         ),
-        ("no_classes", "the model has no classes, and so no probabilities. Call predict in place of predict_prob."),
+        (
+            "no_classes",
+            "the model has no classes, and so no probabilities. Call predict in place of predict_prob.",
+        ),
         ("no_rows", "evaluate has no rows. Give a relation; metrics of the training are in the registry."),
         (
             "rows_of_a_cte",
@@ -46,7 +50,8 @@ def wrong(dbt: Dbt) -> Outcome:
         ("no_bound", 'the metric "r2" has no bound. Set at_least or at_most to a number.'),
         (
             "project_in_folds",
-            "a project cross-validates by itself. Set search and search_params among the parameters of its ml_model.",
+            "a project cross-validates by itself."
+            " Set search and search_params among the parameters of its ml_model.",
         ),
     ],
 )

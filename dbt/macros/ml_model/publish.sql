@@ -63,6 +63,7 @@
 
 {# The table that holds a model: the relation itself or, of a view that dbt clone made, the table that it reads. #}
 {% macro model_table(relation) %}
+  {% set relation = dbt_madpy.whole(relation) %}
   {% set tables = dbt_madpy.json_of("
     select pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_array(n.nspname, c.relname))::text
     from pg_catalog.pg_depend as d

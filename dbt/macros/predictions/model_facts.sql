@@ -8,20 +8,20 @@
 {% macro model_facts(model) %}
   {% if not execute %}{% do return(none) %}{% endif %}
   {% if model is string %}{% do return(dbt_madpy.project_facts(model)) %}{% endif %}
-  {% set model = dbt_madpy.model_table(model) %}
-  {% set summary = dbt_madpy.beside(model, '_summary', 'table') %}
+  {% set relation = dbt_madpy.model_table(model) %}
+  {% set summary = dbt_madpy.beside(relation, '_summary', 'table') %}
   {% if dbt_madpy.existing_relation(summary) is none %}
     {% if not dbt_madpy.is_run() %}{% do return(none) %}{% endif %}
     {% do dbt_madpy.fail('"' ~ model.identifier ~ '" is no trained model: there is no table "' ~ summary.identifier ~ '" in schema "' ~ model.schema ~ '"',
         'Run dbt build --select ' ~ model.identifier ~ ', or give the name of a project as a text') %}
   {% endif %}
-  {% set more = dbt_madpy.summary_of(model) or {} %}
+  {% set more = dbt_madpy.summary_of(relation) or {} %}
   {% set first = {'regr': 'coef', 'logregr': 'coef', 'glm': 'coef', 'sk': 'num_rows_processed', 'project': 'project_name',
                   'nb': 'method', 'dtree': 'method', 'kmeans': 'method'} %}
   {% if more.method not in first %}
     {% do dbt_madpy.fail('the table "' ~ summary.identifier ~ '" does not say how a model was trained', 'Give a model that dbt or a function of the library trained') %}
   {% endif %}
-  {% set table = summary if first[more.method] == 'method' else model %}
+  {% set table = summary if first[more.method] == 'method' else relation %}
   {% set columns = dbt_madpy.columns_of(table) | map(attribute='name') | list %}
   {% do return({'method': more.method, 'table': table.include(database=false), 'groups': columns[:columns.index(first[more.method])], 'more': more}) %}
 {% endmacro %}
@@ -42,8 +42,7 @@
 {# The argument of functions of projects that says which model: its number, its table, or the name of its project. #}
 {% macro model_argument(model) %}
   {% set facts = dbt_madpy.model_facts(model) %}
-  {% set model = model if model is string else dbt_madpy.model_table(model) %}
   {% if model is string %}{% do return(dbt_madpy.literal(model)) %}{% endif %}
   {% if facts and facts.method == 'project' %}{% do return('(select m.model_id from ' ~ facts.table ~ ' as m)') %}{% endif %}
-  {% do return(dbt_madpy.literal(model.include(database=false).render())) %}
+  {% do return(dbt_madpy.literal(dbt_madpy.model_table(model).include(database=false).render())) %}
 {% endmacro %}

@@ -68,7 +68,7 @@
 {% macro class_rows(facts, vector) %}
   {% set item, more = dbt_madpy.model_item, facts.more %}
   {% if facts.method == 'project' and more.task == 'classification' %}
-    {% do return('(select key, value::double precision from jsonb_each_text(' ~ dbt_madpy.project_call(facts, 'predict_proba') ~ ')) as c (class, probability)') %}
+    {% do return('(select key, value::double precision from pg_catalog.jsonb_each_text(' ~ dbt_madpy.project_call(facts, 'predict_proba') ~ ')) as c (class, probability)') %}
   {% elif facts.method == 'logregr' %}
     {% set second = dbt_madpy.library_function('logregr_predict_prob') ~ '(' ~ item(facts, 'coef') ~ ', ' ~ vector ~ ', ' ~ item(facts, 'aliases') ~ ')::double precision' %}
     {% do return('(select label, case when is_second then p else 1 - p end from (select ' ~ second ~ ' as p offset 0) as b cross join (values ('

@@ -74,13 +74,14 @@
 {# Train on one relation and evaluate on another: the metrics, and how many rows were trained and tested on. #}
 {% macro figures_of_fold(settings, driver, columns, fitted, tested) %}
   {% set output = dbt_madpy.temporary('candidate', 'table') %}
-  {% set trained = dbt_madpy.json_of(dbt_madpy.training_sql(driver, dbt_madpy.arguments_of(settings, driver, columns, fitted, output))) %}
+  {% set arguments = dbt_madpy.arguments_of(settings, driver, columns, fitted, output) %}
+  {% set trained = dbt_madpy.json_of(dbt_madpy.training_sql(driver, arguments)) %}
   {% set figures = dbt_madpy.json_of("
       select pg_catalog.jsonb_build_object(
           'tested', pg_catalog.max(value) filter (where part = 'rows' and name = 'num_rows'),
           'metrics', pg_catalog.jsonb_object_agg(name, value) filter (where part = 'metric'))::text
       from " ~ dbt_madpy.projects_function('evaluate') ~ '(' ~ dbt_madpy.relation_argument(output) ~ ', '
-      ~ dbt_madpy.relation_argument(tested) ~ ', ' ~ dbt_madpy.literal(settings.target) ~ ')') %}
+      ~ dbt_madpy.relation_argument(tested) ~ ', ' ~ dbt_madpy.literal(settings.target) ~ ', ' ~ dbt_madpy.literal(arguments.features) ~ ')') %}
   {% do dbt_madpy.drop_temporary([output, dbt_madpy.beside(output, '_summary', 'table')]) %}
   {% do return({'trained': trained.num_rows_processed, 'tested': figures.tested | int, 'metrics': figures.metrics or {}}) %}
 {% endmacro %}

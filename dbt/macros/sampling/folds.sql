@@ -1,5 +1,5 @@
-{# The rows of a relation with `fold` or another `name`, the number of its part in a cross-validation, from 1.  The other arguments are those of
-   train_test_split; by time, folds are periods in their order. #}
+{# The rows of a relation with `fold`, the number of a row's part in a cross-validation, from 1.  `name` is another name for the
+   column.  The other arguments are those of train_test_split; by time, folds are periods in their order. #}
 {% macro folds(relation, folds=5, by='random', column=none, key=none, seed=0, name='fold') %}
   {% do return(adapter.dispatch('folds', 'dbt_madpy')(relation, folds, by, column, key, seed, name)) %}
 {% endmacro %}

@@ -6,11 +6,17 @@
 {%- endmacro %}
 
 
+{# A relation as it lies in the database, without the limit that ref gives it with --empty. #}
+{% macro whole(relation) %}
+  {% do return(api.Relation.create(database=relation.database, schema=relation.schema, identifier=relation.identifier, type=relation.type)) %}
+{% endmacro %}
+
+
 {# The types of a relation's columns by their names; empty where only the statement knows them: of a CTE or ephemeral model. #}
 {% macro column_types(relation) %}
   {% set types = {} %}
   {% if execute and relation is not string and not relation.is_cte %}
-    {% for column in dbt_madpy.columns_of(relation) %}{% do types.update({column.name: column.type}) %}{% endfor %}
+    {% for column in dbt_madpy.columns_of(dbt_madpy.whole(relation)) %}{% do types.update({column.name: column.type}) %}{% endfor %}
   {% endif %}
   {% do return(types) %}
 {% endmacro %}

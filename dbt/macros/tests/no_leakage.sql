@@ -14,7 +14,7 @@
   {%- if execute and target not in types -%}
     {%- do dbt_madpy.fail('"' ~ model.identifier ~ '" has no column "' ~ target ~ '"', 'Set target to one of these: ' ~ dbt_madpy.listed(types | list)) -%}
   {%- endif -%}
-  with labelled as (select s.*, s.{{ dbt_madpy.quoted(target) }}::text collate "C" as madpy_target from {{ model }} as s where s.{{ dbt_madpy.quoted(target) }} is not null),
+  with labelled as not materialized (select s.*, s.{{ dbt_madpy.quoted(target) }}::text collate "C" as madpy_target from {{ model }} as s where s.{{ dbt_madpy.quoted(target) }} is not null),
   leaks as (
     select null::text as column_name, null::text as reason where false
     {%- for column in columns if column.name not in left_out %}
@@ -34,7 +34,6 @@
     select pg_catalog.count(*) as num_values, pg_catalog.sum(v.num_rows) as num_rows,
            pg_catalog.sum(v.num_rows) filter (where v.num_rows > 1) as num_shared,
            pg_catalog.bool_and(v.low = v.high) as is_determined, pg_catalog.min(v.low) < pg_catalog.max(v.high) as varies,
-           pg_catalog.bool_or(v.is_missing) as has_missing, not pg_catalog.bool_and(v.is_missing) as has_others,
            pg_catalog.min(v.low) filter (where v.is_missing) = pg_catalog.max(v.high) filter (where v.is_missing)
            and pg_catalog.min(v.low) filter (where not v.is_missing) = pg_catalog.max(v.high) filter (where not v.is_missing) as is_told_by_missing
     from (

@@ -7,7 +7,7 @@
   {%- if max_age is none and relation is none or (relation is none) != (loaded_at is none) -%}
     {%- do dbt_madpy.fail('not_stale does not say when a model is stale', 'Set max_age, or relation and loaded_at') -%}
   {%- endif -%}
-  {%- do dbt_madpy.check_registered(model) -%}
+  {%- do dbt_madpy.tested_training(model) -%}
   select t.* from (
     select (select l.trained_at from ({{ dbt_madpy.last_training_sql(model) }}) as l) as trained_at,
            {{ 'null' if relation is none else '(select pg_catalog.max(r.' ~ dbt_madpy.quoted(loaded_at) ~ ') from ' ~ dbt_madpy.rows_of(relation, 'r') ~ ')' }}::timestamptz as newest_row
@@ -16,19 +16,3 @@
     or t.trained_at + {{ dbt_madpy.literal(max_age) }}::interval < pg_catalog.now()
     or t.trained_at + {{ dbt_madpy.literal(max_lag) }}::interval < t.newest_row
 {% endtest %}
-
-
-{# The query of the last row of the registry for a model. #}
-{% macro last_training_sql(model) %}
-  {% do return('select r.* from ' ~ dbt_madpy.registry().include(database=false) ~ ' as r where schema_name = ' ~ dbt_madpy.literal(model.schema)
-      ~ ' and model_name = ' ~ dbt_madpy.literal(model.identifier) ~ ' order by id desc limit 1') %}
-{% endmacro %}
-
-
-{# Check that the tested relation is a model of the registry. #}
-{% macro check_registered(model) %}
-  {% if model is string %}{% do dbt_madpy.fail('a condition on rows does not fit a model', 'Remove where from the config of the test') %}{% endif %}
-  {% if dbt_madpy.is_run() and (dbt_madpy.existing_relation(dbt_madpy.registry()) is none or dbt_madpy.last_training(model) is none) %}
-    {% do dbt_madpy.fail('"' ~ model.identifier ~ '" has no training in the registry', 'Run dbt build --select ' ~ model.identifier ~ ', and test only what has materialized="ml_model"') %}
-  {% endif %}
-{% endmacro %}

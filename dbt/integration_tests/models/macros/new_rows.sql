@@ -3,6 +3,6 @@
 
 select * from {{ ref('rows') }}
 union all
-select 1000 + id, case when id > 2 then size end, age, width, case when id = 1 then 'straw' else walls end, case when id <> 2 then is_new end,
+select 1000 + id, case when id <> 2 then size end, age, case id when 5 then 1 else months end, width, case when id = 1 then 'straw' else walls end, case when id <> 4 then is_new end,
        "Bath ""Rooms""", case when id = 3 then 'west' else region end, day, price, sold, grade
 from {{ ref('rows') }} where id <= 8

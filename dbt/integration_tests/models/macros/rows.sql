@@ -4,6 +4,7 @@
 select id,
        (50 + (id * 37) % 150)::double precision as size,
        ((id * 11) % 60)::integer as age,
+       12 * ((id * 11) % 60) as months,
        ((id * 7) % 23 / 10.0)::real as width,
        case id % 3 when 0 then 'brick' when 1 then 'wood' else 'O''Brien\' end as walls,
        id % 5 = 0 as is_new,

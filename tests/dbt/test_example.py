@@ -25,7 +25,7 @@ def test_it_is_built(built: Outcome, models: Session) -> None:
 
 
 def test_the_metrics_are_those_of_the_passengers_held_out(built: Outcome, models: Session) -> None:
-    """Of the logistic regression, by its predictions on these passengers and by numpy."""
+    """Accuracy of the logistic regression, from its predictions on these passengers by numpy."""
     models("CREATE TEMPORARY VIEW held_out AS SELECT * FROM labelled_passengers WHERE is_test")
     models("SELECT madlib.logregr_predict('survival_logregr', 'held_out', 'pg_temp.predicted')")
     rows = np.array(models("SELECT survived, prediction FROM predicted"))

@@ -49,6 +49,17 @@ def test_a_project_is_deployed_only_if_it_is_better(dbt: Dbt, models: Session) -
     )
 
 
+def test_hooks_are_in_the_transaction(dbt: Dbt, models: Session) -> None:
+    """dbt commits after hooks that are outside of it, and sends no BEGIN."""
+    models("CREATE TABLE hooks (at text)")
+    refused = dbt("run", "--select", "houses", "hooked", required_r2=2)
+    assert "the model is not published: r2 is" in refused["hooked"]["message"]
+    assert models("SELECT at FROM hooks") == [("outside",)]
+    assert models("SELECT to_regclass('hooked')") == [(None,)]
+    assert dbt("run", "--select", "hooked").success
+    assert models("SELECT at FROM hooks") == [("outside",), ("outside",), ("inside",), ("after",)]
+
+
 def service(models: Session) -> list[tuple[object, ...]]:
     """Return all that tells which model is in service."""
     return models(

@@ -9,9 +9,10 @@
   {% do dbt_madpy.ensure_registry() %}
 
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
+  {% do dbt_madpy.ensure_transaction() %}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-  {% do dbt_madpy.begin_training(target_relation) %}
+  {% do dbt_madpy.lock_model(target_relation) %}
   {% set driver = dbt_madpy.driver(settings.algorithm) %}
   {% set existing = dbt_madpy.existing_relation(target_relation) %}
   {% set last = dbt_madpy.last_training(target_relation) if dbt_madpy.is_whole(existing, driver) else none %}
@@ -130,10 +131,15 @@
 {% endmacro %}
 
 
-{# Another run of the same model waits here.  After a COMMIT, which hooks before a transaction and a new registry end with,
-   dbt sends no BEGIN. #}
-{% macro begin_training(relation) %}
+{# Begin a transaction where there is none: after a COMMIT, which hooks outside of it and a new registry end with, dbt sends no
+   BEGIN. #}
+{% macro ensure_transaction() %}
   {% if not dbt_madpy.in_transaction() %}{% do dbt_madpy.execute_sql('begin') %}{% endif %}
+{% endmacro %}
+
+
+{# Another run of the same model waits here until the transaction ends. #}
+{% macro lock_model(relation) %}
   {% do dbt_madpy.execute_sql('select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext(' ~ dbt_madpy.literal('dbt_madpy ' ~ relation) ~ '))') %}
 {% endmacro %}
 

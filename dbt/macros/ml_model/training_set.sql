@@ -27,7 +27,8 @@
   {% set query = sql %}
   {% if settings.holdout is number %}
     {% set query %}
-      select q.*, ({{ dbt_madpy.unit_hash('q.*', settings.parameters.get('seed') or 0) }}) < {{ settings.holdout }} as {{ dbt_madpy.holdout_column(settings) }}
+      select q.*, {{ dbt_madpy.unit_hash('q.*', settings.parameters.get('seed') or 0) }} < {{ settings.holdout }}::double precision
+                  as {{ dbt_madpy.holdout_column(settings) }}
       from (
         {{ sql }}
       ) as q

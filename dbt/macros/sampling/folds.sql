@@ -9,6 +9,6 @@
   {%- if folds is not number or folds < 2 or folds != folds | int -%}
     {%- do dbt_madpy.fail('folds is ' ~ folds, 'Give a whole number from 2') -%}
   {%- endif -%}
-  select s.*, 1 + pg_catalog.floor({{ folds | int }} * {{ dbt_madpy.place_item(by, column, key, seed) }})::integer as {{ dbt_madpy.quoted(name) }}
+  select s.*, 1 + pg_catalog.floor({{ folds | int }}::double precision * {{ dbt_madpy.place_item(by, column, key, seed) }})::integer as {{ dbt_madpy.quoted(name) }}
   from {{ dbt_madpy.rows_of(relation, 's') }}
 {%- endmacro %}

@@ -20,7 +20,7 @@
   {%- endif -%}
   {%- set place = dbt_madpy.place_item(by, column, key, seed) -%}
   select split.* from (
-    select s.*, {{ place }} {{ '>= 1 - ' ~ share if by == 'time' else '< ' ~ share }} as is_test
+    select s.*, {{ place }} {{ '>= ' ~ (1 - share) if by == 'time' else '< ' ~ share }}::double precision as is_test
     from {{ dbt_madpy.rows_of(relation, 's') }}
   ) as split
   {%- if part is not none %}
@@ -62,5 +62,5 @@
 
 
 {% macro default__unit_hash(values, seed) %}
-  {% do return('(pg_catalog.hashtextextended(row(' ~ values ~ ')::text, ' ~ (seed | int) ~ ') & 9007199254740991)::double precision / 9007199254740992') %}
+  {% do return('((pg_catalog.hashtextextended(row(' ~ values ~ ')::text, ' ~ (seed | int) ~ ') & 9007199254740991)::double precision / 9007199254740992::double precision)') %}
 {% endmacro %}

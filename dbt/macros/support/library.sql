@@ -59,6 +59,6 @@
               from pg_catalog.generate_series(1, p.pronargs) as n) as arguments
       from pg_catalog.pg_proc as p join pg_catalog.pg_namespace as s on s.oid = p.pronamespace
       where s.nspname = {{ dbt_madpy.literal(schema) }} and p.proname ~ '(^|_)train$'
-          and p.proargnames && '{output_table,y_column_name}'
+          and ('output_table' = any (p.proargnames) or 'y_column_name' = any (p.proargnames))
   ) as drivers
 {% endmacro %}

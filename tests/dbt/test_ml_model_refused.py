@@ -73,3 +73,26 @@ def test_an_index_that_has_the_name(dbt: Dbt, models: Session) -> None:
         '"price_regr" is neither a table nor a view. Move it to another schema, or set another alias.'
         in message
     )
+
+
+def test_tables_of_others_are_not_written_to(dbt: Dbt, models: Session, role: str) -> None:
+    """A trigger on them would run with the rights of dbt.  dbt drops what has the name of a model."""
+    models("DROP INDEX IF EXISTS price_regr")
+    assert dbt("run", "--select", "houses", "price_regr").success
+    models("CREATE TABLE traces ()")
+    body = "BEGIN INSERT INTO traces DEFAULT VALUES; RETURN NEW; END"
+    models(f"CREATE FUNCTION trace() RETURNS trigger LANGUAGE plpgsql AS '{body}'")
+    for table in ("price_regr", "price_regr_summary", "madpy_models"):
+        models(f"CREATE TRIGGER trap BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION trace()")
+    models(f"ALTER TABLE madpy_models OWNER TO {role}")
+    message = dbt("run", "--select", "price_regr", "--full-refresh")["price_regr"]["message"]
+    assert (
+        '"madpy_models" in schema "dbt_ml_model_refused" is not a table of this role. Set the var' in message
+    )
+    models("ALTER TABLE madpy_models OWNER TO current_user")
+    models("DROP TRIGGER trap ON madpy_models")
+    models(f"ALTER TABLE price_regr OWNER TO {role}")
+    models(f"ALTER TABLE price_regr_summary OWNER TO {role}")
+    assert dbt("run", "--select", "price_regr", "--full-refresh").success
+    assert models("SELECT published FROM madpy_models ORDER BY id DESC LIMIT 1") == [("swapped",)]
+    assert models("SELECT * FROM traces") == []

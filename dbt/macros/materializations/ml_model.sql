@@ -74,14 +74,16 @@
   {% set metrics = dbt_madpy.reported_metrics(result) %}
   {% set deployed_metrics = none %}
   {% if not flags.EMPTY %}
-    {% set deployed_metrics = dbt_madpy.pass_gates(settings, driver, new, target_relation if last and last.fingerprint else none, rows, metrics) %}
+    {% set deployed = target_relation if last and last.fingerprint else none %}
+    {% set deployed_metrics = dbt_madpy.pass_gates(settings, driver, new, deployed, rows, metrics) %}
   {% endif %}
   {% do dbt_madpy.drop_temporary([fitted, rows] if fitted != rows else [rows]) %}
   {% set published = dbt_madpy.publish(new, target_relation) %}
   {% do dbt_madpy.complete_summary(target_relation, settings) %}
   {% do dbt_madpy.register(target_relation, settings, driver.method,
                            dict(fingerprint, fingerprint=none) if flags.EMPTY else fingerprint, metrics, deployed_metrics, published) %}
-  {% do return({'message': 'TRAINED ' ~ dbt_madpy.headline(metrics), 'code': 'TRAINED', 'sql': training_sql, 'is_new': published != 'in place'}) %}
+  {% do return({'message': ('TRAINED ' ~ dbt_madpy.headline(metrics)).strip(), 'code': 'TRAINED', 'sql': training_sql,
+                'is_new': published != 'in place'}) %}
 {% endmacro %}
 
 
@@ -120,14 +122,13 @@
 
 {# Whether a model and its summary are there as tables (views are what dbt clone makes), and the model of a project, too. #}
 {% macro is_whole(existing, driver) %}
-  {% if existing is none or existing.type != 'table' or dbt_madpy.existing_relation(dbt_madpy.beside(existing, '_summary', 'table')) is none %}
-    {% do return(false) %}
-  {% endif %}
+  {% if existing is none or existing.type != 'table' %}{% do return(false) %}{% endif %}
+  {% if dbt_madpy.existing_relation(dbt_madpy.beside(existing, '_summary', 'table')) is none %}{% do return(false) %}{% endif %}
   {% if driver.method != 'project' %}{% do return(true) %}{% endif %}
   {% set summary = dbt_madpy.summary_of(existing) %}
   {% do return(summary.model_id is defined and dbt_madpy.json_of('
       select pg_catalog.to_jsonb(id)::text from ' ~ dbt_madpy.quoted(dbt_madpy.projects_schema()) ~ '.models
-      where id = ' ~ summary.model_id) is not none) %}
+      where id = ' ~ dbt_madpy.literal(summary.model_id)) is not none) %}
 {% endmacro %}
 
 
@@ -140,7 +141,13 @@
 
 {# Another run of the same model waits here until the transaction ends. #}
 {% macro lock_model(relation) %}
-  {% do dbt_madpy.execute_sql('select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext(' ~ dbt_madpy.literal('dbt_madpy ' ~ relation) ~ '))') %}
+  {% do dbt_madpy.execute_sql(dbt_madpy.lock_sql(relation)) %}
+{% endmacro %}
+
+
+{# The statement that locks a name, whether its relation is there or not. #}
+{% macro lock_sql(relation) %}
+  {% do return('select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext(' ~ dbt_madpy.literal('dbt_madpy ' ~ relation) ~ '))') %}
 {% endmacro %}
 
 

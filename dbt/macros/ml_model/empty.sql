@@ -15,7 +15,9 @@
 {# Add a column that stands for the target, since an expression such as price > 300 may have one value only over rows that
    are made up; returns its name, or the target itself if that is several. #}
 {% macro make_up_target(rows, target) %}
-  {% set type = dbt_madpy.json_of('select pg_catalog.to_jsonb(pg_catalog.pg_typeof((' ~ target ~ '))::text)::text from ' ~ rows.include(database=false) ~ ' limit 1') %}
+  {% set type = dbt_madpy.json_of('
+    select pg_catalog.to_jsonb(pg_catalog.pg_typeof((' ~ target ~ '))::text)::text
+    from ' ~ rows.include(database=false) ~ ' limit 1') %}
   {% if type == 'record' %}{% do return(target) %}{% endif %}
   {% call statement('dbt_madpy_make_up') %}
     alter table {{ rows.include(database=false) }} add column madpy_target {{ type }};

@@ -22,7 +22,7 @@
   {% set without = dbt_madpy.json_of("
     select coalesce(pg_catalog.jsonb_agg(a.attname), '[]')::text
     from pg_catalog.pg_attribute as a join pg_catalog.pg_type as t on t.oid = a.atttypid
-    where a.attrelid = " ~ dbt_madpy.literal(relation.include(database=false) | string) ~ "::pg_catalog.regclass
+    where a.attrelid = " ~ dbt_madpy.regclass(relation) ~ "
         and a.attnum > 0 and not a.attisdropped and t.typtype <> 'e' and t.oid <> 'varchar'::pg_catalog.regtype
         and not exists (
             select from pg_catalog.pg_opclass as o join pg_catalog.pg_am as m on m.oid = o.opcmethod

@@ -1,11 +1,12 @@
 {# The relation of a project's node: its model lies among the projects, the tables say which it is. #}
 {% macro keep_project(new, settings, result) %}
   {% if result.status == 'failed' %}
-    {% do dbt_madpy.fail('the training of project "' ~ result.project_name ~ '" failed', 'Read the warning above, or the error in pgml.models') %}
+    {% do dbt_madpy.fail('the training of project "' ~ result.project_name ~ '" failed',
+        'Read the warning above, or the error in pgml.models') %}
   {% endif %}
   {% set is_compared = settings.better_than == 'deployed' and not should_full_refresh() %}
   {% if is_compared and result.status != 'deployed' %}
-    {% do dbt_madpy.fail('the model is not published: ' ~ result.metric ~ ' is ' ~ result.score ~ ', and that of the deployed one is not worse; the one before stays in service',
+    {% do dbt_madpy.not_published(result.metric ~ ' is ' ~ result.score ~ ', and that of the deployed one is not worse',
         'Change the model or its data, or run with --full-refresh to publish it all the same') %}
   {% endif %}
   {% set projects = dbt_madpy.quoted(dbt_madpy.projects_schema()) %}

@@ -10,7 +10,8 @@
 {% macro publish(new, target_relation) %}
   {% set ways = [] %}
   {% for suffix in ['', '_summary'] %}
-    {% do ways.append(dbt_madpy.publish_table(dbt_madpy.beside(new, suffix, 'table'), dbt_madpy.beside(target_relation, suffix, 'table'))) %}
+    {% set published = dbt_madpy.beside(target_relation, suffix, 'table') %}
+    {% do ways.append(dbt_madpy.publish_table(dbt_madpy.beside(new, suffix, 'table'), published)) %}
   {% endfor %}
   {% do return('swapped' if 'swapped' in ways else ways[0]) %}
 {% endmacro %}
@@ -19,13 +20,14 @@
 {% macro publish_table(new, published) %}
   {% set existing = dbt_madpy.existing_relation(published) %}
   {% if existing is not none and existing.type == 'external' %}
-    {% do dbt_madpy.fail('"' ~ published.identifier ~ '" is neither a table nor a view', 'Move it to another schema, or set another alias') %}
+    {% do dbt_madpy.fail('"' ~ published.identifier ~ '" is neither a table nor a view',
+        'Move it to another schema, or set another alias') %}
   {% endif %}
   {% if existing is none %}
     {% do dbt_madpy.rename(new, published) %}
     {% do return('created') %}
   {% endif %}
-  {% if existing.type == 'table' and dbt_madpy.columns_of(existing) == dbt_madpy.columns_of(new) %}
+  {% if existing.type == 'table' and dbt_madpy.is_ours(existing) and dbt_madpy.columns_of(existing) == dbt_madpy.columns_of(new) %}
     {% call statement('dbt_madpy_publish') %}
       delete from {{ published.include(database=false) }};
       insert into {{ published.include(database=false) }} select * from {{ new.include(database=false) }};
@@ -35,7 +37,8 @@
   {% endif %}
   {% set views = dbt_madpy.views_of(existing) %}
   {% if views %}
-    {% do exceptions.warn('columns of "' ~ published.identifier ~ '" change, which drops the views that read it: ' ~ dbt_madpy.listed(views) ~ '. Run the models of these views again.') %}
+    {% do exceptions.warn('columns of "' ~ published.identifier ~ '" change, which drops the views that read it: '
+        ~ dbt_madpy.listed(views) ~ '. Run the models of these views again.') %}
   {% endif %}
   {% do dbt_madpy.execute_sql('drop ' ~ existing.type.replace('_', ' ') ~ ' ' ~ existing.include(database=false) ~ ' cascade') %}
   {% do adapter.cache_dropped(existing) %}
@@ -54,10 +57,22 @@
    too, which would hide a table of the same name, and does not see what others make during the run. #}
 {% macro existing_relation(relation) %}
   {% set type = dbt_madpy.json_of("
-    select pg_catalog.to_jsonb(case c.relkind when 'v' then 'view' when 'm' then 'materialized_view' when 'r' then 'table' when 'p' then 'table' else 'external' end)::text
+    select pg_catalog.to_jsonb(case c.relkind when 'v' then 'view' when 'm' then 'materialized_view'
+                                              when 'r' then 'table' when 'p' then 'table' else 'external' end)::text
     from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
     where n.nspname = " ~ dbt_madpy.literal(relation.schema) ~ ' and c.relname = ' ~ dbt_madpy.literal(relation.identifier)) %}
   {% do return(relation.incorporate(type=type) if type else none) %}
+{% endmacro %}
+
+
+{# Whether a table belongs to the role of dbt, or to one whose rights it has.  Another role may have given its table a trigger, which
+   an INSERT would run with the rights of dbt; that a superuser has everyone's rights does not count. #}
+{% macro is_ours(relation) %}
+  {% do return(dbt_madpy.json_of("
+    select pg_catalog.to_jsonb(pg_catalog.pg_get_userbyid(c.relowner) = current_user
+        or pg_catalog.pg_has_role(c.relowner, 'usage') and not r.rolsuper)::text
+    from pg_catalog.pg_class as c join pg_catalog.pg_roles as r on r.rolname = current_user
+    where c.oid = " ~ dbt_madpy.regclass(relation))) %}
 {% endmacro %}
 
 
@@ -87,7 +102,7 @@
     from pg_catalog.pg_depend as d join pg_catalog.pg_rewrite as r on r.oid = d.objid
     where d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
         and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-        and d.refobjid = " ~ dbt_madpy.literal(relation.include(database=false) | string) ~ "::pg_catalog.regclass
+        and d.refobjid = " ~ dbt_madpy.regclass(relation) ~ "
         and r.ev_class <> d.refobjid")) %}
 {% endmacro %}
 

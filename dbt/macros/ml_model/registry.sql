@@ -9,10 +9,15 @@
 {# In a transaction of its own and under a lock, because models that are trained at the same time may all find it missing. #}
 {% macro ensure_registry() %}
   {% set registry = dbt_madpy.registry() %}
-  {% if dbt_madpy.existing_relation(registry) is none %}
+  {% set existing = dbt_madpy.existing_relation(registry) %}
+  {% if existing and (existing.type != 'table' or not dbt_madpy.is_ours(existing)) %}
+    {% do dbt_madpy.fail('"' ~ registry.identifier ~ '" in schema "' ~ registry.schema ~ '" is not a table of this role',
+        'Set the var madpy_registry_schema to a schema where no other role creates tables') %}
+  {% endif %}
+  {% if not existing %}
     {% if not adapter.check_schema_exists(registry.database, registry.schema) %}{% do create_schema(registry) %}{% endif %}
     {% call statement('dbt_madpy_registry') %}
-      select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('dbt_madpy'), pg_catalog.hashtext({{ dbt_madpy.literal(registry | string) }}));
+      {{ dbt_madpy.lock_sql(registry) }};
       create table if not exists {{ registry.include(database=false) }} (
           id               bigint generated always as identity primary key,
           schema_name      text not null,

@@ -67,7 +67,7 @@
     select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', attname,
                'type', pg_catalog.format_type(atttypid, atttypmod)) order by attnum), '[]')::text
     from pg_catalog.pg_attribute
-    where attrelid = " ~ dbt_madpy.literal(relation.include(database=false) | string) ~ "::pg_catalog.regclass
+    where attrelid = " ~ dbt_madpy.regclass(relation) ~ "
         and attnum > 0 and not attisdropped")) %}
 {% endmacro %}
 

@@ -15,6 +15,12 @@
 {% endmacro %}
 
 
+{# A relation as its number in the catalogue. #}
+{% macro regclass(relation) %}
+  {% do return(dbt_madpy.literal(relation.include(database=false) | string) ~ '::pg_catalog.regclass') %}
+{% endmacro %}
+
+
 {# The JSON value that a query of one row and one column returns, which it casts to text. #}
 {% macro json_of(query) %}
   {% if not execute %}{% do return(none) %}{% endif %}

@@ -17,7 +17,7 @@ mixed(uint64 bits)
 	return bits ^ (bits >> 31);
 }
 
-/* Returns other bits for each seed; equal hashes stay equal. */
+/* Returns other bits for each seed; equal hashes stay equal.  The constant makes a seed of 0 one like others. */
 static inline uint64
 seeded(uint64 hash, uint64 seed)
 {

@@ -251,8 +251,8 @@ class Writer:
         more = ""
         if self.chance.random() < 0.4:
             flags = [f"{name} => {self.chance.choice(['true', 'false'])}" for name in ("apart", "hashed")]
-            numbers = f"beside => {self.chance.choice([-1, 0, 1, 2, 3])}, share => {self.chance.choice([0, 0.5, 1])}"
-            more = ", ".join(["", *flags, numbers])
+            beside, share = self.chance.choice([-1, 0, 1, 2, 3]), self.chance.choice([0, 0.5, 1])
+            more = ", ".join(["", *flags, f"beside => {beside}", f"share => {share}"])
         return f"madlib.__store_fill({sql('text', self.chance.choice(QUERIES))}, {groups}{more})"
 
     def altered(self, call: Call) -> Call:

@@ -79,15 +79,22 @@ inode_of(int fd, uint64 *number)
 	return true;
 }
 
+const char *
+parallel_library(void)
+{
+	Dl_info		info;
+
+	return dladdr((void *) parallel_run, &info) && info.dli_fname[0] == '/' ? info.dli_fname : "madpy";
+}
+
 /* Returns the inode of the file that this library was loaded from, 0 if it is not known. */
 static uint64
 library_inode(void)
 {
 	static uint64 library = 0;
 	struct stat status;
-	Dl_info		info;
 
-	if (library == 0 && dladdr((void *) parallel_run, &info) && stat(info.dli_fname, &status) == 0)
+	if (library == 0 && stat(parallel_library(), &status) == 0)
 		library = status.st_ino;
 	return library;
 }

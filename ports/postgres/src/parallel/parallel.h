@@ -54,6 +54,9 @@ extern void parallel_run(ParallelTask work, void *argument, int tasks, Size byte
  */
 extern void *parallel_result(Size size);
 
+/* Returns the path of the library's file, by which another process can load it. */
+extern const char *parallel_library(void);
+
 /* Called when the library is loaded. */
 extern void parallel_init(void);
 

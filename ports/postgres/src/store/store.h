@@ -110,6 +110,7 @@ extern const Store *store_part(Store *store, int64 from, int64 to);
 /* store.c */
 extern void store_init(void);
 extern Store *store_new(void);
+extern int64 store_bytes_left(const Store *store);
 extern bool store_fits(const Store *store);
 extern void store_free(Store *store);
 extern Store *store_find(int id);

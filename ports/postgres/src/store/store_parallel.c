@@ -1,0 +1,280 @@
+/*
+ * store_parallel.c: fills a store by a parallel scan of a table: this backend and workers of PostgreSQL's parallel context.
+ *
+ * The rows lie in the store in the order of the table's pages, as without workers.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "optimizer/cost.h"
+#include "optimizer/paths.h"
+#include "parallel/team.h"
+#include "storage/bufmgr.h"
+#include "store_fill.h"
+#include "store_parallel.h"
+#include "store_place.h"
+#include "store_scan.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#define RANGE_PAGES 64			/* so many rows fit the processor's cache */
+#define MOST_RANGES (1 << 20)
+
+/* What a worker finds in the segment of the parallel context, by these keys. */
+#define KEY_PLACE UINT64CONST(0x6d64000000000001)
+#define KEY_PLAN UINT64CONST(0x6d64000000000002)
+#define KEY_STATEMENT UINT64CONST(0x6d64000000000003)
+
+typedef struct FillingPlace
+{
+	TeamPlace	team;
+	Filling    *filling;
+} FillingPlace;
+
+/* --- each process --- */
+
+/* Empties the store of a range for the next one. */
+static void
+empty(Store *part)
+{
+	for (int c = 0; c < part->ncols; c++)
+		for (int64 block = 0; part->has_nulls[c] && block * part->block_rows < part->rows; block++)
+			memset(store_nulls(part, block, c), 0, part->block_rows / 8);
+	memset(part->has_nulls, 0, part->ncols * sizeof(bool));
+	part->rows = 0;
+}
+
+/* Reads the rows of a range into fill->store. */
+static void
+read_range(const Filling *filling, int range, RangeScan *scan, Fill *fill)
+{
+	BlockNumber first = range * filling->range_pages;
+	TupleTableSlot *slot;
+
+	empty(fill->store);
+	scan_range(scan, first, Min(filling->range_pages, filling->pages - first));
+	while ((slot = scan_next(scan)) != NULL)
+	{
+		MemoryContext old;
+
+		slot_getallattrs(slot);
+		old = MemoryContextSwitchTo(fill->scratch);
+		store_put_row(fill, slot->tts_values, slot->tts_isnull);
+		MemoryContextSwitchTo(old);
+	}
+	MemoryContextReset(fill->scratch);
+}
+
+/* Reads ranges until none is left, or the store has too many rows. */
+static void
+read_ranges(Filling *filling, PlannedStmt *plan, const char *statement)
+{
+	RangeScan  *scan = scan_begin(plan, statement);
+	Fill		fill = {.beside = -1};
+	int			range;
+
+	store_fill_new(&fill);
+	store_fill_start(&fill, scan->query->tupDesc);
+	for (int s = 0; s < filling->nsources; s++)
+		fill.sources[s].width = filling->widths[s];
+	store_begin_rows(&fill);
+	while ((range = pg_atomic_fetch_add_u32(&filling->next, 1)) < filling->ranges)
+	{
+		read_range(filling, range, scan, &fill);
+		if (!filling_place(filling, range, fill.store))
+			break;
+	}
+	store_free(fill.store);
+	scan_end(scan);
+}
+
+/* The entry point of a worker. */
+void
+store_fill_worker(dsm_segment *segment, shm_toc *toc)
+{
+	FillingPlace *place = shm_toc_lookup(toc, KEY_PLACE, false);
+	char	   *plan = shm_toc_lookup(toc, KEY_PLAN, false);
+	char	   *statement = shm_toc_lookup(toc, KEY_STATEMENT, false);
+
+	if (team_attach(&place->team))	/* else the others read all ranges */
+		read_ranges(place->filling, stringToNode(plan), statement);
+}
+
+/* --- the leader --- */
+
+/* Returns how many workers the server's settings allow for a scan of the table, as the planner counts them. */
+static int
+workers_for(Relation table, BlockNumber pages)
+{
+	int			workers = RelationGetParallelWorkers(table, -1);
+
+	if (workers < 0)
+	{
+		workers = pages >= Max(min_parallel_table_scan_size, 1) ? 1 : 0;
+		for (BlockNumber size = Max(min_parallel_table_scan_size, 1); workers > 0 && pages / 3 >= size; size *= 3)
+			workers++;
+	}
+	return Min(workers, max_parallel_workers_per_gather);
+}
+
+/*
+ * Sets the lengths of arrays, which are those of the first row in which they are not NULL.  Returns false if an array is NULL
+ * in the first rows.
+ */
+static bool
+find_widths(Fill *fill, PlannedStmt *plan, const char *statement)
+{
+	RangeScan  *scan = scan_begin(plan, statement);
+	TupleTableSlot *slot;
+	bool		known = false;
+
+	scan_range(scan, 0, RANGE_PAGES);
+	while (!known && (slot = scan_next(scan)) != NULL)
+	{
+		slot_getallattrs(slot);
+		known = store_widths_known(fill, slot->tts_values, slot->tts_isnull);
+	}
+	scan_end(scan);
+	return known;
+}
+
+/* Tells whether the columns of a fill need no dictionaries, which belong to one process. */
+static bool
+only_numbers(const Fill *fill)
+{
+	for (int s = 0; s < fill->nsources; s++)
+		if (fill->sources[s].levels)
+			return false;
+	return fill->ngroups == 0 && fill->beside < 0;
+}
+
+/* Returns memory that all processes of the fill share, with the blocks of the store; NULL if there is none. */
+static Filling *
+new_filling(Fill *fill, BlockNumber pages)
+{
+	Store	   *store = fill->store;
+	int			ranges = (pages + RANGE_PAGES - 1) / RANGE_PAGES;
+	int64		most_blocks = store_bytes_left(store) / store->block_bytes;
+	int64		blocks = Min(most_blocks, block_of(store, (int64) pages * MaxHeapTuplesPerPage) + 1);
+	Filling    *filling = parallel_alloc(store->context, sizeof(Filling) + fill->nsources * sizeof(int) +
+										 store->ncols * sizeof(bool) + 2 * ranges * sizeof(int64) + 3 * MAXIMUM_ALIGNOF);
+	char	   *base = blocks > 0 ? parallel_alloc(store->context, blocks * store->block_bytes) : NULL;
+
+	if (filling == NULL || base == NULL)
+		return NULL;
+	store->base = base;
+	filling->store = *store;
+	filling->most_rows = blocks * store->block_rows;
+	filling->nsources = fill->nsources;
+	filling->counts = (int64 *) (filling + 1);
+	filling->starts = filling->counts + ranges;
+	filling->widths = (int *) (filling->starts + ranges);
+	filling->store.has_nulls = (bool *) (filling->widths + fill->nsources);
+	for (int s = 0; s < fill->nsources; s++)
+		filling->widths[s] = fill->sources[s].width;
+	memset(filling->counts, -1, 2 * ranges * sizeof(int64));
+	filling->pages = pages;
+	filling->range_pages = RANGE_PAGES;
+	filling->ranges = ranges;
+	pg_atomic_init_u32(&filling->next, 0);
+	SpinLockInit(&filling->lock);
+	ConditionVariableInit(&filling->moved);
+	return filling;
+}
+
+/* Puts a copy of some bytes into the segment of a parallel context. */
+static void
+put_bytes(ParallelContext *context, uint64 key, const void *bytes, Size size)
+{
+	shm_toc_insert(context->toc, key, memcpy(shm_toc_allocate(context->toc, size), bytes, size));
+}
+
+/* Reads all ranges, with workers. */
+static void
+read_together(Filling *filling, PlannedStmt *plan, const char *statement, int workers)
+{
+	FillingPlace place = {team_place(0), filling};	/* as a member that has no results */
+	char	   *plan_text = nodeToString(plan);
+	ParallelContext *context;
+
+	EnterParallelMode();
+	context = CreateParallelContext(parallel_library(), "store_fill_worker", workers);
+	shm_toc_estimate_chunk(&context->estimator, sizeof place);
+	shm_toc_estimate_chunk(&context->estimator, strlen(plan_text) + 1);
+	shm_toc_estimate_chunk(&context->estimator, strlen(statement) + 1);
+	shm_toc_estimate_keys(&context->estimator, 3);
+	InitializeParallelDSM(context);
+	if (context->seg != NULL)	/* else there is no shared memory for it, and no worker */
+	{
+		put_bytes(context, KEY_PLACE, &place, sizeof place);
+		put_bytes(context, KEY_PLAN, plan_text, strlen(plan_text) + 1);
+		put_bytes(context, KEY_STATEMENT, statement, strlen(statement) + 1);
+		LaunchParallelWorkers(context);
+	}
+	read_ranges(filling, plan, statement);
+	WaitForParallelWorkersToFinish(context);
+	DestroyParallelContext(context);
+	ExitParallelMode();
+}
+
+/* Fills the store with the rows of a plan; returns false if that cannot be done in parallel. */
+static bool
+fill_by_plan(Fill *fill, PlannedStmt *plan, const char *statement, int workers, BlockNumber pages)
+{
+	Store	   *store = fill->store;
+	RangeScan  *scan = scan_begin(plan, statement);
+	Filling    *filling;
+
+	store_fill_start(fill, scan->query->tupDesc);
+	scan_end(scan);
+	if (!only_numbers(fill) || !find_widths(fill, plan, statement))
+		return false;
+	store_begin_rows(fill);
+	filling = new_filling(fill, pages);
+	if (filling == NULL)
+		return false;
+	read_together(filling, plan, statement, workers);
+	store->rows = filling->rows;
+	fill->over = filling->is_over;
+	memcpy(store->has_nulls, filling->store.has_nulls, store->ncols * sizeof(bool));
+	parallel_shrink(store->base, block_of(store, store->rows + store->block_rows - 1) * store->block_bytes);
+	parallel_free(filling);
+	return true;
+}
+
+/*
+ * Fills fill->store with the rows of a query by a parallel scan.  Returns false, with an empty store, if the server's
+ * settings or the query do not allow that.  SPI_connect() has been called.
+ */
+bool
+store_fill_in_parallel(Fill *fill, const char *statement)
+{
+	Fill		trial = *fill;
+	PlannedStmt *plan;
+	Relation	table;
+	BlockNumber pages;
+	int			workers;
+	bool		done;
+
+	if (max_parallel_workers_per_gather == 0 || IsInParallelMode())
+		return false;
+	plan = scan_plan(statement);
+	if (plan == NULL)
+		return false;
+	table = table_open(scan_table(plan), AccessShareLock);
+	pages = RelationGetNumberOfBlocks(table);
+	workers = workers_for(table, pages);
+	table_close(table, NoLock);
+	if (workers == 0 || pages / RANGE_PAGES >= MOST_RANGES)
+		return false;
+	store_fill_new(&trial);
+	done = fill_by_plan(&trial, plan, statement, workers, pages);
+	store_free(done ? fill->store : trial.store);
+	if (done)
+		*fill = trial;
+	return done;
+}

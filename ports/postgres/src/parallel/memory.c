@@ -24,6 +24,7 @@
 #define ATTEMPTS 8
 
 #define PAGE ((Size) 4 * 1024)
+#define MOST_FREED 16
 #define WRITTEN_BYTES ((Size) 1024 * 1024)	/* between two checks for interrupts */
 
 /* Memory that parallel_alloc() has given out. */
@@ -40,6 +41,9 @@ Team	   *team = NULL;
 static int	file = -1;
 static uint64 inode;
 static List *pieces = NIL;		/* by address, in TopMemoryContext */
+static char *freed[MOST_FREED]; /* start and size of pieces that are free, but still have their physical memory */
+static Size freed_sizes[MOST_FREED];
+static int	freed_count = 0;
 
 static char *
 first_piece(void)
@@ -127,9 +131,11 @@ make_memory(void)
 	return true;
 }
 
+/* Removes the memory.  If there are workers, the last one to end gives the physical memory back, which takes a while. */
 static void
 free_memory(void)
 {
+	freed_count = 0;
 	team_end();
 	munmap(team, MEMORY_BYTES);
 	close(file);
@@ -163,10 +169,25 @@ punch(char *start, Size size)
 		fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start - (char *) team, size);
 }
 
+/* Gives the physical memory of freed pieces back. */
+static void
+punch_freed(void)
+{
+	while (freed_count > 0)
+	{
+		freed_count--;
+		punch(freed[freed_count], freed_sizes[freed_count]);
+	}
+}
+
+/* Frees a piece.  Its physical memory follows when another piece is allocated, or with all memory. */
 static void
 free_piece(Piece *piece)
 {
-	punch(piece->start, piece->size);
+	if (freed_count == MOST_FREED)
+		punch_freed();
+	freed[freed_count] = piece->start;
+	freed_sizes[freed_count++] = piece->size;
 	pieces = list_delete_ptr(pieces, piece);
 	piece->start = NULL;		/* the context that owns it is reset later */
 	if (pieces == NIL)
@@ -211,6 +232,7 @@ parallel_alloc(MemoryContext context, Size size)
 
 	if (size > MEMORY_BYTES || (team == NULL && !make_memory()))
 		return NULL;
+	punch_freed();
 	size = TYPEALIGN(PAGE, Max(size, 1));
 	piece = MemoryContextAllocZero(context, sizeof(Piece));
 	start = find_space(size, &position);

@@ -122,7 +122,7 @@ extern void store_run_kernel(Store *store, const Kernel *kernel, State *state, i
 
 /* store_share.c */
 extern bool store_share(Store *store);
-extern void *store_alloc(Store *store, Size size);
+extern void *store_alloc(const Store *store, MemoryContext context, Size size);
 
 /* store_pass.c */
 extern State **store_pass(Store *store, const Kernel *kernel, const int *groups, int count, const double *params,

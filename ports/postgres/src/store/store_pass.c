@@ -16,8 +16,15 @@
 #include "store.h"
 
 #define MOST_CHUNKS 64			/* of a group */
-#define LEAST_ROWS 8192			/* of a chunk */
-#define BYTES_PER_STATE 4		/* a chunk has at least so many bytes of rows for each byte of its state */
+#define LEAST_ROWS 16384		/* of a chunk, unless the group has fewer */
+
+/*
+ * A chunk has so many bytes of rows for each byte of its state, because states cost time too: they begin with zeros, and are
+ * merged one after the other.  Two chunks may have fewer.
+ */
+#define BYTES_PER_STATE 32
+#define LEAST_PER_STATE 4
+
 #define MOST_TASKS 256			/* without tasks of more than LEAST_ROWS rows */
 
 /* A chunk of a group. */
@@ -102,9 +109,12 @@ rows_of_chunk(const Store *store, const Kernel *kernel, int64 rows, int64 nparam
 {
 	int64		state_bytes = state_body_size(kernel, store_width(store), nparams, params) * (int64) sizeof(double);
 	int64		row_bytes = store->ncols * (int64) sizeof(double);
-	int64		chunk = Max(LEAST_ROWS, (rows + MOST_CHUNKS - 1) / MOST_CHUNKS);
+	int64		bytes = rows * row_bytes;
+	int64		chunks = Max(bytes / (BYTES_PER_STATE * state_bytes), Min(bytes / (LEAST_PER_STATE * state_bytes), 2));
+	int64		chunk;
 
-	chunk = Max(chunk, BYTES_PER_STATE * state_bytes / row_bytes);
+	chunks = Max(Min(Min(chunks, rows / LEAST_ROWS), MOST_CHUNKS), 1);
+	chunk = (rows + chunks - 1) / chunks;
 	return TYPEALIGN64(store->block_rows, chunk);
 }
 

@@ -46,12 +46,12 @@ store_share(Store *store)
 	return true;
 }
 
-/* Allocates memory with zeros for what a store has beside its blocks, of the same kind as the blocks. */
+/* Allocates memory with zeros, which workers share if they share the blocks of the store. */
 void *
-store_alloc(Store *store, Size size)
+store_alloc(const Store *store, MemoryContext context, Size size)
 {
-	void	   *memory = store->base && store->mapped == 0 ? parallel_alloc(store->context, size)
-		: MemoryContextAllocExtended(store->context, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	void	   *memory = store->base && store->mapped == 0 ? parallel_alloc(context, size)
+		: MemoryContextAllocExtended(context, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 
 	if (memory == NULL)
 		store_no_memory("memory that workers share");

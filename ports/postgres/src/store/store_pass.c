@@ -7,8 +7,6 @@
  */
 #include "postgres.h"
 
-#include <sys/mman.h>
-
 #include "engine/bounds.h"
 #include "engine/state.h"
 #include "miscadmin.h"
@@ -53,28 +51,15 @@ typedef struct Pass
 
 /* --- a task --- */
 
-/* Has the kernel map all pages of a chunk at once, which takes a third of the time of one after the other. */
-static void
-populate(const Store *store, const Unit *unit)
-{
-#ifdef MADV_POPULATE_READ
-	char	   *start = store->base + block_of(store, unit->from) * store->block_bytes;
-	char	   *end = store->base + (block_of(store, unit->to - 1) + 1) * store->block_bytes;
-
-	start = (char *) TYPEALIGN_DOWN(4096, start);
-	if (store->mapped == 0 && store->base)
-		madvise(start, end - start, MADV_POPULATE_READ);
-#endif
-}
-
 static void
 run_unit(Pass *pass, const Kernel *kernel, Unit *unit)
 {
 	State	   *state = state_new(kernel, store_width(&pass->store), pass->nparams,
 								  pass->params + unit->group * pass->nparams, 0);
 
-	if (unit->to - unit->from >= LEAST_ROWS)
-		populate(&pass->store, unit);
+	if (pass->store.base && pass->store.mapped == 0 && unit->from < unit->to)
+		parallel_populate(store_column(&pass->store, block_of(&pass->store, unit->from), 0),
+						  (unit->to - unit->from) * pass->store.ncols * sizeof(double));
 	store_run_kernel(&pass->store, kernel, state, unit->from, unit->to);
 	if (pass->outcome && unit->is_whole)
 	{

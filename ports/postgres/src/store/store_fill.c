@@ -157,7 +157,7 @@ finish(Fill *fill)
 	}
 	if (fill->block && !fill->over)
 		store_write_block(fill);
-	if (fill->ngroups > 0 && !fill->over)
+	if (fill->ngroups > 0 && !fill->over && fill->store->order == NULL)
 		store_sort(fill->store, fill->codes);
 }
 

@@ -41,7 +41,7 @@ typedef struct FillingPlace
 static void
 empty(Store *part)
 {
-	for (int c = 0; c < part->ncols; c++)
+	for (int c = 0; c < part->ncols && part->base; c++)
 		for (int64 block = 0; part->has_nulls[c] && block * part->block_rows < part->rows; block++)
 			memset(store_nulls(part, block, c), 0, part->block_rows / 8);
 	memset(part->has_nulls, 0, part->ncols * sizeof(bool));
@@ -69,12 +69,13 @@ read_range(const Filling *filling, int range, RangeScan *scan, Fill *fill)
 	MemoryContextReset(fill->scratch);
 }
 
-/* Reads ranges until none is left, or the store has too many rows. */
+/* Reads ranges until none is left, or the store has too many rows.  `own`: see seen_export(). */
 static void
-read_ranges(Filling *filling, PlannedStmt *plan, const char *statement)
+read_ranges(Filling *filling, PlannedStmt *plan, const char *statement, StringInfo own)
 {
 	RangeScan  *scan = scan_begin(plan, statement);
-	Fill		fill = {.beside = -1};
+	Fill		fill = {.beside = -1, .ngroups = filling->ngroups};
+	Seen		seen = {0};
 	int			range;
 
 	store_fill_new(&fill);
@@ -82,12 +83,23 @@ read_ranges(Filling *filling, PlannedStmt *plan, const char *statement)
 	for (int s = 0; s < filling->nsources; s++)
 		fill.sources[s].width = filling->widths[s];
 	store_begin_rows(&fill);
+	seen.groups = fill.store->groups;
 	while ((range = pg_atomic_fetch_add_u32(&filling->next, 1)) < filling->ranges)
 	{
+		int64		start;
+
 		read_range(filling, range, scan, &fill);
-		if (!filling_place(filling, range, fill.store))
+		start = filling_place(filling, range, fill.store, fill.codes);
+		if (start < 0)
 			break;
+		if (filling->ngroups > 0)
+		{
+			filling->processes[range] = ParallelWorkerNumber + 1;
+			seen_in_range(&seen, fill.codes, fill.store->rows, start);
+		}
 	}
+	if (filling->ngroups > 0)
+		seen_export(filling, &seen, own);
 	store_free(fill.store);
 	scan_end(scan);
 }
@@ -101,7 +113,7 @@ store_fill_worker(dsm_segment *segment, shm_toc *toc)
 	char	   *statement = shm_toc_lookup(toc, KEY_STATEMENT, false);
 
 	if (team_attach(&place->team))	/* else the others read all ranges */
-		read_ranges(place->filling, stringToNode(plan), statement);
+		read_ranges(place->filling, stringToNode(plan), statement, NULL);
 }
 
 /* --- the leader --- */
@@ -118,7 +130,7 @@ workers_for(Relation table, BlockNumber pages)
 		for (BlockNumber size = Max(min_parallel_table_scan_size, 1); workers > 0 && pages / 3 >= size; size *= 3)
 			workers++;
 	}
-	return Min(workers, max_parallel_workers_per_gather);
+	return Min(Min(workers, max_parallel_workers_per_gather), MOST_WORKERS);
 }
 
 /*
@@ -142,37 +154,70 @@ find_widths(Fill *fill, PlannedStmt *plan, const char *statement)
 	return known;
 }
 
-/* Tells whether the columns of a fill need no dictionaries, which belong to one process. */
+/* Tells whether the columns of a fill, but the grouping columns, need no dictionaries, which belong to one process. */
 static bool
 only_numbers(const Fill *fill)
 {
 	for (int s = 0; s < fill->nsources; s++)
 		if (fill->sources[s].levels)
 			return false;
-	return fill->ngroups == 0 && fill->beside < 0;
+	return fill->beside < 0;
 }
 
-/* Returns memory that all processes of the fill share, with the blocks of the store; NULL if there is none. */
+/* Allocates the blocks of the store, or with groups its buffer; returns false if there is no memory that workers share. */
+static bool
+allocate_rows(Filling *filling, Fill *fill, int64 blocks)
+{
+	Store	   *store = fill->store;
+	Size		rows = blocks * store->block_rows;
+	Size		width = buffer_width(store);
+
+	store->is_shared = true;
+	if (fill->ngroups == 0)
+		return (store->base = parallel_alloc(store->context, blocks * store->block_bytes)) != NULL;
+	filling->codes = parallel_alloc(store->context, rows * sizeof(int));
+	store->buffer_base = parallel_alloc(store->context, rows * width * sizeof(double));
+	store->buffer = parallel_alloc(store->context, blocks * sizeof(double *));
+	if (filling->codes == NULL || store->buffer_base == NULL || store->buffer == NULL)
+		return false;
+	for (int64 block = 0; block < blocks; block++)
+		store->buffer[block] = store->buffer_base + block * store->block_rows * width;
+	return true;
+}
+
+/* Returns the memory that rows take, for each block of the store. */
+static Size
+bytes_of_block(const Fill *fill)
+{
+	const Store *store = fill->store;
+
+	if (fill->ngroups == 0)
+		return store->block_bytes;
+	return store->block_bytes + store->block_rows * (buffer_width(store) * sizeof(double) + sizeof(int) + sizeof(int64));
+}
+
+/* Returns memory that all processes of the fill share, with that for the rows of the store; NULL if there is none. */
 static Filling *
 new_filling(Fill *fill, BlockNumber pages)
 {
 	Store	   *store = fill->store;
 	int			ranges = (pages + RANGE_PAGES - 1) / RANGE_PAGES;
-	int64		most_blocks = store_bytes_left(store) / store->block_bytes;
-	int64		blocks = Min(most_blocks, block_of(store, (int64) pages * MaxHeapTuplesPerPage) + 1);
-	Filling    *filling = parallel_alloc(store->context, sizeof(Filling) + fill->nsources * sizeof(int) +
-										 store->ncols * sizeof(bool) + 2 * ranges * sizeof(int64) + 3 * MAXIMUM_ALIGNOF);
-	char	   *base = blocks > 0 ? parallel_alloc(store->context, blocks * store->block_bytes) : NULL;
+	int64		blocks = Min(store_bytes_left(store) / (int64) bytes_of_block(fill),
+							 block_of(store, (int64) pages * MaxHeapTuplesPerPage) + 1);
+	Filling    *filling = blocks <= 0 ? NULL
+		: parallel_alloc(store->context, sizeof(Filling) + ranges * (2 * sizeof(int64) + sizeof(int)) +
+						 fill->nsources * sizeof(int) + store->ncols * sizeof(bool));
 
-	if (filling == NULL || base == NULL)
+	if (filling == NULL || !allocate_rows(filling, fill, blocks))
 		return NULL;
-	store->base = base;
 	filling->store = *store;
 	filling->most_rows = blocks * store->block_rows;
 	filling->nsources = fill->nsources;
+	filling->ngroups = fill->ngroups;
 	filling->counts = (int64 *) (filling + 1);
 	filling->starts = filling->counts + ranges;
-	filling->widths = (int *) (filling->starts + ranges);
+	filling->processes = (int *) (filling->starts + ranges);
+	filling->widths = filling->processes + ranges;
 	filling->store.has_nulls = (bool *) (filling->widths + fill->nsources);
 	for (int s = 0; s < fill->nsources; s++)
 		filling->widths[s] = fill->sources[s].width;
@@ -195,7 +240,7 @@ put_bytes(ParallelContext *context, uint64 key, const void *bytes, Size size)
 
 /* Reads all ranges, with workers. */
 static void
-read_together(Filling *filling, PlannedStmt *plan, const char *statement, int workers)
+read_together(Filling *filling, PlannedStmt *plan, const char *statement, int workers, StringInfo own)
 {
 	FillingPlace place = {team_place(0), filling};	/* as a member that has no results */
 	char	   *plan_text = nodeToString(plan);
@@ -215,10 +260,22 @@ read_together(Filling *filling, PlannedStmt *plan, const char *statement, int wo
 		put_bytes(context, KEY_STATEMENT, statement, strlen(statement) + 1);
 		LaunchParallelWorkers(context);
 	}
-	read_ranges(filling, plan, statement);
+	read_ranges(filling, plan, statement, own);
 	WaitForParallelWorkersToFinish(context);
 	DestroyParallelContext(context);
 	ExitParallelMode();
+}
+
+/* Frees the memory that rows might have needed. */
+static void
+shrink_rows(const Filling *filling, Store *store)
+{
+	Size		blocks = block_of(store, store->rows + store->block_rows - 1);
+
+	if (filling->ngroups == 0)
+		parallel_shrink(store->base, blocks * store->block_bytes);
+	else
+		parallel_shrink(store->buffer_base, blocks * store->block_rows * buffer_width(store) * sizeof(double));
 }
 
 /* Fills the store with the rows of a plan; returns false if that cannot be done in parallel. */
@@ -228,6 +285,7 @@ fill_by_plan(Fill *fill, PlannedStmt *plan, const char *statement, int workers, 
 	Store	   *store = fill->store;
 	RangeScan  *scan = scan_begin(plan, statement);
 	Filling    *filling;
+	StringInfoData own;			/* what the leader tells about its groups */
 
 	store_fill_start(fill, scan->query->tupDesc);
 	scan_end(scan);
@@ -237,11 +295,15 @@ fill_by_plan(Fill *fill, PlannedStmt *plan, const char *statement, int workers, 
 	filling = new_filling(fill, pages);
 	if (filling == NULL)
 		return false;
-	read_together(filling, plan, statement, workers);
+	initStringInfo(&own);
+	read_together(filling, plan, statement, workers, &own);
 	store->rows = filling->rows;
-	fill->over = filling->is_over;
 	memcpy(store->has_nulls, filling->store.has_nulls, store->ncols * sizeof(bool));
-	parallel_shrink(store->base, block_of(store, store->rows + store->block_rows - 1) * store->block_bytes);
+	shrink_rows(filling, store);
+	if (fill->ngroups > 0 && !filling->is_over)
+		filling_regroup(filling, store, &own);
+	fill->over = filling->is_over || !store_fits(store);
+	parallel_free(filling->codes);
 	parallel_free(filling);
 	return true;
 }

@@ -52,15 +52,15 @@ typedef struct Pass
 /* --- a task --- */
 
 static void
-run_unit(Pass *pass, const Kernel *kernel, Unit *unit)
+run_unit(Pass *pass, const Kernel *kernel, Unit *unit, Store **part)
 {
 	State	   *state = state_new(kernel, store_width(&pass->store), pass->nparams,
 								  pass->params + unit->group * pass->nparams, 0);
 
-	if (pass->store.base && pass->store.mapped == 0 && unit->from < unit->to)
+	if (pass->store.is_shared && pass->store.base && unit->from < unit->to)
 		parallel_populate(store_column(&pass->store, block_of(&pass->store, unit->from), 0),
 						  (unit->to - unit->from) * pass->store.ncols * sizeof(double));
-	store_run_kernel(&pass->store, kernel, state, unit->from, unit->to);
+	store_run_kernel(&pass->store, kernel, state, unit->from, unit->to, part);
 	if (pass->outcome && unit->is_whole)
 	{
 		State	   *outcome = kernel->outcome(state);
@@ -78,11 +78,12 @@ run_task(void *argument, int task)
 {
 	Pass	   *pass = argument;
 	const Kernel *kernel = kernel_by_id(pass->kernel);
+	Store	   *part = NULL;
 
 	for (int u = pass->first[task]; u < pass->first[task + 1]; u++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		run_unit(pass, kernel, &pass->units[u]);
+		run_unit(pass, kernel, &pass->units[u], &part);
 	}
 }
 
@@ -246,7 +247,7 @@ store_pass(Store *store, const Kernel *kernel, const int *groups, int count, con
 		   bool outcome)
 {
 	Size		bytes = bytes_of_groups(store, groups, count);
-	bool		shared = !store->is_private && parallel_workers(bytes) > 0 && store_share(store);
+	bool		shared;
 	State	  **states = palloc_extended(count * sizeof(State *), MCXT_ALLOC_HUGE);
 	Pass	   *pass;
 	const Unit *unit;
@@ -254,10 +255,10 @@ store_pass(Store *store, const Kernel *kernel, const int *groups, int count, con
 	if (store->order && store->taken >= store_group_count(store))
 		store_lay(store);		/* this is a second pass: see store_sort.c */
 	store->taken += count;
+	shared = !store->is_private && parallel_workers(bytes) > 0 && store_share(store);
 	pass = new_pass(store, kernel, groups, count, params, nparams, shared);
 	pass->outcome = outcome;
 	parallel_run(run_task, pass, pass->tasks, bytes);
-	store->part = pass->store.part;
 	unit = pass->units;
 	for (int i = 0; i < count; i++)
 		unit = merge_units(pass, kernel, unit, &states[i]);

@@ -70,20 +70,12 @@ copy_nulls(Filling *filling, const Store *part, int column, int64 start)
 	}
 }
 
-bool
-filling_place(Filling *filling, int range, Store *part)
+/* Copies the rows of `part` to the blocks of the store. */
+static void
+place_in_blocks(Filling *filling, Store *part, int64 start)
 {
 	const Store *store = &filling->store;
-	bool		is_over;
-	int64		start;
 
-	note_rows(filling, range, part->rows);
-	ConditionVariablePrepareToSleep(&filling->moved);
-	while ((start = start_of(filling, range, &is_over)) < 0 && !is_over)
-		ConditionVariableSleep(&filling->moved, PG_WAIT_EXTENSION);
-	ConditionVariableCancelSleep();
-	if (is_over)
-		return false;
 	for (int64 from = 0; from < part->rows;)
 	{
 		int64		to = start + from;
@@ -96,5 +88,40 @@ filling_place(Filling *filling, int range, Store *part)
 	for (int c = 0; c < store->ncols; c++)
 		if (part->has_nulls[c])
 			copy_nulls(filling, part, c, start);
-	return true;
+}
+
+/* Copies the rows of `part` and their groups to the buffer of the store. */
+static void
+place_in_buffer(Filling *filling, Store *part, int64 start, const int *codes)
+{
+	const Store *store = &filling->store;
+	Size		width = buffer_width(store);
+
+	for (int64 from = 0; from < part->rows; from += part->block_rows)
+		parallel_write(store->buffer_base + (start + from) * width, part->buffer[block_of(part, from)],
+					   Min(part->block_rows, part->rows - from) * width * sizeof(double));
+	parallel_write(filling->codes + start, codes, part->rows * sizeof(int));
+	for (int c = 0; c < store->ncols; c++)
+		if (part->has_nulls[c])
+			store->has_nulls[c] = true;
+}
+
+int64
+filling_place(Filling *filling, int range, Store *part, const int *codes)
+{
+	bool		is_over;
+	int64		start;
+
+	note_rows(filling, range, part->rows);
+	ConditionVariablePrepareToSleep(&filling->moved);
+	while ((start = start_of(filling, range, &is_over)) < 0 && !is_over)
+		ConditionVariableSleep(&filling->moved, PG_WAIT_EXTENSION);
+	ConditionVariableCancelSleep();
+	if (is_over)
+		return -1;
+	if (filling->ngroups > 0)
+		place_in_buffer(filling, part, start, codes);
+	else
+		place_in_blocks(filling, part, start);
+	return start;
 }

@@ -7,6 +7,7 @@
 #ifndef MADPY_STORE_PLACE_H
 #define MADPY_STORE_PLACE_H
 
+#include "lib/stringinfo.h"
 #include "parallel/parallel.h"
 #include "port/atomics.h"
 #include "storage/block.h"
@@ -17,9 +18,13 @@
 /* It lies in memory of parallel_alloc(). */
 typedef struct Filling
 {
-	Store		store;			/* the shape of the store, and its blocks; of its arrays, only has_nulls is valid in workers */
-	int			nsources;
-	int		   *widths;			/* of each column of the query */
+	Store		store;			/* the shape of the store, and its blocks or buffer; of its arrays, only has_nulls is valid in workers */
+	int			ngroups;		/* grouping columns; with some, the rows go to the buffer */
+	int		   *codes;			/* with groups: the group of each row, as the process numbers it that read the row */
+	int		   *processes;		/* with groups: that process, for each range: 0 for the leader, else its number as a worker, from 1 on */
+	Size		exported[MOST_WORKERS + 1];	/* with groups: bytes that each process tells about its groups */
+	int			nsources;		/* columns of the query, without the grouping columns */
+	int		   *widths;			/* of each of them */
 	int64		most_rows;		/* that madpy.store_memory allows */
 	BlockNumber pages;			/* of the table */
 	BlockNumber range_pages;
@@ -34,7 +39,32 @@ typedef struct Filling
 	ConditionVariable moved;	/* `placed` or is_over has changed */
 } Filling;
 
-/* Places the rows of a range, which are in `part`; returns false if the store has too many rows. */
-extern bool filling_place(Filling *filling, int range, Store *part);
+/* store_place.c */
+
+/*
+ * Places the rows of a range, which are in `part`, with the groups in `codes`; returns the first row, -1 if the store has too
+ * many rows.
+ */
+extern int64 filling_place(Filling *filling, int range, Store *part, const int *codes);
+
+/* store_regroup.c */
+
+/* The groups that a process has seen. */
+typedef struct Seen
+{
+	Dict	   *groups;
+	int			count;			/* groups whose first row is known */
+	int			capacity;
+	int64	   *first;			/* first row of each */
+} Seen;
+
+/* Notes the groups that occur first in a range, whose rows begin at `start` in the store. */
+extern void seen_in_range(Seen *seen, const int *codes, int64 rows, int64 start);
+
+/* Tells the leader about the groups. */
+extern void seen_export(Filling *filling, const Seen *seen, StringInfo own);
+
+/* Numbers all groups in the order of their first rows, and sorts the rows of the store by them. */
+extern void filling_regroup(Filling *filling, Store *store, StringInfo own);
 
 #endif

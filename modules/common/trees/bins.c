@@ -316,6 +316,7 @@ store_bin(PG_FUNCTION_ARGS)
 		store_share(store);
 	if (!make_room(store))
 		PG_RETURN_BOOL(false);
+	store->ahead = NULL;
 	code_groups(store, PG_GETARG_INT32(1), features, PG_GETARG_BYTEA_P(2));
 	PG_RETURN_BOOL(true);
 }

@@ -79,6 +79,7 @@ typedef struct Store
 	int64		buffer_blocks;	/* blocks of the buffer that have been allocated */
 	double	   *buffer_base;	/* the buffer in one piece, if it is shared */
 	int64	   *order;			/* row numbers of the buffer, group by group; NULL after store_lay() */
+	struct Ahead *ahead;		/* states of groups that store_step() has not been asked for yet */
 	int64		taken;			/* groups that a pass has read from the buffer */
 } Store;
 

@@ -127,6 +127,7 @@ make_memory(void)
 	team = (Team *) address;
 	SpinLockInit(&team->lock);
 	pg_atomic_init_u32(&team->next, 0);
+	pg_atomic_init_u32(&team->by_workers, 0);
 	pg_atomic_init_u32(&team->stop, 0);
 	team->latch = MyLatch;
 	team->library = library_inode();

@@ -141,6 +141,7 @@ open_run(ParallelTask work, void *argument, int tasks, int wanted)
 	team->argument = argument;
 	team->tasks = tasks;
 	pg_atomic_write_u32(&team->next, 0);
+	pg_atomic_write_u32(&team->by_workers, 0);
 	pg_atomic_write_u32(&team->stop, INT_MAX);
 	SpinLockRelease(&team->lock);
 }
@@ -235,6 +236,7 @@ run_together(ParallelTask work, void *argument, int tasks, int wanted)
 		wait_for_members(true);
 		if (pg_atomic_read_u32(&team->stop) < INT_MAX)
 			raise_error();
+		elog(DEBUG1, "workers did %u of %d tasks", pg_atomic_read_u32(&team->by_workers), tasks);
 	}
 	PG_CATCH();
 	{

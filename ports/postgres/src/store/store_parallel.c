@@ -89,14 +89,12 @@ read_ranges(Filling *filling, PlannedStmt *plan, const char *statement, StringIn
 		int64		start;
 
 		read_range(filling, range, scan, &fill);
+		filling->processes[range] = ParallelWorkerNumber + 1;
 		start = filling_place(filling, range, fill.store, fill.codes);
 		if (start < 0)
 			break;
 		if (filling->ngroups > 0)
-		{
-			filling->processes[range] = ParallelWorkerNumber + 1;
 			seen_in_range(&seen, fill.codes, fill.store->rows, start);
-		}
 	}
 	if (filling->ngroups > 0)
 		seen_export(filling, &seen, own);
@@ -245,6 +243,7 @@ read_together(Filling *filling, PlannedStmt *plan, const char *statement, int wo
 	FillingPlace place = {team_place(0), filling};	/* as a member that has no results */
 	char	   *plan_text = nodeToString(plan);
 	ParallelContext *context;
+	int			by_workers = 0;
 
 	EnterParallelMode();
 	context = CreateParallelContext(parallel_library(), "store_fill_worker", workers);
@@ -264,6 +263,9 @@ read_together(Filling *filling, PlannedStmt *plan, const char *statement, int wo
 	WaitForParallelWorkersToFinish(context);
 	DestroyParallelContext(context);
 	ExitParallelMode();
+	for (int range = 0; range < filling->ranges; range++)
+		by_workers += filling->processes[range] > 0;
+	elog(DEBUG1, "workers read %d of %d ranges", by_workers, filling->ranges);
 }
 
 /* Frees the memory that rows might have needed. */

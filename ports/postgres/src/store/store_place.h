@@ -21,7 +21,7 @@ typedef struct Filling
 	Store		store;			/* the shape of the store, and its blocks or buffer; of its arrays, only has_nulls is valid in workers */
 	int			ngroups;		/* grouping columns; with some, the rows go to the buffer */
 	int		   *codes;			/* with groups: the group of each row, as the process numbers it that read the row */
-	int		   *processes;		/* with groups: that process, for each range: 0 for the leader, else its number as a worker, from 1 on */
+	int		   *processes;		/* that read each range: 0 for the leader, else its number as a worker, from 1 on */
 	Size		exported[MOST_WORKERS + 1];	/* with groups: bytes that each process tells about its groups */
 	int			nsources;		/* columns of the query, without the grouping columns */
 	int		   *widths;			/* of each of them */

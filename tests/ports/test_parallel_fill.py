@@ -8,7 +8,8 @@ from tests.session import Session
 
 TABLE = """
     CREATE TABLE t AS
-    SELECT i, i / 7.0::float8 AS x, CASE WHEN i % 1000 > 0 THEN ARRAY[i % 13, nullif(i % 5, 0)]::float8[] END AS v,
+    SELECT i, i / 7.0::float8 AS x,
+           CASE WHEN i % 1000 > 0 THEN ARRAY[i % 13, nullif(i % 5, 0)]::float8[] END AS v,
            nullif(i % 9, 3) AS g, CASE WHEN i % 77 > 0 THEN (ARRAY['a', 'B', 'c'])[1 + i % 3] END AS h,
            (i % 3)::text AS colour
     FROM generate_series(1, 50000) AS i;
@@ -16,10 +17,9 @@ TABLE = """
 """
 FILLED = """
     store = fill({query!r}, {groups})
-    import hashlib
-    rows = store.matrix()
+    from hashlib import md5
     nulls = [store.nulls(j).tolist() for j in range(store.num_columns)]
-    return [store.num_rows, hashlib.md5(rows.tobytes()).hexdigest(), hashlib.md5(str(nulls).encode()).hexdigest()]
+    return [store.num_rows, md5(store.matrix().tobytes()).hexdigest(), md5(str(nulls).encode()).hexdigest()]
 """
 QUERIES = {
     "numbers": ("SELECT i, x FROM t", 0),
@@ -62,7 +62,10 @@ def test_groups_have_the_same_numbers(sql: Session) -> None:
         with_workers(sql, count)
         sql("BEGIN")
         store = sql.value("SELECT madlib.__store_fill('SELECT x, g, h FROM t', 2)")
-        assert sql(f"SELECT g, h FROM madlib.__store_groups({store}) AS s(n int, g int, h text) ORDER BY n") == wanted
+        assert (
+            sql(f"SELECT g, h FROM madlib.__store_groups({store}) AS s(n int, g int, h text) ORDER BY n")
+            == wanted
+        )
         sql("COMMIT")
 
 
@@ -79,7 +82,10 @@ def test_rows_of_this_transaction(sql: Session) -> None:
     """Workers see what it has changed, and nothing that another role may not see."""
     sql(TABLE)
     with_workers(sql, 2)
-    sql("BEGIN; UPDATE t SET x = 1; DELETE FROM t WHERE i % 2 = 0; SAVEPOINT s; INSERT INTO t (i, x) VALUES (1, 2)")
+    sql(
+        "BEGIN; UPDATE t SET x = 1; DELETE FROM t WHERE i % 2 = 0; SAVEPOINT s;"
+        " INSERT INTO t (i, x) VALUES (1, 2)"
+    )
     rows, _, _ = inside(sql, FILLED.format(query="SELECT x, i FROM t", groups=0))
     assert rows == sql.value("SELECT count(*) FROM t")
 
@@ -119,7 +125,7 @@ def test_functions_that_are_not_safe(sql: Session) -> None:
     """They run in this backend."""
     sql(TABLE)
     sql("CREATE SEQUENCE s")
-    sql("CREATE FUNCTION f() RETURNS bigint LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT nextval('s') $$")
+    sql("CREATE FUNCTION f() RETURNS bigint LANGUAGE sql PARALLEL UNSAFE AS $$ SELECT nextval('s') $$")
     with_workers(sql, 2)
     sql("SELECT madlib.__store_fill('SELECT f() FROM t')")
     assert sql.value("SELECT last_value FROM s") == sql.value("SELECT count(*) FROM t")
@@ -141,6 +147,9 @@ def test_a_cancel(sql: Session) -> None:
     sql("SET statement_timeout = 100")
     query = "SELECT (SELECT sum(k + t.i) FROM generate_series(1, 10000) AS k) FROM t"
     assert sql.fails(f"SELECT madlib.__store_fill('{query}')").sqlstate == "57014"
-    sql("CREATE FUNCTION slow(n int) RETURNS float8 PARALLEL SAFE LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN n; END $$")
+    sql(
+        "CREATE FUNCTION slow(n int) RETURNS float8 PARALLEL SAFE LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM pg_sleep(0.01); RETURN n; END $$"
+    )
     failure = sql.fails("SELECT madlib.__store_fill('SELECT slow(i) FROM t')")
     assert (failure.sqlstate, failure.message) == ("57014", "canceling statement due to statement timeout")

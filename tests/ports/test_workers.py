@@ -14,7 +14,8 @@ from tests.session import Session
 
 TABLE = """
     CREATE TABLE t AS
-    SELECT (i * 0.37 % 3)::float8 AS x, nullif(i % 11, 0) / 7.0::float8 AS z, i AS n FROM generate_series(1, 70000) AS i
+    SELECT (i * 0.37 % 3)::float8 AS x, nullif(i % 11, 0) / 7.0::float8 AS z, i AS n
+    FROM generate_series(1, 70000) AS i
 """
 FILL = "SELECT madlib.__store_fill('SELECT x, z FROM t')"
 TRIES = 200  # of passes, until a worker has come: others use the machine too
@@ -22,7 +23,7 @@ TRIES = 200  # of passes, until a worker has come: others use the machine too
 
 def workers_of(sql: Session) -> list[int]:
     """The processes of the session's workers."""
-    name = f"madpy worker of process {sql.connection.backend_pid} ".encode()
+    name = f"madpy parallel worker of process {sql.connection.backend_pid} ".encode()
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -94,7 +95,7 @@ def test_within_a_parallel_query(sql: Session) -> None:
     """A function that somebody has called parallel safe fills a store in a worker, which starts no others."""
     sql(TABLE)
     sql(
-        f"""
+        """
         CREATE FUNCTION f() RETURNS text PARALLEL SAFE LANGUAGE plpgsql AS $$
         BEGIN
             RETURN md5(madlib.__store_step(madlib.__store_fill('SELECT x, z FROM t'), 'moments'));

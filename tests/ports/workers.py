@@ -14,6 +14,6 @@ def with_workers(sql: Session, count: int) -> None:
 
 
 def done_by_workers(sql: Session) -> int:
-    """The tasks, or ranges of a table, that workers did in the last statement, which ran with client_min_messages = debug1."""
+    """What workers did in the last statement, tasks or ranges of a table; needs messages of debug1."""
     found = [DONE.fullmatch(notice.message) for notice in sql.notices]
     return sum(int(match[1]) for match in found if match)

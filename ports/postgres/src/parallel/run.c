@@ -88,8 +88,8 @@ start_member(int slot)
 	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
 	bool		started;
 
-	snprintf(worker.bgw_name, sizeof worker.bgw_name, "madpy worker of process %d", MyProcPid);
-	strlcpy(worker.bgw_type, "madpy worker", sizeof worker.bgw_type);
+	snprintf(worker.bgw_name, sizeof worker.bgw_name, "madpy parallel worker of process %d", MyProcPid);
+	strlcpy(worker.bgw_type, "madpy parallel worker", sizeof worker.bgw_type);
 	strlcpy(worker.bgw_function_name, "parallel_worker_main", sizeof worker.bgw_function_name);
 	strlcpy(worker.bgw_library_name, strlen(parallel_library()) < sizeof worker.bgw_library_name ? parallel_library() : "madpy",
 			sizeof worker.bgw_library_name);

@@ -39,7 +39,7 @@ def scalars(sql: Session, kernel: str) -> list[str]:
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_a_kernel(sql: Session, kernel: str) -> None:
-    """Of all rows, and of each group, where rows have been filled in by workers too."""
+    """All rows and each group give the same state; workers have read the rows, too."""
     sql(TABLE)
     columns = ", ".join(["x1", "x2", "x3"][: kernel_features(kernel)] + scalars(sql, kernel))
     answers = [states(sql, kernel, columns, count) for count in COUNTS]

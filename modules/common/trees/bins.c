@@ -190,7 +190,7 @@ make_room(Store *store)
 	return store->codes != NULL;
 }
 
-/* What the tasks of store_bin need; it lies in memory that workers share. */
+/* The argument of code_blocks(); it lies in memory that workers share. */
 typedef struct Coder
 {
 	Store		store;			/* a copy */

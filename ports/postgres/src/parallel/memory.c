@@ -25,7 +25,7 @@
 
 #define PAGE ((Size) 4 * 1024)
 #define MOST_FREED 16
-#define MAPPED_BYTES ((Size) 1024 * 1024)	/* that parallel_populate() maps at once */
+#define MAPPED_BYTES ((Size) 1024 * 1024)	/* bytes that parallel_populate() maps at once */
 #define WRITTEN_BYTES ((Size) 1024 * 1024)	/* between two checks for interrupts */
 
 /* Memory that parallel_alloc() has given out. */
@@ -37,12 +37,10 @@ typedef struct Piece
 	MemoryContextCallback gone;
 } Piece;
 
-Team	   *team = NULL;
-
 static int	file = -1;
 static uint64 inode;
-static List *pieces = NIL;		/* by address, in TopMemoryContext */
-static char *freed[MOST_FREED]; /* start and size of pieces that are free, but still have their physical memory */
+static List *pieces = NIL;		/* a list in the order of addresses, in TopMemoryContext */
+static char *freed[MOST_FREED]; /* free pieces that still have their physical memory */
 static Size freed_sizes[MOST_FREED];
 static int	freed_count = 0;
 static bits8 populated[MEMORY_BYTES / MAPPED_BYTES / 8];	/* a bit for each MAPPED_BYTES of the memory */
@@ -90,7 +88,7 @@ parallel_library(void)
 {
 	Dl_info		info;
 
-	return dladdr((void *) parallel_run, &info) && info.dli_fname[0] == '/' ? info.dli_fname : "madpy";
+	return dladdr((void *) parallel_library, &info) && info.dli_fname[0] == '/' ? info.dli_fname : "madpy";
 }
 
 /* Returns the inode of the file that this library was loaded from, 0 if it is not known. */

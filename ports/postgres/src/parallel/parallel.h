@@ -16,7 +16,7 @@
 
 #include "postgres.h"
 
-#define MOST_WORKERS 63			/* of a session */
+#define MOST_WORKERS 63			/* limit of the workers of a session */
 
 /* Does a task; what it allocates with palloc() is freed after it.  It may raise errors, and must check for interrupts. */
 typedef void (*ParallelTask) (void *argument, int task);

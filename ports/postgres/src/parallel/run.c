@@ -14,17 +14,15 @@
 #include "miscadmin.h"
 #include "optimizer/cost.h"
 #include "optimizer/paths.h"
-#include "postmaster/bgworker.h"
 #include "storage/ipc.h"
 #include "team.h"
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
-#define MOST_FAILURES 3			/* of workers to start, after which this session tries no more */
+#define MOST_FAILURES 3			/* workers that did not start, after which this session tries no more */
 #define SPINS 2000				/* looks for the end of a run before the leader sleeps, some tens of microseconds */
 #define LONGEST_SLEEP 1000		/* milliseconds between two looks */
 
-static BackgroundWorkerHandle *handles[MOST_WORKERS];
 static int	failures = 0;
 static bool is_running = false; /* a run is on: those that its tasks begin are not shared */
 
@@ -36,27 +34,6 @@ parallel_workers(Size bytes)
 	if (bytes / BLCKSZ < min_parallel_table_scan_size)
 		return 0;
 	return Min(max_parallel_workers_per_gather, MOST_WORKERS);
-}
-
-/* Ends all members: those that are idle at once, others when they look. */
-void
-team_end(void)
-{
-	SpinLockAcquire(&team->lock);
-	team->generation++;
-	team->is_open = false;
-	SpinLockRelease(&team->lock);
-	for (int slot = 0; slot < MOST_WORKERS; slot++)
-	{
-		Member	   *member = &team->members[slot];
-
-		if (member->presence == PRESENT)
-			SetLatch(member->latch);
-		member->presence = ABSENT;
-		if (handles[slot])
-			pfree(handles[slot]);
-		handles[slot] = NULL;
-	}
 }
 
 /* Cancels the tasks of members that are busy. */
@@ -96,7 +73,7 @@ start_member(int slot)
 	StaticAssertStmt(sizeof place <= BGW_EXTRALEN, "the place of a team does not fit");
 	memcpy(worker.bgw_extra, &place, sizeof place);
 	team->members[slot].presence = STARTING;
-	started = RegisterDynamicBackgroundWorker(&worker, &handles[slot]);
+	started = RegisterDynamicBackgroundWorker(&worker, &team_handles[slot]);
 	if (!started)
 		team->members[slot].presence = ABSENT;
 	MemoryContextSwitchTo(old);
@@ -112,15 +89,15 @@ call_members(int wanted)
 		Member	   *member = &team->members[slot];
 		pid_t		pid;
 
-		if (member->presence == STARTING && GetBackgroundWorkerPid(handles[slot], &pid) == BGWH_STOPPED)
+		if (member->presence == STARTING && GetBackgroundWorkerPid(team_handles[slot], &pid) == BGWH_STOPPED)
 		{
 			failures++;
 			member->presence = GONE;
 		}
 		if (member->presence == GONE)
 		{
-			pfree(handles[slot]);
-			handles[slot] = NULL;
+			pfree(team_handles[slot]);
+			team_handles[slot] = NULL;
 			member->presence = ABSENT;
 		}
 		if (member->presence == PRESENT)
@@ -210,13 +187,12 @@ do_tasks(ParallelTask work, void *argument, int tasks)
 static void
 raise_error(void)
 {
-	TeamError	error = team->error;
+	const TeamError *first = &team->error;
+	ErrorData	error = {.elevel = ERROR, .sqlerrcode = first->sqlstate, .message = pstrdup(first->message),
+		.detail = first->detail[0] ? pstrdup(first->detail) : NULL,
+	.hint = first->hint[0] ? pstrdup(first->hint) : NULL};
 
-	ereport(ERROR,
-			(errcode(error.sqlstate),
-			 errmsg_internal("%s", error.message),
-			 error.detail[0] ? errdetail_internal("%s", error.detail) : 0,
-			 error.hint[0] ? errhint("%s", error.hint) : 0));
+	ThrowErrorData(&error);
 }
 
 static void

@@ -67,7 +67,7 @@ copy_text(char *to, const char *from)
 	strlcpy(to, from ? from : "", LONGEST_TEXT);
 }
 
-/* Notes the error of a task, unless an earlier task has failed; tasks behind it need not begin. */
+/* Notes the error of a task, unless an earlier task has failed; later tasks need not begin. */
 void
 team_note_error(int task, const ErrorData *error)
 {

@@ -10,11 +10,12 @@
 
 #include "parallel.h"
 #include "port/atomics.h"
+#include "postmaster/bgworker.h"
 #include "storage/latch.h"
 #include "storage/spin.h"
 
 #define TEAM_BYTES ((Size) 1 << 20)
-#define RESULT_BYTES ((Size) 1 << 30)	/* of each process; a value of SQL has no more */
+#define RESULT_BYTES ((Size) 1 << 30)	/* limit for each process; a value of SQL has no more bytes */
 #define MEMORY_BYTES ((Size) 1 << 40)
 
 #define LONGEST_TEXT 1024		/* bytes of the texts of an error */
@@ -24,7 +25,7 @@ typedef struct TeamPlace
 {
 	pid_t		leader;
 	int			fd;				/* open in the leader */
-	uint64		inode;			/* of the memory file, since another process may get the leader's number */
+	uint64		inode;			/* that of the memory file, checked because another process may get the leader's number */
 	char	   *address;
 	int			slot;
 	uint32		generation;
@@ -68,12 +69,18 @@ typedef struct Team
 	pg_atomic_uint32 next;		/* the task that begins next */
 	pg_atomic_uint32 by_workers;	/* tasks that workers have done */
 	pg_atomic_uint32 stop;		/* tasks after this one need not begin, since this one has failed */
-	TeamError	error;			/* of the first task that failed */
+	TeamError	error;			/* the error of the first task that failed */
 	Member		members[MOST_WORKERS];
 } Team;
 
-/* memory.c */
+/* The files below: each calls functions of those above it only. */
+
+/* team.c */
 extern Team *team;				/* NULL: there is no memory */
+extern BackgroundWorkerHandle *team_handles[MOST_WORKERS];	/* one for each worker that this leader has started */
+extern void team_end(void);
+
+/* memory.c */
 extern TeamPlace team_place(int slot);
 extern bool team_attach(const TeamPlace *place);
 extern char *team_results(int slot);
@@ -85,9 +92,6 @@ extern void tasks_begin(MemoryContext results);
 extern void task_do(ParallelTask work, void *argument, int task);
 extern int	team_next_task(int tasks);
 extern void team_note_error(int task, const ErrorData *error);
-
-/* run.c */
-extern void team_end(void);
 
 /* worker.c */
 extern PGDLLEXPORT void parallel_worker_main(Datum argument);

@@ -95,6 +95,7 @@ extern void store_free_buffer(Store *store);
 extern void store_close_file(int fd);
 extern void store_close_files(Store *store);
 extern void store_unmap(Store *store);
+extern void *store_alloc(const Store *store, MemoryContext context, Size size);
 pg_noreturn extern void store_no_memory(const char *what);
 
 /* store_file.c */
@@ -125,7 +126,6 @@ extern void store_run_kernel(const Store *store, const Kernel *kernel, State *st
 
 /* store_share.c */
 extern bool store_share(Store *store);
-extern void *store_alloc(const Store *store, MemoryContext context, Size size);
 
 /* store_pass.c */
 extern State **store_pass(Store *store, const Kernel *kernel, const int *groups, int count, const double *params,

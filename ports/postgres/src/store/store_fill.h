@@ -1,5 +1,5 @@
 /*
- * store_fill.h: types and functions to fill a store from the rows of a query, for store_fill.c and store_rows.c.
+ * store_fill.h: types and functions to fill a store from the rows of a query, for the files that do it.
  */
 #ifndef MADPY_STORE_FILL_H
 #define MADPY_STORE_FILL_H

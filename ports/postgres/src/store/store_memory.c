@@ -199,3 +199,15 @@ store_unmap(Store *store)
 	store->fd = -1;
 	store_close_files(store);
 }
+
+/* Allocates memory with zeros, which workers share if they share the blocks of the store. */
+void *
+store_alloc(const Store *store, MemoryContext context, Size size)
+{
+	void	   *memory = store->is_shared ? parallel_alloc(context, size)
+		: MemoryContextAllocExtended(context, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+
+	if (memory == NULL)
+		store_no_memory("memory that workers share");
+	return memory;
+}

@@ -24,7 +24,7 @@
 #define RANGE_PAGES 64			/* so many rows fit the processor's cache */
 #define MOST_RANGES (1 << 20)
 
-/* What a worker finds in the segment of the parallel context, by these keys. */
+/* Keys of what a worker finds in the segment of the parallel context. */
 #define KEY_PLACE UINT64CONST(0x6d64000000000001)
 #define KEY_PLAN UINT64CONST(0x6d64000000000002)
 #define KEY_STATEMENT UINT64CONST(0x6d64000000000003)
@@ -287,7 +287,7 @@ fill_by_plan(Fill *fill, PlannedStmt *plan, const char *statement, int workers, 
 	Store	   *store = fill->store;
 	RangeScan  *scan = scan_begin(plan, statement);
 	Filling    *filling;
-	StringInfoData own;			/* what the leader tells about its groups */
+	StringInfoData own;			/* see seen_export() */
 
 	store_fill_start(fill, scan->query->tupDesc);
 	scan_end(scan);
@@ -336,9 +336,15 @@ store_fill_in_parallel(Fill *fill, const char *statement)
 	if (workers == 0 || pages / RANGE_PAGES >= MOST_RANGES)
 		return false;
 	store_fill_new(&trial);
+	trial.waiting = NULL;		/* no row has to wait: see find_widths() */
 	done = fill_by_plan(&trial, plan, statement, workers, pages);
-	store_free(done ? fill->store : trial.store);
-	if (done)
-		*fill = trial;
-	return done;
+	if (!done)
+	{
+		store_free(trial.store);
+		return false;
+	}
+	store_free(fill->store);
+	tuplestore_end(fill->waiting);
+	*fill = trial;
+	return true;
 }

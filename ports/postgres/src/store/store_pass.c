@@ -13,8 +13,8 @@
 #include "parallel/parallel.h"
 #include "store.h"
 
-#define MOST_CHUNKS 64			/* of a group */
-#define LEAST_ROWS 16384		/* of a chunk, unless the group has fewer */
+#define MOST_CHUNKS 64			/* limit for a group */
+#define LEAST_ROWS 16384		/* least size of a chunk, unless the group is smaller */
 
 /*
  * A chunk has so many bytes of rows for each byte of its state, because states cost time too: they begin with zeros, and are
@@ -32,16 +32,16 @@ typedef struct Unit
 	bool		is_whole;		/* whether the chunk is the whole group */
 	int64		from;
 	int64		to;
-	State	   *state;			/* of the chunk; of a whole group its outcome, if that is wanted */
+	State	   *state;			/* state of the chunk; for a whole group its outcome, if outcomes are wanted */
 } Unit;
 
-/* What the tasks of a pass need; it lies in memory that workers share. */
+/* The argument of run_task(); it lies in memory that workers share. */
 typedef struct Pass
 {
 	Store		store;			/* a copy whose pointers are valid in workers */
 	uint16		kernel;
 	bool		outcome;
-	int64		nparams;		/* of each group */
+	int64		nparams;		/* parameters of each group */
 	double	   *params;
 	Unit	   *units;
 	int			unit_count;

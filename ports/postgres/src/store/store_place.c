@@ -8,7 +8,7 @@
 #include "store_place.h"
 #include "utils/wait_event.h"
 
-/* Notes how many rows a range has, which may tell where the ranges behind it begin. */
+/* Notes how many rows a range has, which may tell where later ranges begin. */
 static void
 note_rows(Filling *filling, int range, int64 rows)
 {

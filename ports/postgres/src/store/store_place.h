@@ -15,18 +15,18 @@
 #include "storage/spin.h"
 #include "store.h"
 
-/* It lies in memory of parallel_alloc(). */
+/* A fill that is under way; it lies in memory of parallel_alloc(). */
 typedef struct Filling
 {
 	Store		store;			/* the shape of the store, and its blocks or buffer; of its arrays, only has_nulls is valid in workers */
 	int			ngroups;		/* grouping columns; with some, the rows go to the buffer */
 	int		   *codes;			/* with groups: the group of each row, as the process numbers it that read the row */
-	int		   *processes;		/* that read each range: 0 for the leader, else its number as a worker, from 1 on */
+	int		   *processes;		/* the process that read each range: 0 for the leader, else its number as a worker, from 1 on */
 	Size		exported[MOST_WORKERS + 1];	/* with groups: bytes that each process tells about its groups */
 	int			nsources;		/* columns of the query, without the grouping columns */
-	int		   *widths;			/* of each of them */
-	int64		most_rows;		/* that madpy.store_memory allows */
-	BlockNumber pages;			/* of the table */
+	int		   *widths;			/* columns of the store for each of them */
+	int64		most_rows;		/* limit by madpy.store_memory */
+	BlockNumber pages;			/* pages of the table */
 	BlockNumber range_pages;
 	int			ranges;
 	pg_atomic_uint32 next;		/* the range that is read next */

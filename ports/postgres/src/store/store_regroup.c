@@ -76,7 +76,7 @@ typedef struct Import
 {
 	int			count;
 	int64	   *first;
-	Datum	   *values;			/* by column */
+	Datum	   *values;			/* values of the first column, then those of the next */
 	bool	   *nulls;
 	int		   *map;			/* the number of each among all groups */
 } Import;

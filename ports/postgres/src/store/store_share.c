@@ -46,15 +46,3 @@ store_share(Store *store)
 	move_blocks(store, to, size);
 	return true;
 }
-
-/* Allocates memory with zeros, which workers share if they share the blocks of the store. */
-void *
-store_alloc(const Store *store, MemoryContext context, Size size)
-{
-	void	   *memory = store->is_shared ? parallel_alloc(context, size)
-		: MemoryContextAllocExtended(context, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-
-	if (memory == NULL)
-		store_no_memory("memory that workers share");
-	return memory;
-}

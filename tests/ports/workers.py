@@ -14,6 +14,6 @@ def with_workers(sql: Session, count: int) -> None:
 
 
 def done_by_workers(sql: Session) -> int:
-    """Return how many tasks or ranges of a table workers did in the last statement; needs messages of debug1."""
+    """Return how many tasks or ranges of a table workers did in the last statement; needs DEBUG1 messages."""
     found = [DONE.fullmatch(notice.message) for notice in sql.notices]
     return sum(int(match[1]) for match in found if match)

@@ -25,7 +25,7 @@ typedef struct TeamPlace
 {
 	pid_t		leader;
 	int			fd;				/* open in the leader */
-	uint64		inode;			/* that of the memory file, checked because another process may get the leader's number */
+	uint64		inode;			/* inode of the memory file, checked because another process may get the leader's number */
 	char	   *address;
 	int			slot;
 	uint32		generation;

@@ -2,10 +2,11 @@
 #
 # Everything runs through madpy/dev/bootstrap.sh, which installs what is missing and does nothing when nothing is.
 # Variables: PG_CONFIG, the PostgreSQL to use; PREFIX, where `make install` puts the Python part (in lib/madpy);
-# TESTS, what `make test` runs, options of pytest included; BENCH, the arguments of `make bench`; FUZZ, the arguments of
-# the fuzzer: --calls, --seed, ....
+# EXTRAS, extras of pyproject.toml for `make install`; TESTS, what `make test` runs, options of pytest included; BENCH, the
+# arguments of `make bench`; FUZZ, the arguments of the fuzzer: --calls, --seed, ....
 
 PREFIX = /usr/local
+EXTRAS =
 TESTS  = tests
 BENCH  =
 FUZZ   =
@@ -66,8 +67,8 @@ stop:       ## use: stop that server; its data stay
 build:      ## develop: compile the C library and render the SQL
 	@$(in) python -m madpy.dev.place build
 
-install:    ## use: put madpy into a PostgreSQL (PG_CONFIG), its Python part into PREFIX
-	@$(in) --venv $(HOME_OF_MADPY) python -m madpy.dev.place install
+install:    ## use: put madpy into a PostgreSQL (PG_CONFIG), its Python part into PREFIX; EXTRAS=onnx
+	@$(in) $(addprefix --with ,$(EXTRAS)) --venv $(HOME_OF_MADPY) python -m madpy.dev.place install
 
 uninstall:  ## use: remove what install put there, and nothing else
 	@test -f $(HOME_OF_MADPY)/installed || { echo "nothing is installed in $(HOME_OF_MADPY)" >&2; exit 1; }

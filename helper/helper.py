@@ -22,7 +22,7 @@ from madpy.helper.checks.expressions import (
     check_expressions,
     check_groups,
 )
-from madpy.helper.checks.new_tables import NewTable, check_new_table, new_tables
+from madpy.helper.checks.new_tables import NewTable, check_new_table, check_new_tables, new_tables
 from madpy.helper.checks.relations import check_holds_data, name_parts, readable, schema_of
 from madpy.ports.postgres.scan.relations import find
 from madpy.ports.postgres.scan.source import Source
@@ -43,6 +43,7 @@ __all__ = [
     "check_iterations",
     "check_model_table",
     "check_new_table",
+    "check_new_tables",
     "check_not_null",
     "check_range",
     "check_source",

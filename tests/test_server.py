@@ -258,7 +258,7 @@ def test_an_extra_that_there_is_not_is_refused(tmp_path: Path) -> None:
         )
         assert result.returncode == 1
         assert result.stderr == (
-            f"madpy: --with {name}: pyproject.toml has no such extra, only base gpu test check bench\n"
+            f"madpy: --with {name}: pyproject.toml has no such extra, only base gpu onnx test check bench\n"
         )
     assert list(tmp_path.iterdir()) == []
 

@@ -8,7 +8,7 @@ from typing import Any
 from madpy.worker import analysis, memory
 from madpy.worker.columns import Columns
 from madpy.worker.device import CPU, Device
-from madpy.worker.errors import WorkerError, fields_of
+from madpy.worker.errors import ROWS, WorkerError, fields_of
 from madpy.worker.fit import Answer, Job, Rows
 from madpy.worker.folds import Fold, folds_of, mean_of, some_rows, within
 from madpy.worker.metrics import BETTER
@@ -177,7 +177,7 @@ def _some(rows: Rows, which: Any) -> Rows:
 
 def _fitted(job: Job, rows: Rows, where: str = "") -> Any:
     if reason := job.reason(rows, job.codes(rows.y)):
-        raise WorkerError(f"{where}{reason}")
+        raise WorkerError(f"{where}{reason}", ROWS)
     if rows.weights is not None:
         check_sum(rows.weights)
     return job.fitted(rows)

@@ -161,6 +161,9 @@ class Job:
         """Return why these rows cannot be fitted, None if they can."""
         if not len(rows.X):
             return "none of the rows can be used"
+        priors = self.hyperparams.get("priors")
+        if priors is not None and len(priors) != len(codes):
+            return f"priors has {len(priors)} number(s), and there are {len(codes)} classes"
         return f"the target has one class only: {self.labels[codes[0]]}" if len(codes) == 1 else None
 
     def fitted(self, rows: Rows) -> "Fitted":

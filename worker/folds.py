@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, TimeSeriesSplit
+from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
-from madpy.worker.errors import WorkerError
+from madpy.worker.errors import ROWS, WorkerError
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -41,17 +41,24 @@ def folds_of(
 
 
 def _in_time(count: int, order: Floats) -> list[Fold]:
-    """Return blocks in the order of time, each predicted from those before it."""
+    """Return blocks in the order of time, each predicted from those before it.
+
+    Rows of the same time are in the same block, which may be larger than others therefore: where they had
+    several, a row would be predicted from what happened at its own time.
+    """
     there = np.flatnonzero(~np.isnan(order))
     _check(count + 1, len(there), "rows with fold_order")
-    sorted_rows = there[np.argsort(order[there], kind="stable")]
-    splits = TimeSeriesSplit(count).split(sorted_rows)
-    return [(np.sort(sorted_rows[before]), np.sort(sorted_rows[own])) for before, own in splits]
+    _, time_of_row, rows = np.unique(order[there], return_inverse=True, return_counts=True)
+    size = len(there) // (count + 1)
+    begins = len(there) - size * np.arange(count, 0, -1)  # as TimeSeriesSplit cuts
+    block = np.searchsorted(begins, np.cumsum(rows) - rows, side="right")[time_of_row]
+    _check(count + 1, len(np.unique(block)), "blocks of different fold_order")
+    return [(there[block < n], there[block == n]) for n in range(1, count + 1)]
 
 
 def _check(least: int, there: int, what: str) -> None:
     if there < least:
-        raise WorkerError(f"the folds need at least {least} {what}, there are {there}", hint="lower folds")
+        raise WorkerError(f"the folds need at least {least} {what}, there are {there}", ROWS, "lower folds")
 
 
 def within(fold: Fold, used: NDArray[np.bool_] | None) -> Fold:

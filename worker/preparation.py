@@ -16,7 +16,7 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler, TargetEncoder
 
-from madpy.worker.errors import WorkerError
+from madpy.worker.errors import ROWS, WorkerError
 from madpy.worker.layout import (
     ENCODE_NUMBER,
     ENCODE_ONE_HOT,
@@ -177,7 +177,7 @@ def apply(X: Floats, inputs: Sequence[Input], learned: Sequence[Learned]) -> Flo
 
 def _learn(x: Floats, y: Floats, one: Input, rule: Rule, task: str, seed: int) -> tuple[Learned, Floats]:
     if one.levels == []:
-        raise WorkerError(f'feature "{one.name}" is NULL in every row', hint="leave it out")
+        raise WorkerError(f'feature "{one.name}" is NULL in every row', ROWS, "leave it out")
     flags = (FLAG_IMPUTE if rule.impute != "none" else 0) | (FLAG_INDICATOR if rule.indicator else 0)
     fill = _fill(x, one, rule)
     missing = np.isnan(x)
@@ -247,7 +247,8 @@ def _fill(x: Floats, one: Input, rule: Rule) -> float:
     if not len(there):
         raise WorkerError(
             f'feature "{one.name}" is NULL in every row',
-            hint=f'leave it out, or impute a constant: {{"{one.name}": {{"impute": "constant", "fill": 0}}}}',
+            ROWS,
+            f'leave it out, or impute a constant: {{"{one.name}": {{"impute": "constant", "fill": 0}}}}',
         )
     if rule.impute == "mean":
         return float(there.mean())

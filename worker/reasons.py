@@ -7,7 +7,7 @@ import numpy as np
 
 from madpy.worker import memory
 from madpy.worker.columns import Floats
-from madpy.worker.errors import WorkerError
+from madpy.worker.errors import ROWS, WorkerError
 
 LARGEST_WEIGHT = 1e15
 SMALLEST_SUM = 1e-15  # sum of the weights of a group
@@ -85,7 +85,7 @@ def _error_of_rows(error: Exception, X: Floats, y: Floats, names: Sequence[str])
     if fact is None:
         return None
     return WorkerError(
-        f"the fit failed: {fact[0]}", "22023", fact[1], str(error) if isinstance(error, TELLING) else None
+        f"the fit failed: {fact[0]}", ROWS, fact[1], str(error) if isinstance(error, TELLING) else None
     )
 
 

@@ -70,7 +70,7 @@ def check_expression(
         raise MadpyError(f"{what} must be one expression, not an array", sqlstate="42804")
     if len(expressions.items) > 1:
         raise MadpyError(
-            f"{what} must be one expression, not {len(expressions.items)}", hint="remove the commas"
+            f"{what} must be one expression, not {len(expressions.items)}", hint="give one of them"
         )
     return expressions
 

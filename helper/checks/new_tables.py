@@ -1,5 +1,7 @@
 """Checks of the tables that a call is going to create, before it creates anything."""
 
+from collections.abc import Sequence
+
 from madpy.errors import MadpyError
 from madpy.helper.checks.arguments import quoted, shown
 from madpy.helper.checks.relations import name_parts, schema_of
@@ -19,9 +21,21 @@ def check_new_table(
     db: Database, relation: str | None, source: Source | None = None, what: str = "output_table"
 ) -> NewTable:
     """Return a table that can be created: a free name in a writable schema."""
+    return check_new_tables(db, relation, source=source, what=what)[0]
+
+
+def check_new_tables(
+    db: Database,
+    relation: str | None,
+    sides: Sequence[str] = (),
+    source: Source | None = None,
+    what: str = "output_table",
+) -> list[NewTable]:
+    """Return a table that can be created, and one for each ending in `sides`."""
     parts = name_parts(db, relation, what)
-    _, destination = find(db, [], schema_of(parts), parts[-1:])
-    return new_tables(db, parts, destination, parts[-1:], source, what)[0]
+    made = [parts[-1] + side for side in ("", *sides)]
+    _, destination = find(db, [], schema_of(parts), made)
+    return new_tables(db, parts, destination, made, source, what, max(("", *sides), key=len))
 
 
 def new_tables(
@@ -73,7 +87,7 @@ def _writable_schema(db: Database, parts: list[str], destination: Place) -> str:
         raise MadpyError(
             f"no schema to create {quoted(parts[-1])} in",
             sqlstate="3F000",
-            hint=f"write schema.table: the search path is {db.value('SHOW search_path')}",
+            hint=f"write schema.table: the search path is {db.search_path}",
         )
     if destination.real_schema is None:
         raise MadpyError(

@@ -100,7 +100,7 @@ def _near(db: Database, parts: list[str]) -> str:
     if written:
         return f"did you mean {' or '.join(written[:3])}?"
     if len(parts) == 1:
-        return f"write schema.table: the search path is {db.value('SHOW search_path')}"
+        return f"write schema.table: the search path is {db.search_path}"
     known = db.value(
         "SELECT pg_catalog.to_regnamespace(pg_catalog.quote_ident({s:l})) IS NOT NULL", s=parts[0]
     )

@@ -34,6 +34,18 @@ class Term(Record):
     column: str | None = None
     level: str | None = None
 
+    @property
+    def is_constant(self) -> bool:
+        """Tell whether it is the intercept, or a number that was written among the features."""
+        return self.kind == "intercept" or (self.column is None and self._is_number())
+
+    def _is_number(self) -> bool:
+        try:
+            float(self.name)
+        except ValueError:
+            return False
+        return True
+
 
 class Terms(Record):
     """The columns of the matrix of a fit; `items` is SQL of each, double precision, or of one array."""

@@ -103,7 +103,7 @@ def remembered(terms: Terms, source: Source) -> str:
     """Return SQL of the model's terms.  Only names and values are taken from its table, never SQL."""
     columns = source.base_types
     for term in terms.terms:
-        if term.column is None and term.kind in ("expression", "vector") and not _is_number(term.name):
+        if term.column is None and not term.is_constant:
             raise MadpyError(
                 f"the model has an expression among its features: {term.name}",
                 hint="give them again, in the order of the model's feature_names: features => 'ARRAY[...]'",
@@ -130,14 +130,6 @@ def remembered(terms: Terms, source: Source) -> str:
         for term in terms.terms
     )
     return f"ARRAY[{', '.join(items)}]"
-
-
-def _is_number(name: str) -> bool:
-    try:
-        float(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _levels(column: str, sql_type: str, terms: Terms) -> list[str]:

@@ -44,7 +44,7 @@ def check_settings(
     return Settings(
         max_depth=int(helper.check_range("max_depth", max_depth, 0, MOST_DEPTH)),
         min_split=int(helper.check_range("min_split", min_split, 2)),
-        min_bucket=int(helper.check_range("min_bucket", min_bucket, 1)),
+        min_bucket=min(int(helper.check_range("min_bucket", min_bucket, 1)), 2**31 - 1),
         num_bins=int(helper.check_range("num_bins", num_bins, 2, 10_000)),
         prune_cp=None if prune_cp is None else helper.check_range("prune_cp", prune_cp, 0, 1),
         n_folds=_check_folds(n_folds),

@@ -57,6 +57,11 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'dtree_p
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict(bytea, text[]) IS
     'predicts the class of a row with categories as text: dtree_predict(model, ARRAY[outlook, humidity::text])';
 
+CREATE FUNCTION MADLIB_SCHEMA.dtree_predict(model bytea, x text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT MADLIB_SCHEMA.dtree_predict(model, x::pg_catalog.text[])';
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict(bytea, text) IS
+    'predicts the class for one row, from a literal or a parameter without a type: dtree_predict(model, ''{sunny,70}'')';
+
 CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_number(model bytea, x double precision[]) RETURNS double precision
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5 AS 'MODULE_PATHNAME', 'dtree_predict_number';
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_number(bytea, double precision[]) IS
@@ -66,6 +71,11 @@ CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_number(model bytea, x text[]) RETURN
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'dtree_predict_number';
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_number(bytea, text[]) IS
     'the number that a tree of a regression predicts for one row with categories as text';
+
+CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_number(model bytea, x text) RETURNS double precision
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT MADLIB_SCHEMA.dtree_predict_number(model, x::pg_catalog.text[])';
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_number(bytea, text) IS
+    'the number that a tree of a regression predicts for one row, from a literal or a parameter without a type';
 
 CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_prob(
     model bytea, x double precision[], OUT class text, OUT probability double precision
@@ -80,6 +90,14 @@ CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_prob(
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 ROWS 3 AS 'MODULE_PATHNAME', 'dtree_predict_prob';
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_prob(bytea, text[]) IS
     'the probability of each class for one row with categories as text';
+
+CREATE FUNCTION MADLIB_SCHEMA.dtree_predict_prob(
+    model bytea, x text, OUT class text, OUT probability double precision
+) RETURNS SETOF record
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 3
+AS 'SELECT p.class, p.probability FROM MADLIB_SCHEMA.dtree_predict_prob(model, x::pg_catalog.text[]) AS p';
+COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_predict_prob(bytea, text) IS
+    'the probability of each class for one row, from a literal or a parameter without a type';
 
 -- Drivers, without JIT as in regr.
 
@@ -105,20 +123,20 @@ CREATE FUNCTION MADLIB_SCHEMA.dtree_train(
     categorical_cols text             DEFAULT NULL,    -- numbers that are categories, as text and boolean are
     task             text             DEFAULT 'auto',  -- classification or regression
     criterion        text             DEFAULT 'auto',  -- gini, entropy or variance
-    max_depth        integer          DEFAULT 10,
-    min_split        integer          DEFAULT 20,      -- rows that a node needs to be split
-    min_bucket       integer          DEFAULT 7,       -- rows that a leaf has to have
-    num_bins         integer          DEFAULT 100,     -- into which a feature is cut
+    max_depth        bigint           DEFAULT 10,
+    min_split        bigint           DEFAULT 20,      -- rows that a node needs to be split
+    min_bucket       bigint           DEFAULT 7,       -- rows that a leaf has to have
+    num_bins         bigint           DEFAULT 100,     -- into which a feature is cut
     prune_cp         double precision DEFAULT NULL,    -- rpart's cp: the least gain that a split must be worth
-    n_folds          integer          DEFAULT 0,       -- of a cross-validation that chooses cp
-    seed             integer          DEFAULT 0,
+    n_folds          bigint           DEFAULT 0,       -- of a cross-validation that chooses cp
+    seed             bigint           DEFAULT 0,
     verbose          boolean          DEFAULT false,
     weights          text             DEFAULT NULL     -- an expression, 0 or more: how many rows each row counts as
 ) RETURNS MADLIB_SCHEMA.dtree_result
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(dtree.train);
 COMMENT ON FUNCTION MADLIB_SCHEMA.dtree_train(
-    text, text, text, text, text, text, text, text, integer, integer, integer, integer,
-    double precision, integer, integer, boolean, text) IS
+    text, text, text, text, text, text, text, text, bigint, bigint, bigint, bigint,
+    double precision, bigint, bigint, boolean, text) IS
     'grows a decision tree per group: SELECT MADLIB_SCHEMA.dtree_train(''iris'', ''tree'', ''species'', ''petal_length, petal_width'')';
 
 MADLIB_PREDICTION dtree.predict(the columns of source_table, and prediction) IS

@@ -1,5 +1,6 @@
 /*
- * argmax.c: an aggregate that returns the key of the row with the largest value; keys are integer, bigint or text.
+ * argmax.c: an aggregate that returns the key of the row with the largest value; keys are smallint, integer, bigint or
+ * text.
  *
  * Values are ordered as in PostgreSQL: NaN is greater than every number.  Of equal values the smallest key is returned (text
  * is compared by its bytes), so that the result does not depend on the order of the rows or on their distribution among
@@ -167,20 +168,33 @@ unchanged(FunctionCallInfo fcinfo)
 	PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P(0));
 }
 
-/* argmax_int4_step(state bytea, key integer, value double precision): ignores rows with a NULL */
+/* Adds a row with an integer key, which is not NULL. */
+static Datum
+step_int4(FunctionCallInfo fcinfo, int32 key)
+{
+	Row			row = {.kind = KEY_INT4, .key_size = sizeof(key), .key = (const char *) &key};
+
+	row.value = PG_GETARG_FLOAT8(2);
+	return step(fcinfo, &row);
+}
+
+/* argmax_int2_step(state bytea, key smallint, value double precision): ignores rows with a NULL */
+PG_FUNCTION_INFO_V1(argmax_int2_step);
+Datum
+argmax_int2_step(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return unchanged(fcinfo);
+	return step_int4(fcinfo, PG_GETARG_INT16(1));
+}
+
 PG_FUNCTION_INFO_V1(argmax_int4_step);
 Datum
 argmax_int4_step(PG_FUNCTION_ARGS)
 {
-	int32		key;
-	Row			row = {.kind = KEY_INT4, .key_size = sizeof(key)};
-
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return unchanged(fcinfo);
-	key = PG_GETARG_INT32(1);
-	row.key = (const char *) &key;
-	row.value = PG_GETARG_FLOAT8(2);
-	return step(fcinfo, &row);
+	return step_int4(fcinfo, PG_GETARG_INT32(1));
 }
 
 PG_FUNCTION_INFO_V1(argmax_int8_step);

@@ -11,6 +11,11 @@ COMMENT ON FUNCTION MADLIB_SCHEMA.version() IS 'the version of madpy that this s
 
 -- argmax: the key of the row with the largest value.
 
+CREATE FUNCTION MADLIB_SCHEMA.__argmax_step(state bytea, key smallint, value double precision) RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'argmax_int2_step';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__argmax_step(bytea, smallint, double precision) IS
+    'transition function of argmax over smallint keys';
+
 CREATE FUNCTION MADLIB_SCHEMA.__argmax_step(state bytea, key integer, value double precision) RETURNS bytea
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'argmax_int4_step';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__argmax_step(bytea, integer, double precision) IS
@@ -42,6 +47,13 @@ CREATE FUNCTION MADLIB_SCHEMA.__argmax_text(state bytea) RETURNS text
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'argmax_text_final';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__argmax_text(bytea) IS 'the key in a state of argmax, of any type, as text';
 
+CREATE AGGREGATE MADLIB_SCHEMA.argmax(key smallint, value double precision) (
+    SFUNC = MADLIB_SCHEMA.__argmax_step, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__argmax_combine,
+    FINALFUNC = MADLIB_SCHEMA.__argmax_integer, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.argmax(smallint, double precision) IS
+    'the key of the row with the largest value; among equal values the smallest key';
+
 CREATE AGGREGATE MADLIB_SCHEMA.argmax(key integer, value double precision) (
     SFUNC = MADLIB_SCHEMA.__argmax_step, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__argmax_combine,
     FINALFUNC = MADLIB_SCHEMA.__argmax_integer, PARALLEL = SAFE
@@ -62,6 +74,13 @@ CREATE AGGREGATE MADLIB_SCHEMA.argmax(key text, value double precision) (
 );
 COMMENT ON AGGREGATE MADLIB_SCHEMA.argmax(text, double precision) IS
     'the key of the row with the largest value; among equal values the key that is first byte by byte';
+
+CREATE AGGREGATE MADLIB_SCHEMA.argmax_state(key smallint, value double precision) (
+    SFUNC = MADLIB_SCHEMA.__argmax_step, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__argmax_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE MADLIB_SCHEMA.argmax_state(smallint, double precision) IS
+    'argmax of a part of the data, for argmax_merge';
 
 CREATE AGGREGATE MADLIB_SCHEMA.argmax_state(key integer, value double precision) (
     SFUNC = MADLIB_SCHEMA.__argmax_step, STYPE = bytea, COMBINEFUNC = MADLIB_SCHEMA.__argmax_combine,

@@ -64,12 +64,12 @@ CREATE FUNCTION MADLIB_SCHEMA.glm_train(
     grouping_cols text             DEFAULT NULL,   -- one model per distinct value of these columns
     weights       text             DEFAULT NULL,   -- an expression, 0 or more: how many times a row counts
     "offset"      text             DEFAULT NULL,   -- an expression that is added to each predictor
-    max_iter      integer          DEFAULT 100,
+    max_iter      bigint           DEFAULT 100,
     tolerance     double precision DEFAULT 1e-6,
     verbose       boolean          DEFAULT false
 ) RETURNS MADLIB_SCHEMA.glm_result
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(glm.train);
-COMMENT ON FUNCTION MADLIB_SCHEMA.glm_train(text, text, text, text, text, text, text, text, text, integer, double precision, boolean) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.glm_train(text, text, text, text, text, text, text, text, text, bigint, double precision, boolean) IS
     'fits a generalised linear model per group into output_table: SELECT MADLIB_SCHEMA.glm_train(''claims'', ''model'', ''claims'', ''age, car'', ''poisson'')';
 
 CREATE TYPE MADLIB_SCHEMA.glm_term AS (

@@ -67,9 +67,9 @@ CREATE FUNCTION MADLIB_SCHEMA.kmeans_train(
     source_table  text,                                    -- read, never changed
     output_table  text,                                    -- created; must not exist
     features      text,                                    -- 'a, b', 'ARRAY[a, b]' or a column of arrays
-    k             integer          DEFAULT NULL,           -- clusters; not needed with a table of centroids
+    k             bigint           DEFAULT NULL,           -- clusters; not needed with a table of centroids
     init          text             DEFAULT 'kmeans++',     -- kmeans++, kmeans||, random, or a table of centroids
-    max_iter      integer          DEFAULT 100,
+    max_iter      bigint           DEFAULT 100,
     tolerance     double precision DEFAULT 0.001,          -- of a move of the centroids, as a part of the mean distance
     seed          bigint           DEFAULT 1,              -- NULL: any
     distance      text             DEFAULT 'squared_euclidean',  -- or cosine, manhattan
@@ -79,7 +79,7 @@ CREATE FUNCTION MADLIB_SCHEMA.kmeans_train(
 ) RETURNS MADLIB_SCHEMA.kmeans_result
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(kmeans.train);
 COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_train(
-    text, text, text, integer, text, integer, double precision, bigint, text, text, boolean, text) IS
+    text, text, text, bigint, text, bigint, double precision, bigint, text, text, boolean, text) IS
     'finds k clusters in each group and puts their centroids into output_table: SELECT MADLIB_SCHEMA.kmeans_train(''houses'', ''model'', ''tax, size'', 3)';
 
 MADLIB_PREDICTION kmeans.predict(the columns of source_table, cluster_id and distance) IS
@@ -96,12 +96,12 @@ COMMENT ON TYPE MADLIB_SCHEMA.kmeans_run_result IS 'result of kmeans_run';
 
 CREATE FUNCTION MADLIB_SCHEMA.kmeans_run(
     src_relation  text,                   -- with columns pid bigint and coords double precision[]
-    k             integer,                -- clusters
-    goodness      integer DEFAULT 1,      -- 1: say how good the clusters are
+    k             bigint,                 -- clusters
+    goodness      bigint  DEFAULT 1,      -- 1: say how good the clusters are
     run_id        text    DEFAULT 'run',  -- part of the names of the tables
     output_schema text    DEFAULT NULL,   -- where the tables are created; NULL: the first of the search path
-    verbose       integer DEFAULT 0       -- 1: say what is done
+    verbose       bigint  DEFAULT 0       -- 1: say what is done
 ) RETURNS MADLIB_SCHEMA.kmeans_run_result
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(kmeans.run.run);
-COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_run(text, integer, integer, text, text, integer) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.kmeans_run(text, bigint, bigint, text, text, bigint) IS
     'finds k clusters among the points of a table (pid, coords): SELECT * FROM MADLIB_SCHEMA.kmeans_run(''my_schema.points'', 10, 1, ''run1'', ''my_schema'', 1)';

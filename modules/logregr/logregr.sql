@@ -75,14 +75,14 @@ CREATE FUNCTION MADLIB_SCHEMA.logregr_train(
     target        text,                            -- an expression: boolean, or with two values
     features      text,                            -- 'ARRAY[1, a, b]' as written, or 'a, b' with an intercept
     grouping_cols text             DEFAULT NULL,   -- one model per distinct value of these columns
-    max_iter      integer          DEFAULT 20,
+    max_iter      bigint           DEFAULT 20,
     optimizer     text             DEFAULT 'irls', -- the only one
     tolerance     double precision DEFAULT 1e-4,   -- relative change of the log-likelihood that ends it
     verbose       boolean          DEFAULT false,
     weights       text             DEFAULT NULL    -- an expression, 0 or more: how many times a row counts
 ) RETURNS MADLIB_SCHEMA.logregr_result
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(logregr.train);
-COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_train(text, text, text, text, text, integer, text, double precision, boolean, text) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.logregr_train(text, text, text, text, text, bigint, text, double precision, boolean, text) IS
     'fits a logistic regression per group into output_table: SELECT MADLIB_SCHEMA.logregr_train(''patients'', ''model'', ''second_attack'', ''treatment, trait_anxiety'')';
 
 CREATE TYPE MADLIB_SCHEMA.logregr_term AS (

@@ -52,6 +52,11 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'nb_pred
 COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict(bytea, text[]) IS
     'the most probable class of one row with categories as text: nb_predict(model, ARRAY[outlook, humidity::text])';
 
+CREATE FUNCTION MADLIB_SCHEMA.nb_predict(model bytea, x text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT MADLIB_SCHEMA.nb_predict(model, x::pg_catalog.text[])';
+COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict(bytea, text) IS
+    'predicts the class for one row, from a literal or a parameter without a type: nb_predict(model, ''{sunny,70}'')';
+
 CREATE FUNCTION MADLIB_SCHEMA.nb_predict_prob(
     model bytea, x double precision[], OUT class text, OUT probability double precision
 ) RETURNS SETOF record
@@ -65,6 +70,14 @@ CREATE FUNCTION MADLIB_SCHEMA.nb_predict_prob(
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 40 ROWS 3 AS 'MODULE_PATHNAME', 'nb_predict_prob';
 COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict_prob(bytea, text[]) IS
     'every class and its probability for one row with categories as text';
+
+CREATE FUNCTION MADLIB_SCHEMA.nb_predict_prob(
+    model bytea, x text, OUT class text, OUT probability double precision
+) RETURNS SETOF record
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 3
+AS 'SELECT p.class, p.probability FROM MADLIB_SCHEMA.nb_predict_prob(model, x::pg_catalog.text[]) AS p';
+COMMENT ON FUNCTION MADLIB_SCHEMA.nb_predict_prob(bytea, text) IS
+    'the probability of each class for one row, from a literal or a parameter without a type';
 
 -- Drivers, without JIT as in regr.
 

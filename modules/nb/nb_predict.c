@@ -4,8 +4,7 @@
  * Arrays of a model (modules/nb/model.py writes them):
  *   0  int32   C, the number of classes; for each feature 0, or the number of its levels
  *   1  double  logarithms of the priors, C
- *   2  double  for each numeric feature C means, C factors h, C logarithms g: a value x adds g - h (x - mean)^2;
- *              for each category a row of C logarithms for each level
+ *   2  double  terms of each feature (common/bayes/terms.h)
  *   3  int32   where each text ends (model_row.h)
  *   4  int32   texts
  *
@@ -13,17 +12,13 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
+#include "common/bayes/terms.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "engine/model_row.h"
 #include "nb.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
-
-/* Limit of a squared distance in a score: sums of larger ones over features could be infinite. */
-#define FARTHEST 1e290
 
 typedef struct Bayes
 {
@@ -45,30 +40,13 @@ check_bayes(Model *model)
 	if (bayes->row->classes < 1)
 		model_damaged("it has no classes");
 	for (int f = 0; f < bayes->row->features; f++)
-		terms += bayes->row->levels[f] == 0 ? 3 : bayes->row->levels[f];
+		terms += bayes_width(bayes->row->levels[f]);
 	if (terms > model->arrays[2].count)	/* so that the product below cannot overflow */
 		model_damaged("an array is missing or of a wrong length");
 	bayes->priors = model_doubles(model, 1, bayes->row->classes);
 	bayes->terms = model_doubles(model, 2, terms * bayes->row->classes);
 	bayes->scores = palloc(bayes->row->classes * sizeof(double));
 	model->checked = bayes;
-}
-
-/* Adds the logarithm of the density of a number to the score of each class. */
-static void
-add_number(double *restrict scores, const double *restrict terms, int classes, double x)
-{
-	const double *mean = terms;
-	const double *factor = terms + classes;
-	const double *logarithm = factor + classes;
-
-	for (int c = 0; c < classes; c++)
-	{
-		double		distance = x - mean[c];
-		double		square = distance * distance * factor[c];
-
-		scores[c] += logarithm[c] - (square < FARTHEST ? square : FARTHEST);
-	}
 }
 
 /* Sets bayes->scores to the logarithms of prior times likelihood, and returns the most probable class. */
@@ -82,16 +60,7 @@ score(const Bayes *bayes, const double *x)
 
 	memcpy(scores, bayes->priors, classes * sizeof(double));
 	for (int f = 0; f < bayes->row->features; f++)
-	{
-		int			levels = bayes->row->levels[f];
-
-		if (levels == 0 && isfinite(x[f]))
-			add_number(scores, terms, classes, x[f]);
-		else if (levels > 0 && is_code(x[f], levels))
-			for (int c = 0; c < classes; c++)
-				scores[c] += terms[(Size) x[f] * classes + c];
-		terms += (Size) (levels == 0 ? 3 : levels) * classes;
-	}
+		terms = bayes_add(scores, terms, classes, bayes->row->levels[f], x[f]);
 	for (int c = 1; c < classes; c++)
 		if (scores[c] > scores[best])
 			best = c;

@@ -32,15 +32,18 @@ def get_project(db: Database, name: str) -> Project:
     """Return the project of this name; raise an error if there is none that the caller may use."""
     project = find_project(db, name)
     if project is None:
-        from difflib import get_close_matches  # imported only here: no call that succeeds needs it
-
-        known = [row["name"] for row in db.execute("SELECT name FROM {own:i}.projects", own=own(db))]
-        near = get_close_matches(name, known, n=3)
-        hint = (
-            f"did you mean {' or '.join(map(quoted, near))}?" if near else "choose one of the view projects"
-        )
-        raise MadpyError(f"project {quoted(name)} does not exist", sqlstate="42704", hint=hint)
+        raise missing(db, name, "choose one of the view projects")
     return project
+
+
+def missing(db: Database, name: str, otherwise: str) -> MadpyError:
+    """Return the error for a project that does not exist; its hint has similar names, or what else to do."""
+    from difflib import get_close_matches  # imported only here: no call that succeeds needs it
+
+    known = [row["name"] for row in db.execute("SELECT name FROM {own:i}.projects", own=own(db))]
+    near = get_close_matches(name, known, n=3)
+    hint = f"did you mean {' or '.join(map(quoted, near))}?" if near else otherwise
+    return MadpyError(f"project {quoted(name)} does not exist", sqlstate="42704", hint=hint)
 
 
 def check_name(db: Database, name: str) -> None:

@@ -1,6 +1,7 @@
 """train: split the rows, have candidates fitted and compared, keep the best, deploy it if it is better."""
 
 import json
+import re
 import time
 from typing import Any
 
@@ -18,7 +19,9 @@ from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
 from madpy.records import Record
 
-FAILURES = ("53200", "58000")  # SQLSTATEs of a worker that has no memory left, or that has ended
+# SQLSTATEs of what no look at the arguments shows: rows that cannot be fitted, or are too large, a lack of
+# resources, limits, and a worker that has ended
+FAILURES = re.compile("22000|22003|5[348]...")
 
 
 class Result(Record):
@@ -92,16 +95,16 @@ def train(
 def _trained(
     db: Database, project: Project | None, name: str, plan: Plan, may_deploy: bool, is_copied: bool
 ) -> Result:
-    """Return what a training has led to; where the worker failed, the project keeps a row that says so."""
+    """Return what a training has led to; the project keeps a row of one that failed."""
     try:
         compared = compare(plan)
     except SqlError as error:
-        if error.sqlstate not in FAILURES:
+        if not FAILURES.fullmatch(error.sqlstate):
             raise
         project = project or add_project(db, name, plan.task)
         snapshot = keep_snapshot(db, project, plan, None, is_copied=False)
         model = keep_failure(db, project, snapshot, plan, error)
-        db.warning(f"the training failed: {error.message}")
+        db.warning(f"the training failed: {error.message}", error.hint)
         return Result(name, plan.task, "failed", plan.algorithm, model, plan.metric, None, None)
     project = project or add_project(db, name, plan.task)
     snapshot = keep_snapshot(db, project, plan, compared.columns, is_copied=is_copied)

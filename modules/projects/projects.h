@@ -6,6 +6,8 @@
 
 #include "postgres.h"
 
+#include "fmgr.h"
+
 /*
  * State of the database that a statement sees.  Snapshots of a session that are equal in all of these see the same.
  * Transactions below xmax that are in progress only become fewer, so that their number stands for the set.  Changes of
@@ -34,7 +36,21 @@ typedef struct Subject
 
 extern void set_seen(Seen *seen);
 
-/* Returns a copy of the model that a statement sees, a TOAST pointer where it is one; raises an error if there is none. */
-extern struct varlena *look_up(const Subject *subject, const Seen *seen, MemoryContext context);
+/*
+ * Returns a copy of the model that a statement sees, a TOAST pointer where it is one; raises an error if there is none.  If
+ * there may be a table of the name, the result is NULL where there is no such project.
+ */
+extern struct varlena *look_up(const Subject *subject, const Seen *seen, bool may_be_table, MemoryContext context);
+
+typedef struct TableModels TableModels;
+
+/* projects_tables.c: reads the models of a table; the result lies in a memory context of its own, below `parent`. */
+extern TableModels *table_models(const Subject *subject, MemoryContext parent);
+
+/* projects_tables.c: frees them. */
+extern void table_models_free(TableModels *tables);
+
+/* projects_tables.c: returns the model for the group of the row in argument 1, NULL if there is none. */
+extern struct varlena *table_model(TableModels *tables, FunctionCallInfo fcinfo);
 
 #endif

@@ -5,7 +5,13 @@
 
 CREATE SCHEMA IF NOT EXISTS MODULE_SCHEMA;
 COMMENT ON SCHEMA MODULE_SCHEMA IS 'made by madpy, and removed with it';
-GRANT USAGE ON SCHEMA MODULE_SCHEMA TO PUBLIC;
+DO $usage$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = 'MODULE_SCHEMA'::regnamespace) THEN
+        GRANT USAGE ON SCHEMA MODULE_SCHEMA TO PUBLIC;  -- an upgrade keeps the rights that there are
+    END IF;
+END
+$usage$;
 
 -- Rights.
 
@@ -208,8 +214,20 @@ LEFT JOIN MODULE_SCHEMA.__models AS m ON m.id = (
 WHERE MODULE_SCHEMA.__may(p.owner, p.readers || p.trainers);
 COMMENT ON VIEW MODULE_SCHEMA.__deployed IS 'the model that predicts for each project, for the functions that predict';
 
-GRANT SELECT ON MODULE_SCHEMA.__deployed, MODULE_SCHEMA.projects, MODULE_SCHEMA.snapshots, MODULE_SCHEMA.models, MODULE_SCHEMA.trials,
-    MODULE_SCHEMA.deployments, MODULE_SCHEMA.trained_models, MODULE_SCHEMA.deployed_models, MODULE_SCHEMA.overview TO PUBLIC;
+DO $views$
+DECLARE
+    view regclass;
+BEGIN
+    FOR view IN
+        SELECT oid FROM pg_class
+        WHERE relnamespace = 'MODULE_SCHEMA'::regnamespace AND relkind = 'v' AND relacl IS NULL
+          AND relname IN ('__deployed', 'projects', 'snapshots', 'models', 'trials', 'deployments', 'trained_models',
+                          'deployed_models', 'overview')
+    LOOP
+        EXECUTE format('GRANT SELECT ON %s TO PUBLIC', view);
+    END LOOP;
+END
+$views$;
 
 -- The functions behind __write, with the rights of the installation's owner.  Nobody else may call them directly.
 
@@ -234,6 +252,16 @@ $$;
 COMMENT ON FUNCTION MODULE_SCHEMA.__check_may(bigint, boolean) IS
     'locks a project, and raises an error if the caller of __write may not train it, or does not own it';
 
+CREATE FUNCTION MODULE_SCHEMA.__missing(what text, number bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION '% % does not exist', what, number
+        USING ERRCODE = 'undefined_object', HINT = format('Choose one of the view %ss.', what);
+END
+$$;
+COMMENT ON FUNCTION MODULE_SCHEMA.__missing(text, bigint) IS
+    'raises an error about a model or a snapshot that does not exist, or that the caller may not see';
+
 CREATE FUNCTION MODULE_SCHEMA.__check_model(model bigint, to_train boolean) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -242,10 +270,12 @@ BEGIN
     SELECT p.id INTO project FROM MODULE_SCHEMA.__models AS m JOIN MODULE_SCHEMA.__projects AS p ON p.id = m.project_id
     WHERE m.id = $1 AND MODULE_SCHEMA.__caller_may(p.owner, p.readers || p.trainers);
     IF project IS NULL THEN
-        RAISE EXCEPTION 'model % does not exist', $1
-            USING ERRCODE = 'undefined_object', HINT = 'Choose one of the view models.';
+        PERFORM MODULE_SCHEMA.__missing('model', $1);
     END IF;
     PERFORM MODULE_SCHEMA.__check_may(project, to_train);
+    IF NOT EXISTS (SELECT FROM MODULE_SCHEMA.__models AS m WHERE m.id = $1) THEN  -- dropped while this call waited
+        PERFORM MODULE_SCHEMA.__missing('model', $1);
+    END IF;
     RETURN project;
 END
 $$;

@@ -16,8 +16,10 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/varlena.h"
 
 #define MOST_ANSWERS 8
+#define MOST_COMPARED 255		/* bytes of a name that others are compared with */
 
 typedef struct Answer
 {
@@ -121,9 +123,41 @@ look_up_plan(const char *schema, bool is_number)
 	return plans[is_number];
 }
 
+/* Returns the visible project whose name is most like one that there is not; NULL if none is like it. */
+static char *
+similar_project(const Subject *subject)
+{
+	const char *name = text_to_cstring(subject->name);
+	int			length = strlen(name);
+	int			most = length / 4 + 1;	/* characters that may differ */
+	char	   *similar = NULL;
+
+	if (length > MOST_COMPARED ||
+		SPI_execute(psprintf("SELECT name FROM %s.projects WHERE pg_catalog.octet_length(name) OPERATOR(pg_catalog.<=) %d",
+							 quote_identifier(get_namespace_name(subject->schema)), MOST_COMPARED),
+					true, 1000) != SPI_OK_SELECT)
+		return NULL;
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		char	   *other = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+		int			distance = varstr_levenshtein_less_equal(name, length, other, strlen(other), 1, 1, 1, most, true);
+
+		if (distance <= most)
+		{
+			similar = other;
+			most = distance - 1;
+		}
+		if (most < 0)
+			break;
+	}
+	return similar;
+}
+
 static void
 no_model(const Subject *subject, bool is_found)
 {
+	char	   *similar;
+
 	if (subject->name == NULL && is_found)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -139,15 +173,17 @@ no_model(const Subject *subject, bool is_found)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("no model of project \"%s\" is deployed", text_to_cstring(subject->name)),
 				 errhint("Call deploy(project, 'best_score').")));
+	similar = similar_project(subject);
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("project \"%s\" does not exist", text_to_cstring(subject->name)),
+			 similar ? errhint("Did you mean \"%s\"?", similar) :
 			 errhint("Choose one from the view projects, or train it.")));
 }
 
 /* Asks the database; the result is in the context, as SPI's own goes with its end. */
 static struct varlena *
-ask(const Subject *subject, MemoryContext context)
+ask(const Subject *subject, bool may_be_table, MemoryContext context)
 {
 	Datum		key = subject->name ? PointerGetDatum(subject->name) : Int64GetDatum(subject->number);
 	struct varlena *model = NULL;
@@ -162,15 +198,15 @@ ask(const Subject *subject, MemoryContext context)
 	is_found = SPI_processed > 0;
 	if (is_found)
 		model = (struct varlena *) DatumGetPointer(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &is_null));
-	if (is_null)
+	if (is_null && (is_found || subject->name == NULL || !may_be_table))
 		no_model(subject, is_found);
-	model = copied(model, VARSIZE_ANY(model), context);
+	model = is_null ? NULL : copied(model, VARSIZE_ANY(model), context);
 	SPI_finish();
 	return model;
 }
 
 struct varlena *
-look_up(const Subject *subject, const Seen *seen, MemoryContext context)
+look_up(const Subject *subject, const Seen *seen, bool may_be_table, MemoryContext context)
 {
 	/* a statement with the snapshot of its transaction may have lost a right since then */
 	const Answer *answer = IsolationUsesXactSnapshot() ? NULL : find_answer(subject, seen);
@@ -178,8 +214,8 @@ look_up(const Subject *subject, const Seen *seen, MemoryContext context)
 
 	if (answer)
 		return copied(answer->model, VARSIZE_ANY(answer->model), context);
-	model = ask(subject, context);
-	if (!IsolationUsesXactSnapshot())
+	model = ask(subject, may_be_table, context);
+	if (model && !IsolationUsesXactSnapshot())
 		keep_answer(subject, seen, model);
 	return model;
 }

@@ -24,7 +24,8 @@ typedef struct Deployed
 	MemoryContext context;		/* memory of this struct and of all that it points to */
 	Seen		seen;
 	Subject		subject;
-	struct varlena *model;
+	struct varlena *model;		/* NULL: the models of a table follow */
+	TableModels *tables;
 	FmgrInfo	scorer;
 	FunctionCallInfo call;
 } Deployed;
@@ -93,24 +94,29 @@ is_same(const Subject *subject, FunctionCallInfo fcinfo)
 		memcmp(VARDATA_ANY(name), VARDATA_ANY(subject->name), VARSIZE_ANY_EXHDR(name)) == 0;
 }
 
-/* Returns the model of a call, looked up if it is another one or may have changed. */
+/* Returns the model of a call, looked up if it is another one or may have changed; that of a project, or of a table. */
 static Deployed *
-deployed_of(FunctionCallInfo fcinfo, const char *scorer)
+deployed_of(FunctionCallInfo fcinfo, const char *scorer, bool may_be_table)
 {
 	Deployed   *deployed = fcinfo->flinfo->fn_extra;
 	Deployed   *before = deployed;
 	Seen		seen;
 	struct varlena *model;
+	TableModels *tables;
 
 	set_seen(&seen);
 	if (deployed && is_same(&deployed->subject, fcinfo) && memcmp(&deployed->seen, &seen, sizeof(Seen)) == 0)
 		return deployed;
 	if (deployed == NULL || !is_same(&deployed->subject, fcinfo))
 		deployed = deployed_new(fcinfo, scorer);
-	model = look_up(&deployed->subject, &seen, deployed->context);
+	model = look_up(&deployed->subject, &seen, may_be_table, deployed->context);
+	tables = model ? NULL : table_models(&deployed->subject, deployed->context);
 	if (deployed->model)
 		pfree(deployed->model);
+	if (deployed->tables)
+		table_models_free(deployed->tables);
 	deployed->model = model;
+	deployed->tables = tables;
 	deployed->seen = seen;
 	if (deployed != before)
 	{
@@ -122,26 +128,32 @@ deployed_of(FunctionCallInfo fcinfo, const char *scorer)
 	return deployed;
 }
 
-/* Calls a function that scores with the model in place of the first argument. */
+/* Calls the function that scores, with a model in place of the first argument. */
 static Datum
-predicted(FunctionCallInfo fcinfo, const char *scorer)
+scored(FunctionCallInfo fcinfo, Deployed *deployed, struct varlena *model)
 {
-	Deployed   *deployed;
-	FunctionCallInfo call;
+	FunctionCallInfo call = deployed->call;
 	Datum		result;
 
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	deployed = deployed_of(fcinfo, scorer);
-	call = deployed->call;
 	InitFunctionCallInfoData(*call, &deployed->scorer, PG_NARGS(), fcinfo->fncollation, fcinfo->context,
 							 fcinfo->resultinfo);
-	call->args[0].value = PointerGetDatum(deployed->model);
+	call->args[0].value = PointerGetDatum(model);
 	call->args[0].isnull = false;
 	memcpy(call->args + 1, fcinfo->args + 1, (PG_NARGS() - 1) * sizeof(NullableDatum));
 	result = FunctionCallInvoke(call);
 	fcinfo->isnull = call->isnull;
 	return result;
+}
+
+static Datum
+predicted(FunctionCallInfo fcinfo, const char *scorer)
+{
+	Deployed   *deployed;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	deployed = deployed_of(fcinfo, scorer, false);
+	return scored(fcinfo, deployed, deployed->model);
 }
 
 PG_FUNCTION_INFO_V1(projects_predict);
@@ -176,10 +188,14 @@ PG_FUNCTION_INFO_V1(projects_explain);
 Datum
 projects_explain(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(0))
+	Deployed   *deployed = PG_ARGISNULL(0) ? NULL : deployed_of(fcinfo, "__explain", true);
+	struct varlena *model = deployed == NULL ? NULL :
+		deployed->model ? deployed->model : table_model(deployed->tables, fcinfo);
+
+	if (model == NULL)
 	{
 		InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);	/* no rows, instead of one of NULL */
 		return (Datum) 0;
 	}
-	return predicted(fcinfo, "__explain");
+	return scored(fcinfo, deployed, model);
 }

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from madpy.errors import MadpyError
+from madpy.errors import MadpyError, SqlError
 from madpy.ports.postgres.session.db import Database
-from madpy.ports.postgres.session.sql import fill
+from madpy.ports.postgres.session.sql import fill, identifier
+
+NO_RIGHT = "42501"
 
 
 def own(db: Database) -> str:
@@ -30,4 +32,13 @@ def write(db: Database, what: str, arguments: str, **holes: Any) -> int:
     """Change tables by `__do_<what>`; `arguments` is SQL with holes, each of its exact type."""
     check_writable(db)
     call = fill("{own:i}.__write({what:l}, ", {"own": own(db), "what": what})
-    return int(db.value(f"SELECT {call}{arguments})", **holes))
+    try:
+        return int(db.value(f"SELECT {call}{arguments})", **holes))
+    except SqlError as error:
+        if error.sqlstate != NO_RIGHT or not error.message.endswith(" __write"):
+            raise
+        raise MadpyError(
+            "permission denied to change or train projects",
+            sqlstate=NO_RIGHT,
+            hint=f"ask a superuser for GRANT EXECUTE ON FUNCTION {identifier(own(db))}.__write",
+        ) from None

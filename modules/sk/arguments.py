@@ -18,6 +18,8 @@ from madpy.ports.postgres.session.db import Database
 from madpy.records import Record, field
 
 TASKS = ("regression", "classification", "clustering", "decomposition")
+# Algorithms of other libraries, and the one here that is most like each of them.
+OTHERS = dict.fromkeys(("xgboost", "lightgbm", "catboost"), "hist_gradient_boosting")
 KINDS = {dtype: kind for kind, dtype in DTYPES.items()}
 
 
@@ -50,7 +52,8 @@ def tasks_of(known: Known, algorithm: str) -> list[str]:
         names = sorted({one["algorithm"] for one in known.algorithms})
         from difflib import get_close_matches  # imported only here: no call that succeeds needs it
 
-        near = get_close_matches(algorithm.lower(), names, n=3)
+        near = [OTHERS.get(algorithm.lower(), ""), *get_close_matches(algorithm.lower(), names, n=3)]
+        near = [name for name in dict.fromkeys(near) if name in names]
         hint = f"did you mean {' or '.join(near)}?" if near else f"choose one of: {', '.join(names)}"
         raise MadpyError(f'there is no algorithm "{algorithm}"', hint=hint)
     return tasks
@@ -96,13 +99,20 @@ def read_json(name: str, value: str | None) -> Any:
         raise MadpyError(f"{name} has a number of too many digits", hint="give a smaller one") from None
 
 
-def check_rows(source: Source, used: int, skipped: int, *, is_weighted: bool) -> None:
-    """Raise an error if there is no row, or none that can be used."""
+def check_rows(
+    source: Source, targets: Sequence[str], used: int, skipped: int, *, is_weighted: bool, which: str = ""
+) -> None:
+    """Raise an error if there is no row, or none that can be used; `which` says which rows were counted.
+
+    The `targets` are SQL of numbers: one that is NULL in every row is the reason.
+    """
     if not used + skipped:
         raise MadpyError(f"table {quoted(source.name)} is empty", hint="give a table that has rows")
     if not used:
+        if targets and 0 in source.counts(targets)[1]:
+            raise MadpyError("the target is NULL in every row", hint="choose another target")
         raise MadpyError(
-            f"none of the {skipped} rows of table {quoted(source.name)} can be used",
+            f"none of the {skipped} rows of table {quoted(source.name)}{which} can be used",
             hint="check for NULL"
             + " and for weights of 0" * is_weighted
             + ', or impute: preprocess => \'{"*": {"impute": "mean"}}\'',

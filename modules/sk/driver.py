@@ -1,6 +1,7 @@
 """sk_train: check the arguments, have the worker fit a model per group, write the models and a summary."""
 
 import json
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
@@ -114,7 +115,7 @@ def train(
     header = header_of(name, chosen, asked, number, design, subject)
     log(f"{name} for {chosen} of {', '.join(design.names)}, {len(ranges)} group(s)")
     fitted = _fit(db, request, files, header, Output(db, scan, tables.output, COLUMNS))
-    _check(source, fitted, is_weighted=weight is not None)
+    _check(source, subject.items, fitted, is_weighted=weight is not None)
     record = create_summary(
         db,
         tables.summary,
@@ -191,10 +192,10 @@ def _add(content: dict[str, Any], model: bytes | None, fitted: Fitted, output: O
     fitted.warnings |= dict.fromkeys(warnings)
 
 
-def _check(source: Source, fitted: Fitted, *, is_weighted: bool) -> None:
+def _check(source: Source, targets: Sequence[str], fitted: Fitted, *, is_weighted: bool) -> None:
     """Raise an error if no group has a model."""
     if fitted.num_models:
         return
-    check_rows(source, sum(fitted.rows), fitted.num_skipped, is_weighted=is_weighted)
+    check_rows(source, targets, sum(fitted.rows), fitted.num_skipped, is_weighted=is_weighted)
     reason = str(fitted.reason)
     raise MadpyError(reason, hint="choose another target" if "class" in reason else None)

@@ -4,6 +4,8 @@
 #ifndef MADPY_SK_H
 #define MADPY_SK_H
 
+#include <math.h>
+
 #include "engine/model_row.h"
 
 /* The number of these models in the header of a model (config/Config.yml). */
@@ -12,7 +14,7 @@
 /* Arrays of every such model. */
 enum
 {
-	SK_FORM,					/* int32: kind, task, columns, outputs, whether columns may be NaN */
+	SK_FORM,					/* int32: kind, task, columns, outputs, whether columns may be missing */
 	SK_SHAPE,					/* int32: the number of classes; for each input 0, or its levels (model_row.h) */
 	SK_ENDS,					/* int32: where texts of classes and levels end */
 	SK_TEXTS,					/* int32 */
@@ -28,6 +30,11 @@ enum
 #define INPUT_INTS 4
 #define INPUT_DOUBLES 3
 
+/* Whether a row whose columns are missing has a prediction. */
+#define MISSING_NOT 0			/* no: NULL, NaN and infinite numbers are missing */
+#define MISSING_NAN 1			/* yes, they are NaN */
+#define MISSING_NAN_ONLY 2		/* yes, and infinite numbers are values as others are */
+
 /* Tasks. */
 #define TASK_REGRESSION 1
 #define TASK_CLASSIFICATION 2
@@ -38,7 +45,7 @@ enum
 #define ENCODE_NUMBER 0			/* (x - center) / scale */
 #define ENCODE_ONE_HOT 1		/* a column of 0 and 1 for each level */
 #define ENCODE_ORDINAL 2		/* the code of the level, -1 for another value */
-#define ENCODE_TARGET 3			/* the row of SK_VALUES for the level */
+#define ENCODE_TARGET 3			/* the row of SK_VALUES for the level; one that begins with NaN is a missing value */
 
 #define FLAG_IMPUTE 1			/* fill takes the place of NULL */
 #define FLAG_INDICATOR 2		/* a further column: 1 for NULL, else 0 */
@@ -71,6 +78,7 @@ enum
 #define KIND_SVM 9
 #define KIND_LAPLACE 10
 #define KIND_NEIGHBORS 11
+#define KIND_BAYES 12
 
 /* The cluster of a row that a clustering says nothing of: NULL. */
 #define SK_UNKNOWN PG_INT32_MIN
@@ -95,6 +103,7 @@ typedef struct Sk
 	int			outputs;
 	int			classes;		/* 0: none */
 	bool		takes_nan;
+	bool		takes_infinity; /* an infinite number is a value as others are */
 	bool		is_plain;		/* the columns are the inputs, numbers that are not changed */
 	const int32 *encodings;		/* INPUT_INTS for each input */
 	const double *numbers;		/* INPUT_DOUBLES for each input */
@@ -145,6 +154,14 @@ extern const SkKind sk_kernel;
 extern const SkKind sk_svm;
 extern const SkKind sk_laplace;
 extern const SkKind sk_neighbors;
+extern const SkKind sk_bayes;
+
+/* Tells whether a number of a row is missing. */
+static inline bool
+sk_is_missing(const Sk *sk, double x)
+{
+	return sk->takes_infinity ? isnan(x) : !isfinite(x);
+}
 
 /* sk_arguments.c: sets sk->raw to the inputs of a row, NaN for NULL; returns false if the whole row is NULL. */
 extern bool sk_read(Sk *sk, FunctionCallInfo fcinfo, int first);

@@ -1,21 +1,37 @@
 -- sk: the algorithms of scikit-learn, fitted in a worker process and scored in C.  Manual: README.md.
 
 -- Prediction of one row: the features one by one, or one array of them, or one row of a table.
+-- VARIADIC text[] is for arguments that have no type, and for texts.
 
 CREATE FUNCTION MADLIB_SCHEMA.sk_predict(model bytea, VARIADIC x "any") RETURNS double precision
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'sk_predict';
 COMMENT ON FUNCTION MADLIB_SCHEMA.sk_predict(bytea, "any") IS
     'the number that a regression predicts, or the number of the cluster: sk_predict(model, tax, bath), sk_predict(model, h) FROM houses AS h';
 
+CREATE FUNCTION MADLIB_SCHEMA.sk_predict(model bytea, VARIADIC x text[]) RETURNS double precision
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'sk_predict';
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_predict(bytea, text[]) IS
+    'the number that a regression predicts, or the number of the cluster, from arguments without types';
+
 CREATE FUNCTION MADLIB_SCHEMA.sk_predict_all(model bytea, VARIADIC x "any") RETURNS double precision[]
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'sk_predict_all';
 COMMENT ON FUNCTION MADLIB_SCHEMA.sk_predict_all(bytea, "any") IS
     'the numbers that a model of several targets predicts, or the components of a decomposition';
 
+CREATE FUNCTION MADLIB_SCHEMA.sk_predict_all(model bytea, VARIADIC x text[]) RETURNS double precision[]
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'sk_predict_all';
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_predict_all(bytea, text[]) IS
+    'the numbers that a model of several targets predicts, or the components of a decomposition, from arguments without types';
+
 CREATE FUNCTION MADLIB_SCHEMA.sk_predict_class(model bytea, VARIADIC x "any") RETURNS text
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'sk_predict_class';
 COMMENT ON FUNCTION MADLIB_SCHEMA.sk_predict_class(bytea, "any") IS
     'the label of the class that a classifier predicts: sk_predict_class(model, length, width)';
+
+CREATE FUNCTION MADLIB_SCHEMA.sk_predict_class(model bytea, VARIADIC x text[]) RETURNS text
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'sk_predict_class';
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_predict_class(bytea, text[]) IS
+    'the label of the class that a classifier predicts, from arguments without types';
 
 CREATE FUNCTION MADLIB_SCHEMA.sk_predict_prob(
     model bytea, VARIADIC x "any", OUT class text, OUT probability double precision
@@ -24,10 +40,22 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20 ROWS 3 AS 'MODULE_PATHNAME', 'sk_pred
 COMMENT ON FUNCTION MADLIB_SCHEMA.sk_predict_prob(bytea, "any") IS
     'every class and its probability: SELECT p.* FROM iris, model, sk_predict_prob(model, length, width) AS p';
 
+CREATE FUNCTION MADLIB_SCHEMA.sk_predict_prob(
+    model bytea, VARIADIC x text[], OUT class text, OUT probability double precision
+) RETURNS SETOF record
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20 ROWS 3 AS 'MODULE_PATHNAME', 'sk_predict_prob';
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_predict_prob(bytea, text[]) IS
+    'every class and its probability, from arguments without types';
+
 CREATE FUNCTION MADLIB_SCHEMA.sk_decision(model bytea, VARIADIC x "any") RETURNS double precision[]
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'sk_decision';
 COMMENT ON FUNCTION MADLIB_SCHEMA.sk_decision(bytea, "any") IS
     'the decision values of a classifier, one for two classes, else one for each';
+
+CREATE FUNCTION MADLIB_SCHEMA.sk_decision(model bytea, VARIADIC x text[]) RETURNS double precision[]
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'sk_decision';
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_decision(bytea, text[]) IS
+    'the decision values of a classifier, one for two classes, else one for each, from arguments without types';
 
 CREATE FUNCTION MADLIB_SCHEMA.sk_explain(
     model bytea, VARIADIC x "any", OUT class text, OUT feature text, OUT contribution double precision
@@ -35,6 +63,13 @@ CREATE FUNCTION MADLIB_SCHEMA.sk_explain(
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20 ROWS 10 AS 'MODULE_PATHNAME', 'sk_explain';
 COMMENT ON FUNCTION MADLIB_SCHEMA.sk_explain(bytea, "any") IS
     'how much each feature adds to a prediction or decision value; together with the row without a feature they are its sum';
+
+CREATE FUNCTION MADLIB_SCHEMA.sk_explain(
+    model bytea, VARIADIC x text[], OUT class text, OUT feature text, OUT contribution double precision
+) RETURNS SETOF record
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20 ROWS 10 AS 'MODULE_PATHNAME', 'sk_explain';
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_explain(bytea, text[]) IS
+    'how much each feature adds to a prediction or decision value, from arguments without types';
 
 -- Drivers, without JIT as in regr.
 
@@ -60,12 +95,12 @@ CREATE FUNCTION MADLIB_SCHEMA.sk_train(
     categorical_cols text    DEFAULT NULL,    -- numbers among the features that are categories
     preprocess       jsonb   DEFAULT '{}',    -- what is done with each feature before
     weights          text    DEFAULT NULL,    -- an expression: sample weights, 0 or more
-    seed             integer DEFAULT 0,
+    seed             bigint  DEFAULT 0,
     verbose          boolean DEFAULT false,
     task             text    DEFAULT 'auto'   -- regression, classification, clustering or decomposition
 ) RETURNS MADLIB_SCHEMA.sk_result
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.train);
-COMMENT ON FUNCTION MADLIB_SCHEMA.sk_train(text, text, text, text, text, jsonb, text, text, jsonb, text, integer, boolean, text) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_train(text, text, text, text, text, jsonb, text, text, jsonb, text, bigint, boolean, text) IS
     'fits an algorithm of scikit-learn per group into output_table: SELECT MADLIB_SCHEMA.sk_train(''houses'', ''model'', ''price'', ''tax, bath'', ''ridge'')';
 
 CREATE TYPE MADLIB_SCHEMA.sk_comparison AS (
@@ -89,7 +124,7 @@ CREATE FUNCTION MADLIB_SCHEMA.sk_compare(
     candidates       jsonb,                         -- [{"algorithm": "ridge", "hyperparams": {"alpha": 1}, "preprocess": {}}, ...]
     task             text             DEFAULT 'auto',
     holdout          text             DEFAULT NULL, -- a condition: rows that are scored, and not fitted on
-    folds            integer          DEFAULT 0,    -- of a cross-validation; 0: none
+    folds            bigint           DEFAULT 0,    -- of a cross-validation; 0: none
     fold_groups      text             DEFAULT NULL, -- an expression: rows of one value are in one fold
     fold_order       text             DEFAULT NULL, -- a number or time: each fold is predicted from those before it
     metric           text             DEFAULT NULL, -- by which the best is chosen; NULL: r2, f1, silhouette or explained_variance
@@ -98,11 +133,11 @@ CREATE FUNCTION MADLIB_SCHEMA.sk_compare(
     keep             text             DEFAULT 'all', -- of which candidates there are models: all, best
     categorical_cols text             DEFAULT NULL, -- numbers among the features that are categories
     weights          text             DEFAULT NULL, -- an expression: sample weights, 0 or more
-    seed             integer          DEFAULT 0,
+    seed             bigint           DEFAULT 0,
     verbose          boolean          DEFAULT false
 ) RETURNS MADLIB_SCHEMA.sk_comparison
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.compare.compare);
-COMMENT ON FUNCTION MADLIB_SCHEMA.sk_compare(text, text, text, text, jsonb, text, text, integer, text, text, text, jsonb, double precision, text, text, text, integer, boolean) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_compare(text, text, text, text, jsonb, text, text, bigint, text, text, text, jsonb, double precision, text, text, text, bigint, boolean) IS
     'fits and scores several candidates from one reading of a table: SELECT MADLIB_SCHEMA.sk_compare(''houses'', ''tried'', ''price'', ''tax, bath'', ''[{"algorithm": "ridge"}, {"algorithm": "random_forest"}]'', folds => 5)';
 
 CREATE FUNCTION MADLIB_SCHEMA.sk_algorithms(

@@ -16,7 +16,7 @@
 
 static const SkKind *const kinds[] = {
 	&sk_linear, &sk_gaussian, &sk_network, &sk_centers, &sk_known, &sk_factors, &sk_trees, &sk_kernel, &sk_svm, &sk_laplace,
-	&sk_neighbors,
+	&sk_neighbors, &sk_bayes,
 };
 
 static text **
@@ -49,7 +49,8 @@ check_sk(Model *model)
 	sk->task = form[1];
 	sk->columns = form[2];
 	sk->outputs = form[3];
-	sk->takes_nan = form[4] == 1;
+	sk->takes_nan = form[4] == MISSING_NAN || form[4] == MISSING_NAN_ONLY;
+	sk->takes_infinity = form[4] == MISSING_NAN_ONLY;
 	sk->inputs = sk->row->features;
 	sk->classes = sk->row->classes;
 	if (sk->task < TASK_REGRESSION || sk->task > TASK_DECOMPOSITION)

@@ -18,7 +18,7 @@ add_columns(const Sk *sk, int i, double **columns)
 	const double *numbers = sk->numbers + i * INPUT_DOUBLES;
 	int			levels = sk->row->levels[i];
 	double	   *x = *columns;
-	bool		is_missing = !isfinite(sk->raw[i]);
+	bool		is_missing = sk_is_missing(sk, sk->raw[i]);
 	double		value = !is_missing ? sk->raw[i] : (encoding[1] & FLAG_IMPUTE) ? numbers[0] : NAN;
 
 	if (isnan(value) && !(sk->takes_nan && encoding[0] <= ENCODE_ORDINAL && encoding[0] != ENCODE_ONE_HOT))
@@ -32,8 +32,11 @@ add_columns(const Sk *sk, int i, double **columns)
 		case ENCODE_TARGET:
 			{
 				int			level = value >= 0 && value < levels ? (int) value : levels;
+				const double *numbers_of_level = sk->table + encoding[3] + (Size) level * encoding[2];
 
-				memcpy(x, sk->table + encoding[3] + (Size) level * encoding[2], encoding[2] * sizeof(double));
+				if (isnan(numbers_of_level[0]))
+					return false;
+				memcpy(x, numbers_of_level, encoding[2] * sizeof(double));
 				x += encoding[2];
 			}
 			break;
@@ -54,7 +57,7 @@ static const double *
 as_they_are(const Sk *sk)
 {
 	for (int i = 0; i < sk->inputs; i++)
-		if (!isfinite(sk->raw[i]))
+		if (sk_is_missing(sk, sk->raw[i]))
 		{
 			if (!sk->takes_nan)
 				return NULL;

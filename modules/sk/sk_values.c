@@ -41,11 +41,27 @@ is_date(const char *string)
 	return true;
 }
 
+/* Raises an error for a text that is no number; it names the feature, which float8in() does not know. */
+static void
+check_number(const Sk *sk, int i, const char *string)
+{
+	char	   *end;
+
+	strtod(string, &end);
+	if (end != string)
+		end += strspn(end, " \t\n\v\f\r");
+	if (end == string || *end != '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("feature \"%s\" is a number, not \"%s\"", text_to_cstring(sk->names[i]), string),
+				 errhint("Give a number, or NULL.")));
+}
+
 /*
  * Returns a number, boolean or time, given as text.  A time without a zone is read as those of a column without zones are.
  */
 static double
-number_of_text(const char *string)
+number_of_text(const Sk *sk, int i, const char *string)
 {
 	Datum		text = CStringGetDatum(string);
 
@@ -54,7 +70,10 @@ number_of_text(const char *string)
 	if (strcmp(string, "false") == 0 || strcmp(string, "f") == 0)
 		return 0;
 	if (!is_date(string))
+	{
+		check_number(sk, i, string);
 		return DatumGetFloat8(DirectFunctionCall1(float8in, text));
+	}
 	return timestamp_seconds(DatumGetTimestamp(DirectFunctionCall3(strpbrk(string + DATE_LENGTH, "+-Zz") ? timestamptz_in : timestamp_in,
 														 text, ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
 }
@@ -138,7 +157,7 @@ level_code(Sk *sk, int i, const char *bytes, int length)
 double
 sk_text(Sk *sk, int i, const char *string, int length)
 {
-	return sk->row->levels[i] == 0 ? number_of_text(string) : level_code(sk, i, string, length);
+	return sk->row->levels[i] == 0 ? number_of_text(sk, i, string) : level_code(sk, i, string, length);
 }
 
 double
@@ -151,7 +170,7 @@ sk_value(Sk *sk, int i, const Reader *reader, Datum value)
 	{
 		if (as_number(reader, value, &number))
 			return number;
-		return number_of_text(OutputFunctionCall((FmgrInfo *) &reader->output, value));
+		return number_of_text(sk, i, OutputFunctionCall((FmgrInfo *) &reader->output, value));
 	}
 	if (reader->is_text)
 	{

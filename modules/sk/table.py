@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.features.classes import MAX_CLASSES, class_category, classes_of
 from madpy.helper.features.design import BOOLEANS, Category, Design, number_item
@@ -21,6 +22,7 @@ GROUP = """
     """  # as many bits as a double has
 
 
+ARGUMENT, ROWS = "22023", "22000"  # SQLSTATEs of a wrong argument, and of what only the rows show
 ANY = "number, boolean, text or time"
 
 
@@ -84,6 +86,7 @@ class Table:
         self._listed = listed
         self._category = subject.category
         self._is_weighted = conditions.weights is not None
+        self._has_holdout = conditions.holdout is not None
         beside = conditions.items(source)
         source.db.progress("sk_compare: reading")
         self.scan, self.design = store_features(
@@ -126,12 +129,27 @@ class Table:
         self.design = self.design.with_levels(levels)
         self.classes = [self._labels[code] for code in content["classes"]]
         self.columns = content.get("columns") or {}
+        try:
+            self._check(content)
+        except MadpyError as error:
+            if error.sqlstate == ARGUMENT:
+                error.sqlstate = ROWS
+            raise
+
+    def _check(self, content: dict[str, Any]) -> None:
         if self._category is not None:
             fitted = self.classes[: content["num_classes"]]
             classes_of(self._source, self._category, fitted, is_weighted=self._is_weighted)
             self.target = replace(self.target, labels=fitted)
         usable, rows = content["num_usable"], content["num_rows"]
-        check_rows(self._source, usable, rows - usable, is_weighted=self._is_weighted)
+        check_rows(
+            self._source,
+            self.target.items,
+            usable,
+            rows - usable,
+            is_weighted=self._is_weighted,
+            which=" that are not for testing" * self._has_holdout,
+        )
 
 
 def _labels(scan: Scan, subject: Subject, column: int) -> list[str]:

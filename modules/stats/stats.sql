@@ -262,10 +262,10 @@ CREATE FUNCTION MADLIB_SCHEMA.summary(
     get_distinct  boolean            DEFAULT true,
     get_quartiles boolean            DEFAULT true,
     ntile_array   double precision[] DEFAULT NULL,      -- more quantiles, from 0 to 1
-    how_many_mfv  integer            DEFAULT 10,        -- most frequent values
+    how_many_mfv  bigint             DEFAULT 10,        -- most frequent values
     get_estimates boolean            DEFAULT true,      -- false: counted and sorted, which takes longer
     verbose       boolean            DEFAULT false
 ) RETURNS MADLIB_SCHEMA.summary_result
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(stats.summary);
-COMMENT ON FUNCTION MADLIB_SCHEMA.summary(text, text, text, text, boolean, boolean, double precision[], integer, boolean, boolean) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.summary(text, text, text, text, boolean, boolean, double precision[], bigint, boolean, boolean) IS
     'figures about each column of a table: SELECT MADLIB_SCHEMA.summary(''houses'', ''houses_columns'')';

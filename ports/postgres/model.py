@@ -64,6 +64,11 @@ def _rows(data: NDArray[np.uint8], models: int) -> NDArray[np.uint8]:
     return np.broadcast_to(data, (models, data.shape[-1]))
 
 
+def method_of(data: bytes) -> int | None:
+    """Return the number of the method in the header of a model; None for other bytes."""
+    return HEADER.unpack_from(data)[2] if len(data) >= HEADER.size and data[:4] == MODEL_MAGIC else None
+
+
 def unpack(data: bytes, method: int) -> tuple[dict[str, Any], list[NDArray[Any]]]:
     """Return header and arrays of a model; raise MadpyError if it is damaged or of another method."""
     if len(data) < HEADER.size + CHECKSUM.size or data[:4] != MODEL_MAGIC:

@@ -126,8 +126,8 @@ class Connection:
     def notice(self, message: str) -> None:
         notice(message)
 
-    def warning(self, message: str) -> None:
-        warning(message)
+    def warning(self, message: str, hint: str | None = None) -> None:
+        warning(message, hint)
 
 
 _connection: Connection | None = None
@@ -173,8 +173,8 @@ def notice(message: str) -> None:
     print(f"NOTICE:  {message}", file=sys.stderr)
 
 
-def warning(message: str) -> None:
-    print(f"WARNING:  {message}", file=sys.stderr)
+def warning(message: str, hint: str | None = None) -> None:
+    print(f"WARNING:  {message}" + (f"\nHINT:  {hint}" if hint else ""), file=sys.stderr)
 
 
 def error(message: str) -> NoReturn:

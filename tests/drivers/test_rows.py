@@ -10,9 +10,10 @@ NULLS = "Leave such rows out, or turn the value into NULL: rows with a NULL are 
 @pytest.mark.parametrize("name", DRIVERS.keys() - {"summary"})
 def test_rows_that_are_none(refused, name):
     error = refused(DRIVERS[name].call("empty"), name)
-    assert said(error) == ("22023", 'table "empty" is empty', "Give a table that has rows.")
+    sqlstate = "22000" if name == "sk_compare" else "22023"  # projects tell it from a wrong argument
+    assert said(error) == (sqlstate, 'table "empty" is empty', "Give a table that has rows.")
     error = refused(DRIVERS[name].call("nulls"), name)
-    assert error.sqlstate == "22023"
+    assert error.sqlstate == sqlstate
     assert error.message in (
         'none of the 60 rows of table "nulls" can be used',
         "the target is NULL in every row",

@@ -14,6 +14,7 @@ from tests.fuzz.__main__ import main
 
 HOSTILE = [
     "tests/*/test_hostile.py",
+    "tests/projects/hostile/test_*.py",
     "tests/*/test_*bytes.py",
     "tests/ports/test_bounds.py",
     "tests/ports/test_parallel_fill.py",

@@ -5,6 +5,6 @@ from tests.methods import ROWS
 STATES = {
     "argmax": [
         f"SELECT madlib.argmax_state({key}, i % 5) {ROWS.format(20)}"
-        for key in ("i", "i::bigint", "'k' || i")
+        for key in ("i", "i::smallint", "i::bigint", "'k' || i")
     ],
 }

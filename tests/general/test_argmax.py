@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-KEYS = {"integer": "g", "bigint": "g + 3000000000", "text": "md5(g::text)"}
+KEYS = {"smallint": "g % 1000 - 500", "integer": "g", "bigint": "g + 3000000000", "text": "md5(g::text)"}
 
 
 @pytest.mark.parametrize(("type_name", "key"), KEYS.items())
@@ -16,7 +16,8 @@ def test_it_is_what_order_by_finds(sql, type_name, key):
     found = sql("SELECT part, madlib.argmax(k, v) FROM t GROUP BY part ORDER BY part")
     order = 'k COLLATE "C"' if type_name == "text" else "k"
     assert found == sql(f"SELECT DISTINCT ON (part) part, k FROM t ORDER BY part, v DESC, {order}")
-    assert sql.value("SELECT pg_typeof(madlib.argmax(k, v))::text FROM t") == type_name
+    returned = "integer" if type_name == "smallint" else type_name
+    assert sql.value("SELECT pg_typeof(madlib.argmax(k, v))::text FROM t") == returned
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import special
 
+from madpy.modules.common.linear.families import LINKS
 from madpy.ports.postgres.scan.states import States
 
 RNG = np.random.default_rng(20)
@@ -60,3 +61,8 @@ def test_cloglog(sql):
 @pytest.mark.parametrize("link", ["probit", "cloglog"])
 def test_predictors_beyond_any_probability(sql, link):
     assert means(sql, link, [1e300, -1e300, 700, -700]) == pytest.approx([1, 0, 1, 0], abs=1e-299)
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_a_predictor_that_is_not_a_number_has_no_mean(sql, link):
+    assert sql(f"SELECT madlib.__glm_predict('{{1}}', '{{NaN}}', NULL, '{link}', false)") == [(None,)]

@@ -105,7 +105,7 @@ def test_other_schemas_from_install_to_uninstall(madpy: Callable[..., Result], d
     assert checked.exit_code == 0, checked.stdout
     assert ["ok", "projects"] in [line.split()[:2] for line in checked.stdout.splitlines()]
     train(db, "ml", "other")
-    comment = db.value("SELECT obj_description('other.deploy(text, text, text)'::regprocedure)")
+    comment = db.value("SELECT obj_description('other.deploy(text, text, text, bigint)'::regprocedure)")
     assert "other.deploy('Wine', 'rollback')" in comment
     db.execute("SELECT other.drop_project('P')")
     assert madpy("upgrade").stdout == f"up to date: {said}"
@@ -134,9 +134,17 @@ def test_an_upgrade_keeps_projects(db: Database) -> None:
     """The library is installed over itself: every statement is repeated."""
     installation = apply.install(db, OTHER, plain=True)
     before = train(db, "ml", "other")
-    rights = (
-        "SELECT array_agg(proacl::text ORDER BY oid) FROM pg_proc WHERE pronamespace = 'other'::regnamespace"
+    db.execute(
+        "REVOKE USAGE ON SCHEMA other FROM PUBLIC; REVOKE SELECT ON other.models FROM PUBLIC;"
+        " REVOKE EXECUTE ON FUNCTION other.__write FROM PUBLIC"
     )
+    rights = """
+        SELECT array_agg(acl::text ORDER BY kind, oid) FROM (
+            SELECT 'f' AS kind, oid, proacl AS acl FROM pg_proc WHERE pronamespace = 'other'::regnamespace
+            UNION ALL SELECT 'r', oid, relacl FROM pg_class WHERE relnamespace = 'other'::regnamespace
+            UNION ALL SELECT 's', oid, nspacl FROM pg_namespace WHERE nspname = 'other'
+        ) AS one
+        """
     granted = db.value(rights)
     following = Release(load(), "next", older=(__version__,))
     assert upgrade(db, installation, following) == Installation(

@@ -24,7 +24,7 @@ def source(sql):
         ({"target": "a"}, "54000", "the target has more than 2 distinct values",
          "Write a condition that is true or false, as in size > 10."),
         ({"target": "plnt"}, "42703", 'column "plnt" of table "t" does not exist', COLUMNS),
-        ({"target": "y, y"}, "22023", "target must be one expression, not 2", "Remove the commas."),
+        ({"target": "y, y"}, "22023", "target must be one expression, not 2", "Give one of them."),
         ({"target": None}, "22004", "target must not be null", None),
         ({"target": "NULL::text"}, "22023", "the target is NULL in every row", None),
         ({"target": "CASE WHEN y THEN 'NaN'::float8 END"}, "22023", None, None),

@@ -27,8 +27,8 @@ def is_well(sql, fault):
 @pytest.mark.parametrize(
     ("how", "expected"),
     [
-        ("raises", ("22023", "sk_train: the fit failed")),
-        ("leaves", ("22023", "sk_train: the fit failed")),
+        ("raises", ("22000", "sk_train: the fit failed")),
+        ("leaves", ("22000", "sk_train: the fit failed")),
         ("exits", ("58000", "sk_train: the fit crashed: exit code 3")),
         ("segfaults", ("58000", "sk_train: the fit crashed: SIGSEGV")),
         ("aborts", MEMORY),
@@ -42,8 +42,8 @@ def is_well(sql, fault):
         ),
         ("allocates", MEMORY),
         ("eats", MEMORY),
-        ("forks", ("22023", "sk_train: the fit failed")),
-        ("starts_a_program", ("22023", "sk_train: the fit failed")),
+        ("forks", ("22000", "sk_train: the fit failed")),
+        ("starts_a_program", ("22000", "sk_train: the fit failed")),
         ("talks_nonsense", LOST),
         ("stops_listening", LOST),
     ],

@@ -21,4 +21,5 @@ RIGHTS = {
     "__score_by_now": DRIVER,
     "__part": DRIVER,
     "__hash": DRIVER,
+    "__models_of_table": "explain calls it, with the caller's rights",
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 
 from tests.projects import made
@@ -81,3 +82,41 @@ def project(sql, homes):
         return name, model
 
     return make
+
+
+@pytest.fixture
+def diabetes(sql):
+    """Table d: 442 patients."""
+    sql("SELECT madlib.load_dataset('diabetes', 'd')")
+
+
+@pytest.fixture
+def iris(sql):
+    """Table i: 150 flowers, whose kind is one of three."""
+    sql("SELECT madlib.load_dataset('iris', 'i'); ALTER TABLE i RENAME COLUMN target_name TO kind")
+
+
+@pytest.fixture
+def waves(sql):
+    """Table t: 120 rows of two numbers of different sizes, another that is their sum, and three classes."""
+    rng = np.random.default_rng(7)
+    rows = rng.normal(size=(120, 2)) * [1, 1e-3]
+    sql("CREATE TABLE t (a float8, b float8, y float8, c text)")
+    for a, b in rows.tolist():
+        sql(f"INSERT INTO t VALUES ({a!r}, {b!r}, {a * 3 + b * 1e3!r}, '{'pqr'[int(a * 9) % 3]}')")
+
+
+@pytest.fixture
+def models(sql, name):
+    """A project and a function that adds a model to it: models(score, algorithm)."""
+    project = made.project(sql, name)
+    snapshot = made.snapshot(sql, project)
+
+    def add(score=None, algorithm="ridge", **facts):
+        metrics = {"r2": score, "mse": 1 - score} if isinstance(score, float) else {}
+        return made.model(
+            sql, project, snapshot, algorithm=algorithm, **({"score": score, "metrics": metrics} | facts)
+        )
+
+    add.project, add.snapshot = project, snapshot
+    return add

@@ -48,7 +48,8 @@ def keep(
     full, names = sql(f"SELECT source_table, feature_names FROM {table}_summary")[0]
     facts = {
         "relation_name": full, "y_column_name": [] if y is None else [one.strip() for one in y.split(",")],
-        "features": [{"name": name} for name in names], "test_sampling": "random",
+        "features": [{"name": name} for name in dict.fromkeys(name.split("[")[0] for name in names)],
+        "test_sampling": "random",
         **split,
     }  # fmt: skip
     snapshot = sql.value(f"SELECT pgml.__write('add_snapshot', {made}::bigint, {quoted(facts)}::jsonb)")

@@ -67,6 +67,12 @@ def deploy(sql: Session, model: int, strategy: str = "best_score") -> int:
     return write(sql, "deploy", f"{model}::bigint, '{strategy}'::text, 'a test'::text")
 
 
+def deployed(sql: Session, name: str) -> int | None:
+    """Return the number of the deployed model of a project."""
+    number: int | None = sql.value(f"SELECT deployed_model FROM pgml.projects WHERE name = '{name}'")
+    return number
+
+
 def ridge(sql: Session, output: str = "made_model", source: str = "t") -> str:
     """Train y on x of a table; return SQL of the model's bytes."""
     sql(f"SELECT madlib.sk_train('{source}', '{output}', 'y', 'x', 'ridge')")

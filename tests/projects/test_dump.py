@@ -38,7 +38,7 @@ def call(address, program, *options, given=None):
 
 
 def fill(sql):
-    """Two projects with trained models of two roles, three deployments, a data set."""
+    """Two projects with trained models of two roles, one whose owner was dropped, and a data set."""
     sql("CREATE TABLE public.t AS SELECT i::float8 AS x, 3.0 * i + 1 AS y FROM generate_series(1, 100) AS i")
     sql("SELECT * FROM pgml.train('One', 'regression', 'public.t', 'y', 'ridge')")
     sql("SELECT * FROM pgml.train('One', algorithm => 'random_forest', automatic_deploy => false)")
@@ -46,6 +46,9 @@ def fill(sql):
     sql("SELECT * FROM pgml.train('Two', 'regression', 'public.t', 'y', 'ridge', search => 'grid',"
         """ search_params => '{"alpha": [0.1, 1]}')""")  # fmt: skip
     sql("SELECT pgml.grant_project('One', 'dump_reader'), pgml.transfer_project('Two', 'dump_owner')")
+    sql("SELECT * FROM pgml.train('Orphan', 'regression', 'public.t', 'y', 'linear')")
+    sql("SELECT pgml.grant_project('Orphan', 'dump_owner')")
+    sql("CREATE ROLE dump_gone; SELECT pgml.transfer_project('Orphan', 'dump_gone'); DROP ROLE dump_gone")
     sql("SELECT pgml.load_dataset('iris')")
 
 
@@ -80,9 +83,10 @@ def test_a_dump_carries_projects_along(server, cluster, product, options):
             call(target, "psql", "-qXv", "ON_ERROR_STOP=1", "-d", target.database, given=dump)
         else:
             call(target, "pg_restore", "--exit-on-error", "-d", target.database, given=dump)
-        for role, project in (("dump_reader", "One"), ("dump_owner", "Two")):
+        for role, projects in (("dump_reader", ["One"]), ("dump_owner", ["Orphan", "Two"])):
             with closing(target.connect(user=role)) as connection:
-                assert Session(connection)("SELECT name FROM pgml.projects") == [(project,)]
+                seen_by_role = Session(connection)("SELECT name FROM pgml.projects ORDER BY name")
+                assert seen_by_role == [(project,) for project in projects]
         with closing(target.connect()) as connection:
             whole(Session(connection), before)
     finally:
@@ -97,13 +101,15 @@ def whole(sql, before):
     after = seen(sql)
     assert after[0] == before[0]
     assert after[1:] == before[1:]
-    assert len(before[0]["deployments"]) == 4
+    assert len(before[0]["deployments"]) == 5
+    sql("SELECT pgml.transfer_project('Orphan', 'dump_owner')")
+    assert sql.value("SELECT owner::text FROM pgml.projects WHERE name = 'Orphan'") == "dump_owner"
     highest = sql.value("SELECT max(id) FROM pgml.models")
     assert sql("SELECT model_id > " + str(highest) + " FROM pgml.train('One', seed => 1)") == [(True,)]
     assert sql.fails("SELECT pgml.load_dataset('x')").sqlstate == "22023"
     assert sql.value("SELECT pgml.load_dataset('iris')") == "pgml.iris"
     name = made.fresh()
     project = made.project(sql, name)
-    assert project == 3
+    assert project == 4
     sql("SELECT pgml.drop_project('One')")
-    assert sql("SELECT name FROM pgml.projects ORDER BY name") == [(name,), ("Two",)]
+    assert sql("SELECT name FROM pgml.projects ORDER BY name") == [("Orphan",), (name,), ("Two",)]

@@ -215,7 +215,9 @@ def test_many_names_are_listed_in_part(sql, project):
             "22023",
             "features must be an object or array of JSON, not a single value",
         ),
-        ("'a', 'b', 'c'", "22P02", 'invalid input syntax for type double precision: "a"'),
+        ("'a', 'b', 'c'", "22P02", 'feature "tax" is a number, not "a"'),
+        ("1, '2 rooms', 3", "22P02", 'feature "bath" is a number, not "2 rooms"'),
+        ("1, 2, ''", "22P02", 'feature "rooms" is a number, not ""'),
         ("'2020-13-01', '1', '1'", "22008", 'date/time field value out of range: "2020-13-01"'),
     ],
 )

@@ -53,6 +53,20 @@ def test_what_is_not_there(sql, subject, sqlstate, message):
     assert (error.sqlstate, error.message) == (sqlstate, message)
 
 
+def test_a_misspelt_project_has_a_similar_name_in_the_hint(sql, schema, roles, connect, name):
+    """Names of projects that the role may not see are not told."""
+    made.project(sql, f"{name} Réd Wine")
+    made.project(sql, f"{name} White")
+    call = "SELECT pgml.predict('{}', 1)"
+    for wrong in ("Red Wine", "Réd Wne", "Réd  Wine"):
+        assert sql.fails(call.format(f"{name} {wrong}")).hint == f'Did you mean "{name} Réd Wine"?'
+    for other in ("Something else", "x" * 300):
+        assert sql.fails(call.format(other)).hint == "Choose one from the view projects, or train it."
+    stranger = connect(user=roles("stranger"))
+    assert stranger.fails(call.format(f"{name} Red Wine")).hint.startswith("Choose one")
+    sql(f"SELECT pgml.drop_project(name) FROM pgml.projects WHERE starts_with(name, '{name} ')")
+
+
 def test_a_project_without_a_deployment_and_a_failed_model(sql):
     name = made.fresh()
     number = made.project(sql, name)

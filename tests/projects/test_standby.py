@@ -62,6 +62,8 @@ def test_a_standby_predicts_with_the_model_that_is_deployed(sql, schema, standby
     number = made.project(sql, name)
     snapshot = made.snapshot(sql, number, relation_name="s")
     models = [made.model(sql, number, snapshot, f"(SELECT model FROM {table})") for table in ("one", "two")]
+    sql("SELECT madlib.regr_train('s', 'three', 'y', 'x')")
+    explain = f"SELECT e.* FROM {schema}.s AS s, pgml.explain('{schema}.three', s) AS e ORDER BY x, feature"
     query = f"SELECT x, pgml.predict('{name}', s), pgml.predict('{name}', x) FROM {schema}.s AS s ORDER BY x"
     with closing(standby.connect()) as connection:
         session = Session(connection)
@@ -73,6 +75,7 @@ def test_a_standby_predicts_with_the_model_that_is_deployed(sql, schema, standby
             assert len(wanted) == 20
             assert session(query) == wanted
             assert session(query) == wanted
+        assert session(explain) == sql(explain) != []
         sql("BEGIN")
         made.deploy(sql, models[0])
         assert session(query) == wanted

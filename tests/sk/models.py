@@ -11,6 +11,8 @@ from madpy.modules.sk.layout import MODEL_SK
 from madpy.ports.postgres.model import pack
 from madpy.worker.estimators import ALGORITHMS
 from madpy.worker.estimators.algorithm import Algorithm
+from madpy.worker.estimators.form import Form
+from madpy.worker.layout import KIND_BAYES
 from madpy.worker.model import arrays_of
 from madpy.worker.preparation import Input, Rule, learn
 
@@ -34,7 +36,19 @@ def small_models() -> dict[str, bytes]:
                 if model is not None and len(model) < MOST_BYTES:
                     forms.add((one.form, one.task, classes))
                     models[f"{one.name} {one.task} {classes}".removesuffix(" 0")] = model
-    return models
+    return models | {f"nb classification {classes}": _bayes(classes) for classes in (2, 3)}
+
+
+def _bayes(classes: int) -> bytes:
+    """Return a model of naive Bayes, which no algorithm of scikit-learn makes, with numbers at random."""
+    raw, target = _rows(classes)
+    rules = [Rule(), Rule(), Rule(encode="ordinal")]
+    X, learned = learn(raw, target, INPUTS, rules, "classification", 0)
+    rng = np.random.default_rng(classes)
+    form = Form(KIND_BAYES, classes, [np.log(rng.random(classes)), rng.normal(size=(3 + 3 + 4) * classes)])
+    labels = [f"y{code}" for code in range(classes)]
+    arrays = arrays_of("classification", form, INPUTS, learned, labels, True, X.mean(axis=0))
+    return pack(MODEL_SK, {"features": []}, arrays)
 
 
 def _model(algorithm: Algorithm, classes: int) -> bytes | None:

@@ -1,215 +1,12 @@
-"""sk_compare: figures are those of scikit-learn, run here on the same rows; models are those of sk_train."""
+"""sk_compare: its holdout, models and candidates; models are those of sk_train."""
 
 import json
 
 import numpy as np
 import pytest
-from sklearn import metrics
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
-from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, TimeSeriesSplit, cross_validate
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
+from tests.sk.compared import FEATURES, close, tried
 from tests.sk.conftest import literal
-
-FEATURES = "a, b, c"
-REGRESSION = {
-    "r2": metrics.r2_score,
-    "mse": metrics.mean_squared_error,
-    "rmse": metrics.root_mean_squared_error,
-    "mae": metrics.mean_absolute_error,
-    "median_absolute_error": metrics.median_absolute_error,
-    "explained_variance": metrics.explained_variance_score,
-}
-
-
-@pytest.fixture
-def rows(sql):
-    """Table t: 200 rows of numbers, a holdout of every fourth row, classes of one to three letters."""
-    rng = np.random.default_rng(5)
-    X = rng.normal(size=(200, 3))
-    signal = X @ [1.0, -2.0, 0.5] + rng.normal(size=200)
-    data = {
-        "X": X, "y": signal, "pair": signal > 0.3, "three": np.searchsorted([-1.0, 1.0], signal),
-        "held": np.arange(200) % 4 == 0, "g": rng.integers(0, 9, 200),
-        "at": rng.permutation(200).astype(float),
-        "w": rng.integers(1, 4, 200).astype(float),
-    }  # fmt: skip
-    sql(
-        "CREATE TABLE t (id integer, a float8, b float8, c float8, y float8, pair boolean, three text,"
-        " held boolean, g integer, at float8, w float8)"
-    )
-    listed = [
-        (n, *X[n].tolist(), float(signal[n]), bool(data["pair"][n]), "abc"[data["three"][n]] * 2,
-         bool(data["held"][n]), int(data["g"][n]), float(data["at"][n]), float(data["w"][n]))
-        for n in range(200)
-    ]  # fmt: skip
-    sql.connection.inserttable("t", listed)
-    return data
-
-
-@pytest.fixture
-def compare(sql):
-    """Call sk_compare(source 't', output 'o', ...) and return its result."""
-
-    def call(target, *candidates, features=FEATURES, source="t", output="o", **options):
-        written = "".join(f", {name} => {literal(value)}" for name, value in options.items())
-        listed = [one if isinstance(one, dict) else {"algorithm": one} for one in candidates]
-        arguments = ", ".join(map(literal, (source, output, target, features, json.dumps(listed))))
-        sql("SET client_min_messages = error; DROP TABLE IF EXISTS o, o_summary")
-        (row,) = sql.rows(f"SELECT * FROM madlib.sk_compare({arguments}{written})")
-        return row
-
-    return call
-
-
-def tried(sql, columns="metrics"):
-    return [row[0] if len(row) == 1 else row for row in sql(f"SELECT {columns} FROM o ORDER BY candidate")]
-
-
-def close(found, expected):
-    assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-9, abs=1e-12)
-
-
-# --- metrics ---
-
-
-@pytest.mark.parametrize("weights", [None, "w"])
-def test_regression_on_a_holdout(sql, rows, compare, weights):
-    result = compare(
-        "y", "linear", {"algorithm": "ridge", "hyperparams": {"alpha": 50}}, holdout="held", weights=weights
-    )
-    held, w = rows["held"], rows["w"] if weights else np.ones(200)
-    for estimator, found in zip([LinearRegression(), Ridge(alpha=50)], tried(sql), strict=True):
-        estimator.fit(rows["X"][~held], rows["y"][~held], sample_weight=w[~held])
-        predicted = estimator.predict(rows["X"][held])
-        pair = rows["y"][held], predicted
-        close(found, {name: run(*pair, sample_weight=w[held]) for name, run in REGRESSION.items()})
-        close(found, {"max_error": metrics.max_error(*pair)})
-    assert (result["task"], result["metric"], result["best_candidate"]) == ("regression", "r2", 1)
-    assert result["best_score"] == tried(sql)[0]["r2"]
-    assert tried(sql, "num_rows_processed, num_test_rows") == [(150, 50)] * 2
-
-
-@pytest.mark.parametrize("weights", [None, "w"])
-@pytest.mark.parametrize("target", ["pair", "three"])
-def test_classification_on_a_holdout(sql, rows, compare, target, weights):
-    compare(target, "linear", holdout="held", weights=weights)
-    held, y = rows["held"], rows[target].astype(int)
-    w = rows["w"] if weights else np.ones(200)
-    model = LogisticRegression().fit(rows["X"][~held], y[~held], sample_weight=w[~held])
-    truth, predicted, shares = y[held], model.predict(rows["X"][held]), model.predict_proba(rows["X"][held])
-    of = {"sample_weight": w[held]}
-    average = {"average": "binary" if target == "pair" else "macro"}
-    scores = shares[:, 1] if target == "pair" else shares
-    (found,) = tried(sql)
-    expected = {
-        "accuracy": metrics.accuracy_score(truth, predicted, **of),
-        "balanced_accuracy": metrics.balanced_accuracy_score(truth, predicted, **of),
-        "f1": metrics.f1_score(truth, predicted, **average, **of),
-        "precision": metrics.precision_score(truth, predicted, **average, **of),
-        "recall": metrics.recall_score(truth, predicted, **average, **of),
-        "mcc": metrics.matthews_corrcoef(truth, predicted, **of),
-        "log_loss": metrics.log_loss(truth, shares, **of),
-    }
-    if target == "pair" or not weights:
-        expected["roc_auc"] = metrics.roc_auc_score(truth, scores, multi_class="ovr", **of)
-    close(found, expected)
-    assert found["confusion"] == metrics.confusion_matrix(truth, predicted, **of).tolist()
-
-
-def test_several_targets(sql, rows, compare):
-    compare("y, a * b", "linear", holdout="held", features="a, b")
-    held, X = rows["held"], rows["X"][:, :2]
-    y = np.column_stack([rows["y"], X[:, 0] * X[:, 1]])
-    predicted = LinearRegression().fit(X[~held], y[~held]).predict(X[held])
-    (found,) = tried(sql)
-    close(found, {name: run(y[held], predicted) for name, run in REGRESSION.items()})
-    assert [one["name"] for one in found["targets"]] == ["y", "a * b"]
-    close(found["targets"][1], {"r2": metrics.r2_score(y[held, 1], predicted[:, 1])})
-
-
-def test_clusters(sql, rows, compare):
-    candidates = [{"algorithm": "kmeans", "hyperparams": {"n_clusters": k}} for k in (2, 3)]
-    result = compare(None, *candidates)
-    sql("SELECT madlib.sk_train('t', 'm', NULL, 'a, b, c', 'kmeans', '{\"n_clusters\": 3}')")
-    labels = [n for (n,) in sql("SELECT madlib.sk_predict(model, a, b, c) FROM t, m ORDER BY id")]
-    found = tried(sql)[1]
-    for name, run in [
-        ("silhouette", metrics.silhouette_score),
-        ("calinski_harabasz", metrics.calinski_harabasz_score),
-        ("davies_bouldin", metrics.davies_bouldin_score),
-    ]:
-        close(found, {name: run(rows["X"], labels)})
-    close(found, {"inertia": sql.value("SELECT details FROM m")["inertia"]})
-    assert result["metric"] == "silhouette"
-    assert compare(None, *candidates, metric="inertia")["best_candidate"] == 2  # less is better
-
-
-def test_components(sql, rows, compare):
-    compare(None, *({"algorithm": "pca", "hyperparams": {"n_components": k}} for k in (1, 2)))
-    ratios = [sum(one["explained_variance_ratio"]) for one in tried(sql, "details")]
-    assert tried(sql, "score") == pytest.approx(ratios, rel=1e-9)
-    compare(None, {"algorithm": "pca", "hyperparams": {"n_components": 2}}, holdout="held")
-    assert 0.5 < tried(sql, "score")[0] < 1
-
-
-# --- folds ---
-
-
-@pytest.mark.parametrize("kind", ["shuffled", "stratified", "groups", "order"])
-def test_folds_are_those_of_scikit_learn(sql, rows, compare, kind):
-    X, y, options = rows["X"], rows["y"], {}
-    algorithm, estimator, scoring = "ridge", Ridge(), "r2"
-    groups = None
-    order = np.arange(200)
-    if kind == "stratified":
-        algorithm, estimator, scoring = "lda", LinearDiscriminantAnalysis(), "f1_macro"
-        y, cut = rows["three"], StratifiedKFold(4, shuffle=True, random_state=3)
-    elif kind == "groups":
-        hashed = "SELECT hash_record_extended(ROW(g), 0) & 9007199254740991 FROM t ORDER BY id"
-        groups, cut, options = [one for (one,) in sql(hashed)], GroupKFold(4), {"fold_groups": "g"}
-    elif kind == "order":
-        order, cut, options = np.argsort(rows["at"]), TimeSeriesSplit(4), {"fold_order": "at"}
-    else:
-        cut = KFold(4, shuffle=True, random_state=3)
-    target = "three" if kind == "stratified" else "y"
-    compare(
-        target,
-        {"algorithm": algorithm, "preprocess": {"*": {"scale": "standard"}}},
-        folds=4,
-        seed=3,
-        **options,
-    )
-    pipeline = make_pipeline(StandardScaler(), estimator)  # learned in each fold
-    scores = cross_validate(pipeline, X[order], y[order], cv=cut, groups=groups, scoring=scoring)[
-        "test_score"
-    ]
-    (row,) = tried(sql, "folds, score, score_deviation, metrics, num_test_rows")
-    name = "f1" if kind == "stratified" else "r2"
-    assert [one[name] for one in row[0]] == pytest.approx(scores.tolist(), rel=1e-9)
-    assert row[1:3] == pytest.approx((scores.mean(), scores.std()), rel=1e-9)
-    assert row[4] == (160 if kind == "order" else 200)
-
-
-def test_metrics_are_those_of_predictions_out_of_fold(sql, rows, compare):
-    compare("y", "ridge", folds=5)
-    predicted = np.zeros(200)
-    for before, own in KFold(5, shuffle=True, random_state=0).split(rows["X"]):
-        predicted[own] = Ridge().fit(rows["X"][before], rows["y"][before]).predict(rows["X"][own])
-    close(tried(sql)[0], {name: run(rows["y"], predicted) for name, run in REGRESSION.items()})
-
-
-def test_a_row_without_its_place_in_time_is_in_no_fold(sql, rows, compare):
-    sql("ALTER TABLE t ADD day date; UPDATE t SET day = date '2020-01-01' + at::integer WHERE id >= 10")
-    compare("y", "ridge", folds=4, fold_order="day")
-    assert tried(sql, "num_rows_processed, num_test_rows") == [(200, 152)]  # blocks of 38 of 190 rows
-    sql("CREATE VIEW v AS SELECT * FROM t WHERE id >= 10")
-    first = tried(sql, "folds")
-    compare("y", "ridge", folds=4, fold_order="at", source="v")
-    assert tried(sql, "folds") == first
-
 
 # --- the holdout and the models ---
 
@@ -316,7 +113,7 @@ def test_a_candidate_that_fails(sql, rows, compare):
     ]
     status, error = tried(sql, "status, error")[3]
     assert status == "failed"
-    assert error.startswith("the fit failed: ValueError: Expected n_neighbors <= n_samples")
+    assert error.startswith("the fit failed: n_neighbors is ")
 
 
 # --- errors ---
@@ -345,9 +142,9 @@ RIDGE = '[{"algorithm": "ridge"}]'
          "These are: r2, mse, rmse, mae, median_absolute_error, max_error, explained_variance."),
         ({"folds": 1}, "22023", "folds must be 0 or at least 2, not 1", "Give 0 for no folds."),
         ({"folds": 101}, "22023", "folds must be between 0 and 100, not 101", None),
-        ({"folds": 100, "holdout": "id > 50"}, "22023", "the folds need at least 100 rows, there are 51",
+        ({"folds": 100, "holdout": "id > 50"}, "22000", "the folds need at least 100 rows, there are 51",
          "Lower folds."),
-        ({"folds": 10, "fold_groups": "g"}, "22023",
+        ({"folds": 10, "fold_groups": "g"}, "22000",
          "the folds need at least 10 values of fold_groups, there are 9", "Lower folds."),
         ({"fold_groups": "g"}, "22023", "fold_groups needs folds", "Set folds to the number of folds."),
         ({"folds": 2, "fold_groups": "g", "fold_order": "at"}, "22023",
@@ -363,7 +160,7 @@ RIDGE = '[{"algorithm": "ridge"}]'
         ({"time_limit": -1}, "22023", "time_limit must be at least 0, not -1.0", None),
         ({"weights": "-w"}, "22003", None, "Give weights that are finite and not negative."),
         ({"target": "held::text", "candidates": '[{"algorithm": "lda"}]', "holdout": "held"},
-         "22023", "the target has one class only: false", "Choose another target."),
+         "22000", "the target has one class only: false", "Choose another target."),
     ],
 )  # fmt: skip
 def test_errors(sql, rows, options, sqlstate, message, hint):

@@ -16,7 +16,7 @@ from tests.sk.models import small_models
 SOURCES = Path(layout.__file__).parent
 FILES = (
     "sk_predict", "sk_row", "sk_linear", "sk_gaussian", "sk_network", "sk_centers", "sk_known", "sk_factors",
-    "sk_trees",
+    "sk_trees", "sk_bayes",
 )  # fmt: skip
 ROW = "0.5, 0.2, 'v1'::text"
 FORM, NAME_ENDS, INPUTS, OWN = 0, 4, 6, 9  # arrays of sk.h
@@ -44,6 +44,7 @@ def keep(array, count):
 
 LINE, LINES = "linear regression", "linear classification 3"
 NETWORK, TREES = "mlp regression", "random_forest regression"
+BAYES = "nb classification 3"
 NODES = OWN + 2
 # Each entry: the text of the error, the name of the model, and the changes to its arrays.
 DAMAGED = [
@@ -79,6 +80,13 @@ DAMAGED = [
     ("a layer has a wrong size", NETWORK, [put(OWN, 3, 2**31 - 1)]),
     ("it has too few weights", NETWORK, [keep(OWN + 1, 1)]),
     ("it has more weights than its layers", NETWORK, [keep(OWN + 1, 1000)]),
+    ("it has another number of scores than of classes", BAYES, [put(FORM, OUTPUTS, 1)]),
+    (
+        "an input becomes something else than one column",
+        BAYES,
+        [put(INPUTS, 2 * 4, kinds.ENCODE_ONE_HOT), put(FORM, COLUMNS, 6)],
+    ),
+    ("an array is missing or of a wrong length", BAYES, [keep(OWN + 1, 3)]),
     ("centers are of clusters", "kmeans clustering", [put(FORM, TASK, DECOMPOSITION)]),
     ("known rows are of clusters", "dbscan clustering", [put(FORM, TASK, DECOMPOSITION)]),
     ("factors are of a decomposition", "nmf decomposition", [put(FORM, TASK, CLUSTERING)]),

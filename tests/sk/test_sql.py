@@ -112,6 +112,14 @@ def test_no_row_that_can_be_used(sql, weights, where):
     assert error.hint.startswith(f"Check for {where}, or impute: ")
 
 
+@pytest.mark.parametrize("target", ["price", "price, twice"])
+def test_a_target_that_is_null_in_every_row(sql, target):
+    sql("ALTER TABLE h ADD twice float8; UPDATE h SET price = NULL, twice = 1")
+    algorithm = "linear" if "," in target else "ridge"
+    error = sql.refuses(f"SELECT madlib.sk_train('h', 'm', '{target}', 'tax', '{algorithm}')")
+    assert error.message == "sk_train: the target is NULL in every row"
+
+
 def test_too_many_levels(sql):
     sql("CREATE TABLE t AS SELECT i::float8 AS y, i::text AS k FROM generate_series(1, 100001) AS i")
     error = sql.refuses("SELECT madlib.sk_train('t', 'm', 'y', 'k', 'decision_tree')")

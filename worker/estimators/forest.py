@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from madpy.worker.errors import WorkerError
+from madpy.worker.errors import ROWS, WorkerError
 from madpy.worker.estimators.form import Form
 from madpy.worker.layout import (
     KIND_TREES,
@@ -76,7 +76,8 @@ def trees_form(
     if sum(sizes) > MOST_NODES:
         raise WorkerError(
             f"the trees have {sum(sizes)} nodes, and a model at most {MOST_NODES}",
-            hint="lower n_estimators or max_depth, or raise min_samples_leaf",
+            ROWS,
+            "lower n_estimators or max_depth, or raise min_samples_leaf",
         )
     roots = np.cumsum([0, *sizes])[:-1]
     first_leaves = np.cumsum([0, *(len(numbers) for _, _, numbers, _ in parts)])

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor, kernels
 
-from madpy.worker.errors import WorkerError
+from madpy.worker.errors import ROWS, WorkerError
 from madpy.worker.estimators.algorithm import Algorithm
 from madpy.worker.estimators.form import Form
 from madpy.worker.estimators.kernels import Machine, kernel_arrays, sums_form
@@ -82,7 +82,8 @@ def _classes(estimator: Any) -> Form:
     if len(machines) * len(rows) ** 2 > MOST_NUMBERS:
         raise WorkerError(
             f"a Gaussian process of {len(rows)} rows and {classes} classes is too large",
-            hint="train on fewer rows, or choose svm",
+            ROWS,
+            "train on fewer rows, or choose svm",
         )
     triangle = np.tril_indices(len(rows))
     parameters = [_machine(one.kernel_) for one in machines]

@@ -18,6 +18,8 @@ mean_of(FunctionCallInfo fcinfo, text *link, double eta)
 {
 	static Scratch s;			/* too large for the stack, and for an allocation in each row */
 
+	if (isnan(eta))
+		PG_RETURN_NULL();
 	for (int r = 0; r < LANES; r++)
 		s.eta[r] = eta;
 	link_by_name(text_to_cstring(link))->mean(&s, LANES);

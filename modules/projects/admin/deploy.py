@@ -14,6 +14,8 @@ from madpy.ports.postgres.session.db import Database
 from madpy.records import Record
 
 STRATEGIES = ("best_score", "most_recent", "rollback", "specific")
+BY_NUMBER = "given by its number"  # the reason of a deployment
+MOST_NAMED = 10  # models in a hint
 Chosen = tuple[int, str]  # the number of a model, and the reason
 
 
@@ -27,14 +29,19 @@ class Deployment(Record):
 
 
 def deploy(
-    db: Database, project_name: str | None, strategy: str | None, algorithm: str | None
+    db: Database,
+    project_name: str | None,
+    strategy: str | None,
+    algorithm: str | None,
+    model_id: int | None,
 ) -> list[Deployment]:
     """Deploy the model of a project that a strategy chooses."""
     way = helper.check_choice("strategy", strategy, STRATEGIES)
+    _check_given(way, algorithm, model_id)
     project = get_project(db, str(helper.check_not_null("project_name", project_name)))
     # From here on no other session changes the project: a choice stays right until it is written.
     write(db, "lock", "{id:l}::bigint", id=project.id)
-    model, reason = _chosen(db, project, way, algorithm)
+    model, reason = _chosen(db, project, way, algorithm, model_id)
     return deployed(db, model, way, reason)
 
 
@@ -60,18 +67,49 @@ def deployed(db: Database, model: int, strategy: str, reason: str) -> list[Deplo
     return [Deployment(**row) for row in rows]
 
 
-def _chosen(db: Database, project: Project, strategy: str, algorithm: str | None) -> Chosen:
+def _check_given(strategy: str, algorithm: str | None, model_id: int | None) -> None:
+    """Raise an error for an algorithm or a model that the strategy does not take, or lacks."""
+    if strategy == "rollback" and algorithm is not None:
+        raise MadpyError("a rollback takes no algorithm", hint="leave it out, or deploy(model_id)")
+    if strategy != "specific" and model_id is not None:
+        raise MadpyError(f"strategy {strategy} takes no model_id", hint="give strategy => 'specific'")
+    if strategy == "specific" and (algorithm is None) == (model_id is None):
+        raise MadpyError(
+            "strategy specific needs an algorithm or a model_id, one of the two",
+            hint="give algorithm => 'ridge' for its newest model, or model_id => 1",
+        )
+
+
+def _chosen(
+    db: Database, project: Project, strategy: str, algorithm: str | None, model_id: int | None
+) -> Chosen:
     """Return the model that a strategy chooses, and why."""
     if strategy == "rollback":
-        if algorithm is not None:
-            raise MadpyError("a rollback takes no algorithm", hint="leave it out, or deploy(model_id)")
         return _before(db, project)
-    if strategy == "specific" and algorithm is None:
-        raise MadpyError("strategy specific needs an algorithm", hint="give one, or deploy(model_id)")
     models = _models(db, project, algorithm)
+    if model_id is not None:
+        _check_among(db, project, models, model_id)
+        return model_id, BY_NUMBER
     if strategy == "best_score":
         return _best(models)
     return models[-1]["id"], "the newest model" + (f" of {algorithm}" if algorithm else "")
+
+
+def _check_among(db: Database, project: Project, models: list[dict[str, Any]], model_id: int) -> None:
+    """Raise an error for a model of another project; one whose training failed is refused later."""
+    numbers = [row["id"] for row in models]
+    if model_id in numbers or db.value(
+        "SELECT EXISTS (SELECT FROM {own:i}.models WHERE id = {id:l} AND project_id = {project:l})",
+        own=own(db),
+        id=model_id,
+        project=project.id,
+    ):
+        return
+    raise MadpyError(
+        f"project {quoted(project.name)} has no model {model_id}",
+        sqlstate="42704",
+        hint=f"choose one of its newest models: {', '.join(map(str, numbers[: -MOST_NAMED - 1 : -1]))}",
+    )
 
 
 def _models(db: Database, project: Project, algorithm: str | None) -> list[dict[str, Any]]:

@@ -50,10 +50,11 @@ COMMENT ON TYPE MODULE_SCHEMA.deployment IS 'result of deploy';
 CREATE FUNCTION MODULE_SCHEMA.deploy(
     project_name text,
     strategy     text DEFAULT 'best_score',  -- or most_recent, rollback, specific
-    algorithm    text DEFAULT NULL           -- only models of this one
+    algorithm    text DEFAULT NULL,          -- only models of this one
+    model_id     bigint DEFAULT NULL         -- for specific: a model by its number
 ) RETURNS SETOF MODULE_SCHEMA.deployment
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(projects.admin.deploy.deploy);
-COMMENT ON FUNCTION MODULE_SCHEMA.deploy(text, text, text) IS
+COMMENT ON FUNCTION MODULE_SCHEMA.deploy(text, text, text, bigint) IS
     'has another model of a project predict: SELECT * FROM MODULE_SCHEMA.deploy(''Wine'', ''rollback'')';
 
 CREATE FUNCTION MODULE_SCHEMA.deploy(model_id bigint) RETURNS SETOF MODULE_SCHEMA.deployment

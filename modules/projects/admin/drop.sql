@@ -35,8 +35,7 @@ BEGIN
     FROM MODULE_SCHEMA.__snapshots AS s JOIN MODULE_SCHEMA.__projects AS p ON p.id = s.project_id
     WHERE s.id = snapshot AND MODULE_SCHEMA.__caller_may(p.owner, p.readers || p.trainers);
     IF project IS NULL THEN
-        RAISE EXCEPTION 'snapshot % does not exist', snapshot
-            USING ERRCODE = 'undefined_object', HINT = 'Choose one of the view snapshots.';
+        PERFORM MODULE_SCHEMA.__missing('snapshot', snapshot);
     END IF;
     PERFORM MODULE_SCHEMA.__check_may(project, false);
     SELECT string_agg(id::text, ', ' ORDER BY id) INTO needing FROM MODULE_SCHEMA.__models WHERE snapshot_id = snapshot;
@@ -45,6 +44,9 @@ BEGIN
             USING ERRCODE = 'dependent_objects_still_exist', HINT = 'Drop these models first.';
     END IF;
     DELETE FROM MODULE_SCHEMA.__snapshots WHERE id = snapshot;
+    IF NOT FOUND THEN  -- dropped while this call waited
+        PERFORM MODULE_SCHEMA.__missing('snapshot', snapshot);
+    END IF;
     RETURN snapshot;
 END
 $$;

@@ -11,10 +11,11 @@ from madpy.helper import helper
 from madpy.modules.projects.catalogue import find_project
 from madpy.modules.projects.evaluation import measures
 from madpy.modules.projects.evaluation.predicted import Predicted, read_rows, supervised_figures
-from madpy.modules.projects.evaluation.queries import SUPERVISED, Subject, of_model
-from madpy.modules.projects.evaluation.tables import drop_tables, of_table
+from madpy.modules.projects.evaluation.queries import SUPERVISED, Subject, check_no_features, of_model
+from madpy.modules.projects.evaluation.tables import of_table
 from madpy.modules.projects.models.fitted import Kept, deployed_model
 from madpy.modules.projects.snapshots import snapshot_of, test_rows
+from madpy.modules.projects.tables.found import find_table
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
 
@@ -33,12 +34,13 @@ def evaluate(
     """Return the figures of the deployed model of a project, or of a model table, over a relation."""
     name = str(helper.check_not_null("model", model))
     if find_project(db, name) is not None:
+        check_no_features(features)
         return evaluated(db, deployed_model(db, name), relation, y_column_name)
     db.progress("evaluate: reading")
-    subject = of_table(db, name, relation, y_column_name, features)
-    result = _figures_of(db, subject)
-    drop_tables(db)
-    return result
+    table = find_table(db, name)
+    source = helper.check_source(db, relation, "relation")
+    subject = of_table(db, table, source, y_column_name, features)
+    return _figures_of(db, subject)
 
 
 def evaluated(db: Database, model: Kept, relation: str | None, y_column_name: str | None) -> list[Row]:

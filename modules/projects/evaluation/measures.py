@@ -32,7 +32,9 @@ LOWER_IS_BETTER = frozenset(
 
 
 def is_better(metric: str, score: float, other: float) -> bool:
-    """Tell whether a score is better than another one, by the direction of the metric."""
+    """Tell whether a score is better than another one, by more than rounding, in the metric's direction."""
+    if math.isclose(score, other, rel_tol=1e-12):
+        return False
     return score < other if metric in LOWER_IS_BETTER else score > other
 
 

@@ -20,6 +20,9 @@ def evaluate(
 
 
 @in_server("importance", is_set=True, module="projects")
-def importance(db: Database, model_id: int | None, method: str | None) -> list[dict[str, Any]]:
+def importance(
+    db: Database, model_id: int | None, method: str | None, relation: str | None, y_column_name: str | None
+) -> list[dict[str, Any]]:
     """Return how much a model depends on each feature."""
-    return importances(db, get_model(db, int(helper.check_not_null("model_id", model_id))), method)
+    entry = get_model(db, int(helper.check_not_null("model_id", model_id)))
+    return importances(db, entry, method, relation, y_column_name)

@@ -22,6 +22,14 @@ class Subject(Record):
     targets: list[str]
 
 
+def check_no_features(features: str | None) -> None:
+    """Raise an error for features of a project, whose models find them by their names."""
+    if features is not None:
+        raise MadpyError(
+            "a project has the features of its training", hint="leave features out, which are for tables"
+        )
+
+
 def of_model(
     db: Database,
     model: Kept,

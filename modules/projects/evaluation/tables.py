@@ -3,86 +3,52 @@
 from typing import Any
 
 from madpy.errors import MadpyError
-from madpy.helper import helper
-from madpy.helper.checks.arguments import parse_name, quoted
-from madpy.helper.tables.models import summary_of
 from madpy.modules.projects.evaluation.predicted import Query, target_items
 from madpy.modules.projects.evaluation.queries import SUPERVISED, Subject
+from madpy.modules.projects.tables.found import ModelTable
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.sql import Relation, fill, free_name
 from madpy.ports.postgres.session.types import NUMBERS, text_item
 
-# Methods by the name in a summary, and the task of those that have one only.
-METHODS = {
-    "regr": "regression", "glm": "regression", "logregr": "classification", "nb": "classification",
-    "kmeans": "clustering", "dtree": None, "sk": None,
-}  # fmt: skip
-FACTS = ("method", "target", "task", "classes", "class_type", "target_type", "feature_names", "has_shares")
 PREDICTED, SHARES = Relation("pg_temp", "madpy_predicted"), Relation("pg_temp", "madpy_shares")
 
 
 def of_table(
-    db: Database, name: str, relation: str | None, given: str | None, features: str | None
+    db: Database,
+    model: ModelTable,
+    source: Source,
+    given: str | None,
+    features: str | None,
+    *,
+    with_shares: bool = True,
 ) -> Subject:
-    """Return the rows of a relation with the predictions of a model table.
+    """Return the rows of a source with the predictions of a model table.
 
-    The predictions are in temporary tables, which `drop_tables` drops.
+    The predictions are in temporary tables of this run.
     """
-    table = _model_table(db, name)
-    summary = summary_of(table, "a training")
-    names = [name for name in FACTS if name in summary.columns]
-    rows = db.execute(
-        "SELECT {names:q} FROM {summary:i} LIMIT 1",
-        names=", ".join(fill("{name:i}", {"name": name}) for name in names),
-        summary=summary,
-    )
-    facts = rows[0] if rows else {}
-    method = facts.get("method")
-    if method not in METHODS:
+    if model.task not in (*SUPERVISED, "clustering"):
         raise MadpyError(
-            f"table {quoted(table.name)} is not a model that can be evaluated",
-            sqlstate="42809",
-            hint=f"give the output_table of one of {', '.join(f'{one}_train' for one in METHODS)}",
+            f"a model of {model.task} has no figures over a table", hint="choose a model of another task"
         )
-    task = METHODS[method] or str(facts.get("task"))
-    if task not in (*SUPERVISED, "clustering"):
-        raise MadpyError(
-            f"a model of {task} has no figures over a table", hint="choose a model of another task"
-        )
-    source = helper.check_source(db, relation, "relation")
-    return _predict(db, table, method, task, facts, source, given, features)
-
-
-def _model_table(db: Database, name: str) -> Source:
-    """Return a model table; the error for none says that there is no such project either."""
-    try:
-        return helper.check_model_table(db, name, "model")
-    except MadpyError as error:
-        if error.sqlstate != "42P01":
-            raise
-        raise MadpyError(
-            f"there is no project and no table {quoted(name)}",
-            sqlstate="42704",
-            hint="give the name of a project, or the output_table of a training",
-        ) from None
+    return _predict(db, model, source, given, features, with_shares=with_shares)
 
 
 def _predict(
     db: Database,
-    table: Source,
-    method: str,
-    task: str,
-    facts: dict[str, Any],
+    model: ModelTable,
     source: Source,
     given: str | None,
     features: str | None,
+    *,
+    with_shares: bool,
 ) -> Subject:
     """Predict a copy of the rows that has their numbers and targets as well."""
-    parsed = parse_name(facts.get("target") or "")
-    trained = parsed if parsed and len(parsed) == 1 else None
+    table, method, task, facts = model.table, model.method, model.task, model.facts
+    trained = model.trained_target
     is_class = task == "classification"
-    truth = target_items(source, given, trained, is_class) if task in SUPERVISED else []
+    has_truth = task in SUPERVISED or given is not None
+    truth = target_items(source, given, trained, is_class) if has_truth else []
     number = free_name("madpy_row", source.columns)
     names = [free_name(f"madpy_target_{n}", source.columns) for n in range(1, len(truth) + 1)]
     items = "".join(
@@ -96,13 +62,15 @@ def _predict(
         ),
     )
     _call(db, f"{method}_predict", table, rows, PREDICTED, features)
+    db.drop_at_end(PREDICTED)
     labels, class_type = _classes(facts) if is_class else ([], None)
     relation, shares = str(PREDICTED), []
     if method == "logregr":
         shares = ["1 - probability", "probability"]
-    elif is_class and _has_shares(db, method, table, rows, features):
+    elif is_class and with_shares and _has_shares(db, method, table, rows, features):
         relation += _shares(db, number, labels)
         shares = [f"madpy_share_{n}" for n in range(1, len(labels) + 1)]
+    db.drop_temporary(rows)
     query = Query(
         relation,
         [fill("{name:i}", {"name": name}) for name in names],
@@ -155,6 +123,7 @@ def _has_shares(db: Database, method: str, table: Relation, rows: Relation, feat
         if error.sqlstate != "42809":
             raise
         return False
+    db.drop_at_end(SHARES)
     return True
 
 
@@ -181,8 +150,3 @@ def _points(source: Source, facts: dict[str, Any]) -> list[str]:
     if any(column is None or column.base not in NUMBERS for column in columns):
         return []
     return [fill("{name:i}::float8", {"name": name}) for name in names]
-
-
-def drop_tables(db: Database) -> None:
-    """Drop the predictions of `of_table`."""
-    db.execute("DROP TABLE IF EXISTS {predicted:i}, {shares:i}", predicted=PREDICTED, shares=SHARES)

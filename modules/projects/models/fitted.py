@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
 from madpy.modules.projects.catalogue import get_project
-from madpy.modules.projects.models.sk_layout import (
+from madpy.modules.projects.models.layout import (
+    MISSING_NAN,
+    MISSING_NAN_ONLY,
     MODEL_SK,
     TASK_CLASSIFICATION,
     TASK_CLUSTERING,
@@ -54,12 +56,22 @@ class Fitted(Record):
         return TASKS[int(self.arrays[FORM][1])]
 
     @property
+    def columns(self) -> int:
+        """Return how many columns the inputs become."""
+        return int(self.arrays[FORM][2])
+
+    @property
     def outputs(self) -> int:
         return int(self.arrays[FORM][3])
 
     @property
     def takes_nan(self) -> bool:
-        return int(self.arrays[FORM][4]) == 1
+        return int(self.arrays[FORM][4]) in (MISSING_NAN, MISSING_NAN_ONLY)
+
+    @property
+    def takes_infinity(self) -> bool:
+        """Tell whether infinite numbers are values as others are, and not missing."""
+        return int(self.arrays[FORM][4]) == MISSING_NAN_ONLY
 
     @property
     def classes(self) -> list[str]:

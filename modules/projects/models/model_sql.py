@@ -1,122 +1,75 @@
-"""model_sql: a model as a function in SQL that needs nothing of this library."""
-
-from collections.abc import Sequence
+"""model_sql: a model of a project, or a table that a training made, as a function in SQL."""
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.checks.arguments import parse_name
-from madpy.modules.projects.models.fitted import Fitted, get_model
-from madpy.modules.projects.models.prepared import Input, columns_of, inputs_of
-from madpy.modules.projects.models.sk_layout import KIND_LINEAR, KIND_TREES
-from madpy.modules.projects.models.sums import Scores, linear, trees
+from madpy.helper.checks.arguments import parse_name, quoted
+from madpy.modules.projects.catalogue import find_project
+from madpy.modules.projects.models.fitted import Kept, deployed_model, read_model
+from madpy.modules.projects.models.statement import Case, Parameter, statement
+from madpy.modules.projects.tables.convert import models_by_group
+from madpy.modules.projects.tables.found import ModelTable, find_table
+from madpy.modules.projects.tables.linear import LINEAR, link_of
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
-from madpy.ports.postgres.session.sql import fill, identifier, literal
+from madpy.ports.postgres.session.sql import identifier
+from madpy.ports.postgres.session.types import PLAIN
 
-MOST_ARGUMENTS = 100  # parameters of a function in PostgreSQL
-MOST_INLINED = 20_000  # characters of an expression that the planner may put in the place of a call
-STATEMENT = """\
-CREATE FUNCTION {name:q}({parameters:q}) RETURNS {returned:q}
-{body:q};
-COMMENT ON FUNCTION {name:q} IS {comment:l};
-"""
-INLINED = """\
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN {value:q}"""
-# JIT would compile a longer expression for minutes; PL/pgSQL prepares it once in a transaction.
-LONG = """\
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS {tag:q}BEGIN RETURN {value:q}; END{tag:q}"""
-KINDS = {KIND_LINEAR: linear, KIND_TREES: trees}
+MOST_GROUPS = 1000
 
 
 @in_server("model_sql", module="projects")
-def model_sql(db: Database, model_id: int | None, name: str | None) -> str:
-    """Return the statement that creates a function with the predictions of a model."""
-    entry = get_model(db, int(helper.check_not_null("model_id", model_id)))
-    parts = parse_name(name) if name is not None else [f"model_{entry.id}"]
+def model_sql(db: Database, model: str | None, name: str | None) -> str:
+    """Return the statement that creates a function with the predictions of a project or of a model table."""
+    given = str(helper.check_not_null("model", model))
+    if find_project(db, given) is not None:
+        return written(deployed_model(db, given), name)
+    table = find_table(db, given)
+    cases = _cases(table)
+    if not cases:
+        raise MadpyError(f"table {quoted(table.table.name)} has no model", hint="train it again")
+    groups = [Parameter(group, _plain_type(table, group)) for group in table.groups]
+    comment = f"{table.method}_train into {table.table}"
+    return statement(cases, groups, _function_name(name, f"{table.table.name}_predict"), comment)
+
+
+def written(model: Kept, name: str | None) -> str:
+    """Return the statement for a model of a project."""
+    comment = f"{model.algorithm} of project {model.project}, model {model.id}"
+    return statement([Case(model.fitted)], [], _function_name(name, f"model_{model.id}"), comment)
+
+
+def _function_name(given: str | None, otherwise: str) -> str:
+    """Return the name of the function in SQL."""
+    parts = parse_name(given) if given is not None else [otherwise]
     if not parts or len(parts) > 2:
         raise MadpyError(
-            f'name: "{name}" is not a name', sqlstate="42602", hint="write it like schema.function"
+            f'name: "{given}" is not a name', sqlstate="42602", hint="write it like schema.function"
         )
-    comment = f"{entry.algorithm} of project {entry.project}, model {entry.id}"
-    return statement(entry.fitted, ".".join(map(identifier, parts)), comment)
+    return ".".join(map(identifier, parts))
 
 
-def statement(fitted: Fitted, name: str, comment: str) -> str:
-    """Return CREATE FUNCTION for a linear model or trees; its numbers have the bits of the scorer in C.
+def _cases(table: ModelTable) -> list[Case]:
+    """Return the model of each group."""
+    link = link_of(table) if table.method == "glm" else None
+    cases: list[Case] = []
+    for key, data in models_by_group(table):
+        if len(cases) == MOST_GROUPS:
+            raise MadpyError(
+                f"the table has models for more than {MOST_GROUPS} groups",
+                sqlstate="54000",
+                hint="train on fewer groups",
+            )
+        cases.append(Case(read_model(data), key, table.method in LINEAR, link))
+    return cases
 
-    The function is one expression.
-    """
-    is_known = fitted.kind in KINDS and fitted.task in ("regression", "classification")
-    if not is_known or (fitted.kind == KIND_LINEAR and fitted.takes_nan):
+
+def _plain_type(table: ModelTable, group: str) -> str:
+    """Return the type of a grouping column; raise an error for one that users have made."""
+    base = table.table.columns[group].base
+    if base not in PLAIN:
         raise MadpyError(
-            "this model cannot be written in SQL",
+            f"grouping column {quoted(group)} is of type {base}, which has no parameter in SQL",
             sqlstate="0A000",
-            hint="choose a linear algorithm, trees, a forest or boosting",
+            hint="cast it to text before training",
         )
-    inputs = inputs_of(fitted)
-    parameters, items, conditions = _parameters(fitted, inputs)
-    conditions += [
-        one.condition(item)
-        for one, item in zip(inputs, items, strict=True)
-        if one.is_needed(fitted.takes_nan)
-    ]
-    value, returned = _value(fitted, KINDS[fitted.kind](fitted, columns_of(inputs, items)))
-    if conditions:
-        value = fill(
-            "CASE WHEN {conditions:q} THEN {value:q} END",
-            {"conditions": " AND ".join(conditions), "value": value},
-        )
-    return fill(
-        STATEMENT,
-        {
-            "name": name, "parameters": ", ".join(parameters), "returned": returned,
-            "body": _body(value), "comment": comment,
-        },
-    )  # fmt: skip
-
-
-def _body(value: str) -> str:
-    tag = "$madpy$"
-    while tag in value:
-        tag = f"{tag[:-1]}_$"
-    return fill(INLINED if len(value) <= MOST_INLINED else LONG, {"value": value, "tag": tag})
-
-
-def _parameters(fitted: Fitted, inputs: Sequence[Input]) -> tuple[list[str], list[str], list[str]]:
-    """Return the parameters, SQL of the inputs over them, and the conditions for a result."""
-    names = fitted.inputs
-    count = len(inputs)
-    is_array = fitted.header.get("is_vector") or count > MOST_ARGUMENTS
-    if is_array and not any(one.levels for one in inputs):
-        items = [f"($1)[{n}]" for n in range(1, count + 1)]
-        return ["x double precision[]"], items, [f"pg_catalog.cardinality($1) = {count}"]
-    if is_array:
-        raise MadpyError(
-            f"the model has {count} features, more than the {MOST_ARGUMENTS} parameters of a function",
-            sqlstate="54023",
-            hint="train on fewer columns",
-        )
-    types = ["text" if one.levels else "double precision" for one in inputs]
-    is_named = len({name.encode()[:63] for name in names}) == count and all(names)
-    parameters = [
-        f"{identifier(name)} {kind}" if is_named else kind for name, kind in zip(names, types, strict=True)
-    ]
-    return parameters, [f"${n}" for n in range(1, count + 1)], []
-
-
-def _value(fitted: Fitted, scores: Scores) -> tuple[str, str]:
-    """Return SQL of the prediction and its type."""
-    items = scores.items
-    if fitted.task == "regression":
-        is_one = len(items) == 1
-        return (
-            (items[0], "double precision") if is_one else (f"ARRAY[{', '.join(items)}]", "double precision[]")
-        )
-    labels = [literal(label) for label in fitted.classes]
-    if len(items) == 1:
-        comparison = ">=" if scores.zero_is_second else ">"
-        return f"CASE WHEN {items[0]} {comparison} 0 THEN {labels[1]} ELSE {labels[0]} END", "text"
-    cases = " ".join(f"WHEN {item} THEN {label}" for item, label in zip(items, labels, strict=True))
-    return f"CASE GREATEST({', '.join(items)}) {cases} END", "text"
+    return base if base != "character" else "bpchar"

@@ -1,12 +1,13 @@
 """The columns that a model was fitted on, as SQL over its inputs: the operations of sk_row.c."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 
 from madpy.errors import MadpyError
 from madpy.helper.features.terms import checked_number
 from madpy.modules.projects.models.fitted import INPUT_DOUBLES, INPUT_INTS, INPUTS, NUMBERS, VALUES, Fitted
-from madpy.modules.projects.models.sk_layout import (
+from madpy.modules.projects.models.layout import (
     ENCODE_NUMBER,
     ENCODE_ONE_HOT,
     ENCODE_ORDINAL,
@@ -37,10 +38,27 @@ class Input(Record):
     def is_needed(self, takes_nan: bool) -> bool:
         """Tell whether there is no prediction without a value."""
         passes = takes_nan and self.encode in (ENCODE_NUMBER, ENCODE_ORDINAL)
-        return not (self.flags & FLAG_IMPUTE or passes)
+        return not (self.is_filled or passes)
+
+    @property
+    def is_filled(self) -> bool:
+        """Tell whether a number or level takes the place of a missing one."""
+        return bool(self.flags & FLAG_IMPUTE) and not math.isnan(self.fill)
+
+    def may_be_missing(self) -> list[bool]:
+        """Tell of each column whether it can be NULL or no finite number."""
+        if self.encode == ENCODE_TARGET:
+            columns = [math.isnan(number) for number in self.values[-1]]
+        elif self.encode == ENCODE_ONE_HOT:
+            columns = [False] * len(self.levels)
+        else:
+            columns = [not self.is_filled]
+        return columns + [False] * bool(self.flags & FLAG_INDICATOR)
 
     def condition(self, item: str) -> str:
         """Return SQL that is true where there is a value: no number that is infinite or NaN."""
+        if self.encode == ENCODE_TARGET and math.isnan(self.values[-1][0]):
+            return f'{item} COLLATE "C" IN ({", ".join(map(literal, self.levels))})'
         return f"{item} IS NOT NULL" if self.levels else f"pg_catalog.abs({item}) < 'Infinity'::float8"
 
     def columns(self, item: str) -> Iterator[str]:
@@ -77,10 +95,15 @@ class Input(Record):
     def _case(self, value: str, numbers: Sequence[float], other: float) -> str:
         """Return SQL of the number of a level."""
         cases = "".join(
-            f" WHEN {literal(level)} THEN {literal(number)}"
+            f" WHEN {literal(level)} THEN {_literal(number)}"
             for level, number in zip(self.levels, numbers, strict=True)
         )
-        return f"CASE {value}{cases} ELSE {literal(other)} END"
+        return f"CASE {value}{cases} ELSE {_literal(other)} END"
+
+
+def _literal(number: float) -> str:
+    """Return SQL of a number in an encoding; NaN stands for a missing value."""
+    return literal(None if math.isnan(number) else number)
 
 
 def inputs_of(fitted: Fitted) -> list[Input]:
@@ -116,13 +139,18 @@ def _item(source: Source, name: str, is_category: bool) -> str:
     if name not in source.columns and element and element[1] in source.columns:
         return fill("{column:i}", {"column": element[1]}) + f"[{int(element[2])}]::float8"
     if name not in source.columns:
-        raise MadpyError(
-            f'column "{name}" of table "{source.name}" does not exist',
-            sqlstate="42703",
-            hint="add the column: the model was trained on it",
-        )
+        raise no_column(source, name)
     kind = source.columns[name].base
     item = fill("{column:i}", {"column": name})
     if is_category:
         return text_item(item, kind)
     return f"extract(epoch FROM {item})::float8" if kind in TIMES else checked_number(name, item, kind)
+
+
+def no_column(source: Source, name: str) -> MadpyError:
+    """Return the error for a relation that lacks a column of a model."""
+    return MadpyError(
+        f'column "{name}" of table "{source.name}" does not exist',
+        sqlstate="42703",
+        hint="add the column: the model was trained on it",
+    )

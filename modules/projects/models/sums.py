@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from madpy.errors import MadpyError
 from madpy.modules.projects.models.fitted import OWN, Fitted
-from madpy.modules.projects.models.sk_layout import (
+from madpy.modules.projects.models.layout import (
     TREES_EXP,
     TREES_MEDIAN,
     TREES_MISSING_RIGHT,
@@ -29,7 +29,7 @@ class Scores(Record):
     zero_is_second: bool = False
 
 
-def linear(fitted: Fitted, columns: Sequence[str]) -> Scores:
+def linear(fitted: Fitted, columns: Sequence[str], missing: Sequence[bool]) -> Scores:
     """Return the sums of products of a linear model, an item for each output."""
     coefficients = fitted.arrays[OWN + 1].reshape(fitted.outputs, -1).tolist()
     intercepts = fitted.arrays[OWN + 2].tolist()
@@ -40,8 +40,11 @@ def linear(fitted: Fitted, columns: Sequence[str]) -> Scores:
     return Scores(items)
 
 
-def trees(fitted: Fitted, columns: Sequence[str]) -> Scores:
-    """Return the sums or votes of trees, an item for each output; for two classes the difference of votes."""
+def trees(fitted: Fitted, columns: Sequence[str], missing: Sequence[bool]) -> Scores:
+    """Return the sums or votes of trees, an item for each output; for two classes the difference of votes.
+
+    `missing` tells of each column whether it can be NULL or no finite number.
+    """
     rule, link, count, width, is_single, zero_is_second = fitted.arrays[OWN].tolist()
     nodes = np.frombuffer(fitted.arrays[OWN + 2].astype("<i4").tobytes(), NODE)
     if rule == TREES_MEDIAN:
@@ -54,7 +57,7 @@ def trees(fitted: Fitted, columns: Sequence[str]) -> Scores:
     _check_size(len(nodes) * (len(fitted.classes) if is_vote else width))
     roots, first_outputs = fitted.arrays[OWN + 1].reshape(2, count).tolist()
     leaves = fitted.arrays[OWN + 3].reshape(-1, width)
-    walk = Walk(nodes, columns, bool(is_single), fitted.takes_nan)
+    walk = Walk(nodes, columns, bool(is_single), missing, fitted.takes_infinity)
     if is_vote:
         items = _votes(fitted, walk, roots, leaves[:, 0])
     else:
@@ -110,7 +113,8 @@ class Walk(Record):
     nodes: NDArray[Any]
     columns: Sequence[str]
     is_single: bool  # columns are compared as float32
-    takes_nan: bool
+    missing: Sequence[bool]  # whether a column can be NULL or no finite number
+    takes_infinity: bool
 
     def case(self, root: int, numbers: NDArray[Any]) -> str:
         """Return SQL of the number of the leaf that a row gets to from a root.
@@ -136,16 +140,19 @@ class Walk(Record):
         return "".join(pieces)
 
     def _condition(self, node: Any, is_right: bool) -> str:
-        """Return SQL that is true for one child, and not for a missing value: NULL, NaN or infinite.
+        """Return SQL that is true for one child, and not for a missing value: NULL, NaN or, mostly, infinite.
 
         If missing values go to the second child it is true for the first one, else for the second.
         """
-        column = self.columns[int(node["feature"]) & ~TREES_MISSING_RIGHT]
+        number = int(node["feature"]) & ~TREES_MISSING_RIGHT
+        column, may_be_missing = self.columns[number], self.missing[number]
         greater, bound = self._bound(float(node["threshold"]))
         if is_right:
             smaller = "<=" if greater == ">" else "<"
-            return f"{column} {smaller} {literal(bound)}" + f" AND {column} > '-Infinity'" * self.takes_nan
-        return f"{column} {greater} {literal(bound)}" + f" AND {column} < 'Infinity'" * self.takes_nan
+            is_guarded = may_be_missing and not self.takes_infinity  # NaN is greater than every number
+            return f"{column} {smaller} {literal(bound)}" + f" AND {column} > '-Infinity'" * is_guarded
+        largest = "<= 'Infinity'" if self.takes_infinity else "< 'Infinity'"
+        return f"{column} {greater} {literal(bound)}" + f" AND {column} {largest}" * may_be_missing
 
     def _bound(self, threshold: float) -> tuple[str, float]:
         """Return the comparison and the number that a column is compared with, in double precision.

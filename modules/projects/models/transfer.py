@@ -7,28 +7,76 @@ from typing import Any
 from madpy import __version__
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.checks.arguments import quoted
+from madpy.helper.checks.arguments import check_choice, quoted
 from madpy.modules.projects.catalogue import add_project, check_name, find_project
-from madpy.modules.projects.models.fitted import Fitted, get_model, model_item, read_model, score
+from madpy.modules.projects.layout import MODEL_TABLE
+from madpy.modules.projects.models.fitted import (
+    Fitted,
+    Kept,
+    deployed_model,
+    model_item,
+    read_model,
+    score,
+)
 from madpy.modules.projects.models.prepared import inputs_of
 from madpy.modules.projects.schema import write
 from madpy.modules.projects.snapshots import IMPORTED
+from madpy.modules.projects.tables.carry import export_table, import_table
+from madpy.modules.projects.tables.found import find_table
+from madpy.ports.postgres.model import method_of
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
 
+MADPY, ONNX = FORMATS = ("madpy", "onnx")
+
 
 @in_server("export_model", module="projects")
-def export_model(db: Database, model_id: int | None) -> bytes:
-    """Return the bytes of a model."""
-    entry = get_model(db, int(helper.check_not_null("model_id", model_id)))
-    return bytes(db.value("SELECT {model:q}", model=model_item(db, entry.id)))
+def export_model(db: Database, model: str | None, format: str | None) -> bytes:
+    """Return the bytes of the deployed model of a project, or of the tables of a model."""
+    name = str(helper.check_not_null("model", model))
+    if find_project(db, name) is not None:
+        return exported(db, deployed_model(db, name), format)
+    table = find_table(db, name)
+    if check_choice("format", format, FORMATS) == ONNX:
+        raise MadpyError(
+            "tables of trainings are not exported in ONNX", sqlstate="0A000", hint="choose the format madpy"
+        )
+    return export_table(table)
+
+
+def exported(db: Database, model: Kept, format: str | None) -> bytes:
+    """Return the bytes of a model of a project, as a training wrote them or as a graph of ONNX."""
+    if check_choice("format", format, FORMATS) == ONNX:
+        return _as_onnx(model)
+    return bytes(db.value("SELECT {model:q}", model=model_item(db, model.id)))
+
+
+def _as_onnx(entry: Kept) -> bytes:
+    """Return the bytes of a graph; the package that writes it is an extra, and takes 0.4 s to import."""
+    try:
+        from madpy.modules.projects.models.graphs.export import onnx_model
+    except ImportError as error:
+        raise MadpyError(
+            f"the Python of the server cannot import onnx: {error}",
+            sqlstate="0A000",
+            hint="install the extra madpy[onnx] into the Python of madpy.python_path, and connect again",
+        ) from None
+    return onnx_model(entry.fitted, entry.algorithm)
 
 
 @in_server("import_model", module="projects")
-def import_model(db: Database, project: str | None, model: bytes | None) -> int:
-    """Add a model to a project and return its number; the project is made if there is none of this name."""
-    name = str(helper.check_not_null("project", project))
+def import_model(db: Database, name: str | None, model: bytes | None) -> int | None:
+    """Add a model to a project and return its number, or create the tables of a model, which has none."""
+    given = str(helper.check_not_null("name", name))
     data = bytes(helper.check_not_null("model", model))
+    if method_of(data) == MODEL_TABLE:
+        import_table(db, given, data)
+        return None
+    return _add(db, given, data)
+
+
+def _add(db: Database, name: str, data: bytes) -> int:
+    """Add a model to a project, which is made if there is none of this name."""
     fitted = read_model(data)
     score(db, fitted, data, None)
     score(db, fitted, data, _row(fitted))

@@ -8,6 +8,7 @@ from typing import Any
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.modules.projects.catalogue import get_project
+from madpy.modules.projects.monitoring.timers import calendar_of
 from madpy.modules.projects.schema import own
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
@@ -93,11 +94,18 @@ def _hint(db: Database, when: str, command: str) -> str:
     """Return what to do without pg_cron: install it, or have another program call."""
     version = re.split(r"\D", db.session.server_version, maxsplit=1)[0]
     call = f"psql -d {shlex.quote(db.session.database)} -c {shlex.quote(command)}"
-    line = f"{when} {call}".replace("%", "\\%")  # a per cent sign ends the command in a crontab
-    return (
+    ways = [
         f"install its package (postgresql-{version}-cron on Debian), add pg_cron to shared_preload_libraries"
-        f" and run CREATE EXTENSION pg_cron; or put this line into a crontab: {line}"
-    )
+        " and run CREATE EXTENSION pg_cron"
+    ]
+    if len(when.split()) == 5:
+        line = f"{when} {call}".replace("%", "\\%")  # a per cent sign ends the command in a crontab
+        ways.append(f"put this line into a crontab: {line}")
+    if calendar := calendar_of(when):
+        timed = call.replace("$", "$$")  # systemd puts variables in the place of names after a dollar sign
+        timer = f"systemd-run --user --on-calendar={shlex.quote(calendar)} {timed}"
+        ways.append(f"run this for a timer of systemd: {timer}")
+    return "; or ".join(ways)
 
 
 def _check_cron(db: Database, hint: str) -> None:

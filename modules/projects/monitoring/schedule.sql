@@ -21,9 +21,17 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_cron') THEN
         RETURN QUERY EXECUTE
-            'SELECT substr(j.jobname, 7), j.schedule, j.command, j.active, r.runid, r.status, r.return_message,
-                    r.start_time, r.end_time
+            'SELECT substr(j.jobname, 7), j.schedule, j.command, j.active, r.runid,
+                    coalesce(f.status, r.status), coalesce(f.error, r.return_message), r.start_time, r.end_time
              FROM cron.job AS j LEFT JOIN cron.job_run_details AS r USING (jobid)
+             -- A training that failed has left a row, and the run that called it was successful.
+             LEFT JOIN LATERAL (
+                 SELECT m.status, m.error
+                 FROM MODULE_SCHEMA.models AS m JOIN MODULE_SCHEMA.projects AS p ON p.id = m.project_id
+                 WHERE p.name = substr(j.jobname, 7) AND m.status = ''failed''
+                   AND m.created_at BETWEEN r.start_time AND r.end_time
+                 ORDER BY m.id DESC LIMIT 1
+             ) AS f ON true
              WHERE j.jobname LIKE ''madpy:%'' AND j.database = current_database()';
     END IF;
 END

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 
 BINS = 10
 LEAST = 1e-4  # share that an empty bin counts as
-A_LITTLE = 0.1
+SMALL_INDEX = 0.1
+SMALL_DISTANCE = 0.15  # Cramer's V is about half the root of a small index
 
 
 def stability(before: Sequence[float], now: Sequence[float]) -> float:
@@ -71,13 +72,19 @@ def of_levels(
     return [*shares, rest / total], [*shares_now, 1 - sum(shares_now)]
 
 
-def total_variation(before: Sequence[float], now: Sequence[float]) -> float:
-    """Return half the sum of the differences of shares: the share of rows that would have to move."""
-    return sum(abs(p - q) for p, q in zip(before, now, strict=True)) / 2
+def cramers_v(before: Sequence[float], now: Sequence[float]) -> float:
+    """Return Cramer's V of two samples that count equally, from the shares of each level in them.
+
+    It is the square root of the statistic of the chi-squared test of two samples of equal size, divided by
+    the rows of both: 0 for equal shares, 1 where no level is in both, whatever the number of rows.
+    """
+    pairs = zip(before, now, strict=True)
+    return math.sqrt(sum((p - q) ** 2 / (p + q) for p, q in pairs if p + q > 0) / 2)
 
 
-def verdict(index: float, threshold: float) -> str:
-    """Return in a word what a population stability index says."""
-    if index >= threshold:
+def verdict(index: float, threshold: float, distance: float, distance_threshold: float) -> str:
+    """Return in a word what a population stability index and a distance say, the worse of the two."""
+    if index >= threshold or distance >= distance_threshold:
         return "changed"
-    return "changed a little" if index >= min(A_LITTLE, threshold) else "stable"
+    is_little = index >= min(SMALL_INDEX, threshold) or distance >= min(SMALL_DISTANCE, distance_threshold)
+    return "changed a little" if is_little else "stable"

@@ -1,5 +1,6 @@
 """train_joint: train for several targets."""
 
+from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.modules.projects.driver import Result, train
 from madpy.ports.postgres.session.db import Database
@@ -31,6 +32,8 @@ def train_joint(
 ) -> list[Result]:
     """Fit models that predict several columns; the rest is as in train."""
     targets = helper.check_not_null("y_column_name", y_column_name)
+    if not all(isinstance(name, str) for name in targets):
+        raise MadpyError("y_column_name must be a list of columns", hint="write it like '{weight,waist}'")
     listed = ", ".join(map(identifier, targets))
     trained: list[Result] = train(
         db,

@@ -74,7 +74,7 @@ def keep_failure(db: Database, project: Project, snapshot: int, plan: Plan, erro
         "preprocess": plan.first["preprocess"],
         "search": plan.wanted.search,
         "status": "failed",
-        "error": error.message,
+        "error": f"{error.message}: {error.detail}" if error.detail else error.message,
         "seed": plan.split.seed,
         **_made(db, plan),
     }

@@ -5,8 +5,9 @@ from madpy.modules.projects.catalogue import Project
 from madpy.modules.projects.evaluation import measures
 from madpy.modules.projects.evaluation.predicted import read_rows, supervised_figures
 from madpy.modules.projects.evaluation.queries import SUPERVISED, of_model
-from madpy.modules.projects.models.fitted import get_model
+from madpy.modules.projects.models.fitted import Kept, get_model
 from madpy.modules.projects.schema import own, write
+from madpy.modules.projects.snapshots import snapshot_of
 from madpy.modules.projects.training.compare import Compared
 from madpy.modules.projects.training.plan import Plan
 from madpy.ports.postgres.session.db import Database
@@ -35,12 +36,17 @@ def rival_of(db: Database, project: Project, plan: Plan, metric: str) -> Rival |
     if project.task not in SUPERVISED:
         return Rival(deployed, _score_of_training(db, deployed, metric))
     db.progress("train: scoring the deployed model")
+    entry = get_model(db, deployed)
     try:
-        score = _score(db, deployed, plan, metric)
+        score = _score(db, entry, plan, metric)
     except MadpyError as error:
         if error.sqlstate not in DOES_NOT_FIT:
             raise
         score = None
+    if score is not None and not plan.split.is_within(snapshot_of(db, entry.snapshot_id).split):
+        db.notice(
+            f"model {deployed} was trained with another split: it may know rows that both are now tested on"
+        )
     return Rival(deployed, score)
 
 
@@ -58,9 +64,9 @@ def is_better(compared: Compared, rival: Rival | None) -> bool:
     return measures.is_better(compared.metric, float(score), rival.score)
 
 
-def _score(db: Database, number: int, plan: Plan, metric: str) -> float | None:
+def _score(db: Database, entry: Kept, plan: Plan, metric: str) -> float | None:
     """Return the score of a model on the rows for testing; None if it has none there."""
-    subject = of_model(db, get_model(db, number), plan.source, plan.split.targets, None, where=plan.holdout)
+    subject = of_model(db, entry, plan.source, plan.split.targets, None, where=plan.holdout)
     rows = read_rows(db, subject.query, subject.labels, subject.class_type)
     score = supervised_figures(subject.task, rows).get(metric) if len(rows.predicted) else None
     return score if score is not None and score == score else None

@@ -3,7 +3,7 @@
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
-from madpy.modules.projects.catalogue import Project
+from madpy.modules.projects.catalogue import Project, missing
 from madpy.modules.projects.evaluation.queries import SUPERVISED
 from madpy.modules.projects.snapshots import Taken, last_snapshot
 from madpy.modules.projects.training.features import targets_and_features
@@ -31,7 +31,7 @@ class Asked(Record):
 
 def check_rows(db: Database, project: Project | None, name: str, asked: Asked) -> Rows:
     """Return the rows that were asked for, or those of the last training where no relation was given."""
-    task = _task(project, name, asked.task)
+    task = _task(db, project, name, asked.task)
     is_supervised = task in SUPERVISED
     relation = asked.relation_name
     before = last_snapshot(db, project.id) if project and relation is None else None
@@ -40,6 +40,11 @@ def check_rows(db: Database, project: Project | None, name: str, asked: Asked) -
     targets, features = targets_and_features(
         source, asked.y_column_name, asked.exclude, before, is_supervised
     )
+    if task == "classification" and len(targets) > 1:
+        raise MadpyError(
+            f"a classification has one target, not {len(targets)}",
+            hint="train a project for each of them, or give numbers and the task regression",
+        )
     db.progress("train: reading")
     split = _split(source, task, asked, before, targets, features)
     holdout = split.holdout(source) if is_supervised else None
@@ -70,15 +75,11 @@ def _split(
     return Split(share, sampling, column, int(seed), [*targets, *features], targets)
 
 
-def _task(project: Project | None, name: str, given: str | None) -> str:
+def _task(db: Database, project: Project | None, name: str, given: str | None) -> str:
     """Return the task of a project: the one given, or that of the project."""
     if given is None:
         if project is None:
-            raise MadpyError(
-                f"project {quoted(name)} does not exist",
-                sqlstate="42704",
-                hint=f"give its task: {', '.join(TASKS)}",
-            )
+            raise missing(db, name, f"give its task: {', '.join(TASKS)}")
         return project.task
     chosen = helper.check_choice("task", given, TASKS)
     if project is not None and project.task != chosen:

@@ -77,6 +77,18 @@ class Split(Record):
         )
         return f"{part} <= CASE {identifier(self.targets[0])}::text {cases} END" if rows else "false"
 
+    def is_within(self, other: "Split") -> bool:
+        """Tell whether each row for testing was one by the other split, too, as far as tables only grow."""
+        deciding = {
+            "random": ("sampling", "seed", "hashed"),
+            "stratified": ("sampling", "seed", "hashed"),
+            "group": ("sampling", "seed", "column"),
+            "last": ("sampling", "column"),
+        }[self.sampling]
+        return self.share <= other.share and all(
+            getattr(self, name) == getattr(other, name) for name in deciding
+        )
+
 
 class Counted(Record):
     """Counts of the rows of a training, and a sum over them that tells whether they have changed."""

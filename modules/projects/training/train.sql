@@ -35,7 +35,7 @@ CREATE FUNCTION MODULE_SCHEMA.train(
     test_sampling    text DEFAULT NULL,               -- random, stratified, last or group; NULL: random
     preprocess       jsonb DEFAULT '"auto"',
     automatic_deploy boolean DEFAULT true,            -- if it is better than the model that is deployed
-    seed             integer DEFAULT NULL,            -- NULL: 0
+    seed             bigint  DEFAULT NULL,            -- NULL: 0
     test_column      text DEFAULT NULL,               -- orders rows for last, groups them for group
     time_limit       double precision DEFAULT 300,    -- seconds, after which no candidate begins
     exclude          text DEFAULT NULL,               -- columns that are no features
@@ -44,7 +44,7 @@ CREATE FUNCTION MODULE_SCHEMA.train(
     objective        text DEFAULT NULL                -- an older name of task
 ) RETURNS SETOF MODULE_SCHEMA.training
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(projects.train);
-COMMENT ON FUNCTION MODULE_SCHEMA.train(text, text, text, text, text, jsonb, text, jsonb, jsonb, double precision, text, jsonb, boolean, integer, text, double precision, text, text, boolean, text) IS
+COMMENT ON FUNCTION MODULE_SCHEMA.train(text, text, text, text, text, jsonb, text, jsonb, jsonb, double precision, text, jsonb, boolean, bigint, text, double precision, text, text, boolean, text) IS
     'trains models for a project and deploys the best: SELECT * FROM MODULE_SCHEMA.train(''Wine'', ''regression'', ''wine'', ''quality'')';
 
 CREATE FUNCTION MODULE_SCHEMA.train_joint(
@@ -61,7 +61,7 @@ CREATE FUNCTION MODULE_SCHEMA.train_joint(
     test_sampling    text DEFAULT NULL,               -- random, stratified, last or group; NULL: random
     preprocess       jsonb DEFAULT '"auto"',
     automatic_deploy boolean DEFAULT true,            -- if it is better than the model that is deployed
-    seed             integer DEFAULT NULL,            -- NULL: 0
+    seed             bigint  DEFAULT NULL,            -- NULL: 0
     test_column      text DEFAULT NULL,               -- orders rows for last, groups them for group
     time_limit       double precision DEFAULT 300,    -- seconds, after which no candidate begins
     exclude          text DEFAULT NULL,               -- columns that are no features
@@ -70,5 +70,5 @@ CREATE FUNCTION MODULE_SCHEMA.train_joint(
     objective        text DEFAULT NULL                -- an older name of task
 ) RETURNS SETOF MODULE_SCHEMA.training
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(projects.training.joint.train_joint);
-COMMENT ON FUNCTION MODULE_SCHEMA.train_joint(text, text, text, text[], text, jsonb, text, jsonb, jsonb, double precision, text, jsonb, boolean, integer, text, double precision, text, text, boolean, text) IS
+COMMENT ON FUNCTION MODULE_SCHEMA.train_joint(text, text, text, text[], text, jsonb, text, jsonb, jsonb, double precision, text, jsonb, boolean, bigint, text, double precision, text, text, boolean, text) IS
     'trains models of several targets, which predict_joint predicts: SELECT * FROM MODULE_SCHEMA.train_joint(''Fitness'', ''regression'', ''linnerud'', ''{weight,waist}'')';

@@ -110,8 +110,13 @@ class Database:
     def notice(self, message: str) -> None:
         self.connection.notice(message)
 
-    def warning(self, message: str) -> None:
-        self.connection.warning(message)
+    def warning(self, message: str, hint: str | None = None) -> None:
+        self.connection.warning(message, **({} if hint is None else {"hint": hint}))
+
+    @property
+    def search_path(self) -> str:
+        """Return the search_path that statements of this run have."""
+        return str(self.value("SELECT pg_catalog.current_setting('search_path')"))
 
     def progress(self, message: str) -> None:
         """Show other sessions, in the view `progress`, what this call is doing now."""
@@ -210,8 +215,17 @@ class Database:
         )
         free = free_name(name, {row["name"] for row in taken})
         self.execute("CREATE TEMPORARY TABLE {free:i} ON COMMIT DROP AS {query:q}", free=free, query=query)
-        self._temporary.append(Relation("pg_temp", free))
-        return self._temporary[-1]
+        return self.drop_at_end(Relation("pg_temp", free))
+
+    def drop_at_end(self, table: Relation) -> Relation:
+        """Have a table, which this run has made, dropped as the run ends; return it."""
+        self._temporary.append(table)
+        return table
+
+    def drop_temporary(self, table: Relation) -> None:
+        """Drop such a table before the run ends."""
+        self._temporary.remove(table)
+        self.execute("DROP TABLE {table:i}", table=table)
 
     def finish(self) -> None:
         """Drop the tables of this run and restore settings; after an error the transaction's end does it."""

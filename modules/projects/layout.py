@@ -1,0 +1,5 @@
+"""Names of projects_models.h."""
+
+C_HEADER = "projects/projects_models.h"
+
+MODEL_TABLE = 4

@@ -1,32 +1,15 @@
 /*
- * memory.c: memory that a backend and its workers share.
- *
- * PostgreSQL's own shared memory segments lie in /dev/shm, which has 64 MB in many containers, and are allocated in full
- * when they are made.  A memory file has no such limit.  Workers open it by its path in /proc.
+ * memory.c: pieces of the memory that a backend and its workers share.
  */
 #include "postgres.h"
 
-#include <dlfcn.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "access/xact.h"
-#include "miscadmin.h"
 #include "nodes/pg_list.h"
-#include "storage/fd.h"
 #include "team.h"
 #include "utils/memutils.h"
 
-/* Addresses that no program of 64 bits has its libraries, stack or heap at; others are tried if these are taken. */
-#define FIRST_ADDRESS ((char *) INT64CONST(0x200000000000))
-#define ATTEMPTS 8
-
 #define PAGE ((Size) 4 * 1024)
 #define MOST_FREED 16
-#define MAPPED_BYTES ((Size) 1024 * 1024)	/* bytes that parallel_populate() maps at once */
-#define WRITTEN_BYTES ((Size) 1024 * 1024)	/* between two checks for interrupts */
 
 /* Memory that parallel_alloc() has given out. */
 typedef struct Piece
@@ -37,113 +20,15 @@ typedef struct Piece
 	MemoryContextCallback gone;
 } Piece;
 
-static int	file = -1;
-static uint64 inode;
 static List *pieces = NIL;		/* a list in the order of addresses, in TopMemoryContext */
 static char *freed[MOST_FREED]; /* free pieces that still have their physical memory */
 static Size freed_sizes[MOST_FREED];
 static int	freed_count = 0;
-static bits8 populated[MEMORY_BYTES / MAPPED_BYTES / 8];	/* a bit for each MAPPED_BYTES of the memory */
 
 static char *
 first_piece(void)
 {
 	return (char *) team + TEAM_BYTES + MOST_WORKERS * RESULT_BYTES;
-}
-
-/* Maps the memory file; any address will do if `address` is NULL.  Returns NULL if that is not possible. */
-static char *
-map_file(int fd, char *address)
-{
-	for (int i = 0; i < (address ? 1 : ATTEMPTS); i++)
-	{
-		char	   *at = address ? address : FIRST_ADDRESS + i * MEMORY_BYTES;
-		char	   *got = mmap(at, MEMORY_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
-							   fd, 0);
-
-		if (got == at)
-		{
-			madvise(got, MEMORY_BYTES, MADV_DONTDUMP);	/* a core dump would have a terabyte of zeros */
-			return got;
-		}
-		if (got != MAP_FAILED)	/* an old kernel takes the address as a wish */
-			munmap(got, MEMORY_BYTES);
-	}
-	return NULL;
-}
-
-static bool
-inode_of(int fd, uint64 *number)
-{
-	struct stat status;
-
-	if (fstat(fd, &status) != 0)
-		return false;
-	*number = status.st_ino;
-	return true;
-}
-
-const char *
-parallel_library(void)
-{
-	Dl_info		info;
-
-	return dladdr((void *) parallel_library, &info) && info.dli_fname[0] == '/' ? info.dli_fname : "madpy";
-}
-
-/* Returns the inode of the file that this library was loaded from, 0 if it is not known. */
-static uint64
-library_inode(void)
-{
-	static uint64 library = 0;
-	struct stat status;
-
-	if (library == 0 && stat(parallel_library(), &status) == 0)
-		library = status.st_ino;
-	return library;
-}
-
-/* Makes the memory; returns false if this system does not allow it. */
-static bool
-make_memory(void)
-{
-	char	   *address = NULL;
-
-	if (!AcquireExternalFD())
-		return false;
-	file = memfd_create("madpy workers", MFD_CLOEXEC);
-	if (file >= 0 && inode_of(file, &inode) && ftruncate(file, MEMORY_BYTES) == 0)
-		address = map_file(file, NULL);
-	if (address == NULL)
-	{
-		if (file >= 0)
-			close(file);
-		ReleaseExternalFD();
-		file = -1;
-		return false;
-	}
-	team = (Team *) address;
-	SpinLockInit(&team->lock);
-	pg_atomic_init_u32(&team->next, 0);
-	pg_atomic_init_u32(&team->by_workers, 0);
-	pg_atomic_init_u32(&team->stop, 0);
-	team->latch = MyLatch;
-	team->library = library_inode();
-	return true;
-}
-
-/* Removes the memory.  If there are workers, the last one to end gives the physical memory back, which takes a while. */
-static void
-free_memory(void)
-{
-	freed_count = 0;
-	memset(populated, 0, sizeof populated);
-	team_end();
-	munmap(team, MEMORY_BYTES);
-	close(file);
-	ReleaseExternalFD();
-	file = -1;
-	team = NULL;
 }
 
 static Piece *
@@ -163,24 +48,14 @@ parallel_is_shared(const void *memory)
 	return piece_at(memory) != NULL;
 }
 
-/* Gives the physical memory of some addresses back. */
-static void
-punch(char *start, Size size)
-{
-	if (size > 0)
-		fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start - (char *) team, size);
-}
-
 /* Gives the physical memory of freed pieces back. */
 static void
 punch_freed(void)
 {
-	if (freed_count > 0)
-		memset(populated, 0, sizeof populated);
 	while (freed_count > 0)
 	{
 		freed_count--;
-		punch(freed[freed_count], freed_sizes[freed_count]);
+		team_punch(freed[freed_count], freed_sizes[freed_count]);
 	}
 }
 
@@ -195,7 +70,10 @@ free_piece(Piece *piece)
 	pieces = list_delete_ptr(pieces, piece);
 	piece->start = NULL;		/* the context that owns it is reset later */
 	if (pieces == NIL)
-		free_memory();
+	{
+		freed_count = 0;
+		team_file_remove();
+	}
 }
 
 /* Callback for when the context of a piece is reset. */
@@ -234,7 +112,7 @@ parallel_alloc(MemoryContext context, Size size)
 	int			position;
 	char	   *start;
 
-	if (size > MEMORY_BYTES || (team == NULL && !make_memory()))
+	if (size > MEMORY_BYTES || (team == NULL && !team_file_make()))
 		return NULL;
 	punch_freed();
 	size = TYPEALIGN(PAGE, Max(size, 1));
@@ -271,86 +149,8 @@ parallel_shrink(void *memory, Size size)
 	size = TYPEALIGN(PAGE, Max(size, 1));
 	if (piece == NULL || size >= piece->size)
 		return;
-	punch(piece->start + size, piece->size - size);
+	team_punch(piece->start + size, piece->size - size);
 	piece->size = size;
-}
-
-void
-parallel_write(void *to, const void *from, Size size)
-{
-	off_t		offset = (char *) to - (char *) team;
-
-	for (Size done = 0; done < size;)
-	{
-		ssize_t		written;
-
-		CHECK_FOR_INTERRUPTS();
-		written = pwrite(file, (const char *) from + done, Min(size - done, WRITTEN_BYTES), offset + done);
-		if (written <= 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_OUT_OF_MEMORY),
-					 errmsg("could not allocate memory that workers share: %m"),
-					 errhint("Set max_parallel_workers_per_gather to 0, or lower madpy.store_memory.")));
-		done += written;
-	}
-}
-
-/*
- * Has the kernel map all pages of some memory in this process, which takes a third of the time of one page after the other.
- * What has been freed since may not be mapped again, which costs this time only.
- */
-void
-parallel_populate(const void *memory, Size size)
-{
-#ifdef MADV_POPULATE_READ
-	Size		first = ((const char *) memory - (char *) team) / MAPPED_BYTES;
-	Size		last = ((const char *) memory - (char *) team + size - 1) / MAPPED_BYTES;
-
-	for (Size part = first; part <= last; part++)
-		if (!(populated[part / 8] & (1 << part % 8)))
-		{
-			populated[part / 8] |= 1 << part % 8;
-			madvise((char *) team + part * MAPPED_BYTES, MAPPED_BYTES, MADV_POPULATE_READ);
-		}
-#endif
-}
-
-TeamPlace
-team_place(int slot)
-{
-	TeamPlace	place = {.leader = MyProcPid, .fd = file, .inode = inode, .address = (char *) team, .slot = slot,
-	.generation = team->generation};
-
-	return place;
-}
-
-/* Maps the memory of the team in a worker; returns false if it is not there, or of another version of the library. */
-bool
-team_attach(const TeamPlace *place)
-{
-	char		path[64];
-	uint64		found;
-
-	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int) place->leader, place->fd);
-	file = open(path, O_RDWR | O_CLOEXEC);
-	if (file < 0)
-		return false;
-	if (inode_of(file, &found) && found == place->inode)
-		team = (Team *) map_file(file, place->address);
-	return team != NULL && team->library == library_inode();
-}
-
-/* Returns the space for the results of a member. */
-char *
-team_results(int slot)
-{
-	return (char *) team + TEAM_BYTES + slot * RESULT_BYTES;
-}
-
-void
-team_free_results(int slot, Size size)
-{
-	punch(team_results(slot), size);
 }
 
 /*
@@ -382,7 +182,7 @@ subtransaction_end(SubXactEvent event, SubTransactionId mine, SubTransactionId p
 void
 parallel_init(void)
 {
-	library_inode();			/* the file may be replaced later */
+	team_library();				/* the file may be replaced later */
 	RegisterXactCallback(transaction_end, NULL);
 	RegisterSubXactCallback(subtransaction_end, NULL);
 }

@@ -80,7 +80,20 @@ extern Team *team;				/* NULL: there is no memory */
 extern BackgroundWorkerHandle *team_handles[MOST_WORKERS];	/* one for each worker that this leader has started */
 extern void team_end(void);
 
-/* memory.c */
+/* file.c */
+
+/* Returns the inode of the file that this library was loaded from, 0 if it is not known. */
+extern uint64 team_library(void);
+
+/* Makes the memory; returns false if this system does not allow it. */
+extern bool team_file_make(void);
+
+/* Removes the memory.  If there are workers, the last one to end gives the physical memory back, which takes a while. */
+extern void team_file_remove(void);
+
+/* Gives the physical memory of some addresses back. */
+extern void team_punch(char *start, Size size);
+
 extern TeamPlace team_place(int slot);
 extern bool team_attach(const TeamPlace *place);
 extern char *team_results(int slot);

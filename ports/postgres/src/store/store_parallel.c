@@ -21,7 +21,6 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#define RANGE_PAGES 64			/* so many rows fit the processor's cache */
 #define MOST_RANGES (1 << 20)
 
 /* Keys of what a worker finds in the segment of the parallel context. */
@@ -52,11 +51,11 @@ empty(Store *part)
 static void
 read_range(const Filling *filling, int range, RangeScan *scan, Fill *fill)
 {
-	BlockNumber first = range * filling->range_pages;
+	BlockNumber first = range * RANGE_PAGES;
 	TupleTableSlot *slot;
 
 	empty(fill->store);
-	scan_range(scan, first, Min(filling->range_pages, filling->pages - first));
+	scan_range(scan, first, Min(RANGE_PAGES, filling->pages - first));
 	while ((slot = scan_next(scan)) != NULL)
 	{
 		MemoryContext old;
@@ -162,73 +161,6 @@ only_numbers(const Fill *fill)
 	return fill->beside < 0;
 }
 
-/* Allocates the blocks of the store, or with groups its buffer; returns false if there is no memory that workers share. */
-static bool
-allocate_rows(Filling *filling, Fill *fill, int64 blocks)
-{
-	Store	   *store = fill->store;
-	Size		rows = blocks * store->block_rows;
-	Size		width = buffer_width(store);
-
-	store->is_shared = true;
-	if (fill->ngroups == 0)
-		return (store->base = parallel_alloc(store->context, blocks * store->block_bytes)) != NULL;
-	filling->codes = parallel_alloc(store->context, rows * sizeof(int));
-	store->buffer_base = parallel_alloc(store->context, rows * width * sizeof(double));
-	store->buffer = parallel_alloc(store->context, blocks * sizeof(double *));
-	if (filling->codes == NULL || store->buffer_base == NULL || store->buffer == NULL)
-		return false;
-	for (int64 block = 0; block < blocks; block++)
-		store->buffer[block] = store->buffer_base + block * store->block_rows * width;
-	return true;
-}
-
-/* Returns the memory that rows take, for each block of the store. */
-static Size
-bytes_of_block(const Fill *fill)
-{
-	const Store *store = fill->store;
-
-	if (fill->ngroups == 0)
-		return store->block_bytes;
-	return store->block_bytes + store->block_rows * (buffer_width(store) * sizeof(double) + sizeof(int) + sizeof(int64));
-}
-
-/* Returns memory that all processes of the fill share, with that for the rows of the store; NULL if there is none. */
-static Filling *
-new_filling(Fill *fill, BlockNumber pages)
-{
-	Store	   *store = fill->store;
-	int			ranges = (pages + RANGE_PAGES - 1) / RANGE_PAGES;
-	int64		blocks = Min(store_bytes_left(store) / (int64) bytes_of_block(fill),
-							 block_of(store, (int64) pages * MaxHeapTuplesPerPage) + 1);
-	Filling    *filling = blocks <= 0 ? NULL
-		: parallel_alloc(store->context, sizeof(Filling) + ranges * (2 * sizeof(int64) + sizeof(int)) +
-						 fill->nsources * sizeof(int) + store->ncols * sizeof(bool));
-
-	if (filling == NULL || !allocate_rows(filling, fill, blocks))
-		return NULL;
-	filling->store = *store;
-	filling->most_rows = blocks * store->block_rows;
-	filling->nsources = fill->nsources;
-	filling->ngroups = fill->ngroups;
-	filling->counts = (int64 *) (filling + 1);
-	filling->starts = filling->counts + ranges;
-	filling->processes = (int *) (filling->starts + ranges);
-	filling->widths = filling->processes + ranges;
-	filling->store.has_nulls = (bool *) (filling->widths + fill->nsources);
-	for (int s = 0; s < fill->nsources; s++)
-		filling->widths[s] = fill->sources[s].width;
-	memset(filling->counts, -1, 2 * ranges * sizeof(int64));
-	filling->pages = pages;
-	filling->range_pages = RANGE_PAGES;
-	filling->ranges = ranges;
-	pg_atomic_init_u32(&filling->next, 0);
-	SpinLockInit(&filling->lock);
-	ConditionVariableInit(&filling->moved);
-	return filling;
-}
-
 /* Puts a copy of some bytes into the segment of a parallel context. */
 static void
 put_bytes(ParallelContext *context, uint64 key, const void *bytes, Size size)
@@ -268,18 +200,6 @@ read_together(Filling *filling, PlannedStmt *plan, const char *statement, int wo
 	elog(DEBUG1, "workers read %d of %d ranges", by_workers, filling->ranges);
 }
 
-/* Frees the memory that rows might have needed. */
-static void
-shrink_rows(const Filling *filling, Store *store)
-{
-	Size		blocks = block_of(store, store->rows + store->block_rows - 1);
-
-	if (filling->ngroups == 0)
-		parallel_shrink(store->base, blocks * store->block_bytes);
-	else
-		parallel_shrink(store->buffer_base, blocks * store->block_rows * buffer_width(store) * sizeof(double));
-}
-
 /* Fills the store with the rows of a plan; returns false if that cannot be done in parallel. */
 static bool
 fill_by_plan(Fill *fill, PlannedStmt *plan, const char *statement, int workers, BlockNumber pages)
@@ -294,14 +214,14 @@ fill_by_plan(Fill *fill, PlannedStmt *plan, const char *statement, int workers, 
 	if (!only_numbers(fill) || !find_widths(fill, plan, statement))
 		return false;
 	store_begin_rows(fill);
-	filling = new_filling(fill, pages);
+	filling = filling_new(fill, pages);
 	if (filling == NULL)
 		return false;
 	initStringInfo(&own);
 	read_together(filling, plan, statement, workers, &own);
 	store->rows = filling->rows;
 	memcpy(store->has_nulls, filling->store.has_nulls, store->ncols * sizeof(bool));
-	shrink_rows(filling, store);
+	filling_shrink(filling, store);
 	if (fill->ngroups > 0 && !filling->is_over)
 		filling_regroup(filling, store, &own);
 	fill->over = filling->is_over || !store_fits(store);

@@ -13,7 +13,9 @@
 #include "storage/block.h"
 #include "storage/condition_variable.h"
 #include "storage/spin.h"
-#include "store.h"
+#include "store_fill.h"
+
+#define RANGE_PAGES 64			/* pages of a range, whose rows fit the processor's cache */
 
 /* A fill that is under way; it lies in memory of parallel_alloc(). */
 typedef struct Filling
@@ -27,7 +29,6 @@ typedef struct Filling
 	int		   *widths;			/* columns of the store for each of them */
 	int64		most_rows;		/* limit by madpy.store_memory */
 	BlockNumber pages;			/* pages of the table */
-	BlockNumber range_pages;
 	int			ranges;
 	pg_atomic_uint32 next;		/* the range that is read next */
 	slock_t		lock;			/* for what follows */
@@ -38,6 +39,14 @@ typedef struct Filling
 	int64	   *starts;			/* first row of each range, -1: not known yet */
 	ConditionVariable moved;	/* `placed` or is_over has changed */
 } Filling;
+
+/* store_filling.c */
+
+/* Returns memory that all processes of the fill share, with that for the rows of the store; NULL if there is none. */
+extern Filling *filling_new(Fill *fill, BlockNumber pages);
+
+/* Frees the memory that rows might have needed. */
+extern void filling_shrink(const Filling *filling, Store *store);
 
 /* store_place.c */
 

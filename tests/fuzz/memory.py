@@ -17,6 +17,8 @@ HOSTILE = [
     "tests/projects/hostile/test_*.py",
     "tests/*/test_*bytes.py",
     "tests/ports/test_bounds.py",
+    "tests/ports/test_parallel_fill.py",
+    "tests/ports/test_workers.py",
     "tests/shards/test_keys.py",
 ]
 CALLS = {checked.SANITIZERS: 1_000_000, checked.VALGRIND: 20_000}

@@ -24,6 +24,9 @@
 
 #define HUGE_PAGE (2 * 1024 * 1024)
 
+/* Rows of a group that a kernel gets at once.  Columns of 256 rows do not evict each other from the cache. */
+#define PART_ROWS 256
+
 /*
  * Layout of a block: its values, column by column, then a bitmap of NULLs for each column in little-endian words of 64
  * rows.  Python maps it with ports/postgres/layouts/store.py.
@@ -47,6 +50,8 @@ typedef struct Store
 	int			id;
 	Oid			owner;
 	SubTransactionId since;		/* subtransaction that created it */
+	bool		is_private;		/* workers never take part in its passes */
+	bool		is_shared;		/* blocks, buffer and row numbers are in memory that workers share */
 	bool		filled;			/* false until all rows are in it: store_find() ignores it until then */
 	MemoryContext context;
 	char	   *base;			/* the blocks */
@@ -75,9 +80,11 @@ typedef struct Store
 	Dict	   *groups;			/* NULL if all rows are one group */
 	int64	   *group_start;	/* first row of each group, and the number of rows; rows are ordered by group */
 	double	  **buffer;			/* with groups: rows in the order of the query, until store_lay() moves them; see buffer_row */
+	int64		buffer_blocks;	/* blocks of the buffer that have been allocated */
+	double	   *buffer_base;	/* the buffer in one piece, if it is shared */
 	int64	   *order;			/* row numbers of the buffer, group by group; NULL after store_lay() */
+	struct Ahead *ahead;		/* states of groups that store_step() has not been asked for yet */
 	int64		taken;			/* groups that a pass has read from the buffer */
-	struct Store *part;			/* the rows read last from the buffer: see store_part */
 } Store;
 
 /* The files below: each calls functions of those above it only. */
@@ -92,6 +99,7 @@ extern void store_free_buffer(Store *store);
 extern void store_close_file(int fd);
 extern void store_close_files(Store *store);
 extern void store_unmap(Store *store);
+extern void *store_alloc(const Store *store, MemoryContext context, Size size);
 pg_noreturn extern void store_no_memory(const char *what);
 
 /* store_file.c */
@@ -105,11 +113,12 @@ extern void store_write_rows(Store *store, const double *block, int64 first, int
 /* store_sort.c */
 extern void store_sort(Store *store, const int *codes);
 extern void store_lay(Store *store);
-extern const Store *store_part(Store *store, int64 from, int64 to);
+extern const Store *store_part(const Store *store, Store **part, int64 from, int64 to);
 
 /* store.c */
 extern void store_init(void);
 extern Store *store_new(void);
+extern int64 store_bytes_left(const Store *store);
 extern bool store_fits(const Store *store);
 extern void store_free(Store *store);
 extern Store *store_find(int id);
@@ -117,7 +126,14 @@ extern Store *store_for_kernels(int id);
 extern Store *store_argument(int id);
 
 /* store_run.c */
-extern State *store_group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams);
+extern void store_run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, int64 to, Store **part);
+
+/* store_share.c */
+extern bool store_share(Store *store);
+
+/* store_pass.c */
+extern State **store_pass(Store *store, const Kernel *kernel, const int *groups, int count, const double *params,
+						  int64 nparams, bool outcome);
 
 /* store_step.c */
 extern void store_check_step(const Store *store, const Kernel *kernel, int64 nparams);

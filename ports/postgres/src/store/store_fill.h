@@ -1,5 +1,5 @@
 /*
- * store_fill.h: types and functions to fill a store from the rows of a query, for store_fill.c and store_rows.c.
+ * store_fill.h: types and functions to fill a store from the rows of a query, for the files that do it.
  */
 #ifndef MADPY_STORE_FILL_H
 #define MADPY_STORE_FILL_H
@@ -48,6 +48,12 @@ typedef struct Fill
 	Size		stride;			/* distance between two values in `row` */
 	MemoryContext scratch;
 } Fill;
+
+/* Gives a fill a new store. */
+extern void store_fill_new(Fill *fill);
+
+/* Sets the columns of the query. */
+extern void store_fill_start(Fill *fill, TupleDesc desc);
 
 /* Adds a row; returns false if the memory setting does not allow it. */
 extern bool store_put_row(Fill *fill, const Datum *values, const bool *nulls);

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "parallel/parallel.h"
 #include "port/pg_bitutils.h"
 #include "store.h"
 #include "storage/fd.h"
@@ -123,8 +124,9 @@ store_buffer_block(Store *store)
 	uintptr_t	start;
 	uintptr_t	end;
 
-	if (block % MOST_BUFFERED != 0 && (block & (block - 1)) != 0)
+	if (block < store->buffer_blocks)
 		return;					/* the block has been allocated with an earlier one */
+	store->buffer_blocks = block + more;
 	store->buffer = block == 0 ? MemoryContextAlloc(store->context, sizeof(double *))
 		: repalloc_huge(store->buffer, (block + more) * sizeof(double *));
 	store->buffer[block] = MemoryContextAllocHuge(store->context, more * doubles * sizeof(double));
@@ -139,15 +141,24 @@ store_buffer_block(Store *store)
 void
 store_free_buffer(Store *store)
 {
-	int64		blocks = store->buffer ? block_of(store, store->rows + store->block_rows - 1) : 0;
-
-	for (int64 block = 0; block < blocks; block++)
-		if (block % MOST_BUFFERED == 0 || (block & (block - 1)) == 0)
-			pfree(store->buffer[block]);
-	if (store->buffer)
-		pfree(store->buffer);
-	if (store->order)
-		pfree(store->order);
+	if (store->is_shared)
+	{
+		parallel_free(store->buffer_base);
+		parallel_free(store->buffer);
+		parallel_free(store->order);
+	}
+	else
+	{
+		for (int64 block = 0; block < store->buffer_blocks; block++)
+			if (block % MOST_BUFFERED == 0 || (block & (block - 1)) == 0)
+				pfree(store->buffer[block]);
+		if (store->buffer)
+			pfree(store->buffer);
+		if (store->order)
+			pfree(store->order);
+	}
+	store->buffer_blocks = 0;
+	store->buffer_base = NULL;
 	store->buffer = NULL;
 	store->order = NULL;
 }
@@ -177,7 +188,9 @@ store_unmap(Store *store)
 {
 	store->filled = false;
 	store_free_buffer(store);
-	if (store->base)
+	if (store->is_shared)
+		parallel_free(store->base);
+	else if (store->base)
 		munmap(store->base, store->mapped);
 	store->base = NULL;
 	store->mapped = 0;
@@ -185,4 +198,16 @@ store_unmap(Store *store)
 		store_close_file(store->fd);
 	store->fd = -1;
 	store_close_files(store);
+}
+
+/* Allocates memory with zeros, which workers share if they share the blocks of the store. */
+void *
+store_alloc(const Store *store, MemoryContext context, Size size)
+{
+	void	   *memory = store->is_shared ? parallel_alloc(context, size)
+		: MemoryContextAllocExtended(context, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+
+	if (memory == NULL)
+		store_no_memory("memory that workers share");
+	return memory;
 }

@@ -5,6 +5,7 @@
 
 #include "engine/bounds.h"
 #include "engine/pieces.h"
+#include "engine/state.h"
 #include "lib/stringinfo.h"
 #include "store.h"
 #include "utils/array.h"
@@ -13,6 +14,19 @@
 
 /* Limit of the bytes that are allocated at the start for the states of all groups. */
 #define MOST_ALLOCATED (256 * 1024 * 1024)
+
+/* States that are made at once where groups are asked for one after the other. */
+#define AHEAD_BYTES (4 * 1024 * 1024)
+
+typedef struct Ahead
+{
+	const Kernel *kernel;
+	int			last;			/* group that has a state last */
+	int			first;			/* group of the first of the states */
+	int			count;
+	State	  **states;			/* in `context` */
+	MemoryContext context;
+} Ahead;
 
 static void
 check_group(const Store *store, int group)
@@ -36,6 +50,56 @@ store_check_step(const Store *store, const Kernel *kernel, int64 nparams)
 				 errmsg("kernel \"%s\" does not fit the columns of store %d", kernel->name, store->id)));
 }
 
+/* Returns how many groups from `group` on have states of AHEAD_BYTES together. */
+static int
+groups_ahead(const Store *store, const Kernel *kernel, int group)
+{
+	int64		bytes = state_bytes(state_body_size(kernel, store_width(store), 0, NULL), store_width(store), 0, 0);
+
+	return Min(AHEAD_BYTES / bytes, store_group_count(store) - group);
+}
+
+/*
+ * Returns the state of a group if the groups are asked for one after the other: then those of many are made at once, so that
+ * workers can take part.  NULL: it is not known.
+ */
+static const State *
+state_ahead(Store *store, const Kernel *kernel, int group)
+{
+	Ahead	   *ahead = store->ahead;
+	bool		is_next;
+	int			count = groups_ahead(store, kernel, group);
+	int		   *numbers;
+	MemoryContext old;
+
+	if (ahead == NULL)
+	{
+		ahead = store->ahead = MemoryContextAllocZero(store->context, sizeof(Ahead));
+		ahead->context = AllocSetContextCreate(store->context, "madpy states", ALLOCSET_DEFAULT_SIZES);
+	}
+	if (ahead->kernel == kernel && group >= ahead->first && group < ahead->first + ahead->count)
+		return ahead->states[group - ahead->first];
+	is_next = ahead->kernel == kernel && group > 0 && group == ahead->last + 1;
+	ahead->kernel = kernel;
+	ahead->last = group;
+	ahead->count = 0;
+	MemoryContextReset(ahead->context);
+	if (!is_next || count < 2)
+		return NULL;
+	old = MemoryContextSwitchTo(ahead->context);
+	numbers = palloc(count * sizeof(int));
+	for (int i = 0; i < count; i++)
+		numbers[i] = group + i;
+	ahead->states = store_pass(store, kernel, numbers, count, NULL, 0, false);
+	for (int i = 0; i < count; i++)
+		ahead->states[i] = memcpy(palloc(VARSIZE(ahead->states[i])), ahead->states[i], VARSIZE(ahead->states[i]));
+	MemoryContextSwitchTo(old);
+	ahead->first = group;
+	ahead->count = count;
+	ahead->last = group + count - 1;
+	return ahead->states[0];
+}
+
 /* store_step(store, kernel, group, parameters): runs a kernel over the rows of one group and returns the state. */
 PG_FUNCTION_INFO_V1(store_step);
 Datum
@@ -46,6 +110,7 @@ store_step(PG_FUNCTION_ARGS)
 	int			group;
 	const double *params = NULL;
 	int			nparams = 0;
+	const State *state;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		PG_RETURN_NULL();
@@ -62,7 +127,10 @@ store_step(PG_FUNCTION_ARGS)
 	store_check_step(store, kernel, nparams);
 	if (store->rows == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_POINTER(store_group_state(store, kernel, group, params, nparams));
+	state = nparams == 0 ? state_ahead(store, kernel, group) : NULL;
+	if (state == NULL)
+		state = store_pass(store, kernel, &group, 1, params, nparams, false)[0];
+	PG_RETURN_POINTER(memcpy(palloc(VARSIZE(state)), state, VARSIZE(state)));
 }
 
 /* Returns the group numbers in an array, or those of all groups if the array is empty. */
@@ -121,11 +189,10 @@ step_arguments(FunctionCallInfo fcinfo)
 	return steps;
 }
 
-static State *
-next_state(const Steps *steps, int i)
+static State **
+pass_over(const Steps *steps, bool outcome)
 {
-	return store_group_state(steps->store, steps->kernel, steps->numbers[i], steps->params + i * steps->nparams,
-					   steps->nparams);
+	return store_pass(steps->store, steps->kernel, steps->numbers, steps->groups, steps->params, steps->nparams, outcome);
 }
 
 /*
@@ -138,18 +205,16 @@ Datum
 store_steps(PG_FUNCTION_ARGS)
 {
 	Steps		steps = step_arguments(fcinfo);
+	State	  **all = pass_over(&steps, false);
 	StringInfoData states;
 
 	initStringInfo(&states);
 	appendStringInfoSpaces(&states, VARHDRSZ);
 	for (int i = 0; i < steps.groups; i++)
 	{
-		State	   *state = next_state(&steps, i);
-
 		if (i == 0)
-			enlargeStringInfo(&states, Min((Size) steps.groups * VARSIZE(state), MOST_ALLOCATED));
-		appendBinaryStringInfo(&states, VARDATA(state), VARSIZE(state) - VARHDRSZ);
-		pfree(state);
+			enlargeStringInfo(&states, Min((Size) steps.groups * VARSIZE(all[i]), MOST_ALLOCATED));
+		appendBinaryStringInfo(&states, VARDATA(all[i]), VARSIZE(all[i]) - VARHDRSZ);
 	}
 	SET_VARSIZE(states.data, states.len);
 	PG_RETURN_POINTER(states.data);
@@ -161,7 +226,7 @@ Datum
 store_outcomes(PG_FUNCTION_ARGS)
 {
 	Steps		steps = step_arguments(fcinfo);
-	State	  **outcomes = palloc(Max(steps.groups, 1) * sizeof(State *));
+	State	  **outcomes;
 	Size		longest = 0;
 	Size		total = 0;
 	char	   *result;
@@ -170,16 +235,11 @@ store_outcomes(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("kernel \"%s\" has no outcome but its states", steps.kernel->name)));
+	outcomes = pass_over(&steps, true);
 	for (int i = 0; i < steps.groups; i++)
 	{
-		State	   *state = next_state(&steps, i);
-
-		outcomes[i] = steps.kernel->outcome(state);
 		longest = Max(longest, VARSIZE(outcomes[i]) - VARHDRSZ);
 		total += VARSIZE(outcomes[i]);
-		pfree(state);
-		if (total > MaxAllocSize)	/* palloc_limited() below raises the error, before more memory is used */
-			break;
 	}
 	result = palloc_limited(VARHDRSZ + (int64) Max(steps.groups * longest, total), MaxAllocSize, "all outcomes together");
 	for (int i = 0; i < steps.groups; i++)

@@ -12,7 +12,7 @@ from madpy.modules.projects.models.fitted import OWN, Fitted
 from madpy.modules.projects.models.sk_layout import (
     TREES_EXP,
     TREES_MEDIAN,
-    TREES_MISSING_RIGHT,
+    NODE_MISSING_RIGHT,
     TREES_VOTES,
 )
 from madpy.ports.postgres.session.sql import literal
@@ -140,7 +140,7 @@ class Walk(Record):
 
         If missing values go to the second child it is true for the first one, else for the second.
         """
-        column = self.columns[int(node["feature"]) & ~TREES_MISSING_RIGHT]
+        column = self.columns[int(node["feature"]) & ~NODE_MISSING_RIGHT]
         greater, bound = self._bound(float(node["threshold"]))
         if is_right:
             smaller = "<=" if greater == ">" else "<"

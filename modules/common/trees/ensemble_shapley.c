@@ -1,14 +1,13 @@
 /*
- * sk_trees_shapley.c: contributions of inputs to a sum of trees.
+ * ensemble_shapley.c: contributions of inputs to a sum of trees.
  *
  * Source: Lundberg et al. 2020, "From local explanations to global understanding with explainable AI for trees",
  * Algorithm 2: Shapley values of the expectation of a tree, where an input that is not known takes both ways, weighted by
  * cover.  A path keeps each input once, with the shares of the coalitions that come this way without and with it.
  */
-#include "postgres.h"
+#include "ensemble.h"
 
 #include "miscadmin.h"
-#include "sk_trees.h"
 
 #define MOST_INPUTS 500			/* limit for a path: each level of a tree keeps a copy of it */
 
@@ -23,7 +22,8 @@ typedef struct Step
 
 typedef struct Walk
 {
-	const Trees *trees;
+	const Ensemble *trees;
+	const double *x;
 	int			offset;			/* index among the numbers of a leaf */
 	double	   *contributions;
 	double		base;
@@ -78,7 +78,7 @@ unwind(Step *path, int last, int index, bool is_stored)
 static void
 add_leaf(const Walk *walk, Step *path, int length, int32 leaf)
 {
-	const Trees *trees = walk->trees;
+	const Ensemble *trees = walk->trees;
 	double		number = trees->numbers[(Size) leaf * trees->width + walk->offset];
 
 	for (int i = 1; i < length; i++)
@@ -122,24 +122,24 @@ longer(const Step *above, int length, Step step)
 static void
 descend(Walk *walk, int32 at, const Step *above, int length, Step step, double share)
 {
-	const Trees *trees = walk->trees;
-	const TreeNode *node = &trees->nodes[at];
+	const Ensemble *trees = walk->trees;
+	const PackedNode *node = &trees->nodes[at];
 	const double *covers = trees->covers + node->child;
-	int			column = node->feature & ~TREES_MISSING_RIGHT;
-	double		value = trees->x[column];
-	int			goes = (value > node->threshold) | ((value != value) & (node->feature < 0));
+	int			feature = node->feature & NODE_FEATURE_BITS;
 	Step	   *path = longer(above, length++, step);
+	int			goes;
 
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
 	if (node->child == at)
 	{
-		walk->base += share * trees->numbers[(Size) leaf_number(node) * trees->width + walk->offset];
-		add_leaf(walk, path, length, leaf_number(node));
+		walk->base += share * trees->numbers[(Size) lower_half(node) * trees->width + walk->offset];
+		add_leaf(walk, path, length, lower_half(node));
 		pfree(path);
 		return;
 	}
-	step = taken_out(path, &length, trees->inputs[column]);
+	goes = goes_second(trees, node, walk->x);
+	step = taken_out(path, &length, trees->inputs ? trees->inputs[feature] : feature);
 	for (int way = 0; way < 2; way++)
 	{
 		double		part = covers[way] / (covers[0] + covers[1]);
@@ -151,19 +151,17 @@ descend(Walk *walk, int32 at, const Step *above, int length, Step step, double s
 }
 
 double
-trees_shapley(const Sk *sk, const Trees *trees, int output, double *contributions)
+ensemble_shapley(const Ensemble *trees, const double *x, int output, int inputs, double *contributions)
 {
-	Walk		walk = {trees, 0, contributions, trees->start[output]};
+	Walk		walk = {trees, x, 0, contributions, 0};
 	Step		none = {-1, 1, 1, 0};
 
-	memset(contributions, 0, sk->inputs * sizeof(double));
+	memset(contributions, 0, inputs * sizeof(double));
 	for (int t = 0; t < trees->count; t++)
 	{
 		walk.offset = output - trees->first_outputs[t];
 		if (walk.offset >= 0 && walk.offset < trees->width)
 			descend(&walk, trees->roots[t], &none, 0, none, 1);
 	}
-	for (int i = 0; i < sk->inputs; i++)
-		contributions[i] /= trees->divisor;
-	return walk.base / trees->divisor;
+	return walk.base;
 }

@@ -1,0 +1,62 @@
+/*
+ * ensemble_model.h: models of many trees, read, scored and explained.
+ *
+ * Arrays of a model, by EnsembleArray of layout.h:
+ *   shape    int32   those of model_row.h
+ *   ends     int32
+ *   texts    int32
+ *   facts    int32   numbers of EnsembleFact
+ *   trees    int32   for each tree its root, then for each tree the output that the first number of a leaf is added to
+ *   nodes    int32   a PackedNode for each node (ensemble.h)
+ *   sets     int32   bits of the codes that go to the first child of a node
+ *   maps     int32   for each category with more levels than MOST_CODES, the code of each level, a byte each, filled up to 4
+ *   numbers  double  `width` numbers for each leaf
+ *   covers   double  the weight of the rows in each node
+ *   start    double  a divisor, then a starting value for each output
+ *
+ * An output is its starting value and the numbers of its leaves, added tree by tree, then divided.  A level that did not occur
+ * in training goes the same way as NULL.
+ */
+#ifndef MADPY_ENSEMBLE_MODEL_H
+#define MADPY_ENSEMBLE_MODEL_H
+
+#include "engine/model_row.h"
+#include "ensemble.h"
+#include "layout.h"
+
+typedef struct EnsembleModel
+{
+	ModelRow   *row;
+	Ensemble	trees;
+	EnsembleLink link;
+	int			outputs;
+	double		divisor;
+	const double *start;
+	const uint8 **code_of_level;	/* NULL for a feature whose levels are codes */
+	double	   *x;				/* the features of a row, with codes */
+	bool		has_nan;		/* one of them is NaN */
+	double	   *sums;			/* the outputs of a row */
+	double	   *shares;			/* the probabilities of classes */
+} EnsembleModel;
+
+/* Returns the model in an argument; `method` is the number of the method in config/Config.yml. */
+extern EnsembleModel *ensemble_argument(FunctionCallInfo fcinfo, int arg, uint32 method);
+
+/* Computes the outputs of the row in an argument. */
+extern void ensemble_sums(EnsembleModel *model, FunctionCallInfo fcinfo, int arg);
+
+/* Return the prediction of a regression, and make the probabilities of a classification, after ensemble_sums(). */
+extern double ensemble_number(const EnsembleModel *model);
+extern const double *ensemble_shares(EnsembleModel *model);
+
+/* Raise an error unless the model is of a classification, or of a regression, for which another function is a hint. */
+extern void needs_classes(const EnsembleModel *model, const char *otherwise);
+extern void needs_number(const EnsembleModel *model, const char *otherwise);
+
+/*
+ * Sets the contribution of each feature to an output for the row of the last ensemble_sums(); returns what they are added to.
+ * For LINK_SHARE output 0 is the probability of the first class, and output 1 that of the second.
+ */
+extern double ensemble_explained(const EnsembleModel *model, int output, double *contributions);
+
+#endif

@@ -1,7 +1,7 @@
 """The common parts of all trainings: checks of tables, the summary table, the record that they return."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import UnionType
 from typing import Any, NewType, TypeVar
@@ -98,16 +98,19 @@ def create_summary_from(
     relation: str,
     computed: dict[str, str],
     groups: Sequence[str] = (),
+    more: Mapping[str, str] | None = None,
 ) -> Trained:
     """Create a summary from `relation`, SQL, row by row: its columns `groups`, then the fields of `record`.
 
-    A field that is a key of `computed` has the value of the SQL given there, an expression over the relation.
+    A field that is a key of `computed` has the value of the SQL given there, an expression over the relation;
+    `more` columns follow, given in the same way.
     """
     whole = completed(db, record)
     columns = ", ".join(
         f"({computed.get(name) or literal(value)})::{sql_type_of(whole, name)} AS {identifier(name)}"
         for name, value in as_dict(whole).items()
     )
+    columns += "".join(f", {item} AS {identifier(name)}" for name, item in (more or {}).items())
     db.execute(
         "CREATE TABLE {summary:i} USING heap AS SELECT {groups:i,} {columns:q} FROM {relation:q}",
         summary=summary,

@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from madpy.helper.features.subject import Subject
 from madpy.helper.tables.output import Column, Pieces
 from madpy.modules.common.trees.bins import Bins
 from madpy.modules.common.trees.counts import Array, divisor
 from madpy.modules.common.trees.grow import Trees, node_loss
 from madpy.modules.common.trees.layout import STAT_MEAN, STAT_ROWS
 from madpy.modules.common.trees.model import thresholds
-from madpy.modules.dtree.model import Subject
 from madpy.ports.postgres.session.types import array_text
 
 SHOWN = 6  # levels in the text of a split; `levels_left` has all of them

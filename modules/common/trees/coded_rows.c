@@ -282,8 +282,8 @@ store_code(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(store->coded->coded_groups);
 }
 
-const CodedRows *
-coded_rows(int number)
+Store *
+store_with_codes(int number)
 {
 	Store	   *store = store_argument(number);
 
@@ -291,5 +291,5 @@ coded_rows(int number)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the rows of store %d are not coded", store->id)));
-	return store->coded;
+	return store;
 }

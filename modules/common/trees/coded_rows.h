@@ -49,7 +49,7 @@ coding_of_group(const CodedRows *rows, int group)
 	return rows->coding + (Size) group * rows->features;
 }
 
-/* Returns the coded rows of the store in an argument; raises an error unless all groups are coded. */
-extern const CodedRows *coded_rows(int store);
+/* Returns the store of this number; raises an error unless all of its groups are coded. */
+extern Store *store_with_codes(int number);
 
 #endif

@@ -68,6 +68,24 @@ read_trees(const Model *model, EnsembleModel *into)
 	check_ensemble(trees, nodes, leaves, into->row->features);
 }
 
+static text **
+read_names(const Model *model, int features)
+{
+	const int32 *ends = model_integers(model, ENSEMBLE_NAME_ENDS, features);
+	const char *texts = (const char *) model_integers(model, ENSEMBLE_NAMES, -1);
+	int64		bytes = model->arrays[ENSEMBLE_NAMES].count * (int64) sizeof(int32);
+	text	  **names = palloc(features * sizeof(text *));
+	int32		begin = 0;
+
+	for (int f = 0; f < features; begin = ends[f++])
+	{
+		if (ends[f] < begin || ends[f] > bytes)
+			model_damaged("the names of its features are not there");
+		names[f] = row_text(texts + begin, ends[f] - begin);
+	}
+	return names;
+}
+
 static void
 check_model(Model *given)
 {
@@ -77,6 +95,7 @@ check_model(Model *given)
 	if (given->narrays != ENSEMBLE_FIELDS || facts[FACT_TREES] < 1 || facts[FACT_WIDTH] < 1)
 		model_damaged("it has no trees");
 	model->row = model_row(given, ENSEMBLE_SHAPE, ENSEMBLE_ENDS, ENSEMBLE_TEXTS);
+	model->names = read_names(given, model->row->features);
 	model->link = facts[FACT_LINK];
 	model->trees.count = facts[FACT_TREES];
 	model->trees.width = facts[FACT_WIDTH];
@@ -185,37 +204,14 @@ ensemble_shares(EnsembleModel *model)
 	return shares;
 }
 
-void
-needs_classes(const EnsembleModel *model, const char *otherwise)
-{
-	if (model->row->classes == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("this model predicts a number, which has no probabilities"),
-				 errhint("Call %s, which gives the number.", otherwise)));
-}
-
-void
-needs_number(const EnsembleModel *model, const char *otherwise)
-{
-	if (model->row->classes > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("this model predicts a class, not a number"),
-				 errhint("Call %s, which gives the class as text.", otherwise)));
-}
-
 double
 ensemble_explained(const EnsembleModel *model, int output, double *contributions)
 {
-	bool		is_share = model->link == LINK_SHARE;
 	int			own = model->outputs == 1 ? 0 : output;
-	double		sign = is_share && output == 0 ? -1 : 1;
 	int			features = model->row->features;
 	double		base = ensemble_shapley(&model->trees, model->x, own, features, contributions);
 
 	for (int f = 0; f < features; f++)
-		contributions[f] *= sign / model->divisor;
-	base = (model->start[own] + base) / model->divisor;
-	return sign < 0 ? 1 - base : base;
+		contributions[f] /= model->divisor;
+	return (model->start[own] + base) / model->divisor;
 }

@@ -5,6 +5,7 @@
  *   shape    int32   those of model_row.h
  *   ends     int32
  *   texts    int32
+ *   name ends, names  int32   names of the features, as texts and their ends
  *   facts    int32   numbers of EnsembleFact
  *   trees    int32   for each tree its root, then for each tree the output that the first number of a leaf is added to
  *   nodes    int32   a PackedNode for each node (ensemble.h)
@@ -27,6 +28,7 @@
 typedef struct EnsembleModel
 {
 	ModelRow   *row;
+	text	  **names;			/* of features */
 	Ensemble	trees;
 	EnsembleLink link;
 	int			outputs;
@@ -45,18 +47,20 @@ extern EnsembleModel *ensemble_argument(FunctionCallInfo fcinfo, int arg, uint32
 /* Computes the outputs of the row in an argument. */
 extern void ensemble_sums(EnsembleModel *model, FunctionCallInfo fcinfo, int arg);
 
-/* Return the prediction of a regression, and make the probabilities of a classification, after ensemble_sums(). */
+/* Return the prediction of a regression, and the probabilities of classes, after ensemble_sums(). */
 extern double ensemble_number(const EnsembleModel *model);
 extern const double *ensemble_shares(EnsembleModel *model);
 
-/* Raise an error unless the model is of a classification, or of a regression, for which another function is a hint. */
-extern void needs_classes(const EnsembleModel *model, const char *otherwise);
-extern void needs_number(const EnsembleModel *model, const char *otherwise);
+/* Sets the contribution of each feature to an output for the row of the last ensemble_sums(); returns what they are added to. */
+extern double ensemble_explained(const EnsembleModel *model, int output, double *contributions);
 
 /*
- * Sets the contribution of each feature to an output for the row of the last ensemble_sums(); returns what they are added to.
- * For LINK_SHARE output 0 is the probability of the first class, and output 1 that of the second.
+ * ensemble_functions.c: what the functions of a method do, given the number of the method and the beginning of
+ * its functions' names.  Their arguments are a model and the features of a row.
  */
-extern double ensemble_explained(const EnsembleModel *model, int output, double *contributions);
+extern Datum ensemble_predict(FunctionCallInfo fcinfo, uint32 method);
+extern Datum ensemble_predict_number(FunctionCallInfo fcinfo, uint32 method, const char *prefix);
+extern Datum ensemble_predict_prob(FunctionCallInfo fcinfo, uint32 method, const char *prefix);
+extern Datum ensemble_explain(FunctionCallInfo fcinfo, uint32 method);
 
 #endif

@@ -10,6 +10,7 @@
 #include "coded_rows.h"
 #include "ensemble.h"
 #include "layout.h"
+#include "utils/array.h"
 
 /* A row goes to the second child if its code less `from`, as a number of one byte, is below `span`; never in a leaf. */
 typedef struct CodeNode
@@ -87,10 +88,11 @@ typedef struct PackedParts
 	double		divisor;
 	const double *start;		/* starting value of each output */
 	const bytea *json;
-	const bytea *shape;			/* bytes of the arrays of model_row.h */
-	const bytea *ends;
-	const bytea *texts;
+	const bytea *texts[ENSEMBLE_FACTS];	/* bytes of the arrays before ENSEMBLE_FACTS */
 } PackedParts;
+
+/* Reads the texts of a model from an array of bytea. */
+extern void read_texts(PackedParts *parts, ArrayType *array);
 
 /*
  * Packs trees into a model (ensemble_model.h).  The leaves of a tree have a number for each output, or one number: then it is

@@ -5,8 +5,10 @@
 
 #include <limits.h>
 
+#include "catalog/pg_type.h"
 #include "engine/model.h"
 #include "engine/pieces.h"
+#include "parameters.h"
 
 /* Sums over trees. */
 typedef struct Totals
@@ -63,6 +65,20 @@ given_integers(const bytea *bytes)
 	return (ModelPart) {ARRAY_INTEGERS, VARSIZE_ANY_EXHDR(bytes) / sizeof(int32), VARDATA_ANY(bytes)};
 }
 
+void
+read_texts(PackedParts *parts, ArrayType *array)
+{
+	Datum	   *values;
+	int			count;
+
+	if (ARR_ELEMTYPE(array) != BYTEAOID || array_contains_nulls(array))
+		whole_parameter(0, 1, 1);
+	deconstruct_array(array, BYTEAOID, -1, false, TYPALIGN_INT, &values, NULL, &count);
+	whole_parameter(count, ENSEMBLE_FACTS, ENSEMBLE_FACTS);
+	for (int i = 0; i < count; i++)
+		parts->texts[i] = DatumGetByteaPP(values[i]);
+}
+
 /* Sets the kinds and lengths of all arrays, and the data of those that are known. */
 static void
 shape_parts(const PackedParts *parts, const CodedFeature *coding, int features, GrownTree *const *trees, int count,
@@ -70,9 +86,8 @@ shape_parts(const PackedParts *parts, const CodedFeature *coding, int features, 
 {
 	Totals		totals = totals_of(trees, count);
 
-	arrays[ENSEMBLE_SHAPE] = given_integers(parts->shape);
-	arrays[ENSEMBLE_ENDS] = given_integers(parts->ends);
-	arrays[ENSEMBLE_TEXTS] = given_integers(parts->texts);
+	for (int i = 0; i < ENSEMBLE_FACTS; i++)
+		arrays[i] = given_integers(parts->texts[i]);
 	arrays[ENSEMBLE_FACTS] = integers(FACT_FIELDS);
 	arrays[ENSEMBLE_TREES] = integers(2 * (int64) count);
 	arrays[ENSEMBLE_NODES] = integers(totals.nodes * (int64) (sizeof(PackedNode) / sizeof(int32)));

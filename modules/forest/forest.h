@@ -1,0 +1,93 @@
+/*
+ * forest.h: random forests, grown from coded rows.
+ *
+ * A tree depends on the rows, the settings and its number only, so that trees can be grown in any order and in any process.
+ */
+#ifndef MADPY_FOREST_H
+#define MADPY_FOREST_H
+
+#include "common/trees/grown_tree.h"
+#include "forest_layout.h"
+
+typedef struct ForestSettings
+{
+	int			trees;
+	int			max_depth;
+	double		min_split;
+	double		min_bucket;
+	int			num_features;
+	double		sample_ratio;
+	bool		replacement;
+	bool		random;
+	bool		entropy;
+	bool		oob;
+	bool		permutation;
+	bool		balanced;
+	uint64		seed;
+	const double *class_weights;
+} ForestSettings;
+
+/* A grown tree, and what is known of it. */
+typedef struct ForestTree
+{
+	GrownTree  *tree;
+	double		rows;			/* sum of the weights of the rows drawn */
+	bool		has_all;		/* it was grown from all rows, since none was drawn */
+	double	   *gains;			/* by feature: the decrease of impurity by its splits */
+	double		oob_rows;		/* rows that were not drawn: the sum of their weights, and their loss */
+	double		oob_loss;
+} ForestTree;
+
+/* The forest of a group. */
+typedef struct GroupForest
+{
+	ForestTree *trees;
+	double		rows;			/* sum of the weights of the rows */
+	double	   *class_rows;		/* the same of each class */
+	double	   *class_weights;
+	double		oob_rows;		/* rows that some tree was not grown from: the sum of their weights */
+	double		oob_loss;		/* wrong classes, or squared errors, of the mean of these trees */
+	double		target_loss;	/* of a regression: squared differences of their targets from the mean */
+	double	   *importance;		/* by feature, by impurity */
+	double	   *permutation;	/* by feature; NULL if not computed */
+} GroupForest;
+
+/* forest_draw.c: sets counts[i] to how often tree `tree` takes row first + i of its group. */
+extern void draw_rows(const ForestSettings *settings, int tree, int64 first, int rows, uint8 *counts);
+
+/* forest_grow.c */
+extern ForestTree grow_tree(const CodedRows *rows, const ForestSettings *settings, int group, int tree, MemoryContext context);
+
+/* forest_oob.c: predicts each row by the trees that were not grown from it. */
+extern void predict_out_of_bag(const CodedRows *rows, const ForestSettings *settings, int group, GroupForest *forest);
+
+/* The next random number of a stream, whose state is any number. */
+static inline uint64
+next_random(uint64 *state)
+{
+	uint64		hash = *state += UINT64CONST(0x9E3779B97F4A7C15);
+
+	hash = (hash ^ (hash >> 30)) * UINT64CONST(0xBF58476D1CE4E5B9);
+	hash = (hash ^ (hash >> 27)) * UINT64CONST(0x94D049BB133111EB);
+	return hash ^ (hash >> 31);
+}
+
+/* A random number from 0 to below - 1; the bias is below 2^-32. */
+static inline uint32
+random_below(uint64 *state, uint32 below)
+{
+	return ((next_random(state) >> 32) * below) >> 32;
+}
+
+/* Returns the beginning of a stream for a tree; `what` tells streams of one tree apart. */
+static inline uint64
+stream_of_tree(const ForestSettings *settings, int tree, uint32 what)
+{
+	uint64		state = settings->seed;
+
+	next_random(&state);
+	state ^= ((uint64) what << 32) + tree;
+	return next_random(&state);
+}
+
+#endif

@@ -1,0 +1,203 @@
+/*
+ * forest_oob.c: predicts rows by the trees that were not grown from them, for the error and the importance of features.
+ *
+ * Rows are taken some at a time.  Since they lie in an order of hashes, those of one time are a random sample, and a feature is
+ * permuted among them: each row gets the code of another.
+ *
+ * Source: Breiman (2001), Random forests, section 10.
+ */
+#include "forest.h"
+
+#include "miscadmin.h"
+
+#define ROWS_AT_ONCE 1024
+
+#define SHIFTS 3				/* stream of a tree */
+
+/* Some rows, and what the trees say of them. */
+typedef struct Sample
+{
+	const CodedRows *rows;
+	const ForestSettings *settings;
+	const CodedFeature *coding;
+	int			width;			/* numbers of a leaf */
+	int64		first;			/* the first row */
+	double	   *sums;			/* by row: numbers of leaves */
+	int			trees[ROWS_AT_ONCE];	/* by row: number of trees that were not grown from it */
+	/* the rows that one tree was not grown from */
+	int			count;
+	int			row[ROWS_AT_ONCE];	/* less `first` */
+	const uint8 *codes[ROWS_AT_ONCE];
+	int32		leaf[ROWS_AT_ONCE];
+	uint8	   *permuted;		/* space for their codes */
+	double	   *losses;			/* by feature: the loss of a tree if it is permuted, less that if it is not */
+} Sample;
+
+static double
+weight_of(const Sample *sample, int row)
+{
+	return sample->rows->weight ? sample->rows->weight[sample->first + row] : 1;
+}
+
+/* Returns the loss of a prediction, numbers of a leaf or their mean: 1 for a wrong class, or the squared error. */
+static double
+loss_of(const Sample *sample, int row, const double *numbers, double divisor)
+{
+	double		target = sample->rows->target[sample->first + row];
+	int			class = 0;
+
+	if (sample->rows->classes == 0)
+		return (target - numbers[0] / divisor) * (target - numbers[0] / divisor);
+	if (sample->width == 1)
+		class = numbers[0] > 0.5 * divisor;
+	for (int c = 1; c < sample->width; c++)
+		if (numbers[c] > numbers[class])
+			class = c;
+	return class != target;
+}
+
+/* Returns the loss of a tree for the rows that it was not grown from. */
+static double
+loss_of_leaves(const Sample *sample, const GrownTree *tree)
+{
+	double		loss = 0;
+
+	for (int i = 0; i < sample->count; i++)
+		loss += weight_of(sample, sample->row[i]) * loss_of(sample, sample->row[i], numbers_of_leaf(tree, sample->leaf[i]), 1);
+	return loss;
+}
+
+/* Lists the rows that a tree was not grown from. */
+static void
+list_rows(Sample *sample, int tree, int64 group_first, int rows)
+{
+	uint8		counts[ROWS_AT_ONCE];
+
+	draw_rows(sample->settings, tree, sample->first - group_first, rows, counts);
+	sample->count = 0;
+	for (int r = 0; r < rows; r++)
+		if (counts[r] == 0)
+		{
+			sample->row[sample->count] = r;
+			sample->codes[sample->count++] = codes_of_row(sample->rows, sample->first + r);
+		}
+}
+
+/* Adds the losses of a tree with each of its features permuted. */
+static void
+permute_features(Sample *sample, const ForestTree *tree, uint64 *stream)
+{
+	int			features = sample->rows->features;
+	double		before = loss_of_leaves(sample, tree->tree);
+	const uint8 *codes[ROWS_AT_ONCE];
+
+	if (sample->count < 2)
+		return;
+	for (int r = 0; r < sample->count; r++)
+		codes[r] = memcpy(sample->permuted + (Size) r * features, sample->codes[r], features);
+	for (int f = 0; f < features; f++)
+	{
+		int			shift = 1 + random_below(stream, sample->count - 1);
+
+		if (tree->gains[f] == 0)
+			continue;
+		for (int r = 0; r < sample->count; r++)
+			sample->permuted[(Size) r * features + f] = sample->codes[(r + shift) % sample->count][f];
+		leaves_of_rows(tree->tree, sample->coding, codes, sample->count, sample->leaf);
+		sample->losses[f] += loss_of_leaves(sample, tree->tree) - before;
+		for (int r = 0; r < sample->count; r++)
+			sample->permuted[(Size) r * features + f] = sample->codes[r][f];
+	}
+}
+
+/* Adds the predictions of a tree for the rows that it was not grown from. */
+static void
+add_tree(Sample *sample, ForestTree *tree)
+{
+	leaves_of_rows(tree->tree, sample->coding, sample->codes, sample->count, sample->leaf);
+	for (int i = 0; i < sample->count; i++)
+	{
+		int			row = sample->row[i];
+		const double *numbers = numbers_of_leaf(tree->tree, sample->leaf[i]);
+
+		for (int w = 0; w < sample->width; w++)
+			sample->sums[row * sample->width + w] += numbers[w];
+		sample->trees[row]++;
+		tree->oob_rows += weight_of(sample, row);
+	}
+	tree->oob_loss += loss_of_leaves(sample, tree->tree);
+}
+
+static void
+add_rows(const Sample *sample, int rows, double mean, GroupForest *forest)
+{
+	for (int r = 0; r < rows; r++)
+	{
+		double		weight = weight_of(sample, r);
+		double		target = sample->rows->target[sample->first + r];
+
+		if (sample->trees[r] == 0)
+			continue;
+		forest->oob_rows += weight;
+		forest->oob_loss += weight * loss_of(sample, r, sample->sums + r * sample->width, sample->trees[r]);
+		forest->target_loss += weight * (target - mean) * (target - mean);
+	}
+}
+
+static double
+mean_of_group(const CodedRows *rows, int group)
+{
+	double		sum = 0;
+	double		weight = 0;
+
+	for (int64 row = rows->first[group]; row < rows->first[group + 1]; row++)
+	{
+		weight += rows->weight ? rows->weight[row] : 1;
+		sum += (rows->weight ? rows->weight[row] : 1) * rows->target[row];
+	}
+	return sum / weight;
+}
+
+void
+predict_out_of_bag(const CodedRows *rows, const ForestSettings *settings, int group, GroupForest *forest)
+{
+	Sample	   *sample = palloc0(sizeof(Sample));
+	int64		from = rows->first[group];
+	int64		to = rows->first[group + 1];
+	double		mean = mean_of_group(rows, group);
+	double	   *losses = palloc0((Size) settings->trees * rows->features * sizeof(double));
+
+	*sample = (Sample) {rows, settings, coding_of_group(rows, group), rows->classes > 2 ? rows->classes : 1};
+	sample->sums = palloc(ROWS_AT_ONCE * (Size) sample->width * sizeof(double));
+	sample->permuted = palloc(ROWS_AT_ONCE * (Size) rows->features);
+	for (sample->first = from; sample->first < to; sample->first += ROWS_AT_ONCE)
+	{
+		int			here = Min(ROWS_AT_ONCE, to - sample->first);
+
+		memset(sample->sums, 0, here * (Size) sample->width * sizeof(double));
+		memset(sample->trees, 0, sizeof(sample->trees));
+		for (int t = 0; t < settings->trees; t++)
+		{
+			ForestTree *tree = &forest->trees[t];
+			uint64		stream = stream_of_tree(settings, t, SHIFTS) + sample->first - from;
+
+			CHECK_FOR_INTERRUPTS();
+			if (tree->has_all)
+				continue;
+			list_rows(sample, t, from, here);
+			add_tree(sample, tree);
+			sample->losses = losses + (Size) t * rows->features;
+			if (settings->permutation)
+				permute_features(sample, tree, &stream);
+		}
+		add_rows(sample, here, mean, forest);
+	}
+	for (int t = 0; t < settings->trees && settings->permutation; t++)
+		for (int f = 0; f < rows->features; f++)
+			if (forest->trees[t].oob_rows > 0)
+				forest->permutation[f] += losses[(Size) t * rows->features + f] / forest->trees[t].oob_rows / settings->trees;
+	pfree(losses);
+	pfree(sample->sums);
+	pfree(sample->permuted);
+	pfree(sample);
+}

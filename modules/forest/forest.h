@@ -55,6 +55,9 @@ typedef struct GroupForest
 /* forest_draw.c: sets counts[i] to how often tree `tree` takes row first + i of its group. */
 extern void draw_rows(const ForestSettings *settings, int tree, int64 first, int rows, uint8 *counts);
 
+/* forest_draw.c: lists the rows that were drawn, or those that were not, and returns their number; `list` has space for all. */
+extern int	list_drawn(const uint8 *counts, int rows, bool drawn, int *list);
+
 /* forest_grow.c */
 extern ForestTree grow_tree(const CodedRows *rows, const ForestSettings *settings, int group, int tree, MemoryContext context);
 

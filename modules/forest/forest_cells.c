@@ -99,50 +99,21 @@ make_record(const Records *records, const CodedRows *rows, int64 row, int count,
 	memcpy(record + records->offset, codes_of_row(rows, row), rows->features);
 }
 
-/* Takes the rows drawn for a tree, or only counts them. */
+/* Makes records of some rows of a group, given how often each is taken; returns the sum of their weights. */
 static double
-take_drawn(Records *records, const CodedRows *rows, const ForestSettings *settings, int group, int tree, bool counts_only)
+take_rows(Records *records, const CodedRows *rows, int64 first, int count, const uint8 *counts)
 {
-	int64		first = rows->first[group];
-	int64		total = rows->first[group + 1] - first;
-	uint8		counts[DRAWN_AT_ONCE];
+	int			list[DRAWN_AT_ONCE];
+	int			drawn = list_drawn(counts, count, true, list);
 	double		weight = 0;
 
-	records->count = 0;
-	for (int64 done = 0; done < total; done += DRAWN_AT_ONCE)
+	for (int i = 0; i < drawn; i++)
 	{
-		int			rows_here = Min(DRAWN_AT_ONCE, total - done);
+		int64		row = first + list[i];
+		int			taken = counts[list[i]];
 
-		CHECK_FOR_INTERRUPTS();
-		draw_rows(settings, tree, done, rows_here, counts);
-		for (int r = 0; r < rows_here; r++)
-		{
-			int64		row = first + done + r;
-
-			if (counts[r] == 0)
-				continue;
-			if (!counts_only)
-			{
-				make_record(records, rows, row, counts[r], records->data + records->count * records->stride);
-				weight += counts[r] * (rows->weight ? rows->weight[row] : 1);
-			}
-			records->count++;
-		}
-	}
-	return weight;
-}
-
-/* Takes all rows of a group once: no row of a small group was drawn. */
-static double
-take_all(Records *records, const CodedRows *rows, int group)
-{
-	double		weight = 0;
-
-	records->count = 0;
-	for (int64 row = rows->first[group]; row < rows->first[group + 1]; row++)
-	{
-		make_record(records, rows, row, 1, records->data + records->count++ * records->stride);
-		weight += rows->weight ? rows->weight[row] : 1;
+		make_record(records, rows, row, taken, records->data + records->count++ * records->stride);
+		weight += taken * (rows->weight ? rows->weight[row] : 1);
 	}
 	return weight;
 }
@@ -150,17 +121,30 @@ take_all(Records *records, const CodedRows *rows, int group)
 void
 fill_records(Records *records, const CodedRows *rows, const ForestSettings *settings, int group, int tree, ForestTree *facts)
 {
-	Size		count;
+	int64		first = rows->first[group];
+	int64		total = rows->first[group + 1] - first;
+	uint8	   *counts = MemoryContextAllocHuge(CurrentMemoryContext, Max(1, total));
+	Size		drawn = 0;
 
-	take_drawn(records, rows, settings, group, tree, true);
-	count = records->count > 0 ? records->count : rows->first[group + 1] - rows->first[group];
-	records->data = MemoryContextAllocHuge(CurrentMemoryContext, Max(1, count * records->stride));
-	records->moved = MemoryContextAllocHuge(CurrentMemoryContext, Max(1, count * records->stride));
-	facts->has_all = records->count == 0;
+	for (int64 done = 0; done < total; done += DRAWN_AT_ONCE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		draw_rows(settings, tree, done, Min(DRAWN_AT_ONCE, total - done), counts + done);
+	}
+	for (int64 row = 0; row < total; row++)
+		drawn += counts[row] > 0;
+	facts->has_all = drawn == 0;
 	if (facts->has_all)
-		facts->rows = take_all(records, rows, group);
-	else
-		facts->rows = take_drawn(records, rows, settings, group, tree, false);
+		memset(counts, 1, total);
+	records->data = MemoryContextAllocHuge(CurrentMemoryContext, (drawn ? drawn : total) * records->stride);
+	records->moved = MemoryContextAllocHuge(CurrentMemoryContext, (drawn ? drawn : total) * records->stride);
+	facts->rows = 0;
+	for (int64 done = 0; done < total; done += DRAWN_AT_ONCE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		facts->rows += take_rows(records, rows, first + done, Min(DRAWN_AT_ONCE, total - done), counts + done);
+	}
+	pfree(counts);
 }
 
 /* --- cells --- */

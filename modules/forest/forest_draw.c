@@ -9,9 +9,14 @@
 
 #include <math.h>
 
-#include "numeric/dd.h"
+/* The loops are of integers, whose vectors are 256 bits wide with AVX2. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define INTEGER_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define INTEGER_CLONES
+#endif
 
-#define MOST_TAKEN 12			/* times that a row is taken; more has probability 2e-11 */
+#define MOST_TAKEN 10			/* times that a row is taken; more has a probability below 1e-7 */
 
 #define DRAWS 1					/* stream of a tree */
 
@@ -43,7 +48,7 @@ hash_number(uint32 number, uint32 first_key, uint32 second_key)
 	return hash ^ (hash >> 16);
 }
 
-DD_CLONES static void
+INTEGER_CLONES static void
 draw_with_replacement(const uint32 *restrict limits, uint32 first, int rows, uint32 key, uint32 more, uint8 *restrict counts)
 {
 	for (int r = 0; r < rows; r++)
@@ -57,11 +62,24 @@ draw_with_replacement(const uint32 *restrict limits, uint32 first, int rows, uin
 	}
 }
 
-DD_CLONES static void
+INTEGER_CLONES static void
 draw_without_replacement(uint32 limit, uint32 first, int rows, uint32 key, uint32 more, uint8 *restrict counts)
 {
 	for (int r = 0; r < rows; r++)
 		counts[r] = hash_number(first + r, key, more) <= limit;
+}
+
+int
+list_drawn(const uint8 *counts, int rows, bool drawn, int *list)
+{
+	int			count = 0;
+
+	for (int r = 0; r < rows; r++)	/* without a branch that depends on the row */
+	{
+		list[count] = r;
+		count += (counts[r] > 0) == drawn;
+	}
+	return count;
 }
 
 void

@@ -121,7 +121,7 @@ grow_tree(const CodedRows *rows, const ForestSettings *settings, int group, int 
 	init_splitter(&growth->splitter, rows, settings, group, &growth->records);
 	growth->splitter.stream = stream_of_tree(settings, tree, SPLITS);
 	fill_records(&growth->records, rows, settings, group, tree, &result);
-	sum_records(&growth->splitter, 0, growth->records.count, &growth->splitter.node);
+	sum_records(&growth->splitter, 0, growth->records.count);
 	if (stays_open(growth, 0, 0, &growth->splitter.node))
 		push(growth, (Open) {0, 0, 0, growth->records.count});
 	while (growth->count > 0)

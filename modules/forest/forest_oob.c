@@ -22,6 +22,8 @@ typedef struct Sample
 	const CodedFeature *coding;
 	int			width;			/* numbers of a leaf */
 	int64		first;			/* the first row */
+	double		target[ROWS_AT_ONCE];
+	double		weight[ROWS_AT_ONCE];
 	double	   *sums;			/* by row: numbers of leaves */
 	int			trees[ROWS_AT_ONCE];	/* by row: number of trees that were not grown from it */
 	/* the rows that one tree was not grown from */
@@ -33,23 +35,17 @@ typedef struct Sample
 	double	   *losses;			/* by feature: the loss of a tree if it is permuted, less that if it is not */
 } Sample;
 
-static double
-weight_of(const Sample *sample, int row)
-{
-	return sample->rows->weight ? sample->rows->weight[sample->first + row] : 1;
-}
-
 /* Returns the loss of a prediction, numbers of a leaf or their mean: 1 for a wrong class, or the squared error. */
-static double
+static inline double
 loss_of(const Sample *sample, int row, const double *numbers, double divisor)
 {
-	double		target = sample->rows->target[sample->first + row];
+	double		target = sample->target[row];
 	int			class = 0;
 
 	if (sample->rows->classes == 0)
 		return (target - numbers[0] / divisor) * (target - numbers[0] / divisor);
 	if (sample->width == 1)
-		class = numbers[0] > 0.5 * divisor;
+		return (numbers[0] > 0.5 * divisor) != (target > 0);
 	for (int c = 1; c < sample->width; c++)
 		if (numbers[c] > numbers[class])
 			class = c;
@@ -63,8 +59,16 @@ loss_of_leaves(const Sample *sample, const GrownTree *tree)
 	double		loss = 0;
 
 	for (int i = 0; i < sample->count; i++)
-		loss += weight_of(sample, sample->row[i]) * loss_of(sample, sample->row[i], numbers_of_leaf(tree, sample->leaf[i]), 1);
+		loss += sample->weight[sample->row[i]] * loss_of(sample, sample->row[i], numbers_of_leaf(tree, sample->leaf[i]), 1);
 	return loss;
+}
+
+static void
+take_targets(Sample *sample, int rows)
+{
+	memcpy(sample->target, sample->rows->target + sample->first, rows * sizeof(double));
+	for (int r = 0; r < rows; r++)
+		sample->weight[r] = sample->rows->weight ? sample->rows->weight[sample->first + r] : 1;
 }
 
 /* Lists the rows that a tree was not grown from. */
@@ -74,13 +78,9 @@ list_rows(Sample *sample, int tree, int64 group_first, int rows)
 	uint8		counts[ROWS_AT_ONCE];
 
 	draw_rows(sample->settings, tree, sample->first - group_first, rows, counts);
-	sample->count = 0;
-	for (int r = 0; r < rows; r++)
-		if (counts[r] == 0)
-		{
-			sample->row[sample->count] = r;
-			sample->codes[sample->count++] = codes_of_row(sample->rows, sample->first + r);
-		}
+	sample->count = list_drawn(counts, rows, false, sample->row);
+	for (int i = 0; i < sample->count; i++)
+		sample->codes[i] = codes_of_row(sample->rows, sample->first + sample->row[i]);
 }
 
 /* Adds the losses of a tree with each of its features permuted. */
@@ -114,16 +114,18 @@ permute_features(Sample *sample, const ForestTree *tree, uint64 *stream)
 static void
 add_tree(Sample *sample, ForestTree *tree)
 {
+	int			width = sample->width;
+
 	leaves_of_rows(tree->tree, sample->coding, sample->codes, sample->count, sample->leaf);
 	for (int i = 0; i < sample->count; i++)
 	{
 		int			row = sample->row[i];
 		const double *numbers = numbers_of_leaf(tree->tree, sample->leaf[i]);
 
-		for (int w = 0; w < sample->width; w++)
-			sample->sums[row * sample->width + w] += numbers[w];
+		for (int w = 0; w < width; w++)
+			sample->sums[row * width + w] += numbers[w];
 		sample->trees[row]++;
-		tree->oob_rows += weight_of(sample, row);
+		tree->oob_rows += sample->weight[row];
 	}
 	tree->oob_loss += loss_of_leaves(sample, tree->tree);
 }
@@ -133,8 +135,8 @@ add_rows(const Sample *sample, int rows, double mean, GroupForest *forest)
 {
 	for (int r = 0; r < rows; r++)
 	{
-		double		weight = weight_of(sample, r);
-		double		target = sample->rows->target[sample->first + r];
+		double		weight = sample->weight[r];
+		double		target = sample->target[r];
 
 		if (sample->trees[r] == 0)
 			continue;
@@ -167,13 +169,17 @@ predict_out_of_bag(const CodedRows *rows, const ForestSettings *settings, int gr
 	double		mean = mean_of_group(rows, group);
 	double	   *losses = palloc0((Size) settings->trees * rows->features * sizeof(double));
 
-	*sample = (Sample) {rows, settings, coding_of_group(rows, group), rows->classes > 2 ? rows->classes : 1};
+	sample->rows = rows;
+	sample->settings = settings;
+	sample->coding = coding_of_group(rows, group);
+	sample->width = rows->classes > 2 ? rows->classes : 1;
 	sample->sums = palloc(ROWS_AT_ONCE * (Size) sample->width * sizeof(double));
 	sample->permuted = palloc(ROWS_AT_ONCE * (Size) rows->features);
 	for (sample->first = from; sample->first < to; sample->first += ROWS_AT_ONCE)
 	{
 		int			here = Min(ROWS_AT_ONCE, to - sample->first);
 
+		take_targets(sample, here);
 		memset(sample->sums, 0, here * (Size) sample->width * sizeof(double));
 		memset(sample->trees, 0, sizeof(sample->trees));
 		for (int t = 0; t < settings->trees; t++)

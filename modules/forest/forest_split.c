@@ -111,35 +111,6 @@ add_cell(const Splitter *splitter, Cells cells, int code, Sums *sums)
 	}
 }
 
-void
-sum_records(Splitter *splitter, int64 from, int64 to, Sums *sums)
-{
-	const Records *records = splitter->records;
-
-	clear_sums(splitter, sums);
-	for (int64 r = from; r < to; r++)
-	{
-		const uint8 *record = records->data + r * records->stride;
-
-		switch (records->payload)
-		{
-			case PAYLOAD_PAIR:
-				add_pair(splitter, ((const PairRecord *) record)->rows - ((const PairRecord *) record)->second,
-						 ((const PairRecord *) record)->second, sums);
-				break;
-			case PAYLOAD_CLASS:
-				add_class(splitter, ((const ClassRecord *) record)->class, ((const ClassRecord *) record)->rows, sums);
-				break;
-			case PAYLOAD_NUMBER:
-				add_number(splitter, (NumberCell) {*(const float *) (record + offsetof(NumberRecord, weight)),
-						   *(const double *) record}, sums);
-				break;
-			default:
-				add_class(splitter, ((const WeightRecord *) record)->class, ((const WeightRecord *) record)->weight, sums);
-		}
-	}
-}
-
 bool
 is_pure(const Splitter *splitter, const Sums *sums)
 {
@@ -484,6 +455,18 @@ draw_features(Splitter *splitter, int at, int count)
 		splitter->order[i] = splitter->order[other];
 		splitter->order[other] = feature;
 	}
+}
+
+void
+sum_records(Splitter *splitter, int64 from, int64 to)
+{
+	const int	feature = 0;
+
+	sum_cells(splitter->records, from, to, &feature, 1, splitter->cells);
+	splitter->count = codes_there(splitter->records, from, to, feature, splitter->coding[feature].codes, splitter->cells,
+								  splitter->codes);
+	sum_node(splitter, splitter->cells, feature);
+	clear_cells(splitter, splitter->cells, feature);
 }
 
 /* The features that are drawn are tried, and more of them, one by one, until there is a split. */

@@ -49,8 +49,8 @@ extern void init_splitter(Splitter *splitter, const CodedRows *rows, const Fores
 /* Finds the best split of the records from `from` up to, without, `to`; returns false if there is none. */
 extern bool find_split(Splitter *splitter, int64 from, int64 to);
 
-/* Makes sums of the records of the root. */
-extern void sum_records(Splitter *splitter, int64 from, int64 to, Sums *sums);
+/* Sets the sums of a node without a search for a split. */
+extern void sum_records(Splitter *splitter, int64 from, int64 to);
 
 /* Tells whether all rows are of one class. */
 extern bool is_pure(const Splitter *splitter, const Sums *sums);

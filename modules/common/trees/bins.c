@@ -8,6 +8,7 @@
 #include "engine/pieces.h"
 #include "miscadmin.h"
 #include "numeric/dd.h"
+#include "parallel/parallel.h"
 #include "parameters.h"
 #include "store/store.h"
 #include "utils/memutils.h"
@@ -165,8 +166,8 @@ make_room(Store *store)
 	if (store->codes == NULL && blocks * store->block_bytes + MemoryContextMemAllocated(store->context, true) +
 		codes + places <= (Size) store_memory_kb * 1024)
 	{
-		store->codes = MemoryContextAllocExtended(store->context, Max(codes, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-		store->places = MemoryContextAllocExtended(store->context, Max(places, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+		store->codes = store_alloc(store, codes);
+		store->places = store_alloc(store, places);
 	}
 	return store->codes != NULL;
 }
@@ -191,6 +192,8 @@ store_bin(PG_FUNCTION_ARGS)
 	const double *numbers = copy;
 	const double *end = copy + size / sizeof(double);
 
+	if (parallel_workers(store->rows * store->ncols * sizeof(double)) > 0)
+		store_share(store);
 	if (!make_room(store))
 		PG_RETURN_BOOL(false);
 	copy_pieces(copy, VARDATA(given), size);

@@ -7,6 +7,7 @@
 
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
+#include "parallel/parallel.h"
 #include "snapshot.h"
 #include "store/store.h"
 #include "utils/builtins.h"
@@ -82,6 +83,7 @@ _PG_init(void)
 	define_worker_settings();
 	kernel_check_list();
 	snapshot_init();
+	parallel_init();
 	store_init();
 	MarkGUCPrefixReserved("madpy");
 }

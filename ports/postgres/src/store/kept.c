@@ -57,6 +57,7 @@ new_slot(int64 training, Oid relation, ItemPointer at)
 	one->at = *at;
 	kept[kept_count] = one;
 	one->store = store_new();
+	one->store->is_private = true;	/* Citus reads shards at the same time: they use the cores already */
 	one->gone.func = store_gone;
 	one->gone.arg = one;
 	MemoryContextRegisterResetCallback(one->store->context, &one->gone);

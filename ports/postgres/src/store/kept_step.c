@@ -29,11 +29,12 @@ step(Kept *one, const Kernel *kernel, const double *params, int nparams)
 {
 	Store	   *store = one->store;
 	State	   *state;
+	int			group = 0;
 
 	if (store->ncols > 0)
 	{
 		store_check_step(store, kernel, nparams);
-		return store_group_state(store, kernel, 0, params, nparams);
+		return store_pass(store, kernel, &group, 1, params, nparams, false)[0];
 	}
 	state = state_new(kernel, kernel->scalars, nparams, params, 0); /* the features are NULL in every row */
 	state->rows_skipped = one->waiting;

@@ -24,6 +24,9 @@
 
 #define HUGE_PAGE (2 * 1024 * 1024)
 
+/* Rows of a group that a kernel gets at once.  Columns of 256 rows do not evict each other from the cache. */
+#define PART_ROWS 256
+
 /*
  * Layout of a block: its values, column by column, then a bitmap of NULLs for each column in little-endian words of 64
  * rows.  Python maps it with ports/postgres/layouts/store.py.
@@ -47,10 +50,11 @@ typedef struct Store
 	int			id;
 	Oid			owner;
 	SubTransactionId since;		/* subtransaction that created it */
+	bool		is_private;		/* workers never take part in its passes */
 	bool		filled;			/* false until all rows are in it: store_find() ignores it until then */
 	MemoryContext context;
 	char	   *base;			/* the blocks */
-	Size		mapped;			/* bytes at `base` */
+	Size		mapped;			/* bytes at `base`; 0 if that is memory which workers share */
 	int			fd;				/* the memory file, -1 if there is none */
 	int			features;		/* columns of the first of two files of rows, see store_matrix.c; -1: columns are in blocks */
 	int			files[2];		/* those files, -1 if there are none */
@@ -115,7 +119,15 @@ extern Store *store_for_kernels(int id);
 extern Store *store_argument(int id);
 
 /* store_run.c */
-extern State *store_group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams);
+extern void store_run_kernel(Store *store, const Kernel *kernel, State *state, int64 from, int64 to);
+
+/* store_share.c */
+extern bool store_share(Store *store);
+extern void *store_alloc(Store *store, Size size);
+
+/* store_pass.c */
+extern State **store_pass(Store *store, const Kernel *kernel, const int *groups, int count, const double *params,
+						  int64 nparams, bool outcome);
 
 /* store_step.c */
 extern void store_check_step(const Store *store, const Kernel *kernel, int64 nparams);

@@ -10,6 +10,7 @@
 #include "store_fill.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -166,6 +167,7 @@ store_fill(PG_FUNCTION_ARGS)
 		.beside = PG_GETARG_INT32(4),
 	};
 	ArrayType  *categories = PG_GETARG_ARRAYTYPE_P(2);
+	int			nest_level;
 	int			id;
 
 	fill.categories = (const int *) ARR_DATA_PTR(categories);
@@ -179,12 +181,16 @@ store_fill(PG_FUNCTION_ARGS)
 	fill.scratch = AllocSetContextCreate(fill.store->context, "madpy store fill", ALLOCSET_DEFAULT_SIZES);
 	fill.waiting = tuplestore_begin_heap(false, false, work_mem);
 	options.dest = &fill.pub;
+	nest_level = NewGUCNestLevel();
+	/* else a scan of a large table begins anywhere in it, and sums of the rows end in other bits */
+	(void) set_config_option("synchronize_seqscans", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	SPI_connect();
 	if (SPI_execute_extended(query, &options) != SPI_OK_SELECT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the query of a store must be a SELECT")));
 	SPI_finish();
+	AtEOXact_GUC(true, nest_level);
 	finish(&fill);
 	id = fill.store->id;
 	if (fill.over)

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "parallel/parallel.h"
 #include "port/pg_bitutils.h"
 #include "store.h"
 #include "storage/fd.h"
@@ -177,7 +178,9 @@ store_unmap(Store *store)
 {
 	store->filled = false;
 	store_free_buffer(store);
-	if (store->base)
+	if (store->base && store->mapped == 0)
+		parallel_free(store->base);
+	else if (store->base)
 		munmap(store->base, store->mapped);
 	store->base = NULL;
 	store->mapped = 0;

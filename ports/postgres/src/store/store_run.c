@@ -1,5 +1,5 @@
 /*
- * store_run.c: runs a kernel over the rows of one group in a store.
+ * store_run.c: runs a kernel over rows of a store.
  */
 #include "store.h"
 
@@ -68,9 +68,12 @@ has_nulls(const Store *store, int64 block, int first, int rows)
 	return false;
 }
 
-/* Runs a kernel over the rows from `from` up to, without, `to`. */
+/*
+ * Runs a kernel over the rows from `from` up to, without, `to`.  Blocks for the kernel have at most `most_rows` rows, and end
+ * where those of the store end.
+ */
 static void
-run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, int64 to)
+run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, int64 to, int most_rows)
 {
 	const double **columns = palloc(store->ncols * sizeof(double *));
 	const uint16 **codes = store->codes ? palloc(store->ncols * sizeof(uint16 *)) : NULL;
@@ -85,7 +88,7 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 	{
 		int64		block = block_of(store, from);
 		int			first = row_of(store, from);
-		int			rows = Min(to - from, store->block_rows - first);
+		int			rows = Min(Min(to - from, store->block_rows - first), most_rows);
 		RowBlock	b = {rows, columns, codes, store->places ? store->places + from : NULL};
 		MemoryContext old;
 
@@ -119,28 +122,23 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 	MemoryContextDelete(scratch);
 }
 
-/* Runs a kernel over the rows of one group and returns the state. */
-State *
-store_group_state(Store *store, const Kernel *kernel, int group, const double *params, int nparams)
+/*
+ * Runs a kernel over rows of one group.  The kernel gets the same blocks whether the rows are in blocks of the store or still
+ * in the buffer, so that the state has the same bits.
+ */
+void
+store_run_kernel(Store *store, const Kernel *kernel, State *state, int64 from, int64 to)
 {
-	State	   *state = state_new(kernel, store_width(store), nparams, params, 0);
-	int64		from = store->groups ? store->group_start[group] : 0;
-	int64		to = store->groups ? store->group_start[group + 1] : store->rows;
+	int			most_rows = store->group_start ? PART_ROWS : store->block_rows;
 
-	if (store->taken == store_group_count(store))
-		store_lay(store);		/* this is a second pass: see store_sort.c */
 	if (store->order == NULL)
-	{
-		run_kernel(store, kernel, state, from, to);
-		return state;
-	}
-	store->taken++;
-	while (from < to)
-	{
-		const Store *part = store_part(store, from, to);
+		run_kernel(store, kernel, state, from, to, most_rows);
+	else
+		while (from < to)
+		{
+			const Store *part = store_part(store, from, Min(to, from + store->block_rows - row_of(store, from)));
 
-		run_kernel(part, kernel, state, 0, part->rows);
-		from += part->rows;
-	}
-	return state;
+			run_kernel(part, kernel, state, 0, part->rows, PART_ROWS);
+			from += part->rows;
+		}
 }

@@ -12,9 +12,6 @@
 #include "store.h"
 #include "utils/memutils.h"
 
-/* Rows of that small store.  Columns of 256 rows do not evict each other from the cache. */
-#define PART_ROWS 256
-
 /*
  * Rows that lay_block() copies at once from the buffer to a block.  So several values of a column are written next to each
  * other, and the processor can read several rows at the same time from distant addresses.

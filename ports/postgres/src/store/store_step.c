@@ -46,6 +46,7 @@ store_step(PG_FUNCTION_ARGS)
 	int			group;
 	const double *params = NULL;
 	int			nparams = 0;
+	const State *state;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		PG_RETURN_NULL();
@@ -62,7 +63,8 @@ store_step(PG_FUNCTION_ARGS)
 	store_check_step(store, kernel, nparams);
 	if (store->rows == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_POINTER(store_group_state(store, kernel, group, params, nparams));
+	state = store_pass(store, kernel, &group, 1, params, nparams, false)[0];
+	PG_RETURN_POINTER(memcpy(palloc(VARSIZE(state)), state, VARSIZE(state)));
 }
 
 /* Returns the group numbers in an array, or those of all groups if the array is empty. */
@@ -121,11 +123,10 @@ step_arguments(FunctionCallInfo fcinfo)
 	return steps;
 }
 
-static State *
-next_state(const Steps *steps, int i)
+static State **
+pass_over(const Steps *steps, bool outcome)
 {
-	return store_group_state(steps->store, steps->kernel, steps->numbers[i], steps->params + i * steps->nparams,
-					   steps->nparams);
+	return store_pass(steps->store, steps->kernel, steps->numbers, steps->groups, steps->params, steps->nparams, outcome);
 }
 
 /*
@@ -138,18 +139,16 @@ Datum
 store_steps(PG_FUNCTION_ARGS)
 {
 	Steps		steps = step_arguments(fcinfo);
+	State	  **all = pass_over(&steps, false);
 	StringInfoData states;
 
 	initStringInfo(&states);
 	appendStringInfoSpaces(&states, VARHDRSZ);
 	for (int i = 0; i < steps.groups; i++)
 	{
-		State	   *state = next_state(&steps, i);
-
 		if (i == 0)
-			enlargeStringInfo(&states, Min((Size) steps.groups * VARSIZE(state), MOST_ALLOCATED));
-		appendBinaryStringInfo(&states, VARDATA(state), VARSIZE(state) - VARHDRSZ);
-		pfree(state);
+			enlargeStringInfo(&states, Min((Size) steps.groups * VARSIZE(all[i]), MOST_ALLOCATED));
+		appendBinaryStringInfo(&states, VARDATA(all[i]), VARSIZE(all[i]) - VARHDRSZ);
 	}
 	SET_VARSIZE(states.data, states.len);
 	PG_RETURN_POINTER(states.data);
@@ -161,7 +160,7 @@ Datum
 store_outcomes(PG_FUNCTION_ARGS)
 {
 	Steps		steps = step_arguments(fcinfo);
-	State	  **outcomes = palloc(Max(steps.groups, 1) * sizeof(State *));
+	State	  **outcomes;
 	Size		longest = 0;
 	Size		total = 0;
 	char	   *result;
@@ -170,16 +169,11 @@ store_outcomes(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("kernel \"%s\" has no outcome but its states", steps.kernel->name)));
+	outcomes = pass_over(&steps, true);
 	for (int i = 0; i < steps.groups; i++)
 	{
-		State	   *state = next_state(&steps, i);
-
-		outcomes[i] = steps.kernel->outcome(state);
 		longest = Max(longest, VARSIZE(outcomes[i]) - VARHDRSZ);
 		total += VARSIZE(outcomes[i]);
-		pfree(state);
-		if (total > MaxAllocSize)	/* palloc_limited() below raises the error, before more memory is used */
-			break;
 	}
 	result = palloc_limited(VARHDRSZ + (int64) Max(steps.groups * longest, total), MaxAllocSize, "all outcomes together");
 	for (int i = 0; i < steps.groups; i++)

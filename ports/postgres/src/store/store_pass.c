@@ -1,0 +1,270 @@
+/*
+ * store_pass.c: runs a kernel over groups of a store, with workers if the store is large.
+ *
+ * The rows of a group are cut into chunks, whose number depends on the rows and the kernel only.  Each chunk has a state of
+ * its own, and the states of a group are merged in the order of its chunks, so that the result has the same bits whatever
+ * the number of workers.  A task is a chunk of a large group, or several small groups.
+ */
+#include "postgres.h"
+
+#include <sys/mman.h>
+
+#include "engine/bounds.h"
+#include "engine/state.h"
+#include "miscadmin.h"
+#include "parallel/parallel.h"
+#include "store.h"
+
+#define MOST_CHUNKS 64			/* of a group */
+#define LEAST_ROWS 8192			/* of a chunk */
+#define BYTES_PER_STATE 4		/* a chunk has at least so many bytes of rows for each byte of its state */
+#define MOST_TASKS 256			/* without tasks of more than LEAST_ROWS rows */
+
+/* A chunk of a group. */
+typedef struct Unit
+{
+	int			group;			/* its index among the groups of the pass */
+	bool		is_whole;		/* whether the chunk is the whole group */
+	int64		from;
+	int64		to;
+	State	   *state;			/* of the chunk; of a whole group its outcome, if that is wanted */
+} Unit;
+
+/* What the tasks of a pass need; it lies in memory that workers share. */
+typedef struct Pass
+{
+	Store		store;			/* a copy whose pointers are valid in workers */
+	uint16		kernel;
+	bool		outcome;
+	int64		nparams;		/* of each group */
+	double	   *params;
+	Unit	   *units;
+	int			unit_count;
+	int		   *first;			/* first unit of each task, and the number of units */
+	int			tasks;
+} Pass;
+
+/* --- a task --- */
+
+/* Has the kernel map all pages of a chunk at once, which takes a third of the time of one after the other. */
+static void
+populate(const Store *store, const Unit *unit)
+{
+#ifdef MADV_POPULATE_READ
+	char	   *start = store->base + block_of(store, unit->from) * store->block_bytes;
+	char	   *end = store->base + (block_of(store, unit->to - 1) + 1) * store->block_bytes;
+
+	start = (char *) TYPEALIGN_DOWN(4096, start);
+	if (store->mapped == 0 && store->base)
+		madvise(start, end - start, MADV_POPULATE_READ);
+#endif
+}
+
+static void
+run_unit(Pass *pass, const Kernel *kernel, Unit *unit)
+{
+	State	   *state = state_new(kernel, store_width(&pass->store), pass->nparams,
+								  pass->params + unit->group * pass->nparams, 0);
+
+	if (unit->to - unit->from >= LEAST_ROWS)
+		populate(&pass->store, unit);
+	store_run_kernel(&pass->store, kernel, state, unit->from, unit->to);
+	if (pass->outcome && unit->is_whole)
+	{
+		State	   *outcome = kernel->outcome(state);
+
+		pfree(state);
+		state = outcome;
+	}
+	unit->state = parallel_result(VARSIZE(state));
+	memcpy(unit->state, state, VARSIZE(state));
+	pfree(state);
+}
+
+static void
+run_task(void *argument, int task)
+{
+	Pass	   *pass = argument;
+	const Kernel *kernel = kernel_by_id(pass->kernel);
+
+	for (int u = pass->first[task]; u < pass->first[task + 1]; u++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		run_unit(pass, kernel, &pass->units[u]);
+	}
+}
+
+/* --- the units and tasks of a pass --- */
+
+/* Returns the rows of each chunk of a group. */
+static int64
+rows_of_chunk(const Store *store, const Kernel *kernel, int64 rows, int64 nparams, const double *params)
+{
+	int64		state_bytes = state_body_size(kernel, store_width(store), nparams, params) * (int64) sizeof(double);
+	int64		row_bytes = store->ncols * (int64) sizeof(double);
+	int64		chunk = Max(LEAST_ROWS, (rows + MOST_CHUNKS - 1) / MOST_CHUNKS);
+
+	chunk = Max(chunk, BYTES_PER_STATE * state_bytes / row_bytes);
+	return TYPEALIGN64(store->block_rows, chunk);
+}
+
+/* Enters the chunks of a group into the units from `unit` on, unless that is NULL, and returns their number. */
+static int
+cut_group(const Pass *pass, const Kernel *kernel, int group, int64 from, int64 to, Unit *unit)
+{
+	int64		chunk;
+	int			count = 0;
+
+	if (to - from <= LEAST_ROWS)
+		chunk = Max(to - from, 1);
+	else
+		chunk = rows_of_chunk(&pass->store, kernel, to - from, pass->nparams, pass->params + group * pass->nparams);
+	do
+	{
+		if (unit)
+		{
+			unit[count].group = group;
+			unit[count].from = from;
+			unit[count].to = Min(to, from + chunk);
+			unit[count].is_whole = count == 0 && unit[count].to == to;
+		}
+		count++;
+		from += chunk;
+	} while (from < to);
+	return count;
+}
+
+/* Enters the units of all groups, unless `units` is NULL, and returns their number. */
+static int
+cut_groups(const Pass *pass, const Kernel *kernel, const int *groups, int count, Unit *units)
+{
+	const Store *store = &pass->store;
+	int			done = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		int64		from = store->groups ? store->group_start[groups[i]] : 0;
+		int64		to = store->groups ? store->group_start[groups[i] + 1] : store->rows;
+
+		done += cut_group(pass, kernel, i, from, to, units ? units + done : NULL);
+	}
+	return done;
+}
+
+/* Makes tasks of units: of several until they have enough rows. */
+static void
+make_tasks(Pass *pass)
+{
+	int64		total = 0;
+	int64		rows = 0;
+
+	for (int u = 0; u < pass->unit_count; u++)
+		total += pass->units[u].to - pass->units[u].from;
+	pass->tasks = 0;
+	pass->first[0] = 0;
+	for (int u = 0; u < pass->unit_count; u++)
+	{
+		rows += pass->units[u].to - pass->units[u].from;
+		if (rows * MOST_TASKS < total && rows < LEAST_ROWS && u + 1 < pass->unit_count)
+			continue;
+		pass->first[++pass->tasks] = u + 1;
+		rows = 0;
+	}
+}
+
+/* Allocates memory that workers share, or of this process if they do not take part. */
+static void *
+pass_alloc(bool shared, Size size)
+{
+	void	   *memory = shared ? parallel_alloc(CurrentMemoryContext, size) : palloc_extended(size, MCXT_ALLOC_HUGE);
+
+	if (memory == NULL)
+		store_no_memory("memory that workers share");
+	return memory;
+}
+
+/* Returns a copy of an array. */
+static void *
+copied(bool shared, const void *from, Size size)
+{
+	return from ? memcpy(pass_alloc(shared, size), from, size) : NULL;
+}
+
+static Pass *
+new_pass(Store *store, const Kernel *kernel, const int *groups, int count, const double *params, int64 nparams, bool shared)
+{
+	Pass	   *pass = pass_alloc(shared, sizeof(Pass));
+
+	pass->store = *store;
+	pass->kernel = kernel->id;
+	pass->nparams = nparams;
+	pass->params = nparams ? copied(shared, params, count * nparams * sizeof(double)) : NULL;
+	pass->unit_count = cut_groups(pass, kernel, groups, count, NULL);
+	pass->units = pass_alloc(shared, pass->unit_count * sizeof(Unit));
+	cut_groups(pass, kernel, groups, count, pass->units);
+	pass->first = pass_alloc(shared, (pass->unit_count + 1) * sizeof(int));
+	make_tasks(pass);
+	pass->store.has_nulls = copied(shared, store->has_nulls, store->ncols * sizeof(bool));
+	pass->store.indicators = copied(shared, store->indicators, store->ncols * sizeof(int));
+	return pass;
+}
+
+/* --- the pass --- */
+
+/* Merges the states of the units of a group, from `unit` on, and returns the first unit of the next group. */
+static const Unit *
+merge_units(const Pass *pass, const Kernel *kernel, const Unit *unit, State **state)
+{
+	const Unit *end = pass->units + pass->unit_count;
+	int			group = unit->group;
+
+	*state = unit->state;
+	if (unit->is_whole)
+		return unit + 1;
+	for (unit++; unit < end && unit->group == group; unit++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		*state = state_merged(kernel, *state, unit->state);
+	}
+	if (pass->outcome)
+		*state = kernel->outcome(*state);
+	return unit;
+}
+
+/* Returns how many bytes the rows of the groups have. */
+static Size
+bytes_of_groups(const Store *store, const int *groups, int count)
+{
+	int64		rows = store->groups ? 0 : store->rows;
+
+	for (int i = 0; i < count && store->groups; i++)
+		rows += store->group_start[groups[i] + 1] - store->group_start[groups[i]];
+	return rows * store->ncols * sizeof(double);
+}
+
+/*
+ * Runs a kernel over groups of a store, each with its nparams parameters, and returns their states, or their outcomes.  They
+ * are valid until the next pass.
+ */
+State **
+store_pass(Store *store, const Kernel *kernel, const int *groups, int count, const double *params, int64 nparams,
+		   bool outcome)
+{
+	Size		bytes = bytes_of_groups(store, groups, count);
+	bool		shared = !store->is_private && parallel_workers(bytes) > 0 && store_share(store);
+	State	  **states = palloc_extended(count * sizeof(State *), MCXT_ALLOC_HUGE);
+	Pass	   *pass;
+	const Unit *unit;
+
+	if (store->order && store->taken >= store_group_count(store))
+		store_lay(store);		/* this is a second pass: see store_sort.c */
+	store->taken += count;
+	pass = new_pass(store, kernel, groups, count, params, nparams, shared);
+	pass->outcome = outcome;
+	parallel_run(run_task, pass, pass->tasks, bytes);
+	store->part = pass->store.part;
+	unit = pass->units;
+	for (int i = 0; i < count; i++)
+		unit = merge_units(pass, kernel, unit, &states[i]);
+	return states;
+}

@@ -29,7 +29,7 @@ from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.session.db import Database
 from madpy.records import replace
 
-BATCHES = 20  # calls that grow the trees of a training; each reports its progress
+TREES_AT_ONCE = 16  # trees of one call; each reports its progress
 OPTIONS = (
     "num_trees", "max_depth", "min_split", "min_bucket", "sample_ratio", "replacement", "splitter",
     "importance", "oob",
@@ -153,10 +153,8 @@ def _code(
 def _grow(scan: Scan, subject: Subject, settings: Settings, weights: ClassWeights, log: Log) -> None:
     db = scan.db
     numbers = settings.numbers(subject, weights)
-    for batch in range(1, BATCHES + 1):
-        trees = settings.num_trees * batch // BATCHES
-        if trees == settings.num_trees * (batch - 1) // BATCHES:
-            continue
+    for grown in range(0, settings.num_trees, TREES_AT_ONCE):
+        trees = min(grown + TREES_AT_ONCE, settings.num_trees)
         db.execute(
             "SELECT {schema:i}.__forest_grow({store:l}, {numbers:l}::double precision[], {trees:l})",
             store=scan.store,

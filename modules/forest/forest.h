@@ -36,21 +36,46 @@ typedef struct ForestTree
 	double	   *gains;			/* by feature: the decrease of impurity by its splits */
 	double		oob_rows;		/* rows that were not drawn: the sum of their weights, and their loss */
 	double		oob_loss;
+	double	   *permuted;		/* by feature: the loss if it is permuted, less that; NULL if not computed */
 } ForestTree;
 
 /* The forest of a group. */
 typedef struct GroupForest
 {
-	ForestTree *trees;
+	ForestTree *trees;			/* memory that workers share if the rows are */
 	double		rows;			/* sum of the weights of the rows */
+	double		mean;			/* of the target */
 	double	   *class_rows;		/* the same of each class */
-	double	   *class_weights;
 	double		oob_rows;		/* rows that some tree was not grown from: the sum of their weights */
 	double		oob_loss;		/* wrong classes, or squared errors, of the mean of these trees */
 	double		target_loss;	/* of a regression: squared differences of their targets from the mean */
 	double	   *importance;		/* by feature, by impurity */
 	double	   *permutation;	/* by feature; NULL if not computed */
 } GroupForest;
+
+/* The forests of a store. */
+typedef struct Forests
+{
+	ForestSettings settings;
+	int			grown;			/* trees of each group */
+	GroupForest *groups;
+	double	   *class_weights;	/* by group and class; memory that workers share if the rows are */
+} Forests;
+
+static inline ForestSettings
+settings_of_group(const Forests *forests, int classes, int group)
+{
+	ForestSettings settings = forests->settings;
+
+	settings.class_weights = forests->class_weights + (Size) group * classes;
+	return settings;
+}
+
+static inline bool
+group_is_empty(const CodedRows *rows, int group)
+{
+	return rows->first[group] == rows->first[group + 1];
+}
 
 /* forest_draw.c: sets counts[i] to how often tree `tree` takes row first + i of its group. */
 extern void draw_rows(const ForestSettings *settings, int tree, int64 first, int rows, uint8 *counts);
@@ -59,10 +84,32 @@ extern void draw_rows(const ForestSettings *settings, int tree, int64 first, int
 extern int	list_drawn(const uint8 *counts, int rows, bool drawn, int *list);
 
 /* forest_grow.c */
-extern ForestTree grow_tree(const CodedRows *rows, const ForestSettings *settings, int group, int tree, MemoryContext context);
+extern ForestTree grow_tree(const CodedRows *rows, const ForestSettings *settings, int group, int tree);
 
-/* forest_oob.c: predicts each row by the trees that were not grown from it. */
-extern void predict_out_of_bag(const CodedRows *rows, const ForestSettings *settings, int group, GroupForest *forest);
+/* forest_run.c: grows trees `from` up to, without, `to` of all groups that have rows, on all cores. */
+extern void grow_trees(Store *store, Forests *forests, int from, int to);
+
+/* Sums over rows that trees were not grown from. */
+typedef struct OobSums
+{
+	double		rows;			/* weights of the rows that there are such trees for */
+	double		loss;			/* of the means of their predictions */
+	double		target_loss;
+	double		numbers[FLEXIBLE_ARRAY_MEMBER]; /* for each tree: weights of rows, loss, and for each feature the loss if it is permuted, less that */
+} OobSums;
+
+static inline int
+oob_numbers_of_tree(const CodedRows *rows, const ForestSettings *settings)
+{
+	return 2 + (settings->permutation ? rows->features : 0);
+}
+
+/* forest_oob.c: predicts the rows from `from` up to, without, `to` of a group by the trees that were not grown from them. */
+extern void predict_out_of_bag(const CodedRows *rows, const ForestSettings *settings, int group, const ForestTree *trees,
+							   double mean, int64 from, int64 to, OobSums *sums);
+
+/* forest_oob_run.c: sums up such predictions of all rows, on all cores. */
+extern void sum_out_of_bag(Store *store, Forests *forests);
 
 /* The next random number of a stream, whose state is any number. */
 static inline uint64

@@ -106,17 +106,15 @@ split_open(Growth *growth, const Open *open)
 }
 
 ForestTree
-grow_tree(const CodedRows *rows, const ForestSettings *settings, int group, int tree, MemoryContext context)
+grow_tree(const CodedRows *rows, const ForestSettings *settings, int group, int tree)
 {
-	MemoryContext own = AllocSetContextCreate(CurrentMemoryContext, "madpy growth", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(own);
 	Growth	   *growth = palloc0(sizeof(Growth));
 	ForestTree	result = {0};
 
 	growth->rows = rows;
 	growth->settings = settings;
-	growth->tree = result.tree = new_tree(context, rows->classes > 2 ? rows->classes : 1);
-	growth->gains = result.gains = MemoryContextAllocZero(context, rows->features * sizeof(double));
+	growth->tree = result.tree = new_tree(CurrentMemoryContext, rows->classes > 2 ? rows->classes : 1);
+	growth->gains = result.gains = palloc0(rows->features * sizeof(double));
 	init_records(&growth->records, rows, settings, group);
 	init_splitter(&growth->splitter, rows, settings, group, &growth->records);
 	growth->splitter.stream = stream_of_tree(settings, tree, SPLITS);
@@ -134,7 +132,5 @@ grow_tree(const CodedRows *rows, const ForestSettings *settings, int group, int 
 		else
 			set_leaf(growth, open.node, &growth->splitter.node);
 	}
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(own);
 	return result;
 }

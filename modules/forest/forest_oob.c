@@ -32,7 +32,6 @@ typedef struct Sample
 	const uint8 *codes[ROWS_AT_ONCE];
 	int32		leaf[ROWS_AT_ONCE];
 	uint8	   *permuted;		/* space for their codes */
-	double	   *losses;			/* by feature: the loss of a tree if it is permuted, less that if it is not */
 } Sample;
 
 /* Returns the loss of a prediction, numbers of a leaf or their mean: 1 for a wrong class, or the squared error. */
@@ -83,9 +82,9 @@ list_rows(Sample *sample, int tree, int64 group_first, int rows)
 		sample->codes[i] = codes_of_row(sample->rows, sample->first + sample->row[i]);
 }
 
-/* Adds the losses of a tree with each of its features permuted. */
+/* Adds to `losses` those of a tree with each of its features permuted, less those of the tree. */
 static void
-permute_features(Sample *sample, const ForestTree *tree, uint64 *stream)
+permute_features(Sample *sample, const ForestTree *tree, uint64 *stream, double *losses)
 {
 	int			features = sample->rows->features;
 	double		before = loss_of_leaves(sample, tree->tree);
@@ -104,15 +103,15 @@ permute_features(Sample *sample, const ForestTree *tree, uint64 *stream)
 		for (int r = 0; r < sample->count; r++)
 			sample->permuted[(Size) r * features + f] = sample->codes[(r + shift) % sample->count][f];
 		leaves_of_rows(tree->tree, sample->coding, codes, sample->count, sample->leaf);
-		sample->losses[f] += loss_of_leaves(sample, tree->tree) - before;
+		losses[f] += loss_of_leaves(sample, tree->tree) - before;
 		for (int r = 0; r < sample->count; r++)
 			sample->permuted[(Size) r * features + f] = sample->codes[r][f];
 	}
 }
 
-/* Adds the predictions of a tree for the rows that it was not grown from. */
+/* Adds the predictions of a tree for the rows that it was not grown from, and to the numbers of the tree their weights and loss. */
 static void
-add_tree(Sample *sample, ForestTree *tree)
+add_tree(Sample *sample, const ForestTree *tree, double *numbers_of_tree)
 {
 	int			width = sample->width;
 
@@ -125,13 +124,14 @@ add_tree(Sample *sample, ForestTree *tree)
 		for (int w = 0; w < width; w++)
 			sample->sums[row * width + w] += numbers[w];
 		sample->trees[row]++;
-		tree->oob_rows += sample->weight[row];
+		numbers_of_tree[0] += sample->weight[row];
 	}
-	tree->oob_loss += loss_of_leaves(sample, tree->tree);
+	numbers_of_tree[1] += loss_of_leaves(sample, tree->tree);
 }
 
+/* Adds the loss of the mean of the trees for each row. */
 static void
-add_rows(const Sample *sample, int rows, double mean, GroupForest *forest)
+add_rows(const Sample *sample, int rows, double mean, OobSums *sums)
 {
 	for (int r = 0; r < rows; r++)
 	{
@@ -140,34 +140,16 @@ add_rows(const Sample *sample, int rows, double mean, GroupForest *forest)
 
 		if (sample->trees[r] == 0)
 			continue;
-		forest->oob_rows += weight;
-		forest->oob_loss += weight * loss_of(sample, r, sample->sums + r * sample->width, sample->trees[r]);
-		forest->target_loss += weight * (target - mean) * (target - mean);
+		sums->rows += weight;
+		sums->loss += weight * loss_of(sample, r, sample->sums + r * (Size) sample->width, sample->trees[r]);
+		sums->target_loss += weight * (target - mean) * (target - mean);
 	}
 }
 
-static double
-mean_of_group(const CodedRows *rows, int group)
-{
-	double		sum = 0;
-	double		weight = 0;
-
-	for (int64 row = rows->first[group]; row < rows->first[group + 1]; row++)
-	{
-		weight += rows->weight ? rows->weight[row] : 1;
-		sum += (rows->weight ? rows->weight[row] : 1) * rows->target[row];
-	}
-	return sum / weight;
-}
-
-void
-predict_out_of_bag(const CodedRows *rows, const ForestSettings *settings, int group, GroupForest *forest)
+static Sample *
+new_sample(const CodedRows *rows, const ForestSettings *settings, int group)
 {
 	Sample	   *sample = palloc0(sizeof(Sample));
-	int64		from = rows->first[group];
-	int64		to = rows->first[group + 1];
-	double		mean = mean_of_group(rows, group);
-	double	   *losses = palloc0((Size) settings->trees * rows->features * sizeof(double));
 
 	sample->rows = rows;
 	sample->settings = settings;
@@ -175,34 +157,38 @@ predict_out_of_bag(const CodedRows *rows, const ForestSettings *settings, int gr
 	sample->width = rows->classes > 2 ? rows->classes : 1;
 	sample->sums = palloc(ROWS_AT_ONCE * (Size) sample->width * sizeof(double));
 	sample->permuted = palloc(ROWS_AT_ONCE * (Size) rows->features);
+	return sample;
+}
+
+void
+predict_out_of_bag(const CodedRows *rows, const ForestSettings *settings, int group, const ForestTree *trees, double mean,
+				   int64 from, int64 to, OobSums *sums)
+{
+	Sample	   *sample = new_sample(rows, settings, group);
+	int64		group_first = rows->first[group];
+
 	for (sample->first = from; sample->first < to; sample->first += ROWS_AT_ONCE)
 	{
 		int			here = Min(ROWS_AT_ONCE, to - sample->first);
+		double	   *numbers = sums->numbers;
 
 		take_targets(sample, here);
 		memset(sample->sums, 0, here * (Size) sample->width * sizeof(double));
 		memset(sample->trees, 0, sizeof(sample->trees));
-		for (int t = 0; t < settings->trees; t++)
+		for (int t = 0; t < settings->trees; t++, numbers += oob_numbers_of_tree(rows, settings))
 		{
-			ForestTree *tree = &forest->trees[t];
-			uint64		stream = stream_of_tree(settings, t, SHIFTS) + sample->first - from;
+			uint64		stream = stream_of_tree(settings, t, SHIFTS) + sample->first - group_first;
 
 			CHECK_FOR_INTERRUPTS();
-			if (tree->has_all)
+			if (trees[t].has_all)
 				continue;
-			list_rows(sample, t, from, here);
-			add_tree(sample, tree);
-			sample->losses = losses + (Size) t * rows->features;
+			list_rows(sample, t, group_first, here);
+			add_tree(sample, &trees[t], numbers);
 			if (settings->permutation)
-				permute_features(sample, tree, &stream);
+				permute_features(sample, &trees[t], &stream, numbers + 2);
 		}
-		add_rows(sample, here, mean, forest);
+		add_rows(sample, here, mean, sums);
 	}
-	for (int t = 0; t < settings->trees && settings->permutation; t++)
-		for (int f = 0; f < rows->features; f++)
-			if (forest->trees[t].oob_rows > 0)
-				forest->permutation[f] += losses[(Size) t * rows->features + f] / forest->trees[t].oob_rows / settings->trees;
-	pfree(losses);
 	pfree(sample->sums);
 	pfree(sample->permuted);
 	pfree(sample);

@@ -18,14 +18,6 @@
 
 #define GROUP_COLUMNS 13		/* of forest_groups() */
 
-/* The forests of a store. */
-typedef struct Forests
-{
-	ForestSettings settings;
-	int			grown;			/* trees of each group */
-	GroupForest *groups;
-} Forests;
-
 static double
 setting_within(const double *settings, ForestSetting field, double low, double high)
 {
@@ -62,9 +54,9 @@ read_settings(const CodedRows *rows, const double *given, int length)
 	return settings;
 }
 
-/* Sums up the weights of the rows of a group, and sets those of its classes. */
+/* Sums up the rows of a group, and sets the weights of its classes. */
 static void
-weigh_classes(const CodedRows *rows, const ForestSettings *settings, int group, GroupForest *forest)
+weigh_classes(const CodedRows *rows, const ForestSettings *settings, int group, GroupForest *forest, double *weights)
 {
 	int			there = 0;
 
@@ -73,16 +65,18 @@ weigh_classes(const CodedRows *rows, const ForestSettings *settings, int group, 
 		double		weight = rows->weight ? rows->weight[row] : 1;
 
 		forest->rows += weight;
+		forest->mean += weight * rows->target[row];
 		if (rows->classes > 0)
 			forest->class_rows[(int) rows->target[row]] += weight;
 	}
+	forest->mean /= forest->rows > 0 ? forest->rows : 1;
 	for (int c = 0; c < rows->classes; c++)
 		there += forest->class_rows[c] > 0;
 	for (int c = 0; c < rows->classes; c++)
 	{
-		forest->class_weights[c] = settings->class_weights[c];
+		weights[c] = settings->class_weights[c];
 		if (settings->balanced)
-			forest->class_weights[c] = forest->class_rows[c] > 0 ? forest->rows / there / forest->class_rows[c] : 1;
+			weights[c] = forest->class_rows[c] > 0 ? forest->rows / there / forest->class_rows[c] : 1;
 	}
 }
 
@@ -93,19 +87,21 @@ new_forests(Store *store, const double *given, int length)
 	const CodedRows *rows = store->coded;
 	MemoryContext old = MemoryContextSwitchTo(store->context);
 	Forests    *forests = palloc0(sizeof(Forests));
+	ForestTree *trees;
 
 	forests->settings = read_settings(rows, given, length);
+	forests->class_weights = coded_alloc(store, (Size) rows->groups * rows->classes * sizeof(double));
+	trees = coded_alloc(store, (Size) rows->groups * forests->settings.trees * sizeof(ForestTree));
 	forests->groups = MemoryContextAllocHuge(store->context, rows->groups * sizeof(GroupForest));
 	for (int g = 0; g < rows->groups; g++)
 	{
 		forests->groups[g] = (GroupForest) {
-			.trees = palloc0(forests->settings.trees * sizeof(ForestTree)),
+			.trees = trees + (Size) g * forests->settings.trees,
 			.class_rows = palloc0(Max(rows->classes, 1) * sizeof(double)),
-			.class_weights = palloc0(Max(rows->classes, 1) * sizeof(double)),
 			.importance = palloc0(rows->features * sizeof(double)),
 			.permutation = forests->settings.permutation ? palloc0(rows->features * sizeof(double)) : NULL
 		};
-		weigh_classes(rows, &forests->settings, g, &forests->groups[g]);
+		weigh_classes(rows, &forests->settings, g, &forests->groups[g], forests->class_weights + (Size) g * rows->classes);
 	}
 	MemoryContextSwitchTo(old);
 	return forests;
@@ -121,28 +117,12 @@ forests_of(const Store *store)
 	return store->grown;
 }
 
-static bool
-is_empty(const CodedRows *rows, int group)
-{
-	return rows->first[group] == rows->first[group + 1];
-}
-
-static ForestSettings
-settings_of_group(const Forests *forests, int group)
-{
-	ForestSettings settings = forests->settings;
-
-	settings.class_weights = forests->groups[group].class_weights;
-	return settings;
-}
-
 /* forest_grow(store, settings, trees): grows trees of all groups, until each group has `trees`; the settings are those of the first call. */
 PG_FUNCTION_INFO_V1(forest_grow);
 Datum
 forest_grow(PG_FUNCTION_ARGS)
 {
 	Store	   *store = store_with_codes(PG_GETARG_INT32(0));
-	const CodedRows *rows = store->coded;
 	int			length;
 	const double *given = vector_with_nan(PG_GETARG_ARRAYTYPE_P(1), "settings", &length);
 	Forests    *forests = store->grown;
@@ -151,13 +131,7 @@ forest_grow(PG_FUNCTION_ARGS)
 	if (forests == NULL)
 		store->grown = forests = new_forests(store, given, length);
 	trees = whole_parameter(PG_GETARG_INT32(2), forests->grown, forests->settings.trees);
-	for (int g = 0; g < rows->groups; g++)
-	{
-		ForestSettings settings = settings_of_group(forests, g);
-
-		for (int t = forests->grown; t < trees && !is_empty(rows, g); t++)
-			forests->groups[g].trees[t] = grow_tree(rows, &settings, g, t, store->context);
-	}
+	grow_trees(store, forests, forests->grown, trees);
 	forests->grown = trees;
 	PG_RETURN_VOID();
 }
@@ -197,12 +171,11 @@ forest_finish(PG_FUNCTION_ARGS)
 	for (int g = 0; g < rows->groups; g++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (is_empty(rows, g))
-			continue;
-		add_importance(forests, rows->features, &forests->groups[g]);
-		if (forests->settings.oob)
-			predict_out_of_bag(rows, &forests->settings, g, &forests->groups[g]);
+		if (!group_is_empty(rows, g))
+			add_importance(forests, rows->features, &forests->groups[g]);
 	}
+	if (forests->settings.oob)
+		sum_out_of_bag(store, forests);
 	PG_RETURN_VOID();
 }
 
@@ -241,7 +214,7 @@ forest_trees(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int g = 0; g < store->coded->groups; g++)
-		for (int t = 0; t < forests->grown && !is_empty(store->coded, g); t++)
+		for (int t = 0; t < forests->grown && !group_is_empty(store->coded, g); t++)
 		{
 			const ForestTree *tree = &forests->groups[g].trees[t];
 			bool		nulls[8] = {false};
@@ -284,7 +257,7 @@ forest_groups(PG_FUNCTION_ARGS)
 		int			depth = 0;
 
 		CHECK_FOR_INTERRUPTS();
-		for (int t = 0; t < forests->grown && !is_empty(store->coded, g); t++)
+		for (int t = 0; t < forests->grown && !group_is_empty(store->coded, g); t++)
 		{
 			nodes += forest->trees[t].tree->nodes;
 			leaves += forest->trees[t].tree->leaves;
@@ -327,7 +300,7 @@ forest_model(PG_FUNCTION_ARGS)
 		.json = PG_GETARG_BYTEA_PP(2)
 	};
 
-	if (is_empty(rows, group) || forests->grown == 0)
+	if (group_is_empty(rows, group) || forests->grown == 0)
 		PG_RETURN_NULL();
 	read_texts(&parts, PG_GETARG_ARRAYTYPE_P(3));
 	for (int t = 0; t < forests->grown; t++)

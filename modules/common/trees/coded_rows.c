@@ -11,6 +11,7 @@
 #include "level_codes.h"
 #include "miscadmin.h"
 #include "numeric/dd.h"
+#include "parallel/parallel.h"
 #include "parameters.h"
 #include "utils/memutils.h"
 
@@ -109,12 +110,15 @@ rank_rows(const Store *store, int scalars, int64 from, int64 to, int64 *rank)
 	return kept;
 }
 
-/* Reads the coding of a feature: its number of bins and its edges, of which trailing infinities do not count; or minus its number of levels. */
+/*
+ * Reads the coding of a feature: its number of bins and its edges, of which trailing infinities do not count; or minus its
+ * number of levels.  The edges stay where they are.
+ */
 static CodedFeature
-read_feature(const double **numbers, const double *end, MemoryContext context)
+read_feature(const double **numbers, const double *end)
 {
 	CodedFeature feature = {0};
-	double	   *edges;
+	const double *edges;
 	int			bins;
 
 	if (*numbers >= end)
@@ -128,8 +132,7 @@ read_feature(const double **numbers, const double *end, MemoryContext context)
 	}
 	if (bins - 1 > end - *numbers)
 		whole_parameter(bins, 1, end - *numbers + 1);
-	edges = MemoryContextAlloc(context, Max(1, bins - 1) * sizeof(double));
-	memcpy(edges, *numbers, (bins - 1) * sizeof(double));
+	edges = *numbers;
 	*numbers += bins - 1;
 	for (int i = 1; i < bins - 1; i++)
 		if (!(edges[i] >= edges[i - 1]))
@@ -212,7 +215,7 @@ code_group(Store *store, CodedRows *rows, int scalars, const double **numbers, c
 	{
 		CodedFeature *feature = &rows->coding[(Size) group * rows->features + f];
 
-		*feature = read_feature(numbers, end, store->context);
+		*feature = read_feature(numbers, end);
 		if (feature->levels > MOST_CODES)
 			feature->code_of_level = codes_of_levels(store, f, scalars, rows->classes, feature->levels, from, to);
 		code_column(store, rows, f, feature, from, to, rank, first);
@@ -222,24 +225,40 @@ code_group(Store *store, CodedRows *rows, int scalars, const double **numbers, c
 	pfree(rank);
 }
 
-static CodedRows *
-new_rows(Store *store, int scalars, int classes)
+/* Allocates memory of a store, which workers share if they can read the rows. */
+static void *
+rows_alloc(const Store *store, bool is_shared, Size size)
 {
-	MemoryContext old = MemoryContextSwitchTo(store->context);
-	CodedRows  *rows = palloc0(sizeof(CodedRows));
-	Size		count = Max(store->rows, 1);
+	void	   *memory = is_shared ? parallel_alloc(store->context, Max(size, 1)) :
+		MemoryContextAllocHuge(store->context, Max(size, 1));
 
-	rows->features = store->ncols - scalars;
-	rows->classes = classes;
-	rows->groups = store_group_count(store);
-	rows->first = MemoryContextAllocHuge(store->context, (rows->groups + (Size) 1) * sizeof(int64));
+	if (memory == NULL)
+		store_no_memory("memory that workers share");
+	return memory;
+}
+
+static CodedRows *
+new_rows(const Store *store, int scalars, int classes)
+{
+	int			features = store->ncols - scalars;
+	bool		is_shared = !store->is_private && parallel_workers(store->rows * (Size) features) > 0;
+	void	   *first = is_shared ? parallel_alloc(store->context, sizeof(CodedRows)) : NULL;
+	CodedRows  *rows = first ? first : rows_alloc(store, false, sizeof(CodedRows));
+
+	*rows = (CodedRows) {
+		.is_shared = first != NULL,
+		.features = features,
+		.classes = classes,
+		.groups = store_group_count(store)
+	};
+	is_shared = rows->is_shared;
+	rows->first = rows_alloc(store, is_shared, (rows->groups + (Size) 1) * sizeof(int64));
 	rows->first[0] = 0;
-	rows->coding = MemoryContextAllocHuge(store->context, Max(1, (Size) rows->groups * rows->features) * sizeof(CodedFeature));
-	rows->codes = MemoryContextAllocHuge(store->context, count * Max(1, rows->features));
-	rows->target = MemoryContextAllocHuge(store->context, count * sizeof(double));
+	rows->coding = rows_alloc(store, is_shared, (Size) rows->groups * features * sizeof(CodedFeature));
+	rows->codes = rows_alloc(store, is_shared, store->rows * (Size) features);
+	rows->target = rows_alloc(store, is_shared, store->rows * sizeof(double));
 	if (scalars == 2)
-		rows->weight = MemoryContextAllocHuge(store->context, count * sizeof(double));
-	MemoryContextSwitchTo(old);
+		rows->weight = rows_alloc(store, is_shared, store->rows * sizeof(double));
 	return rows;
 }
 
@@ -256,19 +275,19 @@ store_code(PG_FUNCTION_ARGS)
 	Store	   *store = store_argument(PG_GETARG_INT32(0));
 	bytea	   *given = PG_GETARG_BYTEA_PP(1);
 	Size		size = VARSIZE_ANY_EXHDR(given);
-	double	   *copy = palloc(Max(size, 1));
-	const double *numbers = copy;
-	const double *end = copy + size / sizeof(double);
+	const double *numbers;
+	const double *end;
 	int			scalars = whole_parameter(PG_GETARG_INT32(2), 1, 2);
 	int			classes = whole_parameter(PG_GETARG_INT32(3), 0, MAX_PARAMS);
 
 	if (store->ncols <= scalars)
 		whole_parameter(store->ncols, scalars + 1, MAX_COLUMNS);
-	copy_pieces(copy, VARDATA_ANY(given), size);
 	if (store->coded == NULL)
 		store->coded = new_rows(store, scalars, classes);
 	if (store->coded->features != store->ncols - scalars || store->coded->classes != classes)
 		whole_parameter(classes, store->coded->classes, store->coded->classes);
+	numbers = copy_pieces(rows_alloc(store, store->coded->is_shared, size), VARDATA_ANY(given), size);
+	end = numbers + size / sizeof(double);
 	while (numbers < end)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -278,8 +297,13 @@ store_code(PG_FUNCTION_ARGS)
 					 errmsg("all %d groups of store %d are coded", store->coded->groups, store->id)));
 		code_group(store, store->coded, scalars, &numbers, end);
 	}
-	pfree(copy);
 	PG_RETURN_INT32(store->coded->coded_groups);
+}
+
+void *
+coded_alloc(const Store *store, Size size)
+{
+	return rows_alloc(store, store->coded->is_shared, size);
 }
 
 Store *

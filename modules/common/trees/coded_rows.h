@@ -26,6 +26,7 @@ typedef struct CodedFeature
 
 typedef struct CodedRows
 {
+	bool		is_shared;		/* it and all that it points to, but codes of levels, is memory that workers share (parallel.h) */
 	int			features;
 	int			classes;		/* 0 for a regression */
 	int			groups;
@@ -48,6 +49,9 @@ coding_of_group(const CodedRows *rows, int group)
 {
 	return rows->coding + (Size) group * rows->features;
 }
+
+/* Allocates memory that lives as long as the store, and that workers share if they share its coded rows. */
+extern void *coded_alloc(const Store *store, Size size);
 
 /* Returns the store of this number; raises an error unless all of its groups are coded. */
 extern Store *store_with_codes(int number);

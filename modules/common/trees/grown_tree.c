@@ -128,6 +128,42 @@ make_leaf(GrownTree *tree, int node)
 	return numbers_of_leaf(tree, node);
 }
 
+/* Copies an array to `*to`, which is then the first byte after it; returns its beginning. */
+static void *
+copy_array(char **to, const void *from, Size size)
+{
+	char	   *start = *to;
+
+	if (size > 0)
+		memcpy(start, from, size);
+	*to += MAXALIGN(size);
+	return start;
+}
+
+Size
+tree_bytes(const GrownTree *tree)
+{
+	return MAXALIGN(sizeof(GrownTree)) + MAXALIGN(tree->nodes * sizeof(PackedNode)) +
+		MAXALIGN(tree->nodes * sizeof(CodeNode)) + MAXALIGN(tree->nodes * sizeof(double)) +
+		MAXALIGN(tree->leaves * (Size) tree->width * sizeof(double)) + MAXALIGN(tree->set_words * sizeof(uint32));
+}
+
+GrownTree *
+copy_tree(const GrownTree *tree, void *to)
+{
+	GrownTree  *copy = to;
+	char	   *at = to;
+
+	copy_array(&at, tree, sizeof(GrownTree));
+	copy->context = NULL;
+	copy->node = copy_array(&at, tree->node, tree->nodes * sizeof(PackedNode));
+	copy->code_node = copy_array(&at, tree->code_node, tree->nodes * sizeof(CodeNode));
+	copy->cover = copy_array(&at, tree->cover, tree->nodes * sizeof(double));
+	copy->numbers = copy_array(&at, tree->numbers, tree->leaves * (Size) tree->width * sizeof(double));
+	copy->sets = copy_array(&at, tree->sets, tree->set_words * sizeof(uint32));
+	return copy;
+}
+
 /* Takes the rows down together, as ensemble_leaves.c takes trees. */
 static void
 walk_numbers(const CodeNode *nodes, const uint8 *const *codes, int32 *at)

@@ -23,7 +23,7 @@ typedef struct CodeNode
 
 typedef struct GrownTree
 {
-	MemoryContext context;
+	MemoryContext context;		/* NULL: the tree is complete */
 	int			width;			/* numbers of a leaf */
 	int			nodes;
 	int			leaves;
@@ -51,6 +51,12 @@ typedef struct CodeSplit
 
 /* Returns a tree of one node, which is neither a leaf nor split yet. */
 extern GrownTree *new_tree(MemoryContext context, int width);
+
+/* Returns the bytes of a copy of a tree. */
+extern Size tree_bytes(const GrownTree *tree);
+
+/* Copies a tree, which is complete, to memory of so many bytes. */
+extern GrownTree *copy_tree(const GrownTree *tree, void *to);
 
 /* Splits a node; returns the number of the first of two new nodes, which follow each other. */
 extern int	split_node(GrownTree *tree, int node, const CodedFeature *coding, const CodeSplit *split);

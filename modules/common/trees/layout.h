@@ -123,7 +123,7 @@ typedef enum PartField
 	PART_INTERVAL,
 	PART_SMALLEST,				/* smallest and largest value of a row */
 	PART_LARGEST,
-	PART_ROWS,
+	PART_NUM_ROWS,
 	PART_MOST,					/* upper bound for the gain of a split within it */
 	PART_FIELDS
 } PartField;

@@ -68,7 +68,6 @@ check_trees(Sk *sk)
 	Trees	   *trees = palloc0(sizeof(Trees));
 	const int32 *shape = model_integers(sk->model, SK_OWN, TREES_INTS);
 	const int32 *roots;
-	int64		nodes;
 	int64		leaves;
 
 	trees->rule = shape[0];
@@ -84,16 +83,16 @@ check_trees(Sk *sk)
 	trees->all.first_outputs = roots + trees->all.count;
 	trees->all.roots = repeated_roots(roots, trees->all.count);
 	trees->all.nodes = (const PackedNode *) model_integers(sk->model, SK_OWN + 2, -1);
-	nodes = sk->model->arrays[SK_OWN + 2].count / (int64) (sizeof(PackedNode) / sizeof(int32));
+	trees->all.node_count = sk->model->arrays[SK_OWN + 2].count / (int64) (sizeof(PackedNode) / sizeof(int32));
 	trees->all.numbers = model_doubles(sk->model, SK_OWN + 3, -1);
 	leaves = sk->model->arrays[SK_OWN + 3].count / trees->all.width;
 	trees->start = model_doubles(sk->model, SK_OWN + 4, 1 + sk->outputs + 2 * (int64) trees->all.count);
 	trees->divisor = *trees->start++;
 	trees->weights = trees->start + sk->outputs;
-	trees->all.covers = model_doubles(sk->model, SK_OWN + 5, nodes);
+	trees->all.covers = model_doubles(sk->model, SK_OWN + 5, trees->all.node_count);
 	trees->all.inputs = inputs_of_columns(sk);
 	check_outputs(sk, &trees->all);
-	check_ensemble(&trees->all, nodes, leaves, sk->columns);
+	check_ensemble(&trees->all, leaves, sk->columns);
 	trees->x = palloc0(Max(1, sk->columns) * sizeof(double));
 	trees->votes = palloc0(Max(1, sk->classes) * sizeof(double));
 	if (trees->rule == TREES_MEDIAN)
@@ -128,8 +127,8 @@ score_trees(Sk *sk, const double *x, SkWanted wanted)
 static double
 explain_trees(Sk *sk, const double *x, int output, double *contributions)
 {
-	const Trees *trees = trees_for(sk, x);
-	double		base = ensemble_shapley(&trees->all, trees->x, output, sk->inputs, contributions);
+	Trees	   *trees = trees_for(sk, x);
+	double		base = ensemble_shapley(&trees->all, trees->x, output, sk->outputs, sk->inputs, contributions);
 
 	for (int i = 0; i < sk->inputs; i++)
 		contributions[i] /= trees->divisor;

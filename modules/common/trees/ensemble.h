@@ -38,7 +38,9 @@ typedef struct Ensemble
 	const double *numbers;		/* of all leaves */
 	const double *covers;		/* of all nodes: the weight of the rows of the training in it */
 	const int  *inputs;			/* NULL, or for each feature the input that its contribution belongs to */
+	int64		node_count;
 	bool		has_categories;
+	struct Shapley *shapley;	/* NULL until a row is explained */
 } Ensemble;
 
 /* Returns what is in the lower half of a threshold: the number of a leaf, or the place of a set. */
@@ -78,9 +80,12 @@ words_of_set(int codes)
 extern const int32 *repeated_roots(const int32 *given, int count);
 
 /* ensemble_leaves.c: raises an error unless the nodes of all trees lead to leaves, and ask for existing features. */
-extern void check_ensemble(const Ensemble *trees, int64 nodes, int64 leaves, int features);
+extern void check_ensemble(const Ensemble *trees, int64 leaves, int features);
 
-/* ensemble_shapley.c: sets the contribution of each of `inputs` inputs to an output, and returns what they are added to. */
-extern double ensemble_shapley(const Ensemble *trees, const double *x, int output, int inputs, double *contributions);
+/*
+ * ensemble_shapley.c: sets the contribution of each of `inputs` inputs to one of `outputs` outputs, and returns what they are
+ * added to.
+ */
+extern double ensemble_shapley(Ensemble *trees, const double *x, int output, int outputs, int inputs, double *contributions);
 
 #endif

@@ -77,7 +77,7 @@ ensemble_predict_prob(FunctionCallInfo fcinfo, uint32 method, const char *prefix
 
 /* Returns for an output a row without a feature, what contributions are added to, then the contribution of each feature. */
 static void
-put_contributions(const EnsembleModel *model, int output, int class, double *contributions, ReturnSetInfo *result)
+put_contributions(EnsembleModel *model, int output, int class, double *contributions, ReturnSetInfo *result)
 {
 	double		base = ensemble_explained(model, output, contributions);
 	Datum		values[3] = {class < 0 ? (Datum) 0 : PointerGetDatum(model->row->labels[class])};

@@ -102,7 +102,7 @@ check_split(const Ensemble *trees, const PackedNode *node, int features)
 }
 
 static void
-check_node(const Ensemble *trees, int64 number, int64 end, int64 leaves, int features)
+check_node(const Ensemble *trees, int64 number, int64 end, int64 leaves, int features, bool *has_parent)
 {
 	const PackedNode *node = &trees->nodes[number];
 	bool		is_leaf = node->child == number;
@@ -112,29 +112,39 @@ check_node(const Ensemble *trees, int64 number, int64 end, int64 leaves, int fea
 	if (is_leaf ? node->feature != 0 || !isnan(node->threshold) :
 		node->child < number || node->child + (int64) 1 >= end)
 		model_damaged("a tree has a node that leads nowhere");
-	if (!is_leaf)
-		check_split(trees, node, features);
+	if (is_leaf)
+		return;
+	check_split(trees, node, features);
+	if (has_parent[node->child] || has_parent[node->child + 1])
+		model_damaged("a node has two parents");
+	has_parent[node->child] = has_parent[node->child + 1] = true;
 }
 
 void
-check_ensemble(const Ensemble *trees, int64 nodes, int64 leaves, int features)
+check_ensemble(const Ensemble *trees, int64 leaves, int features)
 {
+	bool	   *has_parent = palloc_extended(trees->node_count, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	int64		number = 0;
 
 	for (int tree = 0; tree < trees->count; tree++)
 	{
 		int64		from = trees->roots[tree];
-		int64		to = tree + 1 < trees->count ? trees->roots[tree + 1] : nodes;
+		int64		to = tree + 1 < trees->count ? trees->roots[tree + 1] : trees->node_count;
 
 		CHECK_FOR_INTERRUPTS();
-		if (from != number || to <= from || to > nodes)
+		if (from != number || to <= from || to > trees->node_count)
 			model_damaged("its trees are out of order");
 		for (; number < to; number++)
-			check_node(trees, number, to, leaves, features);
+		{
+			if (has_parent[number] != (number > from))
+				model_damaged("a node is not part of its tree");
+			check_node(trees, number, to, leaves, features, has_parent);
+		}
 	}
+	pfree(has_parent);
 	if (trees->covers == NULL)
 		return;
-	for (int64 n = 0; n < nodes; n++)
+	for (int64 n = 0; n < trees->node_count; n++)
 		if (!(trees->covers[n] > 0) || isinf(trees->covers[n]))
 			model_damaged("a node has no rows");
 }

@@ -50,22 +50,21 @@ read_trees(const Model *model, EnsembleModel *into)
 {
 	Ensemble   *trees = &into->trees;
 	const int32 *given = model_integers(model, ENSEMBLE_TREES, 2 * (int64) trees->count);
-	int64		nodes;
 	int64		leaves;
 
 	trees->roots = repeated_roots(given, trees->count);
 	trees->first_outputs = given + trees->count;
 	trees->nodes = (const PackedNode *) model_integers(model, ENSEMBLE_NODES, -1);
-	nodes = model->arrays[ENSEMBLE_NODES].count / (int64) (sizeof(PackedNode) / sizeof(int32));
+	trees->node_count = model->arrays[ENSEMBLE_NODES].count / (int64) (sizeof(PackedNode) / sizeof(int32));
 	trees->sets = (const uint32 *) model_integers(model, ENSEMBLE_SETS, -1);
 	trees->set_words = model->arrays[ENSEMBLE_SETS].count;
 	trees->numbers = model_doubles(model, ENSEMBLE_NUMBERS, -1);
 	leaves = model->arrays[ENSEMBLE_NUMBERS].count / trees->width;
-	trees->covers = model_doubles(model, ENSEMBLE_COVERS, nodes);
+	trees->covers = model_doubles(model, ENSEMBLE_COVERS, trees->node_count);
 	for (int t = 0; t < trees->count; t++)
 		if (trees->first_outputs[t] < 0 || trees->first_outputs[t] + (int64) trees->width > into->outputs)
 			model_damaged("a tree has more numbers than there are outputs");
-	check_ensemble(trees, nodes, leaves, into->row->features);
+	check_ensemble(trees, leaves, into->row->features);
 }
 
 static text **
@@ -205,11 +204,11 @@ ensemble_shares(EnsembleModel *model)
 }
 
 double
-ensemble_explained(const EnsembleModel *model, int output, double *contributions)
+ensemble_explained(EnsembleModel *model, int output, double *contributions)
 {
 	int			own = model->outputs == 1 ? 0 : output;
 	int			features = model->row->features;
-	double		base = ensemble_shapley(&model->trees, model->x, own, features, contributions);
+	double		base = ensemble_shapley(&model->trees, model->x, own, model->outputs, features, contributions);
 
 	for (int f = 0; f < features; f++)
 		contributions[f] /= model->divisor;

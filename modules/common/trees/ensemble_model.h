@@ -52,7 +52,7 @@ extern double ensemble_number(const EnsembleModel *model);
 extern const double *ensemble_shares(EnsembleModel *model);
 
 /* Sets the contribution of each feature to an output for the row of the last ensemble_sums(); returns what they are added to. */
-extern double ensemble_explained(const EnsembleModel *model, int output, double *contributions);
+extern double ensemble_explained(EnsembleModel *model, int output, double *contributions);
 
 /*
  * ensemble_functions.c: what the functions of a method do, given the number of the method and the beginning of

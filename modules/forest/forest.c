@@ -46,3 +46,11 @@ forest_explain(PG_FUNCTION_ARGS)
 {
 	return ensemble_explain(fcinfo, MODEL_FOREST);
 }
+
+/* forest_tree(model, tree, max_depth) */
+PG_FUNCTION_INFO_V1(forest_tree);
+Datum
+forest_tree(PG_FUNCTION_ARGS)
+{
+	return ensemble_tree(fcinfo, MODEL_FOREST);
+}

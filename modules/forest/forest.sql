@@ -119,6 +119,24 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 10 AS 'MODULE_PATHNAME'
 COMMENT ON FUNCTION MADLIB_SCHEMA.forest_explain(bytea, text[]) IS
     'how much each feature of a row with categories as text adds to a number or a probability';
 
+CREATE FUNCTION MADLIB_SCHEMA.__forest_tree(
+    model     bytea,
+    tree      integer,              -- from 1
+    max_depth integer,              -- deeper nodes are left out
+    OUT node          integer,      -- from 0, the root
+    OUT parent        integer,
+    OUT depth         integer,
+    OUT feature       text,         -- of the split; NULL in a leaf
+    OUT threshold     double precision,
+    OUT first_levels  text[],       -- of a category, that go to the first child
+    OUT second_levels text[],
+    OUT null_second   boolean,
+    OUT num_rows      double precision,
+    OUT numbers       double precision[]
+) RETURNS SETOF record
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'forest_tree';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__forest_tree(bytea, integer, integer) IS 'the nodes of a tree of a forest, for forest_display';
+
 -- Drivers, without JIT as in regr.
 
 CREATE TYPE MADLIB_SCHEMA.forest_result AS (
@@ -172,3 +190,28 @@ MADLIB_PREDICTION forest.predict(the columns of source_table, and prediction) IS
 
 MADLIB_PREDICTION forest.predict_prob(for each class the columns of source_table, prediction, probability) IS
     'the probability of each class for each row of a table: SELECT MADLIB_SCHEMA.forest_predict_prob(''model'', ''iris'', ''probabilities'')';
+
+CREATE FUNCTION MADLIB_SCHEMA.forest_display(
+    model_table text,                   -- the output_table of forest_train
+    tree        integer DEFAULT 1,      -- its number in the output_table
+    format      text    DEFAULT 'text', -- text, dot or svg
+    max_depth   integer DEFAULT 4       -- nodes below are left out
+) RETURNS text
+LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(forest.inspect.display);
+COMMENT ON FUNCTION MADLIB_SCHEMA.forest_display(text, integer, text, integer) IS
+    'draws a tree of each group''s forest: SELECT MADLIB_SCHEMA.forest_display(''model'', 1)';
+
+CREATE TYPE MADLIB_SCHEMA.forest_importance_row AS (
+    groups      jsonb,              -- the grouping columns and their values
+    feature     text,
+    importance  double precision,   -- the share of its splits in the decrease of impurity by all splits
+    permutation double precision    -- by how much the out-of-bag error of a tree grows if the feature is permuted
+);
+COMMENT ON TYPE MADLIB_SCHEMA.forest_importance_row IS 'how much one feature does in a forest';
+
+CREATE FUNCTION MADLIB_SCHEMA.forest_importance(
+    model_table text              -- the output_table of forest_train
+) RETURNS SETOF MADLIB_SCHEMA.forest_importance_row
+LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(forest.inspect.importance);
+COMMENT ON FUNCTION MADLIB_SCHEMA.forest_importance(text) IS
+    'the importance of each feature by impurity and by permutation: SELECT * FROM MADLIB_SCHEMA.forest_importance(''model'')';

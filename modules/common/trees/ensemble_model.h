@@ -63,4 +63,7 @@ extern Datum ensemble_predict_number(FunctionCallInfo fcinfo, uint32 method, con
 extern Datum ensemble_predict_prob(FunctionCallInfo fcinfo, uint32 method, const char *prefix);
 extern Datum ensemble_explain(FunctionCallInfo fcinfo, uint32 method);
 
+/* ensemble_tree.c: the same for a function of a model, the number of a tree, and a depth. */
+extern Datum ensemble_tree(FunctionCallInfo fcinfo, uint32 method);
+
 #endif

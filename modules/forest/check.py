@@ -8,6 +8,7 @@ from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.features.subject import Subject
 from madpy.modules.forest import layout
+from madpy.modules.forest.core import features_drawn
 from madpy.records import Record
 
 MOST_TREES = 100_000
@@ -53,10 +54,9 @@ class Settings(Record):
 
     def features_of(self, subject: Subject) -> int:
         """Return the number of features that are drawn at each split."""
-        count = len(subject.features.features)
         if self.num_features is not None:
             return self.num_features
-        return max(1, round(count**0.5) if subject.classes else count // 3)
+        return features_drawn(len(subject.features.features), bool(subject.classes))
 
 
 ClassWeights = list[float] | str | None  # a weight for each class, or "balanced"

@@ -10,6 +10,7 @@ from madpy.helper.tables.models import check_made_by, groups_before, groups_item
 from madpy.modules.common.trees.display import Node, Tree
 from madpy.modules.common.trees.formats import FORMATS, MOST_TREES, for_client
 from madpy.modules.common.trees.split_text import among, below
+from madpy.modules.forest.core import class_shares, node_numbers
 from madpy.modules.forest.predict import METHOD
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
@@ -102,29 +103,20 @@ def _check_model(db: Database, model_table: str | None) -> tuple[Source, list[st
 
 def _tree(rows: Sequence[dict[str, Any]], max_depth: int) -> Tree:
     """Build a drawing from the nodes of a tree, numbered as in a decision tree; some are left out below."""
-    classes = rows[0]["classes"]
-    numbers = {0: 1}
-    seen: set[int] = set()
+    place = {row["node"]: n for n, row in enumerate(rows)}
+    numbers = node_numbers([place[row["parent"]] if row["node"] else None for row in rows])
     means = [row["numbers"][0] for row in rows]
-    nodes = {}
-    for row in rows:
-        if row["node"]:
-            parent = row["parent"]
-            numbers[row["node"]] = 2 * numbers[parent] + (parent in seen)
-            seen.add(parent)
-        number = numbers[row["node"]]
-        nodes[number] = _node(row, number, classes, (min(means), max(means)), row["depth"] == max_depth)
+    nodes = {
+        number: _node(row, number, (min(means), max(means)), row["depth"] == max_depth)
+        for row, number in zip(rows, numbers, strict=True)
+    }
     return Tree(rows[0]["groups"] or "", "", nodes)
 
 
-def _node(
-    row: dict[str, Any], number: int, classes: list[str] | None, span: tuple[float, float], is_last: bool
-) -> Node:
+def _node(row: dict[str, Any], number: int, span: tuple[float, float], is_last: bool) -> Node:
     """Build a node; the last one that is drawn on its way has no split, and its label says so."""
-    shares: list[float] = []
-    if classes:
-        own = row["numbers"]
-        shares = [1 - own[0], own[0]] if len(classes) == 2 else own
+    classes = row["classes"]
+    shares = class_shares(row["numbers"], len(classes)) if classes else []
     best = shares.index(max(shares)) if shares else 0
     more = ", and splits below" if is_last and row["feature"] is not None else ""
     low, high = span

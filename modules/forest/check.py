@@ -109,7 +109,7 @@ def check_settings(
 
 def _check_flag(name: str, value: bool | None) -> bool:
     if value is None:
-        raise MadpyError(f"{name} must not be NULL", sqlstate="22004", hint="give true or false")
+        raise MadpyError(f"{name} must not be null", sqlstate="22004", hint="give true or false")
     return value
 
 

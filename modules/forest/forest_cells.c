@@ -4,6 +4,7 @@
 #include "forest_cells.h"
 
 #include <float.h>
+#include <math.h>
 
 #include "miscadmin.h"
 #include "numeric/dd.h"
@@ -27,15 +28,24 @@ payload_bytes(Payload payload)
 	}
 }
 
+/* Returns a number near the mean of the targets with few digits, so that the sums of whole targets less it are exact. */
 static double
-mean_target(const CodedRows *rows, int64 from, int64 to)
+shift_of_targets(const CodedRows *rows, int64 from, int64 to)
 {
 	double		first = from < to ? rows->target[from] : 0;
+	double		low = first;
+	double		high = first;
 	double		sum = 0;
+	double		step;
 
 	for (int64 row = from; row < to; row++)
+	{
 		sum += (rows->target[row] - first) / (to - from);
-	return first + sum;
+		low = Min(low, rows->target[row]);
+		high = Max(high, rows->target[row]);
+	}
+	step = exp2(floor(log2((high - low) / 16)));
+	return step > 0 && isfinite(step) ? rint((first + sum) / step) * step : first;
 }
 
 void
@@ -52,7 +62,7 @@ init_records(Records *records, const CodedRows *rows, const ForestSettings *sett
 	else
 		records->payload = rows->weight ? PAYLOAD_WEIGHT : PAYLOAD_CLASS;
 	if (rows->classes == 0)
-		records->shift = mean_target(rows, from, to);
+		records->shift = shift_of_targets(rows, from, to);
 	records->offset = payload_bytes(records->payload);
 	records->stride = TYPEALIGN(sizeof(double), records->offset + rows->features);
 }

@@ -127,7 +127,7 @@ def _node(row: dict[str, Any], number: int, span: tuple[float, float], is_last: 
         None,
         (classes[best] if classes else f"{row['numbers'][0]:.5g}") + more,
         shares[best] if shares else None,
-        None if row["null_second"] is None else "right" if row["null_second"] else "left",
+        None,
         (row["numbers"][0] - low) / (high - low) if high > low else 0.5,
         best,
         tuple(shares),

@@ -7,11 +7,14 @@
 
 #include "engine/pieces.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "numeric/dd.h"
 #include "parallel/parallel.h"
 #include "parameters.h"
 #include "store/store.h"
 #include "utils/memutils.h"
+
+#define CODED_BLOCKS 8			/* blocks of a store that a task codes */
 
 /* Returns the length of an array of edges padded with infinities: a power of two less one, so that all searches take as long. */
 int
@@ -133,24 +136,39 @@ code_column(Store *store, int column, const Coding *coding, int64 from, int64 to
 	}
 }
 
-/* Reads the coding of a feature: its number of bins and its edges, or minus its number of levels. */
-static Coding
-read_coding(const double **numbers, const double *end)
+/*
+ * Reads the number of bins of a feature, or minus its number of levels, and the numbers of its edges; returns the former.
+ */
+static int
+skip_coding(const double **numbers, const double *end)
 {
-	Coding		coding = {0};
 	int			bins;
 
 	if (*numbers == end)
 		whole_parameter(0, 1, MAX_PARAMS);
 	bins = whole_parameter(*(*numbers)++, -MAX_LEVELS, PG_UINT16_MAX);
-	coding.null_code = abs(bins);
 	if (bins <= 0)
-		return coding;
+		return bins;
 	if (bins - 1 > end - *numbers)
 		whole_parameter(bins, 1, end - *numbers + 1);
-	coding.edges = edges_filled_up(*numbers, bins - 1);
-	coding.padded = padded_edges(bins - 1);
 	*numbers += bins - 1;
+	return bins;
+}
+
+/* Reads the coding of a feature. */
+static Coding
+read_coding(const double **numbers, const double *end)
+{
+	Coding		coding = {0};
+	const double *edges = *numbers + 1;
+	int			bins = skip_coding(numbers, end);
+
+	coding.null_code = abs(bins);
+	if (bins > 0)
+	{
+		coding.edges = edges_filled_up(edges, bins - 1);
+		coding.padded = padded_edges(bins - 1);
+	}
 	return coding;
 }
 
@@ -166,10 +184,118 @@ make_room(Store *store)
 	if (store->codes == NULL && blocks * store->block_bytes + MemoryContextMemAllocated(store->context, true) +
 		codes + places <= (Size) store_memory_kb * 1024)
 	{
-		store->codes = store_alloc(store, codes);
-		store->places = store_alloc(store, places);
+		store->codes = store_alloc(store, store->context, codes);
+		store->places = store_alloc(store, store->context, places);
 	}
 	return store->codes != NULL;
+}
+
+/* What the tasks of store_bin need; it lies in memory that workers share. */
+typedef struct Coder
+{
+	Store		store;			/* a copy */
+	int			features;
+	int			groups;
+	int64	   *starts;			/* first row of each group, and the row behind the last one */
+	int64	   *offsets;		/* where the numbers of each group begin */
+	double	   *numbers;
+	double	   *end;
+} Coder;
+
+/* Codes rows of one group. */
+static void
+code_group(const Coder *coder, int group, int64 from, int64 to)
+{
+	Store		store = coder->store;
+	const double *numbers = coder->numbers + coder->offsets[group];
+
+	for (int column = 0; column < coder->features; column++)
+	{
+		Coding		coding = read_coding(&numbers, coder->end);
+
+		CHECK_FOR_INTERRUPTS();
+		code_column(&store, column, &coding, from, to);
+		if (coding.edges)
+			pfree(coding.edges);
+	}
+}
+
+/* Codes the rows of some blocks of the store: all bits of a word of a bitmap are of one task. */
+static void
+code_blocks(void *argument, int task)
+{
+	const Coder *coder = argument;
+	int64		first = block_of(&coder->store, coder->starts[0]) + (int64) task * CODED_BLOCKS;
+	int64		from = Max(first * coder->store.block_rows, coder->starts[0]);
+	int64		to = Min((first + CODED_BLOCKS) * coder->store.block_rows, coder->starts[coder->groups]);
+	int			group = 0;
+
+	for (int step = pg_nextpower2_32(coder->groups); step > 0; step /= 2)
+		if (group + step < coder->groups && coder->starts[group + step] <= from)
+			group += step;
+	for (; group < coder->groups && coder->starts[group] < to; group++)
+		code_group(coder, group, Max(from, coder->starts[group]), Min(to, coder->starts[group + 1]));
+}
+
+/* Returns how many groups the numbers are for; sets where those of each group begin, unless `offsets` is NULL. */
+static int
+count_groups(const double *numbers, const double *end, int features, int64 *offsets)
+{
+	const double *number = numbers;
+	int			groups = 0;
+
+	for (; number < end; groups++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (offsets)
+			offsets[groups] = number - numbers;
+		for (int column = 0; column < features; column++)
+			skip_coding(&number, end);
+	}
+	return groups;
+}
+
+static void
+check_groups(const Store *store, int first, int groups)
+{
+	int			wrong = first < 0 ? first : store_group_count(store);
+
+	if (groups > 0 && (first < 0 || first > store_group_count(store) - groups))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no group %d in store %d", wrong, store->id)));
+}
+
+/* Codes the features of groups from `first` on, with workers if the store is large. */
+static void
+code_groups(Store *store, int first, int features, const bytea *given)
+{
+	Size		size = VARSIZE(given) - VARHDRSZ;
+	double	   *numbers = store_alloc(store, CurrentMemoryContext, size);
+	double	   *end = numbers + size / sizeof(double);
+	Coder	   *coder = store_alloc(store, CurrentMemoryContext, sizeof(Coder));
+
+	copy_pieces(numbers, VARDATA(given), size);
+	coder->store = *store;
+	coder->features = features;
+	coder->numbers = numbers;
+	coder->end = end;
+	coder->groups = count_groups(numbers, end, features, NULL);
+	check_groups(store, first, coder->groups);
+	if (coder->groups == 0)
+		return;
+	coder->offsets = store_alloc(store, CurrentMemoryContext, coder->groups * sizeof(int64));
+	count_groups(numbers, end, features, coder->offsets);
+	coder->starts = store_alloc(store, CurrentMemoryContext, (coder->groups + 1) * sizeof(int64));
+	for (int g = 0; g <= coder->groups; g++)
+		coder->starts[g] = store->groups ? store->group_start[first + g] : g * store->rows;
+	coder->store.has_nulls = store_alloc(store, CurrentMemoryContext, store->ncols * sizeof(bool));
+	memcpy(coder->store.has_nulls, store->has_nulls, store->ncols * sizeof(bool));
+	parallel_run(code_blocks, coder,
+				 (block_of(store, Max(coder->starts[coder->groups], 1) - 1) - block_of(store, coder->starts[0])) / CODED_BLOCKS + 1,
+				 (coder->starts[coder->groups] - coder->starts[0]) * store->ncols * sizeof(double));
+	if (first + coder->groups == store_group_count(store))
+		memset(store->has_nulls, false, features * sizeof(bool));
 }
 
 /*
@@ -184,41 +310,13 @@ Datum
 store_bin(PG_FUNCTION_ARGS)
 {
 	Store	   *store = store_argument(PG_GETARG_INT32(0));
-	int			groups = store->groups ? dict_count(store->groups) : 1;
 	int			features = store->ncols - whole_parameter(PG_GETARG_INT32(3), 1, 2);
-	bytea	   *given = PG_GETARG_BYTEA_P(2);
-	Size		size = VARSIZE(given) - VARHDRSZ;
-	double	   *copy = palloc(size);
-	const double *numbers = copy;
-	const double *end = copy + size / sizeof(double);
 
 	if (parallel_workers(store->rows * store->ncols * sizeof(double)) > 0)
 		store_share(store);
 	if (!make_room(store))
 		PG_RETURN_BOOL(false);
-	copy_pieces(copy, VARDATA(given), size);
-	for (int g = PG_GETARG_INT32(1); numbers < end; g++)
-	{
-		int64		from;
-		int64		to;
-
-		if (g < 0 || g >= groups)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("there is no group %d in store %d", g, store->id)));
-		from = store->groups ? store->group_start[g] : 0;
-		to = store->groups ? store->group_start[g + 1] : store->rows;
-		for (int column = 0; column < features; column++)
-		{
-			Coding		coding = read_coding(&numbers, end);
-
-			CHECK_FOR_INTERRUPTS();
-			code_column(store, column, &coding, from, to);
-			if (coding.edges)
-				pfree(coding.edges);
-			if (to == store->rows && g == groups - 1)
-				store->has_nulls[column] = false;
-		}
-	}
+	store->ahead = NULL;
+	code_groups(store, PG_GETARG_INT32(1), features, PG_GETARG_BYTEA_P(2));
 	PG_RETURN_BOOL(true);
 }

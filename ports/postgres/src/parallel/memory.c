@@ -24,6 +24,8 @@
 #define ATTEMPTS 8
 
 #define PAGE ((Size) 4 * 1024)
+#define MOST_FREED 16
+#define MAPPED_BYTES ((Size) 1024 * 1024)	/* that parallel_populate() maps at once */
 #define WRITTEN_BYTES ((Size) 1024 * 1024)	/* between two checks for interrupts */
 
 /* Memory that parallel_alloc() has given out. */
@@ -40,6 +42,10 @@ Team	   *team = NULL;
 static int	file = -1;
 static uint64 inode;
 static List *pieces = NIL;		/* by address, in TopMemoryContext */
+static char *freed[MOST_FREED]; /* start and size of pieces that are free, but still have their physical memory */
+static Size freed_sizes[MOST_FREED];
+static int	freed_count = 0;
+static bits8 populated[MEMORY_BYTES / MAPPED_BYTES / 8];	/* a bit for each MAPPED_BYTES of the memory */
 
 static char *
 first_piece(void)
@@ -79,15 +85,22 @@ inode_of(int fd, uint64 *number)
 	return true;
 }
 
+const char *
+parallel_library(void)
+{
+	Dl_info		info;
+
+	return dladdr((void *) parallel_run, &info) && info.dli_fname[0] == '/' ? info.dli_fname : "madpy";
+}
+
 /* Returns the inode of the file that this library was loaded from, 0 if it is not known. */
 static uint64
 library_inode(void)
 {
 	static uint64 library = 0;
 	struct stat status;
-	Dl_info		info;
 
-	if (library == 0 && dladdr((void *) parallel_run, &info) && stat(info.dli_fname, &status) == 0)
+	if (library == 0 && stat(parallel_library(), &status) == 0)
 		library = status.st_ino;
 	return library;
 }
@@ -114,15 +127,19 @@ make_memory(void)
 	team = (Team *) address;
 	SpinLockInit(&team->lock);
 	pg_atomic_init_u32(&team->next, 0);
+	pg_atomic_init_u32(&team->by_workers, 0);
 	pg_atomic_init_u32(&team->stop, 0);
 	team->latch = MyLatch;
 	team->library = library_inode();
 	return true;
 }
 
+/* Removes the memory.  If there are workers, the last one to end gives the physical memory back, which takes a while. */
 static void
 free_memory(void)
 {
+	freed_count = 0;
+	memset(populated, 0, sizeof populated);
 	team_end();
 	munmap(team, MEMORY_BYTES);
 	close(file);
@@ -156,10 +173,27 @@ punch(char *start, Size size)
 		fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start - (char *) team, size);
 }
 
+/* Gives the physical memory of freed pieces back. */
+static void
+punch_freed(void)
+{
+	if (freed_count > 0)
+		memset(populated, 0, sizeof populated);
+	while (freed_count > 0)
+	{
+		freed_count--;
+		punch(freed[freed_count], freed_sizes[freed_count]);
+	}
+}
+
+/* Frees a piece.  Its physical memory follows when another piece is allocated, or with all memory. */
 static void
 free_piece(Piece *piece)
 {
-	punch(piece->start, piece->size);
+	if (freed_count == MOST_FREED)
+		punch_freed();
+	freed[freed_count] = piece->start;
+	freed_sizes[freed_count++] = piece->size;
 	pieces = list_delete_ptr(pieces, piece);
 	piece->start = NULL;		/* the context that owns it is reset later */
 	if (pieces == NIL)
@@ -204,6 +238,7 @@ parallel_alloc(MemoryContext context, Size size)
 
 	if (size > MEMORY_BYTES || (team == NULL && !make_memory()))
 		return NULL;
+	punch_freed();
 	size = TYPEALIGN(PAGE, Max(size, 1));
 	piece = MemoryContextAllocZero(context, sizeof(Piece));
 	start = find_space(size, &position);
@@ -260,6 +295,26 @@ parallel_write(void *to, const void *from, Size size)
 					 errhint("Set max_parallel_workers_per_gather to 0, or lower madpy.store_memory.")));
 		done += written;
 	}
+}
+
+/*
+ * Has the kernel map all pages of some memory in this process, which takes a third of the time of one page after the other.
+ * What has been freed since may not be mapped again, which costs this time only.
+ */
+void
+parallel_populate(const void *memory, Size size)
+{
+#ifdef MADV_POPULATE_READ
+	Size		first = ((const char *) memory - (char *) team) / MAPPED_BYTES;
+	Size		last = ((const char *) memory - (char *) team + size - 1) / MAPPED_BYTES;
+
+	for (Size part = first; part <= last; part++)
+		if (!(populated[part / 8] & (1 << part % 8)))
+		{
+			populated[part / 8] |= 1 << part % 8;
+			madvise((char *) team + part * MAPPED_BYTES, MAPPED_BYTES, MADV_POPULATE_READ);
+		}
+#endif
 }
 
 TeamPlace

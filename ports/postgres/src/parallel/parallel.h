@@ -35,6 +35,9 @@ extern void parallel_shrink(void *memory, Size size);
 /* Writes to memory of parallel_alloc(), for the first time: much faster than memcpy(), which waits for a page at a time. */
 extern void parallel_write(void *to, const void *from, Size size);
 
+/* Maps memory of parallel_alloc() that has been written to in this process, before a loop reads it. */
+extern void parallel_populate(const void *memory, Size size);
+
 /* Tells whether memory is of parallel_alloc(). */
 extern bool parallel_is_shared(const void *memory);
 
@@ -53,6 +56,9 @@ extern void parallel_run(ParallelTask work, void *argument, int tasks, Size byte
  * current memory context is reset.
  */
 extern void *parallel_result(Size size);
+
+/* Returns the path of the library's file, by which another process can load it. */
+extern const char *parallel_library(void);
 
 /* Called when the library is loaded. */
 extern void parallel_init(void);

@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include <dlfcn.h>
 #include <limits.h>
 #include <signal.h>
 
@@ -79,17 +78,6 @@ leader_ends(int code, Datum argument)
 	team_end();
 }
 
-/* Sets the name of the library's file, in full if it is short enough: the postmaster may have another path for libraries. */
-static void
-set_library(BackgroundWorker *worker)
-{
-	Dl_info		info;
-
-	if (!dladdr((void *) parallel_run, &info) || info.dli_fname[0] != '/' ||
-		strlcpy(worker->bgw_library_name, info.dli_fname, sizeof worker->bgw_library_name) >= sizeof worker->bgw_library_name)
-		strlcpy(worker->bgw_library_name, "madpy", sizeof worker->bgw_library_name);
-}
-
 /* Asks the postmaster for a worker; it refuses if max_parallel_workers or max_worker_processes are reached. */
 static bool
 start_member(int slot)
@@ -103,7 +91,8 @@ start_member(int slot)
 	snprintf(worker.bgw_name, sizeof worker.bgw_name, "madpy worker of process %d", MyProcPid);
 	strlcpy(worker.bgw_type, "madpy worker", sizeof worker.bgw_type);
 	strlcpy(worker.bgw_function_name, "parallel_worker_main", sizeof worker.bgw_function_name);
-	set_library(&worker);
+	strlcpy(worker.bgw_library_name, strlen(parallel_library()) < sizeof worker.bgw_library_name ? parallel_library() : "madpy",
+			sizeof worker.bgw_library_name);
 	StaticAssertStmt(sizeof place <= BGW_EXTRALEN, "the place of a team does not fit");
 	memcpy(worker.bgw_extra, &place, sizeof place);
 	team->members[slot].presence = STARTING;
@@ -152,6 +141,7 @@ open_run(ParallelTask work, void *argument, int tasks, int wanted)
 	team->argument = argument;
 	team->tasks = tasks;
 	pg_atomic_write_u32(&team->next, 0);
+	pg_atomic_write_u32(&team->by_workers, 0);
 	pg_atomic_write_u32(&team->stop, INT_MAX);
 	SpinLockRelease(&team->lock);
 }
@@ -246,6 +236,7 @@ run_together(ParallelTask work, void *argument, int tasks, int wanted)
 		wait_for_members(true);
 		if (pg_atomic_read_u32(&team->stop) < INT_MAX)
 			raise_error();
+		elog(DEBUG1, "workers did %u of %d tasks", pg_atomic_read_u32(&team->by_workers), tasks);
 	}
 	PG_CATCH();
 	{

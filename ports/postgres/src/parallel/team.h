@@ -66,6 +66,7 @@ typedef struct Team
 	void	   *argument;
 	int			tasks;
 	pg_atomic_uint32 next;		/* the task that begins next */
+	pg_atomic_uint32 by_workers;	/* tasks that workers have done */
 	pg_atomic_uint32 stop;		/* tasks after this one need not begin, since this one has failed */
 	TeamError	error;			/* of the first task that failed */
 	Member		members[MOST_WORKERS];

@@ -136,6 +136,7 @@ do_tasks(void)
 		{
 			CHECK_FOR_INTERRUPTS();
 			task_do(work, argument, task);
+			pg_atomic_fetch_add_u32(&team->by_workers, 1);
 		}
 	}
 	PG_CATCH();

@@ -114,11 +114,11 @@ has_blocks(const Store *store)
 	return store->base || store->files[0] >= 0;
 }
 
-/* Tells whether all stores of the transaction stay within the memory setting with one more row. */
-bool
-store_fits(const Store *store)
+/* Returns how many bytes the blocks of a store may have, so that all stores of the transaction stay within the memory setting. */
+int64
+store_bytes_left(const Store *store)
 {
-	int64		bytes = bytes_of(store, store->buffer && !store->groups ? 0 : block_of(store, store->rows) + 1);
+	int64		bytes = (int64) store_memory_kb * 1024 - bytes_of(store, 0);
 	ListCell   *cell;
 
 	foreach(cell, stores)
@@ -126,9 +126,18 @@ store_fits(const Store *store)
 		const Store *other = lfirst(cell);
 
 		if (other != store)
-			bytes += bytes_of(other, has_blocks(other) ? block_of(other, other->rows) + 1 : 0);
+			bytes -= bytes_of(other, has_blocks(other) ? block_of(other, other->rows) + 1 : 0);
 	}
-	return bytes <= (int64) store_memory_kb * 1024;
+	return bytes;
+}
+
+/* Tells whether all stores of the transaction stay within the memory setting with one more row. */
+bool
+store_fits(const Store *store)
+{
+	int64		blocks = store->buffer && !store->groups ? 0 : block_of(store, store->rows) + 1;
+
+	return blocks * (int64) store->block_bytes <= store_bytes_left(store);
 }
 
 void

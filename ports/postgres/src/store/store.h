@@ -51,10 +51,11 @@ typedef struct Store
 	Oid			owner;
 	SubTransactionId since;		/* subtransaction that created it */
 	bool		is_private;		/* workers never take part in its passes */
+	bool		is_shared;		/* blocks, buffer and row numbers are in memory that workers share */
 	bool		filled;			/* false until all rows are in it: store_find() ignores it until then */
 	MemoryContext context;
 	char	   *base;			/* the blocks */
-	Size		mapped;			/* bytes at `base`; 0 if that is memory which workers share */
+	Size		mapped;			/* bytes at `base` */
 	int			fd;				/* the memory file, -1 if there is none */
 	int			features;		/* columns of the first of two files of rows, see store_matrix.c; -1: columns are in blocks */
 	int			files[2];		/* those files, -1 if there are none */
@@ -77,9 +78,11 @@ typedef struct Store
 	Dict	   *groups;			/* NULL if all rows are one group */
 	int64	   *group_start;	/* first row of each group, and the number of rows; rows are ordered by group */
 	double	  **buffer;			/* with groups: rows in the order of the query, until store_lay() moves them; see buffer_row */
+	int64		buffer_blocks;	/* blocks of the buffer that have been allocated */
+	double	   *buffer_base;	/* the buffer in one piece, if it is shared */
 	int64	   *order;			/* row numbers of the buffer, group by group; NULL after store_lay() */
+	struct Ahead *ahead;		/* states of groups that store_step() has not been asked for yet */
 	int64		taken;			/* groups that a pass has read from the buffer */
-	struct Store *part;			/* the rows read last from the buffer: see store_part */
 } Store;
 
 /* The files below: each calls functions of those above it only. */
@@ -107,11 +110,12 @@ extern void store_write_rows(Store *store, const double *block, int64 first, int
 /* store_sort.c */
 extern void store_sort(Store *store, const int *codes);
 extern void store_lay(Store *store);
-extern const Store *store_part(Store *store, int64 from, int64 to);
+extern const Store *store_part(const Store *store, Store **part, int64 from, int64 to);
 
 /* store.c */
 extern void store_init(void);
 extern Store *store_new(void);
+extern int64 store_bytes_left(const Store *store);
 extern bool store_fits(const Store *store);
 extern void store_free(Store *store);
 extern Store *store_find(int id);
@@ -119,11 +123,11 @@ extern Store *store_for_kernels(int id);
 extern Store *store_argument(int id);
 
 /* store_run.c */
-extern void store_run_kernel(Store *store, const Kernel *kernel, State *state, int64 from, int64 to);
+extern void store_run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, int64 to, Store **part);
 
 /* store_share.c */
 extern bool store_share(Store *store);
-extern void *store_alloc(Store *store, Size size);
+extern void *store_alloc(const Store *store, MemoryContext context, Size size);
 
 /* store_pass.c */
 extern State **store_pass(Store *store, const Kernel *kernel, const int *groups, int count, const double *params,

@@ -8,6 +8,7 @@
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "store_fill.h"
+#include "store_parallel.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -86,16 +87,18 @@ is_category(const Fill *fill, int column)
 	return false;
 }
 
-static void
-start_up(DestReceiver *self, int operation, TupleDesc desc)
+void
+store_fill_new(Fill *fill)
 {
-	Fill	   *fill = (Fill *) self;
+	fill->store = store_new();
+	fill->scratch = AllocSetContextCreate(fill->store->context, "madpy store fill", ALLOCSET_DEFAULT_SIZES);
+}
+
+void
+store_fill_start(Fill *fill, TupleDesc desc)
+{
 	MemoryContext old = MemoryContextSwitchTo(fill->store->context);
 
-	if (fill->desc)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the query of a store must be one SELECT")));
 	if (desc->natts <= fill->ngroups)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -126,6 +129,18 @@ start_up(DestReceiver *self, int operation, TupleDesc desc)
 }
 
 static void
+start_up(DestReceiver *self, int operation, TupleDesc desc)
+{
+	Fill	   *fill = (Fill *) self;
+
+	if (fill->desc)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the query of a store must be one SELECT")));
+	store_fill_start(fill, desc);
+}
+
+static void
 shut_down(DestReceiver *self)
 {
 }
@@ -142,7 +157,7 @@ finish(Fill *fill)
 	}
 	if (fill->block && !fill->over)
 		store_write_block(fill);
-	if (fill->ngroups > 0 && !fill->over)
+	if (fill->ngroups > 0 && !fill->over && fill->store->order == NULL)
 		store_sort(fill->store, fill->codes);
 }
 
@@ -177,15 +192,14 @@ store_fill(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a store cannot have %d grouping columns", fill.ngroups)));
-	fill.store = store_new();
-	fill.scratch = AllocSetContextCreate(fill.store->context, "madpy store fill", ALLOCSET_DEFAULT_SIZES);
+	store_fill_new(&fill);
 	fill.waiting = tuplestore_begin_heap(false, false, work_mem);
 	options.dest = &fill.pub;
 	nest_level = NewGUCNestLevel();
 	/* else a scan of a large table begins anywhere in it, and sums of the rows end in other bits */
 	(void) set_config_option("synchronize_seqscans", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	SPI_connect();
-	if (SPI_execute_extended(query, &options) != SPI_OK_SELECT)
+	if (!store_fill_in_parallel(&fill, query) && SPI_execute_extended(query, &options) != SPI_OK_SELECT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the query of a store must be a SELECT")));

@@ -45,6 +45,12 @@ typedef struct Fill
 	MemoryContext scratch;
 } Fill;
 
+/* Gives a fill a new store. */
+extern void store_fill_new(Fill *fill);
+
+/* Sets the columns of the query. */
+extern void store_fill_start(Fill *fill, TupleDesc desc);
+
 /* Adds a row; returns false if the memory setting does not allow it. */
 extern bool store_put_row(Fill *fill, const Datum *values, const bool *nulls);
 

@@ -165,6 +165,7 @@ store_order(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%d codes do not fit column %d of store %d", count, column + 1, store->id)));
 	store->levels[column] = NULL;
+	store->ahead = NULL;
 	if (store->features >= 0)
 	{
 		note_codes(store, column, codes, count);
@@ -209,6 +210,7 @@ store_indicate(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_TOO_MANY_COLUMNS),
 				 errmsg("%lld columns are too many", (long long) width),
 				 errdetail("The most is %d, the target and a weight included.", MAX_COLUMNS)));
+	store->ahead = NULL;
 	store->indicators = MemoryContextAlloc(store->context, Max(count, 1) * sizeof(int));
 	memcpy(store->indicators, counts, count * sizeof(int));
 	PG_RETURN_VOID();

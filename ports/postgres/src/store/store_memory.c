@@ -124,8 +124,9 @@ store_buffer_block(Store *store)
 	uintptr_t	start;
 	uintptr_t	end;
 
-	if (block % MOST_BUFFERED != 0 && (block & (block - 1)) != 0)
+	if (block < store->buffer_blocks)
 		return;					/* the block has been allocated with an earlier one */
+	store->buffer_blocks = block + more;
 	store->buffer = block == 0 ? MemoryContextAlloc(store->context, sizeof(double *))
 		: repalloc_huge(store->buffer, (block + more) * sizeof(double *));
 	store->buffer[block] = MemoryContextAllocHuge(store->context, more * doubles * sizeof(double));
@@ -140,15 +141,24 @@ store_buffer_block(Store *store)
 void
 store_free_buffer(Store *store)
 {
-	int64		blocks = store->buffer ? block_of(store, store->rows + store->block_rows - 1) : 0;
-
-	for (int64 block = 0; block < blocks; block++)
-		if (block % MOST_BUFFERED == 0 || (block & (block - 1)) == 0)
-			pfree(store->buffer[block]);
-	if (store->buffer)
-		pfree(store->buffer);
-	if (store->order)
-		pfree(store->order);
+	if (store->is_shared)
+	{
+		parallel_free(store->buffer_base);
+		parallel_free(store->buffer);
+		parallel_free(store->order);
+	}
+	else
+	{
+		for (int64 block = 0; block < store->buffer_blocks; block++)
+			if (block % MOST_BUFFERED == 0 || (block & (block - 1)) == 0)
+				pfree(store->buffer[block]);
+		if (store->buffer)
+			pfree(store->buffer);
+		if (store->order)
+			pfree(store->order);
+	}
+	store->buffer_blocks = 0;
+	store->buffer_base = NULL;
 	store->buffer = NULL;
 	store->order = NULL;
 }
@@ -178,7 +188,7 @@ store_unmap(Store *store)
 {
 	store->filled = false;
 	store_free_buffer(store);
-	if (store->base && store->mapped == 0)
+	if (store->is_shared)
 		parallel_free(store->base);
 	else if (store->base)
 		munmap(store->base, store->mapped);

@@ -7,8 +7,6 @@
  */
 #include "postgres.h"
 
-#include <sys/mman.h>
-
 #include "engine/bounds.h"
 #include "engine/state.h"
 #include "miscadmin.h"
@@ -16,8 +14,15 @@
 #include "store.h"
 
 #define MOST_CHUNKS 64			/* of a group */
-#define LEAST_ROWS 8192			/* of a chunk */
-#define BYTES_PER_STATE 4		/* a chunk has at least so many bytes of rows for each byte of its state */
+#define LEAST_ROWS 16384		/* of a chunk, unless the group has fewer */
+
+/*
+ * A chunk has so many bytes of rows for each byte of its state, because states cost time too: they begin with zeros, and are
+ * merged one after the other.  Two chunks may have fewer.
+ */
+#define BYTES_PER_STATE 32
+#define LEAST_PER_STATE 4
+
 #define MOST_TASKS 256			/* without tasks of more than LEAST_ROWS rows */
 
 /* A chunk of a group. */
@@ -46,29 +51,16 @@ typedef struct Pass
 
 /* --- a task --- */
 
-/* Has the kernel map all pages of a chunk at once, which takes a third of the time of one after the other. */
 static void
-populate(const Store *store, const Unit *unit)
-{
-#ifdef MADV_POPULATE_READ
-	char	   *start = store->base + block_of(store, unit->from) * store->block_bytes;
-	char	   *end = store->base + (block_of(store, unit->to - 1) + 1) * store->block_bytes;
-
-	start = (char *) TYPEALIGN_DOWN(4096, start);
-	if (store->mapped == 0 && store->base)
-		madvise(start, end - start, MADV_POPULATE_READ);
-#endif
-}
-
-static void
-run_unit(Pass *pass, const Kernel *kernel, Unit *unit)
+run_unit(Pass *pass, const Kernel *kernel, Unit *unit, Store **part)
 {
 	State	   *state = state_new(kernel, store_width(&pass->store), pass->nparams,
 								  pass->params + unit->group * pass->nparams, 0);
 
-	if (unit->to - unit->from >= LEAST_ROWS)
-		populate(&pass->store, unit);
-	store_run_kernel(&pass->store, kernel, state, unit->from, unit->to);
+	if (pass->store.is_shared && pass->store.base && unit->from < unit->to)
+		parallel_populate(store_column(&pass->store, block_of(&pass->store, unit->from), 0),
+						  (unit->to - unit->from) * pass->store.ncols * sizeof(double));
+	store_run_kernel(&pass->store, kernel, state, unit->from, unit->to, part);
 	if (pass->outcome && unit->is_whole)
 	{
 		State	   *outcome = kernel->outcome(state);
@@ -86,11 +78,12 @@ run_task(void *argument, int task)
 {
 	Pass	   *pass = argument;
 	const Kernel *kernel = kernel_by_id(pass->kernel);
+	Store	   *part = NULL;
 
 	for (int u = pass->first[task]; u < pass->first[task + 1]; u++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		run_unit(pass, kernel, &pass->units[u]);
+		run_unit(pass, kernel, &pass->units[u], &part);
 	}
 }
 
@@ -102,9 +95,12 @@ rows_of_chunk(const Store *store, const Kernel *kernel, int64 rows, int64 nparam
 {
 	int64		state_bytes = state_body_size(kernel, store_width(store), nparams, params) * (int64) sizeof(double);
 	int64		row_bytes = store->ncols * (int64) sizeof(double);
-	int64		chunk = Max(LEAST_ROWS, (rows + MOST_CHUNKS - 1) / MOST_CHUNKS);
+	int64		bytes = rows * row_bytes;
+	int64		chunks = Max(bytes / (BYTES_PER_STATE * state_bytes), Min(bytes / (LEAST_PER_STATE * state_bytes), 2));
+	int64		chunk;
 
-	chunk = Max(chunk, BYTES_PER_STATE * state_bytes / row_bytes);
+	chunks = Max(Min(Min(chunks, rows / LEAST_ROWS), MOST_CHUNKS), 1);
+	chunk = (rows + chunks - 1) / chunks;
 	return TYPEALIGN64(store->block_rows, chunk);
 }
 
@@ -251,7 +247,7 @@ store_pass(Store *store, const Kernel *kernel, const int *groups, int count, con
 		   bool outcome)
 {
 	Size		bytes = bytes_of_groups(store, groups, count);
-	bool		shared = !store->is_private && parallel_workers(bytes) > 0 && store_share(store);
+	bool		shared;
 	State	  **states = palloc_extended(count * sizeof(State *), MCXT_ALLOC_HUGE);
 	Pass	   *pass;
 	const Unit *unit;
@@ -259,10 +255,10 @@ store_pass(Store *store, const Kernel *kernel, const int *groups, int count, con
 	if (store->order && store->taken >= store_group_count(store))
 		store_lay(store);		/* this is a second pass: see store_sort.c */
 	store->taken += count;
+	shared = !store->is_private && parallel_workers(bytes) > 0 && store_share(store);
 	pass = new_pass(store, kernel, groups, count, params, nparams, shared);
 	pass->outcome = outcome;
 	parallel_run(run_task, pass, pass->tasks, bytes);
-	store->part = pass->store.part;
 	unit = pass->units;
 	for (int i = 0; i < count; i++)
 		unit = merge_units(pass, kernel, unit, &states[i]);

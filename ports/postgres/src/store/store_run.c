@@ -124,10 +124,10 @@ run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, i
 
 /*
  * Runs a kernel over rows of one group.  The kernel gets the same blocks whether the rows are in blocks of the store or still
- * in the buffer, so that the state has the same bits.
+ * in the buffer, so that the state has the same bits.  `part`: see store_part().
  */
 void
-store_run_kernel(Store *store, const Kernel *kernel, State *state, int64 from, int64 to)
+store_run_kernel(const Store *store, const Kernel *kernel, State *state, int64 from, int64 to, Store **part)
 {
 	int			most_rows = store->group_start ? PART_ROWS : store->block_rows;
 
@@ -136,9 +136,9 @@ store_run_kernel(Store *store, const Kernel *kernel, State *state, int64 from, i
 	else
 		while (from < to)
 		{
-			const Store *part = store_part(store, from, Min(to, from + store->block_rows - row_of(store, from)));
+			const Store *rows = store_part(store, part, from, Min(to, from + store->block_rows - row_of(store, from)));
 
-			run_kernel(part, kernel, state, 0, part->rows, PART_ROWS);
-			from += part->rows;
+			run_kernel(rows, kernel, state, 0, rows->rows, PART_ROWS);
+			from += rows->rows;
 		}
 }

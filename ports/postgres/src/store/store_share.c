@@ -25,18 +25,19 @@ move_blocks(Store *store, char *to, Size size)
 	munmap(store->base, store->mapped);
 	store->base = to;
 	store->mapped = 0;
+	store->is_shared = true;
 }
 
-/* Moves the blocks of a store to memory that workers share, unless they are there.  Returns false if there is none. */
+/* Moves the rows of a store to memory that workers share, unless they are there.  Returns false if there is none. */
 bool
 store_share(Store *store)
 {
 	Size		size = block_of(store, store->rows + store->block_rows - 1) * store->block_bytes;
 	char	   *to;
 
-	store_lay(store);
-	if (store->mapped == 0)
+	if (store->is_shared)
 		return true;
+	store_lay(store);
 	if (store->codes)			/* store_alloc() has given memory of this process for them */
 		return false;
 	to = parallel_alloc(store->context, size);
@@ -46,12 +47,12 @@ store_share(Store *store)
 	return true;
 }
 
-/* Allocates memory with zeros for what a store has beside its blocks, of the same kind as the blocks. */
+/* Allocates memory with zeros, which workers share if they share the blocks of the store. */
 void *
-store_alloc(Store *store, Size size)
+store_alloc(const Store *store, MemoryContext context, Size size)
 {
-	void	   *memory = store->base && store->mapped == 0 ? parallel_alloc(store->context, size)
-		: MemoryContextAllocExtended(store->context, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	void	   *memory = store->is_shared ? parallel_alloc(context, size)
+		: MemoryContextAllocExtended(context, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 
 	if (memory == NULL)
 		store_no_memory("memory that workers share");

@@ -5,6 +5,7 @@
 
 #include "engine/bounds.h"
 #include "engine/pieces.h"
+#include "engine/state.h"
 #include "lib/stringinfo.h"
 #include "store.h"
 #include "utils/array.h"
@@ -13,6 +14,19 @@
 
 /* Limit of the bytes that are allocated at the start for the states of all groups. */
 #define MOST_ALLOCATED (256 * 1024 * 1024)
+
+/* States that are made at once where groups are asked for one after the other. */
+#define AHEAD_BYTES (4 * 1024 * 1024)
+
+typedef struct Ahead
+{
+	const Kernel *kernel;
+	int			last;			/* group that has a state last */
+	int			first;			/* group of the first of the states */
+	int			count;
+	State	  **states;			/* in `context` */
+	MemoryContext context;
+} Ahead;
 
 static void
 check_group(const Store *store, int group)
@@ -34,6 +48,56 @@ store_check_step(const Store *store, const Kernel *kernel, int64 nparams)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("kernel \"%s\" does not fit the columns of store %d", kernel->name, store->id)));
+}
+
+/* Returns how many groups from `group` on have states of AHEAD_BYTES together. */
+static int
+groups_ahead(const Store *store, const Kernel *kernel, int group)
+{
+	int64		bytes = state_bytes(state_body_size(kernel, store_width(store), 0, NULL), store_width(store), 0, 0);
+
+	return Min(AHEAD_BYTES / bytes, store_group_count(store) - group);
+}
+
+/*
+ * Returns the state of a group if the groups are asked for one after the other: then those of many are made at once, so that
+ * workers can take part.  NULL: it is not known.
+ */
+static const State *
+state_ahead(Store *store, const Kernel *kernel, int group)
+{
+	Ahead	   *ahead = store->ahead;
+	bool		is_next;
+	int			count = groups_ahead(store, kernel, group);
+	int		   *numbers;
+	MemoryContext old;
+
+	if (ahead == NULL)
+	{
+		ahead = store->ahead = MemoryContextAllocZero(store->context, sizeof(Ahead));
+		ahead->context = AllocSetContextCreate(store->context, "madpy states", ALLOCSET_DEFAULT_SIZES);
+	}
+	if (ahead->kernel == kernel && group >= ahead->first && group < ahead->first + ahead->count)
+		return ahead->states[group - ahead->first];
+	is_next = ahead->kernel == kernel && group > 0 && group == ahead->last + 1;
+	ahead->kernel = kernel;
+	ahead->last = group;
+	ahead->count = 0;
+	MemoryContextReset(ahead->context);
+	if (!is_next || count < 2)
+		return NULL;
+	old = MemoryContextSwitchTo(ahead->context);
+	numbers = palloc(count * sizeof(int));
+	for (int i = 0; i < count; i++)
+		numbers[i] = group + i;
+	ahead->states = store_pass(store, kernel, numbers, count, NULL, 0, false);
+	for (int i = 0; i < count; i++)
+		ahead->states[i] = memcpy(palloc(VARSIZE(ahead->states[i])), ahead->states[i], VARSIZE(ahead->states[i]));
+	MemoryContextSwitchTo(old);
+	ahead->first = group;
+	ahead->count = count;
+	ahead->last = group + count - 1;
+	return ahead->states[0];
 }
 
 /* store_step(store, kernel, group, parameters): runs a kernel over the rows of one group and returns the state. */
@@ -63,7 +127,9 @@ store_step(PG_FUNCTION_ARGS)
 	store_check_step(store, kernel, nparams);
 	if (store->rows == 0)
 		PG_RETURN_NULL();
-	state = store_pass(store, kernel, &group, 1, params, nparams, false)[0];
+	state = nparams == 0 ? state_ahead(store, kernel, group) : NULL;
+	if (state == NULL)
+		state = store_pass(store, kernel, &group, 1, params, nparams, false)[0];
 	PG_RETURN_POINTER(memcpy(palloc(VARSIZE(state)), state, VARSIZE(state)));
 }
 

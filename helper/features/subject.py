@@ -1,4 +1,4 @@
-"""What a method of trees predicts, and from what: checks of the target, the task and the features."""
+"""The target and the features of a method of trees: checks of the target, the task and the features."""
 
 from typing import Any
 

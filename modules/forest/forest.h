@@ -32,11 +32,11 @@ typedef struct ForestTree
 {
 	GrownTree  *tree;
 	double		rows;			/* sum of the weights of the rows drawn */
-	bool		has_all;		/* it was grown from all rows, since none was drawn */
-	double	   *gains;			/* by feature: the decrease of impurity by its splits */
+	bool		has_all;		/* grown from all rows, since none was drawn */
+	double	   *gains;			/* for each feature: the decrease of impurity by its splits */
 	double		oob_rows;		/* rows that were not drawn: the sum of their weights, and their loss */
 	double		oob_loss;
-	double	   *permuted;		/* by feature: the loss if it is permuted, less that; NULL if not computed */
+	double	   *permuted;		/* for each feature: the increase of oob_loss if it is permuted; NULL if not computed */
 } ForestTree;
 
 /* The forest of a group. */
@@ -44,13 +44,13 @@ typedef struct GroupForest
 {
 	ForestTree *trees;			/* memory that workers share if the rows are */
 	double		rows;			/* sum of the weights of the rows */
-	double		mean;			/* of the target */
-	double	   *class_rows;		/* the same of each class */
+	double		mean;			/* mean of the target */
+	double	   *class_rows;		/* sum of the weights of each class */
 	double		oob_rows;		/* rows that some tree was not grown from: the sum of their weights */
 	double		oob_loss;		/* wrong classes, or squared errors, of the mean of these trees */
-	double		target_loss;	/* of a regression: squared differences of their targets from the mean */
-	double	   *importance;		/* by feature, by impurity */
-	double	   *permutation;	/* by feature; NULL if not computed */
+	double		target_loss;	/* regression: squared differences of their targets from the mean */
+	double	   *importance;		/* importance of each feature by impurity */
+	double	   *permutation;	/* importance of each feature by permutation; NULL if not computed */
 } GroupForest;
 
 /* The forests of a store. */
@@ -59,7 +59,7 @@ typedef struct Forests
 	ForestSettings settings;
 	int			grown;			/* trees of each group */
 	GroupForest *groups;
-	double	   *class_weights;	/* by group and class; memory that workers share if the rows are */
+	double	   *class_weights;	/* one for each group and class; memory that workers share if the rows are */
 } Forests;
 
 static inline ForestSettings
@@ -93,7 +93,7 @@ extern void grow_trees(Store *store, Forests *forests, int from, int to);
 typedef struct OobSums
 {
 	double		rows;			/* weights of the rows that there are such trees for */
-	double		loss;			/* of the means of their predictions */
+	double		loss;			/* loss of the means of their predictions */
 	double		target_loss;
 	double		numbers[FLEXIBLE_ARRAY_MEMBER]; /* for each tree: weights of rows, loss, and for each feature the loss if it is permuted, less that */
 } OobSums;

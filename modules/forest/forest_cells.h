@@ -14,7 +14,7 @@
 /* Codes of a feature, with that of NULL. */
 #define ALL_CODES (MOST_CODES + 1)
 
-/* What records hold and cells sum. */
+/* The contents of records, which cells sum. */
 typedef enum Payload
 {
 	PAYLOAD_PAIR,				/* two classes: rows, and those of the second class */
@@ -27,7 +27,7 @@ typedef enum Payload
 typedef struct PairRecord
 {
 	uint16		rows;
-	uint16		second;			/* the same if the row is of the second class, else 0 */
+	uint16		second;			/* equal to `rows` if the row is of the second class, else 0 */
 } PairRecord;
 
 typedef struct ClassRecord
@@ -53,7 +53,7 @@ typedef struct Records
 {
 	Payload		payload;
 	int			classes;
-	int			offset;			/* of the codes in a record */
+	int			offset;			/* offset of the codes in a record */
 	Size		stride;
 	double		shift;			/* regression: subtracted from targets */
 	uint8	   *data;
@@ -72,9 +72,9 @@ typedef union Cells
 {
 	void	   *data;
 	uint64	   *pairs;			/* rows << 32 | rows of the second class */
-	uint32	   *rows;			/* by code and class */
+	uint32	   *rows;			/* one for each code and class */
 	NumberCell *numbers;
-	double	   *weights;		/* by code and class */
+	double	   *weights;		/* one for each code and class */
 } Cells;
 
 extern void init_records(Records *records, const CodedRows *rows, const ForestSettings *settings, int group);

@@ -31,7 +31,7 @@ typedef struct Growth
 	double	   *gains;
 	Open	   *open;			/* a stack */
 	int			count;
-	int			room;
+	int			capacity;
 } Growth;
 
 /* Makes a node a leaf that predicts the mean of its rows. */
@@ -49,11 +49,11 @@ set_leaf(Growth *growth, int node, const Sums *sums)
 static void
 push(Growth *growth, Open open)
 {
-	if (growth->count == growth->room)
+	if (growth->count == growth->capacity)
 	{
-		growth->room = Max(64, 2 * growth->room);
-		growth->open = growth->open ? repalloc(growth->open, growth->room * sizeof(Open)) :
-			palloc(growth->room * sizeof(Open));
+		growth->capacity = Max(64, 2 * growth->capacity);
+		growth->open = growth->open ? repalloc(growth->open, growth->capacity * sizeof(Open)) :
+			palloc(growth->capacity * sizeof(Open));
 	}
 	growth->open[growth->count++] = open;
 }

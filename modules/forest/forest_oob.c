@@ -24,8 +24,8 @@ typedef struct Sample
 	int64		first;			/* the first row */
 	double		target[ROWS_AT_ONCE];
 	double		weight[ROWS_AT_ONCE];
-	double	   *sums;			/* by row: numbers of leaves */
-	int			trees[ROWS_AT_ONCE];	/* by row: number of trees that were not grown from it */
+	double	   *sums;			/* for each row: sums of the numbers of leaves */
+	int			trees[ROWS_AT_ONCE];	/* for each row: number of trees that were not grown from it */
 	/* the rows that one tree was not grown from */
 	int			count;
 	int			row[ROWS_AT_ONCE];	/* less `first` */

@@ -9,8 +9,8 @@
 #include "parallel/parallel.h"
 #include "utils/memutils.h"
 
-#define MOST_CHUNKS 64			/* of a group */
-#define LEAST_ROWS 8192			/* of a chunk, and of the chunks of a task */
+#define MOST_CHUNKS 64			/* most chunks of a group */
+#define LEAST_ROWS 8192			/* least rows of a chunk, and of the chunks of a task */
 
 /* A chunk of a group. */
 typedef struct Chunk
@@ -19,7 +19,7 @@ typedef struct Chunk
 	int64		from;
 	int64		to;
 	const ForestTree *trees;
-	double		mean;			/* of the group's target */
+	double		mean;			/* mean of the group's target */
 	OobSums    *sums;
 } Chunk;
 

@@ -9,17 +9,17 @@
 #include "parallel/parallel.h"
 #include "utils/memutils.h"
 
-#define LEAST_ROWS 8192			/* of a task */
+#define LEAST_ROWS 8192			/* least rows of a task */
 
-/* What the tasks need; workers share it if they share the rows. */
+/* The argument of the tasks, which workers share if they share the rows. */
 typedef struct Run
 {
 	const CodedRows *rows;
 	Forests		forests;
 	int			from;			/* the first tree */
-	int			trees;			/* of each group */
+	int			trees;			/* number of trees of each group */
 	int			per_task;		/* trees of a task */
-	ForestTree	results[FLEXIBLE_ARRAY_MEMBER];	/* by group and tree */
+	ForestTree	results[FLEXIBLE_ARRAY_MEMBER];	/* one for each group and tree */
 } Run;
 
 static void

@@ -22,7 +22,7 @@ typedef struct Splitter
 	int			features;
 	Records    *records;
 	bool		has_classes;	/* more than two classes */
-	uint64		stream;			/* of random numbers */
+	uint64		stream;			/* state of the random numbers */
 	int		   *order;			/* all features, in an order that changes */
 	Cells		cells;
 	/* the node and its best split so far */
@@ -31,7 +31,7 @@ typedef struct Splitter
 	double		least;			/* a smaller gain is rounding */
 	double		gain;			/* 0: no split yet */
 	CodeSplit	split;
-	Sums		first;			/* of the first child */
+	Sums		first;			/* sums of the first child */
 	Sums		second;
 	/* the codes of a feature in the order in which they are cut, and their sums up to each */
 	int			count;
@@ -40,7 +40,7 @@ typedef struct Splitter
 	double		weight[ALL_CODES];
 	double		target[ALL_CODES];
 	double		gains[ALL_CODES];
-	Sums		null;			/* of the rows with NULL */
+	Sums		null;			/* sums of the rows with NULL */
 	double	   *part;			/* more classes: sums of one side */
 } Splitter;
 

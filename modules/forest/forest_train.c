@@ -16,7 +16,7 @@
 
 #define MOST_TREES 100000
 
-#define GROUP_COLUMNS 13		/* of forest_groups() */
+#define GROUP_COLUMNS 13		/* columns of forest_groups() */
 
 static double
 setting_within(const double *settings, ForestSetting field, double low, double high)

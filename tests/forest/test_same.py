@@ -1,4 +1,4 @@
-"""The same forest, whatever the order of rows, the workers and the groups beside it."""
+"""Forests are the same, whatever the order of rows, the workers and the groups beside it."""
 
 import hashlib
 

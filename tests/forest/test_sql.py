@@ -129,7 +129,7 @@ def test_many_levels(sql, levels, target):
 
 
 def test_out_of_bag_losses_are_those_of_a_tree(sql, load_matrix):
-    """Of a tree without limits all errors are out of bag: it has learned its own rows by heart."""
+    """All errors of a tree without limits are out of bag: it has learned its own rows by heart."""
     rng = np.random.default_rng(0)
     X = rng.permuted(np.tile(np.arange(200.0), (3, 1)), axis=1).T
     features = load_matrix(X, rng.normal(size=200))
@@ -176,7 +176,7 @@ def test_limits(sql, load_matrix):
 
 
 def test_balanced_classes(sql, load):
-    """Of two classes in rows that look the same, each has half of the weight."""
+    """Two classes in rows that look the same have half of the weight each."""
     load(y=[True] * 90 + [False] * 10, x=[1.0] * 100)
     sql(call("x", num_trees=200, class_weights='"balanced"'))
     ((share,),) = sql(

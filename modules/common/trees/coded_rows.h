@@ -20,20 +20,20 @@ typedef struct CodedFeature
 {
 	int			codes;			/* number of codes, which is the code of NULL */
 	int			levels;			/* number of levels of a category, 0 for a number */
-	const double *edges;		/* of a number: bin b has values above edges[b - 1] and up to edges[b], b from 0 to codes - 1 */
+	const double *edges;		/* for a number: bin b has values above edges[b - 1] and up to edges[b], b from 0 to codes - 1 */
 	const uint8 *code_of_level; /* NULL: the level itself; else levels share codes, and those without rows have that of NULL */
 } CodedFeature;
 
 typedef struct CodedRows
 {
-	bool		is_shared;		/* it and all that it points to, but codes of levels, is memory that workers share (parallel.h) */
+	bool		is_shared;		/* all of it but codes of levels is memory that workers share (parallel.h) */
 	int			features;
 	int			classes;		/* 0 for a regression */
 	int			groups;
 	int			coded_groups;	/* groups from the first on that are coded */
 	int64	   *first;			/* groups + 1: the first row of each group */
-	CodedFeature *coding;		/* by group and feature */
-	uint8	   *codes;			/* by row and feature */
+	CodedFeature *coding;		/* one for each group and feature */
+	uint8	   *codes;			/* one for each row and feature */
 	double	   *target;
 	double	   *weight;			/* NULL if the store has no weights */
 } CodedRows;

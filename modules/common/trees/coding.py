@@ -15,7 +15,7 @@ BYTES_PER_CALL = 64 * 2**20
 
 
 class Coded(NamedTuple):
-    """What is known of the rows after coding, by group."""
+    """Counts of the rows that were coded, for each group."""
 
     rows: Integers
     skipped: Integers

@@ -30,13 +30,13 @@ typedef struct Ensemble
 	int			count;			/* number of trees */
 	int			width;			/* numbers of a leaf */
 	const int32 *roots;			/* TREES_AT_ONCE more than trees, which repeat the last */
-	const int32 *first_outputs;	/* of each tree: the output that the first number of a leaf is added to */
+	const int32 *first_outputs;	/* for each tree: the output that the first number of a leaf is added to */
 	const PackedNode *nodes;	/* tree by tree */
 	const int  *codes;			/* NULL, or of each feature the number of codes, 0 for a number */
 	const uint32 *sets;			/* bits of the codes that go to the first child */
 	int64		set_words;		/* length of `sets` */
-	const double *numbers;		/* of all leaves */
-	const double *covers;		/* of all nodes: the weight of the rows of the training in it */
+	const double *numbers;		/* `width` for each leaf */
+	const double *covers;		/* for each node: the weight of the rows of the training in it */
 	const int  *inputs;			/* NULL, or for each feature the input that its contribution belongs to */
 	int64		node_count;
 	bool		has_categories;

@@ -28,7 +28,7 @@
 typedef struct EnsembleModel
 {
 	ModelRow   *row;
-	text	  **names;			/* of features */
+	text	  **names;			/* names of the features */
 	Ensemble	trees;
 	EnsembleLink link;
 	int			outputs;

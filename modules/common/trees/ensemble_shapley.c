@@ -28,8 +28,8 @@ typedef double Points __attribute__((vector_size(POINTS_AT_ONCE * sizeof(double)
 /* The edge to a node that is no root. */
 typedef struct Edge
 {
-	double		part;			/* of the cover of the parent */
-	double		share;			/* of the conditions of its input on the path so far: a product of parts */
+	double		part;			/* share of the cover of the parent */
+	double		share;			/* product of the parts of all edges with this input on the path so far */
 	int32		up;				/* node after the edge before it that has the same input; -1: there is none */
 	int32		input;
 } Edge;
@@ -43,23 +43,23 @@ typedef struct Grid
 	Points		zero_rate;		/* - weight / rest */
 } Grid;
 
-/* What trees have besides their nodes for this; its memory is that of the model. */
+/* Data of an ensemble for Shapley values, in the memory of the model. */
 struct Shapley
 {
-	int			vectors;		/* of POINTS_AT_ONCE points each */
-	Grid	   *grid;			/* by vector */
-	Edge	   *edges;			/* by node */
-	double	   *bases;			/* by output: the sum over trees if no input is known */
-	int			most_nodes;		/* of a tree */
+	int			vectors;		/* number of vectors of POINTS_AT_ONCE points */
+	Grid	   *grid;			/* one for each vector */
+	Edge	   *edges;			/* one for each node */
+	double	   *bases;			/* for each output: the sum over trees if no input is known */
+	int			most_nodes;		/* largest number of nodes of a tree */
 };
 
 /* The numbers of a node of a tree at some points. */
 typedef struct Space
 {
-	Points		product;		/* of the path; then the sum over the leaves below */
+	Points		product;		/* product of the path; then the sum over the leaves below */
 	Points		inverse;		/* 1 / factor of the last input, where it is `one` */
 	Points		rate;			/* weight times (one - share) / factor of it */
-	Points		change;			/* of that by the edge */
+	Points		change;			/* change of `rate` by the edge */
 } Space;
 
 /* States of nodes. */
@@ -200,7 +200,7 @@ enter_one(const Grid *grid, double share, int vectors, const Space *parent, cons
 	}
 }
 
-/* The same for a child with the first condition on the last input that the row does not fulfil. */
+/* Sets the numbers of a child whose condition on the last input is the first one that the row does not fulfil. */
 static pg_attribute_always_inline void
 enter_zero(const Grid *grid, double share, int vectors, const Space *parent, const Space *up, Space *child)
 {

@@ -9,27 +9,27 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#define FIRST_ROOM 64
+#define FIRST_CAPACITY 64
 #define MOST_NODES (INT_MAX / 4)
 
-/* Enlarges an array of a tree to `room` elements. */
+/* Enlarges an array of a tree to `capacity` elements. */
 static void *
-enlarged(GrownTree *tree, void *array, Size element, Size room)
+enlarged(GrownTree *tree, void *array, Size element, Size capacity)
 {
 	if (array == NULL)
-		return MemoryContextAllocHuge(tree->context, room * element);
-	return repalloc_huge(array, room * element);
+		return MemoryContextAllocHuge(tree->context, capacity * element);
+	return repalloc_huge(array, capacity * element);
 }
 
 static int
-more_room(int room, int64 needed)
+more_capacity(int capacity, int64 needed)
 {
 	if (needed > MOST_NODES)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("a tree cannot have more than %d nodes", MOST_NODES),
 				 errhint("Choose a smaller max_depth, or a larger min_bucket.")));
-	return Max(FIRST_ROOM, Max(2 * room, needed));
+	return Max(FIRST_CAPACITY, Max(2 * capacity, needed));
 }
 
 /* Appends nodes that are neither leaves nor split; returns the number of the first. */
@@ -38,12 +38,12 @@ append_nodes(GrownTree *tree, int count)
 {
 	int			first = tree->nodes;
 
-	if (first + (int64) count > tree->node_room)
+	if (first + (int64) count > tree->node_capacity)
 	{
-		tree->node_room = more_room(tree->node_room, first + (int64) count);
-		tree->node = enlarged(tree, tree->node, sizeof(PackedNode), tree->node_room);
-		tree->code_node = enlarged(tree, tree->code_node, sizeof(CodeNode), tree->node_room);
-		tree->cover = enlarged(tree, tree->cover, sizeof(double), tree->node_room);
+		tree->node_capacity = more_capacity(tree->node_capacity, first + (int64) count);
+		tree->node = enlarged(tree, tree->node, sizeof(PackedNode), tree->node_capacity);
+		tree->code_node = enlarged(tree, tree->code_node, sizeof(CodeNode), tree->node_capacity);
+		tree->cover = enlarged(tree, tree->cover, sizeof(double), tree->node_capacity);
 	}
 	memset(tree->node + first, 0, count * sizeof(PackedNode));
 	memset(tree->code_node + first, 0, count * sizeof(CodeNode));
@@ -78,10 +78,10 @@ append_set(GrownTree *tree, const uint32 *set, int words)
 {
 	int32		at = tree->set_words;
 
-	if (at + (int64) words > tree->set_room)
+	if (at + (int64) words > tree->set_capacity)
 	{
-		tree->set_room = more_room(tree->set_room, at + (int64) words);
-		tree->sets = enlarged(tree, tree->sets, sizeof(uint32), tree->set_room);
+		tree->set_capacity = more_capacity(tree->set_capacity, at + (int64) words);
+		tree->sets = enlarged(tree, tree->sets, sizeof(uint32), tree->set_capacity);
 	}
 	memcpy(tree->sets + at, set, words * sizeof(uint32));
 	tree->set_words += words;
@@ -117,10 +117,10 @@ split_node(GrownTree *tree, int node, const CodedFeature *coding, const CodeSpli
 double *
 make_leaf(GrownTree *tree, int node)
 {
-	if (tree->leaves == tree->leaf_room)
+	if (tree->leaves == tree->leaf_capacity)
 	{
-		tree->leaf_room = more_room(tree->leaf_room, tree->leaves + INT64CONST(1));
-		tree->numbers = enlarged(tree, tree->numbers, tree->width * sizeof(double), tree->leaf_room);
+		tree->leaf_capacity = more_capacity(tree->leaf_capacity, tree->leaves + INT64CONST(1));
+		tree->numbers = enlarged(tree, tree->numbers, tree->width * sizeof(double), tree->leaf_capacity);
 	}
 	tree->node[node] = (PackedNode) {with_number(tree->leaves), 0, node};
 	tree->code_node[node] = (CodeNode) {.child = node};

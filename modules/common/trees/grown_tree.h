@@ -32,12 +32,12 @@ typedef struct GrownTree
 	bool		has_categories;
 	PackedNode *node;
 	CodeNode   *code_node;
-	double	   *cover;			/* by node */
-	double	   *numbers;		/* by leaf, `width` each */
+	double	   *cover;			/* one for each node */
+	double	   *numbers;		/* `width` for each leaf */
 	uint32	   *sets;
-	int			node_room;		/* elements that are allocated */
-	int			leaf_room;
-	int			set_room;
+	int			node_capacity;		/* elements that are allocated */
+	int			leaf_capacity;
+	int			set_capacity;
 } GrownTree;
 
 /* A split of coded rows in two. */
@@ -85,7 +85,7 @@ code_goes_second(const GrownTree *tree, int node, int code, int codes)
 /* Sets leaf[i] to the node of the leaf of each of some rows, given their codes. */
 extern void leaves_of_rows(const GrownTree *tree, const CodedFeature *coding, const uint8 *const *codes, int rows, int32 *leaf);
 
-/* What a model has besides its trees. */
+/* The parts of a model besides its trees. */
 typedef struct PackedParts
 {
 	uint32		method;			/* number of the method in config/Config.yml */

@@ -178,7 +178,7 @@ typedef enum EnsembleArray
 	ENSEMBLE_FIELDS
 } EnsembleArray;
 
-/* What the sums of leaves become. */
+/* The functions that make predictions of the sums of leaves. */
 typedef enum EnsembleLink
 {
 	LINK_NUMBER,				/* one output, the prediction */

@@ -132,7 +132,7 @@ ENSEMBLE_COVERS = 11
 ENSEMBLE_START = 12
 ENSEMBLE_FIELDS = 13
 
-# What the sums of leaves become.
+# The functions that make predictions of the sums of leaves.
 LINK_NUMBER = 0
 LINK_EXP = 1
 LINK_SHARE = 2

@@ -12,7 +12,9 @@ def models(trees: Trees, bins: Bins, subject: Subject, groups: int) -> list[byte
     """Pack each group's tree; None stands for a group without rows."""
     levels = [feature.levels or [] for feature in subject.features.features]
     spans = with_rows(trees, groups, not subject.classes)
-    packed = pack_each(MODEL_TREE, subject.header("decision tree"), arrays(trees, bins, subject.classes, levels, spans))
+    packed = pack_each(
+        MODEL_TREE, subject.header("decision tree"), arrays(trees, bins, subject.classes, levels, spans)
+    )
     result: list[bytes | None] = [None] * groups
     for (first, _), data in zip(spans, packed, strict=True):
         result[int(trees.group[first])] = data

@@ -80,7 +80,9 @@ def check_settings(
     helper.check_choice("splitter", splitter, ["best", "random"])
     ratio = helper.check_range("sample_ratio", sample_ratio, 0, 1)
     if ratio < 1e-9:
-        raise MadpyError(f"sample_ratio must be above 0, not {ratio:g}", hint="give the share of rows of a tree")
+        raise MadpyError(
+            f"sample_ratio must be above 0, not {ratio:g}", hint="give the share of rows of a tree"
+        )
     importance = _check_flag("importance", importance)
     oob = _check_flag("oob", oob)
     replacement = _check_flag("replacement", replacement)
@@ -88,7 +90,8 @@ def check_settings(
         raise MadpyError("importance by permutation needs out-of-bag rows", hint="leave out oob => false")
     if importance and not replacement and ratio == 1:
         raise MadpyError(
-            "every tree is grown from all rows, so that none are out of bag", hint="give a smaller sample_ratio"
+            "every tree is grown from all rows, so that none are out of bag",
+            hint="give a smaller sample_ratio",
         )
     return Settings(
         num_trees=int(helper.check_range("num_trees", num_trees, 1, MOST_TREES)),

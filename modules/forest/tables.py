@@ -43,7 +43,8 @@ def create_trees(scan: Scan, output: Relation, subject: Subject) -> None:
     scan.db.execute(
         """
         CREATE TABLE {output:i} AS SELECT {groups:q} {columns:q}
-        FROM {schema:i}.__forest_trees({store:l}) AS t JOIN ({relation:q}) AS g ON g.{number:i} = t.group_number
+        FROM {schema:i}.__forest_trees({store:l}) AS t
+             JOIN ({relation:q}) AS g ON g.{number:i} = t.group_number
         ORDER BY t.group_number, t.tree
         """,
         output=output,

@@ -42,7 +42,8 @@ def probabilities(sql: Session, features: str, table: str = "t", model: str = "m
     """The probabilities of all classes for each row, in the order of id."""
     rows = sql(
         f"""
-        SELECT (SELECT array_agg(p.probability) FROM madlib.forest_predict_prob(s.model, ARRAY[{features}]) AS p)
+        SELECT (SELECT array_agg(p.probability)
+                FROM madlib.forest_predict_prob(s.model, ARRAY[{features}]) AS p)
         FROM {table}, {model}_summary AS s ORDER BY id
         """
     )

@@ -9,8 +9,8 @@ from tests.forest.conftest import call
 def table(load):
     load(
         y=[0.0, 9.0] * 10, x=[1.0, 2.0] * 10, c=["a", "b"] * 10, one=["same"] * 20, b=[True] * 20,
-        nothing=[None] * 19 + [1.0], nan=[float("nan")] * 20, tree=[1] * 20, w=[-1.0] * 20, far=[1e200, -1e200] * 10,
-        zero=[0.0] * 20, hole=[None, float("inf")] * 10,
+        nothing=[None] * 19 + [1.0], nan=[float("nan")] * 20, tree=[1] * 20, w=[-1.0] * 20,
+        far=[1e200, -1e200] * 10, zero=[0.0] * 20, hole=[None, float("inf")] * 10,
     )  # fmt: skip
 
 
@@ -66,7 +66,11 @@ def table(load):
             "42701",
             'grouping column "tree" has the name of a column of the output table',
         ),
-        ({"criterion": "gini", "task": "regression"}, "22023", 'criterion "gini" does not go with task "regression"'),
+        (
+            {"criterion": "gini", "task": "regression"},
+            "22023",
+            'criterion "gini" does not go with task "regression"',
+        ),
     ],
 )  # fmt: skip
 def test_refused(table, refuses, options, sqlstate, message):
@@ -112,7 +116,7 @@ STEPS = [
     ("SELECT madlib.__store_code({s}, '', 3, 0)", "22023"),
     ("SELECT madlib.__store_code({s}, '\\x0000', 1, 0)", None),
     ("SELECT madlib.__store_code({s}, float8send('NaN'), 1, 2)", "22023"),
-    ("SELECT madlib.__store_code({s}, decode('000000000000f03f', 'hex'), 1, 2)", "22023"),  # a bin without classes
+    ("SELECT madlib.__store_code({s}, decode('000000000000f03f', 'hex'), 1, 2)", "22023"),
     ("SELECT madlib.__store_code({s}, decode('000000000000f03f', 'hex'), 1, 0)", None),
     ("SELECT madlib.__store_code({s}, decode('000000000000f03f', 'hex'), 1, 0)", "22023"),
     ("SELECT * FROM madlib.__forest_trees({s})", "55000"),

@@ -7,7 +7,15 @@ from madpy.modules.forest.core import class_shares, features_drawn, node_numbers
 
 @pytest.mark.parametrize(
     ("features", "is_classification", "drawn"),
-    [(1, True, 1), (4, True, 2), (10, True, 3), (100, True, 10), (1, False, 1), (10, False, 3), (2, False, 1)],
+    [
+        (1, True, 1),
+        (4, True, 2),
+        (10, True, 3),
+        (100, True, 10),
+        (1, False, 1),
+        (10, False, 3),
+        (2, False, 1),
+    ],
 )
 def test_features_drawn(features, is_classification, drawn):
     """The defaults of R's randomForest, rounded; never none."""

@@ -1,4 +1,4 @@
-"""Contributions of features, beside Shapley values computed from their definition over the nodes of the trees."""
+"""Contributions of features, beside Shapley values computed from their definition over nodes of trees."""
 
 from itertools import combinations
 from math import factorial
@@ -78,8 +78,11 @@ ROWS = [
     {"a": None, "b": "2", "c": "y", "d": "0.3"},
     {"a": "-2", "b": None, "c": "never seen", "d": None},
 ]
-CASES = {"number": ("y", {}), "two classes": ("y > 0.5", {}),
-         "classes": ("(ARRAY['l', 'm', 'h'])[1 + (y > 0)::int + (y > 1)::int]", {"max_depth": 5})}  # fmt: skip
+CASES = {
+    "number": ("y", {}),
+    "two classes": ("y > 0.5", {}),
+    "classes": ("(ARRAY['l', 'm', 'h'])[1 + (y > 0)::int + (y > 1)::int]", {"max_depth": 5}),
+}
 
 
 def array(row):

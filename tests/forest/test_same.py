@@ -30,7 +30,11 @@ TARGETS = {
     "classes": {"target": "floor(least(greatest(y, -1), 2))", "task": "classification"},
     "numbers": {},
     "weights": {"weights": "w", "target": "(y > 0)"},
-    "weighted classes": {"weights": "w", "target": "floor(least(greatest(y, -1), 2))", "task": "classification"},
+    "weighted classes": {
+        "weights": "w",
+        "target": "floor(least(greatest(y, -1), 2))",
+        "task": "classification",
+    },
     "random": {"splitter": "random"},
 }
 
@@ -65,7 +69,7 @@ def test_a_group_is_as_if_it_were_alone(sql, tables):
     sql("CREATE VIEW few AS SELECT * FROM t WHERE c IN ('b', 'd')")
     sql(call("x0, x1, x2, x3", source="few", grouping_cols="c", num_trees=7))
     figures = "oob_error, impurity_importance, num_nodes, model"
-    grouped = dict((c, rest) for c, *rest in sql(f"SELECT c, {figures} FROM m_summary"))
+    grouped = {c: rest for c, *rest in sql(f"SELECT c, {figures} FROM m_summary")}
     assert grouped.keys() == {"b", "d"}
     for group in grouped:
         sql(f"CREATE VIEW one_{group} AS SELECT * FROM t WHERE c = '{group}'")

@@ -138,7 +138,9 @@ def test_out_of_bag_error_and_importance(sql, load_matrix):
     data = datasets.load_diabetes()
     features = load_matrix(data.data, data.target)
     sql(call(features, num_trees=300, importance=True))
-    theirs = RandomForestRegressor(300, max_features=3, oob_score=True, random_state=0).fit(data.data, data.target)
+    theirs = RandomForestRegressor(300, max_features=3, oob_score=True, random_state=0).fit(
+        data.data, data.target
+    )
     ((r2, importance, permutation),) = sql(
         "SELECT oob_r2, impurity_importance, permutation_importance FROM m_summary"
     )

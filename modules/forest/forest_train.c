@@ -16,6 +16,9 @@
 
 #define MOST_TREES 100000
 
+/* Share of the largest value, above which a model may be too large when all of its trees are grown. */
+#define LIKELY_SIZE 0.97
+
 #define GROUP_COLUMNS 13		/* columns of forest_groups() */
 
 static double
@@ -117,6 +120,30 @@ forests_of(const Store *store)
 	return store->grown;
 }
 
+/* Raises an error as soon as it is likely that the model of a group will be too large. */
+static void
+check_size(const CodedRows *rows, const Forests *forests, int group)
+{
+	Size		width = rows->classes > 2 ? rows->classes : 1;
+	double		bytes = 0;
+	double		most = MaxAllocSize * LIKELY_SIZE;
+
+	for (int t = 0; t < forests->grown; t++)
+	{
+		const GrownTree *tree = forests->groups[group].trees[t].tree;
+
+		bytes += tree->nodes * (double) (sizeof(PackedNode) + sizeof(double)) + tree->leaves * width * (double) sizeof(double) +
+			tree->set_words * (double) sizeof(uint32);
+	}
+	bytes *= forests->settings.trees / (double) forests->grown;
+	if (bytes > most)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a model of %d such trees would take about %.0f MB, more than %.0f MB",
+						forests->settings.trees, bytes / 1e6, most / 1e6),
+				 errhint("Choose fewer trees, a smaller max_depth, or a larger min_bucket.")));
+}
+
 /* forest_grow(store, settings, trees): grows trees of all groups, until each group has `trees`; the settings are those of the first call. */
 PG_FUNCTION_INFO_V1(forest_grow);
 Datum
@@ -133,6 +160,9 @@ forest_grow(PG_FUNCTION_ARGS)
 	trees = whole_parameter(PG_GETARG_INT32(2), forests->grown, forests->settings.trees);
 	grow_trees(store, forests, forests->grown, trees);
 	forests->grown = trees;
+	for (int g = 0; g < store->coded->groups && trees > 0; g++)
+		if (!group_is_empty(store->coded, g))
+			check_size(store->coded, forests, g);
 	PG_RETURN_VOID();
 }
 

@@ -100,6 +100,15 @@ def test_more_rows_than_memory_allows(sql, table, refuses):
     assert error.message == "forest_train: the rows do not fit madpy.worker_memory"
 
 
+def test_a_model_that_would_be_too_large(sql, refuses):
+    """Known after the first trees, not when all of them are grown."""
+    sql("CREATE TABLE t AS SELECT random() AS x, random() AS y FROM generate_series(1, 3000)")
+    error = refuses("x", num_trees=100_000)
+    assert error.sqlstate == "54000"
+    assert error.message.startswith("forest_train: a model of 100000 such trees would take about ")
+    assert error.hint == "Choose fewer trees, a smaller max_depth, or a larger min_bucket."
+
+
 def test_functions_on_a_store_of_nothing(sql):
     """Whoever may call the drivers may call these, too."""
     for query in (

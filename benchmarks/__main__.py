@@ -17,6 +17,7 @@ from benchmarks.accuracy import accuracy
 from benchmarks.comparison import with_ratios
 from benchmarks.database import Bench, bench_database
 from benchmarks.dtree import decision_tree
+from benchmarks.forest import forests
 from benchmarks.growth import METHODS, by_features, by_groups, by_rows, feeds
 from benchmarks.kmeans import kmeans
 from benchmarks.logregr import logregr
@@ -43,6 +44,7 @@ TABLES = {
     "logregr": logregr,
     "kmeans": kmeans,
     "dtree": decision_tree,
+    "forest": forests,
     "sk": sk,
     "sk_scoring": scoring,
     "sk_beside": beside,

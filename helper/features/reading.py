@@ -24,15 +24,18 @@ from madpy.records import replace
 TOO_MANY = re.compile(r"column (\d+) has more than \d+ distinct values")  # message of a store
 
 
-def scan_features(rows: Rows, listed: Design, passes: int) -> tuple[Scan, Design]:
+def scan_features(
+    rows: Rows, listed: Design, passes: int, *, must_store: bool = False
+) -> tuple[Scan, Design]:
     """Return a scan of `rows` over the features of `list_features`, and these features with their levels.
 
     A filled store takes the order of each category's values; for the other feed the levels of all
-    categories are read first, in one pass, and each pass looks values up in them.
+    categories are read first, in one pass, and each pass looks values up in them.  With `must_store` the rows
+    are in a store, or there is an error.
     """
     if listed.is_vector:
-        return Scan(rows, passes), listed
-    scan = _numbering(_as_stored(rows, listed), listed, passes)
+        return Scan(rows, passes, must_store=must_store), listed
+    scan = _numbering(_as_stored(rows, listed), listed, passes, must_store=must_store)
     if scan.store is not None:
         levels = [_ordered(scan, n, listed) for n in range(len(listed.features))]
         return scan, listed.with_levels(levels)

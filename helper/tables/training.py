@@ -1,7 +1,7 @@
 """The common parts of all trainings: checks of tables, the summary table, the record that they return."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import UnionType
 from typing import Any, NewType, TypeVar
@@ -10,10 +10,11 @@ from madpy import __version__
 from madpy.helper import helper
 from madpy.helper.helper import NewTable, Source
 from madpy.ports.postgres.session.db import Database
-from madpy.ports.postgres.session.sql import Relation, identifier, literal
+from madpy.ports.postgres.session.sql import Relation, fill, identifier, literal
 from madpy.records import Record, as_dict, replace
 
 SUMMARY = "_summary"
+MODEL = "model"
 Timestamp = NewType("Timestamp", str)  # the text of a timestamptz
 Integer = NewType("Integer", int)  # an int of the type integer, not bigint
 SQL_TYPES: dict[Any, str] = {
@@ -98,23 +99,33 @@ def create_summary_from(
     relation: str,
     computed: dict[str, str],
     groups: Sequence[str] = (),
+    more: Mapping[str, str] | None = None,
 ) -> Trained:
     """Create a summary from `relation`, SQL, row by row: its columns `groups`, then the fields of `record`.
 
-    A field that is a key of `computed` has the value of the SQL given there, an expression over the relation.
+    A field that is a key of `computed` has the value of the SQL given there, an expression over the relation;
+    `more` columns follow, given in the same way.  A column `model` among these is not compressed, which for
+    large models would take as long as the training.
     """
     whole = completed(db, record)
     columns = ", ".join(
         f"({computed.get(name) or literal(value)})::{sql_type_of(whole, name)} AS {identifier(name)}"
         for name, value in as_dict(whole).items()
     )
+    columns += "".join(f", {item} AS {identifier(name)}" for name, item in (more or {}).items())
+    query = fill("SELECT {g:i,} {c:q} FROM {r:q}", {"g": groups, "c": columns, "r": relation})
+    has_model = MODEL in (more or {})
     db.execute(
-        "CREATE TABLE {summary:i} USING heap AS SELECT {groups:i,} {columns:q} FROM {relation:q}",
+        "CREATE TABLE {summary:i} USING heap AS {query:q} {data:q}",
         summary=summary,
-        groups=groups,
-        columns=columns,
-        relation=relation,
+        query=query,
+        data="WITH NO DATA" if has_model else "",
     )
+    if has_model:
+        db.execute(
+            "ALTER TABLE {summary:i} ALTER COLUMN {m:i} SET STORAGE EXTERNAL", summary=summary, m=MODEL
+        )
+        db.execute("INSERT INTO {summary:i} {query:q}", summary=summary, query=query)
     return whole
 
 

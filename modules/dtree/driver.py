@@ -10,23 +10,24 @@ from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import with_feature_names
 from madpy.helper.features.design import Design
 from madpy.helper.features.reading import scan_features
+from madpy.helper.features.subject import (
+    Subject,
+    check_features,
+    check_several_classes,
+    check_target,
+    check_usable_rows,
+    warn_of_empty,
+)
 from madpy.helper.features.terms import check_number, has_weight
 from madpy.helper.tables.output import Column, Lists, Pieces, create_group_summary, create_output
 from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.common.trees.grow import Limits, Trees
 from madpy.modules.common.trees.passes import Passes
 from madpy.modules.dtree import report
-from madpy.modules.dtree.check import (
-    Settings,
-    check_classes_of,
-    check_features,
-    check_rows,
-    check_settings,
-    check_target,
-)
+from madpy.modules.dtree.check import Settings, check_settings
 from madpy.modules.dtree.fit import Fit, fit
-from madpy.modules.dtree.model import Subject, models
-from madpy.modules.dtree.remarks import say_what_stopped, warn_of_empty
+from madpy.modules.dtree.model import models
+from madpy.modules.dtree.remarks import say_what_stopped
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.session.db import Database
 from madpy.records import replace
@@ -139,7 +140,7 @@ def _passes(
         passes = Passes(db, scan, "dtree", len(subject.classes), levels, settings.num_bins, settings.seed)
     except SqlError as error:
         raise with_feature_names(error, design) from None
-    check_rows(passes)
+    check_usable_rows(passes.scan, passes.rows, passes.skipped)
     return passes, replace(subject, features=design, is_weighted=rows.weights is not None)
 
 
@@ -147,8 +148,8 @@ def _check_trees(trees: Trees, passes: Passes, subject: Subject, limits: Limits)
     """Check the weights and the classes that the roots have; report what is left out or not split."""
     roots = trees.parent < 0
     check_frequencies(report.rows_of_nodes(trees, subject)[roots], passes.rows[trees.group[roots]])
-    check_classes_of(trees, subject)
-    warn_of_empty(passes.db, passes, subject.features.names)
+    check_several_classes(subject, trees.counts[roots].sum(axis=0) > 0)
+    warn_of_empty(passes.db, passes.empty_features(), subject.features.names)
     say_what_stopped(passes.db, trees, limits)
 
 
@@ -158,7 +159,7 @@ def _totals(trees: Trees, passes: Passes, subject: Subject) -> dict[str, Any]:
         "num_groups": passes.groups,
         "num_rows_processed": int(passes.rows.sum()),
         "num_missing_rows_skipped": int(passes.skipped.sum()),
-        "task": "classification" if subject.classes else "regression",
+        "task": subject.task,
         "criterion": subject.criterion,
         "classes": subject.classes or None,
         "class_type": subject.class_type if subject.classes else None,

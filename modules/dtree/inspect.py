@@ -9,17 +9,15 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.tables.models import groups_item, order_of, summary_of
-from madpy.modules.dtree.display import Node, Tree, dot, plain, text
+from madpy.modules.common.trees.display import Node, Tree
+from madpy.modules.common.trees.formats import FORMATS, MOST_TREES, for_client
 from madpy.modules.dtree.report import COLUMNS, WEIGHTED_COLUMNS
-from madpy.modules.dtree.svg import svg
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.sql import Relation, fill
 from madpy.records import Record
 
 METHOD = "dtree_train"
-FORMATS = {"text": text, "dot": dot, "svg": svg}
-MOST_TREES = 100
 
 
 class Importance(Record):
@@ -53,13 +51,7 @@ def display(db: Database, model_table: str | None, format: str | None) -> str:
             f"{len(trees)} trees are too many to display at once",
             hint=f"train on fewer groups: the most is {MOST_TREES}",
         )
-    drawn = draw(trees)
-    return drawn if _client_has_signs(db) else plain(drawn)
-
-
-def _client_has_signs(db: Database) -> bool:
-    """Say whether the client's encoding has the characters that trees are drawn with."""
-    return db.value("SELECT pg_catalog.current_setting('client_encoding')") in ("UTF8", "SQL_ASCII")
+    return for_client(db, draw(trees))
 
 
 def importance(db: Database, model_table: str | None) -> list[Importance]:

@@ -1,17 +1,10 @@
-"""Messages of a training: features that are NULL in every row, and trees that a limit kept small."""
+"""Messages of a training: trees that a limit kept small."""
 
 import numpy as np
 
 from madpy.modules.common.trees.counts import rows_of
 from madpy.modules.common.trees.grow import Limits, Trees, node_loss
-from madpy.modules.common.trees.passes import Passes
 from madpy.ports.postgres.session.db import Database
-
-
-def warn_of_empty(db: Database, passes: Passes, names: list[str]) -> None:
-    """Warn of features that are NULL, or NaN, in every row."""
-    if empty := passes.empty_features():
-        db.warning(f"NULL in every row, and so left out: {', '.join(names[f] for f in empty)}")
 
 
 def say_what_stopped(db: Database, trees: Trees, limits: Limits) -> None:

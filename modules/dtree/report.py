@@ -3,16 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from madpy.helper.features.subject import Subject
 from madpy.helper.tables.output import Column, Pieces
 from madpy.modules.common.trees.bins import Bins
 from madpy.modules.common.trees.counts import Array, divisor
 from madpy.modules.common.trees.grow import Trees, node_loss
 from madpy.modules.common.trees.layout import STAT_MEAN, STAT_ROWS
 from madpy.modules.common.trees.model import thresholds
-from madpy.modules.dtree.model import Subject
+from madpy.modules.common.trees.split_text import among, below
 from madpy.ports.postgres.session.types import array_text
-
-SHOWN = 6  # levels in the text of a split; `levels_left` has all of them
 
 COLUMNS = [
     ("node", "bigint"),
@@ -97,11 +96,11 @@ def _splits(trees: Trees, bins: Bins, subject: Subject, nodes: NDArray[np.int64]
             said.append(None)
             lefts.append(None)
         elif levels is None or feature.levels is None:
-            said.append(_below(feature.name, float(limits[n])))
+            said.append(below(feature.name, float(limits[n])))
             lefts.append(None)
         else:
             is_left = [name for name, goes in zip(feature.levels, levels, strict=True) if goes]
-            said.append(_among(feature.name, feature.levels, is_left))
+            said.append(among(feature.name, feature.levels, is_left))
             lefts.append(array_text(is_left))
     is_number = (trees.left >= 0) & ~np.isin(np.arange(len(trees)), list(trees.levels_left))
     return {
@@ -120,27 +119,3 @@ def sizes(trees: Trees, groups: int) -> dict[str, Column]:
         "num_leaves": np.bincount(trees.group[trees.left < 0], minlength=groups),
         "depth": depth,
     }
-
-
-def _below(name: str, limit: float) -> str:
-    return f"{name} is not null" if limit == np.inf else f"{name} <= {short(limit)}"
-
-
-def _among(name: str, levels: list[str], is_left: list[str]) -> str:
-    left = set(is_left)
-    others = [level for level in levels if level not in left]
-    if levels == ["false", "true"] and len(is_left) == 1:
-        return name if is_left == ["true"] else f"not {name}"
-    if len(others) < len(is_left):
-        return f"{name} not in ({_listed(others)})" if len(others) > 1 else f"{name} <> {_listed(others)}"
-    return f"{name} in ({_listed(is_left)})" if len(is_left) > 1 else f"{name} = {_listed(is_left)}"
-
-
-def short(number: float) -> str:
-    """Round a number to readable digits; the model and `threshold` have all of them."""
-    return f"{number:.6g}"
-
-
-def _listed(levels: list[str]) -> str:
-    more = f", and {len(levels) - SHOWN} more" if len(levels) > SHOWN else ""
-    return ", ".join(levels[:SHOWN]) + more

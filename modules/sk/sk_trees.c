@@ -8,46 +8,23 @@
 #include "sk_trees.h"
 
 static void
-check_nodes(const Sk *sk, const Trees *trees, int64 count, int64 leaves)
+check_outputs(const Sk *sk, const Ensemble *trees)
 {
-	const TreeNode *node = trees->nodes;
-
 	for (int tree = 0; tree < trees->count; tree++)
-	{
-		int64		from = trees->roots[tree];
-		int64		to = tree + 1 < trees->count ? trees->roots[tree + 1] : count;
-		int64		output = trees->first_outputs[tree];
-
-		if (from != node - trees->nodes || to <= from || to > count)
-			model_damaged("its trees are out of order");
-		if (output < 0 || output + trees->width > sk->outputs)
+		if (trees->first_outputs[tree] < 0 || trees->first_outputs[tree] + trees->width > sk->outputs)
 			model_damaged("a tree has more numbers than there are outputs");
-		for (int64 n = from; n < to; n++, node++)
-		{
-			bool		is_leaf = node->child == n;
-
-			if (is_leaf && (leaf_number(node) < 0 || leaf_number(node) >= leaves))
-				model_damaged("a leaf is not there");
-			if (is_leaf ? node->feature != 0 || !isnan(node->threshold) :
-				node->child < n || node->child + (int64) 1 >= to)
-				model_damaged("a tree has a node that leads nowhere");
-			if (!is_leaf && (node->feature & ~TREES_MISSING_RIGHT) >= sk->columns)
-				model_damaged("a tree asks for a column that is not there");
-		}
-	}
 }
 
-static void
-check_covers(const Sk *sk, Trees *trees, int64 nodes)
+/* Returns the input that each column comes from. */
+static const int *
+inputs_of_columns(const Sk *sk)
 {
-	trees->covers = model_doubles(sk->model, SK_OWN + 5, nodes);
-	for (int64 n = 0; n < nodes; n++)
-		if (!(trees->covers[n] > 0) || isinf(trees->covers[n]))
-			model_damaged("a node has no rows");
-	trees->inputs = palloc(Max(1, sk->columns) * sizeof(int));
+	int		   *inputs = palloc(Max(1, sk->columns) * sizeof(int));
+
 	for (int i = 0; i < sk->inputs; i++)
 		for (int c = sk->first[i]; c < sk->first[i + 1]; c++)
-			trees->inputs[c] = i;
+			inputs[c] = i;
+	return inputs;
 }
 
 static void
@@ -79,7 +56,7 @@ check_rule(const Sk *sk, const Trees *trees)
 	}
 	if (!fits)
 		model_damaged("its trees do not fit its task");
-	if (trees->rule != TREES_SUM && trees->width != 1)
+	if (trees->rule != TREES_SUM && trees->all.width != 1)
 		model_damaged("its leaves have too many numbers");
 	if (trees->rule == TREES_MEDIAN && sk->outputs != 1)
 		model_damaged("a median is of one number");
@@ -91,36 +68,35 @@ check_trees(Sk *sk)
 	Trees	   *trees = palloc0(sizeof(Trees));
 	const int32 *shape = model_integers(sk->model, SK_OWN, TREES_INTS);
 	const int32 *roots;
-	int64		nodes;
 	int64		leaves;
 
 	trees->rule = shape[0];
 	trees->link = shape[1];
-	trees->count = shape[2];
-	trees->width = shape[3];
+	trees->all.count = shape[2];
+	trees->all.width = shape[3];
 	trees->is_single = shape[4] != 0;
 	trees->zero_is_second = shape[5] != 0;
-	if (trees->count < 1 || trees->width < 1)
+	if (trees->all.count < 1 || trees->all.width < 1)
 		model_damaged("it has no trees");
 	check_rule(sk, trees);
-	roots = model_integers(sk->model, SK_OWN + 1, 2 * (int64) trees->count);
-	trees->first_outputs = roots + trees->count;
-	trees->roots = palloc((trees->count + (Size) TREES_AT_ONCE) * sizeof(int32));
-	for (int t = 0; t < trees->count + TREES_AT_ONCE; t++)
-		trees->roots[t] = roots[Min(t, trees->count - 1)];
-	trees->nodes = (const TreeNode *) model_integers(sk->model, SK_OWN + 2, -1);
-	nodes = sk->model->arrays[SK_OWN + 2].count / (int64) (sizeof(TreeNode) / sizeof(int32));
-	trees->numbers = model_doubles(sk->model, SK_OWN + 3, -1);
-	leaves = sk->model->arrays[SK_OWN + 3].count / trees->width;
-	trees->start = model_doubles(sk->model, SK_OWN + 4, 1 + sk->outputs + 2 * (int64) trees->count);
+	roots = model_integers(sk->model, SK_OWN + 1, 2 * (int64) trees->all.count);
+	trees->all.first_outputs = roots + trees->all.count;
+	trees->all.roots = repeated_roots(roots, trees->all.count);
+	trees->all.nodes = (const PackedNode *) model_integers(sk->model, SK_OWN + 2, -1);
+	trees->all.node_count = sk->model->arrays[SK_OWN + 2].count / (int64) (sizeof(PackedNode) / sizeof(int32));
+	trees->all.numbers = model_doubles(sk->model, SK_OWN + 3, -1);
+	leaves = sk->model->arrays[SK_OWN + 3].count / trees->all.width;
+	trees->start = model_doubles(sk->model, SK_OWN + 4, 1 + sk->outputs + 2 * (int64) trees->all.count);
 	trees->divisor = *trees->start++;
 	trees->weights = trees->start + sk->outputs;
-	check_nodes(sk, trees, nodes, leaves);
-	check_covers(sk, trees, nodes);
+	trees->all.covers = model_doubles(sk->model, SK_OWN + 5, trees->all.node_count);
+	trees->all.inputs = inputs_of_columns(sk);
+	check_outputs(sk, &trees->all);
+	check_ensemble(&trees->all, leaves, sk->columns);
 	trees->x = palloc0(Max(1, sk->columns) * sizeof(double));
 	trees->votes = palloc0(Max(1, sk->classes) * sizeof(double));
 	if (trees->rule == TREES_MEDIAN)
-		trees->sorted = palloc(2 * (Size) trees->count * sizeof(double));
+		trees->sorted = palloc(2 * (Size) trees->all.count * sizeof(double));
 	sk->decisions = sk->classes > 0 && trees->link != TREES_PLAIN ? sk->outputs : 0;
 	sk->has_probabilities = sk->classes > 0;
 	sk->is_explained = trees->rule == TREES_SUM && trees->link != TREES_EXP;
@@ -151,7 +127,12 @@ score_trees(Sk *sk, const double *x, SkWanted wanted)
 static double
 explain_trees(Sk *sk, const double *x, int output, double *contributions)
 {
-	return trees_shapley(sk, trees_for(sk, x), output, contributions);
+	Trees	   *trees = trees_for(sk, x);
+	double		base = ensemble_shapley(&trees->all, trees->x, output, sk->outputs, sk->inputs, contributions);
+
+	for (int i = 0; i < sk->inputs; i++)
+		contributions[i] /= trees->divisor;
+	return (trees->start[output] + base) / trees->divisor;
 }
 
 const SkKind sk_trees = {KIND_TREES, check_trees, score_trees, explain_trees};

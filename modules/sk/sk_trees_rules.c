@@ -13,14 +13,14 @@ sum_of_leaves(const Trees *trees)
 {
 	double		sum = trees->start[0];
 
-	for (int first = 0; first < trees->count; first += TREES_AT_ONCE)
+	for (int first = 0; first < trees->all.count; first += TREES_AT_ONCE)
 	{
-		int			count = Min(TREES_AT_ONCE, trees->count - first);
+		int			count = Min(TREES_AT_ONCE, trees->all.count - first);
 		int32		leaves[TREES_AT_ONCE];
 
-		trees_leaves(trees, first, leaves);
+		ensemble_leaves(&trees->all, trees->x, trees->has_nan, first, leaves);
 		for (int t = 0; t < count; t++)
-			sum += trees->numbers[leaves[t]];
+			sum += trees->all.numbers[leaves[t]];
 	}
 	return sum / trees->divisor;
 }
@@ -28,19 +28,19 @@ sum_of_leaves(const Trees *trees)
 static void
 add_leaves(const Sk *sk, const Trees *trees)
 {
-	int			width = trees->width;
+	int			width = trees->all.width;
 
 	memcpy(sk->values, trees->start, sk->outputs * sizeof(double));
-	for (int first = 0; first < trees->count; first += TREES_AT_ONCE)
+	for (int first = 0; first < trees->all.count; first += TREES_AT_ONCE)
 	{
-		int			count = Min(TREES_AT_ONCE, trees->count - first);
+		int			count = Min(TREES_AT_ONCE, trees->all.count - first);
 		int32		leaves[TREES_AT_ONCE];
 
-		trees_leaves(trees, first, leaves);
+		ensemble_leaves(&trees->all, trees->x, trees->has_nan, first, leaves);
 		for (int t = 0; t < count; t++)
 		{
-			const double *numbers = trees->numbers + leaves[t] * (Size) width;
-			double	   *outputs = sk->values + trees->first_outputs[first + t];
+			const double *numbers = trees->all.numbers + leaves[t] * (Size) width;
+			double	   *outputs = sk->values + trees->all.first_outputs[first + t];
 
 			for (int w = 0; w < width; w++)
 				outputs[w] += numbers[w];
@@ -57,15 +57,15 @@ add_votes(const Sk *sk, const Trees *trees)
 	double	   *votes = trees->votes;
 
 	memset(votes, 0, sk->classes * sizeof(double));
-	for (int first = 0; first < trees->count; first += TREES_AT_ONCE)
+	for (int first = 0; first < trees->all.count; first += TREES_AT_ONCE)
 	{
-		int			count = Min(TREES_AT_ONCE, trees->count - first);
+		int			count = Min(TREES_AT_ONCE, trees->all.count - first);
 		int32		leaves[TREES_AT_ONCE];
 
-		trees_leaves(trees, first, leaves);
+		ensemble_leaves(&trees->all, trees->x, trees->has_nan, first, leaves);
 		for (int t = 0; t < count; t++)
 		{
-			double		class = trees->numbers[leaves[t]];
+			double		class = trees->all.numbers[leaves[t]];
 			const double *weights = trees->weights + 2 * (Size) (first + t);
 
 			for (int c = 0; c < sk->classes; c++)
@@ -97,22 +97,22 @@ median(const Trees *trees)
 	double		sum = 0;
 	int			n = 0;
 
-	for (int first = 0; first < trees->count; first += TREES_AT_ONCE)
+	for (int first = 0; first < trees->all.count; first += TREES_AT_ONCE)
 	{
-		int			count = Min(TREES_AT_ONCE, trees->count - first);
+		int			count = Min(TREES_AT_ONCE, trees->all.count - first);
 		int32		leaves[TREES_AT_ONCE];
 
-		trees_leaves(trees, first, leaves);
+		ensemble_leaves(&trees->all, trees->x, trees->has_nan, first, leaves);
 		for (int t = first; t < first + count; t++)
 		{
-			sorted[2 * (Size) t] = trees->numbers[leaves[t - first]];
+			sorted[2 * (Size) t] = trees->all.numbers[leaves[t - first]];
 			sorted[2 * (Size) t + 1] = trees->weights[2 * (Size) t];
 		}
 	}
-	qsort(sorted, trees->count, 2 * sizeof(double), compare_numbers);
-	for (int t = 0; t < trees->count; t++)
+	qsort(sorted, trees->all.count, 2 * sizeof(double), compare_numbers);
+	for (int t = 0; t < trees->all.count; t++)
 		total += sorted[2 * (Size) t + 1];
-	for (n = 0; n < trees->count - 1; n++)
+	for (n = 0; n < trees->all.count - 1; n++)
 	{
 		sum += sorted[2 * (Size) n + 1];
 		if (sum >= 0.5 * total)

@@ -97,6 +97,16 @@ LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_indicate';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_indicate(integer, integer[]) IS
     'makes kernels get columns as indicators of 0 and 1; counts has the number for each column, -1 for none';
 
+CREATE FUNCTION MADLIB_SCHEMA.__store_code(
+    store   integer,
+    edges   bytea,                -- doubles: for each group and feature its number of bins and edges, or minus its number of levels
+    scalars integer,              -- 1: the last column is the target; 2: the last two are the target and a weight
+    classes integer               -- of the target; 0 for a regression
+) RETURNS integer
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_code';
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_code(integer, bytea, integer, integer) IS
+    'codes the features of the next groups of a store with a byte each, row by row, and returns the number of groups that are coded';
+
 CREATE FUNCTION MADLIB_SCHEMA.__store_free(store integer) RETURNS void
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_drop';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_free(integer) IS 'gives the memory of a store back before the transaction ends';

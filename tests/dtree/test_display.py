@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from madpy.modules.dtree.display import COLORS, Node, Tree, dot, text
-from madpy.modules.dtree.svg import svg
+from madpy.modules.common.trees.display import COLORS, Node, Tree, dot, text
+from madpy.modules.common.trees.svg import svg
 from tests.dtree.conftest import call
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from madpy.worker.errors import ROWS, WorkerError
 from madpy.worker.estimators.form import Form
 from madpy.worker.layout import (
     KIND_TREES,
-    TREES_MISSING_RIGHT,
+    NODE_MISSING_RIGHT,
     TREES_PLAIN,
     TREES_SUM,
 )
@@ -112,7 +112,7 @@ def _laid_out(tree: Tree) -> tuple[NDArray[Any], NDArray[Any], Floats, Floats]:
     nodes = np.zeros(len(order), NODE)
     nodes["threshold"] = tree.threshold[order]
     feature = tree.feature[order].astype(np.int64)
-    feature += np.where(tree.missing_left[order].astype(bool), 0, TREES_MISSING_RIGHT)
+    feature += np.where(tree.missing_left[order].astype(bool), 0, NODE_MISSING_RIGHT)
     nodes["feature"] = np.where(is_leaf, 0, feature)
     nodes["child"] = np.where(is_leaf, np.arange(len(order)), places[np.maximum(left, 0)])
     leaves = np.flatnonzero(is_leaf)

@@ -128,7 +128,7 @@ find_parts(Search *search, int number, double best, Numbers *parts)
 			to[PART_INTERVAL] = number;
 			to[PART_SMALLEST] = cell[stats];
 			to[PART_LARGEST] = cell[stats + 1];
-			to[PART_ROWS] = rows_of(plan, cell);
+			to[PART_NUM_ROWS] = rows_of(plan, cell);
 			to[PART_MOST] = most;
 			memcpy(to + PART_FIELDS, search->below, stats * sizeof(double));
 		}

@@ -123,7 +123,7 @@ typedef enum PartField
 	PART_INTERVAL,
 	PART_SMALLEST,				/* smallest and largest value of a row */
 	PART_LARGEST,
-	PART_ROWS,
+	PART_NUM_ROWS,
 	PART_MOST,					/* upper bound for the gain of a split within it */
 	PART_FIELDS
 } PartField;
@@ -158,6 +158,46 @@ typedef enum ModelArray
 	MODEL_TEXTS,
 	MODEL_FIELDS
 } ModelArray;
+
+/* Arrays of a model of many trees (ensemble_model.h). */
+typedef enum EnsembleArray
+{
+	ENSEMBLE_SHAPE,
+	ENSEMBLE_ENDS,
+	ENSEMBLE_TEXTS,
+	ENSEMBLE_NAME_ENDS,
+	ENSEMBLE_NAMES,
+	ENSEMBLE_FACTS,
+	ENSEMBLE_TREES,
+	ENSEMBLE_NODES,
+	ENSEMBLE_SETS,
+	ENSEMBLE_MAPS,
+	ENSEMBLE_NUMBERS,
+	ENSEMBLE_COVERS,
+	ENSEMBLE_START,
+	ENSEMBLE_FIELDS
+} EnsembleArray;
+
+/* The functions that make predictions of the sums of leaves. */
+typedef enum EnsembleLink
+{
+	LINK_NUMBER,				/* one output, the prediction */
+	LINK_EXP,					/* one output, the logarithm of the prediction */
+	LINK_SHARE,					/* one output, the probability of the second of two classes */
+	LINK_SHARES,				/* an output for each class, its probability */
+	LINK_LOGIT,					/* one output, the logit of the second of two classes */
+	LINK_SOFTMAX,				/* an output for each class, of which the softmax function makes probabilities */
+	LINK_COUNT
+} EnsembleLink;
+
+/* ENSEMBLE_FACTS of a model. */
+typedef enum EnsembleFact
+{
+	FACT_LINK,
+	FACT_TREES,
+	FACT_WIDTH,					/* numbers of a leaf */
+	FACT_FIELDS
+} EnsembleFact;
 
 /* A node of a model. */
 typedef enum StepField

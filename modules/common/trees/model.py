@@ -50,7 +50,7 @@ def arrays(
     """Yield the arrays of each tree; `levels` are those of each feature, `spans` each tree's nodes."""
     threshold = thresholds(trees, bins)
     said = values(trees, not classes)
-    ends, texts = _texts([*classes, *itertools.chain(*levels)])
+    ends, texts = packed_texts([*classes, *itertools.chain(*levels)])
     steps = np.zeros((len(trees), layout.STEP_FIELDS), np.int32)
     steps[:, layout.STEP_FEATURE] = trees.feature
     steps[:, layout.STEP_NULL_RIGHT] = trees.null_right
@@ -71,7 +71,7 @@ def arrays(
         yield [result[number] for number in range(layout.MODEL_FIELDS)]
 
 
-def _texts(texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def packed_texts(texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the end of each text, in bytes, and all texts."""
     encoded = [text.encode() for text in texts]
     joined = b"".join(encoded)

@@ -64,7 +64,7 @@ class Places:
         result = self.of(places)
         result.low = rows[:, layout.PART_SMALLEST]
         result.high = rows[:, layout.PART_LARGEST]
-        result.rows = rows[:, layout.PART_ROWS]
+        result.rows = rows[:, layout.PART_NUM_ROWS]
         result.most = rows[:, layout.PART_MOST]
         result.below = rows[:, layout.PART_FIELDS :]
         return result

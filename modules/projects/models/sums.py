@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from madpy.errors import MadpyError
 from madpy.modules.projects.models.fitted import OWN, Fitted
 from madpy.modules.projects.models.layout import (
+    NODE_MISSING_RIGHT,
     TREES_EXP,
     TREES_MEDIAN,
-    TREES_MISSING_RIGHT,
     TREES_VOTES,
 )
 from madpy.ports.postgres.session.sql import literal
@@ -144,7 +144,7 @@ class Walk(Record):
 
         If missing values go to the second child it is true for the first one, else for the second.
         """
-        number = int(node["feature"]) & ~TREES_MISSING_RIGHT
+        number = int(node["feature"]) & ~NODE_MISSING_RIGHT
         column, may_be_missing = self.columns[number], self.missing[number]
         greater, bound = self._bound(float(node["threshold"]))
         if is_right:

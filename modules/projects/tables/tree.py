@@ -24,7 +24,7 @@ from madpy.modules.common.trees.layout import (
 from madpy.modules.projects.models.layout import (
     KIND_TREES,
     MISSING_NAN_ONLY,
-    TREES_MISSING_RIGHT,
+    NODE_MISSING_RIGHT,
     TREES_PLAIN,
     TREES_SUM,
 )
@@ -55,7 +55,7 @@ def tree_content(
         else:
             inputs.append(coded(feature.name, feature.levels or []))
             nodes["feature"][own] = np.where(
-                steps[own, STEP_NULL_RIGHT] == 1, first | TREES_MISSING_RIGHT, first
+                steps[own, STEP_NULL_RIGHT] == 1, first | NODE_MISSING_RIGHT, first
             )
         first += inputs[-1].width
     own_arrays = [

@@ -139,7 +139,7 @@ class Forest(Record):
             n_targets=self.depth * len(self.start) // self.numbers.shape[1],
             aggregate_function=SUM, post_transform=NO_TRANSFORM,
             tree_roots=roots,
-            nodes_featureids=features & ~sk.TREES_MISSING_RIGHT,
+            nodes_featureids=features & ~sk.NODE_MISSING_RIGHT,
             nodes_splits=np.concatenate([inner["threshold"], np.zeros(len(single))]),
             nodes_modes=np.full(len(features), GREATER, np.uint8),
             nodes_missing_value_tracks_true=(features < 0).astype(np.int64),

@@ -63,6 +63,23 @@ typedef struct Model
  */
 extern Model *model_argument(FunctionCallInfo fcinfo, int arg, uint32 method, void (*check) (Model *model));
 
+/* An array of a model that is written: its kind, its number of elements, and its data, NULL if they are set later. */
+typedef struct ModelPart
+{
+	uint32		kind;
+	int64		count;
+	const void *data;
+} ModelPart;
+
+/* model_write.c: returns the size of a model in bytes. */
+extern int64 model_size(Size json_bytes, const ModelPart *parts, int count);
+
+/* model_write.c: returns a new model; `data` gets where each array is, aligned for int32 only. */
+extern bytea *model_new_bytes(uint32 method, const bytea *json, const ModelPart *parts, int count, char **data);
+
+/* model_write.c: sets the checksum of a model whose arrays are complete. */
+extern void model_seal(bytea *model);
+
 pg_noreturn extern void model_damaged(const char *what);
 
 /* Return array `number`; raise an error if it has another kind, or another length than `count` (if count >= 0). */

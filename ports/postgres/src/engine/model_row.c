@@ -197,6 +197,19 @@ row_argument(ModelRow *row, FunctionCallInfo fcinfo, int arg)
 }
 
 text *
+row_level(const ModelRow *row, int feature, int level)
+{
+	int64		number = (int64) row->classes + level;
+	char	   *bytes;
+	int			length;
+
+	for (int f = 0; f < feature; f++)
+		number += row->levels[f];
+	bytes = model_text(row, number, &length);
+	return cstring_to_text_with_len(bytes, length);
+}
+
+text *
 row_text(const char *bytes, int length)
 {
 	char	   *converted = pg_any_to_server(bytes, length, PG_UTF8);

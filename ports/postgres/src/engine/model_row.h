@@ -45,6 +45,9 @@ extern const double *row_argument(ModelRow *row, FunctionCallInfo fcinfo, int ar
 /* Returns the code of a feature's level, given its bytes; NaN if there is no such level. */
 extern double row_code(ModelRow *row, int feature, const char *bytes, int length);
 
+/* Returns a level of a feature by its number. */
+extern text *row_level(const ModelRow *row, int feature, int level);
+
 /* Returns a text of a model, which is in UTF-8, in the encoding of the database. */
 extern text *row_text(const char *bytes, int length);
 

@@ -75,6 +75,8 @@ typedef struct Store
 	bool	   *has_nulls;		/* one for each column: whether it has a NULL in any row */
 	uint16	   *codes;			/* NULL, or the bin of each value, in the layout of the values: see store_bin */
 	uint32	   *places;			/* NULL, or for each row a number that a kernel keeps from pass to pass */
+	struct CodedRows *coded;	/* NULL, or its rows as codes of one byte: see store_code */
+	void	   *grown;			/* NULL, or what a method has made of the coded rows, in the memory of the store */
 	Dict	  **levels;			/* one for each column: the dictionary of its codes, NULL if it has none */
 	int		   *indicators;		/* NULL, or for each column the number of indicators that kernels get in its place; -1: the column itself */
 	Dict	   *groups;			/* NULL if all rows are one group */

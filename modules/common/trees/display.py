@@ -15,7 +15,7 @@ class Node:
     number: int
     split: str | None  # rows go left where it holds
     rows: float
-    impurity: float
+    impurity: float | None  # None where it is not known
     prediction: str
     share: float | None  # share of the predicted class
     null_goes: str | None  # None where there was no NULL
@@ -46,7 +46,7 @@ def _text(tree: Tree) -> str:
 
     def add(number: int, lead: str, below: str, how: str) -> None:
         node = tree.nodes[number]
-        figures = f"{node.rows:{ROWS}} rows, {tree.criterion} {node.impurity:.4g}"
+        figures = figures_of(tree, node)
         if node.split is None:
             lines.append(f"{lead}{how}{printable(prediction_of(node))}: {figures}")
             return
@@ -100,11 +100,17 @@ def _quoted(lines: list[str]) -> str:
 
 def lines_of(tree: Tree, node: Node) -> list[str]:
     """Return the lines in the box of a node, at their full length."""
-    figures = f"{node.rows:{ROWS}} rows, {tree.criterion} {node.impurity:.4g}"
     return [
         printable(line)
-        for line in ([] if node.split is None else [node.split]) + [prediction_of(node), figures]
+        for line in ([] if node.split is None else [node.split])
+        + [prediction_of(node), figures_of(tree, node)]
     ]
+
+
+def figures_of(tree: Tree, node: Node) -> str:
+    """Return the number of rows of a node, and its impurity."""
+    impurity = "" if node.impurity is None else f", {tree.criterion} {node.impurity:.4g}"
+    return f"{node.rows:{ROWS}} rows{impurity}"
 
 
 def printable(line: str) -> str:

@@ -8,7 +8,16 @@ import unicodedata
 from dataclasses import dataclass, field
 from html import escape
 
-from madpy.modules.dtree.display import Node, Tree, color_of, cut, lines_of, null_answer, printable, tint_of
+from madpy.modules.common.trees.display import (
+    Node,
+    Tree,
+    color_of,
+    cut,
+    lines_of,
+    null_answer,
+    printable,
+    tint_of,
+)
 
 FONT = 13
 LINE = 18

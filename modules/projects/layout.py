@@ -2,4 +2,4 @@
 
 C_HEADER = "projects/projects_models.h"
 
-MODEL_TABLE = 4
+MODEL_TABLE = 6

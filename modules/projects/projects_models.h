@@ -9,6 +9,6 @@
 #include "sk/sk_kinds.h"
 
 /* Number of exported model tables in the header of packed models (config/Config.yml). */
-#define MODEL_TABLE 4
+#define MODEL_TABLE 6
 
 #endif

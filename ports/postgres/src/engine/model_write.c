@@ -39,7 +39,7 @@ model_new_bytes(uint32 method, const bytea *json, const ModelPart *parts, int co
 	model = alloc_zeros(size);
 	SET_VARSIZE(model, size);
 	memcpy(header.magic, MODEL_MAGIC, sizeof(header.magic));
-	at = memcpy(VARDATA(model), &header, sizeof(header)) + sizeof(header);
+	at = (char *) memcpy(VARDATA(model), &header, sizeof(header)) + sizeof(header);
 	for (int i = 0; i < count; i++, at += sizeof(ArrayHeader))
 		memcpy(at, &(ArrayHeader) {.kind = parts[i].kind, .count = parts[i].count}, sizeof(ArrayHeader));
 	memcpy(at, VARDATA_ANY(json), json_bytes);

@@ -11,7 +11,9 @@
 #include "engine/state.h"
 #include "miscadmin.h"
 #include "parallel/parallel.h"
+#include "port/atomics.h"
 #include "store.h"
+#include "utils/memutils.h"
 
 #define MOST_CHUNKS 64			/* limit for a group */
 #define LEAST_ROWS 16384		/* least size of a chunk, unless the group is smaller */
@@ -21,7 +23,7 @@
  * merged one after the other.  Two chunks may have fewer.
  */
 #define BYTES_PER_STATE 32
-#define LEAST_PER_STATE 4
+#define LEAST_PER_STATE 2
 
 #define MOST_TASKS 256			/* without tasks of more than LEAST_ROWS rows */
 
@@ -41,6 +43,7 @@ typedef struct Pass
 	Store		store;			/* a copy whose pointers are valid in workers */
 	uint16		kernel;
 	bool		outcome;
+	pg_atomic_uint64 bytes;		/* total size of the states, or outcomes, of whole groups */
 	int64		nparams;		/* parameters of each group */
 	double	   *params;
 	Unit	   *units;
@@ -50,6 +53,16 @@ typedef struct Pass
 } Pass;
 
 /* --- a task --- */
+
+/* Counts a result; raises an error if all are more than a value of SQL can have, before more memory is used. */
+static void
+count_result(Pass *pass, const State *state)
+{
+	int64		bytes = pg_atomic_add_fetch_u64(&pass->bytes, VARSIZE(state));
+
+	if (bytes > MaxAllocSize)
+		palloc_limited(bytes, MaxAllocSize, pass->outcome ? "all outcomes together" : "all states together");
+}
 
 static void
 run_unit(Pass *pass, const Kernel *kernel, Unit *unit, Store **part)
@@ -65,10 +78,10 @@ run_unit(Pass *pass, const Kernel *kernel, Unit *unit, Store **part)
 		parallel_populate(store_column(&pass->store, block_of(&pass->store, unit->from), 0),
 						  (unit->to - unit->from) * pass->store.ncols * sizeof(double));
 	store_run_kernel(&pass->store, kernel, state, unit->from, unit->to, part);
-	unit->state = state;
-	if (pass->outcome && unit->is_whole)
-		unit->state = kernel->outcome(state);
-	else if (parallel_results())
+	unit->state = pass->outcome && unit->is_whole ? kernel->outcome(state) : state;
+	if (unit->is_whole)
+		count_result(pass, unit->state);
+	if (unit->state == state && parallel_results())
 		return;
 	unit->state = memcpy(parallel_result(VARSIZE(unit->state)), unit->state, VARSIZE(unit->state));
 	pfree(state);
@@ -199,6 +212,7 @@ new_pass(Store *store, const Kernel *kernel, const int *groups, int count, const
 	made->unit_count = cut_groups(made, kernel, groups, count, made->units);
 	made->first = taken(&at, NULL, (units + 1) * sizeof(int));
 	make_tasks(made);
+	pg_atomic_init_u64(&made->bytes, 0);
 	made->store.has_nulls = taken(&at, store->has_nulls, store->ncols * sizeof(bool));
 	if (store->indicators)
 		made->store.indicators = taken(&at, store->indicators, store->ncols * sizeof(int));

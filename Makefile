@@ -3,20 +3,21 @@
 # Everything runs through madpy/dev/bootstrap.sh, which installs what is missing and does nothing when nothing is.
 # Variables: PG_CONFIG, the PostgreSQL to use; PREFIX, where `make install` puts the Python part (in lib/madpy);
 # EXTRAS, extras of pyproject.toml for `make install`; TESTS, what `make test` runs, options of pytest included; BENCH, the
-# arguments of `make bench`; FUZZ, the arguments of the fuzzer: --calls, --seed, ....
+# arguments of `make bench`; FUZZ, the arguments of the fuzzer: --calls, --seed, ...; DBT, a command of dbt.
 
 PREFIX = /usr/local
 EXTRAS =
 TESTS  = tests
 BENCH  =
 FUZZ   =
+DBT    =
 
 export PG_CONFIG
 
 in   = madpy/dev/bootstrap.sh
 HOME_OF_MADPY = $(PREFIX)/lib/madpy
 
-.PHONY: help demo test check fuzz check-memory bench bench-shards bench-stop bench-gpu server psql env stop build install uninstall
+.PHONY: help demo test check dbt fuzz check-memory bench bench-shards bench-stop bench-gpu bench-dbt server psql env stop build install uninstall
 
 help:       ## use: list these commands
 	@for group in use develop measure; do \
@@ -26,12 +27,15 @@ demo:       ## use: install what is missing, start a server, train a regression 
 	@$(in) python -m madpy.dev.demo
 
 test:       ## develop: every test; TESTS="tests/regr -x" for some of them
-	@$(in) --with test --extension cron python -m pytest $(TESTS)
+	@$(in) --with test --extension cron --apart dbt python -m pytest $(TESTS)
 
 check:      ## develop: style, types, layers, warnings of C, and the tests that need no database
 	@$(in) --with test --with check sh -c 'set -e; \
 	    ruff check; ruff format --check --quiet; mypy; lint-imports --no-cache; \
 	    python -m madpy.dev.place check; python -m pytest -m "not database"'
+
+dbt:        ## develop: the tests of the dbt package; DBT="build" runs a command of dbt in the example project
+	@$(in) --with test --apart dbt python -m $(if $(DBT),madpy.dev.dbt $(DBT),pytest tests/dbt)
 
 fuzz:       ## develop: call every C function with values at their limits; FUZZ="--calls 1000000 --seed 1"
 	@$(in) --with test python -m tests.fuzz $(FUZZ)
@@ -50,6 +54,9 @@ bench-stop: ## measure: how soon a cancelled call ends
 
 bench-gpu:  ## measure: fits on a GPU beside the CPU; says so where there is no GPU
 	@$(in) $(if $(wildcard /dev/nvidia0),--with gpu) python -m benchmarks.gpu $(BENCH)
+
+bench-dbt:  ## measure: memory and traffic of a training by dbt, beside a notebook
+	@$(in) --with bench --apart dbt python -m benchmarks.dbt $(BENCH)
 
 server:     ## develop: start the private server with the library of the checkout
 	@$(in) python -m madpy.dev.server start

@@ -28,7 +28,14 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = sorted(path.name for path in ROOT.glob("modules/[a-z]*") if path.is_dir() and path.name != "common")
 MANUALS = [ROOT / "README.md", *sorted(ROOT.glob("modules/*/README.md"))]
 DOCUMENTS = sorted(
-    {*(path for name in ("*.md", "*/README.md", "docs/**/*.md") for path in ROOT.glob(name)), *MANUALS}
+    {
+        *(
+            path
+            for name in ("*.md", "*/README.md", "docs/**/*.md", "dbt/**/*.md")
+            for path in ROOT.glob(name)
+        ),
+        *MANUALS,
+    }
 )
 
 
@@ -74,6 +81,12 @@ def test_a_top_level_folder_is_the_package_of_its_name() -> None:
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - setup["NOT_SHIPPED"]
     links = {path.name: path.readlink() for path in ROOT.glob("madpy/*") if path.is_symlink()}
     assert links == {name: Path("..", name) for name in packages}
+
+
+def test_the_package_for_dbt_is_sql_and_yaml() -> None:
+    """There is no Python package in it: dbt reads it, and nothing of it is in a wheel."""
+    suffixes = {path.suffix for path in source_files() if path.relative_to(ROOT).parts[0] == "dbt"}
+    assert suffixes == {".sql", ".yml", ".yaml", ".csv", ".md", ".txt"}
 
 
 def test_every_folder_at_the_top_says_what_it_is() -> None:

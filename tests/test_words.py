@@ -43,6 +43,7 @@ C_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 C_STRINGS = r'(?:"(?:[^"\\]|\\.)*"\s*)+'
 C_HINT = re.compile(rf"errhint(?:_plural)?\(\s*({C_STRINGS})")
 SQL_HINT = re.compile(r"\bhint\s*=\s*(?:format\()?'([^']*)", re.IGNORECASE)
+DBT_HINT = re.compile(r"dbt_madpy\.fail\((?:(?!%}).)*?,\s*'([A-Z][^']*)", re.DOTALL)
 SQL_COMMENT = re.compile(r"^COMMENT ON [^']* IS\s+'([^']*)", re.MULTILINE)
 
 # A hint begins with one of these verbs; or it lists what there is; or it is a command to run.
@@ -89,7 +90,11 @@ def test_comments_have_the_words_and_the_order_of_textbooks() -> None:
 
 
 def test_manuals_have_the_words_and_the_order_of_textbooks() -> None:
-    manuals = [ROOT / "README.md", *ROOT.glob("modules/*/README.md"), *ROOT.glob("docs/*.md")]
+    manuals = [
+        path
+        for name in ("README.md", "modules/*/README.md", "docs/*.md", "dbt/**/*.md")
+        for path in ROOT.glob(name)
+    ]
     lines = [
         (path.relative_to(ROOT), n, line)
         for path in manuals
@@ -247,6 +252,7 @@ def hints() -> Iterator[tuple[str, str]]:
         name, source = path.relative_to(ROOT), path.read_text()
         if path.suffix == ".sql":
             yield from ((str(name), match[1]) for match in SQL_HINT.finditer(source))
+            yield from ((str(name), match[1]) for match in DBT_HINT.finditer(source))
         elif path.suffix in (".c", ".h"):
             for match in C_HINT.finditer(source):
                 yield str(name), "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', match[1]))

@@ -1,13 +1,15 @@
 #!/bin/sh
 # Make ready what the project runs on, then run a command in it:
 #
-#   madpy/dev/bootstrap.sh [--with EXTRA]... [--program NAME]... [--extension NAME]... [--venv FOLDER] [COMMAND [ARGUMENT]...]
+#   madpy/dev/bootstrap.sh [--with EXTRA]... [--program NAME]... [--extension NAME]... [--apart FOLDER]... [--venv FOLDER]
+#                          [COMMAND [ARGUMENT]...]
 #   madpy/dev/bootstrap.sh --state          only print the state folder; makes nothing
 #
 # 1. system packages: only what is missing, from the distribution, said before it is done; NAME is a program that
 #    only some commands need, and that of its package, or an extension of the distribution's PostgreSQL, pg_NAME;
 # 2. a virtual environment with the Python that PL/Python links to (its binary wheels have to match), in FOLDER or in
-#    the state folder, with the dependencies of pyproject.toml and of each EXTRA;
+#    the state folder, with the dependencies of pyproject.toml and of each EXTRA; for each FOLDER of the checkout that is
+#    given with --apart another one, venv-FOLDER in the state folder, with the packages of its requirements.txt;
 # 3. the command, in the checkout, with that environment's programs first on PATH.
 #
 # All that is made lies in the state folder: .madpy in the checkout, or for root a folder under /var/lib/madpy, because the
@@ -20,13 +22,14 @@ main() {
     unset CDPATH
     checkout=$(cd "$(dirname "$0")/../.." && pwd -P)
     state=${MADPY_STATE:-$(state_folder)}
-    venv=$state/venv extras= programs= extensions=
+    venv=$state/venv extras= programs= extensions= apart=
     while [ $# -gt 0 ]; do
         case $1 in
             --state) echo "$state"; exit ;;
             --with) ensure_extra "${2:-}"; extras="$extras $2"; shift 2 ;;
             --program) programs="$programs $2"; shift 2 ;;
             --extension) extensions="$extensions $2"; shift 2 ;;
+            --apart) apart="$apart $2"; shift 2 ;;
             --venv) venv=$2; shift 2 ;;
             *) break ;;
         esac
@@ -37,6 +40,9 @@ main() {
     flock 9
     ensure_system_packages
     ensure_venv
+    for folder in $apart; do
+        ensure_venv_apart "$folder"
+    done
     echo "$PG_CONFIG" >"$state/pg_config"
     exec 9>&-
     run_in_environment "$@"
@@ -179,7 +185,7 @@ ensure_venv() {
     made="$python in $venv"
     wanted="$(sed "/^\[tool\./,\$d" "$checkout/pyproject.toml" | cat - "$checkout/setup.py" | sha256sum) $made"
     if [ "$(mark made)" != "$made" ] || [ ! -x "$venv/bin/python" ]; then
-        make_venv
+        make_venv "$venv"
     fi
     install=
     for extra in base $extras; do
@@ -191,13 +197,25 @@ ensure_venv() {
 mark() { cat "$venv/madpy-$1" 2>/dev/null || true; }
 
 make_venv() {
-    [ ! -e "$venv" ] || [ -e "$venv/madpy-made" ] || [ -z "$(ls -A "$venv")" ] ||
-        die "\"$venv\" is there and is not an environment of madpy: left alone"
-    mkdir -p "$venv" 2>/dev/null && [ -w "$venv" ] || die "\"$venv\" is not writable for $(id -un): try with sudo"
-    say "making a virtual environment with $python in $venv"
-    rm -rf "$venv"
-    "$python" -I -m venv "$venv"
-    echo "$made" >"$venv/madpy-made"
+    [ ! -e "$1" ] || [ -e "$1/madpy-made" ] || [ -z "$(ls -A "$1")" ] ||
+        die "\"$1\" is there and is not an environment of madpy: left alone"
+    mkdir -p "$1" 2>/dev/null && [ -w "$1" ] || die "\"$1\" is not writable for $(id -un): try with sudo"
+    say "making a virtual environment with $python in $1"
+    rm -rf "$1"
+    "$python" -I -m venv "$1"
+    echo "$python in $1" >"$1/madpy-made"
+}
+
+# Programs whose packages do not go together with those of madpy.
+ensure_venv_apart() {
+    requirements=$checkout/$1/requirements.txt other=$state/venv-$1
+    mark="$(sha256sum <"$requirements") $python in $other"
+    [ "$(cat "$other/madpy-requirements" 2>/dev/null)" != "$mark" ] || return 0
+    make_venv "$other"
+    say "installing the Python packages of $1/requirements.txt: this can take a minute or two"
+    "$other/bin/python" -I -m pip install --quiet --disable-pip-version-check -r "$requirements" \
+        >"$state/pip.log" 2>&1 || die "the Python packages of \"$1\" cannot be installed: $(why_pip_failed)"
+    echo "$mark" >"$other/madpy-requirements"
 }
 
 # Installed from a copy: setuptools leaves files in the folder it builds in, and the checkout stays as it is.

@@ -176,9 +176,12 @@ def mirror(source: Path, target: Path, wanted: Callable[[Path], bool] = lambda p
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """List relative paths of the files below a folder; follow links, leave out compiled Python."""
+    """List relative paths of the files below a folder; follow links, but those that dbt makes to packages.
+
+    Compiled Python is left out.
+    """
     for parent, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if name != "__pycache__"]
+        folders[:] = [name for name in folders if name not in ("__pycache__", "dbt_packages")]
         yield from (Path(parent, name).relative_to(folder) for name in names)
 
 

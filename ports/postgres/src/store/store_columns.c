@@ -55,6 +55,16 @@ kind_of(Form_pg_attribute attribute)
 					NameStr(attribute->attname), format_type_be(attribute->atttypid))));
 }
 
+static Kind
+hash_kind(Form_pg_attribute attribute)
+{
+	if (attribute->atttypid != INT8OID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the hash of a row must be of type bigint, not %s", format_type_be(attribute->atttypid))));
+	return HASH;
+}
+
 /* Whether the caller has listed a column of the query as a category. */
 static bool
 is_category(const Fill *fill, int column)
@@ -93,7 +103,9 @@ store_fill_start(Fill *fill, TupleDesc desc)
 		Source	   *source = &fill->sources[s];
 
 		source->kind = is_category(fill, s) ? LEVELS : kind_of(TupleDescAttr(desc, s));
-		source->width = source->kind == VECTOR ? 0 : 1;
+		if (fill->hashed && s == fill->nsources - 1)
+			source->kind = hash_kind(TupleDescAttr(desc, s));
+		source->width = source->kind != VECTOR && (source->kind != HASH || fill->share > 0);
 		if (source->kind == LEVELS)
 			source->levels = dict_new(fill->desc, s, 1);
 	}

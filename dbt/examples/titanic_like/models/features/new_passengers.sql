@@ -1,0 +1,1 @@
+select * from {{ ref('passenger_features') }} where survived is null

@@ -1,0 +1,1 @@
+select size, rooms, sold from {{ ref('checked_rows') }}

@@ -1,0 +1,1 @@
+select * from {{ ref('split_houses') }} where is_test

@@ -1,0 +1,3 @@
+{{ config(materialized='ml_model', meta={'madpy': {'algorithm': 'kmeans', 'parameters': {'k': 3}}}) }}
+
+select size, age from {{ ref('houses') }}

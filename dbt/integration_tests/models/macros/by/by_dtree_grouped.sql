@@ -1,0 +1,3 @@
+{{ config(materialized='ml_model', meta={'madpy': {'algorithm': 'dtree', 'target': 'grade', 'features': ['walls', 'size', 'width'], 'parameters': {'grouping_cols': 'region'}}}) }}
+
+select * from {{ ref('rows') }}

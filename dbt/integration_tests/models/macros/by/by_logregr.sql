@@ -1,0 +1,3 @@
+{{ config(materialized='ml_model', meta={'madpy': {'algorithm': 'logregr', 'target': 'sold', 'features': ['walls', 'size', 'is_new']}}) }}
+
+select * from {{ ref('rows') }}

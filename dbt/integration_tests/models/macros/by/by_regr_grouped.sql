@@ -1,0 +1,3 @@
+{{ config(materialized='ml_model', meta={'madpy': {'algorithm': 'regr', 'target': 'price', 'features': ['walls', 'size'], 'parameters': {'grouping_cols': 'region'}}}) }}
+
+select * from {{ ref('rows') }}

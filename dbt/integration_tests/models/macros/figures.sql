@@ -1,0 +1,1 @@
+{{ dbt_madpy.evaluate(ref('by_regr'), ref('rows')) }}

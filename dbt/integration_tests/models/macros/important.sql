@@ -1,0 +1,1 @@
+{{ dbt_madpy.importance(ref('by_project')) }}

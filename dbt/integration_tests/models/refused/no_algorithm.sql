@@ -1,0 +1,3 @@
+{{ config(materialized='ml_model', meta={'madpy': {'target': 'price'}}) }}
+
+select * from {{ ref('houses') }}

@@ -1,0 +1,3 @@
+{{ config(materialized='ml_model', meta={'madpy': none}) }}
+
+select * from {{ ref('houses') }}

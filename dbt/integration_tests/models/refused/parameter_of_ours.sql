@@ -1,0 +1,3 @@
+{{ config(materialized='ml_model', meta={'madpy': {'algorithm': 'regr', 'target': 'price', 'parameters': {'output_table': 'x'}}}) }}
+
+select * from {{ ref('houses') }}

@@ -1,0 +1,3 @@
+{{ config(materialized='ml_model', meta={'madpy': {'algorithm': 'regression'}}) }}
+
+select * from {{ ref('houses') }}

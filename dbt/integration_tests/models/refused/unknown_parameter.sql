@@ -1,0 +1,3 @@
+{{ config(materialized='ml_model', meta={'madpy': {'algorithm': 'regr', 'target': 'price', 'parameters': {'max_depth': 3}}}) }}
+
+select * from {{ ref('houses') }}

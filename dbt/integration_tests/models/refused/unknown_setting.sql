@@ -1,0 +1,3 @@
+{{ config(materialized='ml_model', meta={'madpy': {'algorithm': 'regr', 'feature': 'size'}}) }}
+
+select * from {{ ref('houses') }}

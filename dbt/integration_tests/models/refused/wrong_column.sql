@@ -1,0 +1,3 @@
+{{ config(materialized='ml_model', meta={'madpy': {'algorithm': 'regr', 'target': 'prize'}}) }}
+
+select * from {{ ref('houses') }}

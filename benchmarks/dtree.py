@@ -64,6 +64,14 @@ def training_cases(bench: Bench) -> list[Case]:
         Case("dtree_train", train(), Goal(4, "x"), stored, DROP_MODEL),
         Case("dtree_train, two classes", train(target="y > 5"), Goal(4, "x"), stored, DROP_MODEL),
         Case("dtree_train, depth 10", train("max_depth => 10"), None, stored, DROP_MODEL),
+        Case("dtree_train, with workers", train(), Goal(1.6, "x"), STORE_ROOM, DROP_MODEL),
+        Case(
+            "dtree_train, depth 10, with workers",
+            train("max_depth => 10"),
+            Goal(2.8, "x"),
+            STORE_ROOM,
+            DROP_MODEL,
+        ),
         Case("dtree_train, 10 folds", train("max_depth => 5, n_folds => 10"), None, stored, DROP_MODEL),
         Case(
             "dtree_predict_number of all rows, depth 8", SCORED, before=SERIAL,

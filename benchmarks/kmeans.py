@@ -33,7 +33,7 @@ def kmeans(bench: Bench) -> Table:
     )
     cases = [
         Case(FLOOR, scan(), before=SERIAL),
-        trained("kmeans_train", train(), goal=Goal(6, "x")),
+        trained("kmeans_train", train(), goal=Goal(2.8, "x")),
         trained("kmeans_train, serial", train(), f"{SERIAL}; {STORE_ROOM}"),
         trained("kmeans_train, seeds of all rows", train(options=", init => 'kmeans||'")),
         trained("kmeans_train, manhattan", train(options=", distance => 'manhattan'")),

@@ -63,6 +63,7 @@ def training_cases(bench: Bench) -> list[Case]:
     return [
         Case(FLOOR, scan("odds"), before=SERIAL),
         Case("logregr_train", train(), Goal(4, "x"), f"{SERIAL}; {STORE_ROOM}", DROP_MODEL),
+        Case("logregr_train, with workers", train(), Goal(1.6, "x"), STORE_ROOM, DROP_MODEL),
         Case("glm_train, poisson", glm(), Goal(6, "x"), f"{SERIAL}; {STORE_ROOM}", DROP_MODEL),
         Case("logregr_predict_prob of all rows, serial", SCORED, None, SERIAL, note=f"{rows:g} million rows"),
     ]

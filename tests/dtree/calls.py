@@ -82,7 +82,7 @@ RIGHTS = {
     "__dtree_sample_columns": AGGREGATE,
 }
 DEEP = "min_split => 2, min_bucket => 1"
-GROWTH = [Growth("dtree_train", "'y', '{x}', max_depth => 5", passes=True)]
+GROWTH = [Growth("dtree_train", "'y', '{x}', max_depth => 5", passes=True, groups_goal=5)]
 CANCELLED = [
     Call("dtree wide", train("dtree", "wide", "'yes', 'x'")),
     Call("dtree wide pruned", train("dtree", "wide", "'y', 'x', n_folds => 3, max_depth => 4")),

@@ -67,7 +67,9 @@ RIGHTS = {
     "__weighted_kmeans_columns": AGGREGATE,
     "__weighted_kmeans_sample_columns": AGGREGATE,
 }
-GROWTH = [Growth("kmeans_train", "'{x}', 8, max_iter => 20, tolerance => 0", passes=True)]
+GROWTH = [
+    Growth("kmeans_train", "'{x}', 8, max_iter => 20, tolerance => 0", passes=True, groups_goal=2),
+]
 CANCELLED = [
     Call("kmeans wide", train("kmeans", "wide", "'x', k => 100")),
     Call("kmeans wide in rounds", train("kmeans", "wide", "'x', k => 100, init => 'kmeans||'")),

@@ -61,7 +61,7 @@ RIGHTS = {
     "__weighted_nb_coded_columns": AGGREGATE,
     "__weighted_nb_columns": AGGREGATE,
 }
-GROWTH = [Growth("nb_train", "'odds = 1', '{x}'")]
+GROWTH = [Growth("nb_train", "'odds = 1', '{x}'", groups_goal=3)]
 CANCELLED = [
     Call("nb wide", train("nb", "wide", "'yes', 'x'")),
     Call("nb flags", train("nb", "flags", "'yes', '{flags}'")),

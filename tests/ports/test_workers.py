@@ -177,3 +177,21 @@ def test_the_session_ends(sql: Session, connect: Callable[..., Session], schema:
             return
         time.sleep(0.02)
     raise AssertionError("workers go on")
+
+
+def test_states_that_are_too_large_together(sql: Session) -> None:
+    """A call cannot have memory allocated for all of them."""
+    sql(
+        """
+        CREATE TABLE t AS
+        SELECT ARRAY(SELECT i::float8 FROM generate_series(1, 900) AS i) AS x, n
+        FROM generate_series(1, 400) AS n
+        """
+    )
+    for count in (0, 2):
+        with_workers(sql, count)
+        sql("BEGIN")
+        store = sql.value("SELECT madlib.__store_fill('SELECT x, n FROM t', 1)")
+        failure = sql.fails(f"SELECT length(madlib.__store_steps({store}, 'moments'))")
+        assert (failure.sqlstate, failure.message) == ("54000", "all states together would be too large")
+        sql("ROLLBACK")

@@ -60,6 +60,9 @@ extern void *parallel_result(Size size);
 /* Returns the path of the library's file, by which another process can load it. */
 extern const char *parallel_library(void);
 
+/* Within a task of the leader, returns the memory context in which results can be allocated too; NULL in a worker. */
+extern MemoryContext parallel_results(void);
+
 /* Called when the library is loaded. */
 extern void parallel_init(void);
 

@@ -26,6 +26,12 @@ tasks_begin(MemoryContext context)
 	result_bytes = 0;
 }
 
+MemoryContext
+parallel_results(void)
+{
+	return task_process == 0 ? results : NULL;
+}
+
 void *
 parallel_result(Size size)
 {

@@ -11,7 +11,9 @@
 #include "engine/state.h"
 #include "miscadmin.h"
 #include "parallel/parallel.h"
+#include "port/atomics.h"
 #include "store.h"
+#include "utils/memutils.h"
 
 #define MOST_CHUNKS 64			/* limit for a group */
 #define LEAST_ROWS 16384		/* least size of a chunk, unless the group is smaller */
@@ -21,7 +23,7 @@
  * merged one after the other.  Two chunks may have fewer.
  */
 #define BYTES_PER_STATE 32
-#define LEAST_PER_STATE 4
+#define LEAST_PER_STATE 2
 
 #define MOST_TASKS 256			/* without tasks of more than LEAST_ROWS rows */
 
@@ -41,6 +43,7 @@ typedef struct Pass
 	Store		store;			/* a copy whose pointers are valid in workers */
 	uint16		kernel;
 	bool		outcome;
+	pg_atomic_uint64 bytes;		/* total size of the states, or outcomes, of whole groups */
 	int64		nparams;		/* parameters of each group */
 	double	   *params;
 	Unit	   *units;
@@ -51,25 +54,36 @@ typedef struct Pass
 
 /* --- a task --- */
 
+/* Counts a result; raises an error if all are more than a value of SQL can have, before more memory is used. */
+static void
+count_result(Pass *pass, const State *state)
+{
+	int64		bytes = pg_atomic_add_fetch_u64(&pass->bytes, VARSIZE(state));
+
+	if (bytes > MaxAllocSize)
+		palloc_limited(bytes, MaxAllocSize, pass->outcome ? "all outcomes together" : "all states together");
+}
+
 static void
 run_unit(Pass *pass, const Kernel *kernel, Unit *unit, Store **part)
 {
-	State	   *state = state_new(kernel, store_width(&pass->store), pass->nparams,
-								  pass->params + unit->group * pass->nparams, 0);
+	MemoryContext task = CurrentMemoryContext;
+	State	   *state;
 
+	if (parallel_results())		/* the state is a result as it is */
+		MemoryContextSwitchTo(parallel_results());
+	state = state_new(kernel, store_width(&pass->store), pass->nparams, pass->params + unit->group * pass->nparams, 0);
+	MemoryContextSwitchTo(task);
 	if (pass->store.is_shared && pass->store.base && unit->from < unit->to)
 		parallel_populate(store_column(&pass->store, block_of(&pass->store, unit->from), 0),
 						  (unit->to - unit->from) * pass->store.ncols * sizeof(double));
 	store_run_kernel(&pass->store, kernel, state, unit->from, unit->to, part);
-	if (pass->outcome && unit->is_whole)
-	{
-		State	   *outcome = kernel->outcome(state);
-
-		pfree(state);
-		state = outcome;
-	}
-	unit->state = parallel_result(VARSIZE(state));
-	memcpy(unit->state, state, VARSIZE(state));
+	unit->state = pass->outcome && unit->is_whole ? kernel->outcome(state) : state;
+	if (unit->is_whole)
+		count_result(pass, unit->state);
+	if (unit->state == state && parallel_results())
+		return;
+	unit->state = memcpy(parallel_result(VARSIZE(unit->state)), unit->state, VARSIZE(unit->state));
 	pfree(state);
 }
 
@@ -168,41 +182,41 @@ make_tasks(Pass *pass)
 	}
 }
 
-/* Allocates memory that workers share, or of this process if they do not take part. */
+/* Returns `size` bytes at `*at`, a copy of `from` unless that is NULL, and advances `*at`. */
 static void *
-pass_alloc(bool shared, Size size)
+taken(char **at, const void *from, Size size)
 {
-	void	   *memory = shared ? parallel_alloc(CurrentMemoryContext, size) : palloc_extended(size, MCXT_ALLOC_HUGE);
+	void	   *bytes = *at;
 
-	if (memory == NULL)
-		store_no_memory("memory that workers share");
-	return memory;
+	*at += MAXALIGN(size);
+	return from ? memcpy(bytes, from, size) : bytes;
 }
 
-/* Returns a copy of an array. */
-static void *
-copied(bool shared, const void *from, Size size)
-{
-	return from ? memcpy(pass_alloc(shared, size), from, size) : NULL;
-}
-
+/* Makes a pass, in memory that workers share, or of this process if they do not take part. */
 static Pass *
 new_pass(Store *store, const Kernel *kernel, const int *groups, int count, const double *params, int64 nparams, bool shared)
 {
-	Pass	   *pass = pass_alloc(shared, sizeof(Pass));
+	Pass		pass = {.store = *store, .kernel = kernel->id, .nparams = nparams, .params = (double *) params};
+	int			units = cut_groups(&pass, kernel, groups, count, NULL);
+	Size		param_bytes = count * nparams * sizeof(double);
+	Size		size = sizeof(Pass) + param_bytes + units * (sizeof(Unit) + sizeof(int)) +
+		store->ncols * (sizeof(bool) + sizeof(int)) + 8 * MAXIMUM_ALIGNOF;
+	char	   *at = shared ? parallel_alloc(CurrentMemoryContext, size) : palloc_extended(size, MCXT_ALLOC_HUGE);
+	Pass	   *made = (Pass *) at;
 
-	pass->store = *store;
-	pass->kernel = kernel->id;
-	pass->nparams = nparams;
-	pass->params = nparams ? copied(shared, params, count * nparams * sizeof(double)) : NULL;
-	pass->unit_count = cut_groups(pass, kernel, groups, count, NULL);
-	pass->units = pass_alloc(shared, pass->unit_count * sizeof(Unit));
-	cut_groups(pass, kernel, groups, count, pass->units);
-	pass->first = pass_alloc(shared, (pass->unit_count + 1) * sizeof(int));
-	make_tasks(pass);
-	pass->store.has_nulls = copied(shared, store->has_nulls, store->ncols * sizeof(bool));
-	pass->store.indicators = copied(shared, store->indicators, store->ncols * sizeof(int));
-	return pass;
+	if (at == NULL)
+		store_no_memory("memory that workers share");
+	taken(&at, &pass, sizeof(Pass));
+	made->params = taken(&at, params, param_bytes);
+	made->units = taken(&at, NULL, units * sizeof(Unit));
+	made->unit_count = cut_groups(made, kernel, groups, count, made->units);
+	made->first = taken(&at, NULL, (units + 1) * sizeof(int));
+	make_tasks(made);
+	pg_atomic_init_u64(&made->bytes, 0);
+	made->store.has_nulls = taken(&at, store->has_nulls, store->ncols * sizeof(bool));
+	if (store->indicators)
+		made->store.indicators = taken(&at, store->indicators, store->ncols * sizeof(int));
+	return made;
 }
 
 /* --- the pass --- */

@@ -160,6 +160,21 @@ lay_together(Store *store)
 	parallel_run(lay_blocks, shared, (blocks + LAID_BLOCKS - 1) / LAID_BLOCKS, blocks * store->block_bytes);
 }
 
+/* Lays the blocks of a store that is not shared. */
+static void
+lay_alone(Store *store)
+{
+	if (store->rows > 0)
+		store_resize(store, block_of(store, store->rows + store->block_rows - 1));
+	for (int64 first = 0; first < store->rows; first += store->block_rows)
+	{
+		CHECK_FOR_INTERRUPTS();
+		lay_block(store, store, block_of(store, first), Min(store->block_rows, store->rows - first),
+				  store->order + first);
+	}
+	lay_nulls(store, store, store->rows, store->order);
+}
+
 /* Moves the rows from the buffer to the blocks of the store, unless that has been done. */
 void
 store_lay(Store *store)
@@ -168,16 +183,8 @@ store_lay(Store *store)
 		return;
 	if (store->is_shared)
 		lay_together(store);
-	else if (store->rows > 0)
-		store_resize(store, block_of(store, store->rows + store->block_rows - 1));
-	for (int64 first = 0; first < store->rows && !store->is_shared; first += store->block_rows)
-	{
-		CHECK_FOR_INTERRUPTS();
-		lay_block(store, store, block_of(store, first), Min(store->block_rows, store->rows - first),
-				  store->order + first);
-	}
-	if (!store->is_shared)
-		lay_nulls(store, store, store->rows, store->order);
+	else
+		lay_alone(store);
 	store_free_buffer(store);
 }
 

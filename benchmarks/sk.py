@@ -26,11 +26,12 @@ sys.path.insert(0, plpy.execute('SELECT madlib.__python_path() AS path')[0]['pat
 HANDS = f"""
 CREATE FUNCTION bench_hands(store integer) RETURNS text LANGUAGE plpython3u AS $body$
 {HEAD}
-from madpy.ports.postgres import worker
+from madpy.ports.postgres.scan.files import stored_files
 from madpy.ports.postgres.session.db import Database
 from madpy.worker.columns import Columns
 began = time.perf_counter()
-files, layout, groups = worker.stored(Database(plpy, 'madlib'), store)
+stored = stored_files(Database(plpy, 'madlib'), store)
+files, layout, groups = stored.files, stored.layout, stored.ranges
 written = time.perf_counter()
 columns = Columns.of(files, layout)
 for matrix in (columns.features, columns.others):
@@ -46,11 +47,13 @@ CREATE FUNCTION bench_fit(store integer, request text, has_worker boolean) RETUR
 LANGUAGE plpython3u AS $body$
 {HEAD}
 from madpy.ports.postgres import worker
+from madpy.ports.postgres.scan.files import stored_files
 from madpy.ports.postgres.session.db import Database
 db = Database(plpy, 'madlib')
 if has_worker:
     list(worker.ask(db, {{"do": "describe"}}))
-files, layout, groups = worker.stored(db, store)
+stored = stored_files(db, store)
+files, layout, groups = stored.files, stored.layout, stored.ranges
 asked = {{**json.loads(request), "layout": layout, "groups": groups}}
 times = {{"": time.perf_counter()}}
 for message in worker.ask(db, asked, files=files):
@@ -149,7 +152,7 @@ def request_of(name: str, hyperparams: dict[str, Any]) -> dict[str, Any]:
     return {
         "do": "fit", "algorithm": name, "task": "regression", "hyperparams": hyperparams, "preprocess": {},
         "seed": 0, "inputs": [{"name": f"x{j}", "levels": None} for j in range(FEATURES)],
-        "targets": [0], "weights": None, "classes": [],
+        "targets": [0], "weights": None, "classes": [], "may_leave_out": False,
     }  # fmt: skip
 
 

@@ -7,82 +7,54 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from madpy.worker.moments import Moments
 from madpy.worker.preparation import Input
 
 Floats = NDArray[np.float64]
-CHUNK = 4096  # rows that are in the processor's cache at once
 MOST_SAMPLED = 20_000  # rows for quantiles
 QUANTILES = np.linspace(0, 1, 101)
 MOST_LEVELS = 200
 
 
-def described(columns: Sequence[Input], values: Floats, seed: int) -> list[dict[str, Any]]:
-    """Return a record of each column of `values`, shape (n, k).
+def described(columns: Sequence[Input], values: Floats, moments: Moments, seed: int) -> list[dict[str, Any]]:
+    """Return a record of each column of `values`, shape (n, k), whose moments are known.
 
-    Counts and moments are those of all rows, quantiles those of a sample.
+    Quantiles are those of a sample.
     """
-    numbers = _moments(values)
-    some = np.arange(len(values))
-    if len(values) > MOST_SAMPLED:
-        some = np.sort(np.random.default_rng(seed).choice(len(values), MOST_SAMPLED, replace=False))
-    sample = values[some]
+    sample = np.ascontiguousarray(values[_some(len(values), seed)].T)
     return [
-        {"name": one.name, **_number({name: figures[j] for name, figures in numbers.items()}, sample[:, j])}
+        {"name": one.name, **_number(moments, j, sample[j])}
         if one.levels is None
         else {"name": one.name, **_category(values[:, j], one.levels)}
         for j, one in enumerate(columns)
     ]
 
 
-def _moments(values: Floats) -> dict[str, Floats]:
-    """Return count, mean, sum of squares around it, least and largest of each column, of values not NaN.
-
-    Chunks are merged by the formula of Chan, Golub & LeVeque (1983).
-    """
-    k = values.shape[1]
-    count, mean, squares = np.zeros(k), np.zeros(k), np.zeros(k)
-    least, most = np.full(k, math.inf), np.full(k, -math.inf)
-    with np.errstate(all="ignore"):  # columns without a value, and squares that overflow
-        for start in range(0, len(values), CHUNK):
-            part = np.array(values[start : start + CHUNK].T, order="C")  # a copy: its rows are summed faster
-            own, center, around, low, high = _chunk(part)
-            step, both = center - mean, np.maximum(count + own, 1)
-            squares += around + step * step * count * own / both
-            mean += step * own / both
-            count += own
-            least, most = np.fmin(least, low), np.fmax(most, high)
-    nulls = len(values) - count
-    return {"count": count, "nulls": nulls, "mean": mean, "squares": squares, "min": least, "max": most}
+def _some(rows: int, seed: int) -> NDArray[np.int64]:
+    """Return the numbers of a sample of rows: one at random from each of as many parts of equal length."""
+    if rows <= MOST_SAMPLED:
+        return np.arange(rows)
+    draws = np.random.default_rng(seed).random(MOST_SAMPLED)
+    return ((np.arange(MOST_SAMPLED) + draws) * (rows / MOST_SAMPLED)).astype(np.int64)
 
 
-def _chunk(part: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Return count, mean, squares around it, least and largest of each row of a chunk, which is changed."""
-    own = np.full(len(part), float(part.shape[1]))
-    total = part.sum(axis=1)
-    low, high = part.min(axis=1), part.max(axis=1)
-    if np.isnan(total).any():
-        missing = np.isnan(part)
-        own -= missing.sum(axis=1)
-        low, high = np.fmin.reduce(part, axis=1), np.fmax.reduce(part, axis=1)
-        total = np.where(missing, 0, part).sum(axis=1)
-    center = total / np.maximum(own, 1)
-    part -= center[:, None]
-    if (own < part.shape[1]).any():
-        part[np.isnan(part)] = 0
-    return own, center, np.einsum("ij,ij->i", part, part), low, high
-
-
-def _number(figures: dict[str, Any], sample: Floats) -> dict[str, Any]:
-    count = int(figures["count"])
+def _number(moments: Moments, j: int, sample: Floats) -> dict[str, Any]:
+    count = int(moments.count[j])
     there = np.sort(sample[~np.isnan(sample)])
-    deviation = (figures["squares"] / (count - 1)) ** 0.5 if count > 1 else None
-    quantiles = np.quantile(there, QUANTILES).tolist() if len(there) else None
-    about = {"mean": figures["mean"], "deviation": deviation, "min": figures["min"], "max": figures["max"]}
+    deviation = (moments.squares[j] / (count - 1)) ** 0.5 if count > 1 else None
+    places = QUANTILES * (len(there) - 1)
+    quantiles = np.interp(places, np.arange(len(there)), there).tolist() if len(there) else None
+    about = {
+        "mean": moments.mean[j],
+        "deviation": deviation,
+        "min": moments.least[j],
+        "max": moments.most[j],
+    }
     known = {
         name: float(one) if count and one is not None and math.isfinite(one) else None
         for name, one in about.items()
     }
-    return {"kind": "number", "count": count, "nulls": int(figures["nulls"]), **known, "quantiles": quantiles}
+    return {"kind": "number", "count": count, "nulls": int(moments.nulls[j]), **known, "quantiles": quantiles}
 
 
 def _category(codes: Floats, levels: list[str]) -> dict[str, Any]:

@@ -10,7 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+CHUNK = 4096  # rows that are looked at together
 MADV_POPULATE_READ = 22  # mmap has no name for it
+
+
+def empty_columns(X: Floats) -> list[int]:
+    """Return the columns that are NaN in every row; none where all are, and without rows."""
+    left = np.flatnonzero(np.isnan(X[0])) if len(X) else np.zeros(0, int)
+    for start in range(0, len(X), CHUNK):
+        if not len(left):
+            break
+        left = left[np.isnan(X[start : start + CHUNK, left]).all(axis=0)]
+    return [int(column) for column in left] if len(left) < X.shape[1] else []
 
 
 @dataclass(frozen=True)

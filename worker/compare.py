@@ -6,12 +6,14 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 from madpy.worker import analysis, memory
-from madpy.worker.columns import Columns
+from madpy.worker.columns import Columns, empty_columns
 from madpy.worker.device import CPU, Device
 from madpy.worker.errors import ROWS, WorkerError, fields_of
-from madpy.worker.fit import Answer, Job, Rows
+from madpy.worker.fit import Answer, Job
+from madpy.worker.fitted import Rows
 from madpy.worker.folds import Fold, folds_of, mean_of, some_rows, within
 from madpy.worker.metrics import BETTER
+from madpy.worker.moments import moments_of
 from madpy.worker.preparation import Input, complete
 from madpy.worker.reasons import check_sum
 from madpy.worker.scoring import Scorer
@@ -24,16 +26,17 @@ def compare(request: dict[str, Any], files: list[int], device: Device = CPU) -> 
     """Fit and score each candidate and yield it; the rows lie in the files, which are closed."""
     begun = time.monotonic()
     try:
-        table = read(Columns.of(files, request["layout"]), request)
+        table = read(
+            [Columns.of(files[n : n + 2], request["layout"]) for n in range(0, len(files), 2)], request
+        )
     finally:
         for file in files:
             os.close(file)
     comparison = Comparison(request, table, device)
     yield comparison.about(), []
     comparison.cut()
-    for n, candidate in enumerate(request["candidates"]):
-        is_late = request["seconds"] is not None and time.monotonic() - begun >= request["seconds"]
-        if is_late and (n or not request["must_begin"]):
+    for candidate in request["candidates"]:
+        if request["seconds"] is not None and time.monotonic() - begun >= request["seconds"]:
             yield {"event": "compared", "candidate": candidate["candidate"], "status": "skipped"}, []
         else:
             yield from comparison.run(candidate)
@@ -54,6 +57,11 @@ class Comparison:
         self.num_usable = len(self._part.X)
         self._num_skipped = len(table.fitted.X) - self.num_usable
         self._holdout = None if table.holdout is None else table.holdout.usable()
+        may_leave_out = request["may_leave_out"] and table.has_nan
+        self._empty = empty_columns(self._part.X) if may_leave_out else []
+        if self._empty:
+            self._part = self._part.without(self._empty)
+            self._holdout = self._holdout and self._holdout.without(self._empty)
         self._folds: list[Fold] = []
 
     def cut(self) -> None:
@@ -79,6 +87,7 @@ class Comparison:
             "levels": self._table.levels,
             "classes": self._table.classes,
             "num_classes": self._table.num_classes,
+            "empty": self._empty,
         }
         if not request["analyse"]:
             return event
@@ -86,8 +95,8 @@ class Comparison:
         seed = int(request["seed"])
         targets = [Input(name, levels) for name in request["target_names"]]
         columns = {
-            "features": analysis.described(self._inputs, fitted.X, seed),
-            "targets": analysis.described(targets, fitted.y, seed),
+            "features": analysis.described(self._inputs, fitted.X, fitted.moments, seed),
+            "targets": analysis.described(targets, fitted.y, moments_of(fitted.y), seed),
         }
         return {**event, "columns": columns}
 
@@ -115,8 +124,12 @@ class Comparison:
 
     def _evaluated(self, candidate: dict[str, Any]) -> Steps:
         """Cross-validate a candidate, then fit it on all rows and score it on the holdout."""
-        request = {**self._request, **candidate, "inputs": [vars(one) for one in self._inputs]}
-        job = Job({**request, "classes": self._labels}, self._device)
+        request = {
+            **self._request,
+            **candidate,
+            "inputs": [vars(one) for one in self._inputs],
+        }
+        job = Job({**request, "classes": self._labels}, self._device, self._empty)
         scorer = Scorer(job, request["target_names"], len(self._labels))
         used = self._used(job, self._part)
         rows = _rows(self._part, used, self._num_skipped)
@@ -167,7 +180,7 @@ def _rows(part: Part, used: Any, num_skipped: int) -> Rows:
     if used is not None:
         num_skipped += int((~used).sum())
         part = part.take(used)
-    return Rows(part.X, part.y, part.weights, num_skipped)
+    return Rows(part.X, part.y, part.weights, num_skipped, part)
 
 
 def _some(rows: Rows, which: Any) -> Rows:

@@ -4,7 +4,7 @@ import math
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,16 +12,21 @@ from numpy.typing import NDArray
 from sklearn import metrics
 
 from madpy.worker import memory
-from madpy.worker.columns import Columns, Floats
-from madpy.worker.details import details_of, names_of
+from madpy.worker.columns import Columns, Floats, empty_columns
+from madpy.worker.details import names_of
 from madpy.worker.device import CPU, Device
 from madpy.worker.errors import WorkerError
 from madpy.worker.estimators import ALGORITHMS, tasks_of
 from madpy.worker.estimators.algorithm import LARGEST, Algorithm
 from madpy.worker.estimators.arrays import FITS, fit_of
+from madpy.worker.estimators.by_pieces import ByPieces
 from madpy.worker.estimators.parameters import Choice, checked
+from madpy.worker.fitted import Fitted, Rows, predictions
+from madpy.worker.layout import KIND_LINEAR
+from madpy.worker.learning import learn
 from madpy.worker.model import arrays_of
-from madpy.worker.preparation import Input, Learned, Rule, complete, learn, rules_of
+from madpy.worker.preparation import Input, Learned, Rule, complete, rules_of
+from madpy.worker.prepared import Prepared
 from madpy.worker.reasons import check_columns, check_sum, check_weights, rows_as_reason
 
 ENGINE = Choice("sklearn")  # the program that fits: there is one so far
@@ -32,9 +37,12 @@ Answer = tuple[dict[str, Any], list[NDArray[Any]]]
 def fit(request: dict[str, Any], files: list[int], device: Device = CPU) -> Iterator[Answer]:
     """Fit a model for each group and yield it; the rows lie in the files, which are closed at the end."""
     try:
-        job = Job(request, device)
         columns = Columns.of(files, request["layout"])
         groups = request["groups"]
+        empty = _empty(columns, request)
+        if empty:
+            yield {"event": "left_out", "inputs": empty}, []
+        job = Job(request, device, empty)
         for number, (first, last) in enumerate(groups):
             rows = job.read(columns, int(first), int(last))
             yield {"event": "progress", "group": number, "groups": len(groups)}, []
@@ -45,7 +53,14 @@ def fit(request: dict[str, Any], files: list[int], device: Device = CPU) -> Iter
             os.close(file)
 
 
-def _fitted(job: "Job", rows: "Rows", *, is_alone: bool) -> Answer:
+def _empty(columns: Columns, request: dict[str, Any]) -> list[int]:
+    """Return the inputs that are NULL in every row of all groups, where models may do without."""
+    if not request["may_leave_out"] or not columns.features.has_nan or not request["groups"]:
+        return []
+    return empty_columns(columns.features.rows(0, int(request["groups"][-1][1])))
+
+
+def _fitted(job: "Job", rows: Rows, *, is_alone: bool) -> Answer:
     """Fit one group; a group among others that cannot be fitted has a reason in place of a model."""
     try:
         return job.fit(rows)
@@ -66,49 +81,25 @@ def numbers_of(request: dict[str, Any]) -> int:
     return rows * len(request["inputs"])
 
 
-@dataclass(frozen=True)
-class Rows:
-    """The rows of a group that can be used: features, shape (n, k), targets (n, t), weights (n,)."""
-
-    X: Floats
-    y: Floats
-    weights: Floats | None
-    num_skipped: int
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A fitted estimator, the columns that it was fitted on, with their names, and how they were prepared."""
-
-    prepared: Floats
-    names: list[str]
-    learned: list[Learned]
-    estimator: Any
-    device: str  # its name
-    warnings: list[str]
-
-    def said(self) -> dict[str, Any]:
-        """Return details of the fit, and its warnings."""
-        details = details_of(self.estimator, self.names)
-        return {"details": {**details, "device": self.device}, "warnings": self.warnings}
-
-
 class Job:
     """A checked request."""
 
-    def __init__(self, request: dict[str, Any], device: Device = CPU) -> None:
+    def __init__(self, request: dict[str, Any], device: Device = CPU, left_out: Sequence[int] = ()) -> None:
+        """Check a request; `left_out` are inputs that the model does without."""
         self.device = device
         self.task = str(request["task"])
         self.algorithm = find(str(request["algorithm"]), self.task)
         known = {**self.algorithm.parameters, "engine": ENGINE}
         self.hyperparams = checked(self.algorithm.name, request["hyperparams"], known)
         self.hyperparams.pop("engine", None)
-        self.inputs = [Input(one["name"], one["levels"]) for one in request["inputs"]]
+        inputs = [Input(one["name"], one["levels"]) for one in request["inputs"]]
         default = Rule(encode=self.algorithm.encode)
         impute = "none" if self.algorithm.takes_nan else "mean"
         scale = "none" if self.algorithm.encode == "ordinal" else self.algorithm.scale
         auto = replace(default, impute=impute, scale=scale)
-        self.rules = rules_of(request["preprocess"], self.inputs, default, auto)
+        rules = rules_of(request["preprocess"], inputs, default, auto)
+        self.used = [j for j in range(len(inputs)) if j not in left_out]
+        self.inputs, self.rules = [inputs[j] for j in self.used], [rules[j] for j in self.used]
         self.targets = [int(one) for one in request["targets"]]
         self.weights = None if request["weights"] is None else int(request["weights"])
         self.labels: list[str] = request["classes"]
@@ -121,6 +112,8 @@ class Job:
     def read(self, columns: Columns, first: int, last: int) -> Rows:
         """Return the rows of a group that can be used."""
         X = columns.features.rows(first, last)
+        if len(self.used) < X.shape[1]:
+            X = X.take(self.used, axis=1)
         others = columns.others.rows(first, last)
         y = np.ascontiguousarray(others[:, self.targets])
         weights = None if self.weights is None else np.ascontiguousarray(others[:, self.weights])
@@ -166,34 +159,36 @@ class Job:
             return f"priors has {len(priors)} number(s), and there are {len(codes)} classes"
         return f"the target has one class only: {self.labels[codes[0]]}" if len(codes) == 1 else None
 
-    def fitted(self, rows: Rows) -> "Fitted":
+    def fitted(self, rows: Rows) -> Fitted:
         """Learn the preprocessing on these rows, and fit the estimator."""
-        prepared, learned = self._prepared(rows.X, rows.y)
+        prepared, learned = self._prepared(rows)
         names = names_of(self.inputs, learned)
-        check_columns(prepared, names, self.algorithm.largest, self.algorithm.name)
+        check_columns(prepared.peaks(), names, self.algorithm.largest, self.algorithm.name)
         with rows_as_reason(prepared, rows.y, names):
             return Fitted(prepared, names, learned, *self._fitted(prepared, rows.y, rows.weights))
 
-    def arrays_of(self, fitted: "Fitted", rows: Rows, codes: Sequence[int]) -> list[NDArray[Any]]:
+    def arrays_of(self, fitted: Fitted, rows: Rows, codes: Sequence[int]) -> list[NDArray[Any]]:
         """Return the arrays of a model; `codes` are the classes that it was fitted on."""
         with rows_as_reason(fitted.prepared, rows.y, fitted.names):
+            form = self.algorithm.form(fitted.estimator)
             return arrays_of(
                 self.task,
-                self.algorithm.form(fitted.estimator),
+                form,
                 self.inputs,
                 fitted.learned,
                 [self.labels[code] for code in codes],
                 self.algorithm.takes_nan,
-                np.average(fitted.prepared, axis=0, weights=rows.weights),
+                fitted.prepared.means(rows.weights) if form.kind == KIND_LINEAR else None,
             )
 
-    def _prepared(self, X: Floats, y: Floats) -> tuple[Floats, list[Learned]]:
+    def _prepared(self, rows: Rows) -> tuple[Prepared, list[Learned]]:
         """Return the columns that the estimator is fitted on, and what was learned for them."""
         if any(rule.scale != "none" for rule in self.rules):
-            check_columns(X, [one.name for one in self.inputs], LARGEST, "preprocess")
-        return learn(X, y, self.inputs, self.rules, self.task, self.seed)
+            check_columns(rows.moments.peaks, [one.name for one in self.inputs], LARGEST, "preprocess")
+        learned, columns = learn(rows.X, rows.y, rows.moments, self.inputs, self.rules, self.task, self.seed)
+        return Prepared(rows.X, self.inputs, learned, columns, rows.moments), learned
 
-    def _fitted(self, X: Floats, y: Floats, weights: Floats | None) -> tuple[Any, str, list[str]]:
+    def _fitted(self, X: Prepared, y: Floats, weights: Floats | None) -> tuple[Any, str, list[str]]:
         """Return a fitted estimator, the name of the device that fitted it, and the texts of its warnings."""
         estimator = self.algorithm.build(self.hyperparams, self.seed)
         target = None if not self.targets else y[:, 0] if len(self.targets) == 1 else y
@@ -202,14 +197,17 @@ class Job:
         texts = []
         if run is not None:
             try:
-                heard = _warnings_of(lambda: run(estimator, self.device, X, target, weights))
+                heard = _warnings_of(lambda: run(estimator, self.device, X.whole, target, weights))
                 return estimator, self.device.name, heard
             except MemoryError as error:
                 texts = [self._without_device(error)]
                 estimator = self.algorithm.build(self.hyperparams, self.seed)
-        given = {"y": target, "sample_weight": weights}
-        given = {name: one for name, one in given.items() if one is not None}
-        heard = _warnings_of(lambda: estimator.fit(X, **given))
+        if isinstance(estimator, ByPieces) and target is not None:
+            heard = _warnings_of(lambda: estimator.fit_prepared(X, target, weights))
+        else:
+            given = {"y": target, "sample_weight": weights}
+            given = {name: one for name, one in given.items() if one is not None}
+            heard = _warnings_of(lambda: estimator.fit(X.whole, **given))
         return estimator, CPU.name, [*texts, *heard]
 
     def _without_device(self, error: MemoryError) -> str:
@@ -223,12 +221,12 @@ class Job:
         self.device.release()
         return "the GPU has too little memory for the fit, or madpy.gpu_memory is too low: the CPU fitted it"
 
-    def _scores(self, estimator: Any, X: Floats, y: Floats, weights: Floats | None) -> dict[str, Any]:
+    def _scores(self, estimator: Any, X: Prepared, y: Floats, weights: Floats | None) -> dict[str, Any]:
         """Return figures of the fit over its own rows, or over some of them where scoring is slow."""
         if self.task not in ("regression", "classification"):
             return {}
         few = slice(MOST_SCORED if self.algorithm.slow_to_score else None)
-        predicted = estimator.predict(X[few])
+        predicted = predictions(estimator, X.first(few.stop))
         truth = y[few, 0] if len(self.targets) == 1 else y[few]
         weighted = {"sample_weight": None if weights is None else weights[few]}
         if self.task == "classification":

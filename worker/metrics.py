@@ -50,6 +50,8 @@ def _numbers(truth: Floats, predicted: Floats, weights: Floats | None) -> dict[s
         mse = float(np.average(error * error, weights=weights))
         around = truth - np.average(truth, weights=weights)
         spread = float(np.average(around * around, weights=weights))
+        if truth.min() == truth.max():  # the mean of equal numbers is rounded
+            spread = 0.0
         bias = float(np.average(error, weights=weights))
         error -= bias
         scatter = float(np.average(error * error, weights=weights))

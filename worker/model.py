@@ -31,9 +31,11 @@ def arrays_of(
     learned: Sequence[Learned],
     classes: Sequence[str],
     takes_nan: bool,
-    means: NDArray[np.float64],
+    means: NDArray[np.float64] | None,
 ) -> list[NDArray[Any]]:
-    """Return the arrays of a model in the order of sk.h; `means` has the mean of each column in training."""
+    """Return the arrays of a model in the order of sk.h; `means`, which a linear model has, is the mean of
+    each column in training.
+    """
     levels = [one.levels or [] for one in inputs]
     columns = sum(what.columns(len(own)) for what, own in zip(learned, levels, strict=True))
     offsets = np.cumsum([0, *(what.values.size for what in learned)])

@@ -1,4 +1,4 @@
-"""Preprocessing, learned on the rows of a training: imputing, scaling, encoding.
+"""Preprocessing: imputing, scaling, encoding, by rules and by what is learned on the rows of a training.
 
 modules/sk/sk_row.c applies it.  Each input is a number or the code of a category's level; NaN is NULL.
 A few numbers are learned for each input; `transform` applies them to many rows, by the same operations in
@@ -12,11 +12,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
-from sklearn.model_selection import KFold, StratifiedKFold
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler, TargetEncoder
 
-from madpy.worker.errors import ROWS, WorkerError
+from madpy.worker.errors import WorkerError
 from madpy.worker.layout import (
     ENCODE_NUMBER,
     ENCODE_ONE_HOT,
@@ -27,7 +24,6 @@ from madpy.worker.layout import (
 )
 
 Floats = NDArray[np.float64]
-FOLDS = 5  # folds of target encoding
 AUTO = "auto"
 ANY = "*"  # the entry for columns that have none of their own
 IMPUTE = ("none", "mean", "median", "mode", "constant")
@@ -145,81 +141,6 @@ def complete(X: Floats, inputs: Sequence[Input], rules: Sequence[Rule], takes_na
     return np.asarray(~np.isnan(X[:, needed]).any(axis=1))
 
 
-def learn(
-    X: Floats, y: Floats, inputs: Sequence[Input], rules: Sequence[Rule], task: str, seed: int
-) -> tuple[Floats, list[Learned]]:
-    """Return the columns that the estimator is fitted on, and what was learned, from the rows of a training.
-
-    Target encoding is out of fold: a row's value comes from other rows than itself.
-    """
-    if all(one.levels is None for one in inputs) and all(rule == Rule(encode=rule.encode) for rule in rules):
-        as_it_is = Learned(ENCODE_NUMBER, 0, float("nan"), 0.0, 1.0, np.zeros((0, 0)))
-        return X, [as_it_is] * len(inputs)
-    learned = []
-    columns = []
-    for j, (one, rule) in enumerate(zip(inputs, rules, strict=True)):
-        what, own = _learn(np.ascontiguousarray(X[:, j]), y, one, rule, task, seed)
-        learned.append(what)
-        columns.append(own)
-    return np.ascontiguousarray(np.hstack(columns)), learned
-
-
-def apply(X: Floats, inputs: Sequence[Input], learned: Sequence[Learned]) -> Floats:
-    """Return the columns that rows become by what was learned on others, as C makes them."""
-    if all(what.is_plain for what in learned):
-        return X
-    columns = [
-        transform(np.ascontiguousarray(X[:, j]), what, len(one.levels or []))
-        for j, (one, what) in enumerate(zip(inputs, learned, strict=True))
-    ]
-    return np.ascontiguousarray(np.hstack(columns))
-
-
-def _learn(x: Floats, y: Floats, one: Input, rule: Rule, task: str, seed: int) -> tuple[Learned, Floats]:
-    if one.levels == []:
-        raise WorkerError(f'feature "{one.name}" is NULL in every row', ROWS, "leave it out")
-    flags = (FLAG_IMPUTE if rule.impute != "none" else 0) | (FLAG_INDICATOR if rule.indicator else 0)
-    fill = _fill(x, one, rule)
-    missing = np.isnan(x)
-    filled = np.where(missing, fill, x) if missing.any() else x
-    none = np.zeros((0, 0))
-    if one.levels is None:
-        center, scale = _scaling(filled, rule.scale)
-        what = Learned(ENCODE_NUMBER, flags, fill, center, scale, none)
-        return what, transform(x, what, 0)
-    encode = ENCODE[rule.encode]
-    if encode != ENCODE_TARGET:
-        what = Learned(encode, flags, fill, 0.0, 1.0, none)
-        return what, transform(x, what, len(one.levels))
-    if task not in ("regression", "classification") or y.shape[1] != 1:
-        raise WorkerError(f'preprocess: target encoding of feature "{one.name}" needs one target')
-    out_of_fold, values = _encoded_by_target(filled, y[:, 0], len(one.levels), task, seed)
-    what = Learned(encode, flags, fill, 0.0, 1.0, values)
-    beside = transform(x, what, len(one.levels))[:, values.shape[1] :]
-    return what, np.hstack([out_of_fold, beside])
-
-
-def _encoded_by_target(x: Floats, y: Floats, levels: int, task: str, seed: int) -> tuple[Floats, Floats]:
-    """Return the encoding of each row from the rows of other folds, and of each level from all rows."""
-    encoder = TargetEncoder(
-        categories=[np.arange(levels, dtype=float)],
-        target_type="continuous" if task == "regression" else "auto",
-    )
-    column = x[:, None]
-    encoder.fit(column, y)
-    values = np.vstack([np.column_stack(encoder.encodings_), np.atleast_1d(encoder.target_mean_)])
-    if len(x) < FOLDS:
-        return values[x.astype(int)], values
-    cut = KFold if task == "regression" else StratifiedKFold
-    folds = cut(FOLDS, shuffle=True, random_state=seed)
-    out_of_fold = values[x.astype(int)]
-    for others, own in folds.split(column, y):
-        # without one of the classes among the other rows its share in them is not known
-        if task == "regression" or len(np.unique(y[others])) == len(np.unique(y)):
-            out_of_fold[own] = clone(encoder).fit(column[others], y[others]).transform(column[own])
-    return out_of_fold, values
-
-
 def transform(x: Floats, what: Learned, levels: int) -> Floats:
     """Return the columns that an input becomes, shape (n, columns)."""
     missing = np.isnan(x)
@@ -236,48 +157,3 @@ def transform(x: Floats, what: Learned, levels: int) -> Floats:
     if what.flags & FLAG_INDICATOR:
         columns = np.hstack([columns, missing[:, None].astype(float)])
     return columns
-
-
-def _fill(x: Floats, one: Input, rule: Rule) -> float:
-    if rule.impute == "none":
-        return float("nan")
-    if rule.impute == "constant":
-        return _constant(one, rule.fill)
-    there = x[~np.isnan(x)]
-    if not len(there):
-        raise WorkerError(
-            f'feature "{one.name}" is NULL in every row',
-            ROWS,
-            f'leave it out, or impute a constant: {{"{one.name}": {{"impute": "constant", "fill": 0}}}}',
-        )
-    if rule.impute == "mean":
-        return float(there.mean())
-    if rule.impute == "median":
-        return float(np.median(there))
-    values, counts = np.unique(there, return_counts=True)
-    return float(values[counts.argmax()])
-
-
-def _constant(one: Input, fill: float | str | None) -> float:
-    if one.levels is None:
-        return float(fill or 0)
-    if fill not in one.levels:
-        return float(len(one.levels))  # another value than those of training
-    return float(one.levels.index(str(fill)))
-
-
-def _scaling(x: Floats, scale: str) -> tuple[float, float]:
-    """Return what is subtracted from a value, and what it is divided by then."""
-    if scale == "none" or not len(x):
-        return 0.0, 1.0
-    column = x[:, None]
-    if scale == "standard":
-        standard = StandardScaler().fit(column)
-        return float(standard.mean_[0]), float(standard.scale_[0])
-    if scale == "min_max":
-        within = MinMaxScaler().fit(column)
-        return float(within.data_min_[0]), float(1 / within.scale_[0])
-    if scale == "max_abs":
-        return 0.0, float(MaxAbsScaler().fit(column).scale_[0])
-    robust = RobustScaler().fit(column)
-    return float(robust.center_[0]), float(robust.scale_[0])

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from madpy.worker import metrics
 from madpy.worker.columns import Floats
-from madpy.worker.fit import MOST_SCORED, Fitted, Job, Rows
-from madpy.worker.preparation import apply
+from madpy.worker.fit import MOST_SCORED, Job
+from madpy.worker.fitted import Fitted, Rows, predictions
+from madpy.worker.prepared import Prepared
 from madpy.worker.reasons import rows_as_reason
 
 MOST_SHARES = 10_000_000  # probabilities at once, which take 8 bytes each
@@ -43,13 +44,13 @@ class Scorer:
         labels = getattr(fitted.estimator, "labels_", None)
         own = None if labels is None else labels[few]
         with rows_as_reason(fitted.prepared, rows.y, fitted.names):
-            return self._figures(fitted, fitted.prepared[few], some, own)
+            return self._figures(fitted, fitted.prepared.first(few.stop), some, own)
 
     def others(self, fitted: Fitted, rows: Rows) -> tuple[metrics.Figures, Predicted | None]:
         """Return figures over other rows than those of the fit, and their predictions; none without rows."""
         if not len(rows.X):
             return {}, None
-        X = apply(rows.X, self._job.inputs, fitted.learned)
+        X = Prepared(rows.X, self._job.inputs, fitted.learned)
         with rows_as_reason(X, rows.y, fitted.names):
             if self._job.targets:
                 predicted = self._predicted(fitted.estimator, X, rows)
@@ -85,21 +86,24 @@ class Scorer:
         place = np.searchsorted(predicted.classes, predicted.truth)
         return figures | metrics.probabilities(place, predicted.shares, predicted.weights)
 
-    def _predicted(self, estimator: Any, X: Floats, rows: Rows) -> Predicted:
-        values = estimator.predict(X)
+    def _predicted(self, estimator: Any, X: Prepared, rows: Rows) -> Predicted:
+        values = predictions(estimator, X)
         if self._job.task == "regression":
             return Predicted(rows.y, np.reshape(values, rows.y.shape), rows.weights)
         truth, codes = rows.y[:, 0].astype(np.int64), values.astype(np.int64)
         classes = np.asarray(estimator.classes_).astype(np.int64)
         if not hasattr(estimator, "predict_proba") or len(X) * len(classes) > MOST_SHARES:
             return Predicted(truth, codes, rows.weights)
-        return Predicted(truth, codes, rows.weights, estimator.predict_proba(X), classes)
+        return Predicted(truth, codes, rows.weights, estimator.predict_proba(X.whole), classes)
 
-    def _figures(self, fitted: Fitted, X: Floats, rows: Rows, labels: NDArray[Any] | None) -> metrics.Figures:
+    def _figures(
+        self, fitted: Fitted, prepared: Prepared, rows: Rows, labels: NDArray[Any] | None
+    ) -> metrics.Figures:
         """Return figures over prepared rows; `labels` are their clusters where the fit has them."""
         estimator = fitted.estimator
         if self._job.targets:
-            return self.judged(self._predicted(estimator, X, rows))
+            return self.judged(self._predicted(estimator, prepared, rows))
+        X = prepared.whole
         if self._job.task == "decomposition":
             return metrics.decomposition(X, estimator.inverse_transform(estimator.transform(X)))
         if labels is None:

@@ -68,7 +68,7 @@ class Session:
         poll.register(self._connection, select.POLLIN)
         if not poll.poll(self._idle * 1000):
             return False
-        request = receive(self._connection, most_files=2)
+        request = receive(self._connection, most_files=4)
         content = request.content
         self._idle = min(float(content.get("idle_seconds", self._idle)), 2e6)  # poll counts in milliseconds
         if content["do"] == "describe":

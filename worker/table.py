@@ -1,6 +1,8 @@
 """The rows of a comparison: those that models are fitted on, and the holdout, on which they are scored."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -8,8 +10,11 @@ from numpy.typing import NDArray
 
 from madpy.worker.columns import Columns, Floats
 from madpy.worker.errors import WorkerError
+from madpy.worker.moments import Moments, moments_of
 from madpy.worker.preparation import Input
 from madpy.worker.reasons import check_weights
+
+NO_ROWS = "P0002"  # SQLSTATE where the holdout, or the rest of the rows, is empty
 
 
 @dataclass(frozen=True)
@@ -22,12 +27,21 @@ class Part:
     groups: Floats | None
     order: Floats | None
 
+    @cached_property
+    def moments(self) -> Moments:
+        """Return the moments of the features."""
+        return moments_of(self.X)
+
     def take(self, rows: NDArray[Any]) -> "Part":
         """Return some of the rows: flags or indices."""
         if rows.dtype == np.bool_:
             rows = np.flatnonzero(rows)  # numpy copies rows by their indices in a third of the time
         others = [None if one is None else one[rows] for one in (self.weights, self.groups, self.order)]
         return Part(self.X.take(rows, axis=0), self.y.take(rows, axis=0), *others)
+
+    def without(self, columns: Sequence[int]) -> "Part":
+        """Return the rows without some of their features."""
+        return replace(self, X=np.ascontiguousarray(np.delete(self.X, columns, axis=1)))
 
     def usable(self) -> "Part":
         """Return the rows that have a target and a weight greater than 0."""
@@ -53,29 +67,28 @@ class Table:
     num_classes: int  # those that are fitted on
 
 
-def read(columns: Columns, request: dict[str, Any]) -> Table:
-    """Read all rows, and split them; the holdout decides over nothing that a model is made of."""
-    first, last = map(int, request["rows"])
-    X = columns.features.rows(first, last)
-    others = columns.others.rows(first, last)
-    names = ("weights", "fold_groups", "fold_order", "holdout")
-    y = np.ascontiguousarray(others[:, [int(one) for one in request["targets"]]])
-    beside = {
-        name: None if request[name] is None else np.ascontiguousarray(others[:, int(request[name])])
-        for name in names
-    }
-    if beside["weights"] is not None:
-        check_weights(beside["weights"])
-    apart = beside.pop("holdout")
-    whole = Part(X, y, *beside.values())
-    if apart is None:
-        fitted, holdout = whole, None
-    else:
-        fitted, holdout = whole.take(apart != 1), whole.take(apart == 1)
+def read(columns: Sequence[Columns], request: dict[str, Any]) -> Table:
+    """Read the rows; the holdout, which has files of its own, decides over nothing in a model."""
+    fitted = _part(columns[0], int(request["rows"][1]), request)
+    holdout = None
+    if request["num_test_rows"] is not None:
+        holdout = _part(columns[1], int(request["num_test_rows"]), request)
         _check_split(fitted, holdout)
     levels = _fitted_levels(fitted, holdout, request["inputs"])
     classes, num_classes = _fitted_classes(fitted, holdout) if request["classes"] else ([], 0)
-    return Table(fitted, holdout, columns.features.has_nan, levels, classes, num_classes)
+    return Table(fitted, holdout, columns[0].features.has_nan, levels, classes, num_classes)
+
+
+def _part(columns: Columns, rows: int, request: dict[str, Any]) -> Part:
+    others = columns.others.rows(0, rows)
+    y = np.ascontiguousarray(others[:, [int(one) for one in request["targets"]]])
+    beside = [
+        None if request[name] is None else np.ascontiguousarray(others[:, int(request[name])])
+        for name in ("weights", "fold_groups", "fold_order")
+    ]
+    if beside[0] is not None:
+        check_weights(beside[0])
+    return Part(columns.features.rows(0, rows), y, *beside)
 
 
 def _check_split(fitted: Part, holdout: Part) -> None:
@@ -84,7 +97,9 @@ def _check_split(fitted: Part, holdout: Part) -> None:
         return
     for part, which in ((fitted, "every"), (holdout, "no")):
         if not len(part.X):
-            raise WorkerError(f"holdout is true for {which} row", hint="choose another expression")
+            raise WorkerError(
+                f"holdout is true for {which} row", NO_ROWS, hint="choose another expression or share"
+            )
 
 
 def _fitted_levels(

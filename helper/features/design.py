@@ -86,6 +86,19 @@ class Design(Record):
         ]
         return replace(self, features=features)
 
+    def without(self, places: Sequence[int]) -> "Design":
+        """Return the design without some of its features, counted from 0."""
+
+        def rest(values: Sequence[Any]) -> list[Any]:
+            return [one for n, one in enumerate(values) if n not in places]
+
+        return replace(
+            self,
+            features=rest(self.features),
+            items=rest(self.items),
+            categories=rest(self.categories),
+        )
+
     def as_json(self) -> list[dict[str, Any]]:
         """Return the features as they are kept with a model, to apply it to another table."""
         return [as_dict(feature) for feature in self.features]

@@ -18,9 +18,9 @@ NEAR_ROWS = 10_000
 MOST_CANDIDATES = 10_000
 
 
-def automatic(task: str, rows: int) -> list[str]:
-    """Return the algorithms that `auto` tries for a task over so many rows."""
-    near = [NEAR] if task in ("regression", "classification") and rows <= NEAR_ROWS else []
+def automatic(task: str, *, is_small: bool) -> list[str]:
+    """Return the algorithms that `auto` tries for a task; over few rows nearest neighbours too."""
+    near = [NEAR] if task in ("regression", "classification") and is_small else []
     return [*AUTO[task], *near]
 
 

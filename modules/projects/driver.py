@@ -9,16 +9,18 @@ from madpy.errors import MadpyError, SqlError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.modules.projects.catalogue import Project, add_project, check_name, find_project
-from madpy.modules.projects.training.candidates import wanted
+from madpy.modules.projects.training.candidates import has_few_rows, wanted
 from madpy.modules.projects.training.compare import compare
 from madpy.modules.projects.training.keep import keep_failure, keep_models, keep_snapshot
 from madpy.modules.projects.training.plan import Plan
 from madpy.modules.projects.training.rival import rival_of
-from madpy.modules.projects.training.rows import Asked, check_rows
+from madpy.modules.projects.training.rows import Asked, check_rows, without_holdout
+from madpy.modules.projects.training.split import count_rows
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
 from madpy.records import Record
 
+NO_ROWS = "P0002"  # SQLSTATE of sk_compare where the holdout, or the rest of the rows, is empty
 # SQLSTATEs of what no look at the arguments shows: rows that cannot be fitted, or are too large, a lack of
 # resources, limits, and a worker that has ended
 FAILURES = re.compile("22000|22003|5[348]...")
@@ -79,7 +81,7 @@ def train(
     rows = check_rows(db, project, name, asked)
     candidates = wanted(
         rows.task,
-        rows.counted.row_count,
+        has_few_rows(rows.source),
         rows.split.seed,
         str(helper.check_not_null("algorithm", algorithm)),
         _json("hyperparams", hyperparams),
@@ -99,15 +101,18 @@ def _trained(
     try:
         compared = compare(plan)
     except SqlError as error:
+        if error.sqlstate == NO_ROWS and plan.holdout is not None:
+            return _trained(db, project, name, without_holdout(plan), may_deploy, is_copied)
         if not FAILURES.fullmatch(error.sqlstate):
             raise
         project = project or add_project(db, name, plan.task)
-        snapshot = keep_snapshot(db, project, plan, None, is_copied=False)
+        counted = count_rows(plan.source, plan.split, plan.holdout)
+        snapshot = keep_snapshot(db, project, plan, counted, None, is_copied=False)
         model = keep_failure(db, project, snapshot, plan, error)
         db.warning(f"the training failed: {error.message}", error.hint)
         return Result(name, plan.task, "failed", plan.algorithm, model, plan.metric, None, None)
     project = project or add_project(db, name, plan.task)
-    snapshot = keep_snapshot(db, project, plan, compared.columns, is_copied=is_copied)
+    snapshot = keep_snapshot(db, project, plan, compared.counted, compared.columns, is_copied=is_copied)
     rival = rival_of(db, project, plan, compared.metric)
     model, status = keep_models(db, project, snapshot, plan, compared, rival, may_deploy=may_deploy)
     best = compared.best

@@ -119,6 +119,14 @@ def check_rows(
         )
 
 
+def leave_out(db: Database, design: Design, places: Sequence[int]) -> Design:
+    """Return the design without features that no row has a value of, as the worker says; warn of them."""
+    if not places:
+        return design
+    db.warning(f"NULL in every row, and so left out: {', '.join(design.names[place] for place in places)}")
+    return design.without(places)
+
+
 def header_of(
     name: str, task: str, asked: dict[str, Any], seed: int, design: Design, subject: Target
 ) -> dict[str, Any]:

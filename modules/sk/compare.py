@@ -33,6 +33,9 @@ class Result(Training, kw_only=True):
     best_score: float | None
     seed: int
     columns: dict[str, Any]
+    num_rows: int
+    num_holdout_rows: int
+    hash_sum: str | None
 
 
 @in_server("sk_compare")
@@ -56,6 +59,8 @@ def compare(
     weights: str | None,
     seed: int | None,
     verbose: bool | None,
+    row_hash: str | None,
+    holdout_share: float | None,
 ) -> Result:
     """Fit and score each candidate; create `output_table`, a row per candidate, and its summary."""
     begun = time.monotonic()
@@ -76,7 +81,8 @@ def compare(
     chosen = _task(source, str(task), target, trials, known)
     judged = _metric(known.metrics[chosen], metric, chosen)
     subject = check_subject(source, chosen, target)
-    table = Table(source, listed, subject, Conditions(weights, holdout, fold_groups, fold_order))
+    conditions = Conditions(weights, fold_groups, fold_order, holdout, row_hash, holdout_share, number)
+    table = Table(source, listed, subject, conditions)
     request, files = table.request()
     request |= {"task": chosen, "seed": number, "folds": count, "metric": judged}
 
@@ -112,6 +118,7 @@ def compare(
                 "holdout": holdout, "folds": count, "fold_groups": fold_groups, "fold_order": fold_order,
                 "halving": None if halves is None else as_dict(halves), "time_limit": time_limit,
                 "keep": wanted, "categorical_cols": categorical_cols, "weights": weights,
+                "row_hash": row_hash, "holdout_share": holdout_share,
             },
             num_groups=1,
             num_rows_processed=best.content.get("num_rows", 0),
@@ -124,6 +131,9 @@ def compare(
             best_score=best.score,
             seed=number,
             columns=table.columns,
+            num_rows=table.num_rows,
+            num_holdout_rows=table.num_apart,
+            hash_sum=table.hash_sum if row_hash is not None else None,
         ),
     )  # fmt: skip
     for warning in best.content.get("warnings") or []:

@@ -1,13 +1,13 @@
 """sk_train: check the arguments, have the worker fit a model per group, write the models and a summary."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.features.design import list_features
+from madpy.helper.features.design import Design, list_features
 from madpy.helper.features.reading import store_features
 from madpy.helper.features.terms import check_number, has_weight
 from madpy.helper.tables.training import Training, check_tables, create_summary
@@ -17,6 +17,7 @@ from madpy.modules.sk.arguments import (
     check_target,
     described,
     header_of,
+    leave_out,
     pack_model,
     read_json,
     task_of,
@@ -25,6 +26,7 @@ from madpy.modules.sk.arguments import (
 from madpy.modules.sk.core import pooled
 from madpy.modules.sk.output import Output
 from madpy.ports.postgres import worker
+from madpy.ports.postgres.scan.files import stored_files
 from madpy.ports.postgres.scan.scan import Rows
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
@@ -54,7 +56,8 @@ class Result(Training, kw_only=True):
 class Fitted:
     """Figures of the fits so far, an entry for each group; the models are in the output table."""
 
-    def __init__(self) -> None:
+    def __init__(self, design: Design) -> None:
+        self.design = design
         self.rows: list[int] = []
         self.num_skipped = 0
         self.num_models = 0
@@ -103,18 +106,23 @@ def train(
         Rows(source, None, listed.items, listed.is_vector, None, groups), listed, more
     )
     assert scan.store is not None
-    files, layout, ranges = worker.stored(db, scan.store)
+    stored = stored_files(db, scan.store)
+    ranges = stored.ranges
     request = {
         "do": "fit", "algorithm": name, "task": chosen, **asked, "seed": number,
-        "layout": layout, "groups": ranges,
+        "layout": stored.layout, "groups": ranges,
         "inputs": [{"name": feature.name, "levels": feature.levels} for feature in design.features],
         "targets": list(range(len(subject.items))),
         "weights": None if weight is None else len(subject.items),
-        "classes": subject.labels,
+        "classes": subject.labels, "may_leave_out": not design.is_vector,
     }  # fmt: skip
-    header = header_of(name, chosen, asked, number, design, subject)
+
+    def packed(content: dict[str, Any], arrays: Sequence[Any]) -> bytes | None:
+        return pack_model(header_of(name, chosen, asked, number, fitted.design, subject), content, arrays)
+
     log(f"{name} for {chosen} of {', '.join(design.names)}, {len(ranges)} group(s)")
-    fitted = _fit(db, request, files, header, Output(db, scan, tables.output, COLUMNS))
+    fitted = Fitted(design)
+    _fit(db, request, stored.files, fitted, packed, Output(db, scan, tables.output, COLUMNS))
     _check(source, subject.items, fitted, is_weighted=weight is not None)
     record = create_summary(
         db,
@@ -124,7 +132,7 @@ def train(
             **tables.fields(),
             target=target,
             features=features,
-            feature_names=design.names,
+            feature_names=fitted.design.names,
             grouping_cols=grouping_cols,
             options={**asked, "categorical_cols": categorical_cols, "weights": weights},
             num_groups=len(ranges),
@@ -157,10 +165,14 @@ def device(db: Database) -> dict[str, Any]:
 
 
 def _fit(
-    db: Database, request: dict[str, Any], files: list[int], header: dict[str, Any], output: Output
-) -> Fitted:
-    """Have the worker fit all groups; write what it answers, the models packed, and return the figures."""
-    fitted = Fitted()
+    db: Database,
+    request: dict[str, Any],
+    files: list[int],
+    fitted: Fitted,
+    packed: Callable[[dict[str, Any], Sequence[Any]], bytes | None],
+    output: Output,
+) -> None:
+    """Have the worker fit all groups; write what it answers, the models packed, and add the figures."""
     db.progress("sk_train: fitting")
     events = worker.ask(db, request, files=files)
     with closing(events):  # whatever ends the loop ends the fit
@@ -168,13 +180,14 @@ def _fit(
             content = message.content
             if content["event"] == "progress" and content["groups"] > 1:
                 db.progress(f"sk_train: fitting group {content['group'] + 1} of {content['groups']}")
+            if content["event"] == "left_out":
+                fitted.design = leave_out(db, fitted.design, content["inputs"])
             if content["event"] == "model":
-                _add(content, pack_model(header, content, message.arrays), fitted, output)
+                _add(content, packed(content, message.arrays), fitted, output)
     if len(fitted.rows) != len(request["groups"]):
         raise MadpyError("the worker has not answered for every group", sqlstate="58000", hint="run it again")
     db.progress("sk_train: writing")
     output.write()
-    return fitted
 
 
 def _add(content: dict[str, Any], model: bytes | None, fitted: Fitted, output: Output) -> None:

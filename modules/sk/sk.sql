@@ -112,7 +112,10 @@ CREATE TYPE MADLIB_SCHEMA.sk_comparison AS (
     best_candidate integer,
     best_score     double precision,
     seed           bigint,
-    columns        jsonb                 -- an analysis of each feature and target over the rows that are fitted on
+    columns        jsonb,                -- an analysis of each feature and target over the rows that are fitted on
+    num_rows         bigint,             -- all rows, those with a NULL and those of the holdout included
+    num_holdout_rows bigint,
+    hash_sum         text                -- the sum of row_hash over all rows
 );
 COMMENT ON TYPE MADLIB_SCHEMA.sk_comparison IS 'result of sk_compare: its row of the summary table';
 
@@ -129,15 +132,17 @@ CREATE FUNCTION MADLIB_SCHEMA.sk_compare(
     fold_order       text             DEFAULT NULL, -- a number or time: each fold is predicted from those before it
     metric           text             DEFAULT NULL, -- by which the best is chosen; NULL: r2, f1, silhouette or explained_variance
     halving          jsonb            DEFAULT NULL, -- successive halving: {"factor": 3, "min_rows": 200}
-    time_limit       double precision DEFAULT NULL, -- seconds after which no candidate begins
+    time_limit       double precision DEFAULT NULL, -- seconds after which a candidate is ended, and no other begins
     keep             text             DEFAULT 'all', -- of which candidates there are models: all, best
     categorical_cols text             DEFAULT NULL, -- numbers among the features that are categories
     weights          text             DEFAULT NULL, -- an expression: sample weights, 0 or more
     seed             bigint           DEFAULT 0,
-    verbose          boolean          DEFAULT false
+    verbose          boolean          DEFAULT false,
+    row_hash         text             DEFAULT NULL, -- an expression, a bigint: a hash of the row, which is summed
+    holdout_share    double precision DEFAULT NULL  -- share of the rows in the holdout, chosen by row_hash and seed
 ) RETURNS MADLIB_SCHEMA.sk_comparison
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(sk.compare.compare);
-COMMENT ON FUNCTION MADLIB_SCHEMA.sk_compare(text, text, text, text, jsonb, text, text, bigint, text, text, text, jsonb, double precision, text, text, text, bigint, boolean) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.sk_compare(text, text, text, text, jsonb, text, text, bigint, text, text, text, jsonb, double precision, text, text, text, bigint, boolean, text, double precision) IS
     'fits and scores several candidates from one reading of a table: SELECT MADLIB_SCHEMA.sk_compare(''houses'', ''tried'', ''price'', ''tax, bath'', ''[{"algorithm": "ridge"}, {"algorithm": "random_forest"}]'', folds => 5)';
 
 CREATE FUNCTION MADLIB_SCHEMA.sk_algorithms(

@@ -123,42 +123,55 @@ class Runner:
         self._trials: dict[int, Trial] = {}
         self._total = 0
         self._begun: Trial | None = None
+        self._begun_at = 0.0
         self._best: tuple[float | None, Trial] | None = None
         self._where = ""
         self.num_usable = 0
 
     def look(self) -> None:
         """Have the rows described, and try nothing."""
-        self._ask([], 0, "none", must_begin=False)
+        self._ask([], 0, "none")
 
     def run(self, trials: Sequence[Trial], total: int, keep: str, part: int = 0, where: str = "") -> None:
-        """Try candidates on all rows, or on a part of them; one that ends the worker has failed."""
+        """Try candidates on all rows, or on a part of them; one that ends the worker has failed.
+
+        At the time limit the worker is ended, and with it the candidate that has begun.
+        """
         self._trials = {one.number: one for one in trials}
         self._total, self._where = total, where
-        must_begin = True
         while waiting := [one for one in trials if one.status is None]:
             self._begun = None
             try:
-                self._ask(waiting, part, keep, must_begin)
+                self._ask(waiting, part, keep)
                 return
             except SqlError:
                 raise
+            except worker.TimeLimitError as error:
+                self._fail(error)
+                for one in trials:
+                    one.status = one.status or "skipped"
             except MadpyError as error:
                 if self._begun is None:
                     raise
-                self._begun.status, self._begun.failure = "failed", error
-            must_begin = False
+                self._fail(error)
 
-    def _ask(self, trials: Sequence[Trial], part: int, keep: str, must_begin: bool) -> None:
-        left = None if self._deadline is None else self._deadline - time.monotonic()
+    def _fail(self, error: MadpyError) -> None:
+        """Note the error of the candidate that has begun, if there is one."""
+        if self._begun is not None:
+            self._begun.status, self._begun.failure = "failed", error
+            self._begun.seconds += time.monotonic() - self._begun_at
+
+    def _ask(self, trials: Sequence[Trial], part: int, keep: str) -> None:
+        until = math.inf if self._deadline is None else self._deadline
+        left = None if self._deadline is None else until - time.monotonic()
         request = {
-            **self._request, "part": part, "keep": keep, "seconds": left, "must_begin": must_begin,
+            **self._request, "part": part, "keep": keep, "seconds": left,
             "analyse": self._seen is not None, "best": None if self._best is None else self._best[0],
             "candidates": [
                 {"candidate": one.number, "algorithm": one.algorithm, **one.asked} for one in trials
             ],
         }  # fmt: skip
-        with closing(worker.ask(self._db, request, files=self._files)) as events:
+        with closing(worker.ask(self._db, request, files=self._files, until=until)) as events:
             for message in events:
                 try:
                     self._take(message.content, message.arrays, keep)
@@ -175,6 +188,8 @@ class Runner:
                 self._seen(content)
                 self._seen = None
             case "candidate":
+                if self._begun is None:
+                    self._begun_at = time.monotonic()
                 self._begun = self._trials[content["candidate"]]
                 fold = f", fold {content['fold']} of {content['folds']}" if content["fold"] else ""
                 number = f"candidate {content['candidate']} of {self._total}"
@@ -221,8 +236,15 @@ def race(runner: Runner, trials: list[Trial], halving: Halving, keep: str, *, is
 
 
 def failure(trials: Sequence[Trial]) -> MadpyError:
-    """Return the error of a comparison all of whose candidates have failed."""
-    first = next(one.failure for one in trials if one.failure)
+    """Return the error of a comparison without a candidate that was fitted on all rows."""
+    failures = [one.failure for one in trials if one.failure is not None]
+    if not failures or any(isinstance(one, worker.TimeLimitError) for one in failures):
+        return MadpyError(
+            "no candidate was fitted within time_limit",
+            sqlstate="53400",
+            hint="raise time_limit, or give candidates that take less time",
+        )
+    first = failures[0]
     if len(trials) == 1:
         return first
     message = f"none of the {len(trials)} candidates could be fitted, the first one because: {first.message}"

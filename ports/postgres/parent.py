@@ -6,12 +6,14 @@ The parent outlives the session that has started it, and serves all sessions of 
 import contextlib
 import fcntl
 import hashlib
+import math
 import os
 import select
 import socket
 import struct
 import sys
 import sysconfig
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,12 +56,17 @@ def connect(db: Database) -> socket.socket:
     raise MadpyError("no worker could be started", sqlstate=FAILED, hint="read the server's log")
 
 
-def wait(db: Database, descriptor: int, event: int) -> None:
-    """Wait for an event of a descriptor; raise the interrupt that comes meanwhile."""
+def wait(db: Database, descriptor: int, event: int, until: float = math.inf) -> None:
+    """Wait for an event of a descriptor; raise the interrupt that comes meanwhile.
+
+    Raises TimeoutError where none has come by a point in time of time.monotonic().
+    """
     poll = select.poll()  # select() takes small descriptors only
     poll.register(descriptor, event)
     while not poll.poll(WAIT * 1000):
         look(db)
+        if time.monotonic() > until:
+            raise TimeoutError
 
 
 def look(db: Database) -> None:

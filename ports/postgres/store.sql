@@ -5,10 +5,14 @@ CREATE FUNCTION MADLIB_SCHEMA.__store_fill(
     num_groups integer   DEFAULT 0,
     categories integer[] DEFAULT '{}',    -- columns, counted from 1, whose values become codes whatever their type
     max_levels integer   DEFAULT 0,       -- more values of such a column, or of a text, are an error; 0: any number
-    beside     integer   DEFAULT -1       -- the rows go to files, these last columns to the second one; -1: to blocks
+    beside     integer   DEFAULT -1,      -- the rows go to files, these last columns to the second one; -1: to blocks
+    apart      boolean   DEFAULT false,   -- rows whose last number beside is 1 go to a second pair of files
+    hashed     boolean   DEFAULT false,   -- the last column beside is a hash of the row, which is summed
+    share      double precision DEFAULT 0, -- with both: the share of the rows that go there, chosen by the hash
+    seed       bigint    DEFAULT 0        -- other rows of that share
 ) RETURNS integer
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_fill';
-COMMENT ON FUNCTION MADLIB_SCHEMA.__store_fill(text, integer, integer[], integer, integer) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.__store_fill(text, integer, integer[], integer, integer, boolean, boolean, double precision, bigint) IS
     'runs a query, keeps its columns, the last num_groups of them as grouping columns, and returns the number of the store; NULL if it does not fit into madpy.store_memory';
 
 CREATE FUNCTION MADLIB_SCHEMA.__store_groups(store integer) RETURNS SETOF record
@@ -59,11 +63,15 @@ CREATE FUNCTION MADLIB_SCHEMA.__store_files(
     store integer,
     OUT features_fd      integer,   -- memory files of the rows, row by row, open in this backend
     OUT others_fd        integer,
+    OUT apart_features_fd integer,  -- those of rows that were set apart
+    OUT apart_others_fd  integer,
     OUT num_features     integer,   -- the columns of each file
     OUT num_others       integer,
     OUT nan_features     boolean,   -- whether a NaN is in it, which stands for NULL and values that are not finite
     OUT nan_others       boolean,
-    OUT starts           bigint[]   -- the first row of each group, counted from 0, and the number of rows
+    OUT starts           bigint[],  -- the first row of each group, counted from 0, and the number of rows
+    OUT num_apart        bigint,    -- how many of these were set apart
+    OUT hash_sum         numeric    -- of the hashes of all rows
 )
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_files';
 COMMENT ON FUNCTION MADLIB_SCHEMA.__store_files(integer) IS

@@ -6,7 +6,7 @@ the worker.
 """
 
 import contextlib
-import itertools
+import math
 import os
 import re
 import select
@@ -26,6 +26,7 @@ MOST_TEXT = 10_000  # characters of a text of an answer
 Field = type | tuple[type, ...]
 EVENTS: dict[str, dict[str, Field]] = {
     "progress": {"group": int, "groups": int},
+    "left_out": {"inputs": list},
     "model": {"group": int, "num_rows": int, "num_skipped": int},
     "rows": {
         "num_rows": int,
@@ -34,6 +35,7 @@ EVENTS: dict[str, dict[str, Field]] = {
         "levels": list,
         "classes": list,
         "num_classes": int,
+        "empty": list,
     },
     "candidate": {"candidate": int, "fold": int, "folds": int},
     "compared": {"candidate": int, "status": str},
@@ -62,13 +64,21 @@ MAYBE: dict[str, Field] = {
 _connection: socket.socket | None = None  # the session's connection between two requests
 
 
+class TimeLimitError(MadpyError):
+    """The worker was ended because a request took too long."""
+
+
 def ask(
-    db: Database, request: dict[str, Any], arrays: Sequence[Any] = (), files: Sequence[int] = ()
+    db: Database,
+    request: dict[str, Any],
+    arrays: Sequence[Any] = (),
+    files: Sequence[int] = (),
+    until: float = math.inf,
 ) -> Generator[Message]:
     """Send a request and yield its events up to the last, "done".
 
-    Raises MadpyError for an error of the fit, or of the worker, and the interrupt that came meanwhile.  What
-    is sent of `files` is read-only.
+    Raises MadpyError for an error of the fit, or of the worker, and the interrupt that came meanwhile; and
+    TimeLimitError at a point in time of time.monotonic().  What is sent of `files` is read-only.
     """
     settings = _settings(db)
     content = {
@@ -84,7 +94,7 @@ def ask(
     is_complete = False
     try:
         with _read_only(files) as opened:
-            connection, message = _request(db, Message(content, arrays, opened))
+            connection, message = _request(db, Message(content, arrays, opened), until)
         while True:
             event = _event(message.content)
             if event in ("error", "died"):
@@ -98,7 +108,9 @@ def ask(
                 yield message
                 if is_complete:
                     return
-            message = _receive(db, connection)
+            message = _receive(db, connection, until)
+    except TimeoutError:
+        raise TimeLimitError("the time limit was reached", sqlstate="53400") from None
     except TooLargeError as error:
         raise MadpyError(
             "the values of categories are too long for the worker",
@@ -131,13 +143,6 @@ def _event(content: dict[str, Any]) -> str:
     return event
 
 
-def stored(db: Database, store: int) -> tuple[list[int], dict[str, Any], list[tuple[int, int]]]:
-    """Return the descriptors of a store's files, their layout, and each group's first row and its end."""
-    facts = db.execute("SELECT * FROM {schema:i}.__store_files({store:l})", store=store)[0]
-    layout = {name: [facts[f"{name}_features"], facts[f"{name}_others"]] for name in ("num", "nan")}
-    return [facts["features_fd"], facts["others_fd"]], layout, list(itertools.pairwise(facts["starts"]))
-
-
 @contextlib.contextmanager
 def _read_only(files: Sequence[int]) -> Iterator[list[int]]:
     """Open files again, to read them only: a worker can neither write into them nor make them shorter."""
@@ -163,7 +168,7 @@ def _settings(db: Database) -> dict[str, Any]:
     return {name: value if name == "device" else int(value) for name, value in settings.items()}
 
 
-def _request(db: Database, message: Message) -> tuple[socket.socket, Message]:
+def _request(db: Database, message: Message, until: float) -> tuple[socket.socket, Message]:
     """Send a request; return the connection and the first event.
 
     The session's worker may be ending, being idle: then the request goes to a new one.
@@ -173,10 +178,10 @@ def _request(db: Database, message: Message) -> tuple[socket.socket, Message]:
     if before is not None:
         with contextlib.suppress(Closed):
             if not _is_over(before):
-                return before, _exchange(db, before, message)
+                return before, _exchange(db, before, message, until)
         before.close()
     connection = parent.connect(db)
-    return connection, _exchange(db, connection, message)
+    return connection, _exchange(db, connection, message, until)
 
 
 def _is_over(connection: socket.socket) -> bool:
@@ -186,18 +191,18 @@ def _is_over(connection: socket.socket) -> bool:
     return bool(poll.poll(0))
 
 
-def _exchange(db: Database, connection: socket.socket, message: Message) -> Message:
+def _exchange(db: Database, connection: socket.socket, message: Message, until: float) -> Message:
     """Send a request and return the first event; close the connection if that fails."""
     try:
         send(connection, message, lambda event: parent.wait(db, connection.fileno(), event))
-        return _receive(db, connection)
+        return _receive(db, connection, until)
     except BaseException:
         connection.close()
         raise
 
 
-def _receive(db: Database, connection: socket.socket) -> Message:
-    return receive(connection, lambda event: parent.wait(db, connection.fileno(), event))
+def _receive(db: Database, connection: socket.socket, until: float) -> Message:
+    return receive(connection, lambda event: parent.wait(db, connection.fileno(), event, until))
 
 
 def _keep(connection: socket.socket) -> None:

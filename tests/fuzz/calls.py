@@ -248,7 +248,12 @@ class Writer:
         groups = self.chance.choice([0, 0, 0, 1, 1, 2, -1, 5])
         if self.chance.random() < 0.05:
             return str(self.chance.choice([0, 1, -1, 2**31 - 1]))
-        return f"madlib.__store_fill({sql('text', self.chance.choice(QUERIES))}, {groups})"
+        more = ""
+        if self.chance.random() < 0.4:
+            flags = [f"{name} => {self.chance.choice(['true', 'false'])}" for name in ("apart", "hashed")]
+            beside, share = self.chance.choice([-1, 0, 1, 2, 3]), self.chance.choice([0, 0.5, 1])
+            more = ", ".join(["", *flags, f"beside => {beside}", f"share => {share}"])
+        return f"madlib.__store_fill({sql('text', self.chance.choice(QUERIES))}, {groups}{more})"
 
     def altered(self, call: Call) -> Call:
         """Return the call with one argument altered, or with another first state of its own aggregate."""

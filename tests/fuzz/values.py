@@ -22,6 +22,7 @@ QUERIES = [
     "SELECT chr(65 + i % 5), i, NULLIF(i % 3, 0)::float8, i % 4 FROM generate_series(1, 500) AS i",
     "SELECT (i % 7)::float8, NULL::float8, (i % 2)::float8 FROM generate_series(1, 129) AS i",
     "SELECT 1.0::float8, 1.0::float8 WHERE false",
+    "SELECT i, i % 3, i % 2, i::bigint * 1000003 FROM generate_series(1, 5000) AS i",
     "SELECT ARRAY[i, i, i, 1]::float8[], 'g' || i % 3 FROM generate_series(1, 100) AS i",
     f"SELECT {', '.join('a' * 1600)} FROM (SELECT array_fill(.5::float8, ARRAY[1342178]) AS a OFFSET 0) AS s",
 ]

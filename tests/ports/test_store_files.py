@@ -34,6 +34,7 @@ KINDS = """
 ROWS = "SELECT i, -i FROM generate_series(1, 20000) i"
 FILL = f"SELECT madlib.__store_fill('{ROWS}', beside => 1)"
 NOTHING = [0, 0, 0]
+NO_COLUMN = "the rows cannot be set apart, or summed, without a column for it"
 
 
 def within(sql, body, **values):
@@ -61,6 +62,71 @@ def test_every_kind_of_number(sql, rows, beside):
     vector = 3 if rows > 2 else 1
     others = {0: 0, 1: 1, 2: 2, 8: 7 + vector}[beside]
     assert (same, widths, nan, starts) == (True, [9 + vector - others, others], expected, [0, rows])
+
+
+# --- rows that are set apart ---
+
+
+@pytest.mark.parametrize("rows", [0, 1, 4096, 20_000])
+@pytest.mark.parametrize(("is_text", "by_hash"), [(False, False), (False, True), (True, False), (True, True)])
+def test_rows_apart(sql, rows, is_text, by_hash):
+    """They are those of the query's own condition, in its order; those of texts wait in the buffer before."""
+    kind = "chr(97 + i % 7)" if is_text else "i::float8"
+    hash_of = "pgml.__hash(0, i, 1.5)"
+    part = "pgml.__part(3, i, 1.5) < 0.25"
+    column = "" if by_hash else f", ({part})::integer"
+    query = f"SELECT {kind}, i, -i{column}, {hash_of} FROM generate_series(1, {rows}) AS i"
+    options = "true, true, 0.25, 3" if by_hash else "true, true"
+    same, hash_sum, nothing = within(
+        sql,
+        """
+        store = db.value(
+            "SELECT madlib.__store_fill({q:l}, 0, '{{}}', 0, {b:l}, {o:q})".replace("{{}}", "{}"),
+            q=query, b=beside, o=options)
+        facts = db.execute('SELECT *, hash_sum::text AS sum FROM madlib.__store_files({s:l})', s=store)[0]
+        codes = {row['level']: n for n, row in enumerate(db.execute(levels.format(store)))} if is_text else {}
+        same = []
+        for which, begin in (('NOT', ''), ('', 'apart_')):
+            expected = [[codes.get(row['x'], row['x']), row['i'], -row['i']]
+                        for row in db.execute(wanted.format(which))]
+            parts = []
+            for name in ('features', 'others'):
+                data = np.frombuffer(os.pread(facts[begin + name + '_fd'], 2**30, 0))
+                parts.append(data.reshape(-1, facts['num_' + name]))
+            same.append(np.array_equal(np.hstack(parts), np.array(expected).reshape(-1, 3)))
+        count = db.value(wanted.format('').replace('x, i', 'count(*)', 1))
+        return [[*same, facts['num_apart'] == count], facts['sum'], facts['starts']]
+        """,
+        query=query,
+        beside=2 if by_hash else 3,
+        options=options,
+        is_text=is_text,
+        levels="SELECT unnest(madlib.__store_levels({}, 1)) AS level",
+        wanted=f"SELECT x, i FROM (SELECT {kind} AS x,  i, {part} AS held"
+        f" FROM generate_series(1, {rows}) AS i) AS t WHERE {{}} held",
+    )
+    assert same == [True, True, True]
+    expected = sql.value(f"SELECT COALESCE(sum({hash_of}), 0)::text FROM generate_series(1, {rows}) AS i")
+    assert (hash_sum, nothing) == (expected, [0, rows])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sqlstate", "message"),
+    [
+        ("beside => 0, hashed => true", "22023", NO_COLUMN),
+        ("hashed => true", "22023", NO_COLUMN),
+        ("beside => 1, apart => true, share => 0.5", "22023",
+         NO_COLUMN),
+        ("beside => 1, apart => true, num_groups => 1", "22023",
+         NO_COLUMN),
+        ("beside => 1, apart => true, hashed => true, share => 'NaN'", "22023",
+         NO_COLUMN),
+        ("beside => 1, hashed => true", "42804", "the hash of a row must be of type bigint, not integer"),
+    ],
+)  # fmt: skip
+def test_columns_that_set_no_row_apart(sql, arguments, sqlstate, message):
+    error = sql.fails(f"SELECT madlib.__store_fill('SELECT 1, 2, 3', {arguments})")
+    assert (error.sqlstate, error.message) == (sqlstate, message)
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(2, 1), (777, 300), (1500, 65)])

@@ -60,14 +60,27 @@ def test_a_timeout(sql, table, fault):
     assert within(5, lambda: not workers(fault.root))
 
 
-def test_the_time_that_is_left_counts_in_a_new_worker(sql, table, fault):
-    sql(statement("does_well", "naps", "segfaults", "does_well", time_limit=0.2))
-    assert sql("SELECT status FROM o ORDER BY candidate") == [
-        ("successful",),
-        ("successful",),
-        ("skipped",),
-        ("skipped",),
+@pytest.mark.parametrize("how", ["sleeps", "stops"])
+def test_the_time_limit_counts_in_a_new_worker(sql, table, fault, how):
+    """The second candidate ends the first worker, the third one would never end the second."""
+    sql(statement("does_well", "segfaults", how, "does_well", time_limit=5, keep="'best'"))
+    assert sql("SELECT status, error FROM o ORDER BY candidate") == [
+        ("successful", None),
+        ("failed", "the fit crashed: SIGSEGV: So far."),
+        ("failed", "the time limit was reached"),
+        ("skipped", None),
     ]
+    assert sql("SELECT candidate FROM o WHERE model IS NOT NULL") == [(1,)]
+    assert within(5, lambda: not workers(fault.root))
+
+
+def test_a_time_limit_in_the_only_candidate(sql, table, fault):
+    error = sql.refuses(statement("sleeps", time_limit=1))
+    assert (error.sqlstate, error.message) == (
+        "53400",
+        "sk_compare: no candidate was fitted within time_limit",
+    )
+    assert within(5, lambda: not workers(fault.root))
 
 
 def test_progress(sql, table, fault, connect, schema):

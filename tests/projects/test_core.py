@@ -30,6 +30,6 @@ def test_more_draws_than_combinations_are_all_of_them() -> None:
 
 
 def test_neighbours_are_tried_where_rows_are_few() -> None:
-    assert "nearest_neighbors" in core.automatic("regression", 1_000)
-    assert "nearest_neighbors" not in core.automatic("regression", 1_000_000)
-    assert core.automatic("clustering", 10) == ["kmeans"]
+    assert "nearest_neighbors" in core.automatic("regression", is_small=True)
+    assert "nearest_neighbors" not in core.automatic("regression", is_small=False)
+    assert core.automatic("clustering", is_small=True) == ["kmeans"]

@@ -13,8 +13,11 @@ from madpy.worker.estimators import ALGORITHMS
 from madpy.worker.estimators.algorithm import Algorithm
 from madpy.worker.estimators.form import Form
 from madpy.worker.layout import KIND_BAYES
+from madpy.worker.learning import learn
 from madpy.worker.model import arrays_of
-from madpy.worker.preparation import Input, Rule, learn
+from madpy.worker.moments import moments_of
+from madpy.worker.preparation import Input, Rule
+from madpy.worker.prepared import Prepared
 
 INPUTS = [Input("a", None), Input("b", None), Input("c", ["v0", "v1", "v2", "v3"])]
 SMALL = {"n_estimators": 3, "max_depth": 3, "hidden_layer_sizes": [4, 3], "n_init": 1, "n_clusters": 3}
@@ -43,7 +46,8 @@ def _bayes(classes: int) -> bytes:
     """Return a model of naive Bayes, which no algorithm of scikit-learn makes, with numbers at random."""
     raw, target = _rows(classes)
     rules = [Rule(), Rule(), Rule(encode="ordinal")]
-    X, learned = learn(raw, target, INPUTS, rules, "classification", 0)
+    learned, columns = learn(raw, target, moments_of(raw), INPUTS, rules, "classification", 0)
+    X = Prepared(raw, INPUTS, learned, columns).whole
     rng = np.random.default_rng(classes)
     form = Form(KIND_BAYES, classes, [np.log(rng.random(classes)), rng.normal(size=(3 + 3 + 4) * classes)])
     labels = [f"y{code}" for code in range(classes)]
@@ -57,7 +61,8 @@ def _model(algorithm: Algorithm, classes: int) -> bytes | None:
     encode = "ordinal" if algorithm.task == "regression" else "target" if classes == 2 else "one_hot"
     rules = [Rule("mean", indicator=True), Rule(scale="min_max"), Rule(encode=encode)]
     hyperparams = {name: value for name, value in SMALL.items() if name in algorithm.parameters}
-    X, learned = learn(raw, target, INPUTS, rules, algorithm.task, 0)
+    learned, columns = learn(raw, target, moments_of(raw), INPUTS, rules, algorithm.task, 0)
+    X = Prepared(raw, INPUTS, learned, columns).whole
     estimator = algorithm.build(hyperparams, 0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

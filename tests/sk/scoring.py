@@ -11,8 +11,10 @@ from sklearn import datasets
 from madpy.modules.sk.layout import MODEL_SK
 from madpy.ports.postgres.model import pack
 from madpy.worker.estimators import ALGORITHMS
+from madpy.worker.learning import learn
 from madpy.worker.model import arrays_of
-from madpy.worker.preparation import Input, Rule, learn
+from madpy.worker.moments import moments_of
+from madpy.worker.preparation import Input, Rule
 
 MOST_ROWS = 400  # of a data set, so that the slowest algorithms take seconds
 # Data sets that scikit-learn ships, by their tasks.
@@ -59,7 +61,8 @@ def packed(algorithm: Any, estimator: Any, data: Data) -> bytes:
     target = (
         np.zeros((len(data.X), 1)) if data.y is None else np.asarray(data.y, float).reshape(len(data.X), -1)
     )
-    prepared, learned = learn(data.X, target, inputs, [Rule()] * len(inputs), algorithm.task, 0)
+    rules = [Rule()] * len(inputs)
+    learned, _ = learn(data.X, target, moments_of(data.X), inputs, rules, algorithm.task, 0)
     labels = [str(one) for one in estimator.classes_] if algorithm.task == "classification" else []
     arrays = arrays_of(
         algorithm.task,
@@ -68,7 +71,7 @@ def packed(algorithm: Any, estimator: Any, data: Data) -> bytes:
         learned,
         labels,
         algorithm.takes_nan,
-        prepared.mean(axis=0),
+        data.X.mean(axis=0),
     )
     return pack(MODEL_SK, {"features": []}, arrays)
 

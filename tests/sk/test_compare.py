@@ -33,6 +33,39 @@ def test_the_holdout_is_not_in_a_model(sql, rows, compare, target, algorithm):
     assert tried(sql, "num_rows_processed, num_missing_rows_skipped, num_test_rows") == [counts]
 
 
+@pytest.mark.parametrize("features", ["a, b, c", "a, three"])
+def test_a_holdout_by_share_is_that_of_the_expression(sql, rows, compare, features):
+    """Both calls hold out the same rows, and the sum over all rows is PostgreSQL's."""
+    part = "pgml.__part(7, y, a) < 0.3"
+    result = compare(
+        "y", "linear", features=features, row_hash="pgml.__hash(0, y, a)", holdout_share=0.3, seed=7
+    )
+    sql("CREATE TABLE by_share AS SELECT * FROM o")
+    compare("y", "linear", features=features, holdout=part, seed=7)
+    same = "o.model = s.model AND o.metrics = s.metrics AND o.num_test_rows = s.num_test_rows"
+    assert sql.value(f"SELECT {same} FROM o, by_share AS s")
+    (expected,) = sql(
+        f"SELECT count(*), count(*) FILTER (WHERE {part}), sum(pgml.__hash(0, y, a))::text FROM t"
+    )
+    assert (result["num_rows"], result["num_holdout_rows"], result["hash_sum"]) == expected
+
+
+@pytest.mark.parametrize("where", ["true", "NOT held"])
+@pytest.mark.parametrize("algorithm", ["linear", "hist_gradient_boosting"])
+def test_features_without_a_value_are_left_out(sql, rows, compare, where, algorithm):
+    """The model is the one without them, also where the holdout alone has values of them."""
+    sql("ALTER TABLE t ADD kind text DEFAULT 'k', ADD later float8 DEFAULT 1, ADD yes boolean DEFAULT true")
+    sql(f"UPDATE t SET kind = NULL, later = NULL, yes = NULL WHERE {where}")
+    one = {"algorithm": algorithm, "preprocess": {"later": {"impute": "mean"}}}
+    result = compare("y", one, holdout="held", features="kind, a, later, b, yes", folds=2)
+    assert result["feature_names"] == ["a", "b"]
+    assert [column["count"] for column in result["columns"]["features"]] == [0, 150, 0, 150, 0]
+    sql("CREATE TABLE with_them AS SELECT * FROM o")
+    compare("y", algorithm, holdout="held", features="a, b", folds=2)
+    assert sql.value("SELECT o.metrics = w.metrics AND o.details = w.details FROM o, with_them AS w")
+    assert sql.value("SELECT count(madlib.sk_predict(model, t)) FROM with_them, t") == 200
+
+
 def test_a_class_of_the_holdout_alone_is_wrong(sql, rows, compare):
     sql("UPDATE t SET three = 'aa0' WHERE id = 0")
     result = compare("three", "lda", holdout="held")
@@ -94,9 +127,24 @@ def test_halving(sql, rows, compare):
 
 
 def test_a_time_limit(sql, rows, compare):
-    result = compare("y", "ridge", "lasso", "linear", time_limit=0)
-    assert tried(sql, "status") == ["successful", "skipped", "skipped"]
+    """A forest of so many trees takes minutes; the worker that grows it is ended."""
+    slow = {"algorithm": "random_forest", "hyperparams": {"n_estimators": 100_000}}
+    result = compare("y", "ridge", slow, "linear", time_limit=5, folds=2)
+    assert tried(sql, "status, error") == [
+        ("successful", None), ("failed", "the time limit was reached"), ("skipped", None),
+    ]  # fmt: skip
     assert result["best_candidate"] == 1
+    assert compare("y", "linear")["best_candidate"] == 1  # by another worker
+
+
+@pytest.mark.parametrize("halving", [None, '{"factor": 2, "min_rows": 20}'])
+def test_a_time_limit_that_leaves_no_candidate(sql, rows, halving):
+    given = "" if halving is None else f", halving => '{halving}'"
+    error = sql.fails(f"SELECT madlib.sk_compare('t', 'o', 'y', 'a', '{RIDGE}', time_limit => 0{given})")
+    assert (error.sqlstate, error.message, error.hint) == (
+        "53400", "sk_compare: no candidate was fitted within time_limit",
+        "Raise time_limit, or give candidates that take less time.",
+    )  # fmt: skip
 
 
 def test_a_candidate_that_fails(sql, rows, compare):
@@ -151,8 +199,17 @@ RIDGE = '[{"algorithm": "ridge"}]'
          "folds are by groups or in an order, not both", "Leave out one of the two."),
         ({"holdout": "id"}, "42804", 'holdout: "id" is of type integer, a boolean is needed',
          "Cast it or choose another expression."),
-        ({"holdout": "id < 0"}, "22023", "holdout is true for no row", "Choose another expression."),
-        ({"holdout": "id >= 0"}, "22023", "holdout is true for every row", "Choose another expression."),
+        ({"holdout": "id < 0"}, "P0002", "holdout is true for no row", "Choose another expression or share."),
+        ({"holdout": "id >= 0"}, "P0002", "holdout is true for every row",
+         "Choose another expression or share."),
+        ({"holdout_share": 0.5}, "22023", "holdout_share needs row_hash",
+         "Give an expression of type bigint."),
+        ({"holdout_share": 1.5, "row_hash": "id"}, "22023",
+         "holdout_share must be between 0 and 1, not 1.5", None),
+        ({"holdout_share": 0.5, "row_hash": "id", "holdout": "held"}, "22023",
+         "holdout and holdout_share are both given", "Leave out one of them."),
+        ({"row_hash": "three"}, "42804",
+         'row_hash: "three" is of type text, a number is needed', "Cast it or choose another expression."),
         ({"keep": "none"}, "22023", 'keep: unknown value "none"', "Known are: all, best."),
         ({"halving": "3"}, "22023", "halving must be an object with factor and min_rows",
          'Write it like this: {"factor": 3, "min_rows": 200}.'),

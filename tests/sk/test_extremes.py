@@ -71,11 +71,6 @@ def test_every_algorithm_ends(sql, case):
                 "Give features that differ from row to row.",
             ),
         ),
-        (
-            "NULL::float8 AS a, b, y, c",
-            "hist_gradient_boosting",
-            ("22000", 'the fit failed: feature "a" is NULL in every row', "Leave it out."),
-        ),
     ],
 )
 def test_the_error_names_what_is_wrong(sql, columns, algorithm, expected):

@@ -189,5 +189,9 @@ def test_infinity_is_missing(sql, table):
 def test_a_column_that_is_null_everywhere(sql, table):
     sql("UPDATE t SET a = NULL")
     rule = '{"a": {"impute": "mean"}}'
-    error = sql.refuses(f"SELECT madlib.sk_train('t', 'm', 'y', 'a, b', 'ridge', preprocess => '{rule}')")
-    assert error.message == 'sk_train: feature "a" is NULL in every row'
+    sql(f"SELECT madlib.sk_train('t', 'm', 'y', 'a, b', 'ridge', preprocess => '{rule}')")
+    assert sql.warnings == ["NULL in every row, and so left out: a"]
+    sql("SELECT madlib.sk_train('t', 'alone', 'y', 'b', 'ridge')")
+    assert sql.value("SELECT m.details = a.details FROM m, alone AS a")
+    assert sql.value("SELECT feature_names FROM m_summary") == ["b"]
+    assert sql.value("SELECT count(madlib.sk_predict(model, t)) > 0 FROM t, m")

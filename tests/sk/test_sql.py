@@ -253,8 +253,11 @@ def test_an_error_too_large_for_a_number_is_left_out(sql, train):
 )
 def test_a_category_without_levels(sql, options):
     sql("UPDATE h SET wall = NULL")
-    error = sql.fails(f"SELECT madlib.sk_train('h', 'm', 'price', 'tax, wall', {options})")
-    assert error.message == 'sk_train: feature "wall" is NULL in every row'
+    sql(f"SELECT madlib.sk_train('h', 'm', 'price', 'tax, wall', {options})")
+    assert sql.warnings == ["NULL in every row, and so left out: wall"]
+    assert sql.value("SELECT feature_names FROM m_summary") == ["tax"]
+    sql("SELECT madlib.sk_train('h', 'o', 'price', 'tax, wall', 'ridge', grouping_cols => 'new')")
+    assert sql.value("SELECT count(model) FROM o") == 2
 
 
 def test_numbers_that_are_too_large(sql):

@@ -10,6 +10,7 @@ from madpy.worker.protocol import Message, receive
 
 REQUEST = {
     "do": "fit",
+    "may_leave_out": True,
     "memory_kb": 2**20,
     "threads": 1,
     "device": "cpu",

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from sklearn import linear_model, svm
 
+from madpy.worker.estimators import by_pieces
 from madpy.worker.estimators.algorithm import Algorithm
 from madpy.worker.estimators.descent import AT_RANDOM, passive_aggressive
 from madpy.worker.estimators.form import Form
@@ -62,12 +63,12 @@ def _consensus(estimator: Any) -> Form:
 
 ALGORITHMS = [
     Algorithm(
-        "linear", "regression", linear_model.LinearRegression, _regression,
+        "linear", "regression", by_pieces.Linear, _regression,
         {"fit_intercept": Boolean(), "positive": Boolean()},
         fixed=EXACT, several_targets=True,
     ),
     Algorithm(
-        "ridge", "regression", linear_model.Ridge, _regression,
+        "ridge", "regression", by_pieces.Ridge, _regression,
         {
             **NORMS, "max_iter": OneOf(ITERATIONS, Choice(None)),
             "solver": Choice("auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"),

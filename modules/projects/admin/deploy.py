@@ -116,8 +116,13 @@ def _models(db: Database, project: Project, algorithm: str | None) -> list[dict[
     """Return the models of a project that can predict, the newest last, of one algorithm if it is given."""
     rows = db.execute(
         """
-        SELECT id, algorithm, metric, score, metrics::text AS metrics FROM {own:i}.models
-        WHERE project_id = {project:l} AND model IS NOT NULL ORDER BY id
+        SELECT m.id, m.algorithm, m.metric, m.score, m.metrics::text AS metrics,
+               s.checksum,
+               pg_catalog.jsonb_build_array(
+                   s.checksum, s.y_column_name, s.test_size, s.test_sampling, s.test_column, s.seed
+               )::text AS tested_on
+        FROM {own:i}.models AS m JOIN {own:i}.snapshots AS s ON s.id = m.snapshot_id
+        WHERE m.project_id = {project:l} AND m.model IS NOT NULL ORDER BY m.id
         """,
         own=own(db),
         project=project.id,
@@ -135,7 +140,10 @@ def _models(db: Database, project: Project, algorithm: str | None) -> list[dict[
 
 
 def _best(models: list[dict[str, Any]]) -> Chosen:
-    """Return the model with the best score, by the metric of the newest one; of equal ones the newest."""
+    """Return the model with the best score, by the metric of the newest one; of equal ones the newest.
+
+    The reason says whether the scores are of the same rows.
+    """
     metric = models[-1]["metric"]
     scores = [
         row["score"] if row["metric"] == metric else json.loads(row["metrics"] or "{}").get(metric)
@@ -143,7 +151,10 @@ def _best(models: list[dict[str, Any]]) -> Chosen:
     ]
     at = core.best(scores, metric in LOWER_IS_BETTER)
     score = "unknown" if scores[at] is None else f"{scores[at]:.6g}"
-    return models[at]["id"], f"{metric} is {score}, the best of {len(models)}"
+    tested_on = {row["tested_on"] for row in models}
+    is_one = len(tested_on) == 1 and models[0]["checksum"] is not None
+    rows = "on the same rows" if is_one else "each on rows of its own"
+    return models[at]["id"], f"{metric} is {score}, the best of {len(models)}, {rows}"
 
 
 def _before(db: Database, project: Project) -> Chosen:

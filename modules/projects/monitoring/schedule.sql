@@ -24,12 +24,13 @@ BEGIN
             'SELECT substr(j.jobname, 7), j.schedule, j.command, j.active, r.runid,
                     coalesce(f.status, r.status), coalesce(f.error, r.return_message), r.start_time, r.end_time
              FROM cron.job AS j LEFT JOIN cron.job_run_details AS r USING (jobid)
-             -- A training that failed has left a row, and the run that called it was successful.
+             -- A training that failed has left a row, and the run that called it was successful.  pg_cron notes the
+             -- start once the run has begun, which may be a little later than the transaction of the training.
              LEFT JOIN LATERAL (
                  SELECT m.status, m.error
                  FROM MODULE_SCHEMA.models AS m JOIN MODULE_SCHEMA.projects AS p ON p.id = m.project_id
                  WHERE p.name = substr(j.jobname, 7) AND m.status = ''failed''
-                   AND m.created_at BETWEEN r.start_time AND r.end_time
+                   AND m.created_at BETWEEN r.start_time - interval ''10 seconds'' AND r.end_time
                  ORDER BY m.id DESC LIMIT 1
              ) AS f ON true
              WHERE j.jobname LIKE ''madpy:%'' AND j.database = current_database()';

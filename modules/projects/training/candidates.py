@@ -1,10 +1,12 @@
 """The candidates of a training: one algorithm, several, or a search over hyperparameters."""
 
+from collections.abc import Callable
 from typing import Any
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.modules.projects import core
+from madpy.ports.postgres.scan.source import Source
 from madpy.records import Record
 
 SEARCHES = ("grid", "random", "halving")
@@ -24,7 +26,7 @@ class Wanted(Record):
 
 def wanted(
     task: str,
-    rows: int,
+    is_small: Callable[[], bool],
     seed: int,
     algorithm: str,
     hyperparams: dict[str, Any],
@@ -33,11 +35,11 @@ def wanted(
     args: dict[str, Any],
     preprocess: Any,
 ) -> Wanted:
-    """Check the arguments of a search and return what it tries."""
+    """Check the arguments of a search and return what it tries; `is_small` is asked by `auto` alone."""
     if search is None:
         if params:
             raise MadpyError("search_params needs a search", hint=f"give search: {', '.join(SEARCHES)}")
-        return _without_search(task, rows, algorithm, hyperparams, preprocess)
+        return _without_search(task, is_small, algorithm, hyperparams, preprocess)
     chosen = helper.check_choice("search", search, SEARCHES)
     if algorithm == "auto":
         raise MadpyError("a search needs an algorithm", hint="give algorithm => 'ridge' or another one")
@@ -69,13 +71,27 @@ def wanted(
 
 
 def _without_search(
-    task: str, rows: int, algorithm: str, hyperparams: dict[str, Any], preprocess: Any
+    task: str, is_small: Callable[[], bool], algorithm: str, hyperparams: dict[str, Any], preprocess: Any
 ) -> Wanted:
     if algorithm == "auto" and hyperparams:
         raise MadpyError("hyperparams need an algorithm", hint="give algorithm => 'ridge' or another one")
-    names = core.automatic(task, rows) if algorithm == "auto" else [algorithm]
+    names = core.automatic(task, is_small=is_small()) if algorithm == "auto" else [algorithm]
     candidates = [{"algorithm": name, "hyperparams": hyperparams, "preprocess": preprocess} for name in names]
     return Wanted(candidates, None, 0, None)
+
+
+def has_few_rows(source: Source) -> Callable[[], bool]:
+    """Return a function that tells whether a relation is small, and reads only as much as that takes."""
+
+    def has() -> bool:
+        count = source.db.value(
+            "SELECT count(*) FROM (SELECT FROM {source:i} LIMIT {most:l}) AS few",
+            source=source,
+            most=core.NEAR_ROWS + 1,
+        )
+        return int(count) <= core.NEAR_ROWS
+
+    return has
 
 
 def _values(name: str, value: Any) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from madpy.errors import SqlError
 from madpy.helper.tables.training import SUMMARY
 from madpy.modules.projects.training.plan import Plan
+from madpy.modules.projects.training.split import Counted
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.sql import Relation, identifier
 from madpy.records import Record
@@ -32,6 +33,7 @@ class Compared(Record):
     metric: str
     columns: dict[str, Any] | None
     table: Relation
+    counted: Counted
 
     @property
     def best(self) -> dict[str, Any]:
@@ -53,16 +55,17 @@ def compare(plan: Plan) -> Compared:
     db = source.db
     split = plan.split
     column = identifier(split.column) if split.column is not None and wanted.folds else None
+    by_hash = plan.holdout is not None and split.sampling == "random"
     table = Relation("pg_temp", TABLE)
     record = _called(
         db,
         """
-        SELECT best_candidate, metric, columns::text AS columns
+        SELECT best_candidate, metric, columns::text AS columns, num_rows, num_holdout_rows, hash_sum
         FROM {schema:i}.sk_compare(
             {source:l}, {table:l}, {target:l}, {features:l}, {candidates:l}::jsonb, task => {task:l},
             holdout => {holdout:l}, folds => {folds:l}, fold_groups => {groups:l}, fold_order => {order:l},
             metric => {metric:l}, halving => {halving:l}, time_limit => {limit:l}, seed => {seed:l},
-            keep => 'best')
+            keep => 'best', row_hash => {hash:l}, holdout_share => {share:l})
         """,
         source=str(source),
         table=str(table),
@@ -70,7 +73,9 @@ def compare(plan: Plan) -> Compared:
         features=", ".join(map(identifier, plan.features)),
         candidates=json.dumps(wanted.candidates),
         task=plan.task,
-        holdout=plan.holdout,
+        holdout=None if by_hash else plan.holdout,
+        hash=split.hash_item(source),
+        share=split.share if by_hash else None,
         folds=wanted.folds,
         groups=column if split.sampling == "group" else None,
         order=column if split.sampling == "last" else None,
@@ -89,7 +94,8 @@ def compare(plan: Plan) -> Compared:
     for row in rows:
         row.update({name: json.loads(row[name]) if row[name] else None for name in JSON})
     columns = json.loads(record["columns"]) if record["columns"] else None
-    return Compared(rows, record["best_candidate"], record["metric"], columns, table)
+    counted = Counted(record["num_rows"], record["num_holdout_rows"], record["hash_sum"])
+    return Compared(rows, record["best_candidate"], record["metric"], columns, table, counted)
 
 
 def _called(db: Database, sql: str, **holes: Any) -> dict[str, Any]:

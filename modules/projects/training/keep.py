@@ -13,6 +13,7 @@ from madpy.modules.projects.schema import write
 from madpy.modules.projects.training.compare import Compared, drop_compared
 from madpy.modules.projects.training.plan import Plan, Rows
 from madpy.modules.projects.training.rival import Rival, is_better
+from madpy.modules.projects.training.split import Counted
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.sql import fill, identifier
 from madpy.records import as_dict
@@ -30,7 +31,13 @@ COPIED = (
 
 
 def keep_snapshot(
-    db: Database, project: Project, rows: Rows, columns: dict[str, Any] | None, *, is_copied: bool
+    db: Database,
+    project: Project,
+    rows: Rows,
+    counted: Counted,
+    columns: dict[str, Any] | None,
+    *,
+    is_copied: bool,
 ) -> int:
     """Write what is known of the rows of a training; return the number of the snapshot."""
     db.progress("train: writing")
@@ -45,7 +52,7 @@ def keep_snapshot(
         "seed": split.seed,
         "columns": columns,
         "stored_relation": _copied(db, rows) if is_copied else None,
-        **as_dict(rows.counted),
+        **as_dict(counted),
     }
     return write(db, "add_snapshot", "{project:l}::bigint, {facts:l}::jsonb", project=project.id, facts=facts)
 
@@ -122,15 +129,19 @@ def keep_models(
         "{model:l}::bigint, {strategy:l}::text, {reason:l}::text",
         model=model,
         strategy="best_score",
-        reason="the first model" if rival is None else _reason(compared, rival),
+        reason="the first model" if rival is None else _reason(plan, compared, rival),
     )
     return model, "deployed"
 
 
-def _reason(compared: Compared, rival: Rival) -> str:
+def _reason(plan: Plan, compared: Compared, rival: Rival) -> str:
     if rival.score is None:
         return f"model {rival.model} cannot be scored on these rows"
-    return f"{compared.metric} is better than {rival.score:.6g}, that of model {rival.model} on the same rows"
+    reason = (
+        f"{compared.metric} is better than {rival.score:.6g}, that of model {rival.model} on the same rows"
+    )
+    is_tested = plan.holdout is not None or plan.wanted.folds > 0
+    return reason if is_tested else f"{reason}, which the new model was fitted on"
 
 
 def _made(db: Database, plan: Plan) -> dict[str, Any]:

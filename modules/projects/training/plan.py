@@ -3,7 +3,7 @@
 from typing import Any
 
 from madpy.modules.projects.training.candidates import Wanted
-from madpy.modules.projects.training.split import Counted, Split
+from madpy.modules.projects.training.split import Split
 from madpy.ports.postgres.scan.source import Source
 from madpy.records import Record
 
@@ -14,7 +14,6 @@ class Rows(Record):
     task: str
     source: Source
     features: list[str]
-    counted: Counted
     split: Split
     holdout: str | None
 

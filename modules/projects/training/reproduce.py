@@ -11,7 +11,6 @@ from madpy.modules.projects.snapshots import snapshot_of, test_rows
 from madpy.modules.projects.training.candidates import Wanted
 from madpy.modules.projects.training.compare import compare, drop_compared
 from madpy.modules.projects.training.plan import Plan
-from madpy.modules.projects.training.split import count_rows
 from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.only import in_server
 from madpy.records import Record, replace
@@ -36,14 +35,12 @@ def reproduce(db: Database, model_id: int | None) -> Reproduction:
     before = _training(db, entry.id)
     source, holdout = test_rows(db, taken, entry.task)
     db.progress("reproduce: reading")
-    counted = count_rows(source, taken.split, holdout)
     wanted = Wanted([before["candidate"]], None, 0, None)
     compared = compare(
         Plan(
             entry.task,
             source,
             taken.feature_names,
-            counted,
             replace(taken.split, seed=before["seed"]),
             holdout,
             wanted,
@@ -62,7 +59,7 @@ def reproduce(db: Database, model_id: int | None) -> Reproduction:
     figures = compared.best["metrics"] or {}
     return Reproduction(
         entry.id,
-        counted.checksum is not None and counted.checksum == taken.checksum,
+        compared.counted.checksum == taken.checksum,
         bool(is_equal),
         figures.get(compared.metric),
         (before["metrics"] or {}).get(compared.metric),

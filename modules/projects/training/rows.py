@@ -1,5 +1,7 @@
 """The rows of a training or a snapshot: the relation, its targets and features, and how rows are split."""
 
+from typing import TypeVar
+
 from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
@@ -8,11 +10,12 @@ from madpy.modules.projects.evaluation.queries import SUPERVISED
 from madpy.modules.projects.snapshots import Taken, last_snapshot
 from madpy.modules.projects.training.features import targets_and_features
 from madpy.modules.projects.training.plan import Rows
-from madpy.modules.projects.training.split import Split, check_split, count_rows
+from madpy.modules.projects.training.split import Split, check_split
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.db import Database
 from madpy.records import Record, replace
 
+AnyRows = TypeVar("AnyRows", bound=Rows)
 TASKS = ("regression", "classification", "clustering", "decomposition")
 
 
@@ -47,13 +50,15 @@ def check_rows(db: Database, project: Project | None, name: str, asked: Asked) -
         )
     db.progress("train: reading")
     split = _split(source, task, asked, before, targets, features)
-    holdout = split.holdout(source) if is_supervised else None
-    counted = count_rows(source, split, holdout)
-    if holdout and not 0 < counted.test_row_count < counted.row_count:
-        holdout, counted = None, replace(counted, test_row_count=0)
-        if counted.row_count:
-            db.warning("the split leaves no rows for testing or none to fit: all are fitted on and scored")
-    return Rows(task, source, features, counted, split, holdout)
+    return Rows(task, source, features, split, split.holdout(source) if is_supervised else None)
+
+
+def without_holdout(rows: AnyRows) -> AnyRows:
+    """Return rows that are all fitted on, since the split leaves none for one of the two parts; warn."""
+    rows.source.db.warning(
+        "the split leaves no rows for testing or none to fit: all are fitted on and scored"
+    )
+    return replace(rows, holdout=None)
 
 
 def _split(

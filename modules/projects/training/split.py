@@ -6,7 +6,6 @@ from madpy.errors import MadpyError
 from madpy.helper import helper
 from madpy.modules.projects.schema import own
 from madpy.ports.postgres.scan.source import Source
-from madpy.ports.postgres.session.db import Database
 from madpy.ports.postgres.session.sql import fill, identifier
 from madpy.records import Record
 
@@ -35,6 +34,10 @@ class Split(Record):
         if self.sampling == "last":
             return self._behind(source)
         return self._of_each_class(source)
+
+    def hash_item(self, source: Source) -> str:
+        """Return SQL of a hash of each row; the sum over all rows is their checksum, in whatever order."""
+        return f"{identifier(own(source.db))}.__hash(0, {', '.join(map(identifier, self.hashed))})"
 
     def _part(self, source: Source, columns: Sequence[str]) -> str:
         schema = identifier(own(source.db))
@@ -99,24 +102,18 @@ class Counted(Record):
 
 
 def count_rows(source: Source, split: Split, holdout: str | None) -> Counted:
-    """Count the rows of a training."""
+    """Count the rows of a training, and sum their hashes, as sk_compare does while it reads them."""
     (row,) = source.db.execute(
         """
         SELECT count(*) AS row_count, count(*) FILTER (WHERE {holdout:q}) AS test_row_count,
-               {checksum:q} AS checksum
+               pg_catalog.sum({hash:q})::text AS checksum
         FROM {source:i}
         """,
-        checksum=checksum_item(source.db, split.hashed),
+        hash=split.hash_item(source),
         holdout=holdout or "false",
         source=source,
     )
     return Counted(**row)
-
-
-def checksum_item(db: Database, columns: Sequence[str]) -> str:
-    """Return SQL of the checksum over all rows of these columns, whatever their order."""
-    names = ", ".join(map(identifier, columns))
-    return f"pg_catalog.sum({identifier(own(db))}.__hash(0, {names}))::text"
 
 
 def check_split(

@@ -37,7 +37,7 @@ CREATE FUNCTION MODULE_SCHEMA.train(
     automatic_deploy boolean DEFAULT true,            -- if it is better than the model that is deployed
     seed             bigint  DEFAULT NULL,            -- NULL: 0
     test_column      text DEFAULT NULL,               -- orders rows for last, groups them for group
-    time_limit       double precision DEFAULT 300,    -- seconds, after which no candidate begins
+    time_limit       double precision DEFAULT 300,    -- seconds, after which a candidate is ended
     exclude          text DEFAULT NULL,               -- columns that are no features
     metric           text DEFAULT NULL,               -- by which models are compared
     materialize_snapshot boolean DEFAULT false,       -- keep a copy of the rows
@@ -63,7 +63,7 @@ CREATE FUNCTION MODULE_SCHEMA.train_joint(
     automatic_deploy boolean DEFAULT true,            -- if it is better than the model that is deployed
     seed             bigint  DEFAULT NULL,            -- NULL: 0
     test_column      text DEFAULT NULL,               -- orders rows for last, groups them for group
-    time_limit       double precision DEFAULT 300,    -- seconds, after which no candidate begins
+    time_limit       double precision DEFAULT 300,    -- seconds, after which a candidate is ended
     exclude          text DEFAULT NULL,               -- columns that are no features
     metric           text DEFAULT NULL,               -- by which models are compared
     materialize_snapshot boolean DEFAULT false,       -- keep a copy of the rows

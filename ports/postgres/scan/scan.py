@@ -32,6 +32,18 @@ MANY_GROUPS = 3000
 MOST = "madpy.worker_memory"  # caps a store that a training cannot do without, whatever madpy.store_memory is
 
 
+class Apart(Record):
+    """How rows of a store in files are summed, and which of them go to files of their own.
+
+    Without a share, `is_by_column` says that the last of the numbers beside the features decides: 1 is apart.
+    """
+
+    hash: str | None = None  # SQL of a bigint; it is summed
+    share: float = 0  # share of the rows that are apart, chosen by the hash and the seed; 0: none
+    seed: int = 0
+    is_by_column: bool = False
+
+
 class Rows(Record):
     """The input of a kernel: SQL of each part, all of type double precision.
 
@@ -50,6 +62,7 @@ class Rows(Record):
     # The rows go to files for another process: the target, the weights and this number of last features to a
     # second one.  None: kernels read them.
     beside: int | None = None
+    apart: "Apart | None" = None
     max_levels: int = 0  # more values of one of these are an error of the store; 0: any number
     # The levels of each feature, None for a number, where an aggregate looks values up in them; its kernel
     # sees what `indicators` says: a value's place among its levels, or indicators of them.
@@ -250,23 +263,32 @@ class Scan:
     def _fill_store(self) -> int | None:
         """Fill a store and return its number; None if it does not fit madpy.store_memory."""
         groups = [fill("{g:i}", {"g": group}) for group in self.rows.groups]
+        apart = self.rows.apart or Apart()
+        hashes = [] if apart.hash is None else [apart.hash]
         query = fill(
             "SELECT {columns:q} FROM {source:i}",
             {
-                "columns": ", ".join([*self.rows.features, *self.rows.scalars, *groups]),
+                "columns": ", ".join([*self.rows.features, *self.rows.scalars, *hashes, *groups]),
                 "source": self.rows.source,
             },
         )
         store: int | None = self.db.value(
             """
             SELECT {schema:i}.__store_fill(
-                {query:l}, {groups:l}, {categories:l}::integer[], {most:l}, {beside:l})
+                {query:l}, {groups:l}, {categories:l}::integer[], {most:l}, {beside:l},
+                {apart:l}, {hashed:l}, {share:l}, {seed:l})
             """,
             query=query,
             groups=len(groups),
             categories=self.rows.categories,
             most=self.rows.max_levels,
-            beside=-1 if self.rows.beside is None else self.rows.beside + len(self.rows.scalars),
+            beside=-1
+            if self.rows.beside is None
+            else self.rows.beside + len(self.rows.scalars) + len(hashes),
+            apart=apart.is_by_column or apart.share > 0,
+            hashed=apart.hash is not None,
+            share=float(apart.share),
+            seed=apart.seed,
         )
         return store
 

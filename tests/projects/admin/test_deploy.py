@@ -18,7 +18,7 @@ def test_the_best_score_is_deployed_and_the_newest_of_equal_ones(sql, name, mode
     assert sql.rows(f"SELECT * FROM pgml.deploy('{name}')") == [row]
     assert made.deployed(sql, name) == best
     assert sql(f"SELECT strategy, reason, deployed_by FROM pgml.deployments WHERE model_id = {best}") == [
-        ("best_score", "r2 is 0.9, the best of 6", "madpy")
+        ("best_score", "r2 is 0.9, the best of 6, each on rows of its own", "madpy")
     ]
 
 

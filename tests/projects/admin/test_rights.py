@@ -201,13 +201,14 @@ def test_who_may_use_projects_at_all_is_a_matter_of_grants(cast, sql, connect):
 
 
 def test_nothing_else_is_granted_to_all(sql):
-    """Everybody may use the schema, call functions but those behind __write, and read views."""
+    """Everybody may use the schema, call functions but those behind __write, and read views and data sets."""
     granted = sql(
         """
         SELECT 'schema', acl.privilege_type FROM pg_namespace, aclexplode(nspacl) AS acl
         WHERE nspname = 'pgml' AND grantee = 0
         UNION SELECT relkind::text, acl.privilege_type FROM pg_class, aclexplode(relacl) AS acl
-        WHERE relnamespace = 'pgml'::regnamespace AND grantee = 0 AND relname ~ '^__|s$|^overview$'
+        WHERE relnamespace = 'pgml'::regnamespace AND grantee = 0
+          AND (relkind <> 'r' OR starts_with(relname, '__'))
         UNION SELECT 'function', acl.privilege_type FROM pg_proc, aclexplode(proacl) AS acl
         WHERE pronamespace = 'pgml'::regnamespace AND grantee = 0
         """

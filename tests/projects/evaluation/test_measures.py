@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics
 
 from madpy.modules.projects.evaluation import measures
-from madpy.worker.metrics import BETTER
+from madpy.worker.metrics import BETTER, classification, probabilities, regression
 
 
 def test_directions_are_those_of_the_worker() -> None:
@@ -55,3 +55,42 @@ def test_silhouette_of_single_rows_and_of_one_cluster() -> None:
     labels = np.array([0, 0, 1, 1, 2])
     assert measures.silhouette(points, labels) == pytest.approx(metrics.silhouette_score(points, labels))
     assert np.isnan(measures.silhouette(points, np.zeros(5)))
+
+
+# --- beside the worker, which imports nothing of madpy ---
+
+
+def same(found: dict[str, float], expected: dict[str, object]) -> None:
+    """Assert that all figures which both have are equal, None standing for what is not a number."""
+    common = {name for name, value in expected.items() if name in found and not isinstance(value, list)}
+    assert common >= {"r2", "mae"} or common >= {"f1", "mcc"}
+    for name in common:
+        value = np.nan if expected[name] is None else expected[name]
+        assert found[name] == pytest.approx(value, rel=1e-9, abs=1e-12, nan_ok=True), name
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_regressions_are_judged_as_by_the_worker(seed: int) -> None:
+    """One row, ties, targets that are constant or far from 0, and several targets are among them."""
+    rng = np.random.default_rng(seed)
+    rows, targets = int(rng.integers(1, 60)), int(rng.integers(1, 4))
+    truth = np.round(rng.normal(size=(rows, targets)), int(rng.integers(0, 4))) + 10.0 ** (seed % 5)
+    predicted = np.round(truth + rng.normal(size=truth.shape) * rng.integers(0, 3), 2)
+    truth[:, 0] = truth[0, 0] if seed % 4 == 0 else truth[:, 0]
+    ours = measures.supervised("regression", truth, predicted, np.zeros((rows, 0)), 0)
+    same(ours, regression(truth, predicted, None, [f"y{j}" for j in range(targets)]))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_classes_are_judged_as_by_the_worker(seed: int) -> None:
+    """Classes that no row has, or that are never predicted, are among them."""
+    rng = np.random.default_rng(seed)
+    rows, count = int(rng.integers(1, 80)), int(rng.integers(2, 6))
+    truth, predicted = rng.integers(0, count, rows), rng.integers(0, count - seed % 2, rows)
+    shares = rng.dirichlet(np.ones(count), rows)
+    ours = measures.supervised(
+        "classification", truth[:, None] * 1.0, predicted[:, None] * 1.0, shares, count
+    )
+    theirs = classification(truth, predicted, count, None) | probabilities(truth, shares, None)
+    same(ours, theirs)
+    assert {"roc_auc", "log_loss"} <= set(ours) & set(theirs)

@@ -90,7 +90,7 @@ store_new(void)
 	store->context = context;
 	store->fd = -1;
 	store->features = -1;
-	store->files[0] = store->files[1] = -1;
+	memset(store->files, -1, sizeof store->files);
 	callback->func = store_release;
 	callback->arg = store;
 	MemoryContextSwitchTo(TopMemoryContext);

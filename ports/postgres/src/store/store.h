@@ -7,7 +7,7 @@
  *
  * A store for another process has no blocks: its rows go to two memory files, row by row, the first columns to the one and
  * the others to the other, so that both are matrices that the process can map and use as they are (store_matrix.c).  A
- * value that is NULL or not finite is NaN there.
+ * value that is NULL or not finite is NaN there.  Rows of which the last column is 1 may go to a second pair of files.
  *
  * A store belongs to the transaction, and is freed at its end, also after an error.
  *
@@ -53,8 +53,12 @@ typedef struct Store
 	Size		mapped;			/* bytes at `base` */
 	int			fd;				/* the memory file, -1 if there is none */
 	int			features;		/* columns of the first of two files of rows, see store_matrix.c; -1: columns are in blocks */
-	int			files[2];		/* those files, -1 if there are none */
-	bool		has_nan[2];		/* whether a NaN is in them */
+	bool		apart;			/* whether the last column says which rows go to a second pair of files; it goes to none */
+	int			files[4];		/* the first and the second pair of files, -1 if there are none */
+	int64		apart_rows;		/* rows in the second pair */
+	bool		has_nan[2];		/* whether a NaN is in the first files, and in the second ones, of the pairs */
+	int64		sum_high;		/* sum of the hashes of the rows: this times 2^32, and the next */
+	int64		sum_low;
 	double	   *piece;			/* space for rows on their way to the files */
 	int		  **recoded;		/* NULL, or for each column NULL or a count of codes and the new one for each, below 0: NaN */
 	int			ncols;

@@ -3,6 +3,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
@@ -75,6 +77,16 @@ receive(TupleTableSlot *slot, DestReceiver *self)
 	return has_space;
 }
 
+static Kind
+hash_kind(Form_pg_attribute attribute)
+{
+	if (attribute->atttypid != INT8OID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the hash of a row must be of type bigint, not %s", format_type_be(attribute->atttypid))));
+	return HASH;
+}
+
 /* Whether the caller has listed a column of the query as a category. */
 static bool
 is_category(const Fill *fill, int column)
@@ -111,7 +123,9 @@ start_up(DestReceiver *self, int operation, TupleDesc desc)
 		Source	   *source = &fill->sources[s];
 
 		source->kind = is_category(fill, s) ? LEVELS : kind_of(TupleDescAttr(desc, s));
-		source->width = source->kind == VECTOR ? 0 : 1;
+		if (fill->hashed && s == fill->nsources - 1)
+			source->kind = hash_kind(TupleDescAttr(desc, s));
+		source->width = source->kind != VECTOR && (source->kind != HASH || fill->share > 0);
 		if (source->kind == LEVELS)
 			source->levels = dict_new(fill->desc, s, 1);
 	}
@@ -136,7 +150,8 @@ finish(Fill *fill)
 	if (!fill->started)
 	{
 		for (int s = 0; s < fill->nsources; s++)
-			fill->sources[s].width = Max(1, fill->sources[s].width);
+			if (fill->sources[s].kind == VECTOR)
+				fill->sources[s].width = Max(1, fill->sources[s].width);
 		store_begin_rows(fill);
 	}
 	if (fill->block && !fill->over)
@@ -145,12 +160,29 @@ finish(Fill *fill)
 		store_sort(fill->store, fill->codes);
 }
 
+/* Checks that there are the columns by which rows are summed and set apart. */
+static void
+check_apart(const Fill *fill)
+{
+	bool		by_hash = fill->share > 0;
+	int			needed = fill->hashed + (fill->apart && !by_hash);	/* columns */
+
+	if ((by_hash && !(fill->apart && fill->hashed)) || (fill->apart && fill->ngroups > 0) ||
+		Max(fill->beside, 0) < needed || isnan(fill->share))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the rows cannot be set apart, or summed, without a column for it")));
+}
+
 /*
- * store_fill(query, ngroups, categories, max_levels, beside): creates a store with the columns of a query and returns its
- * number; NULL if it does not fit into madpy.store_memory.  The last `ngroups` columns are the grouping columns.
+ * store_fill(query, ngroups, categories, max_levels, beside, apart, hashed, share, seed): creates a store with the columns of
+ * a query and returns its number; NULL if it does not fit into madpy.store_memory.  The last `ngroups` columns are the grouping
+ * columns.
  * `categories` lists columns, counted from 1, whose values become codes whatever their type.  A column with more than
  * max_levels values that become codes is an error as soon as they have come, unless max_levels is 0.  If `beside` is not
  * below 0, the rows go to files for another process, the last `beside` columns before the grouping columns to a second one.
+ * If `hashed`, the last of these is a hash of the row, which is summed.  If `apart`, the last number of these says by 1 which
+ * rows go to a second pair of files; or, with a share above 0, that share of the rows does, chosen by hash and seed.
  */
 PG_FUNCTION_INFO_V1(store_fill);
 Datum
@@ -164,6 +196,10 @@ store_fill(PG_FUNCTION_ARGS)
 		.ngroups = PG_GETARG_INT32(1),
 		.max_levels = PG_GETARG_INT32(3),
 		.beside = PG_GETARG_INT32(4),
+		.apart = PG_GETARG_BOOL(5),
+		.hashed = PG_GETARG_BOOL(6),
+		.share = PG_GETARG_FLOAT8(7),
+		.seed = PG_GETARG_INT64(8),
 	};
 	ArrayType  *categories = PG_GETARG_ARRAYTYPE_P(2);
 	int			id;
@@ -175,6 +211,7 @@ store_fill(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a store cannot have %d grouping columns", fill.ngroups)));
+	check_apart(&fill);
 	fill.store = store_new();
 	fill.scratch = AllocSetContextCreate(fill.store->context, "madpy store fill", ALLOCSET_DEFAULT_SIZES);
 	fill.waiting = tuplestore_begin_heap(false, false, work_mem);

@@ -10,7 +10,7 @@
 
 typedef enum Kind
 {
-	FLOAT8, FLOAT4, INT2, INT4, INT8, BOOLEAN, NUMERIC, DATE, TIMESTAMP, TIME, INTERVAL, LEVELS, VECTOR
+	FLOAT8, FLOAT4, INT2, INT4, INT8, BOOLEAN, NUMERIC, DATE, TIMESTAMP, TIME, INTERVAL, LEVELS, VECTOR, HASH
 } Kind;
 
 /* A column of the query, and its columns in the store. */
@@ -18,7 +18,7 @@ typedef struct Source
 {
 	Kind		kind;
 	int			to;				/* first column in the store */
-	int			width;			/* columns in the store; 0 for a vector before its first value */
+	int			width;			/* columns in the store; 0 for a vector before its first value, and for a hash that is only summed */
 	Dict	   *levels;
 } Source;
 
@@ -29,7 +29,11 @@ typedef struct Fill
 	TupleDesc	desc;
 	int			nsources;		/* columns of the query, without the grouping columns */
 	int			ngroups;
-	int			beside;			/* columns of the query in the second file of rows; -1: the columns are in blocks */
+	int			beside;			/* columns of the query that are not in the first file of rows; -1: the columns are in blocks */
+	bool		apart;			/* whether a column says which rows go to a second pair of files: the last number, or the hash */
+	bool		hashed;			/* whether the last of these columns is a hash of the row */
+	double		share;			/* share of the rows in the second pair, which their hashes decide; 0: a column decides */
+	uint64		seed;
 	const int  *categories;		/* columns, counted from 1, whose values become codes whatever their type */
 	int			ncategories;
 	int			max_levels;		/* the most distinct values of a column that are numbered; 0: any number */

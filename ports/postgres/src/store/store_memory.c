@@ -163,7 +163,7 @@ store_close_file(int fd)
 void
 store_close_files(Store *store)
 {
-	for (int f = 0; f < 2; f++)
+	for (int f = 0; f < lengthof(store->files); f++)
 	{
 		if (store->files[f] >= 0)
 			store_close_file(store->files[f]);

@@ -3,6 +3,7 @@
  */
 #include "store_fill.h"
 
+#include "engine/row_hash.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "numeric/seconds.h"
@@ -98,6 +99,16 @@ put_vector(Fill *fill, const Source *source, Datum value)
 		else
 			put_number(fill, source->to + i, *numbers++);
 	}
+}
+
+/* Adds the hash of a row to the sum of all; it decides where the row goes if it has a column. */
+static void
+put_hash(Fill *fill, const Source *source, int64 hash)
+{
+	fill->store->sum_high += hash >> 32;
+	fill->store->sum_low += hash & PG_UINT32_MAX;
+	if (source->width > 0)
+		put_number(fill, source->to, row_part(hash, fill->seed) < fill->share);
 }
 
 static void
@@ -206,6 +217,8 @@ store_put_row(Fill *fill, const Datum *values, const bool *nulls)
 			put_vector(fill, source, values[s]);
 		else if (source->kind == LEVELS)
 			put_number(fill, source->to, level_code(fill, s, values, nulls));
+		else if (source->kind == HASH)
+			put_hash(fill, source, DatumGetInt64(values[s]));
 		else
 			put_number(fill, source->to, number(source->kind, values[s]));
 	}
@@ -234,7 +247,7 @@ store_widths_known(Fill *fill, const Datum *values, const bool *nulls)
 						(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 						 errmsg("features must not be an empty array")));
 		}
-		known = known && source->width > 0;
+		known = known && (source->width > 0 || source->kind == HASH);
 	}
 	return known;
 }
@@ -257,10 +270,12 @@ store_begin_rows(Fill *fill)
 	for (int s = 0; s < fill->nsources; s++)
 	{
 		fill->sources[s].to = ncols;
-		store->levels[ncols] = fill->sources[s].levels;
+		if (fill->sources[s].width > 0)
+			store->levels[ncols] = fill->sources[s].levels;
 		has_levels = has_levels || fill->sources[s].levels;
 		ncols += fill->sources[s].width;
 	}
+	store->apart = fill->apart;
 	if (fill->beside >= 0)
 		store->features = fill->beside > 0 ? fill->sources[fill->nsources - fill->beside].to : ncols;
 	if (fill->beside >= 0 && fill->ngroups == 0 && !has_levels)

@@ -21,6 +21,7 @@ def test_it_is_built(built: Outcome, models: Session) -> None:
     assert built.success
     assert set(built.statuses.values()) <= {"success", "pass", "no-op"}
     assert models("SELECT count(*), count(survived), min(passenger_id) FROM submission") == [(260, 260, 641)]
+    assert models.value("SELECT count(*) FROM feature_importance WHERE importance > 0") > 5
     assert models("SELECT count(*) FROM cross_validation") == [(20,)]  # four candidates, five folds
 
 

@@ -49,6 +49,14 @@ def test_a_project_is_deployed_only_if_it_is_better(dbt: Dbt, models: Session) -
     )
 
 
+def test_a_metric_that_was_not_measured_is_measured(dbt: Dbt, models: Session) -> None:
+    """The rows have not changed, but the run before needed no such figure."""
+    assert dbt("run", "--select", "houses", "required").success
+    trained = dbt("run", "--select", "required", required={"mae": 10})
+    assert trained["required"]["message"].startswith("TRAINED")
+    assert dbt("run", "--select", "required", required={"mae": 10})["required"]["message"] == "UNCHANGED"
+
+
 def test_hooks_are_in_the_transaction(dbt: Dbt, models: Session) -> None:
     """dbt commits after hooks that are outside of it, and sends no BEGIN."""
     models("CREATE TABLE hooks (at text)")

@@ -51,7 +51,8 @@
   {% set columns = dbt_madpy.columns_of(rows) %}
   {% if flags.EMPTY %}{% do dbt_madpy.make_up_rows(rows, columns) %}{% endif %}
   {% set fingerprint = dbt_madpy.fingerprint_of(settings, columns, rows) %}
-  {% if last and last.fingerprint == fingerprint.fingerprint and settings.retrain == 'if_changed' and not should_full_refresh() %}
+  {% set is_known = last and last.fingerprint == fingerprint.fingerprint and not settings.require | reject('in', last.metrics) | list %}
+  {% if is_known and settings.retrain == 'if_changed' and not should_full_refresh() %}
     {% do dbt_madpy.drop_temporary([rows]) %}
     {% do dbt_madpy.check_required(settings.require, last.metrics) %}
     {% do return({'message': 'UNCHANGED', 'code': 'UNCHANGED', 'sql': sql, 'is_new': false}) %}

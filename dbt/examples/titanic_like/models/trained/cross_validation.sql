@@ -10,7 +10,7 @@
 {{ 'union all' if not loop.first }}
 select '{{ algorithm }}' as algorithm, c.*
 from (
-    {{ dbt_madpy.cross_validate(ref('fitted_passengers'), algorithm, target='survived', exclude=['passenger_id', 'is_test'],
+    {{ dbt_madpy.cross_validate(ref('fitted_passengers'), algorithm, target='survived', exclude=['passenger_id', 'is_test', 'sex'],
                                 parameters=parameters, by='stratified', column='survived', key='passenger_id') }}
 ) as c
 {% endfor %}

@@ -26,17 +26,17 @@ METHODS = {
     "forest": Method(
         "forest_train('{table}', '{out}', 'colour', 'x1, x2, flag, x3', num_trees => 8)",
         "SELECT tree, num_rows, num_nodes, num_leaves, depth, oob_rows, oob_error FROM {out} ORDER BY 1",
-        ("forest_sample",),
+        (),  # rows come to a store of this server
     ),
     "forest weighted": Method(
         "forest_train('{table}', '{out}', 'colour', 'x1, x2, flag, x3', num_trees => 8, weights => 'place')",
         "SELECT tree, num_rows, num_nodes, num_leaves, depth, oob_rows, oob_error FROM {out} ORDER BY 1",
-        ("weighted_forest_sample",),
+        (),
     ),
     "forest grouped": Method(
         "forest_train('{table}', '{out}', 'y', 'x1, colour', 'flag', num_trees => 5)",
         "SELECT flag, tree, num_rows, num_nodes, depth, oob_error FROM {out} ORDER BY 1, 2",
-        ("forest_sample",),
+        (),  # rows come to a store of this server
     ),
 }
 STATEMENTS = {

@@ -27,7 +27,7 @@ def test_the_answer_is_that_of_one_table(sharded: Session, method: Method) -> No
 @every_method
 def test_states_travel_and_no_rows(explained: Session, method: Method) -> None:
     explained(method.run("rows", "parts"))
-    if not method.kernels:  # the worker needs the rows themselves
+    if not method.kernels:  # rows come themselves, to a store or to the worker
         return
     run = plans(explained)
     merged = [plan for plan in run if "Foreign Scan" in plan and "_merge" in plan]

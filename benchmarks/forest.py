@@ -38,7 +38,7 @@ def forests(bench: Bench) -> Table:
         connection.query("DROP TABLE chances, few, kept, kept_summary, flat, flat_summary")
     return Table(
         "Random forests",
-        f"{bench.rows:,} rows, {FEATURES} features in double precision and a class.  `forest_train` is timed"
+        f"{bench.rows:,} rows, {FEATURES} features in double precision, a class.  `forest_train` is timed"
         " whole, the others are fits of arrays.  Ratios are to the case of madpy with as many rows and levels.",
         ["case", "seconds", "min–max", "x forest_train", "goal", "note"],
         [cells(case, timings) for case in cases],
@@ -48,9 +48,7 @@ def forests(bench: Bench) -> Table:
 
 def prepare(connection: pg.Connection) -> None:
     """A class whose log odds are products and steps of features."""
-    odds = (
-        "4 * (x1 - 0.5) + 12 * (x2 - 0.5) * (x3 - 0.5) + sin(6 * x4) + (x5 > 0.5)::int * (x6 - 0.5) * 3"
-    )
+    odds = "4 * (x1 - 0.5) + 12 * (x2 - 0.5) * (x3 - 0.5) + sin(6 * x4) + (x5 > 0.5)::int * (x6 - 0.5) * 3"
     connection.query("SELECT setseed(0.5)")
     connection.query(
         f"""

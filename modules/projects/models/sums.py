@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from madpy.errors import MadpyError
 from madpy.modules.projects.models.fitted import OWN, Fitted
 from madpy.modules.projects.models.sk_layout import (
+    NODE_MISSING_RIGHT,
     TREES_EXP,
     TREES_MEDIAN,
-    NODE_MISSING_RIGHT,
     TREES_VOTES,
 )
 from madpy.ports.postgres.session.sql import literal

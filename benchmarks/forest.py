@@ -39,7 +39,7 @@ def forests(bench: Bench) -> Table:
     return Table(
         "Random forests",
         f"{bench.rows:,} rows, {FEATURES} features in double precision, a class.  `forest_train` is timed"
-        " whole, the others are fits of arrays.  Ratios are to the case of madpy with as many rows and levels.",
+        " whole, the others are fits of arrays.  Ratios are to madpy's case with the same rows and depth.",
         ["case", "seconds", "min–max", "x forest_train", "goal", "note"],
         [cells(case, timings) for case in cases],
         left=["note"],

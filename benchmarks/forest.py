@@ -38,8 +38,8 @@ def forests(bench: Bench) -> Table:
         connection.query("DROP TABLE chances, few, kept, kept_summary, flat, flat_summary")
     return Table(
         "Random forests",
-        f"{bench.rows:,} rows, {FEATURES} features in double precision and a class.  `forest_train` is timed"
-        " whole, the others are fits of arrays.  Ratios are to madpy with as many rows and levels.",
+        f"{bench.rows:,} rows, {FEATURES} features in double precision, a class.  `forest_train` is timed"
+        " whole, the others are fits of arrays.  Ratios are to madpy's case with the same rows and depth.",
         ["case", "seconds", "min–max", "x forest_train", "goal", "note"],
         [cells(case, timings) for case in cases],
         left=["note"],

@@ -77,6 +77,9 @@ group_is_empty(const CodedRows *rows, int group)
 	return rows->first[group] == rows->first[group + 1];
 }
 
+/* forest_train.c: returns the forests of a store; raises an error if there are none. */
+extern Forests *forests_of(const Store *store);
+
 /* forest_draw.c: sets counts[i] to how often tree `tree` takes row first + i of its group. */
 extern void draw_rows(const ForestSettings *settings, int tree, int64 first, int rows, uint8 *counts);
 

@@ -52,7 +52,18 @@ extern bool find_split(Splitter *splitter, int64 from, int64 to);
 /* Sets the sums of a node without a search for a split. */
 extern void sum_records(Splitter *splitter, int64 from, int64 to);
 
-/* Tells whether all rows are of one class. */
+/* forest_sums.c: sets sums to those of no rows, adds the rows of a code, and tells whether all rows are of one class. */
+extern void clear_sums(const Splitter *splitter, Sums *sums);
+extern void add_cell(const Splitter *splitter, Cells cells, int code, Sums *sums);
 extern bool is_pure(const Splitter *splitter, const Sums *sums);
+
+/*
+ * forest_gains.c: computes the gain of a cut after each code from `first` up to, without, `end`; `null` are the rows with NULL,
+ * if they are on the first side.
+ */
+extern void gains_of_cuts(Splitter *splitter, Cells cells, int first, int end, const Sums *null);
+
+/* forest_cuts.c: keeps the best split of a feature, given its cells, if it is the best one of the node so far. */
+extern void try_feature(Splitter *splitter, Cells cells, int feature);
 
 #endif

@@ -244,6 +244,8 @@ count_groups(const double *numbers, const double *end, int features, int64 *offs
 	const double *number = numbers;
 	int			groups = 0;
 
+	if (features < 1 && number < end)	/* numbers of no feature would be those of any number of groups */
+		whole_parameter(end - number, 0, 0);
 	for (; number < end; groups++)
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.modules.projects.schema import own
+from madpy.modules.projects.hashes import row_hash, row_part
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.sql import fill, identifier
 from madpy.records import Record
@@ -37,11 +37,10 @@ class Split(Record):
 
     def hash_item(self, source: Source) -> str:
         """Return SQL of a hash of each row; the sum over all rows is their checksum, in whatever order."""
-        return f"{identifier(own(source.db))}.__hash(0, {', '.join(map(identifier, self.hashed))})"
+        return row_hash(source.db, 0, self.hashed)
 
     def _part(self, source: Source, columns: Sequence[str]) -> str:
-        schema = identifier(own(source.db))
-        return f"{schema}.__part({self.seed}, {', '.join(map(identifier, columns))})"
+        return row_part(source.db, self.seed, columns)
 
     def _behind(self, source: Source) -> str:
         """Return SQL that is true for the last rows by the column, rows of equal value together."""

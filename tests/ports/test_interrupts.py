@@ -75,7 +75,7 @@ def test_a_run_within_a_run(sql):
 
 
 def test_a_signal_while_a_result_is_converted(sql):
-    """A statement there would free the memory of the statement that called the function: the server crashed."""
+    """A check for cancels there would free the memory of the statement that called the function."""
     sql(
         """
         CREATE TYPE pair AS (first text, second text);
@@ -89,7 +89,8 @@ def test_a_signal_while_a_result_is_converted(sql):
         $late$
         """
     )
-    sql(CALL.format(body="""assert db.value("SELECT first || ' ' || second FROM late()") == 'before as a text'"""))
+    body = """assert db.value("SELECT first || ' ' || second FROM late()") == 'before as a text'"""
+    sql(CALL.format(body=body))
 
 
 def test_a_module_is_imported_whole(sql, tmp_path):

@@ -8,8 +8,8 @@ of drivers and cores need no checks.
 There are three exceptions: an import is never interrupted, since numpy cannot be imported again after half of
 it; a call of C code, such as numpy's, ends before Python calls the handler; and while a statement of the run
 itself is executed, the server checks its flag.  That statement may call another function in Python, whose
-result PL/Python converts after the function's own watch has ended.  Python calls this run's handler then, and a
-statement would free the memory of the one that is executed.
+result PL/Python converts after the function's own watch has ended.  Python calls this run's handler then,
+and a statement would free the memory of the one that is executed.
 """
 
 import signal

@@ -1,5 +1,6 @@
 """The rows for testing: an SQL expression over the source, the same for every model of a snapshot."""
 
+import math
 from collections.abc import Sequence
 
 from madpy.errors import MadpyError
@@ -137,6 +138,11 @@ def check_split(
 
 def _share_of(source: Source, size: float) -> float:
     """Return what share of the rows a number of them is."""
+    if size < math.inf and size != int(size):
+        raise MadpyError(
+            f"test_size is {size:g}, neither a share nor a number of rows",
+            hint="give a share below 1, or a whole number of rows",
+        )
     rows = int(source.db.value("SELECT count(*) FROM {source:i}", source=source))
     if size >= rows:
         raise MadpyError(

@@ -74,6 +74,25 @@ def test_a_run_within_a_run(sql):
     assert sql.fails(CALL.format(body=lines(inner, FOREVER))).sqlstate == "57014"
 
 
+def test_a_signal_while_a_result_is_converted(sql):
+    """A check for cancels there would free the memory of the statement that called the function."""
+    sql(
+        """
+        CREATE TYPE pair AS (first text, second text);
+        CREATE FUNCTION late() RETURNS pair LANGUAGE plpython3u AS $late$
+            import os, signal
+            class Late:
+                def __str__(self):
+                    os.kill(os.getpid(), signal.SIGVTALRM)
+                    return 'as a text'
+            return {'first': 'before', 'second': Late()}
+        $late$
+        """
+    )
+    body = """assert db.value("SELECT first || ' ' || second FROM late()") == 'before as a text'"""
+    sql(CALL.format(body=body))
+
+
 def test_a_module_is_imported_whole(sql, tmp_path):
     """numpy cannot be imported again after half of it."""
     sql("SET statement_timeout = '300ms'")

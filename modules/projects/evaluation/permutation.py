@@ -7,6 +7,7 @@ from madpy.errors import MadpyError
 from madpy.modules.projects.evaluation import measures
 from madpy.modules.projects.evaluation.own_figures import Row
 from madpy.modules.projects.evaluation.predicted import Predicted
+from madpy.modules.projects.hashes import row_hash
 from madpy.modules.projects.models.prepared import ELEMENT, no_column
 from madpy.modules.projects.schema import own
 from madpy.ports.postgres.scan.source import Source
@@ -60,14 +61,13 @@ def sample_rows(
         fill(
             """
             SELECT pg_catalog.row_number() OVER (ORDER BY {hash:i}) AS {number:i}, rows.*
-            FROM (SELECT {own:i}.__hash(1, {hashed:q}) AS {hash:i}, {items:q} *
+            FROM (SELECT {row_hash:q} AS {hash:i}, {items:q} *
                   FROM {source:i} WHERE {where:q} ORDER BY {hash:i} LIMIT {most:l}) AS rows
             """,
             {
                 "number": number,
                 "hash": hash_name,
-                "own": own(db),
-                "hashed": ", ".join(fill("{name:i}", {"name": name}) for name in dict.fromkeys(hashed)),
+                "row_hash": row_hash(db, 1, [*dict.fromkeys(hashed)]),
                 "items": "".join(
                     fill("{item:q} AS {name:i}, ", {"item": item, "name": name})
                     for name, item in items.items()

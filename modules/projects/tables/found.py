@@ -26,6 +26,7 @@ FACTS = {
     "target_type": "text", "feature_names": "text[]",
 }  # fmt: skip
 
+NO_TABLE, NO_NAME = "42P01", "42602"
 
 Key = list[str | None]  # the texts of the grouping columns
 
@@ -91,7 +92,7 @@ def _model_table(db: Database, name: str) -> Source:
     try:
         return helper.check_model_table(db, name, "model")
     except MadpyError as error:
-        if error.sqlstate != "42P01":
+        if error.sqlstate not in (NO_TABLE, NO_NAME):
             raise
         raise MadpyError(
             f"there is no project and no table {quoted(name)}",

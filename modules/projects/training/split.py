@@ -1,10 +1,11 @@
 """The rows for testing: an SQL expression over the source, the same for every model of a snapshot."""
 
+import math
 from collections.abc import Sequence
 
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.modules.projects.schema import own
+from madpy.modules.projects.hashes import row_hash, row_part
 from madpy.ports.postgres.scan.source import Source
 from madpy.ports.postgres.session.sql import fill, identifier
 from madpy.records import Record
@@ -37,11 +38,10 @@ class Split(Record):
 
     def hash_item(self, source: Source) -> str:
         """Return SQL of a hash of each row; the sum over all rows is their checksum, in whatever order."""
-        return f"{identifier(own(source.db))}.__hash(0, {', '.join(map(identifier, self.hashed))})"
+        return row_hash(source.db, 0, self.hashed)
 
     def _part(self, source: Source, columns: Sequence[str]) -> str:
-        schema = identifier(own(source.db))
-        return f"{schema}.__part({self.seed}, {', '.join(map(identifier, columns))})"
+        return row_part(source.db, self.seed, columns)
 
     def _behind(self, source: Source) -> str:
         """Return SQL that is true for the last rows by the column, rows of equal value together."""
@@ -138,6 +138,11 @@ def check_split(
 
 def _share_of(source: Source, size: float) -> float:
     """Return what share of the rows a number of them is."""
+    if size < math.inf and size != int(size):
+        raise MadpyError(
+            f"test_size is {size:g}, neither a share nor a number of rows",
+            hint="give a share below 1, or a whole number of rows",
+        )
     rows = int(source.db.value("SELECT count(*) FROM {source:i}", source=source))
     if size >= rows:
         raise MadpyError(

@@ -34,6 +34,7 @@ class Database:
         self.connection = connection
         self.schema = schema
         self.facts: dict[str, Any] = {}  # facts that are looked up once in a run
+        self.is_executing = False  # a statement runs, which may be a call of another function in Python
         self.callers_path: str | None = None  # the search_path, where expressions have to be read by another
         self._before: dict[str, str] = {}  # original values of changed settings
         self._snapshot: int | None = None  # the snapshot of all statements: see keep_snapshot
@@ -53,13 +54,11 @@ class Database:
         values = [holes[name] for name in beside]
         try:
             if self._snapshot is not None:
-                rows = self.connection.execute(self._under_snapshot, [self._snapshot, text, values])
+                rows = self._run(self._under_snapshot, [self._snapshot, text, values])
                 return [row["kept"] for row in rows]
             if not beside:
-                return list(self.connection.execute(text))
-            return list(
-                self.connection.execute(self.connection.prepare(text, ["bytea"] * len(beside)), values)
-            )
+                return list(self._run(text))
+            return list(self._run(self.connection.prepare(text, ["bytea"] * len(beside)), values))
         except self.connection.SPIError as error:
             raise _sql_error(error) from None
 
@@ -78,9 +77,17 @@ class Database:
         text = fill(sql, {"schema": self.schema, **holes, **places})
         try:
             plan = self._plan(text, ["pg_catalog.text"] * len(values))
-            return list(self.connection.execute(plan, values))
+            return list(self._run(plan, values))
         except self.connection.SPIError as error:
             raise _sql_error(error) from None
+
+    def _run(self, statement: Any, *values: Any) -> Any:
+        """Run a statement or a plan; `is_executing` is set meanwhile."""
+        self.is_executing = True
+        try:
+            return self.connection.execute(statement, *values)
+        finally:
+            self.is_executing = False
 
     def _plan(self, text: str, types: list[str]) -> Any:
         """Return the plan that the session keeps of a statement; planning takes longer than a look-up."""
@@ -91,7 +98,7 @@ class Database:
     def column_types(self, sql: str, **holes: Any) -> list[int]:
         """Return the OIDs of the types of a query's columns; raise SqlError."""
         try:
-            return list(self.connection.execute(fill(sql, {"schema": self.schema, **holes})).coltypes())
+            return list(self._run(fill(sql, {"schema": self.schema, **holes})).coltypes())
         except self.connection.SPIError as error:
             raise _sql_error(error) from None
 

@@ -5,8 +5,11 @@ included, never checks it.  So a timer of processor time sends a signal that the
 handler of this signal, called between two instructions, runs a statement, which checks the flag.  The loops
 of drivers and cores need no checks.
 
-There are two exceptions: an import is never interrupted, since numpy cannot be imported again after half of
-it; and a call of C code, such as numpy's, ends before Python calls the handler.
+There are three exceptions: an import is never interrupted, since numpy cannot be imported again after half of
+it; a call of C code, such as numpy's, ends before Python calls the handler; and while a statement of the run
+itself is executed, the server checks its flag.  That statement may call another function in Python, whose
+result PL/Python converts after the function's own watch has ended.  Python calls this run's handler then,
+and a statement would free the memory of the one that is executed.
 """
 
 import signal
@@ -50,7 +53,7 @@ class Watch:
 
     def _look(self, number: int, frame: FrameType | None) -> None:
         """Raise the interrupt's error, again at each signal, so that no `except` on the way swallows it."""
-        if self._ended or _is_importing(frame):
+        if self._ended or self._db.is_executing or _is_importing(frame):
             return
         if self._found is None:
             try:

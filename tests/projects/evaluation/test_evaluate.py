@@ -162,6 +162,9 @@ def test_errors(sql, diabetes):
     assert (failure.sqlstate, failure.message) == (
         "42704", 'pgml.evaluate: there is no project and no table "nothing"',
     )  # fmt: skip
+    assert sql.fails("SELECT * FROM pgml.evaluate('Red Wine', 'd')").message == (
+        'pgml.evaluate: there is no project and no table "Red Wine"'
+    )
     assert sql.fails("SELECT * FROM pgml.evaluate(987654321, 'd')").message == (
         "pgml.evaluate: model 987654321 does not exist"
     )

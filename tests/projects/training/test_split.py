@@ -26,6 +26,24 @@ def test_equal_rows_have_equal_parts_whatever_their_bytes(sql: Session) -> None:
     assert row == (True, True, False)
 
 
+def test_more_columns_than_a_function_has_arguments(project: Session) -> None:
+    """The server takes 100 arguments: of more values the last ones are replaced by their hash."""
+    columns = [f"c{n}" for n in range(250)]
+    items = ", ".join(f"sin(i * {n + 1})::real AS {name}" for n, name in enumerate(columns))
+    project(f"CREATE TABLE wide AS SELECT i::float8 AS y, {items} FROM generate_series(1, 60) AS i")
+    train = "SELECT status, model_id FROM pgml.train('Wide', 'regression', 'wide', 'y', 'ridge')"
+    ((status, model),) = project(train)
+    assert status == "deployed"
+    last = f"pgml.__hash(0, {', '.join(columns[-99:])})"
+    middle = f"pgml.__hash(0, {', '.join(columns[-197:-99])}, {last})"
+    part = f"pgml.__part(0, y, {', '.join(columns[:-197])}, {middle}) < 0.25"
+    counted = project.value(f"SELECT count(*) FROM wide WHERE {part}")
+    assert project(f"SELECT row_count, test_row_count FROM {of('snapshots', 'Wide')}") == [(60, counted)]
+    assert project.value("SELECT count(pgml.predict('Wide', w)) FROM wide AS w") == 60
+    assert project(f"SELECT data_is_equal, model_is_equal FROM pgml.reproduce({model})") == [(True, True)]
+    assert project.value("SELECT count(*) FROM pgml.importance('Wide', 'coefficients')") == 250
+
+
 def test_rows_for_testing_are_not_fitted_on(project: Session) -> None:
     """The model is that of sk_train over the other rows, and the figures are those of its predictions."""
     (row,) = project(TRAIN.format(more=", 'ridge', seed => 5, preprocess => '{}'"))

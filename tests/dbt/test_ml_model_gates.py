@@ -36,6 +36,24 @@ def test_a_model_must_be_better_than_the_deployed_one(dbt: Dbt, models: Session)
     assert forced["gated"]["message"].startswith("TRAINED")
 
 
+def test_models_of_other_targets_are_not_compared(dbt: Dbt, models: Session) -> None:
+    """The rmse of price / 1000 is small, whatever the model is."""
+    assert dbt("run", "--select", "houses", "gated", "--full-refresh").success
+    before = service(models)
+    other = dbt("run", "--select", "gated", gated_features="age", gated_target="price / 1000")
+    assert "its target is price / 1000, that of the deployed one price;" in other["gated"]["message"]
+    assert service(models) == before
+
+
+def test_a_gate_that_is_added_later_is_measured(dbt: Dbt, models: Session) -> None:
+    """Without a holdout the registry has what the function reported, and mae is not among it."""
+    assert dbt("run", "--select", "houses", "gated_later").success
+    passed = dbt("run", "--select", "gated_later", required={"mae": 10})
+    assert passed["gated_later"]["message"] == "UNCHANGED"
+    failed = dbt("run", "--select", "gated_later", required={"mae": 0.1})
+    assert "the model is not published: mae is " in failed["gated_later"]["message"]
+
+
 def test_a_project_is_deployed_only_if_it_is_better(dbt: Dbt, models: Session) -> None:
     assert dbt("run", "--select", "houses", "gated_project", gated_features=["size"]).success
     before = models("SELECT * FROM pgml.deployments ORDER BY id")

@@ -124,7 +124,7 @@ def test_empty(dbt: Dbt, models: Session) -> None:
 
 
 def test_empty_keeps_models_that_the_registry_does_not_know(dbt: Dbt, models: Session) -> None:
-    """Such as one that was trained by hand.  A project's model stays in service, if its table is gone as well."""
+    """Such as one trained by hand.  A deployed model stays even if the table of its node is gone."""
     assert dbt("run", "--select", "houses", "price_regr", "price_project").success
     deployed = "SELECT deployed_model FROM pgml.projects WHERE name = current_schema() || '.price_project'"
     before = models("SELECT coef FROM price_regr"), models(deployed)

@@ -68,6 +68,11 @@ def test_names_and_levels_cannot_break_out(drivers: Outcome, models: Session) ->
     assert models.value('SELECT count(*) FROM "Strange names"') == 1
 
 
+def test_a_target_with_quotes_in_its_name_is_no_feature(models: Session) -> None:
+    """Nor is an excluded column whose name ends with a quote."""
+    assert models("SELECT feature_names FROM quoted_target_summary") == [(["(Intercept)", "size"],)]
+
+
 def test_a_project_is_deployed_and_predicts(models: Session, dbt_schema: str) -> None:
     name, model_id = models("SELECT project_name, model_id FROM price_project")[0]
     assert name == f"{dbt_schema}.price_project"

@@ -123,6 +123,19 @@ def test_empty(dbt: Dbt, models: Session) -> None:
     assert models("SELECT coef FROM price_regr") == coefficients
 
 
+def test_empty_keeps_models_that_the_registry_does_not_know(dbt: Dbt, models: Session) -> None:
+    """Such as one trained by hand.  A deployed model stays even if the table of its node is gone."""
+    assert dbt("run", "--select", "houses", "price_regr", "price_project").success
+    deployed = "SELECT deployed_model FROM pgml.projects WHERE name = current_schema() || '.price_project'"
+    before = models("SELECT coef FROM price_regr"), models(deployed)
+    models("DELETE FROM madpy_models")
+    models("DROP TABLE price_project")
+    assert dbt("run", "--empty", "--select", "price_regr", "price_project").success
+    assert (models("SELECT coef FROM price_regr"), models(deployed)) == before
+    assert dbt("run", "--select", "price_project")["price_project"]["message"].startswith("TRAINED")
+    assert models(deployed) == models("SELECT model_id FROM price_project")
+
+
 @pytest.fixture(scope="module")
 def state(dbt: Dbt) -> str:
     """The manifest of a run in production, as a folder for --state."""

@@ -36,6 +36,15 @@ def test_a_model_must_be_better_than_the_deployed_one(dbt: Dbt, models: Session)
     assert forced["gated"]["message"].startswith("TRAINED")
 
 
+def test_models_of_other_targets_are_not_compared(dbt: Dbt, models: Session) -> None:
+    """The rmse of price / 1000 is small, whatever the model is."""
+    assert dbt("run", "--select", "houses", "gated", "--full-refresh").success
+    before = service(models)
+    other = dbt("run", "--select", "gated", gated_features="age", gated_target="price / 1000")
+    assert "its target is price / 1000, that of the deployed one price;" in other["gated"]["message"]
+    assert service(models) == before
+
+
 def test_a_project_is_deployed_only_if_it_is_better(dbt: Dbt, models: Session) -> None:
     assert dbt("run", "--select", "houses", "gated_project", gated_features=["size"]).success
     before = models("SELECT * FROM pgml.deployments ORDER BY id")
@@ -55,6 +64,8 @@ def test_a_metric_that_was_not_measured_is_measured(dbt: Dbt, models: Session) -
     trained = dbt("run", "--select", "required", required={"mae": 10})
     assert trained["required"]["message"].startswith("TRAINED")
     assert dbt("run", "--select", "required", required={"mae": 10})["required"]["message"] == "UNCHANGED"
+    failed = dbt("run", "--select", "required", required={"mae": 0.1})
+    assert "the model is not published: mae is " in failed["required"]["message"]
 
 
 def test_hooks_are_in_the_transaction(dbt: Dbt, models: Session) -> None:

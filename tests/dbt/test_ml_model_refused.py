@@ -8,10 +8,12 @@ from tests.session import Session
 ERRORS = {
     "a_name_of_56_bytes_is_too_long_for_the_name_of_a_summary": "would not fit. Set a shorter alias.",
     "compared_without_holdout": "better_than needs rows that the new model was not fitted on. Set holdout to",
+    "misspelled_exclude": 'the query has no column "Id", which exclude names. Take some of these: "id",',
     "no_algorithm": 'meta.madpy has no "algorithm". Name a function that trains:',
     "no_settings": "the model has no settings of madpy. Give it at least an algorithm:",
     "no_target": '"madlib"."kmeans_train" has no target. Remove target.',
     "parameter_of_ours": '"output_table" is no parameter of an ml_model. Remove it:',
+    "quote_in_alias": "has a double quote in it, which dbt does not escape. Set another alias.",
     "retrain_never_ever": 'retrain is "sometimes". Take one of these: "if_changed", "always", "never".',
     "schema_change": "on_schema_change does not fit an ml_model",
     "unknown_algorithm": 'there is no algorithm "regression". Take one of these: "dtree_train",',
@@ -73,6 +75,24 @@ def test_an_index_that_has_the_name(dbt: Dbt, models: Session) -> None:
         '"price_regr" is neither a table nor a view. Move it to another schema, or set another alias.'
         in message
     )
+
+
+def test_tables_beside_a_model_replace_nothing(dbt: Dbt, models: Session) -> None:
+    """Neither another node nor a table that somebody made, whatever its columns are."""
+    expected = "which is to be a table of this model, is "
+    for _ in range(2):
+        outcome = dbt("run", "--select", "houses", "beside_a_node+", "beside_a_node_summary")
+        message = outcome["beside_a_node"]["message"]
+        assert f'"beside_a_node_summary", {expected}the node model.madpy_tests.' in message
+    assert models("SELECT * FROM beside_a_node_summary") == [(1,)]
+    models("CREATE TABLE walls_nb_summary AS SELECT 1 AS number")
+    message = dbt("run", "--select", "walls_nb")["walls_nb"]["message"]
+    assert f'"walls_nb_summary", {expected}there already. Rename one of them, or set' in message
+    assert models("SELECT * FROM walls_nb_summary") == [(1,)]
+    models("CREATE TABLE of_table__rows AS SELECT 1 AS number")
+    message = dbt("run", "--select", "few_houses", "of_table")["of_table"]["message"]
+    assert f'"of_table__rows", {expected}there already' in message
+    assert models("SELECT * FROM of_table__rows") == [(1,)]
 
 
 def test_tables_of_others_are_not_written_to(dbt: Dbt, models: Session, role: str) -> None:

@@ -15,8 +15,8 @@
   {% do dbt_madpy.lock_model(target_relation) %}
   {% set driver = dbt_madpy.driver(settings.algorithm) %}
   {% set existing = dbt_madpy.existing_relation(target_relation) %}
-  {% set last = dbt_madpy.last_training(target_relation) if dbt_madpy.is_whole(existing, driver) else none %}
-  {% set outcome = dbt_madpy.outcome_of(settings, driver, target_relation, existing, last) %}
+  {% do dbt_madpy.check_tables_beside(target_relation, settings) %}
+  {% set outcome = dbt_madpy.outcome_of(settings, driver, target_relation, existing) %}
 
   {% call noop_statement('main', message=outcome.message, code=outcome.code, rows_affected=0) %}
     {{ outcome.sql }}
@@ -39,8 +39,10 @@
 
 
 {# Decide what is done, and do it: keep the model, train one of no rows, or train. #}
-{% macro outcome_of(settings, driver, target_relation, existing, last) %}
-  {% if last and flags.EMPTY %}
+{% macro outcome_of(settings, driver, target_relation, existing) %}
+  {% set is_whole = dbt_madpy.is_whole(existing, driver) %}
+  {% set last = dbt_madpy.last_training(target_relation) if is_whole else none %}
+  {% if is_whole and flags.EMPTY %}
     {% do return({'message': 'KEPT, since --empty has no rows', 'code': 'KEPT', 'sql': sql, 'is_new': false}) %}
   {% elif last and last.fingerprint and settings.retrain == 'never' and not should_full_refresh() %}
     {% do dbt_madpy.check_required(settings.require, last.metrics) %}
@@ -91,22 +93,17 @@
 {# Measure the new model, check what is required of it, and compare it; adds to `metrics`, returns those of the deployed one. #}
 {% macro pass_gates(settings, driver, new, deployed, rows, metrics) %}
   {% if driver.method == 'project' %}
-    {% do dbt_madpy.check_required(settings.require, metrics) %}
+    {% do dbt_madpy.check_required(settings.require, last.metrics) %}
     {% do return(none) %}
   {% endif %}
   {% set deployed_metrics = none %}
-  {% set measured = settings.require | reject('in', metrics) | list %}
-  {% if settings.holdout is not none %}
-    {% set held_out = dbt_madpy.part_of_training_set(rows, settings, true) %}
-    {% do metrics.update(dbt_madpy.measure(new, held_out)) %}
-  {% elif measured %}
-    {% do metrics.update(dbt_madpy.measure(new, rows)) %}
+  {% if settings.holdout is not none or settings.require | reject('in', metrics) | list %}
+    {% do metrics.update(dbt_madpy.measure_fit(settings, new, rows)) %}
   {% endif %}
-  {% do dbt_madpy.check_required(settings.require, metrics) %}
+  {% do dbt_madpy.check_required(settings.require, last.metrics) %}
   {% if settings.better_than and deployed and not should_full_refresh() %}
-    {% set deployed_metrics = dbt_madpy.check_better(settings, metrics, deployed, held_out) %}
+    {% set deployed_metrics = dbt_madpy.check_better(settings, metrics, deployed, rows) %}
   {% endif %}
-  {% if held_out %}{% do dbt_madpy.drop_temporary([held_out]) %}{% endif %}
   {% do return(deployed_metrics) %}
 {% endmacro %}
 

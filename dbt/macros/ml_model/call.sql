@@ -31,14 +31,21 @@
 {% macro as_list(value) %}
   {% if value is none %}{% do return([]) %}{% endif %}
   {% set names = [] %}
-  {% for name in (value.split(',') if value is string else value) %}{% do names.append(name.strip().strip('"')) %}{% endfor %}
+  {% for name in (value.split(',') if value is string else value) %}{% do names.append(dbt_madpy.unquoted(name.strip())) %}{% endfor %}
   {% do return(names) %}
+{% endmacro %}
+
+
+{# A name without the double quotes around it, if there are any. #}
+{% macro unquoted(name) %}
+  {% do return(name[1:-1].replace('""', '"') if name[:1] == '"' and name[1:].endswith('"') else name) %}
 {% endmacro %}
 
 
 {# Whether an expression has a name in it: a column of the target is no feature. #}
 {% macro mentions(expression, name) %}
   {% if expression is none %}{% do return(false) %}{% endif %}
+  {% if dbt_madpy.quoted(name) in expression %}{% do return(true) %}{% endif %}
   {% set pattern = '(?<![\\w$])' ~ modules.re.escape(name) ~ '(?![\\w$])' %}
   {% do return(modules.re.search(pattern, expression, modules.re.IGNORECASE) is not none) %}
 {% endmacro %}
@@ -59,6 +66,7 @@
   {% if settings.target is not none and 'target' not in driver.arguments and driver.method != 'project' %}
     {% do dbt_madpy.fail(driver.function ~ ' has no target', 'Remove target') %}
   {% endif %}
+  {% do dbt_madpy.check_exclude(settings, columns) %}
   {% do arguments.update(settings.parameters) %}
   {% if driver.method == 'project' %}
     {% do arguments.update(dbt_madpy.project_arguments(settings, columns, rows)) %}
@@ -69,6 +77,15 @@
     {% if 'target' in driver.arguments %}{% do arguments.update({'target': settings.target}) %}{% endif %}
   {% endif %}
   {% do return(arguments) %}
+{% endmacro %}
+
+
+{# A name without a column, such as a misspelled one, would leave the column that is meant among the features. #}
+{% macro check_exclude(settings, columns) %}
+  {% set names = columns | map(attribute='name') | list %}
+  {% for name in dbt_madpy.as_list(settings.exclude) if name not in names %}
+    {% do dbt_madpy.fail('the query has no column "' ~ name ~ '", which exclude names', 'Take some of these: ' ~ dbt_madpy.listed(names)) %}
+  {% endfor %}
 {% endmacro %}
 
 

@@ -38,9 +38,14 @@
 {% endmacro %}
 
 
-{# Compare with the model in service on the same rows; returns its metrics. #}
+{# Compare with the model in service on the same rows held out; returns its metrics. #}
 {% macro check_better(settings, metrics, deployed, rows) %}
-  {% set other = dbt_madpy.measure(deployed, rows) %}
+  {% set target = dbt_madpy.last_training(deployed).target %}
+  {% if target != settings.target %}
+    {% do dbt_madpy.not_published('its target is ' ~ settings.target ~ ', that of the deployed one ' ~ target,
+        'Run with --full-refresh to publish it without the comparison') %}
+  {% endif %}
+  {% set other = dbt_madpy.measure_fit(settings, deployed, rows) %}
   {% set metric = settings.metric or ('accuracy' if 'accuracy' in metrics else 'r2') %}
   {% for figures in [metrics, other] if figures.get(metric) is none %}
     {% do dbt_madpy.fail('there is no metric "' ~ metric ~ '" to compare models by',

@@ -12,6 +12,15 @@
 {% endmacro %}
 
 
+{# The metrics of a model on the rows that are held out, or on all where none are. #}
+{% macro measure_fit(settings, model_relation, rows) %}
+  {% set measured = dbt_madpy.part_of_training_set(rows, settings, true) %}
+  {% set metrics = dbt_madpy.measure(model_relation, measured) %}
+  {% if measured != rows %}{% do dbt_madpy.drop_temporary([measured]) %}{% endif %}
+  {% do return(metrics) %}
+{% endmacro %}
+
+
 {# Of these a smaller value is better, of all others a larger one. #}
 {% macro smaller_is_better(metric) %}
   {% do return(metric in ['mse', 'rmse', 'mae', 'median_absolute_error', 'max_error', 'log_loss', 'brier', 'davies_bouldin',

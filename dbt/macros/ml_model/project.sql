@@ -10,7 +10,7 @@
         'Change the model or its data, or run with --full-refresh to publish it all the same') %}
   {% endif %}
   {% set projects = dbt_madpy.quoted(dbt_madpy.projects_schema()) %}
-  {% if not is_compared %}
+  {% if not is_compared and not (flags.EMPTY and dbt_madpy.is_deployed(result.project_name)) %}
     {% do dbt_madpy.execute_sql('select ' ~ projects ~ '.deploy(model_id => ' ~ result.model_id ~ ')') %}
   {% endif %}
   {% call statement('dbt_madpy_project') %}
@@ -27,4 +27,11 @@
         join {{ projects }}.snapshots as s on s.id = m.snapshot_id
     where m.id = {{ result.model_id }}
   {% endcall %}
+{% endmacro %}
+
+
+{# Whether a project has a model in service, which one that --empty made up does not replace. #}
+{% macro is_deployed(project_name) %}
+  {% do return(dbt_madpy.json_of('select pg_catalog.to_jsonb(deployed_model)::text from ' ~ dbt_madpy.quoted(dbt_madpy.projects_schema())
+      ~ '.projects where name = ' ~ dbt_madpy.literal(project_name)) is not none) %}
 {% endmacro %}

@@ -47,6 +47,35 @@
 {% endmacro %}
 
 
+{# The tables beside a model have names that it does not choose: they replace no node, and no table that a model did not make. #}
+{% macro check_tables_beside(target_relation, settings) %}
+  {% for suffix in ['_summary'] + (['__rows'] if settings.training_set == 'table' else []) %}
+    {% set relation = dbt_madpy.beside(target_relation, suffix, 'table') %}
+    {% set nodes = [] %}
+    {% for node in graph.nodes.values() if node.resource_type in ['model', 'seed', 'snapshot']
+       and node.schema == relation.schema and node.alias == relation.identifier and node.config.materialized != 'ephemeral' %}
+      {% do nodes.append(node.unique_id) %}
+    {% endfor %}
+    {% set existing = dbt_madpy.existing_relation(relation) %}
+    {% if nodes or existing is not none and not dbt_madpy.is_beside(existing, suffix) %}
+      {% do dbt_madpy.fail('"' ~ relation.identifier ~ '", which is to be a table of this model, is '
+          ~ ('the node ' ~ nodes[0] if nodes else 'there already'), 'Rename one of them, or set another alias') %}
+    {% endif %}
+  {% endfor %}
+{% endmacro %}
+
+
+{# Whether a relation is a summary, by its columns, or rows of a training, by their comment. #}
+{% macro is_beside(relation, suffix) %}
+  {% if suffix == '_summary' %}
+    {% set names = dbt_madpy.columns_of(relation) | map(attribute='name') | list %}
+    {% do return('output_table' in names and 'summary_table' in names) %}
+  {% endif %}
+  {% do return(dbt_madpy.json_of('select pg_catalog.to_jsonb(pg_catalog.obj_description(' ~ dbt_madpy.regclass(relation)
+      ~ ", 'pg_class'))::text") == dbt_madpy.comment_on_rows()) %}
+{% endmacro %}
+
+
 {# Not by adapter.rename_relation, whose cache takes a function of the same name for a relation. #}
 {% macro rename(relation, other) %}
   {% do dbt_madpy.execute_sql('alter table ' ~ relation.include(database=false) ~ ' rename to ' ~ dbt_madpy.quoted(other.identifier)) %}

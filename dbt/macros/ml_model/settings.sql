@@ -58,6 +58,9 @@
   {% if this.schema == dbt_madpy.library_schema() or this.schema == dbt_madpy.projects_schema() %}
     {% do dbt_madpy.fail('schema "' ~ this.schema ~ '" is that of the library', 'Choose another schema for models') %}
   {% endif %}
+  {% if '"' in this.identifier %}
+    {% do dbt_madpy.fail('the name of the model has a double quote in it, which dbt does not escape', 'Set another alias') %}
+  {% endif %}
   {% set longest = 63 - ('_summary' | length) %}
   {% if this.identifier.encode('utf-8') | length > longest %}
     {% do dbt_madpy.fail('the name "' ~ this.identifier ~ '" is longer than ' ~ longest ~ ' bytes, and that of its summary would not fit',

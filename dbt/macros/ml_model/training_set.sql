@@ -38,7 +38,16 @@
     {% if relation.schema != 'pg_temp' %}drop table if exists {{ relation.include(database=false) }};{% endif %}
     create {{ 'temporary' if relation.schema == 'pg_temp' }} {{ relation.type }} {{ relation.include(database=false) }} as
     {{ query }}
+    {%- if relation.schema != 'pg_temp' %};
+    comment on table {{ relation.include(database=false) }} is {{ dbt_madpy.literal(dbt_madpy.comment_on_rows()) }}
+    {%- endif %}
   {% endcall %}
+{% endmacro %}
+
+
+{# What tells a table of rows that is kept from one that somebody else made. #}
+{% macro comment_on_rows() %}
+  {% do return('rows that dbt_madpy trained a model on') %}
 {% endmacro %}
 
 

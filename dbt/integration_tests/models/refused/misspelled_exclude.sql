@@ -1,0 +1,3 @@
+{{ config(materialized='ml_model', meta={'madpy': {'algorithm': 'regr', 'target': 'price', 'exclude': ['Id']}}) }}
+
+select * from {{ ref('houses') }}

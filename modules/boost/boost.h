@@ -266,6 +266,15 @@ typedef struct OpenLeaf
 #define SUM_TASKS 16			/* of a histogram */
 #define ROWS_OF_TASK 16384		/* at least */
 
+#define ROWS_AHEAD 16			/* rows whose memory is fetched before it is needed */
+
+/* Returns a row that a loop over some rows comes to soon. */
+static inline uint32
+row_ahead(const uint32 *rows, int row, int count)
+{
+	return rows[row + ROWS_AHEAD < count ? row + ROWS_AHEAD : count - 1];
+}
+
 /* Returns the rows of each task. */
 static inline int
 rows_per_task(int rows)

@@ -39,7 +39,10 @@ finish_leaf(Fit *fit, int output, OpenLeaf *leaf)
 
 	leaf->value = value;
 	for (int i = 0; i < leaf->to - leaf->from; i++)
+	{
+		__builtin_prefetch(scores + row_ahead(rows, i, leaf->to - leaf->from));
 		scores[rows[i]] += value;
+	}
 }
 
 /* Adds a tree to the scores of rows that it was not grown from. */

@@ -68,6 +68,10 @@ add_features(const Fit *fit, const uint32 *rows, int number, const int *features
 	{
 		const uint8 *row = codes + rows[i] * stride;
 		Packed		value = packed[rows[i]];
+		uint32		ahead = row_ahead(rows, i, number);
+
+		__builtin_prefetch(codes + ahead * stride);
+		__builtin_prefetch(packed + ahead);
 
 		for (int f = 0; f < count; f++)
 			cells[f][row[at[f]]] += value;

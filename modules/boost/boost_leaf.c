@@ -84,6 +84,7 @@ leaf_value(const Fit *fit, int output, const uint32 *rows, int count, double low
 	*cover = fit->weight ? 0 : count;
 	for (int i = 0; i < count; i++)
 	{
+		__builtin_prefetch(fit->gradient + row_ahead(rows, i, count));
 		slope += fit->gradient[rows[i]].slope;
 		curve += fit->gradient[rows[i]].curve;
 	}

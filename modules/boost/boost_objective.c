@@ -11,6 +11,11 @@
 #include "miscadmin.h"
 #include "numeric/dd.h"
 
+/* Comparisons of numbers in loops are vectorised only where they may be made although they raise a floating-point exception. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize ("no-trapping-math")
+#endif
+
 #define POISSON_STEP 0.7		/* makes the second derivative larger, so that steps stay small */
 #define LEAST_SHARE 1e-18		/* a probability counts as this at least in a loss */
 #define FACTORS 16				/* shares whose product is above 0 */
@@ -88,27 +93,45 @@ derivatives(BoostObjective objective, double alpha, double score, double target)
 	}
 }
 
+/* Returns the bits of a number's size: they compare as sizes do, and loops of comparisons of integers are vectorised. */
+static pg_attribute_always_inline int32
+bits_of_size(float number)
+{
+	int32		bits;
+
+	memcpy(&bits, &number, sizeof(bits));
+	return bits & PG_INT32_MAX;
+}
+
+static float
+size_of_bits(int32 bits)
+{
+	float		size;
+
+	memcpy(&size, &bits, sizeof(size));
+	return size;
+}
+
 /* Sets gradients of some rows, and returns the largest slope and curve. */
 static pg_attribute_always_inline LossSums
 loop_gradients(BoostObjective objective, double alpha, const double *restrict scores, const double *restrict target,
 			   const double *restrict weight, int count, Gradient *restrict gradient)
 {
-	float		slope = 0;
-	float		curve = 0;
+	int32		slope = 0;
+	int32		curve = 0;
 
 	for (int r = 0; r < count; r++)
 	{
 		Derivatives d = derivatives(objective, alpha, scores[r], target[r]);
 		float		s = weight ? d.slope * weight[r] : d.slope;
 		float		c = weight ? d.curve * weight[r] : d.curve;
-		float		size = fabsf(s);
 
 		gradient[r].slope = s;
 		gradient[r].curve = c;
-		slope = size > slope ? size : slope;
-		curve = c > curve ? c : curve;
+		slope = bits_of_size(s) > slope ? bits_of_size(s) : slope;
+		curve = bits_of_size(c) > curve ? bits_of_size(c) : curve;
 	}
-	return (LossSums) {.largest_slope = slope, .largest_curve = curve};
+	return (LossSums) {.largest_slope = size_of_bits(slope), .largest_curve = size_of_bits(curve)};
 }
 
 DD_CLONES static LossSums
@@ -140,7 +163,8 @@ class_gradients(int class, int classes, const double *restrict scores, const dou
 				const double *restrict target, const double *restrict weight, int count, Gradient *restrict gradient)
 {
 	double		factor = classes / (classes - 1.0);
-	LossSums	sums = {0};
+	int32		largest_slope = 0;
+	int32		largest_curve = 0;
 
 	for (int r = 0; r < count; r++)
 	{
@@ -151,10 +175,10 @@ class_gradients(int class, int classes, const double *restrict scores, const dou
 
 		gradient[r].slope = slope;
 		gradient[r].curve = curve;
-		sums.largest_slope = Max(sums.largest_slope, fabsf(slope));
-		sums.largest_curve = Max(sums.largest_curve, curve);
+		largest_slope = Max(largest_slope, bits_of_size(slope));
+		largest_curve = Max(largest_curve, bits_of_size(curve));
 	}
-	return sums;
+	return (LossSums) {.largest_slope = size_of_bits(largest_slope), .largest_curve = size_of_bits(largest_curve)};
 }
 
 LossSums

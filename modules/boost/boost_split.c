@@ -9,10 +9,9 @@
 #include <math.h>
 
 #define LEAST_CURVE 1e-3		/* of a child */
-#define SMOOTHING 10			/* added to curves, so that rare levels come last in no order */
+#define SMOOTHING 10			/* added to curves, so that rare levels are in the middle of the order */
 #define CATEGORY_L2 10			/* added to l2 in splits by a category */
-#define LEAST_LEVEL_ROWS 10		/* levels with fewer rows go where NULL goes */
-#define MOST_LEVELS 32			/* in the smaller part of a category */
+#define FEW_LEVELS 4			/* of a category for which it is not */
 
 /* A search among the splits of a node. */
 typedef struct Search
@@ -23,7 +22,6 @@ typedef struct Search
 	double		l2;
 	double		lower;
 	double		upper;
-	double		least;			/* a smaller gain is rounding */
 	int			monotone;		/* of the feature */
 	BoostSplit	best;
 } Search;
@@ -124,7 +122,7 @@ try_cuts(Search *search, const Histogram *histogram, int feature, int codes, boo
 	}
 }
 
-/* Lists the codes of a category that have enough rows, in the order of their gradients. */
+/* Lists the codes of a category that have rows, in the order of their gradients. */
 static int
 sorted_levels(const Search *search, const Histogram *histogram, int feature, int codes, uint8 *list)
 {
@@ -138,7 +136,7 @@ sorted_levels(const Search *search, const Histogram *histogram, int feature, int
 		int			at = count;
 		double		key;
 
-		if (histogram->rows[offset + c] < Min(LEAST_LEVEL_ROWS, search->settings->min_child))
+		if (histogram->rows[offset + c] == 0)
 			continue;
 		key = histogram->slope[offset + c] * units->slope / (histogram->curve[offset + c] * units->curve + SMOOTHING);
 		for (; at > 0 && keys[at - 1] > key; at--)
@@ -153,61 +151,35 @@ sorted_levels(const Search *search, const Histogram *histogram, int feature, int
 	return count;
 }
 
-/* Tries parts of a category's levels, taken from one end of the list: all others, and NULL, go to the second child. */
 static void
-try_levels(Search *search, const Histogram *histogram, int feature, const uint8 *list, int count, bool from_end)
+set_levels(CodeSplit *split, int feature, const uint8 *list, int count, bool null_second)
 {
-	int			offset = search->fit->offset[feature];
-	NodeSums	sums = {0};
-
-	for (int i = 0; i < Min(count, MOST_LEVELS); i++)
-	{
-		int			code = list[from_end ? count - 1 - i : i];
-
-		sums.slope += histogram->slope[offset + code];
-		sums.curve += histogram->curve[offset + code];
-		sums.rows += histogram->rows[offset + code];
-		if (has_enough_rows(search, sums.rows) && try_split(search, sums.slope, sums.curve, sums.rows))
-		{
-			CodeSplit  *split = &search->best.split;
-
-			split->feature = feature;
-			split->null_second = true;
-			memset(split->set, 0, sizeof(split->set));
-			for (int j = 0; j <= i; j++)
-			{
-				int			own = list[from_end ? count - 1 - j : j];
-
-				split->set[own / 32] |= UINT32_C(1) << (own % 32);
-			}
-		}
-	}
+	split->feature = feature;
+	split->null_second = null_second;
+	memset(split->set, 0, sizeof(split->set));
+	for (int i = 0; i < count; i++)
+		split->set[list[i] / 32] |= UINT32_C(1) << (list[i] % 32);
 }
 
+/* Tries the cuts of a category's sorted levels, with NULL on one side. */
 static void
-try_category(Search *search, const Histogram *histogram, int feature, int codes)
+try_levels(Search *search, const Histogram *histogram, int feature, const uint8 *list, int count, bool null_second)
 {
-	uint8		list[MOST_CODES + 1];
-	int			count = sorted_levels(search, histogram, feature, codes, list);
-	int			null = search->fit->offset[feature] + codes;
+	int			offset = search->fit->offset[feature];
+	int			null = offset + search->fit->coding[feature].codes;
+	int			last = histogram->rows[null] > 0 && null_second ? count : count - 1;
+	NodeSums	sums = {0};
 
-	if (histogram->rows[null] >= Max(1, search->settings->min_child))
+	if (!null_second)
+		sums = (NodeSums) {histogram->slope[null], histogram->curve[null], histogram->rows[null]};
+	for (int i = 0; i < last; i++)
 	{
-		/* NULL alone, against all levels: as the second child */
-		NodeSums	sums = *search->node;
-
-		sums.slope -= histogram->slope[null];
-		sums.curve -= histogram->curve[null];
-		sums.rows -= histogram->rows[null];
+		sums.slope += histogram->slope[offset + list[i]];
+		sums.curve += histogram->curve[offset + list[i]];
+		sums.rows += histogram->rows[offset + list[i]];
 		if (has_enough_rows(search, sums.rows) && try_split(search, sums.slope, sums.curve, sums.rows))
-		{
-			search->best.split.feature = feature;
-			search->best.split.null_second = true;
-			memset(search->best.split.set, 0xff, sizeof(search->best.split.set));
-		}
+			set_levels(&search->best.split, feature, list, i + 1, null_second);
 	}
-	try_levels(search, histogram, feature, list, count, false);
-	try_levels(search, histogram, feature, list, count, true);
 }
 
 static void
@@ -215,6 +187,8 @@ try_feature(Search *search, const Histogram *histogram, int feature)
 {
 	const CodedFeature *coding = &search->fit->coding[feature];
 	bool		has_null = histogram->rows[search->fit->offset[feature] + coding->codes] > 0;
+	uint8		list[MOST_CODES];
+	int			count;
 
 	search->monotone = search->settings->is_constrained ? search->settings->numbers[search->fit->classes + feature] : 0;
 	search->l2 = search->settings->l2;
@@ -225,8 +199,11 @@ try_feature(Search *search, const Histogram *histogram, int feature)
 			try_cuts(search, histogram, feature, coding->codes, false);
 		return;
 	}
-	search->l2 += coding->codes > 4 ? CATEGORY_L2 : 0;
-	try_category(search, histogram, feature, coding->codes);
+	search->l2 += coding->codes > FEW_LEVELS ? CATEGORY_L2 : 0;
+	count = sorted_levels(search, histogram, feature, coding->codes, list);
+	try_levels(search, histogram, feature, list, count, true);
+	if (has_null)
+		try_levels(search, histogram, feature, list, count, false);
 }
 
 /* Where the node has no NULL of the feature, NULL goes with most of the rows. */
@@ -235,7 +212,7 @@ set_null_direction(const Fit *fit, const Histogram *histogram, const NodeSums *n
 {
 	const CodedFeature *coding = &fit->coding[best->split.feature];
 
-	if (coding->levels == 0 && histogram->rows[fit->offset[best->split.feature] + coding->codes] == 0)
+	if (histogram->rows[fit->offset[best->split.feature] + coding->codes] == 0)
 		best->split.null_second = 2 * best->first.rows < node->rows;
 }
 
@@ -253,15 +230,16 @@ best_split(const Fit *fit, const Histogram *histogram, const NodeSums *node, dou
 	double		slope = node->slope * fit->units.slope;
 	double		curve = node->curve * fit->units.curve;
 	double		own;
+	double		least;
 
 	if (node->rows < 2 * fit->settings->min_child || node->rows < 2 || curve <= 0)
 		return search.best;
 	own = gain_of(&search, slope, curve, best_value(fit->settings, slope, curve, lower, upper));
 	search.best.gain = own + 4 * node->rows * fit->units.slope * fit->units.slope / (curve + fit->settings->l2);
-	search.least = search.best.gain;
+	least = search.best.gain;	/* a smaller gain is rounding */
 	for (int i = 0; i < fit->used_count; i++)
 		try_feature(&search, histogram, fit->used[i]);
-	if (search.best.gain <= search.least)
+	if (search.best.gain <= least)
 		return (BoostSplit) {0};
 	search.best.gain -= own;
 	set_null_direction(fit, histogram, node, &search.best);

@@ -54,6 +54,19 @@ gain_of(const Search *search, double slope, double curve, double value)
 	return -(2 * s * value + divisor * value * value);
 }
 
+/* Tells whether two nodes without constraints gain more than the best split so far, without a division. */
+static inline bool
+gains_more(const Search *search, double slope, double curve, double other_slope, double other_curve)
+{
+	double		l1 = search->settings->l1;
+	double		s = shrunk(slope, l1);
+	double		other = shrunk(other_slope, l1);
+	double		d = curve + search->l2;
+	double		other_d = other_curve + search->l2;
+
+	return s * s * other_d + other * other * d > search->best.gain * (d * other_d);
+}
+
 /* Tries a split, given the sums of the first child; returns whether it is the best so far. */
 static inline bool
 try_split(Search *search, int64 slope, int64 curve, int64 rows)
@@ -77,6 +90,8 @@ try_split(Search *search, int64 slope, int64 curve, int64 rows)
 		if (search->monotone * (second_value - first_value) < 0)
 			return false;
 	}
+	else if (!gains_more(search, first_slope, first_curve, second_slope, second_curve))
+		return false;
 	gain = gain_of(search, first_slope, first_curve, first_value) + gain_of(search, second_slope, second_curve, second_value);
 	if (gain <= search->best.gain)
 		return false;
@@ -113,6 +128,8 @@ try_cuts(Search *search, const Histogram *histogram, int feature, int codes, boo
 		slope += slopes[c];
 		curve += curves[c];
 		rows += numbers[c];
+		if (search->node->rows - rows < search->settings->min_child)
+			break;
 		if (has_enough_rows(search, rows) && try_split(search, slope, curve, rows))
 		{
 			search->best.split.feature = feature;

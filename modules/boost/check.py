@@ -139,7 +139,8 @@ def _check_alpha(objective: str, alpha: float | None) -> float | None:
         return default
     if not above < alpha < below:
         raise MadpyError(
-            f"alpha of objective {quoted(objective)} must be above {above:g} and below {below:g}, not {alpha:g}",
+            f"alpha of objective {quoted(objective)} must be above {above:g} and below {below:g},"
+            f" not {alpha:g}",
             hint=f"the default is {default:g}",
         )
     return alpha
@@ -150,7 +151,9 @@ def _check_monotone(given: Any, listed: Design) -> dict[str, int]:
     directions = json.loads(given) if isinstance(given, str) else given
     if directions is None:
         return {}
-    example = f"""give '{{"{listed.names[0]}": 1}}': 1 for a prediction that never falls, -1 that never rises"""
+    example = (
+        f"""give '{{"{listed.names[0]}": 1}}': 1 for a prediction that never falls, -1 that never rises"""
+    )
     if not isinstance(directions, dict):
         raise MadpyError("monotone must be an object of features and their directions", hint=example)
     categories = listed.categories or [None] * len(listed.features)

@@ -53,7 +53,7 @@ def _text(curve: Curve) -> str:
 
 
 def curve_svg(curves: list[Curve]) -> str:
-    """Draw a chart for each group, one below the other: a line for the training, one for the rows held out."""
+    """Draw a chart for each group, one below the other: a line for the training, one for rows held out."""
     parts = [part for n, curve in enumerate(curves) for part in _chart(curve, n * HEIGHT)]
     height = max(1, len(curves)) * HEIGHT
     head = (
@@ -93,9 +93,7 @@ def _chart(curve: Curve, top: int) -> list[str]:
     return parts
 
 
-def _line(
-    losses: Sequence[float], x: Callable[[int], float], y: Callable[[float], float], color: str
-) -> str:
+def _line(losses: Sequence[float], x: Callable[[int], float], y: Callable[[float], float], color: str) -> str:
     points = " ".join(f"{x(n):.1f},{y(loss):.1f}" for n, loss in enumerate(losses, 1))
     return f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="2"/>'
 

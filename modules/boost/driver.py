@@ -10,7 +10,7 @@ from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import with_feature_names
-from madpy.helper.features.class_weights import ClassWeights, check_class_weights, named_weights
+from madpy.helper.features.class_weights import check_class_weights, named_weights
 from madpy.helper.features.design import Design
 from madpy.helper.features.reading import scan_features
 from madpy.helper.features.subject import (
@@ -143,7 +143,7 @@ def train(
 def _check_target(
     source: Source, target: str | None, listed: Design, objective: str, conditions: list[str]
 ) -> tuple[str, Subject]:
-    """Return SQL of the target as a number, and the subject, whose criterion is the objective that is used."""
+    """Return SQL of the target as a number, and the subject, whose criterion is the objective."""
     wanted = "auto" if objective == AUTO else "classification" if objective in OF_CLASSES else "regression"
     item, subject = check_target(source, target, listed, wanted, "auto", conditions)
     count = len(subject.classes)
@@ -156,9 +156,7 @@ def _check_target(
     return item, replace(subject, criterion=objective)
 
 
-def _code(
-    rows: Rows, listed: Design, subject: Subject, settings: Settings, log: Log
-) -> tuple[Scan, Subject]:
+def _code(rows: Rows, listed: Design, subject: Subject, settings: Settings, log: Log) -> tuple[Scan, Subject]:
     """Read the rows into a store and code them; return the subject with the levels of its features."""
     db = rows.source.db
     scan, design = scan_features(rows, listed, passes=2, must_store=True)

@@ -58,7 +58,10 @@ def _check_number(tree: str | None) -> int:
 def _curves(db: Database, model: Source, summary: Source, groups: list[str]) -> list[Curve]:
     """Return the losses by round of each group, and the round whose model was kept."""
     models = db.execute(
-        "SELECT {groups:q} AS groups, s.num_rounds FROM {summary:i} AS s WHERE s.num_rounds > 0 ORDER BY {order:q} 1",
+        """
+        SELECT {groups:q} AS groups, s.num_rounds
+        FROM {summary:i} AS s WHERE s.num_rounds > 0 ORDER BY {order:q} 1
+        """,
         groups=groups_item(summary, groups, "s"),
         summary=summary,
         order=order_of(summary, groups, "s"),

@@ -36,7 +36,8 @@ def create_rounds(scan: Scan, output: Relation) -> None:
     scan.db.execute(
         """
         CREATE TABLE {output:i} AS SELECT {groups:q} {columns:q}
-        FROM {schema:i}.__boost_rounds({store:l}) AS t JOIN ({relation:q}) AS g ON g.{number:i} = t.group_number
+        FROM {schema:i}.__boost_rounds({store:l}) AS t
+             JOIN ({relation:q}) AS g ON g.{number:i} = t.group_number
         ORDER BY t.group_number, t.round
         """,
         output=output,

@@ -132,9 +132,7 @@ def train(
     return record
 
 
-def _code(
-    rows: Rows, listed: Design, subject: Subject, settings: Settings, log: Log
-) -> tuple[Scan, Subject]:
+def _code(rows: Rows, listed: Design, subject: Subject, settings: Settings, log: Log) -> tuple[Scan, Subject]:
     """Read the rows into a store and code them; return the subject with the levels of its features."""
     db = rows.source.db
     scan, design = scan_features(rows, listed, passes=2, must_store=True)

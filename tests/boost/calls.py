@@ -42,8 +42,8 @@ METHODS = {
 STATEMENTS = {
     "boost.train": Statements(
         [
-            "t", "m", "yes", "a, c", None, "auto", 8, 0.1, 31, None, 20, 0.0, 0.0, 1.0, None, None, None, None,
-            None, 0, 1, None, None, False,
+            "t", "m", "yes", "a, c", None, "auto", 8, 0.1, 31, None, 20, 0.0, 0.0, 1.0, None, None, None,
+            None, None, 0, 1, None, None, False,
         ],
         28,
         14,

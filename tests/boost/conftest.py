@@ -12,6 +12,7 @@ from tests.session import Failure, Session
 
 call = partial(supervised, "boost_train")
 
+
 @pytest.fixture
 def refuses(sql: Session) -> Callable[..., Failure]:
     """The error of a training, after which the database has the relations it had before."""
@@ -38,7 +39,8 @@ def probabilities(sql: Session, features: str, table: str = "t", model: str = "m
     """The probabilities of all classes for each row, in the order of id."""
     rows = sql(
         f"""
-        SELECT (SELECT array_agg(p.probability) FROM madlib.boost_predict_prob(s.model, ARRAY[{features}]) AS p)
+        SELECT (SELECT array_agg(p.probability)
+                FROM madlib.boost_predict_prob(s.model, ARRAY[{features}]) AS p)
         FROM {table}, {model}_summary AS s ORDER BY id
         """
     )

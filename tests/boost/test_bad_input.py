@@ -26,7 +26,10 @@ def table(load):
         ({"validation": "1.5"}, "validation, as a share of the rows, must be above 0 and below 1, not 1.5"),
         ({"validation": "x"}, "validation"),
         ({"alpha": 0.5}, 'objective "auto" has no alpha'),
-        ({"alpha": 1.5, "objective": "quantile"}, 'alpha of objective "quantile" must be above 0 and below 1, not 1.5'),
+        (
+            {"alpha": 1.5, "objective": "quantile"},
+            'alpha of objective "quantile" must be above 0 and below 1, not 1.5',
+        ),
         ({"monotone": '{"z": 1}'}, 'monotone: "z" is not among the features'),
         ({"monotone": '{"c": 1}'}, 'monotone: "c" is a category'),
         ({"monotone": '{"x": 2}'}, 'monotone: the direction of "x" must be 1, 0 or -1'),

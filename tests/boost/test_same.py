@@ -57,7 +57,7 @@ def test_the_order_of_rows_and_the_workers(sql, tables, options):
 
 
 def test_a_large_group_is_trained_by_workers_together(sql, load_matrix):
-    """A million codes are enough: sums of parts of the rows are exact, so that the model has the same bits."""
+    """A million codes are enough: sums of parts of the rows are exact, so the model has the same bits."""
     X, y = rows(210_000)
     features = load_matrix(X, y)
     sql("SET max_parallel_workers_per_gather = 0")
@@ -71,7 +71,7 @@ def test_a_group_is_as_if_it_were_alone(sql, tables):
     sql("CREATE VIEW few AS SELECT * FROM t WHERE c IN ('b', 'd')")
     sql(call("x0, x1, x2, x3", source="few", grouping_cols="c", num_rounds=7))
     figures = "loss, gain_importance, num_leaves, model"
-    grouped = dict((c, rest) for c, *rest in sql(f"SELECT c, {figures} FROM m_summary"))
+    grouped = {c: rest for c, *rest in sql(f"SELECT c, {figures} FROM m_summary")}
     assert grouped.keys() == {"b", "d"}
     for group in grouped:
         sql(f"CREATE VIEW one_{group} AS SELECT * FROM t WHERE c = '{group}'")

@@ -1,4 +1,4 @@
-"""One tree beside scikit-learn's, which also splits the leaf that gains most, where there is a bin for each value."""
+"""One tree beside scikit-learn's, which splits the leaf that gains most, too; each value has a bin."""
 
 import numpy as np
 import pytest

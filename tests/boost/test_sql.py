@@ -41,12 +41,18 @@ def test_predictions(sql, seen):
 def test_contributions_add_up_to_the_score(sql, load):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(500, 3))
-    load(y=(X[:, 0] + X[:, 1] * X[:, 2] > 0).tolist(), a=X[:, 0].tolist(), b=X[:, 1].tolist(), c=X[:, 2].tolist())
+    load(
+        y=(X[:, 0] + X[:, 1] * X[:, 2] > 0).tolist(),
+        a=X[:, 0].tolist(),
+        b=X[:, 1].tolist(),
+        c=X[:, 2].tolist(),
+    )
     sql(call("a, b, c", num_rounds=20))
     rows = sql(
         """
         SELECT (SELECT sum(contribution) FROM madlib.boost_explain(model, ARRAY[a, b, c])),
-               (SELECT ln(probability / (1 - probability)) FROM madlib.boost_predict_prob(model, ARRAY[a, b, c])
+               (SELECT ln(probability / (1 - probability))
+                FROM madlib.boost_predict_prob(model, ARRAY[a, b, c])
                 WHERE class = 'true')
         FROM t, m_summary LIMIT 100
         """
@@ -66,7 +72,7 @@ def test_groups_have_models_of_their_own(sql, seen):
 
 
 def test_held_out_rows(sql, load_matrix):
-    """The validation loss is that of predictions of rows that a column marks, which say nothing to the model."""
+    """The validation loss is that of predictions of rows that a column marks; the model never sees them."""
     rng = np.random.default_rng(1)
     X = rng.normal(size=(600, 3))
     y = X[:, 0] + rng.normal(size=600)
@@ -110,7 +116,8 @@ def test_monotone(sql, load_matrix, direction):
     sql("DROP TABLE m, m_summary")
     sql(call(features))
     free = np.array([row[0] for row in sql(
-        "SELECT madlib.boost_predict_number(model, ARRAY[v / 100.0, 0.5, 0.5]::float8[]) FROM m_summary, generate_series(0, 100) AS v"
+        "SELECT madlib.boost_predict_number(model, ARRAY[v / 100.0, 0.5, 0.5]::float8[])"
+        " FROM m_summary, generate_series(0, 100) AS v"
     )])  # fmt: skip
     assert (direction * np.diff(free) < 0).any()
 
@@ -122,7 +129,12 @@ def test_null_and_categories(sql, load):
     word = rng.choice(["north", "south", "east", "west"], 900)
     gone = rng.random(900) < 0.3
     y = np.where(gone, 5.0, x) + np.isin(word, ["north", "east"]) * 3
-    load(y=y.tolist(), x=[None if g else v for v, g in zip(x, gone, strict=True)], w=word.tolist(), id=list(range(900)))
+    load(
+        y=y.tolist(),
+        x=[None if g else v for v, g in zip(x, gone, strict=True)],
+        w=word.tolist(),
+        id=list(range(900)),
+    )
     sql(call("x, w", num_rounds=150))
     predicted = np.array([row[0] for row in sql(
         "SELECT madlib.boost_predict_number(model, ARRAY[x::text, w]) FROM t, m_summary ORDER BY id"
@@ -141,7 +153,11 @@ def test_weights_of_classes(sql, load_matrix):
         sql(call(features, objective="logistic", class_weights=given, num_rounds=5, max_leaves=2))
         means.append(probabilities(sql, features)[:, 1].mean())
         sql("DROP TABLE m, m_summary")
-    assert means == [pytest.approx(0.1, abs=0.03), pytest.approx(0.25, abs=0.06), pytest.approx(0.5, abs=0.06)]
+    assert means == [
+        pytest.approx(0.1, abs=0.03),
+        pytest.approx(0.25, abs=0.06),
+        pytest.approx(0.5, abs=0.06),
+    ]
 
 
 def test_drawn_rows_and_features_follow_from_the_seed(sql, load_matrix):

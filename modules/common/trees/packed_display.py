@@ -50,9 +50,7 @@ def draw_packed_trees(
             hint=f"train on fewer groups: the most is {MOST_TREES}",
         )
     ends = [*roots[1:], len(rows)]
-    trees = [
-        _tree(rows[first:end], max_depth, has_shares) for first, end in zip(roots, ends, strict=True)
-    ]
+    trees = [_tree(rows[first:end], max_depth, has_shares) for first, end in zip(roots, ends, strict=True)]
     return for_client(db, FORMATS[format](trees))
 
 

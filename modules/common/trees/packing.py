@@ -11,7 +11,7 @@ from madpy.ports.postgres.session.sql import fill
 
 
 def packed_model(scan: Scan, subject: Subject, method: str, algorithm: str, group: str) -> str:
-    """Return SQL of the packed model of a group, given SQL of its number; the method has a __<method>_model."""
+    """Return SQL of the packed model of a group, given SQL of its number, by __<method>_model."""
     levels = [feature.levels or [] for feature in subject.features.features]
     shape = np.array([len(subject.classes), *map(len, levels)], np.int32)
     texts = packed_texts([*subject.classes, *(level for known in levels for level in known)])

@@ -10,6 +10,7 @@ from madpy.helper.features.class_weights import BALANCED, ClassWeights
 from madpy.helper.features.design import BOOLEANS, Category, Design, Feature
 from madpy.helper.features.subject import Subject
 from madpy.modules.boost import layout
+from madpy.modules.boost.core import ALPHAS, OBJECTIVES
 from madpy.ports.postgres.scan.source import Source
 from madpy.records import Record
 
@@ -17,11 +18,6 @@ MOST_ROUNDS = 100_000
 MOST_LEAVES = 10_000
 DEEPEST = 2**31 - 1
 AUTO = "auto"
-OBJECTIVES = [
-    "squared", "absolute", "quantile", "huber", "logistic", "multiclass", "poisson", "gamma", "tweedie",
-]  # numbers of BoostObjective  # fmt: skip
-OF_CLASSES = ["logistic", "multiclass"]
-ALPHAS = {"quantile": (0.5, 0, 1), "huber": (0.9, 0, 1e300), "tweedie": (1.5, 1, 2)}  # default, above, below
 
 
 class Settings(Record):
@@ -141,7 +137,7 @@ def _check_alpha(objective: str, alpha: float | None) -> float | None:
         raise MadpyError(
             f"alpha of objective {quoted(objective)} must be above {above:g} and below {below:g},"
             f" not {alpha:g}",
-            hint=f"the default is {default:g}",
+            hint=f"give alpha => {default:g}, or leave it out",
         )
     return alpha
 

@@ -24,7 +24,8 @@ from madpy.helper.features.subject import (
 from madpy.helper.features.terms import check_number, has_weight
 from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.boost import tables
-from madpy.modules.boost.check import AUTO, OF_CLASSES, Settings, check_settings, with_mark
+from madpy.modules.boost.check import AUTO, Settings, check_settings, with_mark
+from madpy.modules.boost.core import OF_CLASSES, objective_of
 from madpy.modules.common.trees.coding import code_rows
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.scan.source import Source
@@ -152,7 +153,7 @@ def _check_target(
             f"objective logistic is for two classes, and the target has {count}", hint="choose multiclass"
         )
     if objective == AUTO:
-        objective = "squared" if count == 0 else "logistic" if count == 2 else "multiclass"
+        objective = objective_of(count)
     return item, replace(subject, criterion=objective)
 
 

@@ -43,7 +43,17 @@ def display(
     model, summary, groups = _check_model(db, model_table)
     if tree == CURVE:
         return for_client(db, CURVE_FORMATS[str(format)](_curves(db, model, summary, groups)))
-    return draw_packed_trees(db, summary, groups, "boost", number, depth, str(format), has_shares=False)
+    return draw_packed_trees(
+        db,
+        summary,
+        groups_item(summary, groups, "m"),
+        order_of(summary, groups, "m"),
+        "boost",
+        number,
+        depth,
+        str(format),
+        has_shares=False,
+    )
 
 
 def _check_number(tree: str | None) -> int:

@@ -77,6 +77,14 @@ def create_summary(scan: Scan, summary: Relation, record: Trained, subject: Subj
     more = {
         "validation_rows": names["held"],
         "gain_importance": names["importance"],
-        "model": packed_model(scan, subject, "boost", "gradient boosting", names["group_number"]),
+        "model": packed_model(
+            scan,
+            "boost",
+            names["group_number"],
+            subject.header("gradient boosting"),
+            subject.classes,
+            subject.features.names,
+            [feature.levels or [] for feature in subject.features.features],
+        ),
     }
     return create_summary_from(scan.db, summary, record, relation, computed, groups, more)

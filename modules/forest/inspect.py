@@ -39,7 +39,16 @@ def display(
     depth = int(helper.check_range("max_depth", max_depth, 0, DEEPEST))
     number = int(helper.check_range("tree", tree, 1))
     summary, groups = _check_model(db, model_table)
-    return draw_packed_trees(db, summary, groups, "forest", number, depth, str(format))
+    return draw_packed_trees(
+        db,
+        summary,
+        groups_item(summary, groups, "m"),
+        order_of(summary, groups, "m"),
+        "forest",
+        number,
+        depth,
+        str(format),
+    )
 
 
 def importance(db: Database, model_table: str | None) -> list[Importance]:

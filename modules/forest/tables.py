@@ -82,6 +82,14 @@ def create_summary(scan: Scan, summary: Relation, record: Trained, subject: Subj
         "oob_rows": f"{names['oob_rows']}::{kind}",
         "impurity_importance": names["importance"],
         "permutation_importance": names["permutation"],
-        "model": packed_model(scan, subject, "forest", "random forest", names["group_number"]),
+        "model": packed_model(
+            scan,
+            "forest",
+            names["group_number"],
+            subject.header("random forest"),
+            subject.classes,
+            subject.features.names,
+            [feature.levels or [] for feature in subject.features.features],
+        ),
     }
     return create_summary_from(scan.db, summary, record, relation, computed, groups, more)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from madpy.errors import MadpyError
-from madpy.helper.tables.models import groups_item, order_of
 from madpy.modules.common.trees.display import Node, Tree
 from madpy.modules.common.trees.formats import FORMATS, MOST_TREES, for_client
 from madpy.modules.common.trees.packed_nodes import class_shares, node_numbers
@@ -18,7 +17,8 @@ DEEPEST = 12  # a drawing has at most 2^13 - 1 nodes of a tree
 def draw_packed_trees(
     db: Database,
     summary: Source,
-    groups: list[str],
+    groups: str,
+    order: str,
     method: str,
     tree: int,
     max_depth: int,
@@ -28,7 +28,8 @@ def draw_packed_trees(
 ) -> str:
     """Draw a tree of each group in one of the formats; the method has a function __<method>_tree.
 
-    With `has_shares` the numbers of the leaves of a classification are shares of classes.
+    `groups` and `order` are SQL of the group of a row of the summary, m, and of the order of groups.  With
+    `has_shares` the numbers of the leaves of a classification are shares of classes.
     """
     rows = db.execute(
         """
@@ -36,12 +37,12 @@ def draw_packed_trees(
         FROM {summary:i} AS m, {schema:i}.{function:i}(m.model, {tree:l}, {depth:l}) AS t
         ORDER BY {order:q} t.node
         """,
-        groups=groups_item(summary, groups, "m"),
+        groups=groups,
         summary=summary,
         function=f"__{method}_tree",
         tree=tree,
         depth=max_depth,
-        order=order_of(summary, groups, "m"),
+        order=order,
     )
     roots = [n for n, row in enumerate(rows) if row["node"] == 0]
     if len(roots) > MOST_TREES:

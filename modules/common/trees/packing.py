@@ -1,21 +1,28 @@
 """The packed models of methods that grow many trees from the coded rows of a store."""
 
 import json
+from typing import Any
 
 import numpy as np
 
-from madpy.helper.features.subject import Subject
 from madpy.modules.common.trees.model import packed_texts
 from madpy.ports.postgres.scan.scan import Scan
 from madpy.ports.postgres.session.sql import fill
 
 
-def packed_model(scan: Scan, subject: Subject, method: str, algorithm: str, group: str) -> str:
+def packed_model(
+    scan: Scan,
+    method: str,
+    group: str,
+    header: dict[str, Any],
+    classes: list[str],
+    names: list[str],
+    levels: list[list[str]],
+) -> str:
     """Return SQL of the packed model of a group, given SQL of its number, by __<method>_model."""
-    levels = [feature.levels or [] for feature in subject.features.features]
-    shape = np.array([len(subject.classes), *map(len, levels)], np.int32)
-    texts = packed_texts([*subject.classes, *(level for known in levels for level in known)])
-    names = packed_texts(subject.features.names)
+    shape = np.array([len(classes), *map(len, levels)], np.int32)
+    texts = packed_texts([*classes, *(level for known in levels for level in known)])
+    named = packed_texts(names)
     return fill(
         "{schema:i}.{function:i}({store:l}, {group:q}, {json:l}, ARRAY[{texts:q}]::bytea[])",
         {
@@ -23,9 +30,9 @@ def packed_model(scan: Scan, subject: Subject, method: str, algorithm: str, grou
             "function": f"__{method}_model",
             "store": scan.store,
             "group": group,
-            "json": json.dumps(subject.header(algorithm), allow_nan=False).encode(),
+            "json": json.dumps(header, allow_nan=False).encode(),
             "texts": ", ".join(
-                fill("{b:l}", {"b": part.astype("<i4").tobytes()}) for part in (shape, *texts, *names)
+                fill("{b:l}", {"b": part.astype("<i4").tobytes()}) for part in (shape, *texts, *named)
             ),
         },
     )

@@ -30,10 +30,10 @@ typedef struct BoostSettings
 	bool		is_balanced;
 	bool		is_constrained; /* some feature is monotone */
 	uint64		seed;
-	double	   *numbers;		/* by class its weight, then by feature -1, 0 or 1 */
+	double	   *numbers;		/* the weight of each class, then the direction of each feature: -1, 0 or 1 */
 } BoostSettings;
 
-/* What is known of a round. */
+/* The result of a round. */
 typedef struct BoostRound
 {
 	double		loss;			/* mean over the rows of the training */
@@ -190,12 +190,14 @@ extern double leaf_value(const Fit *fit, int output, const uint32 *rows, int cou
 /* boost_leaf.c: returns a quantile of some values by their weights (NULL: all 1). */
 extern double weighted_quantile(const double *values, const double *weights, int count, double share);
 
+/* boost_sums.c: adds rows to sums of slopes, curves and rows; `sums` are zeros before and after it. */
+extern void add_sums(const Fit *fit, const uint32 *rows, int count, Packed *sums, int64 *slope, int64 *curve, int32 *number);
+
 /* boost_histogram.c */
 extern void alloc_histograms(Fit *fit);
 extern Histogram *new_histogram(Fit *fit);
 extern void free_histogram(Fit *fit, Histogram *histogram);
 extern void sum_histogram(Fit *fit, int from, int to, Histogram *histogram);
-extern void add_sums(const Fit *fit, const uint32 *rows, int count, Packed *sums, int64 *slope, int64 *curve, int32 *number);
 extern void subtract_histogram(const Fit *fit, Histogram *from, const Histogram *histogram);
 
 /* A split of a node, and what it gains. */

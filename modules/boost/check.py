@@ -127,7 +127,7 @@ def _check_alpha(objective: str, alpha: float | None) -> float | None:
     if objective not in ALPHAS:
         if alpha is not None:
             raise MadpyError(
-                f"objective {quoted(objective)} has no alpha", hint=f"alpha is for {', '.join(ALPHAS)}"
+                f"objective {quoted(objective)} has no alpha", hint=f"leave alpha out, or choose {', '.join(ALPHAS)}"
             )
         return None
     default, above, below = ALPHAS[objective]

@@ -47,11 +47,11 @@ typedef struct GroupBoost
 {
 	int			rounds;			/* rounds that were made; 0: the group has no rows */
 	int			best;			/* rounds that the model has */
-	GrownTree **trees;			/* by round and output */
+	GrownTree **trees;			/* a tree for each round and output */
 	BoostRound *round;
-	double	   *gains;			/* by feature */
-	double	   *start;			/* by output */
-	double	   *class_rows;		/* by class: sum of the weights of its rows */
+	double	   *gains;			/* a number for each feature */
+	double	   *start;			/* a number for each output */
+	double	   *class_rows;		/* for each class the sum of the weights of its rows */
 	double		weight;			/* sum of the weights of the rows */
 	double		rows;			/* rows of the training, and rows held out */
 	double		held;
@@ -75,7 +75,7 @@ typedef struct Gradient
 /* A row's gradient as integers, in one of 64 bits: 28 bits of the slope, 24 of the curve, 12 of the number of rows. */
 typedef uint64 Packed;
 
-#define MOST_SLOPE 32767		/* of a row */
+#define MOST_SLOPE 32767		/* largest slope of a row */
 #define MOST_CURVE 4095
 #define ROWS_OF_SUM 4095		/* sums of more rows would overflow */
 
@@ -114,7 +114,7 @@ typedef struct NodeSums
 	int64		rows;
 } NodeSums;
 
-/* What the gradients of a tree are multiples of. */
+/* The numbers that the gradients of a tree are multiples of. */
 typedef struct Units
 {
 	double		slope;
@@ -127,20 +127,20 @@ typedef struct Fit
 	const BoostSettings *settings;
 	const CodedFeature *coding;
 	bool		is_shared;
-	MemoryContext context;		/* of all that is allocated */
-	MemoryContext scratch;		/* of the tree that is grown */
+	MemoryContext context;		/* everything is allocated in it */
+	MemoryContext scratch;		/* memory of the tree that is grown */
 	int			features;
 	int			stride;			/* bytes of a row's codes */
 	int			classes;
 	int			outputs;
 	int			count;			/* rows of the training */
-	int			total;			/* and rows held out after them */
-	const uint8 *codes;			/* by row */
-	uint8	   *columns;		/* the same by feature */
+	int			total;			/* rows of the training, then rows held out */
+	const uint8 *codes;			/* codes, row by row */
+	uint8	   *columns;		/* codes, feature by feature */
 	const double *target;
 	double	   *weight;			/* NULL: all 1 */
-	double	   *scores;			/* by output and row */
-	double	   *log_sum;		/* of more than two classes, by row: logarithm of the sum of exp(score) */
+	double	   *scores;			/* a score for each output and row */
+	double	   *log_sum;		/* several classes: for each row the logarithm of the sum of exp(score) */
 	Gradient   *gradient;
 	Packed	   *packed;
 	uint32	   *order;			/* rows that a tree is grown from, node by node */
@@ -153,7 +153,7 @@ typedef struct Fit
 	Units		units;
 	int		   *used;			/* features that it may use */
 	int			used_count;
-	int		   *offset;			/* by feature: where it begins in a histogram */
+	int		   *offset;			/* for each feature where it begins in a histogram */
 	int			cells;			/* length of a histogram */
 	Histogram  *unused;
 	Packed	   *sums;			/* a histogram of at most ROWS_OF_SUM rows, for each task */
@@ -206,7 +206,7 @@ typedef struct BoostSplit
 	double		gain;			/* 0: there is none */
 	CodeSplit	split;
 	NodeSums	first;
-	double		first_value;	/* what the children would predict */
+	double		first_value;	/* predictions of the children */
 	double		second_value;
 } BoostSplit;
 
@@ -227,11 +227,11 @@ typedef struct Chunked
 	int			from;
 	int			to;
 	int			per_task;
-	int			step;			/* what is done (ChunkStep) */
-	int			feature;		/* of a split */
+	int			step;			/* a ChunkStep */
+	int			feature;		/* the feature of a split */
 	bool		goes_first[MOST_CODES + 1];
-	LossSums   *results;		/* by task */
-	int		   *firsts;			/* by task: rows that go to the first child */
+	LossSums   *results;		/* a result for each task */
+	int		   *firsts;			/* for each task the rows that go to the first child */
 } Chunked;
 
 typedef enum ChunkStep
@@ -264,8 +264,8 @@ typedef struct OpenLeaf
 	double		cover;			/* the sum of its rows' weights */
 } OpenLeaf;
 
-#define MOST_TASKS 64			/* of a step */
-#define SUM_TASKS 16			/* of a histogram */
+#define MOST_TASKS 64			/* tasks of a step */
+#define SUM_TASKS 16			/* tasks of a histogram */
 #define ROWS_OF_TASK 16384		/* at least */
 
 #define ROWS_AHEAD 16			/* rows whose memory is fetched before it is needed */
@@ -310,7 +310,7 @@ random_of(uint64 seed, uint32 what, uint64 number)
 
 #define DRAWS_VALIDATION 1		/* `what` */
 #define DRAWS_FEATURES 2
-#define DRAWS_ROWS 3			/* and the number of the round */
+#define DRAWS_ROWS 3			/* this and the number of the round */
 
 /* Tells whether a random number is below a share. */
 static inline bool

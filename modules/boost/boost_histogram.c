@@ -5,7 +5,7 @@
 
 #include "utils/memutils.h"
 
-#define MOST_BYTES (INT64CONST(512) << 20)	/* of histograms that are kept */
+#define MOST_BYTES (INT64CONST(512) << 20)	/* memory of histograms that are kept */
 
 /* Returns a histogram to be filled, or NULL if those in use have too many bytes. */
 Histogram *

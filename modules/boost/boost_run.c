@@ -8,18 +8,18 @@
 #include "parallel/parallel.h"
 #include "utils/memutils.h"
 
-#define LARGE_CODES 1000000		/* of a group that workers train together */
-#define LEAST_ROWS 8192			/* of a task */
+#define LARGE_CODES 1000000		/* codes of a group that workers train together */
+#define LEAST_ROWS 8192			/* rows of a task */
 #define TASKS_AT_ONCE 128
 
-/* What the tasks need; workers share it if they share the rows. */
+/* The argument of the tasks; workers share it if they share the rows. */
 typedef struct Run
 {
 	const CodedRows *rows;
 	BoostSettings settings;
 	int			first[TASKS_AT_ONCE + 1];	/* first group of each task */
-	GroupBoost *results;		/* by group, from the first one of the run on */
-	double		numbers[FLEXIBLE_ARRAY_MEMBER]; /* of the settings */
+	GroupBoost *results;		/* a model for each group of the run */
+	double		numbers[FLEXIBLE_ARRAY_MEMBER]; /* numbers of the settings */
 } Run;
 
 static int64

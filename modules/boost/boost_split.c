@@ -8,10 +8,10 @@
 
 #include <math.h>
 
-#define LEAST_CURVE 1e-3		/* of a child */
+#define LEAST_CURVE 1e-3		/* smallest sum of curves of a child */
 #define SMOOTHING 10			/* added to curves, so that rare levels are in the middle of the order */
 #define CATEGORY_L2 10			/* added to l2 in splits by a category */
-#define FEW_LEVELS 4			/* of a category for which it is not */
+#define FEW_LEVELS 4			/* categories with so many levels have no such penalty */
 
 /* A search among the splits of a node. */
 typedef struct Search
@@ -22,7 +22,7 @@ typedef struct Search
 	double		l2;
 	double		lower;
 	double		upper;
-	int			monotone;		/* of the feature */
+	int			monotone;		/* direction of the feature */
 	BoostSplit	best;
 } Search;
 

@@ -17,8 +17,8 @@
 #define MOST_ROUNDS 100000
 #define MOST_LEAVES 10000
 
-#define ROUND_COLUMNS 6			/* of boost_rounds() */
-#define GROUP_COLUMNS 14		/* of boost_groups() */
+#define ROUND_COLUMNS 6			/* columns of boost_rounds() */
+#define GROUP_COLUMNS 14		/* columns of boost_groups() */
 
 static double
 setting_within(const double *settings, int field, double low, double high)

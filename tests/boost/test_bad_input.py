@@ -1,4 +1,4 @@
-"""What boost_train refuses, and with which words."""
+"""Arguments and rows that boost_train refuses, and its messages."""
 
 import pytest
 

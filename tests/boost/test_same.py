@@ -1,4 +1,4 @@
-"""The same model, whatever the order of rows, the workers and the groups beside it."""
+"""Models are the same, whatever the order of rows, the workers and the groups beside it."""
 
 import hashlib
 

@@ -1,11 +1,8 @@
 """The settings of forest_train."""
 
-import json
-from typing import Any
-
 from madpy.errors import MadpyError
 from madpy.helper import helper
-from madpy.helper.checks.arguments import quoted
+from madpy.helper.features.class_weights import BALANCED, ClassWeights
 from madpy.helper.features.subject import Subject
 from madpy.modules.forest import layout
 from madpy.modules.forest.core import features_drawn
@@ -13,8 +10,6 @@ from madpy.records import Record
 
 MOST_TREES = 100_000
 DEEPEST = 2**31 - 1
-BALANCED = "balanced"
-LIGHTEST, HEAVIEST = 1e-12, 1e12  # weights of classes
 
 
 class Settings(Record):
@@ -32,7 +27,7 @@ class Settings(Record):
     oob: bool
     seed: int
 
-    def numbers(self, subject: Subject, weights: "ClassWeights") -> list[float]:
+    def numbers(self, subject: Subject, weights: ClassWeights) -> list[float]:
         """Return what the C functions take."""
         given = {
             layout.SETTING_TREES: self.num_trees,
@@ -57,9 +52,6 @@ class Settings(Record):
         if self.num_features is not None:
             return self.num_features
         return features_drawn(len(subject.features.features), bool(subject.classes))
-
-
-ClassWeights = list[float] | str | None  # a weight for each class, or "balanced"
 
 
 def check_settings(
@@ -114,34 +106,3 @@ def _check_flag(name: str, value: bool | None) -> bool:
     if value is None:
         raise MadpyError(f"{name} must not be null", sqlstate="22004", hint="give true or false")
     return value
-
-
-def check_class_weights(given: Any, subject: Subject) -> ClassWeights:
-    """Return the weight of each class, 1 for those that are not named; jsonb comes as text."""
-    weights = json.loads(given) if isinstance(given, str) else given
-    if weights is None:
-        return None
-    if not subject.classes:
-        raise MadpyError("class_weights are for a classification", hint="leave them out, or use weights")
-    if weights == BALANCED:
-        return BALANCED
-    if not isinstance(weights, dict):
-        raise MadpyError(
-            "class_weights must be an object of classes and their weights",
-            hint=f"""give '{{"{subject.classes[0]}": 2}}', or '"{BALANCED}"'""",
-        )
-    result = [1.0] * len(subject.classes)
-    for label, weight in weights.items():
-        if label not in subject.classes:
-            raise MadpyError(
-                f"class_weights: {quoted(label)} is not a class of the target",
-                hint=f"choose among: {', '.join(subject.classes[:10])}",
-            )
-        is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not is_number or not LIGHTEST <= weight <= HEAVIEST:
-            raise MadpyError(
-                f"class_weights: the weight of {quoted(label)} must be from {LIGHTEST:g} to {HEAVIEST:g}",
-                hint="give a number above 0",
-            )
-        result[subject.classes.index(label)] = float(weight)
-    return result

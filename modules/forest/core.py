@@ -1,28 +1,6 @@
-"""Arithmetic of forests in Python: defaults, and the numbers of nodes.  Pure."""
-
-from collections.abc import Sequence
+"""Arithmetic of forests in Python.  Pure."""
 
 
 def features_drawn(features: int, is_classification: bool) -> int:
     """Return how many features are drawn at each split: their root, or a third of them (Breiman 2001)."""
     return max(1, round(features**0.5) if is_classification else features // 3)
-
-
-def node_numbers(parents: Sequence[int | None]) -> list[int]:
-    """Number the nodes of a tree as a decision tree does: the root is 1, the children of n are 2n and 2n + 1.
-
-    `parents` are places of nodes in the sequence, None for the root, which comes first; of two children the
-    left one comes first.
-    """
-    numbers: list[int] = []
-    seen: set[int] = set()
-    for parent in parents:
-        numbers.append(1 if parent is None else 2 * numbers[parent] + (parent in seen))
-        if parent is not None:
-            seen.add(parent)
-    return numbers
-
-
-def class_shares(numbers: Sequence[float], classes: int) -> list[float]:
-    """Return the share of each class from the numbers of a leaf: of two classes it has that of the second."""
-    return [1 - numbers[0], numbers[0]] if classes == 2 else list(numbers)

@@ -10,6 +10,7 @@ from madpy.helper import helper
 from madpy.helper.checks.arguments import quoted
 from madpy.helper.checks.frequencies import check_frequencies
 from madpy.helper.checks.reasons import with_feature_names
+from madpy.helper.features.class_weights import ClassWeights, check_class_weights, named_weights
 from madpy.helper.features.design import Design
 from madpy.helper.features.reading import scan_features
 from madpy.helper.features.subject import (
@@ -24,7 +25,7 @@ from madpy.helper.features.terms import check_number, has_weight
 from madpy.helper.tables.training import Training, check_tables
 from madpy.modules.common.trees.coding import code_rows
 from madpy.modules.forest import tables
-from madpy.modules.forest.check import ClassWeights, Settings, check_class_weights, check_settings
+from madpy.modules.forest.check import Settings, check_settings
 from madpy.ports.postgres.scan.scan import Rows, Scan
 from madpy.ports.postgres.session.db import Database
 from madpy.records import replace
@@ -120,7 +121,7 @@ def train(
                 "num_features": settings.features_of(subject),
                 "categorical_cols": categorical_cols,
                 "weights": weights,
-                "class_weights": own_weights and _named(own_weights, subject),
+                "class_weights": named_weights(own_weights, subject),
             },
             seed=settings.seed,
             **_totals(figures, subject, settings),
@@ -191,8 +192,3 @@ def _totals(figures: list[dict[str, Any]], subject: Subject, settings: Settings)
         "oob_error": only.get("oob_error"),
         "oob_r2": None if subject.classes else only.get("oob_r2"),
     }
-
-
-def _named(weights: ClassWeights, subject: Subject) -> dict[str, float] | str | None:
-    """Return the weights of classes by their labels."""
-    return dict(zip(subject.classes, weights, strict=True)) if isinstance(weights, list) else weights

@@ -1,13 +1,10 @@
 """The tables of a forest: a row for each tree, and the summary with the packed models."""
 
-import json
 from typing import Any, TypeVar
-
-import numpy as np
 
 from madpy.helper.features.subject import Subject
 from madpy.helper.tables.training import Training, create_summary_from
-from madpy.modules.common.trees.model import packed_texts
+from madpy.modules.common.trees.packing import packed_model
 from madpy.ports.postgres.scan.scan import Scan
 from madpy.ports.postgres.session.sql import Relation, fill, free_name
 
@@ -86,26 +83,14 @@ def create_summary(scan: Scan, summary: Relation, record: Trained, subject: Subj
         "oob_rows": f"{names['oob_rows']}::{kind}",
         "impurity_importance": names["importance"],
         "permutation_importance": names["permutation"],
-        "model": _model(scan, subject, names["group_number"]),
+        "model": packed_model(
+            scan,
+            "forest",
+            names["group_number"],
+            subject.header("random forest"),
+            subject.classes,
+            subject.features.names,
+            [feature.levels or [] for feature in subject.features.features],
+        ),
     }
     return create_summary_from(scan.db, summary, record, relation, computed, groups, more)
-
-
-def _model(scan: Scan, subject: Subject, group: str) -> str:
-    """Return SQL of the packed model of a group, given SQL of its number."""
-    levels = [feature.levels or [] for feature in subject.features.features]
-    shape = np.array([len(subject.classes), *map(len, levels)], np.int32)
-    texts = packed_texts([*subject.classes, *(level for known in levels for level in known)])
-    names = packed_texts(subject.features.names)
-    return fill(
-        "{schema:i}.__forest_model({store:l}, {group:q}, {json:l}, ARRAY[{texts:q}]::bytea[])",
-        {
-            "schema": scan.db.schema,
-            "store": scan.store,
-            "group": group,
-            "json": json.dumps(subject.header("random forest"), allow_nan=False).encode(),
-            "texts": ", ".join(
-                fill("{b:l}", {"b": part.astype("<i4").tobytes()}) for part in (shape, *texts, *names)
-            ),
-        },
-    )

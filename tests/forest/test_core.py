@@ -2,7 +2,8 @@
 
 import pytest
 
-from madpy.modules.forest.core import class_shares, features_drawn, node_numbers
+from madpy.modules.common.trees.packed_nodes import class_shares, node_numbers
+from madpy.modules.forest.core import features_drawn
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from madpy.records import Record
 
 LINES = 20  # rounds that the text shows
 BAR = 40  # characters of the longest bar
-WIDTH, HEIGHT, MARGIN, LEFT = 640, 300, 40, 80  # of a picture, in pixels
+WIDTH, HEIGHT, MARGIN, LEFT = 640, 300, 40, 80  # the width and the height of a picture, in pixels
 TRAINING, VALIDATION = "#4e79a7", "#e15759"
 INK, QUIET = "#1f2933", "#b9c4cf"
 

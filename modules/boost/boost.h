@@ -79,24 +79,6 @@ typedef uint64 Packed;
 #define MOST_CURVE 4095
 #define ROWS_OF_SUM 4095		/* sums of more rows would overflow */
 
-static inline int64
-packed_rows(Packed sum)
-{
-	return sum & 0xfff;
-}
-
-static inline int64
-packed_curve(Packed sum)
-{
-	return (sum >> 12) & 0xffffff;
-}
-
-static inline int64
-packed_slope(Packed sum)
-{
-	return (int32) (sum >> 32) >> 4;
-}
-
 /* Sums over the rows of a node, by feature and code. */
 typedef struct Histogram
 {

@@ -93,14 +93,14 @@
 {# Measure the new model, check what is required of it, and compare it; adds to `metrics`, returns those of the deployed one. #}
 {% macro pass_gates(settings, driver, new, deployed, rows, metrics) %}
   {% if driver.method == 'project' %}
-    {% do dbt_madpy.check_required(settings.require, last.metrics) %}
+    {% do dbt_madpy.check_required(settings.require, metrics) %}
     {% do return(none) %}
   {% endif %}
   {% set deployed_metrics = none %}
   {% if settings.holdout is not none or settings.require | reject('in', metrics) | list %}
     {% do metrics.update(dbt_madpy.measure_fit(settings, new, rows)) %}
   {% endif %}
-  {% do dbt_madpy.check_required(settings.require, last.metrics) %}
+  {% do dbt_madpy.check_required(settings.require, metrics) %}
   {% if settings.better_than and deployed and not should_full_refresh() %}
     {% set deployed_metrics = dbt_madpy.check_better(settings, metrics, deployed, rows) %}
   {% endif %}

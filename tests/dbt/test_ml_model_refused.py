@@ -8,6 +8,7 @@ from tests.session import Session
 ERRORS = {
     "a_name_of_56_bytes_is_too_long_for_the_name_of_a_summary": "would not fit. Set a shorter alias.",
     "compared_without_holdout": "better_than needs rows that the new model was not fitted on. Set holdout to",
+    "holdout_of_numbers": 'column "age", which holdout names, is of type integer. Give a number between',
     "misspelled_exclude": 'the query has no column "Id", which exclude names. Take some of these: "id",',
     "no_algorithm": 'meta.madpy has no "algorithm". Name a function that trains:',
     "no_settings": "the model has no settings of madpy. Give it at least an algorithm:",
@@ -16,7 +17,8 @@ ERRORS = {
     "quote_in_alias": "has a double quote in it, which dbt does not escape. Set another alias.",
     "retrain_never_ever": 'retrain is "sometimes". Take one of these: "if_changed", "always", "never".',
     "schema_change": "on_schema_change does not fit an ml_model",
-    "unknown_algorithm": 'there is no algorithm "regression". Take one of these: "dtree_train",',
+    "share_as_text": 'the query has no column "0.2", which holdout names. Give a number between 0 and 1,',
+    "unknown_algorithm": 'there is no algorithm "regression". Take one of these: "boost_train",',
     "unknown_metric": 'no metric "accuracy" that could be required. Take one of these: "explained_',
     "unknown_parameter": '"madlib"."regr_train" has no parameter "max_depth". Take one of these: "grouping',
     "unknown_setting": 'there is no setting "feature" in meta.madpy. Take one of these: "algorithm",',

@@ -51,6 +51,7 @@
   {% set rows = dbt_madpy.training_set_relation(settings) %}
   {% do dbt_madpy.create_training_set(rows, settings, sql) %}
   {% set columns = dbt_madpy.columns_of(rows) %}
+  {% do dbt_madpy.check_holdout(settings, columns) %}
   {% if flags.EMPTY %}{% do dbt_madpy.make_up_rows(rows, columns) %}{% endif %}
   {% set fingerprint = dbt_madpy.fingerprint_of(settings, columns, rows) %}
   {% set is_known = last and last.fingerprint == fingerprint.fingerprint and not settings.require | reject('in', last.metrics) | list %}

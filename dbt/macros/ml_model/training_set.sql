@@ -57,6 +57,19 @@
 {% endmacro %}
 
 
+{# A share that is given as a text is taken for the name of a column. #}
+{% macro check_holdout(settings, columns) %}
+  {% set types = {} %}
+  {% for one in columns %}{% do types.update({one.name: one.type}) %}{% endfor %}
+  {% set column = dbt_madpy.holdout_column(settings) %}
+  {% if column is not none and types.get(column) != 'boolean' %}
+    {% do dbt_madpy.fail(('column "' ~ column ~ '", which holdout names, is of type ' ~ types[column]) if column in types
+                         else ('the query has no column "' ~ column ~ '", which holdout names'),
+        'Give a number between 0 and 1, or the name of a boolean column') %}
+  {% endif %}
+{% endmacro %}
+
+
 {# The part of the rows that is fitted on, or that is held out, as a relation of its own: the set itself without a holdout. #}
 {% macro part_of_training_set(relation, settings, held_out) %}
   {% set column = dbt_madpy.holdout_column(settings) %}

@@ -1,0 +1,1 @@
+{{ dbt_madpy.explain(ref('by_dtree'), ref('rows')) }}

@@ -155,29 +155,29 @@ CREATE FUNCTION MADLIB_SCHEMA.boost_train(
     features         text,                             -- 'a, b, c', or an array of numbers
     grouping_cols    text             DEFAULT NULL,    -- one model per distinct value of these columns
     objective        text             DEFAULT 'auto',  -- the loss to minimise: squared, absolute, quantile, huber, logistic, ...
-    num_rounds       integer          DEFAULT 100,
+    num_rounds       bigint           DEFAULT 100,
     learning_rate    double precision DEFAULT 0.1,
-    max_leaves       integer          DEFAULT 31,      -- of a tree
-    max_depth        integer          DEFAULT NULL,    -- NULL: as deep as the other limits allow
-    min_child        integer          DEFAULT 20,      -- rows that a leaf has to have
+    max_leaves       bigint           DEFAULT 31,      -- of a tree
+    max_depth        bigint           DEFAULT NULL,    -- NULL: as deep as the other limits allow
+    min_child        bigint           DEFAULT 20,      -- rows that a leaf has to have
     l1               double precision DEFAULT 0,       -- penalties of the numbers in leaves
     l2               double precision DEFAULT 0,
     subsample        double precision DEFAULT 1,       -- rows drawn for a round, as a share
-    num_features     integer          DEFAULT NULL,    -- drawn for a tree; NULL: all
+    num_features     bigint           DEFAULT NULL,    -- drawn for a tree; NULL: all
     monotone         jsonb            DEFAULT NULL,    -- {"feature": 1} for a prediction that never falls with it, -1 never rises
     class_weights    jsonb            DEFAULT NULL,    -- {"class": weight}, or "balanced"
     weights          text             DEFAULT NULL,    -- an expression, 0 or more: how many rows each row counts as
     validation       text             DEFAULT NULL,    -- a share of the rows, or a boolean expression: rows held out
-    early_stopping   integer          DEFAULT 0,       -- rounds without a smaller loss of these that end a training
-    seed             integer          DEFAULT 0,
+    early_stopping   bigint           DEFAULT 0,       -- rounds without a smaller loss of these that end a training
+    seed             bigint           DEFAULT 0,
     alpha            double precision DEFAULT NULL,    -- of quantile, huber and tweedie
     categorical_cols text             DEFAULT NULL,    -- numbers that are categories, as text and boolean are
     verbose          boolean          DEFAULT false
 ) RETURNS MADLIB_SCHEMA.boost_result
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(boost.train);
 COMMENT ON FUNCTION MADLIB_SCHEMA.boost_train(
-    text, text, text, text, text, text, integer, double precision, integer, integer, integer, double precision,
-    double precision, double precision, integer, jsonb, jsonb, text, text, integer, integer, double precision, text, boolean) IS
+    text, text, text, text, text, text, bigint, double precision, bigint, bigint, bigint, double precision,
+    double precision, double precision, bigint, jsonb, jsonb, text, text, bigint, bigint, double precision, text, boolean) IS
     'trains boosted trees per group: SELECT MADLIB_SCHEMA.boost_train(''iris'', ''model'', ''species'', ''petal_length, petal_width'')';
 
 MADLIB_PREDICTION boost.predict(the columns of source_table, and prediction) IS
@@ -190,10 +190,10 @@ CREATE FUNCTION MADLIB_SCHEMA.boost_display(
     model_table text,                   -- the output_table of boost_train
     tree        text DEFAULT '1',       -- the number of a tree, or curve: the loss by round
     format      text DEFAULT 'text',    -- text, dot or svg; of a curve text or svg
-    max_depth   integer DEFAULT 4       -- nodes below are left out
+    max_depth   bigint DEFAULT 4       -- nodes below are left out
 ) RETURNS text
 LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(boost.inspect.display);
-COMMENT ON FUNCTION MADLIB_SCHEMA.boost_display(text, text, text, integer) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.boost_display(text, text, text, bigint) IS
     'draws a tree of each group''s model, or its loss by round: SELECT MADLIB_SCHEMA.boost_display(''model'', ''curve'')';
 
 CREATE TYPE MADLIB_SCHEMA.boost_importance_row AS (

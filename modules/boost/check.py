@@ -17,6 +17,7 @@ from madpy.records import Record
 MOST_ROUNDS = 100_000
 MOST_LEAVES = 10_000
 DEEPEST = 2**31 - 1
+LARGEST = 2**31 - 1  # no node has more rows
 AUTO = "auto"
 
 
@@ -100,7 +101,7 @@ def check_settings(
         learning_rate=_check_above_zero("learning_rate", learning_rate),
         max_leaves=int(helper.check_range("max_leaves", max_leaves, 2, MOST_LEAVES)),
         max_depth=None if max_depth is None else int(helper.check_range("max_depth", max_depth, 1, DEEPEST)),
-        min_child=int(helper.check_range("min_child", min_child, 1)),
+        min_child=min(int(helper.check_range("min_child", min_child, 1)), LARGEST),
         l1=helper.check_range("l1", l1, 0, 1e300),
         l2=helper.check_range("l2", l2, 0, 1e300),
         subsample=_check_above_zero("subsample", subsample),

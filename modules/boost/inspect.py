@@ -58,7 +58,7 @@ def display(
 
 def _check_number(tree: str | None) -> int:
     try:
-        return int(helper.check_range("tree", int(helper.check_not_null("tree", tree)), 1))
+        return int(helper.check_range("tree", int(helper.check_not_null("tree", tree)), 1, 2**31 - 1))
     except ValueError:
         raise MadpyError(
             f"tree must be a number or {quoted(CURVE)}, not {quoted(str(tree))}", hint="give '1'"

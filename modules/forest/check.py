@@ -10,6 +10,7 @@ from madpy.records import Record
 
 MOST_TREES = 100_000
 DEEPEST = 2**31 - 1
+LARGEST = 2**31 - 1  # no node has more rows
 
 
 class Settings(Record):
@@ -88,8 +89,8 @@ def check_settings(
     return Settings(
         num_trees=int(helper.check_range("num_trees", num_trees, 1, MOST_TREES)),
         max_depth=None if max_depth is None else int(helper.check_range("max_depth", max_depth, 0, DEEPEST)),
-        min_split=int(helper.check_range("min_split", min_split, 2)),
-        min_bucket=int(helper.check_range("min_bucket", min_bucket, 1)),
+        min_split=min(int(helper.check_range("min_split", min_split, 2)), LARGEST),
+        min_bucket=min(int(helper.check_range("min_bucket", min_bucket, 1)), LARGEST),
         num_features=None
         if num_features is None
         else int(helper.check_range("num_features", num_features, 1, count)),

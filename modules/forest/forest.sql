@@ -161,17 +161,17 @@ CREATE FUNCTION MADLIB_SCHEMA.forest_train(
     target           text,                             -- an expression; a number is predicted, anything else classified
     features         text,                             -- 'a, b, c', or an array of numbers
     grouping_cols    text             DEFAULT NULL,    -- one forest per distinct value of these columns
-    num_trees        integer          DEFAULT 100,
-    max_depth        integer          DEFAULT NULL,    -- NULL: as deep as the other limits allow
-    min_split        integer          DEFAULT 2,       -- rows that a node needs to be split
-    min_bucket       integer          DEFAULT 1,       -- rows that a leaf has to have
-    num_features     integer          DEFAULT NULL,    -- drawn at each split; NULL: the root of their number, a third in a regression
+    num_trees        bigint           DEFAULT 100,
+    max_depth        bigint           DEFAULT NULL,    -- NULL: as deep as the other limits allow
+    min_split        bigint           DEFAULT 2,       -- rows that a node needs to be split
+    min_bucket       bigint           DEFAULT 1,       -- rows that a leaf has to have
+    num_features     bigint           DEFAULT NULL,    -- drawn at each split; NULL: the root of their number, a third in a regression
     sample_ratio     double precision DEFAULT 1,       -- rows drawn for a tree, as a share of all
     replacement      boolean          DEFAULT true,    -- rows are drawn with replacement
     weights          text             DEFAULT NULL,    -- an expression, 0 or more: how many rows each row counts as
     class_weights    jsonb            DEFAULT NULL,    -- {"class": weight}, or "balanced"
     importance       boolean          DEFAULT false,   -- by permutation of out-of-bag rows, too
-    seed             integer          DEFAULT 0,
+    seed             bigint           DEFAULT 0,
     splitter         text             DEFAULT 'best',  -- best, or random: extremely randomised trees
     task             text             DEFAULT 'auto',  -- classification or regression
     criterion        text             DEFAULT 'auto',  -- gini, entropy or variance
@@ -181,8 +181,8 @@ CREATE FUNCTION MADLIB_SCHEMA.forest_train(
 ) RETURNS MADLIB_SCHEMA.forest_result
 LANGUAGE plpython3u VOLATILE SET jit = off AS MADLIB_DRIVER(forest.train);
 COMMENT ON FUNCTION MADLIB_SCHEMA.forest_train(
-    text, text, text, text, text, integer, integer, integer, integer, integer, double precision, boolean,
-    text, jsonb, boolean, integer, text, text, text, text, boolean, boolean) IS
+    text, text, text, text, text, bigint, bigint, bigint, bigint, bigint, double precision, boolean,
+    text, jsonb, boolean, bigint, text, text, text, text, boolean, boolean) IS
     'grows a random forest per group: SELECT MADLIB_SCHEMA.forest_train(''iris'', ''forest'', ''species'', ''petal_length, petal_width'')';
 
 MADLIB_PREDICTION forest.predict(the columns of source_table, and prediction) IS
@@ -193,12 +193,12 @@ MADLIB_PREDICTION forest.predict_prob(for each class the columns of source_table
 
 CREATE FUNCTION MADLIB_SCHEMA.forest_display(
     model_table text,                   -- the output_table of forest_train
-    tree        integer DEFAULT 1,      -- its number in the output_table
+    tree        bigint DEFAULT 1,      -- its number in the output_table
     format      text    DEFAULT 'text', -- text, dot or svg
-    max_depth   integer DEFAULT 4       -- nodes below are left out
+    max_depth   bigint DEFAULT 4       -- nodes below are left out
 ) RETURNS text
 LANGUAGE plpython3u VOLATILE AS MADLIB_DRIVER(forest.inspect.display);
-COMMENT ON FUNCTION MADLIB_SCHEMA.forest_display(text, integer, text, integer) IS
+COMMENT ON FUNCTION MADLIB_SCHEMA.forest_display(text, bigint, text, bigint) IS
     'draws a tree of each group''s forest: SELECT MADLIB_SCHEMA.forest_display(''model'', 1)';
 
 CREATE TYPE MADLIB_SCHEMA.forest_importance_row AS (

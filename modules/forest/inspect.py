@@ -37,7 +37,7 @@ def display(
     """Draw one tree of each group's forest in one of the formats."""
     helper.check_choice("format", format, list(FORMATS))
     depth = int(helper.check_range("max_depth", max_depth, 0, DEEPEST))
-    number = int(helper.check_range("tree", tree, 1))
+    number = int(helper.check_range("tree", tree, 1, 2**31 - 1))
     summary, groups = _check_model(db, model_table)
     return draw_packed_trees(
         db,

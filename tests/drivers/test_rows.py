@@ -38,7 +38,14 @@ def test_numbers_that_are_none(sql, refused, column, what):
     takes = {"nb_train"} if column == "nan" else set()
     for name, driver in DRIVERS.items():
         query = driver.call(features=f"a, {column}")
-        if name in takes | {"dtree_train", "forest_train", "summary", "sk_train", "sk_compare"}:
+        if name in takes | {
+            "boost_train",
+            "dtree_train",
+            "forest_train",
+            "summary",
+            "sk_train",
+            "sk_compare",
+        }:
             sql(f"{query}; DROP TABLE m, m_summary")
             continue
         feature = "" if name in MATRIX else "feature "

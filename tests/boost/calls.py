@@ -26,17 +26,17 @@ METHODS = {
     "boost": Method(
         "boost_train('{table}', '{out}', 'colour', 'x1, x2, flag, x3', num_rounds => 8)",
         "SELECT round, num_leaves, depth, loss FROM {out} ORDER BY 1",
-        ("boost_sample",),
+        (),  # its rows come to one store
     ),
     "boost weighted": Method(
         "boost_train('{table}', '{out}', 'colour', 'x1, x2, flag, x3', num_rounds => 8, weights => 'place')",
         "SELECT round, num_leaves, depth, loss FROM {out} ORDER BY 1",
-        ("weighted_boost_sample",),
+        (),
     ),
     "boost grouped": Method(
         "boost_train('{table}', '{out}', 'y', 'x1, colour', 'flag', num_rounds => 5, validation => '0.2')",
         "SELECT flag, round, num_leaves, depth, loss, validation_loss FROM {out} ORDER BY 1, 2",
-        ("boost_sample",),
+        (),  # its rows come to one store
     ),
 }
 STATEMENTS = {

@@ -61,7 +61,8 @@ def test_what_the_rows_lead_to_is_a_row_with_its_error(
     if "memory" in error:
         rows("BEGIN; SET LOCAL madpy.worker_memory = '4MB'")
     answer: dict[str, Any] = rows.rows(f"SELECT * FROM pgml.train('{name}', {call})")[0]
-    (warning,) = [one for one in rows.notices if one.severity == "WARNING"]
+    (warning,) = [one for one in rows.notices if one.message.startswith("the training failed: ")]
+    assert warning.severity == "WARNING"
     rows("COMMIT")
     assert (answer["project_name"], answer["status"], answer["score"]) == (name, "failed", None)
     kept = rows.rows(f"SELECT status, error, model FROM pgml.models WHERE id = {answer['model_id']}")[0]

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -68,9 +69,18 @@ def dbt_process(database: Address) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.fixture(scope="module")
-def dbt_schema(request: pytest.FixtureRequest) -> str:
-    """The name of a schema that models of this file of tests go to."""
-    return f"dbt_{request.module.__name__.rpartition('test_')[2]}"
+def dbt_schema(request: pytest.FixtureRequest, database: Address) -> Iterator[str]:
+    """The name of a schema that models of this file of tests go to.
+
+    Dropped at the end, with others that begin with it: errors of other tests would name its tables.
+    """
+    name = f"dbt_{request.module.__name__.rpartition('test_')[2]}"
+    yield name
+    with closing(database.connect()) as connection:
+        connection.set_notice_receiver(lambda notice: None)
+        begun = f"SELECT quote_ident(nspname) FROM pg_namespace WHERE starts_with(nspname, '{name}')"
+        for (schema,) in connection.query(begun).getresult():
+            connection.query(f"DROP SCHEMA {schema} CASCADE")
 
 
 @pytest.fixture(scope="module")
